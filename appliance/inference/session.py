@@ -1,0 +1,248 @@
+"""The one place that makes ONNX Runtime sessions."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from appliance.errors import ModelError, ProviderError
+from appliance.inference.contract import CONTRACTS, Contract
+from appliance.inference.graph import check_graph
+from appliance.inference.manifest import ModelEntry
+from appliance.inference.ort import ort
+from appliance.inference.pack import ModelPack
+
+Tensor = NDArray[np.float32]
+
+PROVIDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "tensorrt": "TensorrtExecutionProvider",
+        "cuda": "CUDAExecutionProvider",
+        "openvino": "OpenVINOExecutionProvider",
+        "directml": "DmlExecutionProvider",
+        "cpu": "CPUExecutionProvider",
+    }
+)
+"""Our names of the execution providers, best first, and ONNX Runtime's."""
+
+# What a failing call of the runtime raises: its own classes, which share no root, and the
+# exceptions its Python layer passes on.
+_FAILURES: tuple[type[Exception], ...] = (
+    *(
+        kind
+        for kind in vars(ort.capi.onnxruntime_pybind11_state).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    ),
+    RuntimeError,
+    ValueError,
+    MemoryError,
+)
+
+
+class Runtime:
+    """Execution providers that work on this machine, and how many threads they get."""
+
+    def __init__(
+        self, providers: Sequence[str] = tuple(PROVIDERS), threads: int | None = None
+    ) -> None:
+        """Find out which of ``providers`` can run here, keeping their order.
+
+        Those that cannot are left out, unless that leaves none: whoever names exactly one gets
+        that one or an error. ``threads`` per network; by default one for each core this process
+        may use.
+
+        Raises:
+            ProviderError: an unknown name, or none of the providers works here.
+        """
+        unknown = [name for name in providers if name not in PROVIDERS]
+        if unknown or not providers:
+            raise ProviderError(
+                f"Unknown execution provider: {', '.join(unknown) or 'none named'}.",
+                f"Known are {', '.join(PROVIDERS)}.",
+            )
+        self.threads = threads if threads is not None else len(os.sched_getaffinity(0))
+        compiled_in = set(ort.get_available_providers())
+        candidates = [name for name in providers if PROVIDERS[name] in compiled_in]
+        if {"cuda", "tensorrt"} & set(candidates):
+            _load_cuda_libraries()
+        probe = _probe_model()
+        self.providers: tuple[str, ...] = tuple(n for n in candidates if self._works(n, probe))
+        """The providers that work here, best first."""
+        if not self.providers:
+            raise ProviderError(
+                f"No asked-for execution provider works here: {', '.join(providers)}.",
+                "Check the driver and its libraries, or use the provider cpu.",
+            )
+
+    def load(self, pack: ModelPack, role: str) -> Network:
+        """The network that plays ``role`` in ``pack``, verified, checked and ready to run.
+
+        Raises:
+            ModelError: the file is missing, altered, refused (see ``graph.check_graph``), not a
+                network, or the runtime cannot build it.
+            ProviderError: the one provider asked for does not take it.
+        """
+        entry = pack.entry(role)
+        contract = CONTRACTS.get(entry.family)
+        if contract is None:
+            raise ModelError(
+                f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
+            )
+        data = pack.read(role)
+        check_graph(data, contract, entry.file)
+        try:
+            session = self._session(data, self.providers)
+        except _FAILURES as error:
+            raise ModelError(
+                f"{entry.file} cannot be built by the runtime ({type(error).__name__}).",
+                "Use a file exported for an operator set this version knows, or the provider cpu.",
+            ) from error
+        network = Network(entry, contract, _in_use(session), session)
+        if network.provider not in self.providers:
+            raise ProviderError(
+                f"{entry.file} runs on {network.provider}, not on {', '.join(self.providers)}.",
+                "Free memory of the device, or use the provider cpu.",
+            )
+        return network
+
+    def _session(self, data: bytes, providers: Sequence[str]) -> Any:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.log_severity_level = 4  # failures come back as exceptions; see ort.py
+        # Several stages share the cores: a pool that spins while it waits steals from the others.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # enable_fallback: without it a failing provider is replaced silently, in load and in run.
+        return ort.InferenceSession(
+            data, options, providers=[PROVIDERS[name] for name in providers], enable_fallback=0
+        )
+
+    def _works(self, name: str, probe: bytes) -> bool:
+        try:
+            return _in_use(self._session(probe, [name])) == name
+        except _FAILURES:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One loaded model. Safe to run from several threads at once."""
+
+    entry: ModelEntry
+    contract: Contract
+    provider: str
+    """The provider that really runs it, as the session itself says."""
+    _session: Any
+
+    def tensor(self, image: NDArray[np.uint8]) -> Tensor:
+        """``image`` (uint8 RGB, height x width x 3) as this network takes it."""
+        return self.contract.image.tensor(image)
+
+    def run(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        """The outputs for one input tensor, in the contract's order; new arrays every time.
+
+        Raises:
+            ModelError: an output has another shape than the contract's.
+            ProviderError: the provider failed, for instance for want of device memory.
+        """
+        names = [output.name for output in self.contract.outputs]
+        with self._failures_named():
+            results = tuple(self._session.run(names, {self.contract.image.name: tensor}))
+        self._check_shapes(results)
+        return results
+
+    def bind(self, tensor: Tensor) -> Binding:
+        """Buffers for many runs on inputs of ``tensor``'s shape.
+
+        On the CPU this saves nothing that can be measured (0 to 2 % either way), so ``run`` does
+        without; a device provider spares the allocations and may keep its graph captured.
+
+        Raises:
+            ModelError, ProviderError: as ``run``, which is called once to learn the shapes.
+        """
+        outputs = tuple(np.empty_like(result) for result in self.run(tensor))
+        binding = self._session.io_binding()
+        source = np.array(tensor, order="C")
+        binding.bind_ortvalue_input(
+            self.contract.image.name, ort.OrtValue.ortvalue_from_numpy(source)
+        )
+        for output, buffer in zip(self.contract.outputs, outputs, strict=True):
+            binding.bind_ortvalue_output(output.name, ort.OrtValue.ortvalue_from_numpy(buffer))
+        return Binding(self, source, outputs, binding)
+
+    def _check_shapes(self, results: tuple[Tensor, ...]) -> None:
+        for output, result in zip(self.contract.outputs, results, strict=True):
+            same_rank = result.ndim == len(output.shape)
+            if not same_rank or any(
+                want not in (None, have)
+                for want, have in zip(output.shape, result.shape, strict=True)
+            ):
+                raise ModelError(
+                    f"{self.entry.file} gave {output.name!r} the shape {result.shape}, "
+                    f"that of {self.contract.family} is {output.shape}.",
+                    "Use a file of the family that the manifest names.",
+                )
+
+    @contextlib.contextmanager
+    def _failures_named(self) -> Any:
+        try:
+            yield
+        except _FAILURES as error:
+            raise ProviderError(
+                f"The provider {self.provider} failed on {self.entry.file} "
+                f"({type(error).__name__}).",
+                "Try a smaller picture, fewer threads, or the provider cpu.",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One network with its input and output buffers. For one thread at a time."""
+
+    network: Network
+    input: Tensor
+    """Write the next input here."""
+    outputs: tuple[Tensor, ...]
+    """In the contract's order; each run overwrites them."""
+    _binding: Any
+
+    def run(self) -> tuple[Tensor, ...]:
+        """Run on what ``input`` holds; the same ``outputs`` every time.
+
+        Raises:
+            ProviderError: the provider failed.
+        """
+        with self.network._failures_named():
+            self.network._session.run_with_iobinding(self._binding)
+        return self.outputs
+
+
+def _in_use(session: Any) -> str:
+    first = session.get_providers()[0]
+    return next(name for name, theirs in PROVIDERS.items() if theirs == first)
+
+
+def _load_cuda_libraries() -> None:
+    """Load CUDA and cuDNN where they were installed as wheels; it prints what it does not find."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        ort.preload_dlls()
+
+
+def _probe_model() -> bytes:
+    """The smallest network there is: one Identity. A provider that works can build it."""
+    value = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [1]) for n in "xy"]
+    node = onnx.helper.make_node("Identity", ["x"], ["y"])
+    graph = onnx.helper.make_graph([node], "probe", value[:1], value[1:])
+    opset = onnx.helper.make_opsetid("", 13)
+    return onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()

@@ -76,7 +76,7 @@ class ImageInput:
             view = view.transpose(2, 0, 1)
         axes = (3, 1, 1) if planar else (3,)
         scale = np.float32(1.0) / np.array(self.std, np.float32).reshape(axes)
-        tensor = np.multiply(view[None], scale, dtype=np.float32, order="C")
+        tensor: NDArray[np.float32] = np.multiply(view[None], scale, dtype=np.float32, order="C")
         if any(self.mean):
             tensor -= np.array(self.mean, np.float32).reshape(axes) * scale
         return tensor

@@ -37,9 +37,9 @@ def check_graph(data: bytes, contract: Contract, file: str) -> None:
     ``file`` is how messages call it.
 
     Raises:
-        ModelError: not ONNX, data outside the file, a custom operator, an unknown operator set,
-            a tensor of absurd size, functions that call themselves or unfold without end, or
-            inputs and outputs that are not the contract's.
+        ModelError: not ONNX, text that is not UTF-8, data outside the file, a custom operator,
+            an unknown operator set, a tensor of absurd size, functions that call themselves or
+            unfold without end, or inputs and outputs that are not the contract's.
     """
     try:
         model = onnx.ModelProto.FromString(data)
@@ -61,17 +61,21 @@ def _refusal(file: str, why: str) -> ModelError:
     )
 
 
-def _messages(message: Message) -> Iterator[Message]:
+def _messages(message: Message, file: str) -> Iterator[Message]:
     """``message`` and all messages inside, whatever field they hide in (subgraphs, functions…)."""
     yield message
     for descriptor, value in message.ListFields():
+        values = value if descriptor.is_repeated else (value,)
         if descriptor.message_type is not None:
-            for child in value if descriptor.is_repeated else (value,):
-                yield from _messages(child)
+            for child in values:
+                yield from _messages(child, file)
+        # The parser hands over text that is not UTF-8 as bytes, which nothing here expects.
+        elif descriptor.type == descriptor.TYPE_STRING and bytes in map(type, values):
+            raise _refusal(file, f"a text in the field {descriptor.name!r} is not UTF-8")
 
 
 def _check_tensors(model: onnx.ModelProto, file: str) -> None:
-    for message in _messages(model):
+    for message in _messages(model, file):
         if isinstance(message, onnx.TensorProto):
             if message.data_location == onnx.TensorProto.EXTERNAL or message.external_data:
                 raise _refusal(file, f"tensor {message.name!r} refers to data in another file")

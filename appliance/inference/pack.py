@@ -137,5 +137,5 @@ def _read_file(path: Path, name: str, limit: int) -> bytes:
         # strerror, not str(error): the latter holds the path.
         raise ModelError(
             f"{name} of the model pack cannot be read: {error.strerror}.",
-            f"Check that the pack is complete and readable, or set {FOLDER_VARIABLE} to its folder.",
+            f"Check that the pack is complete, or set {FOLDER_VARIABLE} to the folder of one.",
         ) from error

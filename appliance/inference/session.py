@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Protocol, cast
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
 from appliance.errors import ModelError, ProviderError
-from appliance.inference.contract import CONTRACTS, Contract
+from appliance.inference.contract import CONTRACTS, Contract, Shape
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.ort import ort
@@ -46,6 +46,22 @@ _FAILURES: tuple[type[Exception], ...] = (
     ValueError,
     MemoryError,
 )
+
+
+class _Session(Protocol):
+    """What is used of ``onnxruntime.InferenceSession``, which has no types of its own."""
+
+    def get_providers(self) -> list[str]: ...
+    def run(self, outputs: list[str], inputs: dict[str, Tensor]) -> list[Tensor]: ...
+    def io_binding(self) -> _IoBinding: ...
+    def run_with_iobinding(self, binding: _IoBinding) -> None: ...
+
+
+class _IoBinding(Protocol):
+    """What is used of ``onnxruntime.IOBinding``."""
+
+    def bind_ortvalue_input(self, name: str, value: object) -> None: ...
+    def bind_ortvalue_output(self, name: str, value: object) -> None: ...
 
 
 class Runtime:
@@ -102,9 +118,15 @@ class Runtime:
         try:
             session = self._session(data, self.providers)
         except _FAILURES as error:
+            if self.providers[0] != "cpu":
+                raise ProviderError(
+                    f"The provider {self.providers[0]} does not take {entry.file} "
+                    f"({type(error).__name__}).",
+                    "Free memory of the device, or use the provider cpu.",
+                ) from error
             raise ModelError(
                 f"{entry.file} cannot be built by the runtime ({type(error).__name__}).",
-                "Use a file exported for an operator set this version knows, or the provider cpu.",
+                "Use a file exported for an operator set that this version knows.",
             ) from error
         network = Network(entry, contract, _in_use(session), session)
         if network.provider not in self.providers:
@@ -114,7 +136,7 @@ class Runtime:
             )
         return network
 
-    def _session(self, data: bytes, providers: Sequence[str]) -> Any:
+    def _session(self, data: bytes, providers: Sequence[str]) -> _Session:
         options = ort.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
@@ -124,9 +146,10 @@ class Runtime:
         # Several stages share the cores: a pool that spins while it waits steals from the others.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # enable_fallback: without it a failing provider is replaced silently, in load and in run.
-        return ort.InferenceSession(
+        session = ort.InferenceSession(
             data, options, providers=[PROVIDERS[name] for name in providers], enable_fallback=0
         )
+        return cast(_Session, session)
 
     def _works(self, name: str, probe: bytes) -> bool:
         try:
@@ -143,7 +166,7 @@ class Network:
     contract: Contract
     provider: str
     """The provider that really runs it, as the session itself says."""
-    _session: Any
+    _session: _Session
 
     def tensor(self, image: NDArray[np.uint8]) -> Tensor:
         """``image`` (uint8 RGB, height x width x 3) as this network takes it."""
@@ -157,7 +180,7 @@ class Network:
             ProviderError: the provider failed, for instance for want of device memory.
         """
         names = [output.name for output in self.contract.outputs]
-        with self._failures_named():
+        with _failures_named(self.provider, self.entry.file):
             results = tuple(self._session.run(names, {self.contract.image.name: tensor}))
         self._check_shapes(results)
         return results
@@ -172,50 +195,37 @@ class Network:
             ModelError, ProviderError: as ``run``, which is called once to learn the shapes.
         """
         outputs = tuple(np.empty_like(result) for result in self.run(tensor))
-        binding = self._session.io_binding()
         source = np.array(tensor, order="C")
-        binding.bind_ortvalue_input(
+        buffers = self._session.io_binding()
+        buffers.bind_ortvalue_input(
             self.contract.image.name, ort.OrtValue.ortvalue_from_numpy(source)
         )
-        for output, buffer in zip(self.contract.outputs, outputs, strict=True):
-            binding.bind_ortvalue_output(output.name, ort.OrtValue.ortvalue_from_numpy(buffer))
-        return Binding(self, source, outputs, binding)
+        for output, array in zip(self.contract.outputs, outputs, strict=True):
+            buffers.bind_ortvalue_output(output.name, ort.OrtValue.ortvalue_from_numpy(array))
+        return Binding(source, outputs, self.provider, self.entry.file, self._session, buffers)
 
     def _check_shapes(self, results: tuple[Tensor, ...]) -> None:
         for output, result in zip(self.contract.outputs, results, strict=True):
-            same_rank = result.ndim == len(output.shape)
-            if not same_rank or any(
-                want not in (None, have)
-                for want, have in zip(output.shape, result.shape, strict=True)
-            ):
+            if not _fits(result.shape, output.shape):
                 raise ModelError(
                     f"{self.entry.file} gave {output.name!r} the shape {result.shape}, "
                     f"that of {self.contract.family} is {output.shape}.",
                     "Use a file of the family that the manifest names.",
                 )
 
-    @contextlib.contextmanager
-    def _failures_named(self) -> Any:
-        try:
-            yield
-        except _FAILURES as error:
-            raise ProviderError(
-                f"The provider {self.provider} failed on {self.entry.file} "
-                f"({type(error).__name__}).",
-                "Try a smaller picture, fewer threads, or the provider cpu.",
-            ) from error
-
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One network with its input and output buffers. For one thread at a time."""
+    """Input and output buffers of one network. For one thread at a time."""
 
-    network: Network
     input: Tensor
     """Write the next input here."""
     outputs: tuple[Tensor, ...]
     """In the contract's order; each run overwrites them."""
-    _binding: Any
+    _provider: str
+    _file: str
+    _session: _Session
+    _buffers: _IoBinding
 
     def run(self) -> tuple[Tensor, ...]:
         """Run on what ``input`` holds; the same ``outputs`` every time.
@@ -223,12 +233,29 @@ class Binding:
         Raises:
             ProviderError: the provider failed.
         """
-        with self.network._failures_named():
-            self.network._session.run_with_iobinding(self._binding)
+        with _failures_named(self._provider, self._file):
+            self._session.run_with_iobinding(self._buffers)
         return self.outputs
 
 
-def _in_use(session: Any) -> str:
+@contextlib.contextmanager
+def _failures_named(provider: str, file: str) -> Iterator[None]:
+    try:
+        yield
+    except _FAILURES as error:
+        raise ProviderError(
+            f"The provider {provider} failed on {file} ({type(error).__name__}).",
+            "Try a smaller picture, fewer threads, or the provider cpu.",
+        ) from error
+
+
+def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:
+    return len(shape) == len(wanted) and all(
+        want in (None, have) for have, want in zip(shape, wanted, strict=True)
+    )
+
+
+def _in_use(session: _Session) -> str:
     first = session.get_providers()[0]
     return next(name for name, theirs in PROVIDERS.items() if theirs == first)
 
@@ -245,4 +272,5 @@ def _probe_model() -> bytes:
     node = onnx.helper.make_node("Identity", ["x"], ["y"])
     graph = onnx.helper.make_graph([node], "probe", value[:1], value[1:])
     opset = onnx.helper.make_opsetid("", 13)
-    return onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+    model = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8)
+    return bytes(model.SerializeToString())

@@ -1,0 +1,42 @@
+"""What most tests start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Runtime
+from tests.fetch import CLIP
+
+PORTRAITS = Path(__file__).parent / "data" / "portraits"
+
+
+@pytest.fixture(scope="session")
+def pack() -> ModelPack:
+    """The starter pack."""
+    return ModelPack.open()
+
+
+@pytest.fixture(scope="session")
+def runtime() -> Runtime:
+    """The CPU, one thread: the same numbers on every machine with as little noise as can be."""
+    return Runtime(("cpu",), threads=1)
+
+
+@pytest.fixture(scope="session")
+def portraits() -> Mapping[str, Path]:
+    """Photos of people by stem, such as ``person_a_1``; see their CREDITS.md."""
+    files = (path for path in PORTRAITS.iterdir() if path.suffix in {".jpg", ".png"})
+    return MappingProxyType({path.stem: path for path in sorted(files)})
+
+
+@pytest.fixture(scope="session")
+def single_face_clip() -> Path:
+    """A video of one moving face, fetched by ``make test``."""
+    if not CLIP.is_file():
+        pytest.fail("The test clip is not here: run `make test` once, it fetches it.")
+    return CLIP

@@ -1,0 +1,82 @@
+# Everything is installed into .venv; only `make test` wants a system package (strace), and asks
+# apt for it only where it may.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help venv demo test lint bench clean
+
+help:
+	@echo 'make demo    swap a face on a sample portrait; the result is in demo/'
+	echo 'make test    lint, types, import rules, tests with coverage'
+	echo 'make lint    the first three of these'
+	echo 'make bench   time the models of the starter pack'
+	echo 'make venv    only install'
+	echo 'make clean   remove what was made, but not .venv'
+
+# $(call debian,PROGRAM,PACKAGE): have PROGRAM, from Debian where we are root.
+define debian
+	if ! command -v $(1) >/dev/null; then
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends $(2)
+		else
+			echo 'Missing: $(1). Install the package $(2), then run make again.' >&2
+			exit 1
+		fi
+	fi
+endef
+
+.venv/bin/python:
+	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+		echo 'Python 3.11 or newer is needed; name it with make PYTHON=…' >&2
+		exit 1
+	fi
+	if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv
+		else
+			echo 'Missing: venv. Install the package python3-venv, then run make again.' >&2
+			exit 1
+		fi
+	fi
+	$(PYTHON) -m venv .venv
+
+# Stamps: pip is asked again only when pyproject.toml has changed.
+.venv/.runtime: pyproject.toml | .venv/bin/python
+	@$(BIN)/pip install --quiet --editable .
+	touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	@$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@ .venv/.runtime
+
+venv: .venv/.dev
+
+demo: .venv/.runtime
+	@mkdir -p demo
+	$(BIN)/appliance swap tests/data/portraits/person_c_1.jpg tests/data/portraits/person_e_1.png \
+		--output demo/swapped.png
+
+lint: .venv/.dev
+	@$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: lint
+	@$(call debian,strace,strace)
+	$(BIN)/python -m tests.fetch
+	$(BIN)/python -m pytest --cov
+
+bench: .venv/.runtime
+	@$(BIN)/python -m tests.bench.inference
+
+clean:
+	rm -rf .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build demo dist ./*.egg-info
+	find appliance tests -name __pycache__ -type d -prune -exec rm -rf {} +

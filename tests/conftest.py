@@ -7,10 +7,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from hypothesis import settings
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
 from tests.fetch import CLIP
+
+# No deadline: how long an example takes says nothing on a shared machine.
+settings.register_profile("appliance", deadline=None)
+settings.load_profile("appliance")
 
 PORTRAITS = Path(__file__).parent / "data" / "portraits"
 

@@ -1,0 +1,1 @@
+"""face-appliance: face swapping on a machine that data cannot leave."""

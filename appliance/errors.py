@@ -1,0 +1,50 @@
+"""The one family of errors a person sees: what was wrong, with what, and what to do next."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ApplianceError(Exception):
+    """Root of every expected failure.
+
+    Neither ``message`` nor ``hint`` may hold a path, a person's name, pixels or an embedding:
+    both are printed and may be logged.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(ApplianceError):
+    """A photo or video that cannot be read, or is of a kind that is not handled."""
+
+    exit_code = 3
+
+
+class NoFaceError(ApplianceError):
+    """No face, or not the asked-for face, was found where one is needed."""
+
+    exit_code = 4
+
+
+class ModelError(ApplianceError):
+    """A model pack or model file that is missing, altered, hostile or of the wrong family."""
+
+    exit_code = 5
+
+
+class ProviderError(ApplianceError):
+    """No asked-for execution provider can run here."""
+
+    exit_code = 6
+
+
+class OutputError(ApplianceError):
+    """The result cannot be written: no space, no permission, unsuitable container."""
+
+    exit_code = 7

@@ -1,0 +1,1 @@
+"""Pixels in, pixels out: knows nothing of users, sessions or logs."""

@@ -1,0 +1,68 @@
+"""The 478-point mesh of a face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from appliance.inference.session import Network
+from appliance.pipeline.face import Detection, Face, Float, Image
+from appliance.pipeline.geometry import invert, square_crop, transform, warp
+from appliance.pipeline.topology import EYE_CORNERS, OVAL
+
+SIZE = 192
+MARGIN = 1.5  # crop side over face extent (MediaPipe's face_landmark graph)
+
+
+class Aligner:
+    """MediaPipe's attention mesh (Grishchenko et al., 2020).
+
+    ``subsets`` names, for the outputs ``lips``, ``left_eye`` and ``right_eye``, the mesh points
+    they refine. Here "left" is the left of the picture, as in the model's own output names.
+    """
+
+    def __init__(self, network: Network, subsets: Mapping[str, Sequence[int]]) -> None:
+        self._network = network
+        self._subsets = [np.array(subsets[name]) for name in ("lips", "left_eye", "right_eye")]
+
+    def align(self, image: Image, detection: Detection) -> Face:
+        """The mesh of a detected face of an RGB picture: two looks, the second from the first's mesh."""
+        right, left = detection.keypoints[:2]
+        angle = float(np.arctan2(*(left - right)[::-1]))
+        centre = detection.box[:2] + detection.box[2:] / 2
+        side = float(detection.box[2:].max()) * MARGIN
+        first = self._look(image, square_crop(centre, side, angle, SIZE))
+        return self.follow(image, first)
+
+    def follow(self, image: Image, last: Face) -> Face:
+        """The mesh near where it was: one look, for the next frame of a video."""
+        return self._look(image, mesh_crop(last.points))
+
+    def _look(self, image: Image, matrix: Float) -> Face:
+        crop = warp(image, matrix, SIZE)
+        skin, lips, left_eye, right_eye, left_iris, right_iris, flag = self._network.run(
+            self._network.tensor(crop)
+        )
+        mesh = np.empty((478, 3), np.float32)
+        mesh[:468] = skin.reshape(468, 3)
+        for subset, refined in zip(self._subsets, (lips, left_eye, right_eye), strict=True):
+            mesh[subset, :2] = refined.reshape(-1, 2)
+        for start, ring, iris in ((468, 33, left_iris), (473, 263, right_iris)):
+            mesh[start : start + 5, :2] = iris.reshape(5, 2)
+            mesh[start : start + 5, 2] = mesh[ring, 2]
+        scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        mesh[:, :2] = transform(mesh[:, :2], invert(matrix))
+        mesh[:, 2] /= scale
+        return Face(mesh, float(1 / (1 + np.exp(-np.clip(flag.ravel()[0], -30, 30)))))
+
+
+def mesh_crop(points: Float) -> Float:
+    """The 2×3 matrix to the crop the mesh network wants around a known mesh."""
+    right, left = points[EYE_CORNERS]
+    angle = float(np.arctan2(*(left - right)[::-1]))
+    upright = square_crop(np.zeros(2, np.float32), float(SIZE), angle, SIZE)
+    turned = transform(points[OVAL], upright)
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    centre = transform(((low + high) / 2)[None], invert(upright))[0]
+    return square_crop(centre, float((high - low).max()) * MARGIN, angle, SIZE)

@@ -1,0 +1,103 @@
+"""The canonical face: the mesh at rest, its triangles, its texture plane, its regions.
+
+Lengths are centimetres; x to the subject's left, y up, z out of the face.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.face import Float
+from appliance.pipeline.topology import (
+    INNER_LIPS,
+    LEFT_EYE,
+    LEFT_IRIS,
+    OVAL,
+    POINTS,
+    RIGHT_EYE,
+    RIGHT_IRIS,
+    SKIN_POINTS,
+)
+
+SKIRT = (1.25, 1.6)  # rings around the oval, as multiples of its distance from the face's centre
+SKIN, RIGHT_EYE_HOLE, LEFT_EYE_HOLE, MOUTH_HOLE, SKIRT_RING = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """The canonical face with the eyes re-triangulated around the iris and a skirt around the oval.
+
+    Vertices are the 478 mesh points, then 36 points for each skirt ring.
+    ``xyz``: (478, 3) cm. ``uv``: (478, 2) in the unit square. ``triangles``: (n, 3) vertices.
+    ``kind``: (n,) what each triangle covers. ``mirror``: (478,) the point on the other side.
+    """
+
+    xyz: Float
+    uv: Float
+    triangles: NDArray[np.int32]
+    kind: NDArray[np.int32]
+    mirror: NDArray[np.intp]
+
+    @classmethod
+    def load(cls, data: bytes) -> Canonical:
+        """From the ``.npz`` of the model pack: ``xyz`` (468, 3), ``uv`` (468, 2), ``tri`` (898, 3)."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            xyz, uv = arrays["xyz"].astype(np.float32), arrays["uv"].astype(np.float32)
+            skin = arrays["tri"].astype(np.int32)
+        for start, ring in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
+            assert len(xyz) == start
+            xyz = np.vstack([xyz, np.repeat(xyz[ring].mean(axis=0)[None], 5, axis=0)])
+            uv = np.vstack([uv, np.repeat(uv[ring].mean(axis=0)[None], 5, axis=0)])
+        parts = [(skin[~(_within(skin, RIGHT_EYE) | _within(skin, LEFT_EYE))], SKIN)]
+        parts.append((_fan(RIGHT_EYE, RIGHT_IRIS), RIGHT_EYE_HOLE))
+        parts.append((_fan(LEFT_EYE, LEFT_IRIS), LEFT_EYE_HOLE))
+        for ring in range(len(SKIRT)):
+            inner = OVAL if ring == 0 else _skirt(ring - 1)
+            parts.append((_band(inner, _skirt(ring)), SKIRT_RING))
+        triangles = np.vstack([part for part, _ in parts]).astype(np.int32)
+        kind = np.concatenate([np.full(len(part), value, np.int32) for part, value in parts])
+        kind[_within(triangles, INNER_LIPS)] = MOUTH_HOLE
+        return cls(xyz, uv, triangles, kind, _mirror(xyz))
+
+
+def with_skirt(points: Float) -> Float:
+    """(478, d) mesh points followed by the skirt rings around their oval."""
+    oval = points[OVAL]
+    centre = oval.mean(axis=0)
+    rings = [centre + factor * (oval - centre) for factor in SKIRT]
+    return np.vstack([points, *rings]).astype(np.float32)
+
+
+def _skirt(ring: int) -> NDArray[np.intp]:
+    return POINTS + ring * len(OVAL) + np.arange(len(OVAL))
+
+
+def _within(triangles: NDArray[np.int32], ring: NDArray[np.intp]) -> NDArray[np.bool_]:
+    return np.isin(triangles, ring).all(axis=1)
+
+
+def _fan(ring: NDArray[np.intp], centre: int) -> NDArray[np.int32]:
+    following = np.roll(ring, -1)
+    return np.stack([ring, following, np.full(len(ring), centre)], axis=1).astype(np.int32)
+
+
+def _band(inner: NDArray[np.intp], outer: NDArray[np.intp]) -> NDArray[np.int32]:
+    inner_next, outer_next = np.roll(inner, -1), np.roll(outer, -1)
+    return np.vstack(
+        [
+            np.stack([inner, inner_next, outer], axis=1),
+            np.stack([inner_next, outer_next, outer], axis=1),
+        ]
+    ).astype(np.int32)
+
+
+def _mirror(xyz: Float) -> NDArray[np.intp]:
+    flipped = xyz[:SKIN_POINTS] * np.array([-1, 1, 1], np.float32)
+    distance = np.linalg.norm(xyz[:SKIN_POINTS, None] - flipped[None], axis=2)
+    right = np.arange(RIGHT_IRIS, RIGHT_IRIS + 5)
+    left = np.arange(LEFT_IRIS, LEFT_IRIS + 5)
+    return np.concatenate([distance.argmin(axis=1), left, right])

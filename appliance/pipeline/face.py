@@ -1,0 +1,42 @@
+"""What is known of one face in one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float: TypeAlias = NDArray[np.float32]
+Image: TypeAlias = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A detector's finding, in pixels of the picture it was given.
+
+    ``box``: (4,) x, y, width, height. ``keypoints``: (5, 2) in the order of the picture: left eye,
+    right eye, nose, left and right mouth corner. ``score``: 0–1.
+    """
+
+    box: Float
+    keypoints: Float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face with its 478-point mesh.
+
+    ``mesh``: (478, 3), x and y in pixels of the upright picture, z in the same unit, towards the
+    camera negative, its zero free. ``score``: 0–1, the mesh network's own belief that it sees a face.
+    """
+
+    mesh: Float
+    score: float
+
+    @property
+    def points(self) -> Float:
+        """The mesh without depth: (478, 2)."""
+        return self.mesh[:, :2]

@@ -1,0 +1,61 @@
+"""How one source sits on one target face; it settles over the frames of a shot."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.face import Float
+from appliance.pipeline.light import Light
+from appliance.pipeline.source import Source
+from appliance.pipeline.texture import UNIT_EYE_DISTANCE
+from appliance.pipeline.tone import toned
+
+MEMORY = 50  # frames the running means reach back
+TONING_INTERVAL = 25  # frames between renewals of the toned texture
+TEXEL_SCALE = 128.0  # a texture holds RGB × 128 as uint16: highlights above 255 and fine steps
+DETAIL = 1.2  # texels a pixel: a little more than one keeps the warp from softening
+
+
+class Fit:
+    """A source's texture and shape as they suit one target face.
+
+    Noise of the landmarks and of the light is averaged away over a shot; a cut needs a new fit.
+    """
+
+    def __init__(self, source: Source, strength: Float) -> None:
+        """``strength``: (478,) 0–1 at each mesh point."""
+        self.source = source
+        self.strength = strength
+        self.texture: NDArray[np.uint16] = np.zeros((1, 1, 3), np.uint16)
+        self.difference = np.zeros_like(source.shape)
+        self._gain = np.ones(3, np.float32)
+        self._ratio = 1.0
+        self._frames = 0
+
+    def observe(self, light: Light, difference: Float, eye_distance: float) -> None:
+        """Take one more frame into account.
+
+        ``difference``: (478, 3) canonical cm between the source's shape and the target's.
+        """
+        share = 1.0 / min(self._frames + 1, MEMORY)
+        gain = np.exp(light.mean - self.source.tone)
+        ratio = light.contrast / max(self.source.contrast, 1e-3)
+        self.difference = self.difference + share * (difference - self.difference)
+        self._gain = self._gain + share * (gain - self._gain)
+        self._ratio += share * (ratio - self._ratio)
+        if self._frames % TONING_INTERVAL == 0:
+            self.texture = self._toned(eye_distance)
+        self._frames += 1
+
+    def _toned(self, eye_distance: float) -> NDArray[np.uint16]:
+        source = self.source
+        size = source.texture.shape[0]
+        wanted = round(min(size, max(32, DETAIL * eye_distance / UNIT_EYE_DISTANCE)))
+        texture, feature = source.texture, source.feature
+        if wanted < size:
+            texture = cv2.resize(texture, (wanted, wanted), interpolation=cv2.INTER_AREA)
+            feature = cv2.resize(feature, (wanted, wanted), interpolation=cv2.INTER_AREA)[..., None]
+        colours = toned(texture, source.tone, feature, self._gain, self._ratio)
+        return np.clip(colours * TEXEL_SCALE, 0, 65535).astype(np.uint16)

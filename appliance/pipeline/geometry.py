@@ -1,0 +1,78 @@
+"""Similarities and crops. Points are float32 rows; images are addressed x, y from the top left."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from appliance.pipeline.face import Float, Image
+
+
+def umeyama(
+    source: Float, target: Float, weights: Float | None = None
+) -> tuple[float, Float, Float]:
+    """The similarity that carries ``source`` onto ``target`` with the least weighted squared error.
+
+    Both are (n, d). Returns scale, rotation (d, d) and translation (d,), so that
+    ``target ≈ scale · source @ rotation.T + translation``.
+    S. Umeyama, "Least-squares estimation of transformation parameters between two point
+    patterns", IEEE PAMI 13(4), 1991, eq. 38–43.
+    """
+    share = np.full(len(source), 1.0 / len(source)) if weights is None else weights / weights.sum()
+    mean_s, mean_t = share @ source, share @ target
+    s, t = source - mean_s, target - mean_t
+    u, singular, vt = np.linalg.svd((t * share[:, None]).T @ s)
+    sign = np.ones(source.shape[1])
+    if np.linalg.det(u) * np.linalg.det(vt) < 0:
+        sign[-1] = -1.0
+    rotation = (u * sign) @ vt
+    scale = float((singular * sign).sum() / (share @ (s * s).sum(axis=1)))
+    translation = mean_t - scale * rotation @ mean_s
+    return scale, rotation.astype(np.float32), translation.astype(np.float32)
+
+
+def similarity_matrix(source: Float, target: Float) -> Float:
+    """:func:`umeyama` in the plane as the 2×3 matrix that ``cv2.warpAffine`` takes."""
+    scale, rotation, translation = umeyama(source, target)
+    return np.hstack([scale * rotation, translation[:, None]]).astype(np.float32)
+
+
+def square_crop(centre: Float, side: float, angle: float, size: int) -> Float:
+    """The 2×3 matrix from the picture to a ``size``² crop of a square turned by ``angle`` radians."""
+    scale = size / side
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    linear = np.array([[cos, sin], [-sin, cos]])
+    shift = np.full(2, size / 2) - linear @ centre
+    return np.hstack([linear, shift[:, None]]).astype(np.float32)
+
+
+def transform(points: Float, matrix: Float) -> Float:
+    """(n, 2) points through a 2×3 matrix."""
+    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+
+
+def invert(matrix: Float) -> Float:
+    """The inverse of a 2×3 matrix."""
+    return np.asarray(cv2.invertAffineTransform(matrix), np.float32)
+
+
+def warp(image: Image, matrix: Float, size: int) -> Image:
+    """A ``size``² crop; a source that is larger is shrunk first, so that it does not alias."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 0.5:
+        shrunk = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
+        ratio = np.array([shrunk.shape[1] / image.shape[1], shrunk.shape[0] / image.shape[0]])
+        # Pixel centres sit at half integers: x' + ½ = ratio · (x + ½).
+        shift = matrix[:, :2] @ ((1 / ratio - 1) / 2) + matrix[:, 2]
+        matrix = np.hstack([matrix[:, :2] / ratio, shift[:, None]]).astype(np.float32)
+        image = shrunk
+    warped = cv2.warpAffine(
+        image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def smoothstep(values: Float, low: float, high: float) -> Float:
+    """0 below ``low``, 1 above ``high``, a cubic without a kink between (Hermite)."""
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -1,0 +1,55 @@
+"""Values at mesh points, spread over the pixels the mesh covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.face import Float
+
+SUBPIXEL_BITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Which triangle each pixel of a small picture shows.
+
+    ``ids``: (h, w) triangle, or -1. ``inverse``: (n, 3, 3), a row [x, y, 1] times it is barycentric.
+    """
+
+    ids: NDArray[np.int32]
+    inverse: Float
+    triangles: NDArray[np.int32]
+
+    @classmethod
+    def draw(
+        cls, points: Float, depth: Float, triangles: NDArray[np.int32], size: tuple[int, int]
+    ) -> Raster:
+        """Triangles over (n, 2) ``points``, far ones first (``depth`` grows away), on (w, h) pixels."""
+        corners = points[triangles]
+        ids = np.full((size[1], size[0]), -1, np.int32)
+        fixed = np.round(corners * (1 << SUBPIXEL_BITS)).astype(np.int32)
+        for index in np.argsort(-depth[triangles].mean(axis=1)).tolist():
+            cv2.fillConvexPoly(ids, fixed[index], index, cv2.LINE_8, SUBPIXEL_BITS)
+        homogeneous = np.concatenate([corners, np.ones((*corners.shape[:2], 1))], axis=2)
+        flat = np.abs(np.linalg.det(homogeneous)) < 1e-6
+        homogeneous[flat] = np.eye(3)  # a triangle without area shows no pixel that matters
+        return cls(ids, np.linalg.inv(homogeneous).astype(np.float32), triangles)
+
+    def spread(self, values: Float) -> Float:
+        """(n, c) values at the points as (h, w, c), linear over each triangle, 0 where none is."""
+        height, width = self.ids.shape
+        covered = np.flatnonzero(self.ids >= 0)
+        shown = self.ids.ravel()[covered]
+        y, x = np.divmod(covered, width)
+        pixel = np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float32)
+        share = np.einsum("pi,pij->pj", pixel, self.inverse[shown])
+        # The drawing also marks pixels a triangle only touches; there a sliver would extrapolate.
+        share = np.clip(share, 0, None)
+        share /= share.sum(axis=1, keepdims=True)
+        spread = np.zeros((height * width, values.shape[1]), np.float32)
+        spread[covered] = np.einsum("pj,pjc->pc", share, values[self.triangles[shown]])
+        return spread.reshape(height, width, -1)

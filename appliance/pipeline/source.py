@@ -1,0 +1,147 @@
+"""A source: all that is taken from the photos of the person whose identity is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from appliance.pipeline.canonical import Canonical
+from appliance.pipeline.face import Face, Float, Image
+from appliance.pipeline.geometry import smoothstep
+from appliance.pipeline.light import Light, LightMeter
+from appliance.pipeline.regions import features, hairy
+from appliance.pipeline.shape import Poser, facing
+from appliance.pipeline.texture import UNIT_EYE_DISTANCE, TexturePlane
+from appliance.pipeline.tone import LUMA, log_colour
+from appliance.pipeline.topology import (
+    INNER_LIPS,
+    OUTER_LIPS,
+    eye_distance,
+    eye_openness,
+    mouth_openness,
+)
+
+PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
+FACING = (0.12, 0.5)  # cosines between which a surface goes from unusable to fully trusted
+MIRRORED = 0.9  # trust in the texture of the other side, relative to the face's own
+FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
+CHOICE = 4.0  # exponent that makes the better photo win a place rather than average
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A person's face with light, pose and hair taken out.
+
+    ``texture``: (s, s, 3) RGB 0–255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
+    where lips, brows and eyes are. ``tone``: (3,) log RGB of the skin. ``contrast``: of the skin's
+    detail. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical cm.
+    ``eyes``: lid openness, right and left.
+    """
+
+    texture: Float
+    feature: Float
+    tone: Float
+    contrast: float
+    cover: Float
+    shape: Float
+    eyes: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What one photo gives: texture and trust on the plane, and how good it is, 0–1."""
+
+    texture: Float
+    trust: Float
+    light: Light
+    shape: Float
+    eyes: tuple[float, float]
+    quality: float
+
+
+class SourceReader:
+    """Makes a :class:`Source` of one or several photos of a person."""
+
+    def __init__(self, face: Canonical, poser: Poser, meter: LightMeter) -> None:
+        self._face = face
+        self._poser = poser
+        self._meter = meter
+        self._planes = {size: TexturePlane(face, size) for size in PLANE_SIZES[:1]}
+
+    def read(self, photos: Sequence[tuple[Image, Face]]) -> Source:
+        """Several photos are merged place by place: the sharper, more frontal view wins."""
+        widest = max(eye_distance(face.points) for _, face in photos)
+        size = PLANE_SIZES[int(widest > PLANE_SIZES[0] * UNIT_EYE_DISTANCE)]
+        plane = self._planes.setdefault(size, TexturePlane(self._face, size))
+        views = [self._view(plane, image, face) for image, face in photos]
+        best = max(views, key=lambda view: view.quality)
+        weights = np.stack([(view.quality * view.trust) ** CHOICE + 1e-8 for view in views])
+        weights /= weights.sum(axis=0)
+        texture = np.zeros_like(best.texture)
+        for view, weight in zip(views, weights, strict=True):
+            texture += view.texture * np.exp(best.light.mean - view.light.mean) * weight
+        trust = np.max([view.trust for view in views], axis=0)
+        qualities = np.array([view.quality for view in views])
+        shape = np.average([view.shape for view in views], axis=0, weights=qualities)
+        return Source(
+            texture=texture,
+            feature=plane.spread(features(self._face)[:, None]),
+            tone=best.light.mean,
+            contrast=best.light.contrast,
+            cover=plane.pick(trust[..., 0]),
+            shape=shape.astype(np.float32),
+            eyes=best.eyes,
+        )
+
+    def _view(self, plane: TexturePlane, image: Image, face: Face) -> _View:
+        seen = smoothstep(facing(face.mesh, self._face.triangles), *FACING)
+        light = self._meter.measure(image, face.points, seen)
+        even = np.exp(light.mean - light.field)
+        spread = plane.spread(np.hstack([even, seen[:, None]]))
+        texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]
+        texture[~plane.covered] = np.exp(light.mean)
+        own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
+        # The plane is symmetric, so the other half of the face is its mirror image.
+        other = own[:, ::-1] * (1 - own) * MIRRORED
+        total = own + other + 1e-6
+        merged = (texture * (own + 1e-6) + texture[:, ::-1] * other) / total
+        frontal = float(seen.mean())
+        return _View(
+            texture=merged.astype(np.float32),
+            trust=np.maximum(own, own[:, ::-1] * MIRRORED),
+            light=light,
+            shape=self._poser.align(face.mesh),
+            eyes=eye_openness(face.points),
+            quality=frontal * min(1.0, eye_distance(face.points) / FULL_DETAIL),
+        )
+
+    def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
+        """(s, s, 1): 0 where the forehead or a temple shows something that is not skin."""
+        smooth = cv2.GaussianBlur(texture, (0, 0), plane.size / 200)
+        hair = unlike_skin(smooth, tone) * plane.spread(hairy(self._face)[:, None])[..., 0]
+        hair = cv2.morphologyEx(hair, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+        hair = cv2.dilate(hair, np.ones((plane.size // 40,) * 2, np.uint8))
+        hair = cv2.GaussianBlur(hair, (0, 0), plane.size / 100)
+        return np.asarray(1 - hair[..., None], np.float32)
+
+
+def unlike_skin(colours: Float, tone: Float, low: float = 0.35, high: float = 0.75) -> Float:
+    """How far colours (…, 3) 0–255 are from a skin of log RGB ``tone``: 0 alike, 1 something else.
+
+    Darkness counts in full, brightness half (skin shines), a shift of hue twice.
+    """
+    off = log_colour(np.maximum(colours, 0)) - tone
+    luma = off @ LUMA
+    hue = np.linalg.norm(off - luma[..., None], axis=-1)
+    return smoothstep(np.hypot(np.where(luma < 0, luma, luma / 2), 2 * hue), low, high)
+
+
+def _lips_without_teeth(points: Float) -> Float:
+    """Of an open mouth the inner lips are sampled further out, where the mesh is sure of no tooth."""
+    kept = points.copy()
+    share = 0.3 * float(smoothstep(np.float32(mouth_openness(points)), 0.04, 0.09))
+    kept[INNER_LIPS] += share * (points[OUTER_LIPS] - points[INNER_LIPS])
+    return kept

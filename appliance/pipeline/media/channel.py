@@ -1,0 +1,63 @@
+"""A bounded queue between two threads that can be torn down from any side."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class StoppedError(Exception):
+    """Another stage failed; this one ends without a word of its own."""
+
+
+class Channel(Generic[Item]):
+    """Hands items on in order, at most ``capacity`` waiting, so that memory stays flat."""
+
+    def __init__(self, capacity: int) -> None:
+        """``capacity``: at least 1."""
+        self._capacity = capacity
+        self._items: deque[Item] = deque()
+        self._changed = threading.Condition()
+        self._finished = False
+        self._stopped = False
+
+    def put(self, item: Item) -> None:
+        """Add ``item``, waiting for room. Raises ``StoppedError`` once stopped."""
+        with self._changed:
+            while len(self._items) >= self._capacity and not self._stopped:
+                self._changed.wait()
+            if self._stopped:
+                raise StoppedError
+            self._items.append(item)
+            self._changed.notify_all()
+
+    def finish(self) -> None:
+        """Say that nothing follows."""
+        with self._changed:
+            self._finished = True
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Wake both sides with ``StoppedError`` and drop what waits."""
+        with self._changed:
+            self._stopped = True
+            self._items.clear()
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[Item]:
+        """Items until ``finish``. Raises ``StoppedError`` once stopped."""
+        while True:
+            with self._changed:
+                while not self._items and not self._finished and not self._stopped:
+                    self._changed.wait()
+                if self._stopped:
+                    raise StoppedError
+                if not self._items:
+                    return
+                item = self._items.popleft()
+                self._changed.notify_all()
+            yield item

@@ -1,0 +1,119 @@
+"""What a video file is and whether it is whole, by its outermost structure alone.
+
+FFmpeg plays what it finds of a file that was cut short and calls it a shorter film. Each container
+says in its outermost lengths how far it reaches, so the cut is found before a frame is decoded.
+Telling the kind here also means that FFmpeg never guesses: of its several hundred demuxers only
+the three named below can be reached by a file.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import BinaryIO, Literal, TypeAlias
+
+from appliance.errors import InputError
+
+Family: TypeAlias = Literal["mov", "matroska", "avi"]
+"""FFmpeg's demuxers for MP4 and MOV, for MKV and WebM, and for AVI."""
+
+_BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"pnot"))
+_EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
+
+
+def identify(file: BinaryIO) -> Family:
+    """The kind of ``file`` (seekable; left at its start).
+
+    Raises ``InputError`` if it is empty, no video of a known kind, or cut short.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(16)
+    try:
+        return _identify(file, size, head)
+    finally:
+        file.seek(0)
+
+
+def _identify(file: BinaryIO, size: int, head: bytes) -> Family:
+    if size == 0:
+        raise InputError("The video is empty.", "Copy it again from the camera; it holds 0 bytes.")
+    if head[4:8] in _BOXES:
+        _check_boxes(file, size)
+        return "mov"
+    if head[:4] == _EBML.to_bytes(4, "big"):
+        _check_segment(file, size)
+        return "matroska"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        _check_riff(file, size)
+        return "avi"
+    if head[:6] in (b"GIF87a", b"GIF89a") or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        raise InputError("Animated pictures are not taken as video.", "Convert it to an MP4 first.")
+    raise InputError("This is not a video of a known kind.", "Use an MP4, MOV, MKV, WebM or AVI.")
+
+
+def _check_boxes(file: BinaryIO, size: int) -> None:
+    """ISO/IEC 14496-12, 4.2: size and type of each box; 1 means a 64-bit size, 0 up to the end."""
+    position, kinds = 0, set()
+    while position + 8 <= size:
+        file.seek(position)
+        length, kind = struct.unpack(">I4s", file.read(8))
+        if kind == b"\0\0\0\0":
+            break  # padding that some cameras leave behind the last box
+        kinds.add(kind)
+        if length == 1:
+            length = int.from_bytes(file.read(8), "big")
+        if length == 0:
+            break
+        if length < 8 or position + length > size:
+            raise _cut_short()
+        position += length
+    if b"moov" not in kinds:
+        hint = "The recording was not finished or the copy was cut short; copy it again."
+        raise InputError("The video has no index.", hint)
+
+
+def _check_segment(file: BinaryIO, size: int) -> None:
+    """RFC 8794: the EBML header, then a segment that says its size unless it was a live stream."""
+    file.seek(4)
+    header, _ = _vint(file)
+    file.seek(header, os.SEEK_CUR)
+    if int.from_bytes(file.read(4), "big") != _SEGMENT:
+        raise _cut_short()
+    length, unknown = _vint(file)
+    if not unknown and file.tell() + length > size:
+        raise _cut_short()
+
+
+def _vint(file: BinaryIO) -> tuple[int, bool]:
+    """An EBML variable-length integer and whether it is the one that means "not known"."""
+    first = file.read(1)
+    if not first or not first[0]:
+        raise _cut_short()
+    width = 9 - first[0].bit_length()
+    value = first[0] & (0xFF >> width)
+    for byte in file.read(width - 1):
+        value = value << 8 | byte
+    return value, value == (1 << 7 * width) - 1
+
+
+def _check_riff(file: BinaryIO, size: int) -> None:
+    """RIFF chunks of an AVI, several where it is longer than 1 GB; 0 where a recorder crashed."""
+    position = 0
+    while position + 12 <= size:
+        file.seek(position)
+        mark, length = struct.unpack("<4sI", file.read(8))
+        if mark != b"RIFF":
+            break
+        if length in (0, 0xFFFFFFFF):
+            hint = "The recording was not finished; repair it with the recorder's own tool."
+            raise InputError("The video does not say where it ends.", hint)
+        position += 8 + length + length % 2
+    if position > size + 1:
+        raise _cut_short()
+
+
+def _cut_short() -> InputError:
+    return InputError(
+        "The video is cut short.", "Copy it again from the camera; its end is missing."
+    )

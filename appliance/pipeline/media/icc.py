@@ -1,0 +1,69 @@
+"""Colour profiles: reading what a photo's numbers mean, and moving photos between spaces."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from appliance.pipeline.media.canvas import Rgb
+
+_INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+
+
+def profile_space(icc: bytes) -> str | None:
+    """``"RGB"``, ``"CMYK"``, ``"GRAY"``, ``"LAB"`` …, or ``None`` if it cannot be read."""
+    try:
+        return str(_open(icc).profile.xcolor_space).strip().upper()
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def convert(rgb: Rgb, source: bytes | None, target: bytes | None) -> Rgb:
+    """``rgb`` (height, width, 3) moved from one RGB profile to another; ``None`` is sRGB.
+
+    Relative colorimetric with black point compensation, as photo editors do by default. A profile
+    that cannot be used leaves the numbers as they are.
+    """
+    if source == target:
+        return rgb
+    image = Image.fromarray(np.ascontiguousarray(rgb))
+    try:
+        moved = ImageCms.profileToProfile(
+            image,
+            _open(source),
+            _open(target),
+            renderingIntent=_INTENT,
+            outputMode="RGB",
+            flags=_FLAGS,
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return rgb
+    return rgb if moved is None else np.asarray(moved)
+
+
+def to_srgb(image: Image.Image, icc: bytes) -> Image.Image | None:
+    """A CMYK, Lab or grey image as sRGB by its own profile; ``None`` if the two do not fit."""
+    try:
+        return ImageCms.profileToProfile(
+            image, _open(icc), _open(None), renderingIntent=_INTENT, outputMode="RGB", flags=_FLAGS
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def lab_to_srgb(image: Image.Image) -> Image.Image:
+    """A CIE Lab image without a profile (D50, as TIFF has it) as sRGB."""
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    converted = ImageCms.profileToProfile(image, lab, _open(None), outputMode="RGB")
+    if converted is None:
+        raise ValueError("no conversion from Lab")
+    return converted
+
+
+def _open(icc: bytes | None) -> ImageCms.ImageCmsProfile:
+    if icc is None:
+        return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    return ImageCms.ImageCmsProfile(io.BytesIO(icc))

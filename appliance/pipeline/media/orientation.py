@@ -1,0 +1,91 @@
+"""How a picture is stored and how it is looked at: EXIF's eight ways, and display matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.media.canvas import Box
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """From stored to upright: transpose rows and columns first, then mirror.
+
+    ``flip_x`` mirrors left and right, ``flip_y`` top and bottom, both of the upright picture.
+    """
+
+    transpose: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether left and right are exchanged for the viewer."""
+        return self.transpose ^ self.flip_x ^ self.flip_y
+
+    @property
+    def clockwise(self) -> int:
+        """The quarter turn in degrees that, after mirroring left and right if need be, it is."""
+        if self.transpose:
+            return 270 if self.flip_y != self.is_mirrored else 90
+        return 180 if self.flip_y else 0
+
+    def upright(self, stored: NDArray[Scalar]) -> NDArray[Scalar]:
+        """A view of ``stored`` (height, width, …) as it is looked at."""
+        turned = stored.swapaxes(0, 1) if self.transpose else stored
+        return turned[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+
+    def stored(self, upright: NDArray[Scalar]) -> NDArray[Scalar]:
+        """A view of ``upright`` (height, width, …) as it is stored."""
+        turned = upright[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+        return turned.swapaxes(0, 1) if self.transpose else turned
+
+    def stored_box(self, box: Box, width: int, height: int) -> Box:
+        """Where ``box`` of the upright ``width`` by ``height`` picture lies in the stored one."""
+        x = width - box.x - box.w if self.flip_x else box.x
+        y = height - box.y - box.h if self.flip_y else box.y
+        return Box(y, x, box.h, box.w) if self.transpose else Box(x, y, box.w, box.h)
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height after (and, the swap being its own inverse, before) the turn."""
+        return (height, width) if self.transpose else (width, height)
+
+
+UPRIGHT = Orientation()
+
+_EXIF = {
+    1: UPRIGHT,
+    2: Orientation(flip_x=True),
+    3: Orientation(flip_x=True, flip_y=True),
+    4: Orientation(flip_y=True),
+    5: Orientation(transpose=True),
+    6: Orientation(transpose=True, flip_x=True),
+    7: Orientation(transpose=True, flip_x=True, flip_y=True),
+    8: Orientation(transpose=True, flip_y=True),
+}
+
+
+def from_exif(value: object) -> Orientation:
+    """Of the EXIF tag 274; anything but 1 to 8 counts as upright, as viewers have it."""
+    return _EXIF.get(value, UPRIGHT) if isinstance(value, int) else UPRIGHT
+
+
+def from_display_matrix(matrix: Sequence[int]) -> Orientation:
+    """Of the nine 16.16 numbers of a container's display matrix.
+
+    Stored (p, q) is shown at (a·p + c·q, b·p + d·q). A matrix that is not a quarter turn with an
+    optional mirror (a film effect, not a way to hold a camera) counts as upright.
+    """
+    a, b, _, c, d = matrix[:5]
+    if a == d == 0 and b and c:
+        return Orientation(transpose=True, flip_x=c < 0, flip_y=b < 0)
+    if b == c == 0 and a and d:
+        return Orientation(flip_x=a < 0, flip_y=d < 0)
+    return UPRIGHT

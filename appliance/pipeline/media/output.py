@@ -1,0 +1,232 @@
+"""A result that appears under its name only when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import stat
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from appliance.errors import OutputError
+
+_NO_TMPFILE = frozenset((errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT))
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+
+
+class PendingOutput:
+    """A file being written, nameless until ``commit``.
+
+    It is an ``O_TMPFILE`` in the destination folder, so that a crash leaves nothing; where the
+    file system has none it is a hidden ``.part`` file, removed on any failure. The folder is
+    opened once, here: all later steps go through its descriptor, which also works after the
+    process has given up opening paths, and a folder swapped underneath changes nothing.
+
+    Use it as a context manager; leaving without ``commit`` drops what was written::
+
+        with PendingOutput(path) as output:
+            output.file.write(data)
+            output.commit()
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, mode: int = 0o600
+    ) -> None:
+        """Prepare to write ``path``. ``mode``: private by default, for it is a person's picture.
+
+        Raises ``OutputError`` if the folder is missing or may not be written, if the name is a
+        folder, a symbolic link (it might lead anywhere) or no plain file, or if it is taken and
+        ``overwrite`` is not set.
+        """
+        folder, self._name = os.path.split(os.fspath(path))
+        self._overwrite = overwrite
+        self._part: str | None = None
+        self._folder = -1
+        self._committed = False
+        if self._name in ("", ".", ".."):
+            raise OutputError("The output is a folder.", "Name the file to write.")
+        try:
+            self._folder = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._check_name()
+            self.file = OutputFile(self._open(mode))
+        except OSError as error:
+            self._close_folder()
+            raise as_output_error(error) from error
+        except BaseException:
+            self._close_folder()
+            raise
+
+    def __enter__(self) -> Self:
+        """Nothing more happens on entry."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Drop the file unless it was committed."""
+        self.discard()
+
+    def commit(self) -> None:
+        """Put the whole file, durably, under its name. Raises ``OutputError``."""
+        try:
+            os.fsync(self.file.fileno())
+            self._check_name()
+            self._publish()
+            os.fsync(self._folder)
+        except OSError as error:
+            self.discard()
+            raise as_output_error(error) from error
+        except BaseException:
+            self.discard()
+            raise
+        self._committed = True
+        self.discard()
+
+    def discard(self) -> None:
+        """Drop what was written, if it was not committed; harmless to repeat."""
+        with suppress(OSError):
+            self.file.close()
+        self._remove_part()
+        self._close_folder()
+
+    def _check_name(self) -> None:
+        try:
+            there = os.stat(self._name, dir_fd=self._folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if stat.S_ISLNK(there.st_mode):
+            raise OutputError("The output is a symbolic link.", "Name the file itself.")
+        if stat.S_ISDIR(there.st_mode):
+            raise OutputError("The output is a folder.", "Name the file to write.")
+        if not stat.S_ISREG(there.st_mode):
+            raise OutputError("The output is not a plain file.", "Name a plain file.")
+        if not self._overwrite:
+            raise OutputError("The output exists already.", "Choose another name or overwrite it.")
+
+    def _open(self, mode: int) -> int:
+        flags = os.O_RDWR | os.O_CLOEXEC
+        try:
+            return os.open(".", flags | os.O_TMPFILE, mode, dir_fd=self._folder)
+        except OSError as error:
+            if error.errno not in _NO_TMPFILE:
+                raise
+        part = self._hidden_name()
+        descriptor = os.open(
+            part, flags | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode, dir_fd=self._folder
+        )
+        self._part = part
+        return descriptor
+
+    def _publish(self) -> None:
+        if self._part is None and not self._overwrite:
+            self._link(self._name)
+            return
+        if self._part is None:
+            # Linking never replaces, renaming does: take a name first, then move it over.
+            part = self._hidden_name()
+            self._link(part)
+            self._part = part
+        if self._overwrite:
+            os.rename(self._part, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+            self._part = None
+            return
+        # A link, unlike a rename, fails if the name was taken meanwhile.
+        os.link(self._part, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+
+    def _link(self, name: str) -> None:
+        """Name the nameless file; needs ``/proc``, as linking by descriptor alone is for root."""
+        source = f"/proc/self/fd/{self.file.fileno()}"
+        os.link(source, name, dst_dir_fd=self._folder, follow_symlinks=True)
+
+    def _hidden_name(self) -> str:
+        return f".{secrets.token_hex(8)}.part"
+
+    def _remove_part(self) -> None:
+        if self._part is not None:
+            with suppress(OSError):
+                os.unlink(self._part, dir_fd=self._folder)
+            self._part = None
+
+    def _close_folder(self) -> None:
+        if self._folder >= 0:
+            os.close(self._folder)
+            self._folder = -1
+
+
+class OutputFile(io.RawIOBase):
+    """A seekable binary file whose every write is whole or an ``OutputError``."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over ``descriptor``, open for reading and writing."""
+        super().__init__()
+        self._raw = io.FileIO(descriptor, "r+b")
+
+    def write(self, data: object, /) -> int:
+        """Write all of ``data``. Raises ``OutputError``, for instance when the disk is full."""
+        rest = memoryview(data).cast("B")  # type: ignore[arg-type]
+        total = len(rest)
+        try:
+            while rest:
+                rest = rest[self._raw.write(rest) or 0 :]
+        except OSError as error:
+            raise as_output_error(error) from error
+        return total
+
+    def readinto(self, buffer: object, /) -> int | None:
+        """As any raw file; muxers read back what they wrote."""
+        return self._raw.readinto(buffer)  # type: ignore[arg-type]
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """As any raw file."""
+        return self._raw.seek(offset, whence)
+
+    def truncate(self, size: int | None = None, /) -> int:
+        """As any raw file."""
+        return self._raw.truncate(size)
+
+    def fileno(self) -> int:
+        """As any raw file."""
+        return self._raw.fileno()
+
+    def close(self) -> None:
+        """As any raw file."""
+        self._raw.close()
+        super().close()
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+
+def as_output_error(error: OSError) -> OutputError:
+    """What a person can do about a failed write. The path in ``error`` goes no further."""
+    code = error.errno
+    if code in _FULL:
+        return OutputError(
+            "There is no space left for the result.", "Free some space and try again."
+        )
+    if code in _DENIED:
+        return OutputError("The folder may not be written.", "Choose another folder.")
+    if code in (errno.ENOENT, errno.ENOTDIR):
+        return OutputError("The output folder does not exist.", "Create it or choose another.")
+    if code == errno.EEXIST:
+        return OutputError("The output exists already.", "Choose another name or overwrite it.")
+    name = errno.errorcode.get(code or 0, "unknown error")
+    return OutputError(
+        f"The result cannot be written ({name}).", "Check the disk or choose another."
+    )

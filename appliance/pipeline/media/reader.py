@@ -1,0 +1,181 @@
+"""A video taken apart: decoded frames, and the packets of all other tracks as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import av
+from av.stream import Disposition
+
+from appliance.errors import InputError
+from appliance.pipeline.media.extent import identify
+from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_display_matrix
+from appliance.pipeline.media.tally import Tally
+
+MAX_PIXELS = 8192 * 8192
+"""A frame larger than this is refused: no camera makes one, and a crafted header can claim it."""
+
+_BUFFER = 1 << 18  # bytes a read; each crosses from C to Python once
+_DAMAGED = "It is damaged; copy it again from the camera."
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInfo:
+    """Which frame it is. ``pts`` counts in ``time_base``; ``seconds`` is their product."""
+
+    index: int
+    pts: int
+    time_base: Fraction
+
+    @property
+    def seconds(self) -> Fraction:
+        """When the frame is shown, on the source's own clock."""
+        return self.pts * self.time_base
+
+
+class VideoReader:
+    """One open video. Not thread-safe: use it from one thread at a time."""
+
+    def __init__(self, file: BinaryIO, threads: int = 0) -> None:
+        """Open ``file`` (seekable), which must outlive the reader; ``threads`` 0: one a core.
+
+        Raises ``InputError`` if it is not a whole video that can be decoded.
+        """
+        family = identify(file)
+        try:
+            self.container = av.open(
+                file, "r", format=family, metadata_errors="replace", buffer_size=_BUFFER
+            )
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise InputError("The video cannot be opened.", _DAMAGED) from error
+        try:
+            self.stream = _main_picture(self.container)
+            _check_size(self.stream)
+        except BaseException:
+            self.container.close()
+            raise
+        self.stream.codec_context.thread_type = "AUTO"
+        self.stream.codec_context.thread_count = threads or os.cpu_count() or 1
+        self.kind = _kind(family, self.container)
+        self._matrix: tuple[int, ...] | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing more happens on entry."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the container; the file stays open."""
+        self.container.close()
+
+    @property
+    def display_matrix(self) -> tuple[int, ...] | None:
+        """The nine numbers of the container's display matrix; known after the first frame."""
+        return self._matrix
+
+    @property
+    def orientation(self) -> Orientation:
+        """How the picture is held; known after the first frame."""
+        return UPRIGHT if self._matrix is None else from_display_matrix(self._matrix)
+
+    def first_frame(self) -> av.VideoFrame:
+        """Decode up to the first frame, which ``items`` will not repeat. Raises ``InputError``."""
+        for item in self.items(()):
+            if isinstance(item, av.VideoFrame):
+                return item
+        raise AssertionError("items gives a frame or raises")
+
+    def items(self, others: Sequence[av.stream.Stream]) -> Iterator[av.VideoFrame | av.Packet[Any]]:
+        """Frames of the picture in the order they are shown, mixed with packets of ``others``.
+
+        Every frame has a ``pts`` above the one before. Raises ``InputError`` if anything is
+        damaged or missing: nothing is concealed, skipped or made up.
+        """
+        size: tuple[int, int] | None = None
+        last: int | None = None
+        tally = Tally(self.stream)
+        for packet in self._packets((self.stream, *others)):
+            tally.note_packet(packet)
+            # By object: PyAV's end-of-stream packets all carry the stream index 0.
+            if packet.stream is not self.stream:
+                if packet.size:
+                    yield packet
+                continue
+            for frame, pts in self._decode(packet):
+                if size is None:
+                    self._note_first(frame)
+                    size = (frame.width, frame.height)
+                if (frame.width, frame.height) != size:
+                    hint = "Cut it where the size changes."
+                    raise InputError("The video changes its picture size half-way.", hint)
+                if last is not None and pts <= last:
+                    hint = "Remux it with a tool that repairs timestamps."
+                    raise InputError("The video's timestamps run backwards.", hint)
+                last = pts
+                tally.note_frame(last)
+                yield frame
+        if size is None:
+            raise InputError("The video holds no picture.", "Choose another video.")
+        tally.check(lists_packets=self.kind in ("mp4", "mov"))
+
+    def _packets(self, streams: Sequence[av.stream.Stream]) -> Iterator[av.Packet[Any]]:
+        try:
+            for packet in self.container.demux(*streams):
+                if packet.is_corrupt:
+                    raise InputError("The video is damaged or cut short.", _DAMAGED)
+                yield packet
+        except (av.FFmpegError, OSError) as error:
+            raise InputError("The video cannot be read to its end.", _DAMAGED) from error
+
+    def _decode(self, packet: av.Packet[Any]) -> Iterator[tuple[av.VideoFrame, int]]:
+        try:
+            frames: list[av.VideoFrame] = packet.decode()
+        except (av.FFmpegError, ValueError) as error:
+            raise InputError("The video cannot be decoded.", _DAMAGED) from error
+        for frame in frames:
+            if frame.is_corrupt:
+                raise InputError("A part of the video is damaged.", _DAMAGED)
+            if frame.pts is None:
+                hint = "Remux it with a tool that adds timestamps."
+                raise InputError("The video has frames without a time.", hint)
+            yield frame, frame.pts
+
+    def _note_first(self, frame: av.VideoFrame) -> None:
+        entries: Any = frame.side_data  # typed as a mapping, yet it iterates over its values
+        for data in entries:
+            if data.type.name == "DISPLAYMATRIX":
+                self._matrix = tuple(memoryview(data).cast("i"))
+
+
+def _main_picture(container: av.container.InputContainer) -> av.VideoStream:
+    """The first track of moving pictures; cover art does not count."""
+    for stream in container.streams.video:
+        # The types deny it, but a stream that FFmpeg has no decoder for has no context.
+        context: Any = stream.codec_context
+        if context is not None and not stream.disposition & Disposition.attached_pic:
+            return stream
+    raise InputError("The file holds no video that can be decoded.", "Choose another video.")
+
+
+def _check_size(stream: av.VideoStream) -> None:
+    if stream.codec_context.width * stream.codec_context.height > MAX_PIXELS:
+        raise InputError("The video's picture is too large.", "Scale it down first.")
+
+
+def _kind(family: str, container: av.container.InputContainer) -> str:
+    """The container's everyday name; MKV and WebM, MP4 and MOV differ by their own labels."""
+    if family == "matroska":
+        return "mkv"
+    if family == "avi":
+        return "avi"
+    brand = container.metadata.get("major_brand", "qt  ")
+    return "mov" if brand.startswith("qt") else "mp4"

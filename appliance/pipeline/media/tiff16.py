@@ -1,0 +1,73 @@
+"""TIFF 6.0 with 16 bits a channel and an ICC profile, which Pillow cannot write."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SHORT, _LONG, _UNDEFINED = 3, 4, 7
+_ROWS_A_STRIP = 64
+_DEFLATE = 8  # Adobe's, read by everything since libtiff 3
+
+
+def encode_tiff16(
+    pixels: NDArray[np.uint16] | NDArray[np.uint8],
+    alpha: NDArray[np.uint16] | NDArray[np.uint8] | None,
+    icc: bytes | None,
+) -> bytes:
+    """A little-endian, deflated, chunky RGB(A) file: header, strips, values, one IFD.
+
+    ``pixels``: (height, width, 3) uint16; ``alpha``: (height, width) uint16, not premultiplied.
+    """
+    whole = pixels if alpha is None else np.dstack([pixels, alpha])
+    height, width, channels = whole.shape
+    strips = [
+        zlib.compress(np.ascontiguousarray(whole[top : top + _ROWS_A_STRIP], "<u2").tobytes(), 1)
+        for top in range(0, height, _ROWS_A_STRIP)
+    ]
+    body = bytearray(struct.pack("<2sHI", b"II", 42, 0))
+    offsets = []
+    for strip in strips:
+        offsets.append(len(body))
+        body += strip
+    entries: list[tuple[int, int, list[int] | bytes]] = [
+        (256, _LONG, [width]),
+        (257, _LONG, [height]),
+        (258, _SHORT, [16] * channels),
+        (259, _SHORT, [_DEFLATE]),
+        (262, _SHORT, [2]),  # RGB
+        (273, _LONG, offsets),
+        (274, _SHORT, [1]),  # upright
+        (277, _SHORT, [channels]),
+        (278, _LONG, [_ROWS_A_STRIP]),
+        (279, _LONG, [len(strip) for strip in strips]),
+        (284, _SHORT, [1]),  # chunky
+    ]
+    if alpha is not None:
+        entries.append((338, _SHORT, [2]))  # the extra sample is unassociated alpha
+    if icc is not None:
+        entries.append((34675, _UNDEFINED, icc))
+    return _finish(body, entries)
+
+
+def _finish(body: bytearray, entries: list[tuple[int, int, list[int] | bytes]]) -> bytes:
+    """Put the values that do not fit into an entry's four bytes before the IFD, then the IFD."""
+    directory = bytearray(struct.pack("<H", len(entries)))
+    for tag, kind, values in entries:
+        if isinstance(values, bytes):
+            raw = values
+        else:
+            raw = struct.pack(f"<{len(values)}{'H' if kind == _SHORT else 'I'}", *values)
+        if len(raw) > 4:
+            body += b"\0" * (len(body) % 2)
+            place = struct.pack("<I", len(body))
+            body += raw
+        else:
+            place = raw.ljust(4, b"\0")
+        directory += struct.pack("<HHI", tag, kind, len(values)) + place
+    body += b"\0" * (len(body) % 2)
+    struct.pack_into("<I", body, 4, len(body))
+    return bytes(body + directory + struct.pack("<I", 0))

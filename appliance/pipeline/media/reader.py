@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -103,6 +104,10 @@ class VideoReader:
         size: tuple[int, int] | None = None
         last: int | None = None
         tally = Tally(self.stream)
+        # AVI stores no times, only places in the order of coding, one a frame time; what FFmpeg
+        # makes of them goes wrong where frames are reordered. Frames come out in the order they
+        # are shown, so the n-th of them belongs to the n-th place.
+        slots: deque[int] = deque()
         for packet in self._packets((self.stream, *others)):
             tally.note_packet(packet)
             # By object: PyAV's end-of-stream packets all carry the stream index 0.
@@ -110,7 +115,14 @@ class VideoReader:
                 if packet.size:
                     yield packet
                 continue
-            for frame, pts in self._decode(packet):
+            if self.kind == "avi" and packet.dts is not None:
+                slots.append(packet.dts)
+            for frame in self._decode(packet):
+                pts = slots.popleft() if slots else frame.pts
+                if pts is None:
+                    hint = "Remux it with a tool that adds timestamps."
+                    raise InputError("The video has frames without a time.", hint)
+                frame.pts = pts
                 if size is None:
                     self._note_first(frame)
                     size = (frame.width, frame.height)
@@ -136,7 +148,7 @@ class VideoReader:
         except (av.FFmpegError, OSError) as error:
             raise InputError("The video cannot be read to its end.", _DAMAGED) from error
 
-    def _decode(self, packet: av.Packet[Any]) -> Iterator[tuple[av.VideoFrame, int]]:
+    def _decode(self, packet: av.Packet[Any]) -> Iterator[av.VideoFrame]:
         try:
             frames: list[av.VideoFrame] = packet.decode()
         except (av.FFmpegError, ValueError) as error:
@@ -144,10 +156,7 @@ class VideoReader:
         for frame in frames:
             if frame.is_corrupt:
                 raise InputError("A part of the video is damaged.", _DAMAGED)
-            if frame.pts is None:
-                hint = "Remux it with a tool that adds timestamps."
-                raise InputError("The video has frames without a time.", hint)
-            yield frame, frame.pts
+            yield frame
 
     def _note_first(self, frame: av.VideoFrame) -> None:
         entries: Any = frame.side_data  # typed as a mapping, yet it iterates over its values

@@ -57,8 +57,10 @@ class Tally:
     def check(self, *, lists_packets: bool) -> None:
         """Raise ``InputError`` if packets of the list, or frames of the packets, are missing."""
         for index, found in self._found.items():
-            listed = self._stream.container.streams[index].frames
-            if lists_packets and found < listed:
+            stream = self._stream.container.streams[index]
+            listed = len(stream.index_entries)
+            # Of raw sound the list counts samples; it has no packets of its own.
+            if lists_packets and found < listed == stream.frames:
                 raise InputError("The video is cut short.", _HINT)
         if self._stream.codec_context.name in _FRAME_A_PACKET and self._decoded < self._sent:
             raise InputError("A part of the video cannot be decoded.", _HINT)

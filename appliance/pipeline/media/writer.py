@@ -54,7 +54,8 @@ class VideoWriter:
         """
         self._sink = _Sink(sink)
         self._kind = kind
-        self._last: av.VideoFrame | None = None
+        self._last = -1
+        self._started: set[int] = set()
         self._tracks: dict[int, Track] = {}
         with self._failing():
             self._output = av.open(
@@ -79,10 +80,15 @@ class VideoWriter:
 
     def write_packet(self, packet: av.Packet[Any]) -> None:
         """Pass on a packet of another track. Raises ``OutputError`` or ``InputError``."""
-        track = self._tracks.get(packet.stream_index)
-        if track is not None:
-            with self._failing():
-                self._mux(track.feed(packet))
+        track = self._tracks.get(packet.stream.index)
+        if track is None:
+            return
+        if self._kind.counts_frames and packet.is_discard:
+            return  # an encoder's lead-in, which only timestamps could tell from the sound
+        with self._failing():
+            if self._kind.counts_frames:
+                self._check_start(packet)
+            self._mux(track.feed(packet))
 
     def finish(self) -> None:
         """Write what is held back and the index. Raises ``OutputError``."""
@@ -149,14 +155,27 @@ class VideoWriter:
         return TrackReport(copied, tuple(reencoded), tuple(dropped))
 
     def _count(self, frame: av.VideoFrame) -> None:
-        """Turn a timestamp into a frame number, if it is exactly one."""
+        """Turn a timestamp into a frame number, if it is one within a tick of the source."""
         base = self._picture.codec_context.time_base or Fraction(0)
-        number = (frame.pts or 0) * (frame.time_base or base) / base
-        if number.denominator != 1:
+        tick = frame.time_base or base
+        exact = (frame.pts or 0) * tick / base
+        number = round(exact)
+        if abs(exact - number) * base > tick or number <= self._last:
             hint = "Write an MP4, MOV or MKV instead."
             raise OutputError("This container holds no variable frame rate.", hint)
-        frame.time_base = base
-        frame.pts, frame.duration = int(number), 1
+        self._last = number
+        frame.time_base, frame.pts, frame.duration = base, number, 1
+
+    def _check_start(self, packet: av.Packet[Any]) -> None:
+        """Refuse sound that starts apart from the picture: without times it would move there."""
+        index = packet.stream.index
+        if index in self._started:
+            return
+        self._started.add(index)
+        rate = self._picture.average_rate or Fraction(25)
+        if abs((packet.pts or 0) * packet.time_base) > 1 / rate:
+            hint = "Write an MP4, MOV or MKV instead."
+            raise OutputError("This container holds no sound that starts later.", hint)
 
     def _mux(self, packets: Iterable[av.Packet[Any]]) -> None:
         for packet in packets:

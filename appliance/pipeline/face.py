@@ -40,3 +40,12 @@ class Face:
     def points(self) -> Float:
         """The mesh without depth: (478, 2)."""
         return self.mesh[:, :2]
+
+    def moved(self, x: float, y: float, scale: float = 1.0) -> Face:
+        """The same face in a cut-out: shifted by (``x``, ``y``) pixels, then scaled.
+
+        Pixel centres sit at whole numbers, edges half a pixel before them.
+        """
+        mesh = self.mesh * np.float32(scale)
+        mesh[:, :2] += np.array([x + 0.5, y + 0.5], np.float32) * scale - 0.5
+        return Face(mesh, self.score)

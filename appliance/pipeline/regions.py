@@ -123,9 +123,12 @@ def features(face: Canonical) -> Float:
 
 
 def hairy(face: Canonical) -> Float:
-    """How far hair may cover each mesh point (forehead, temples, in front of the ears): (478,), 0–1."""
+    """How readily something unlike skin is taken for hair at each mesh point: (478,), 0–1.
+
+    At once on the forehead; on temples and in front of the ears less, where shadows are dark too.
+    """
     top = smoothstep(face.xyz[:, 1], 3.0, 5.0)
-    side = smoothstep(np.abs(face.xyz[:, 0]), 4.5, 6.0)
+    side = 0.55 * smoothstep(np.abs(face.xyz[:, 0]), 4.5, 6.0)
     brows = np.clip(1.5 * shares(face)["brows"], 0, 1)
     return np.asarray(np.maximum(top, side) * (1 - brows), np.float32)
 

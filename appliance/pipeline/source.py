@@ -14,8 +14,9 @@ from appliance.pipeline.geometry import smoothstep
 from appliance.pipeline.light import Light, LightMeter
 from appliance.pipeline.regions import features, hairy
 from appliance.pipeline.shape import Poser, facing
+from appliance.pipeline.skin import HAIR, distance_from_skin
 from appliance.pipeline.texture import UNIT_EYE_DISTANCE, TexturePlane
-from appliance.pipeline.tone import LUMA, log_colour
+from appliance.pipeline.tone import log_colour
 from appliance.pipeline.topology import (
     INNER_LIPS,
     OUTER_LIPS,
@@ -25,7 +26,7 @@ from appliance.pipeline.topology import (
 )
 
 PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
-FACING = (0.12, 0.5)  # cosines between which a surface goes from unusable to fully trusted
+FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
 MIRRORED = 0.9  # trust in the texture of the other side, relative to the face's own
 FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
 CHOICE = 4.0  # exponent that makes the better photo win a place rather than average
@@ -121,22 +122,13 @@ class SourceReader:
     def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
         """(s, s, 1): 0 where the forehead or a temple shows something that is not skin."""
         smooth = cv2.GaussianBlur(texture, (0, 0), plane.size / 200)
-        hair = unlike_skin(smooth, tone) * plane.spread(hairy(self._face)[:, None])[..., 0]
+        doubt = plane.spread(hairy(self._face)[:, None])[..., 0]
+        off = log_colour(np.maximum(smooth, 0)) - tone
+        hair = smoothstep(distance_from_skin(off) * doubt, *HAIR)
         hair = cv2.morphologyEx(hair, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
         hair = cv2.dilate(hair, np.ones((plane.size // 40,) * 2, np.uint8))
         hair = cv2.GaussianBlur(hair, (0, 0), plane.size / 100)
         return np.asarray(1 - hair[..., None], np.float32)
-
-
-def unlike_skin(colours: Float, tone: Float, low: float = 0.35, high: float = 0.75) -> Float:
-    """How far colours (…, 3) 0–255 are from a skin of log RGB ``tone``: 0 alike, 1 something else.
-
-    Darkness counts in full, brightness half (skin shines), a shift of hue twice.
-    """
-    off = log_colour(np.maximum(colours, 0)) - tone
-    luma = off @ LUMA
-    hue = np.linalg.norm(off - luma[..., None], axis=-1)
-    return smoothstep(np.hypot(np.where(luma < 0, luma, luma / 2), 2 * hue), low, high)
 
 
 def _lips_without_teeth(points: Float) -> Float:

@@ -28,9 +28,9 @@ from appliance.pipeline.regions import inset, shares
 from appliance.pipeline.shape import Poser, ShapeTransfer, facing
 from appliance.pipeline.topology import POINTS, eye_distance, eye_openness
 
-FACING = (0.1, 0.4)  # cosines between which a place of the target turns from away to visible
-DETAIL_FADE = (0.3, 1.5)  # cm inside the oval over which the new face's detail comes in
-TONE_FADE = (0.0, 3.0)  # … and its tone
+FACING = (0.02, 0.25)  # cosines between which a place of the target turns from away to visible
+DETAIL_FADE = (0.2, 1.2)  # cm inside the oval over which the new face's detail comes in
+TONE_FADE = (0.0, 1.5)  # … and its tone
 LIDS_DIFFER = (0.03, 0.06)  # difference of lid openness from which the target's own eyes stay
 BEHIND = 1e5  # depth of the skirt: whatever else covers a pixel is in front of it
 
@@ -72,17 +72,17 @@ class MeshSwapper:
     def swap(self, image: Image, face: Face, light: Light, fit: Fit, shown: Float) -> Patch:
         """The fitted source on ``face`` of ``image``, an RGB cut-out of the picture around it.
 
-        ``light`` is the target's, ``shown`` (478,) how far each point is neither turned away nor
-        covered by something.
+        ``light`` is the target's, ``shown`` (s, s) how far each place of the canonical plane is
+        free of hair, hands and whatever else, 0–1.
         """
         aligned = self._poser.align(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
         fit.observe(light, difference, eye_distance(face.points))
         old = with_skirt(face.mesh)
         new = self._moved(old, face, fit)
-        values = self._values(old, new, face, light, fit, shown)
+        values = self._values(old, new, face, light, fit)
         height, width = image.shape[:2]
-        planes, holes = self._spread(new, values, fit, face, (width, height))
+        planes, holes = self._spread(new, values, fit, face, shown, (width, height))
         rows, columns = np.indices((height, width), np.float32)
         background = cv2.remap(
             image,
@@ -115,14 +115,13 @@ class MeshSwapper:
         new[:POINTS] += scale * (fit.difference * fit.strength[:, None]) @ rotation.T
         return new
 
-    def _values(
-        self, old: Float, new: Float, face: Face, light: Light, fit: Fit, shown: Float
-    ) -> Float:
+    def _values(self, old: Float, new: Float, face: Face, light: Light, fit: Fit) -> Float:
         """What is spread over the pixels, for each mesh and skirt point: (550, 9)."""
         values = np.zeros((len(new), 9), np.float32)
         values[:POINTS, U : V + 1] = self._face.uv
         values[:, SHIFT_X : SHIFT_Y + 1] = (old - new)[:, :2]
-        trust = shown * fit.source.cover * fit.strength * self._open_lids(face, fit)
+        trust = self.visible(face) * self._open_lids(face, fit)
+        trust *= fit.source.cover * fit.strength
         values[:POINTS, DETAIL] = self._detail * trust
         values[:POINTS, TONE] = self._tone * trust
         values[:POINTS, GAIN] = np.exp(light.field - fit.source.tone) / TEXEL_SCALE
@@ -138,9 +137,15 @@ class MeshSwapper:
         return kept
 
     def _spread(
-        self, new: Float, values: Float, fit: Fit, face: Face, size: tuple[int, int]
+        self,
+        new: Float,
+        values: Float,
+        fit: Fit,
+        face: Face,
+        shown: Float,
+        size: tuple[int, int],
     ) -> tuple[Float, Float]:
-        """``values`` over the cut-out's pixels, and how far its eyes and mouth let the source in."""
+        """``values`` over the cut-out's pixels, and how far each pixel lets the source in."""
         scale = min(1.0, self._grid / max(size))
         grid = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
         points = (new[:, :2] + 0.5) * (np.array(grid) / size) - 0.5
@@ -154,6 +159,13 @@ class MeshSwapper:
             openings[kind] -= smoothstep(np.float32(abs(source - target)), *LIDS_DIFFER)
         holes = np.append(openings[self._face.kind], np.float32(1))[raster.ids]
         planes = raster.spread(values)
+        holes = holes * cv2.remap(
+            shown,
+            planes[..., U] * shown.shape[1] - 0.5,
+            planes[..., V] * shown.shape[0] - 0.5,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         return (
             np.asarray(cv2.resize(planes, size, interpolation=cv2.INTER_LINEAR)),
             np.asarray(cv2.resize(holes, size, interpolation=cv2.INTER_LINEAR)),

@@ -1,0 +1,39 @@
+"""The part of a picture that a face and its surroundings take up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from appliance.pipeline.canonical import with_skirt
+from appliance.pipeline.face import Detection, Face, Float
+from appliance.pipeline.media.canvas import Box, Canvas
+
+SURROUNDINGS = 1.1  # cut-out side over detection side, either way of its middle
+MOTION = 0.12  # how far, in face sizes, a face may move from a frame to the next
+
+
+def face_box(face: Face, canvas: Canvas, margin: float = 0.0) -> Box | None:
+    """The box of a face's mesh and skirt inside the picture; ``None`` where too little is left.
+
+    ``margin``: how much larger on every side, in its own size.
+    """
+    points = with_skirt(face.points)
+    low, high = points.min(axis=0), points.max(axis=0)
+    return _inside(low - margin * (high - low), high + margin * (high - low), canvas)
+
+
+def detection_box(detection: Detection, canvas: Canvas) -> Box | None:
+    """The box that the mesh network's crop around a detection needs."""
+    centre = detection.box[:2] + detection.box[2:] / 2
+    reach = np.full(2, SURROUNDINGS * detection.box[2:].max(), np.float32)
+    return _inside(centre - reach, centre + reach, canvas)
+
+
+def _inside(low: Float, high: Float, canvas: Canvas) -> Box | None:
+    left, top = np.maximum(np.floor(low), 0).astype(int).tolist()
+    right, bottom = (
+        np.minimum(np.ceil(high) + 1, [canvas.width, canvas.height]).astype(int).tolist()
+    )
+    if right - left < 8 or bottom - top < 8:
+        return None
+    return Box(left, top, right - left, bottom - top)

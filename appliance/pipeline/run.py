@@ -1,0 +1,247 @@
+"""The stages joined: sources and a target in, the edited photo or video and a report out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO
+
+import numpy as np
+
+from appliance.errors import NoFaceError
+from appliance.pipeline.choose import FaceChoice, Which
+from appliance.pipeline.edit import FaceEditor
+from appliance.pipeline.face import Face, Float
+from appliance.pipeline.fit import Fit
+from appliance.pipeline.identify import similarity
+from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.encoder import ContainerName, EncoderSettings
+from appliance.pipeline.media.photo import Photo, in_colours_of
+from appliance.pipeline.media.reader import FrameInfo
+from appliance.pipeline.media.transcode import Transcoded, transcode
+from appliance.pipeline.media.video_canvas import VideoCanvas
+from appliance.pipeline.regions import FACE, strengths
+from appliance.pipeline.source import Source
+from appliance.pipeline.stages import Stages
+from appliance.pipeline.track import Tracker
+from appliance.pipeline.upscale import Upscaler
+
+STILL_GRID, STILL_LIMIT = 400, 1600  # see FaceEditor
+VIDEO_GRID, VIDEO_LIMIT = 144, 900
+PERSON_INTERVAL = 3  # frames a video's person mask is kept for
+LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a video
+
+
+@dataclass(frozen=True, slots=True)
+class SwapOptions:
+    """``regions``: strength 0–1 by region, see :mod:`appliance.pipeline.regions`."""
+
+    choice: FaceChoice = field(default_factory=FaceChoice)
+    regions: Mapping[str, float] = field(default_factory=lambda: {FACE: 1.0})
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """The person whose identity is applied. ``embedding``: unit, (128,), the mean of the photos'."""
+
+    source: Source
+    embedding: Float
+
+
+@dataclass(frozen=True, slots=True)
+class SwapReport:
+    """What was done.
+
+    ``similarity_before`` and ``…_after``: mean SFace cosine of the target's face to the source's,
+    over the faces that were measured; ``None`` where none was. ``seconds``: by stage.
+    """
+
+    frames: int
+    frames_swapped: int
+    faces_swapped: int
+    similarity_before: float | None
+    similarity_after: float | None
+    provider: str
+    seconds: Mapping[str, float]
+    transcoded: Transcoded | None = None
+
+
+def read_source(stages: Stages, photos: Sequence[Photo]) -> Sitter:
+    """One person's photos; of each the largest face is taken.
+
+    Raises NoFaceError naming the photo, counted from 1, that shows none.
+    """
+    views, embeddings = [], []
+    for number, photo in enumerate(photos, start=1):
+        canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
+        faces = stages.faces(canvas)
+        if not faces:
+            raise NoFaceError(
+                f"No face was found in source photo {number}.",
+                "Use a photo that shows the face upright, from the front and at least 60 pixels wide.",
+            )
+        views.append(stages.cut_out(canvas, faces[0]))
+        embeddings.append(stages.embedding(canvas, faces[0]))
+    mean = np.mean(embeddings, axis=0)
+    return Sitter(stages.reader.read(views), mean / np.linalg.norm(mean))
+
+
+def swap_photo(
+    stages: Stages, sitter: Sitter, target: Photo, options: SwapOptions
+) -> tuple[Photo, SwapReport]:
+    """The target with the chosen faces swapped; ``target`` itself is not changed.
+
+    Raises NoFaceError where the chosen face is not there.
+    """
+    started = time.monotonic()
+    result = replace(target, pixels=target.pixels.copy())
+    canvas = result.canvas
+    faces = _chosen(stages, canvas, options.choice)
+    strength = strengths(stages.face, options.regions)
+    likeness = _Likeness(stages, sitter)
+    if strength.any():
+        editor = FaceEditor(stages, STILL_GRID, STILL_LIMIT)
+        for face in faces:
+            likeness.before(canvas, face)
+            editor.edit(canvas, face, Fit(sitter.source, strength))
+            likeness.after(canvas, face)
+    swapped = len(faces) if strength.any() else 0
+    return result, SwapReport(
+        frames=1,
+        frames_swapped=int(swapped > 0),
+        faces_swapped=swapped,
+        similarity_before=likeness.mean_before,
+        similarity_after=likeness.mean_after,
+        provider=stages.provider,
+        seconds={"swap": time.monotonic() - started},
+    )
+
+
+def swap_video(
+    stages: Stages,
+    sitter: Sitter,
+    source: BinaryIO,
+    sink: BinaryIO,
+    options: SwapOptions,
+    *,
+    container: ContainerName,
+    settings: EncoderSettings | None = None,
+    progress: Callable[[FrameInfo], None] | None = None,
+) -> SwapReport:
+    """Swap the chosen faces of every frame of ``source`` into ``sink``.
+
+    Frames without the chosen face pass unchanged. See :func:`transcode` for files and errors.
+    """
+    run = _VideoRun(stages, sitter, options)
+    done = transcode(
+        source, sink, run.edit, container=container, settings=settings, progress=progress
+    )
+    return run.report(done)
+
+
+class _VideoRun:
+    """What a video's frames have in common."""
+
+    def __init__(self, stages: Stages, sitter: Sitter, options: SwapOptions) -> None:
+        strength = strengths(stages.face, options.regions)
+        self._stages = stages
+        self._idle = not strength.any()
+        self._editor = FaceEditor(stages, VIDEO_GRID, VIDEO_LIMIT)
+        self._tracker = Tracker(stages, options.choice, lambda: Fit(sitter.source, strength))
+        self._likeness = _Likeness(stages, sitter)
+        self._frames_swapped = 0
+        self._faces_swapped = 0
+
+    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> None:
+        """One frame, in place."""
+        if self._idle:
+            return
+        tracks = self._tracker.update(canvas, float(info.seconds))
+        for track, face in tracks:
+            measured = track.frames % LIKENESS_INTERVAL == 1
+            if measured:
+                self._likeness.before(canvas, face)
+            known = track.person if track.frames % PERSON_INTERVAL else None
+            track.person = self._editor.edit(canvas, face, track.fit, track.usual, known)
+            if measured:
+                self._likeness.after(canvas, face)
+        self._faces_swapped += len(tracks)
+        self._frames_swapped += bool(tracks)
+
+    def report(self, done: Transcoded) -> SwapReport:
+        """After the last frame."""
+        return SwapReport(
+            frames=done.frames,
+            frames_swapped=self._frames_swapped,
+            faces_swapped=self._faces_swapped,
+            similarity_before=self._likeness.mean_before,
+            similarity_after=self._likeness.mean_after,
+            provider=self._stages.provider,
+            seconds={
+                "decode": done.decode.wall,
+                "swap": done.edit.wall,
+                "encode": done.encode.wall,
+                "whole": done.wall,
+            },
+            transcoded=done,
+        )
+
+
+class _Likeness:
+    """How alike targets are to the source, before and after."""
+
+    def __init__(self, stages: Stages, sitter: Sitter) -> None:
+        self._stages = stages
+        self._sitter = sitter
+        self._before: list[float] = []
+        self._after: list[float] = []
+
+    def before(self, canvas: Canvas, face: Face) -> None:
+        """Measure a face about to be changed."""
+        self._before.append(self._measure(canvas, face))
+
+    def after(self, canvas: Canvas, face: Face) -> None:
+        """Measure it once changed."""
+        self._after.append(self._measure(canvas, face))
+
+    def _measure(self, canvas: Canvas, face: Face) -> float:
+        return similarity(self._sitter.embedding, self._stages.embedding(canvas, face))
+
+    @property
+    def mean_before(self) -> float | None:
+        """``None`` where nothing was measured."""
+        return float(np.mean(self._before)) if self._before else None
+
+    @property
+    def mean_after(self) -> float | None:
+        """``None`` where nothing was measured."""
+        return float(np.mean(self._after)) if self._after else None
+
+
+def _chosen(stages: Stages, canvas: Canvas, choice: FaceChoice) -> list[Face]:
+    faces = stages.faces(canvas)
+    if not faces:
+        raise NoFaceError(
+            "No face was found in the target.",
+            "Use a picture that shows the face upright and at least 40 pixels wide.",
+        )
+    embeddings = None
+    if choice.which is Which.LIKE:
+        embeddings = [stages.embedding(canvas, face) for face in faces]
+    chosen = [faces[index] for index in choice.choose(faces, embeddings)]
+    if not chosen:
+        raise NoFaceError(
+            "No face in the target is like the reference.",
+            "Choose it by another word, for instance --faces left, or give a clearer reference.",
+        )
+    return chosen
+
+
+def enlarge_photo(photo: Photo, upscaler: Upscaler) -> Photo:
+    """The photo at the upscaler's scale, 8 bits a channel; transparency is enlarged alike."""
+    rgb = in_colours_of(photo, photo)
+    alpha = None
+    if rgb.alpha is not None:
+        alpha = np.repeat(np.repeat(rgb.alpha, upscaler.scale, 0), upscaler.scale, 1)
+    return replace(rgb, pixels=upscaler.enlarge(np.asarray(rgb.pixels, np.uint8)), alpha=alpha)

@@ -1,0 +1,98 @@
+"""The stages that need a model, loaded once, and the tools they share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Runtime
+from appliance.pipeline.align import Aligner
+from appliance.pipeline.canonical import Canonical
+from appliance.pipeline.choose import extent
+from appliance.pipeline.detect import Detector
+from appliance.pipeline.face import Detection, Face, Float, Image
+from appliance.pipeline.identify import Recogniser
+from appliance.pipeline.light import LightMeter
+from appliance.pipeline.mask import Masker
+from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.region import detection_box, face_box
+from appliance.pipeline.shape import Poser
+from appliance.pipeline.source import SourceReader
+
+DETECTION_SIZE = 640  # longest side, in pixels, of the picture the detector sees
+LEAST_SCORE = 0.5  # the mesh network's own belief below which what it drew is no face
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Everything a run needs that does not depend on what is run."""
+
+    face: Canonical
+    detector: Detector
+    aligner: Aligner
+    recogniser: Recogniser
+    masker: Masker
+    poser: Poser
+    meter: LightMeter
+    reader: SourceReader
+    provider: str
+
+    @classmethod
+    def load(cls, pack: ModelPack, runtime: Runtime) -> Stages:
+        """From a model pack. Raises ModelError or ProviderError."""
+        face = Canonical.load(pack.read("canonical-mesh"))
+        poser, meter = Poser(face), LightMeter(face)
+        detector = runtime.load(pack, "detector")
+        return cls(
+            face=face,
+            detector=Detector(detector),
+            aligner=Aligner(runtime.load(pack, "mesh"), json.loads(pack.read("attention-subsets"))),
+            recogniser=Recogniser(runtime.load(pack, "identity")),
+            masker=Masker(face, runtime.load(pack, "person-mask")),
+            poser=poser,
+            meter=meter,
+            reader=SourceReader(face, poser, meter),
+            provider=detector.provider,
+        )
+
+    def locate(self, canvas: Canvas, size: int = DETECTION_SIZE) -> tuple[Detection, ...]:
+        """Faces of a picture, best first; looked for in it shrunk to ``size`` pixels."""
+        small = canvas.thumbnail(size)
+        scale = max(canvas.width, canvas.height) / max(small.shape[:2])
+        return tuple(
+            Detection(found.box * scale, found.keypoints * scale, found.score)
+            for found in self.detector.detect(small)
+        )
+
+    def mesh(self, canvas: Canvas, detection: Detection) -> Face | None:
+        """The mesh of a detected face; ``None`` where the mesh network sees none."""
+        box = detection_box(detection, canvas)
+        if box is None:
+            return None
+        corner = np.array([box.x, box.y], np.float32)
+        local = Detection(
+            detection.box - np.append(corner, [0, 0]).astype(np.float32),
+            detection.keypoints - corner,
+            detection.score,
+        )
+        face = self.aligner.align(canvas.read(box), local)
+        return face.moved(box.x, box.y) if face.score >= LEAST_SCORE else None
+
+    def faces(self, canvas: Canvas) -> tuple[Face, ...]:
+        """The meshes of the faces of a picture, largest first."""
+        found = [self.mesh(canvas, detection) for detection in self.locate(canvas)]
+        return tuple(sorted((face for face in found if face), key=extent, reverse=True))
+
+    def embedding(self, canvas: Canvas, face: Face) -> Float:
+        """The unit embedding, (128,), of a face of a picture."""
+        return self.recogniser.embed(*self.cut_out(canvas, face))
+
+    def cut_out(self, canvas: Canvas, face: Face) -> tuple[Image, Face]:
+        """The RGB pixels around a face of a picture, and the face in them."""
+        box = face_box(face, canvas)
+        if box is None:
+            raise ValueError("the face is outside the picture")
+        return canvas.read(box), face.moved(-box.x, -box.y)

@@ -11,7 +11,16 @@ import cv2
 import numpy as np
 import pi_heif  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import (
+    BmpImagePlugin,
+    Image,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from appliance.errors import InputError
 from appliance.pipeline.media import icc as profiles
@@ -25,15 +34,18 @@ MAX_PIXELS = 128_000_000
 """More is refused before decoding: 128 megapixels are 768 MB at 16 bits, above any clinical or
 studio camera (medium format: 102-151), and a crafted file of a few kB can claim far more."""
 
-# MPO is a JPEG with further views behind it, as some telephones write it.
+# By class, so that the readers are loaded with this module: Pillow would otherwise look for them
+# at the first photo, when the process may have given up reading its own code.
 _KINDS: dict[str, PhotoKind] = {
-    "JPEG": "jpeg",
-    "MPO": "jpeg",
-    "PNG": "png",
-    "WEBP": "webp",
-    "TIFF": "tiff",
-    "BMP": "bmp",
+    JpegImagePlugin.JpegImageFile.format: "jpeg",
+    PngImagePlugin.PngImageFile.format: "png",
+    WebPImagePlugin.WebPImageFile.format: "webp",
+    TiffImagePlugin.TiffImageFile.format: "tiff",
+    BmpImagePlugin.BmpImageFile.format: "bmp",
 }
+_FORMATS = tuple(_KINDS)
+# A JPEG with further views behind it, as some telephones write it; the first is the photo.
+_MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"))
 _HINT_FORMATS = "Use a JPEG, PNG, WebP, TIFF, BMP or HEIC photo."
 _ORIENTATION = 274
@@ -98,10 +110,10 @@ def in_colours_of(photo: Photo, target: Photo) -> Photo:
 
 
 def _read_pillow(data: bytes) -> Photo:
-    image = Image.open(io.BytesIO(data), formats=tuple(_KINDS))
+    image = Image.open(io.BytesIO(data), formats=_FORMATS)
     _check_size(image.width, image.height)
-    kind = _KINDS[str(image.format)]
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+    kind = _KINDS.get(str(image.format), "jpeg")
+    if image.format != _MANY_VIEWS and getattr(image, "n_frames", 1) > 1:
         _refuse_many(kind)
     deep = _is_16_bit(image, data)
     subsampling = _subsampling(image)

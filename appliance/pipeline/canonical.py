@@ -32,7 +32,8 @@ class Canonical:
     """The canonical face with the eyes re-triangulated around the iris and a skirt around the oval.
 
     Vertices are the 478 mesh points, then 36 points for each skirt ring.
-    ``xyz``: (478, 3) cm. ``uv``: (478, 2) in the unit square. ``triangles``: (n, 3) vertices.
+    ``xyz``: (478, 3) cm. ``uv``: (478, 2) in the unit square. ``triangles``: (n, 3) vertices, of
+    negative :func:`signed_area` in a picture where they face the camera.
     ``kind``: (n,) what each triangle covers. ``mirror``: (478,) the point on the other side.
     """
 
@@ -61,7 +62,17 @@ class Canonical:
         triangles = np.vstack([part for part, _ in parts]).astype(np.int32)
         kind = np.concatenate([np.full(len(part), value, np.int32) for part, value in parts])
         kind[_within(triangles, INNER_LIPS)] = MOUTH_HOLE
+        drawn = kind != SKIRT_RING
+        wrong = np.zeros(len(triangles), np.bool_)
+        wrong[drawn] = signed_area(uv[triangles[drawn]]) > 0
+        triangles[wrong] = triangles[wrong][:, ::-1]
         return cls(xyz, uv, triangles, kind, _mirror(xyz))
+
+
+def signed_area(corners: Float) -> Float:
+    """Twice the area of (n, 3, 2) triangles, its sign telling which way round they go."""
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], np.float32)
 
 
 def with_skirt(points: Float) -> Float:

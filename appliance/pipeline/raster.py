@@ -28,28 +28,45 @@ class Raster:
     def draw(
         cls, points: Float, depth: Float, triangles: NDArray[np.int32], size: tuple[int, int]
     ) -> Raster:
-        """Triangles over (n, 2) ``points``, far ones first (``depth`` grows away), on (w, h) pixels."""
+        """Triangles over (n, 2) ``points`` on (w, h) pixels; of ``depth``, one each, far ones first."""
         corners = points[triangles]
         ids = np.full((size[1], size[0]), -1, np.int32)
         fixed = np.round(corners * (1 << SUBPIXEL_BITS)).astype(np.int32)
-        for index in np.argsort(-depth[triangles].mean(axis=1)).tolist():
+        for index in np.argsort(-depth).tolist():
             cv2.fillConvexPoly(ids, fixed[index], index, cv2.LINE_8, SUBPIXEL_BITS)
         homogeneous = np.concatenate([corners, np.ones((*corners.shape[:2], 1))], axis=2)
         flat = np.abs(np.linalg.det(homogeneous)) < 1e-6
         homogeneous[flat] = np.eye(3)  # a triangle without area shows no pixel that matters
         return cls(ids, np.linalg.inv(homogeneous).astype(np.float32), triangles)
 
+    def cover(self) -> Cover:
+        """Where each covered pixel lies in its triangle."""
+        height, width = self.ids.shape
+        pixels = np.flatnonzero(self.ids >= 0)
+        shown = self.ids.ravel()[pixels]
+        y, x = np.divmod(pixels, width)
+        homogeneous = np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float32)
+        shares = np.einsum("pi,pij->pj", homogeneous, self.inverse[shown])
+        # The drawing also marks pixels a triangle only touches; there a sliver would extrapolate.
+        shares = np.maximum(shares, 0)
+        shares /= shares.sum(axis=1, keepdims=True)
+        return Cover((height, width), pixels, self.triangles[shown], shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """``pixels``: (p,) flat indices of a picture of ``shape`` (h, w). ``corners``: (p, 3) points of
+    the triangle each shows. ``shares``: (p, 3) barycentric, each row adding up to 1.
+    """
+
+    shape: tuple[int, int]
+    pixels: NDArray[np.intp]
+    corners: NDArray[np.int32]
+    shares: Float
+
     def spread(self, values: Float) -> Float:
         """(n, c) values at the points as (h, w, c), linear over each triangle, 0 where none is."""
-        height, width = self.ids.shape
-        covered = np.flatnonzero(self.ids >= 0)
-        shown = self.ids.ravel()[covered]
-        y, x = np.divmod(covered, width)
-        pixel = np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float32)
-        share = np.einsum("pi,pij->pj", pixel, self.inverse[shown])
-        # The drawing also marks pixels a triangle only touches; there a sliver would extrapolate.
-        share = np.clip(share, 0, None)
-        share /= share.sum(axis=1, keepdims=True)
-        spread = np.zeros((height * width, values.shape[1]), np.float32)
-        spread[covered] = np.einsum("pj,pjc->pc", share, values[self.triangles[shown]])
-        return spread.reshape(height, width, -1)
+        channels = values.shape[1]
+        spread = np.zeros((self.shape[0] * self.shape[1], channels), np.float32)
+        spread[self.pixels] = np.einsum("pj,pjc->pc", self.shares, values[self.corners])
+        return spread.reshape(*self.shape, channels)

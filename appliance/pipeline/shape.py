@@ -8,13 +8,17 @@ from numpy.typing import NDArray
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.expression import Neutraliser
 from appliance.pipeline.face import Float
-from appliance.pipeline.geometry import umeyama
+from appliance.pipeline.geometry import smoothstep, umeyama
 from appliance.pipeline.regions import shares
 from appliance.pipeline.topology import (
     INNER_LIPS,
     LEFT_EYE,
+    LEFT_IRIS,
+    OUTER_LIPS,
     RIGHT_EYE,
+    RIGHT_IRIS,
     SKIN_POINTS,
+    mouth_openness,
 )
 
 # Upper and lower point of the same place of a lid or an inner lip, in ring order.
@@ -49,16 +53,28 @@ class ShapeTransfer:
 
     def __init__(self, face: Canonical) -> None:
         self._neutraliser = Neutraliser(face)
+        self._lips = np.clip(1.5 * shares(face)["lips"], 0, 1)[:, None]
 
     def difference(self, source: Float, target: Float) -> Float:
         """Canonical cm to add to ``target`` for ``source``'s shape: (478, 3), both aligned."""
         moved = self._neutraliser.neutralise(source - target)
+        # Between a smile and a closed mouth the outline of the lips is expression to the last
+        # point: then they keep the target's own form and move as a whole.
+        whole = moved[OUTER_LIPS].mean(axis=0)
+        moved += self._lips * _mouths_differ(source, target) * (whole - moved)
         for upper, lower in (*LID_PAIRS, *LIP_PAIRS):
             # Equal moves of both sides leave every opening as the target has it.
             moved[[upper, lower]] = (moved[upper] + moved[lower]) / 2
-        for start, ring in ((468, RIGHT_EYE), (473, LEFT_EYE)):
+        for start, ring in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
             moved[start : start + 5] = moved[ring].mean(axis=0)
         return moved
+
+
+def _mouths_differ(a: Float, b: Float) -> Float:
+    """0 for mouths equally open and wide, 1 for a smile beside a closed mouth."""
+    opening = abs(mouth_openness(a[:, :2]) - mouth_openness(b[:, :2]))
+    width = abs(float(np.linalg.norm(a[61] - a[291]) - np.linalg.norm(b[61] - b[291])))
+    return smoothstep(np.float32(max(opening / 0.12, width / 1.2)), 0.2, 0.8)
 
 
 def facing(mesh: Float, triangles: NDArray[np.int32]) -> Float:

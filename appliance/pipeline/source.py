@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Face, Float, Image
@@ -104,6 +105,7 @@ class SourceReader:
         spread = plane.spread(np.hstack([even, seen[:, None]]))
         texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]
         texture[~plane.covered] = np.exp(light.mean)
+        texture = _closed(texture, plane.mouth)
         own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
         # The plane is symmetric, so the other half of the face is its mirror image.
         other = own[:, ::-1] * (1 - own) * MIRRORED
@@ -134,6 +136,16 @@ class SourceReader:
 def _lips_without_teeth(points: Float) -> Float:
     """Of an open mouth the inner lips are sampled further out, where the mesh is sure of no tooth."""
     kept = points.copy()
-    share = 0.3 * float(smoothstep(np.float32(mouth_openness(points)), 0.04, 0.09))
+    share = 0.45 * float(smoothstep(np.float32(mouth_openness(points)), 0.04, 0.09))
     kept[INNER_LIPS] += share * (points[OUTER_LIPS] - points[INNER_LIPS])
     return kept
+
+
+def _closed(texture: Float, mouth: NDArray[np.bool_]) -> Float:
+    """The opening of the mouth in the colour of the lips around it, so that no tooth bleeds out."""
+    known = (~mouth).astype(np.float32)
+    reach = texture.shape[0] / 80
+    total = cv2.GaussianBlur(texture * known[..., None], (0, 0), reach)
+    share = cv2.GaussianBlur(known, (0, 0), reach)
+    filled = total / np.maximum(share, 1e-3)[..., None]
+    return np.where(mouth[..., None], filled, texture).astype(np.float32)

@@ -16,7 +16,9 @@ from appliance.pipeline.canonical import (
     LEFT_EYE_HOLE,
     MOUTH_HOLE,
     RIGHT_EYE_HOLE,
+    SKIRT_RING,
     Canonical,
+    signed_area,
     with_skirt,
 )
 from appliance.pipeline.face import Face, Float, Image
@@ -32,7 +34,7 @@ FACING = (0.02, 0.25)  # cosines between which a place of the target turns from 
 DETAIL_FADE = (0.2, 1.2)  # cm inside the oval over which the new face's detail comes in
 TONE_FADE = (0.0, 1.5)  # … and its tone
 LIDS_DIFFER = (0.03, 0.06)  # difference of lid openness from which the target's own eyes stay
-BEHIND = 1e5  # depth of the skirt: whatever else covers a pixel is in front of it
+BEHIND = 1e5  # depth, in pixels, that puts a triangle behind everything that faces the camera
 
 U, V, SHIFT_X, SHIFT_Y, DETAIL, TONE = range(6)
 GAIN = slice(6, 9)
@@ -149,16 +151,18 @@ class MeshSwapper:
         scale = min(1.0, self._grid / max(size))
         grid = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
         points = (new[:, :2] + 0.5) * (np.array(grid) / size) - 0.5
-        depth = new[:, 2].copy()
-        depth[POINTS:] += BEHIND
-        raster = Raster.draw(points.astype(np.float32), depth, self._face.triangles, grid)
+        triangles = self._face.triangles
+        depth = new[:, 2][triangles].mean(axis=1)
+        depth[signed_area(points[triangles]) > 0] += BEHIND  # turned away: a fold or a far cheek
+        depth[self._face.kind == SKIRT_RING] += 2 * BEHIND
+        raster = Raster.draw(points.astype(np.float32), depth, triangles, grid)
         openings = np.ones(int(self._face.kind.max()) + 1, np.float32)
         openings[MOUTH_HOLE] = 0  # teeth and tongue are the target's own
         pairs = zip(fit.source.eyes, eye_openness(face.points), strict=True)
         for kind, (source, target) in zip((RIGHT_EYE_HOLE, LEFT_EYE_HOLE), pairs, strict=True):
             openings[kind] -= smoothstep(np.float32(abs(source - target)), *LIDS_DIFFER)
         holes = np.append(openings[self._face.kind], np.float32(1))[raster.ids]
-        planes = raster.spread(values)
+        planes = raster.cover().spread(values)
         holes = holes * cv2.remap(
             shown,
             planes[..., U] * shown.shape[1] - 0.5,

@@ -21,7 +21,8 @@ class ContainerKind:
     """What a container can hold.
 
     ``muxer``: FFmpeg's name. ``counts_frames``: it has no timestamps, only a constant rate.
-    ``keeps_matrix``: it has a place for a display matrix.
+    ``keeps_matrix``: it has a place for a display matrix. ``refuses``: codecs of sound that it
+    claims to hold and then does not.
     """
 
     muxer: str
@@ -29,11 +30,12 @@ class ContainerKind:
     audio: str
     counts_frames: bool = False
     keeps_matrix: bool = True
+    refuses: frozenset[str] = frozenset()
 
 
 CONTAINERS: Mapping[str, ContainerKind] = {
     "mp4": ContainerKind("mp4", "libx264", "aac"),
-    "mov": ContainerKind("mov", "libx264", "aac"),
+    "mov": ContainerKind("mov", "libx264", "aac", refuses=frozenset(("opus", "flac"))),
     "mkv": ContainerKind("matroska", "libx264", "libopus"),
     "webm": ContainerKind("webm", "libvpx-vp9", "libopus"),
     "avi": ContainerKind("avi", "libx264", "libmp3lame", counts_frames=True, keeps_matrix=False),

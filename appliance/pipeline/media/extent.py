@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import BinaryIO, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from appliance.errors import InputError
+from appliance.pipeline.media.streams import Source
 
 Family: TypeAlias = Literal["mov", "matroska", "avi"]
 """FFmpeg's demuxers for MP4 and MOV, for MKV and WebM, and for AVI."""
@@ -21,21 +22,21 @@ _BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp
 _EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
 
 
-def identify(file: BinaryIO) -> Family:
+def identify(file: Source) -> Family:
     """The kind of ``file`` (seekable; left at its start).
 
     Raises ``InputError`` if it is empty, no video of a known kind, or cut short.
     """
     size = file.seek(0, os.SEEK_END)
-    file.seek(0)
+    file.seek(0, os.SEEK_SET)
     head = file.read(16)
     try:
         return _identify(file, size, head)
     finally:
-        file.seek(0)
+        file.seek(0, os.SEEK_SET)
 
 
-def _identify(file: BinaryIO, size: int, head: bytes) -> Family:
+def _identify(file: Source, size: int, head: bytes) -> Family:
     if size == 0:
         raise InputError("The video is empty.", "Copy it again from the camera; it holds 0 bytes.")
     if head[4:8] in _BOXES:
@@ -52,11 +53,11 @@ def _identify(file: BinaryIO, size: int, head: bytes) -> Family:
     raise InputError("This is not a video of a known kind.", "Use an MP4, MOV, MKV, WebM or AVI.")
 
 
-def _check_boxes(file: BinaryIO, size: int) -> None:
+def _check_boxes(file: Source, size: int) -> None:
     """ISO/IEC 14496-12, 4.2: size and type of each box; 1 means a 64-bit size, 0 up to the end."""
     position, kinds = 0, set()
     while position + 8 <= size:
-        file.seek(position)
+        file.seek(position, os.SEEK_SET)
         length, kind = struct.unpack(">I4s", file.read(8))
         if kind == b"\0\0\0\0":
             break  # padding that some cameras leave behind the last box
@@ -73,9 +74,9 @@ def _check_boxes(file: BinaryIO, size: int) -> None:
         raise InputError("The video has no index.", hint)
 
 
-def _check_segment(file: BinaryIO, size: int) -> None:
+def _check_segment(file: Source, size: int) -> None:
     """RFC 8794: the EBML header, then a segment that says its size unless it was a live stream."""
-    file.seek(4)
+    file.seek(4, os.SEEK_SET)
     header, _ = _vint(file)
     file.seek(header, os.SEEK_CUR)
     if int.from_bytes(file.read(4), "big") != _SEGMENT:
@@ -85,7 +86,7 @@ def _check_segment(file: BinaryIO, size: int) -> None:
         raise _cut_short()
 
 
-def _vint(file: BinaryIO) -> tuple[int, bool]:
+def _vint(file: Source) -> tuple[int, bool]:
     """An EBML variable-length integer and whether it is the one that means "not known"."""
     first = file.read(1)
     if not first or not first[0]:
@@ -97,20 +98,20 @@ def _vint(file: BinaryIO) -> tuple[int, bool]:
     return value, value == (1 << 7 * width) - 1
 
 
-def _check_riff(file: BinaryIO, size: int) -> None:
+def _check_riff(file: Source, size: int) -> None:
     """RIFF chunks of an AVI, several where it is longer than 1 GB; 0 where a recorder crashed."""
     position = 0
     while position + 12 <= size:
-        file.seek(position)
+        file.seek(position, os.SEEK_SET)
         mark, length = struct.unpack("<4sI", file.read(8))
         if mark != b"RIFF":
             break
         if length in (0, 0xFFFFFFFF):
             hint = "The recording was not finished; repair it with the recorder's own tool."
             raise InputError("The video does not say where it ends.", hint)
+        if position + 8 + length > size:
+            raise _cut_short()
         position += 8 + length + length % 2
-    if position > size + 1:
-        raise _cut_short()
 
 
 def _cut_short() -> InputError:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import BinaryIO
 
 import av
 
 from appliance.pipeline.media.reader import VideoReader
+from appliance.pipeline.media.streams import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class VideoFacts:
 _HDR_CURVES = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)
 
 
-def probe(file: BinaryIO) -> VideoFacts:
+def probe(file: Source) -> VideoFacts:
     """The facts of the video in ``file`` (seekable). Raises ``InputError``."""
     with VideoReader(file) as reader:
         frame = reader.first_frame()
@@ -63,7 +63,7 @@ def probe(file: BinaryIO) -> VideoFacts:
         container = reader.container
         return VideoFacts(
             container=reader.kind,
-            codec=stream.codec_context.name,
+            codec=stream.codec_context.codec.canonical_name,
             width=width,
             height=height,
             rotation=orientation.clockwise,
@@ -84,7 +84,9 @@ def probe(file: BinaryIO) -> VideoFacts:
 
 def _audio(track: av.AudioStream) -> AudioFacts:
     context = track.codec_context
-    return AudioFacts(context.name, context.channels, context.sample_rate, track.language)
+    return AudioFacts(
+        context.codec.canonical_name, context.channels, context.sample_rate, track.language
+    )
 
 
 def _is_variable(stream: av.VideoStream) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import av
 from av.stream import Disposition
@@ -16,6 +16,7 @@ from av.stream import Disposition
 from appliance.errors import InputError
 from appliance.pipeline.media.extent import identify
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_display_matrix
+from appliance.pipeline.media.streams import Source
 from appliance.pipeline.media.tally import Tally
 
 MAX_PIXELS = 8192 * 8192
@@ -42,13 +43,13 @@ class FrameInfo:
 class VideoReader:
     """One open video. Not thread-safe: use it from one thread at a time."""
 
-    def __init__(self, file: BinaryIO, threads: int = 0) -> None:
+    def __init__(self, file: Source, threads: int = 0) -> None:
         """Open ``file`` (seekable), which must outlive the reader; ``threads`` 0: one a core.
 
         Raises ``InputError`` if it is not a whole video that can be decoded.
         """
-        family = identify(file)
         try:
+            family = identify(file)
             self.container = av.open(
                 file, "r", format=family, metadata_errors="replace", buffer_size=_BUFFER
             )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import av
 from av.audio.resampler import AudioResampler
 
 from appliance.errors import InputError
+from appliance.pipeline.media.encoder import ContainerKind
 
 _BIT_RATE = 96_000  # a channel; transparent for AAC, MP3 and Opus alike
 _KEPT_DISPOSITIONS = (
@@ -93,23 +94,36 @@ class ReencodedTrack:
 
 
 def add_track(
-    output: av.container.OutputContainer, source: av.stream.Stream, codec: str
+    output: av.container.OutputContainer, source: av.stream.Stream, kind: ContainerKind
 ) -> Track | None:
     """A track of ``output`` for ``source``, or ``None`` if the container has no way to hold it.
 
-    ``codec``: the encoder for sound that cannot be copied. Language and disposition go along;
-    titles and other free text do not.
+    Sound that cannot be copied is encoded anew. Language and disposition go along; titles and
+    other free text do not.
     """
-    try:
-        target: Any = output.add_stream_from_template(source, opaque=True)
-        track: Track = CopiedTrack(target)
-    except ValueError:
-        if not isinstance(source, av.AudioStream):
-            return None
-        rate = 48_000 if codec == "libopus" else source.codec_context.sample_rate
-        target = output.add_stream(codec, rate=rate)
+    target = _copy_of(output, source, kind)
+    track: Track
+    if target is not None:
+        track = CopiedTrack(target)
+    elif isinstance(source, av.AudioStream):
+        rate = 48_000 if kind.audio == "libopus" else source.codec_context.sample_rate
+        target = cast("av.AudioStream", output.add_stream(kind.audio, rate=rate))
         track = ReencodedTrack(source, target)
+    else:
+        return None
     if source.language:
         target.metadata["language"] = source.language
     target.disposition = int(source.disposition & _KEPT_DISPOSITIONS)
     return track
+
+
+def _copy_of(
+    output: av.container.OutputContainer, source: av.stream.Stream, kind: ContainerKind
+) -> Any:
+    """A stream of ``output`` for the packets of ``source``, or ``None`` if it refuses them."""
+    if source.codec_context.codec.canonical_name in kind.refuses:
+        return None
+    try:
+        return output.add_stream_from_template(source, opaque=True)
+    except ValueError:
+        return None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 import av
 
@@ -20,6 +20,7 @@ from appliance.pipeline.media.encoder import (
     pixel_format,
 )
 from appliance.pipeline.media.reader import FrameInfo, VideoReader
+from appliance.pipeline.media.streams import Sink, Source
 from appliance.pipeline.media.video_canvas import VideoCanvas
 from appliance.pipeline.media.writer import TrackReport, VideoWriter
 
@@ -58,8 +59,8 @@ class Transcoded:
 
 
 def transcode(
-    source: BinaryIO,
-    sink: BinaryIO,
+    source: Source,
+    sink: Sink,
     edit: Edit,
     *,
     container: ContainerName,
@@ -107,7 +108,7 @@ class _Run:
     def __init__(
         self,
         reader: VideoReader,
-        sink: BinaryIO,
+        sink: Sink,
         container: ContainerName,
         settings: EncoderSettings,
     ) -> None:

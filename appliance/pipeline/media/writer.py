@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
 
@@ -15,6 +15,7 @@ from appliance.errors import OutputError
 from appliance.pipeline.media.encoder import ContainerKind, EncoderSettings
 from appliance.pipeline.media.output import as_output_error
 from appliance.pipeline.media.reader import VideoReader
+from appliance.pipeline.media.streams import Sink
 from appliance.pipeline.media.tracks import ReencodedTrack, Track, add_track
 
 _BUFFER = 1 << 18
@@ -42,7 +43,7 @@ class VideoWriter:
 
     def __init__(
         self,
-        sink: BinaryIO,
+        sink: Sink,
         kind: ContainerKind,
         settings: EncoderSettings,
         reader: VideoReader,
@@ -139,11 +140,11 @@ class VideoWriter:
             if source.index == reader.stream.index:
                 continue
             context: Any = source.codec_context  # None where FFmpeg has no decoder
-            name = None if context is None else context.name
+            name = None if context is None else context.codec.canonical_name
             track = None
             if source.type in ("audio", "subtitle") and name:
                 with self._failing():
-                    track = add_track(self._output, source, self._kind.audio)
+                    track = add_track(self._output, source, self._kind)
             if track is None:
                 dropped.append(f"{source.type}/{name or 'unknown'}")
                 continue
@@ -209,7 +210,7 @@ class _Sink:
     and with it the path. ``closed`` keeps PyAV from writing an index on its way out.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Sink) -> None:
         self._file = file
         self.closed = False
         self.error: Exception | None = None

@@ -156,9 +156,10 @@ class Packets:
 
 def packets(data: bytes) -> list[Packets]:
     """Every track of a file."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         tracks = [
-            Packets(s.type, s.codec_context.name, [], [], s.language) for s in container.streams
+            Packets(s.type, s.codec_context.codec.canonical_name, [], [], s.language)
+            for s in container.streams
         ]
         for packet in container.demux():
             if packet.size:
@@ -172,5 +173,5 @@ def packets(data: bytes) -> list[Packets]:
 
 def decode(data: bytes) -> list[av.VideoFrame]:
     """Every frame of the first picture track."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return list(container.decode(video=0))

@@ -23,7 +23,7 @@ def make_heic(size: tuple[int, int] = (64, 64), quarter_turns: int = 0) -> bytes
     """The first picture of ``clips.picture``; ``quarter_turns`` counter-clockwise, as stored."""
     options = {"x265-params": "log-level=error", "crf": "4"}
     clip = make(Clip(codec="libx265", frames=1, size=size, options=options))
-    with av.open(io.BytesIO(clip)) as container:
+    with av.open(io.BytesIO(clip), "r") as container:
         stream = container.streams.video[0]
         setup = bytes(stream.codec_context.extradata or b"")
         picture = bytes(next(packet for packet in container.demux(stream) if packet.size))
@@ -32,7 +32,9 @@ def make_heic(size: tuple[int, int] = (64, 64), quarter_turns: int = 0) -> bytes
     properties = _box(
         b"iprp",
         _box(b"ipco", _box(b"hvcC", setup), _full(b"ispe", struct.pack(">II", *size)), *turned),
-        _full(b"ipma", struct.pack(">IHB", 1, 1, count), bytes(0x80 | i for i in range(1, count + 1))),
+        _full(
+            b"ipma", struct.pack(">IHB", 1, 1, count), bytes(0x80 | i for i in range(1, count + 1))
+        ),
     )
     start = _box(b"ftyp", b"heic", struct.pack(">I", 0), b"mif1heic")
 
@@ -42,7 +44,11 @@ def make_heic(size: tuple[int, int] = (64, 64), quarter_turns: int = 0) -> bytes
             b"meta",
             _full(b"hdlr", struct.pack(">I4s12xB", 0, b"pict", 0)),
             _full(b"pitm", struct.pack(">H", 1)),
-            _full(b"iinf", struct.pack(">H", 1), _full(b"infe", struct.pack(">HH4sB", 1, 0, b"hvc1", 0), version=2)),
+            _full(
+                b"iinf",
+                struct.pack(">H", 1),
+                _full(b"infe", struct.pack(">HH4sB", 1, 0, b"hvc1", 0), version=2),
+            ),
             properties,
             _full(b"iloc", place),
         )

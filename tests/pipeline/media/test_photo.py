@@ -177,7 +177,7 @@ def test_alpha_is_kept_where_it_says_something() -> None:
     photo = read_photo(data)
     assert photo.alpha is not None
     for kind in ("png", "tiff", "webp"):
-        again = read_photo(encode_photo(photo, kind))  # type: ignore[arg-type]
+        again = read_photo(encode_photo(photo, kind))
         assert again.alpha is not None
         assert np.array_equal(again.alpha, alpha)
     with pytest.raises(OutputError, match="transparency"):

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.errors import InputError
+from appliance.pipeline.media.extent import identify
+from tests.pipeline.media.clips import Clip, make
+
+CONTAINERS = {
+    "mp4": ("mov", Clip()),
+    "mov": ("mov", Clip(container="mov")),
+    "faststart": ("mov", Clip(muxer_options={"movflags": "frag_keyframe+empty_moov"})),
+    "mkv": ("matroska", Clip(container="mkv")),
+    "webm": ("matroska", Clip(container="webm", codec="libvpx-vp9")),
+    "avi": ("avi", Clip(container="avi", codec="mpeg4")),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_whole_file_is_what_it_is(name: str) -> None:
+    family, clip = CONTAINERS[name]
+    file = io.BytesIO(make(clip))
+    assert identify(file) == family
+    assert file.tell() == 0
+
+
+@pytest.mark.parametrize("lost", [1, 100, 1000, 4000])
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_file_cut_short_is_refused(name: str, lost: int) -> None:
+    data = make(CONTAINERS[name][1])
+    with pytest.raises(InputError):
+        identify(io.BytesIO(data[:-lost]))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0",
+        b"text, not a video",
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        b"\x47" + bytes(187),
+        b"#EXTM3U\nfile:///etc/passwd\n",
+        b"ffconcat version 1.0\nfile /etc/passwd\n",
+        b"RIFF\0\0\0\0WAVEfmt ",
+        b"\x1a\x45\xdf\xa3",
+    ],
+)
+def test_what_is_no_video_is_refused(data: bytes) -> None:
+    with pytest.raises(InputError):
+        identify(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("data", [b"GIF89a" + bytes(20), b"RIFF\x20\0\0\0WEBPVP8X" + bytes(20)])
+def test_an_animated_picture_is_refused_with_a_way_out(data: bytes) -> None:
+    with pytest.raises(InputError, match="Animated") as caught:
+        identify(io.BytesIO(data))
+    assert "MP4" in caught.value.hint
+
+
+def test_an_unfinished_recording_is_refused() -> None:
+    data = make(Clip())
+    at = data.index(b"moov") - 4
+    with pytest.raises(InputError, match="index"):
+        identify(io.BytesIO(data[:at]))
+
+
+@given(st.binary(max_size=64), st.sampled_from([b"", b"\0\0\0\x14ftyp", b"\x1aE\xdf\xa3", b"RIFF"]))
+def test_any_bytes_are_identified_or_refused(junk: bytes, start: bytes) -> None:
+    try:
+        identify(io.BytesIO(start + junk))
+    except InputError:
+        return
+    assert start + junk

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.errors import OutputError
+from appliance.pipeline.media import output
+from appliance.pipeline.media.output import PendingOutput
+
+
+@pytest.fixture(params=["nameless", "part"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder, once with O_TMPFILE and once on a file system that has none."""
+    if request.param == "part":
+        real = os.open
+
+        def without_tmpfile(path: Any, flags: int, *args: Any, **kwargs: Any) -> int:
+            if flags & os.O_TMPFILE == os.O_TMPFILE:
+                raise OSError(errno.EOPNOTSUPP, "not here")
+            return real(path, flags, *args, **kwargs)
+
+        monkeypatch.setattr(os, "open", without_tmpfile)
+    return tmp_path
+
+
+@pytest.fixture
+def little_space() -> Iterator[None]:
+    """No file may grow beyond 64 KiB: what a full disk looks like to a writer, without one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, old)
+
+
+def leave_half_way(pending: PendingOutput, error: type[BaseException]) -> None:
+    with pending:
+        pending.file.write(b"half")
+        raise error
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_it_appears_whole_or_not_at_all(folder: Path) -> None:
+    before = descriptors()
+    with PendingOutput(folder / "out.bin") as pending:
+        pending.file.write(b"half")
+        assert "out.bin" not in names(folder)
+        pending.file.write(b" and half")
+        pending.commit()
+    assert names(folder) == ["out.bin"]
+    assert (folder / "out.bin").read_bytes() == b"half and half"
+    assert stat.S_IMODE((folder / "out.bin").stat().st_mode) == 0o600
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_any_way_out_leaves_nothing(folder: Path, error: type[BaseException]) -> None:
+    before = descriptors()
+    with pytest.raises(error):
+        leave_half_way(PendingOutput(folder / "out.bin"), error)
+    assert names(folder) == []
+    assert descriptors() == before
+
+
+def test_without_commit_nothing_appears(folder: Path) -> None:
+    with PendingOutput(folder / "out.bin") as pending:
+        pending.file.write(b"all")
+    assert names(folder) == []
+
+
+def test_what_exists_is_kept_unless_it_may_be_replaced(folder: Path) -> None:
+    (folder / "out.bin").write_bytes(b"old")
+    with pytest.raises(OutputError, match="exists"):
+        PendingOutput(folder / "out.bin")
+    with pytest.raises(RuntimeError):
+        leave_half_way(PendingOutput(folder / "out.bin", overwrite=True), RuntimeError)
+    assert (folder / "out.bin").read_bytes() == b"old"
+    with PendingOutput(folder / "out.bin", overwrite=True) as pending:
+        pending.file.write(b"new")
+        assert (folder / "out.bin").read_bytes() == b"old"
+        pending.commit()
+    assert (folder / "out.bin").read_bytes() == b"new"
+    assert names(folder) == ["out.bin"]
+
+
+def test_a_name_taken_meanwhile_is_not_replaced(folder: Path) -> None:
+    with PendingOutput(folder / "out.bin") as pending:
+        pending.file.write(b"new")
+        (folder / "out.bin").write_bytes(b"someone else's")
+        with pytest.raises(OutputError, match="exists"):
+            pending.commit()
+    assert (folder / "out.bin").read_bytes() == b"someone else's"
+    assert names(folder) == ["out.bin"]
+
+
+def test_a_name_taken_at_the_last_moment_is_not_replaced(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PendingOutput(folder / "out.bin") as pending:
+        pending.file.write(b"new")
+        (folder / "out.bin").write_bytes(b"someone else's")
+        monkeypatch.setattr(pending, "_check_name", lambda: None)
+        with pytest.raises(OutputError, match="exists"):
+            pending.commit()
+    assert (folder / "out.bin").read_bytes() == b"someone else's"
+    assert names(folder) == ["out.bin"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_symbolic_link_is_refused(folder: Path, overwrite: bool) -> None:
+    (folder / "target.bin").write_bytes(b"precious")
+    (folder / "out.bin").symlink_to("target.bin")
+    with pytest.raises(OutputError, match="link"):
+        PendingOutput(folder / "out.bin", overwrite=overwrite)
+    (folder / "dangling.bin").symlink_to("nowhere")
+    with pytest.raises(OutputError, match="link"):
+        PendingOutput(folder / "dangling.bin", overwrite=overwrite)
+    assert (folder / "target.bin").read_bytes() == b"precious"
+
+
+def test_a_link_put_there_meanwhile_is_refused(folder: Path) -> None:
+    (folder / "target.bin").write_bytes(b"precious")
+    with PendingOutput(folder / "out.bin", overwrite=True) as pending:
+        pending.file.write(b"new")
+        (folder / "out.bin").symlink_to("target.bin")
+        with pytest.raises(OutputError, match="link"):
+            pending.commit()
+    assert (folder / "target.bin").read_bytes() == b"precious"
+    assert names(folder) == ["out.bin", "target.bin"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "inner", "pipe"])
+def test_what_is_no_plain_file_is_refused(folder: Path, name: str) -> None:
+    (folder / "inner").mkdir()
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(OutputError):
+        PendingOutput(f"{folder}/{name}", overwrite=True)
+
+
+def test_a_missing_folder_is_refused_without_naming_it(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="folder") as caught:
+        PendingOutput(tmp_path / "jane_doe" / "out.bin")
+    assert "jane" not in caught.value.message + caught.value.hint
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError):
+        PendingOutput(tmp_path / "file" / "out.bin")
+
+
+def test_a_folder_that_may_not_be_written_is_refused() -> None:
+    # /proc/self refuses new files to everyone, root included.
+    with pytest.raises(OutputError):
+        PendingOutput("/proc/self/out.bin")
+
+
+@pytest.mark.usefixtures("little_space")
+def test_a_full_disk_is_an_output_error_and_leaves_nothing(folder: Path) -> None:
+    before = descriptors()
+    with PendingOutput(folder / "out.bin") as pending:
+        pending.file.write(bytes(1 << 15))
+        with pytest.raises(OutputError, match="space"):
+            pending.file.write(bytes(1 << 16))
+    assert names(folder) == []
+    assert descriptors() == before
+
+
+def test_the_folder_is_found_by_descriptor_even_if_renamed(folder: Path) -> None:
+    (folder / "here").mkdir()
+    with PendingOutput(folder / "here" / "out.bin") as pending:
+        pending.file.write(b"x")
+        (folder / "here").rename(folder / "there")
+        (folder / "here").mkdir()
+        pending.commit()
+    assert names(folder / "there") == ["out.bin"]
+    assert names(folder / "here") == []
+
+
+def test_a_killed_process_leaves_nothing(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys
+from appliance.pipeline.media.output import PendingOutput
+pending = PendingOutput(sys.argv[1])
+pending.file.write(bytes(1 << 20))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "out.bin")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert names(tmp_path) == []
+
+
+def test_the_file_reads_back_what_was_written(folder: Path) -> None:
+    with PendingOutput(folder / "out.bin") as pending:
+        pending.file.write(b"0123456789")
+        pending.file.seek(2)
+        pending.file.write(b"xy")
+        pending.file.seek(0)
+        assert pending.file.read() == b"01xy456789"
+        assert pending.file.tell() == 10
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT])
+def test_every_error_says_what_to_do_and_no_path(code: int) -> None:
+    error = output.as_output_error(OSError(code, "text", "/home/jane_doe/face.mp4"))
+    assert error.hint
+    assert "jane" not in error.message + error.hint

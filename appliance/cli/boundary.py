@@ -1,0 +1,73 @@
+"""The line that no exception crosses: each becomes a message a person can act on, and a code.
+
+Messages of other libraries may carry a path, and paths carry names of people. So nothing is
+printed here but what this package wrote itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from appliance.cli.usage import describe
+from appliance.errors import ApplianceError
+
+BUG = 70  # EX_SOFTWARE of sysexits.h
+STOPPED = 130  # 128 + SIGINT, as shells count
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+def run(command: click.Command, arguments: Sequence[str]) -> int:
+    """Run ``command`` and give the exit code; what went wrong is said on stderr."""
+    try:
+        code = _guarded(command, arguments)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _mute()
+        return BROKEN_PIPE
+    return code
+
+
+def _guarded(command: click.Command, arguments: Sequence[str]) -> int:
+    try:
+        # Not command.main, which takes every EOFError, FFmpeg's too, for a Ctrl-D.
+        with command.make_context("appliance", list(arguments)) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as request:
+        return request.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("stopped; nothing was written", err=True)
+        return STOPPED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the one place that must let nothing through
+        message, hint, code = _explain(error)
+        click.echo(f"error: {message}\nhint: {hint}", err=True)
+        return code
+    return 0
+
+
+def _explain(error: Exception) -> tuple[str, str, int]:
+    """Message, hint and exit code."""
+    if isinstance(error, ApplianceError):
+        return error.message, error.hint, error.exit_code
+    if isinstance(error, click.UsageError):
+        return *describe(error), error.exit_code
+    # The type alone: arguments and traceback may hold paths.
+    message = f"this is a bug of the program ({type(error).__name__})"
+    return message, "Report it with the command's options, without file names.", BUG
+
+
+def _mute() -> None:
+    """Send what is still buffered nowhere, else the interpreter complains when it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

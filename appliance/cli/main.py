@@ -1,0 +1,82 @@
+"""``appliance``: the commands by name, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import click
+
+from appliance.cli.boundary import run
+
+# Name and first line of help; a test holds them against the commands themselves. They stand here
+# so that `appliance --help` needs none of the libraries that the commands need.
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "compare": "Say how much the faces of two photos resemble each other.",
+        "demo": "Swap faces between the sample portraits and draw a contact sheet.",
+        "inspect": "Say what a photo or video is and which faces it shows.",
+        "models": "List or verify the models of a pack.",
+        "swap": "Put the face of the source on the faces of a photo or video.",
+    }
+)
+
+_EPILOG = """\b
+Exit codes:
+    0  done
+    1  another error, named in the message
+    2  the command line is wrong
+    3  a photo or video cannot be read
+    4  no face, or not the asked-for one, was found
+    5  the model pack is missing, altered or unsuitable
+    6  the asked-for execution provider does not work here
+    7  the result cannot be written
+   70  a bug of the program
+  130  stopped by Ctrl-C; nothing was written
+  141  whoever read the output stopped reading
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"appliance.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="face-appliance", prog_name="appliance")
+def appliance() -> None:
+    """Swap faces in photos and videos on a machine that data cannot leave."""
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a sign gets a question mark, not an exception.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.exit(run(appliance, sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

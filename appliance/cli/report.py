@@ -1,0 +1,34 @@
+"""What a command has found out, as aligned lines for people or as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+import click
+import msgspec
+
+ENGINE = "geometric simulation"
+"""What every result of the mesh engine is called wherever it is shown."""
+
+Pair = tuple[str, str]
+
+
+def show_json(result: msgspec.Struct) -> None:
+    """``result`` as one JSON object on stdout."""
+    click.echo(msgspec.json.encode(result, enc_hook=_plain).decode())
+
+
+def show_pairs(pairs: Iterable[Pair], indent: int = 0) -> None:
+    """Labels and values on stdout, the values one below the other."""
+    listed = list(pairs)
+    width = max((len(label) for label, _ in listed), default=0)
+    for label, value in listed:
+        click.echo(f"{' ' * indent}{label:<{width}}  {value}")
+
+
+def _plain(value: object) -> float:
+    """Durations and rates are exact fractions; JSON has only numbers."""
+    if isinstance(value, Fraction):
+        return float(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")

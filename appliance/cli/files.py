@@ -1,0 +1,98 @@
+"""Files that a command is given: opened once, told apart by content, never named in a message."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from appliance.errors import InputError, OutputError
+from appliance.pipeline.media.photo import Photo, read_photo
+
+PHOTO_LIMIT = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB
+
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+_EBML = b"\x1a\x45\xdf\xa3"
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"pnot")
+
+
+def open_input(path: Path, what: str) -> BinaryIO:
+    """``path`` for reading. ``what`` is how messages call it, such as "The target".
+
+    Raises ``InputError`` if there is no plain file with at least one byte that may be read.
+    """
+    try:
+        # O_NONBLOCK: a named pipe is refused below instead of waiting for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _cannot_open(error, what) from error
+    except ValueError as error:  # a NUL byte in the name
+        raise InputError(f"{what} has no valid file name.", "Name another file.") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise InputError(f"{what} is not a plain file.", "Name a photo or a video.")
+    if status.st_size == 0:
+        os.close(descriptor)
+        raise InputError(f"{what} is empty: it holds 0 bytes.", "Copy it again from the camera.")
+    return os.fdopen(descriptor, "rb")
+
+
+def load_photo(path: Path, what: str) -> Photo:
+    """The photo at ``path``. Raises ``InputError``."""
+    with open_input(path, what) as file:
+        return decode_photo(file, what)
+
+
+def decode_photo(file: BinaryIO, what: str) -> Photo:
+    """The photo in ``file``. Raises ``InputError``."""
+    with about(what):
+        if is_video(file):
+            raise InputError("This is a video, not a photo.", "Use a single photo here.")
+        data = file.read(PHOTO_LIMIT + 1)
+        if len(data) > PHOTO_LIMIT:
+            raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
+        return read_photo(data)
+
+
+def is_video(file: BinaryIO) -> bool:
+    """Whether ``file`` looks like a video by its first bytes; it is left at its start."""
+    head = file.read(16)
+    file.seek(0)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return False
+    is_avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    return head[4:8] in _BOXES or head[:4] == _EBML or is_avi
+
+
+@contextmanager
+def about(what: str) -> Iterator[None]:
+    """Let an ``InputError`` say which file it is about."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{what}: {error.message}", error.hint) from error
+
+
+def check_output(output: Path, inputs: Iterable[Path]) -> None:
+    """Raise ``OutputError`` if ``output`` is one of ``inputs``, by whatever name."""
+    for path in inputs:
+        try:
+            same = output.samefile(path)
+        except (OSError, ValueError):
+            continue  # one of them is not there: not the same, and opening it will say so
+        if same:
+            raise OutputError("The output is also an input.", "Write to another file.")
+
+
+def _cannot_open(error: OSError, what: str) -> InputError:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+        return InputError(f"{what} does not exist.", "Check how its name is spelt.")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return InputError(f"{what} may not be read.", "Ask whoever owns it for the permission.")
+    name = errno.errorcode.get(error.errno or 0, "unknown error")
+    return InputError(f"{what} cannot be opened ({name}).", "Check the disk it is on.")

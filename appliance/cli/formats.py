@@ -1,0 +1,54 @@
+"""What a result is written as: its name's suffix decides, without one the target's own format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import cast
+
+from appliance.errors import OutputError
+from appliance.pipeline.media.encoder import CONTAINERS, ContainerName
+from appliance.pipeline.media.photo import PhotoKind
+from appliance.pipeline.media.photo_encoding import PhotoFormat
+
+PHOTO_SUFFIXES: Mapping[str, PhotoFormat] = MappingProxyType(
+    {
+        ".jpg": "jpeg",
+        ".jpeg": "jpeg",
+        ".png": "png",
+        ".webp": "webp",
+        ".tif": "tiff",
+        ".tiff": "tiff",
+        ".bmp": "bmp",
+    }
+)
+VIDEO_SUFFIXES: Mapping[str, ContainerName] = MappingProxyType(
+    {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm", ".avi": "avi"}
+)
+
+
+def photo_format(output: Path, target: PhotoKind) -> PhotoFormat:
+    """The format of a photo written as ``output``. Raises ``OutputError``."""
+    suffix = output.suffix.lower()
+    if not suffix and target != "heic":
+        return target
+    if suffix not in PHOTO_SUFFIXES:
+        listed = ", ".join(PHOTO_SUFFIXES)
+        raise OutputError(
+            "A photo is not written under such a suffix.", f"End the output's name in {listed}."
+        )
+    return PHOTO_SUFFIXES[suffix]
+
+
+def video_container(output: Path, target: str) -> ContainerName:
+    """The container of a video written as ``output``. Raises ``OutputError``."""
+    suffix = output.suffix.lower()
+    if not suffix and target in CONTAINERS:
+        return cast(ContainerName, target)
+    if suffix not in VIDEO_SUFFIXES:
+        listed = ", ".join(VIDEO_SUFFIXES)
+        raise OutputError(
+            "A video is not written under such a suffix.", f"End the output's name in {listed}."
+        )
+    return VIDEO_SUFFIXES[suffix]

@@ -1,0 +1,103 @@
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from appliance.cli.usage import PlainType
+from appliance.inference.session import PROVIDERS
+from appliance.pipeline.regions import FACE, NAMES
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# No `exists=True`: click's own complaint would repeat the path.
+FILE = click.Path(path_type=Path)
+
+_LIKE = "like:"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which faces: by ``name``, or those like the person of the photo ``like``."""
+
+    name: str
+    like: Path | None = None
+
+
+class Faces(PlainType):
+    """``largest``, ``all``, ``left``, ``right`` or ``like:PHOTO``."""
+
+    name = "faces"
+    names = ("largest", "all", "left", "right")
+    wanted = f"{', '.join(names)} or like: and the name of a photo"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Wish:
+        """The wish in the text ``value``."""
+        if isinstance(value, Wish):
+            return value
+        text = str(value)
+        if text.startswith(_LIKE) and len(text) > len(_LIKE):
+            return Wish("like", Path(text.removeprefix(_LIKE)))
+        if text not in self.names:
+            self.fail(self.wanted, param, ctx)
+        return Wish(text)
+
+
+class Region(PlainType):
+    """``NAME=STRENGTH``."""
+
+    name = "region"
+    wanted = f"NAME=STRENGTH, where NAME is one of {', '.join((*NAMES, FACE))}, STRENGTH 0 to 1"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        """The region and its strength in the text ``value``."""
+        name, _, number = str(value).partition("=")
+        try:
+            strength = float(number)
+        except ValueError:
+            self.fail(self.wanted, param, ctx)
+        if name not in (*NAMES, FACE) or not 0 <= strength <= 1:
+            self.fail(self.wanted, param, ctx)
+        return name, strength
+
+
+def models_option(command: Command) -> Command:
+    """``--models``."""
+    return click.option(
+        "--models",
+        type=FILE,
+        metavar="DIR",
+        help="Folder of the model pack. [default: the starter pack]",
+    )(command)
+
+
+def provider_option(command: Command) -> Command:
+    """``--provider``."""
+    return click.option(
+        "--provider",
+        type=click.Choice(list(PROVIDERS)),
+        help="Execution provider; an error if it does not work here. [default: the best that does]",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """``--json``, as ``as_json``."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON object, and no progress."
+    )(command)
+
+
+def overwrite_option(command: Command) -> Command:
+    """``--overwrite``."""
+    return click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")(
+        command
+    )

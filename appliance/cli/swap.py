@@ -1,0 +1,218 @@
+"""``appliance swap``: the face of the source on the faces of the target."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeAlias, cast
+
+import click
+
+from appliance.cli.engine import Engine
+from appliance.cli.files import about, check_output, decode_photo, is_video, load_photo, open_input
+from appliance.cli.formats import photo_format, video_container
+from appliance.cli.options import (
+    FILE,
+    Faces,
+    Region,
+    Wish,
+    json_option,
+    models_option,
+    overwrite_option,
+    provider_option,
+)
+from appliance.cli.progress import progress
+from appliance.cli.report import show_json, show_pairs
+from appliance.cli.summary import pairs, summarise
+from appliance.cli.usage import OptionError
+from appliance.errors import NoFaceError, OutputError
+from appliance.pipeline.choose import FaceChoice, Which
+from appliance.pipeline.face import Float
+from appliance.pipeline.media.facts import probe
+from appliance.pipeline.media.output import PendingOutput
+from appliance.pipeline.media.photo import MAX_PIXELS, Photo, in_colours_of
+from appliance.pipeline.media.photo_encoding import encode_photo
+from appliance.pipeline.regions import FACE, NAMES
+from appliance.pipeline.run import (
+    Sitter,
+    SwapOptions,
+    SwapReport,
+    enlarge_photo,
+    read_source,
+    swap_photo,
+    swap_video,
+)
+from appliance.pipeline.stages import Stages
+
+_TARGET = "The target"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """All that a swap needs beside its target."""
+
+    engine: Engine
+    sitter: Sitter
+    options: SwapOptions
+
+
+_Prepare: TypeAlias = Callable[[], _Ready]
+"""Loads the models; called late, so that a target that cannot be used is refused at once."""
+
+
+@click.command()
+@click.option(
+    "--source",
+    "sources",
+    type=FILE,
+    required=True,
+    multiple=True,
+    metavar="PHOTO",
+    help="Photo of the person whose face is applied; give it again for more photos of that person.",
+)
+@click.option(
+    "--target", type=FILE, required=True, metavar="FILE", help="Photo or video that receives it."
+)
+@click.option(
+    "--output",
+    type=FILE,
+    required=True,
+    metavar="FILE",
+    help="Where the result goes; its suffix decides the format, without one the target's.",
+)
+@click.option(
+    "--faces",
+    type=Faces(),
+    default=Wish("largest"),
+    metavar="WHICH",
+    help="largest (the default), all, left, right, or like:PHOTO for the face of that person.",
+)
+@click.option(
+    "--region",
+    "regions",
+    type=Region(),
+    multiple=True,
+    metavar="NAME=STRENGTH",
+    help=f"Change this region only ({', '.join(NAMES)}), by 0 to 1; may be given several times.",
+)
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    metavar="0..1",
+    help="Strength of the whole face, or with --region of the rest. [default: 1, the rest 0]",
+)
+@click.option("--upscale", type=click.Choice(["2", "4"]), help="Enlarge the resulting photo.")
+@provider_option
+@models_option
+@overwrite_option
+@json_option
+def swap(
+    *,
+    sources: Sequence[Path],
+    target: Path,
+    output: Path,
+    faces: Wish,
+    regions: Sequence[tuple[str, float]],
+    strength: float | None,
+    upscale: str | None,
+    provider: str | None,
+    models: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Put the face of the source on the faces of a photo or video.
+
+    The result is a geometric simulation: the source's own pixels and proportions, fitted to the
+    target's pose, expression and light.
+    """
+    started = time.monotonic()
+    check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
+    with (
+        open_input(target, _TARGET) as opened,
+        PendingOutput(output, overwrite=overwrite) as result,
+    ):
+        photos = [load_photo(path, f"Source photo {n}") for n, path in enumerate(sources, 1)]
+        reference = load_photo(faces.like, "The reference photo") if faces.like else None
+
+        def prepare() -> _Ready:
+            engine = Engine.load(models, provider)
+            choice = FaceChoice(Which(faces.name), _embedding(engine.stages, reference))
+            options = SwapOptions(choice, strengths(regions, strength))
+            return _Ready(engine, read_source(engine.stages, photos), options)
+
+        if is_video(opened):
+            if upscale:
+                raise OptionError("--upscale is for photos.", "Leave it out for a video.")
+            report = _video(opened, result, output, prepare, silent=as_json)
+        else:
+            report = _photo(opened, result, output, prepare, int(upscale or 1))
+        result.commit()
+    summary = summarise(report, time.monotonic() - started)
+    if as_json:
+        show_json(summary)
+    else:
+        show_pairs(pairs(summary))
+
+
+def strengths(regions: Sequence[tuple[str, float]], strength: float | None) -> dict[str, float]:
+    """Strength by region: those that are named, and ``face`` for the rest if it is asked for."""
+    named = dict(regions)
+    if strength is not None or not named:
+        named.setdefault(FACE, 1.0 if strength is None else strength)
+    return named
+
+
+def _photo(
+    opened: BinaryIO, result: PendingOutput, output: Path, prepare: _Prepare, scale: int
+) -> SwapReport:
+    target = decode_photo(opened, _TARGET)
+    kind = photo_format(output, target.kind)
+    height, width = target.pixels.shape[:2]
+    if height * width * scale**2 > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        hint = "Enlarge it less, or scale the target down first."
+        raise OutputError(f"The result would have more than {limit} megapixels.", hint)
+    ready = prepare()
+    photo, report = swap_photo(ready.engine.stages, ready.sitter, target, ready.options)
+    if scale > 1:
+        photo = enlarge_photo(photo, ready.engine.upscaler(scale))
+    result.file.write(encode_photo(photo, kind))
+    return report
+
+
+def _video(
+    opened: BinaryIO, result: PendingOutput, output: Path, prepare: _Prepare, *, silent: bool
+) -> SwapReport:
+    with about(_TARGET):
+        facts = probe(opened)
+    opened.seek(0)
+    container = video_container(output, facts.container)
+    ready = prepare()
+    with progress(silent=silent) as tell, about(_TARGET):
+        report = swap_video(
+            ready.engine.stages,
+            ready.sitter,
+            opened,
+            cast(BinaryIO, result.file),
+            ready.options,
+            container=container,
+            progress=lambda info: tell(info.index + 1, facts.frames),
+        )
+    if not report.faces_swapped and any(ready.options.regions.values()):
+        hint = "Choose the face by another word of --faces, or use a video that shows it upright."
+        raise NoFaceError("The chosen face was found in no frame of the target.", hint)
+    return report
+
+
+def _embedding(stages: Stages, reference: Photo | None) -> Float | None:
+    """Of the largest face of the reference photo, if there is one."""
+    if reference is None:
+        return None
+    canvas = in_colours_of(reference, Photo(reference.pixels)).canvas
+    faces = stages.faces(canvas)
+    if not faces:
+        hint = "Use a photo that shows the face upright and from the front."
+        raise NoFaceError("No face was found in the reference photo.", hint)
+    return stages.embedding(canvas, faces[0])

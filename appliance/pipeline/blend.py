@@ -18,15 +18,16 @@ def blend(background: Image, foreground: Float, detail: Float, tone: Float) -> I
     and Adelson, "A multiresolution spline", ACM TOG 2(4), 1983.
     """
     height, width = detail.shape
-    mask = cv2.merge([detail, detail, detail])
-    change = cv2.multiply(cv2.subtract(foreground, background, dtype=cv2.CV_32F), mask)
+    change = cv2.subtract(foreground, background, dtype=cv2.CV_32F)
+    cv2.multiply(change, cv2.merge([detail, detail, detail]), dst=change)
     size = (max(1, width // COARSE), max(1, height // COARSE))
     known = _low(detail, size)
     low = _low(change, size) / np.maximum(known, 1e-3)[..., None]
     step = cv2.resize(tone, size, interpolation=cv2.INTER_AREA) - cv2.resize(
         detail, size, interpolation=cv2.INTER_AREA
     )
-    change += cv2.resize(low * step[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+    low = cv2.resize(low * step[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+    cv2.add(change, low, dst=change)
     return np.asarray(cv2.add(background, change, dtype=cv2.CV_8U), np.uint8)
 
 

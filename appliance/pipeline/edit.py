@@ -7,25 +7,26 @@ import numpy as np
 
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.fit import Fit
+from appliance.pipeline.geometry import shrunk
+from appliance.pipeline.light import sampled
 from appliance.pipeline.mask import Usual
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.region import face_box
 from appliance.pipeline.stages import Stages
-from appliance.pipeline.swap import MeshSwapper, Patch
+from appliance.pipeline.swap import Effort, MeshSwapper, Patch
 
 
 class FaceEditor:
     """Applies a fitted source to faces.
 
-    ``grid``: see :class:`MeshSwapper`. ``limit``: longest side, in pixels, of the cut-out that is
-    worked on; of a larger face the change is worked out smaller and enlarged, so that memory stays
-    bounded and the picture keeps its own finest detail.
+    Of a face larger than the effort's limit the change is worked out smaller and enlarged, so that
+    memory stays bounded and the picture keeps its own finest detail.
     """
 
-    def __init__(self, stages: Stages, grid: int, limit: int) -> None:
+    def __init__(self, stages: Stages, effort: Effort) -> None:
         self._stages = stages
-        self._swapper = MeshSwapper(stages.face, stages.poser, grid)
-        self._limit = limit
+        self._swapper = MeshSwapper(stages.face, stages.poser, effort)
+        self._limit = effort.limit
 
     def edit(
         self,
@@ -44,16 +45,14 @@ class FaceEditor:
         if box is None:
             return None
         whole = canvas.read(box)
-        scale = min(1.0, self._limit / max(box.w, box.h))
+        factor = max(1, round(max(box.w, box.h) / self._limit))
         image, local = whole, face.moved(-box.x, -box.y)
-        if scale < 1:
-            size = (max(8, round(box.w * scale)), max(8, round(box.h * scale)))
-            image = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
-            local = face.moved(-box.x, -box.y, scale)
+        if factor > 1:
+            image, local = shrunk(whole, factor), local.shrunk(factor)
         person = self._stages.masker.person(image) if person is None else person
         patch = self._patch(image, local, fit, usual, person)
-        if scale < 1:
-            patch = _enlarged(patch, image, whole)
+        if factor > 1:
+            patch = _enlarged(patch, image, whole, factor)
         canvas.write(box, patch.rgb, patch.support)
         return person
 
@@ -61,8 +60,9 @@ class FaceEditor:
         self, image: Image, face: Face, fit: Fit, usual: Usual | None, person: Float
     ) -> Patch:
         masker = self._stages.masker
-        light = self._stages.meter.measure(image, face.points, self._swapper.visible(face))
-        look = masker.look(image, face.points, light)
+        small, points = sampled(image, face.points)
+        light = self._stages.meter.measure(small, points, self._swapper.visible(face))
+        look = masker.look(small, points, light)
         unit = (face.points + 0.5) / np.array(image.shape[1::-1], np.float32)
         shown = masker.visible(look, usual, person, unit)
         if usual is not None:
@@ -70,11 +70,14 @@ class FaceEditor:
         return self._swapper.swap(image, face, light, fit, shown)
 
 
-def _enlarged(patch: Patch, image: Image, whole: Image) -> Patch:
+def _enlarged(patch: Patch, image: Image, whole: Image, factor: int) -> Patch:
     """A patch of the shrunk ``image`` as a patch of the ``whole``: only the change is enlarged."""
-    size = (whole.shape[1], whole.shape[0])
+    height, width = (side * factor for side in image.shape[:2])
     change = cv2.subtract(patch.rgb, image, dtype=cv2.CV_16S)
-    change = cv2.resize(change, size, interpolation=cv2.INTER_LINEAR)
-    rgb = np.asarray(cv2.add(whole, change, dtype=cv2.CV_8U), np.uint8)
-    support = cv2.resize(patch.support, size, interpolation=cv2.INTER_NEAREST)
-    return Patch(rgb, np.asarray(support, np.uint8))
+    change = cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR)
+    rgb, support = whole.copy(), np.zeros(whole.shape[:2], np.uint8)
+    rgb[:height, :width] = cv2.add(whole[:height, :width], change, dtype=cv2.CV_8U)
+    support[:height, :width] = cv2.resize(
+        patch.support, (width, height), interpolation=cv2.INTER_NEAREST
+    )
+    return Patch(rgb, support)

@@ -65,7 +65,7 @@ class Neutraliser:
     about ``residual`` cm.
     """
 
-    def __init__(self, face: Canonical, residual: float = 0.3) -> None:
+    def __init__(self, face: Canonical, residual: float = 0.4) -> None:
         moves = expression_moves(face)
         self._basis = moves.basis.reshape(len(moves.basis), -1)
         gram = self._basis @ self._basis.T + np.diag((residual / moves.spread) ** 2)

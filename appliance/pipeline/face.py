@@ -41,11 +41,14 @@ class Face:
         """The mesh without depth: (478, 2)."""
         return self.mesh[:, :2]
 
-    def moved(self, x: float, y: float, scale: float = 1.0) -> Face:
-        """The same face in a cut-out: shifted by (``x``, ``y``) pixels, then scaled.
+    def moved(self, x: float, y: float) -> Face:
+        """The same face in a picture whose origin lies (-``x``, -``y``) pixels away."""
+        mesh = self.mesh.copy()
+        mesh[:, :2] += np.array([x, y], np.float32)
+        return Face(mesh, self.score)
 
-        Pixel centres sit at whole numbers, edges half a pixel before them.
-        """
-        mesh = self.mesh * np.float32(scale)
-        mesh[:, :2] += np.array([x + 0.5, y + 0.5], np.float32) * scale - 0.5
+    def shrunk(self, factor: int) -> Face:
+        """The same face in a picture 1/``factor`` the size; pixel centres are at whole numbers."""
+        mesh = self.mesh / np.float32(factor)
+        mesh[:, :2] += 0.5 / factor - 0.5
         return Face(mesh, self.score)

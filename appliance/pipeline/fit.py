@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from appliance.pipeline.face import Float
 from appliance.pipeline.light import Light
@@ -14,7 +13,6 @@ from appliance.pipeline.tone import toned
 
 MEMORY = 50  # frames the running means reach back
 TONING_INTERVAL = 25  # frames between renewals of the toned texture
-TEXEL_SCALE = 128.0  # a texture holds RGB × 128 as uint16: highlights above 255 and fine steps
 DETAIL = 1.2  # texels a pixel: a little more than one keeps the warp from softening
 
 
@@ -28,7 +26,7 @@ class Fit:
         """``strength``: (478,) 0–1 at each mesh point."""
         self.source = source
         self.strength = strength
-        self.texture: NDArray[np.uint16] = np.zeros((1, 1, 3), np.uint16)
+        self.texture: Float = np.zeros((1, 1, 3), np.float32)
         self.difference = np.zeros_like(source.shape)
         self._gain = np.ones(3, np.float32)
         self._ratio = 1.0
@@ -49,7 +47,7 @@ class Fit:
             self.texture = self._toned(eye_distance)
         self._frames += 1
 
-    def _toned(self, eye_distance: float) -> NDArray[np.uint16]:
+    def _toned(self, eye_distance: float) -> Float:
         source = self.source
         size = source.texture.shape[0]
         wanted = round(min(size, max(32, DETAIL * eye_distance / UNIT_EYE_DISTANCE)))
@@ -57,5 +55,4 @@ class Fit:
         if wanted < size:
             texture = cv2.resize(texture, (wanted, wanted), interpolation=cv2.INTER_AREA)
             feature = cv2.resize(feature, (wanted, wanted), interpolation=cv2.INTER_AREA)[..., None]
-        colours = toned(texture, source.tone, feature, self._gain, self._ratio)
-        return np.clip(colours * TEXEL_SCALE, 0, 65535).astype(np.uint16)
+        return toned(texture, source.tone, feature, self._gain, self._ratio)

@@ -56,18 +56,35 @@ def invert(matrix: Float) -> Float:
     return np.asarray(cv2.invertAffineTransform(matrix), np.float32)
 
 
+def shrunk(image: Image, factor: int) -> Image:
+    """The picture at 1/``factor`` of its size, each pixel the mean of ``factor``² of it.
+
+    Up to ``factor`` - 1 rows and columns at the far edges are left out.
+    """
+    height, width = (max(factor, side // factor * factor) for side in image.shape[:2])
+    if factor <= 1 or min(image.shape[:2]) < factor:
+        return image
+    size = (width // factor, height // factor)
+    return np.asarray(
+        cv2.resize(image[:height, :width], size, interpolation=cv2.INTER_AREA), np.uint8
+    )
+
+
+def shrunk_points(points: Float, factor: int) -> Float:
+    """Where ``points`` of a picture lie once it is :func:`shrunk`; pixel centres are whole."""
+    return np.asarray((points + 0.5) / factor - 0.5, np.float32)
+
+
 def warp(image: Image, matrix: Float, size: int) -> Image:
-    """A ``size``² crop; a source that is larger is shrunk first, so that it does not alias."""
+    """A ``size``² crop through a 2×3 matrix; a larger picture is shrunk first, against aliasing."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if scale < 0.5:
-        shrunk = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
-        ratio = np.array([shrunk.shape[1] / image.shape[1], shrunk.shape[0] / image.shape[0]])
-        # Pixel centres sit at half integers: x' + ½ = ratio · (x + ½).
-        shift = matrix[:, :2] @ ((1 / ratio - 1) / 2) + matrix[:, 2]
-        matrix = np.hstack([matrix[:, :2] / ratio, shift[:, None]]).astype(np.float32)
-        image = shrunk
+    factor = min(max(1, int(1 / max(scale, 1e-6))), *image.shape[:2])
+    small = shrunk(image, factor)
+    # A pixel of the small picture lies at factor · (x + ½) - ½ of the large one.
+    shift = matrix[:, :2] @ np.full(2, (factor - 1) / 2, np.float32) + matrix[:, 2]
+    small_matrix = np.hstack([matrix[:, :2] * factor, shift[:, None]]).astype(np.float32)
     warped = cv2.warpAffine(
-        image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        small, small_matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(warped, np.uint8)
 

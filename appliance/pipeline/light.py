@@ -9,13 +9,19 @@ import numpy as np
 
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Float, Image
+from appliance.pipeline.geometry import shrunk, shrunk_points
 from appliance.pipeline.regions import features
+from appliance.pipeline.skin import distance_from_skin
 from appliance.pipeline.tone import contrast, log_colour
 from appliance.pipeline.topology import OVAL, SKIN_POINTS, eye_distance
 
-REACH = 3.5  # cm: standard deviation of the smoothing; 2.5 follows shadows closer, at the cost of likeness
-SAMPLING = 40.0  # eye distance, in pixels, at which colours are sampled: a point stands for ≈ 2 mm
-OUTLIER = 0.45  # natural-log units from the median beyond which a point is hair, glare or shadow
+REACH = (
+    4.0  # cm: standard deviation of the smoothing; less follows shadows closer and loses likeness
+)
+SAMPLING = 40.0  # eye distance, in pixels, at which colours are sampled: one stands for ≈ 2 mm
+OUTLIER = (
+    0.45  # distance from the skin's median colour beyond which a point is hair, glare or shadow
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +52,33 @@ class LightMeter:
     def measure(self, image: Image, points: Float, seen: Float) -> Light:
         """The light on the face whose mesh lies at (478, 2) ``points`` of an RGB picture.
 
-        ``seen`` (478,) tells how far each point may be trusted, 0–1.
+        Both as :func:`sampled` gives them. ``seen``: (478,) how far each point may be trusted, 0–1.
         """
-        colours = sample(image, points)
+        colours = _colours(image, points)
         logs = log_colour(colours)
         weight = self._skin * seen + 1e-6
-        brightness = logs.mean(axis=1)
-        middle = weighted_median(brightness, weight)
-        weight *= np.exp(-0.5 * ((brightness - middle) / OUTLIER) ** 2)
+        middle = np.array([weighted_median(channel, weight) for channel in logs.T], np.float32)
+        weight *= np.exp(-0.5 * (distance_from_skin(logs - middle) / OUTLIER) ** 2)
         kernel = self._kernel * weight
         field = (kernel @ logs) / kernel.sum(axis=1, keepdims=True)
         mean = weight @ field / weight.sum()
         return Light(field.astype(np.float32), mean, contrast(colours, field, weight))
 
 
-def sample(image: Image, points: Float) -> Float:
-    """The colours, (n, 3) 0–255, around (n, 2) points of a mesh: a box of a few millimetres."""
-    scale = min(1.0, SAMPLING / max(eye_distance(points), 1.0))
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    ratio = np.array([size[0] / image.shape[1], size[1] / image.shape[0]])
-    at = ((points + 0.5) * ratio - 0.5).astype(np.float32)
-    taken = cv2.remap(small, at[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def sampled(image: Image, points: Float) -> tuple[Image, Float]:
+    """The picture and mesh points of a face shrunk until a pixel is a few millimetres of skin."""
+    factor = max(1, int(eye_distance(points) / SAMPLING))
+    return shrunk(image, factor), shrunk_points(points, factor)
+
+
+def _colours(image: Image, points: Float) -> Float:
+    taken = cv2.remap(
+        image,
+        points[None],
+        np.empty(0, np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
     return np.asarray(taken[0], np.float32)
 
 

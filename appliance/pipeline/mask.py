@@ -8,7 +8,7 @@ import numpy as np
 from appliance.inference.session import Network
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Float, Image
-from appliance.pipeline.geometry import smoothstep
+from appliance.pipeline.geometry import shrunk, smoothstep
 from appliance.pipeline.light import Light
 from appliance.pipeline.regions import features, hairy, shares
 from appliance.pipeline.skin import HAIR, distance_from_skin
@@ -18,8 +18,8 @@ from appliance.pipeline.tone import log_colour
 PLANE = 96  # texels: one is ≈ 2 mm of a face
 PERSON_SIZE = 256  # the segmentation network's fixed input
 PERSON = (0.2, 0.6)  # its probability from which a place belongs to the person
-SKIN_DOUBT = 0.5  # of a colour unlike skin on a cheek: it may be a shadow or a mole
-BEARD_DOUBT = 0.35  # … around the mouth and on the jaw, where it may be a beard
+SKIN_DOUBT = 0.42  # of a colour unlike skin on a cheek: it may be a shadow or a mole
+BEARD_DOUBT = 0.3  # … around the mouth and on the jaw, where it may be a beard
 MEMORY = 30  # frames over which a video's usual look is averaged
 TRUSTED_AFTER = 8  # frames of a shot before the usual look counts
 
@@ -45,12 +45,16 @@ class Masker:
     def person(self, image: Image) -> Float:
         """How surely each place of an RGB cut-out shows the person: (256, 256), 0–1."""
         size = (PERSON_SIZE, PERSON_SIZE)
-        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        image = shrunk(image, max(1, min(image.shape[:2]) // PERSON_SIZE))
+        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         (mask,) = self._network.run(self._network.tensor(small))
         return mask[0, ..., 0]
 
     def look(self, image: Image, points: Float, light: Light) -> Float:
-        """The face's colours without its light, log RGB on a small canonical plane: (96, 96, 3)."""
+        """The face's colours without its light, log RGB on a small canonical plane: (96, 96, 3).
+
+        ``image`` and ``points`` as :func:`appliance.pipeline.light.sampled` gives them.
+        """
         colours = self._plane.unwrap(image, points)
         colours = np.asarray(cv2.GaussianBlur(colours, (0, 0), 0.8), np.uint8)
         return log_colour(colours.astype(np.float32)) - self._plane.spread(light.field)

@@ -24,11 +24,10 @@ from appliance.pipeline.media.video_canvas import VideoCanvas
 from appliance.pipeline.regions import FACE, strengths
 from appliance.pipeline.source import Source
 from appliance.pipeline.stages import Stages
+from appliance.pipeline.swap import STILL, VIDEO
 from appliance.pipeline.track import Tracker
 from appliance.pipeline.upscale import Upscaler
 
-STILL_GRID, STILL_LIMIT = 400, 1600  # see FaceEditor
-VIDEO_GRID, VIDEO_LIMIT = 144, 900
 PERSON_INTERVAL = 3  # frames a video's person mask is kept for
 LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a video
 
@@ -101,7 +100,7 @@ def swap_photo(
     strength = strengths(stages.face, options.regions)
     likeness = _Likeness(stages, sitter)
     if strength.any():
-        editor = FaceEditor(stages, STILL_GRID, STILL_LIMIT)
+        editor = FaceEditor(stages, STILL)
         for face in faces:
             likeness.before(canvas, face)
             editor.edit(canvas, face, Fit(sitter.source, strength))
@@ -147,7 +146,7 @@ class _VideoRun:
         strength = strengths(stages.face, options.regions)
         self._stages = stages
         self._idle = not strength.any()
-        self._editor = FaceEditor(stages, VIDEO_GRID, VIDEO_LIMIT)
+        self._editor = FaceEditor(stages, VIDEO)
         self._tracker = Tracker(stages, options.choice, lambda: Fit(sitter.source, strength))
         self._likeness = _Likeness(stages, sitter)
         self._frames_swapped = 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.geometry import smoothstep
-from appliance.pipeline.light import Light, LightMeter
+from appliance.pipeline.light import Light, LightMeter, sampled
 from appliance.pipeline.regions import features, hairy
 from appliance.pipeline.shape import Poser, facing
 from appliance.pipeline.skin import HAIR, distance_from_skin
@@ -100,7 +100,7 @@ class SourceReader:
 
     def _view(self, plane: TexturePlane, image: Image, face: Face) -> _View:
         seen = smoothstep(facing(face.mesh, self._face.triangles), *FACING)
-        light = self._meter.measure(image, face.points, seen)
+        light = self._meter.measure(*sampled(image, face.points), seen)
         even = np.exp(light.mean - light.field)
         spread = plane.spread(np.hstack([even, seen[:, None]]))
         texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]

@@ -22,7 +22,7 @@ from appliance.pipeline.canonical import (
     with_skirt,
 )
 from appliance.pipeline.face import Face, Float, Image
-from appliance.pipeline.fit import TEXEL_SCALE, Fit
+from appliance.pipeline.fit import Fit
 from appliance.pipeline.geometry import smoothstep
 from appliance.pipeline.light import Light
 from appliance.pipeline.raster import Raster
@@ -33,8 +33,10 @@ from appliance.pipeline.topology import POINTS, eye_distance, eye_openness
 FACING = (0.02, 0.25)  # cosines between which a place of the target turns from away to visible
 DETAIL_FADE = (0.2, 1.2)  # cm inside the oval over which the new face's detail comes in
 TONE_FADE = (0.0, 1.5)  # … and its tone
-LIDS_DIFFER = (0.03, 0.06)  # difference of lid openness from which the target's own eyes stay
+LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
 BEHIND = 1e5  # depth, in pixels, that puts a triangle behind everything that faces the camera
+
+LEAST_SHIFT = 0.02  # pixels: less is no move
 
 U, V, SHIFT_X, SHIFT_Y, DETAIL, TONE = range(6)
 GAIN = slice(6, 9)
@@ -48,18 +50,48 @@ class Patch:
     support: NDArray[np.uint8]
 
 
-class MeshSwapper:
-    """Draws a fitted source over a face.
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """What a cut-out's pixels are made of, each (h, w) or (h, w, c).
 
-    ``grid``: longest side, in cells, of the raster that geometry and light are worked out on
-    before they are enlarged to the pixels; 400 suits a still, 144 a video.
+    ``origin``: x, y of the pixel of the cut-out that moves here. ``texel``: x, y in the source's
+    texture. ``gain``: RGB factors on it. ``detail`` and ``tone``: see :func:`blend`. ``support``: 1
+    where anything may change.
     """
 
-    def __init__(self, face: Canonical, poser: Poser, grid: int = 400) -> None:
+    origin: Float
+    texel: Float
+    gain: Float
+    detail: Float
+    tone: Float
+    support: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """``grid``: longest side, in cells, of the raster that geometry and light are worked out on
+    before they are enlarged to the pixels. ``limit``: longest side, in pixels, of the cut-out that
+    is worked on, give or take a half. ``sharp``: move the target's own pixels by a cubic rather than a linear filter.
+    """
+
+    grid: int
+    limit: int
+    sharp: bool
+
+
+STILL = Effort(grid=400, limit=1600, sharp=True)
+VIDEO = Effort(grid=128, limit=720, sharp=False)
+
+
+class MeshSwapper:
+    """Draws a fitted source over a face."""
+
+    def __init__(self, face: Canonical, poser: Poser, effort: Effort = STILL) -> None:
         self._face = face
         self._poser = poser
         self._transfer = ShapeTransfer(face)
-        self._grid = grid
+        self._grid = effort.grid
+        self._background = cv2.INTER_CUBIC if effort.sharp else cv2.INTER_LINEAR
         depth = inset(face)
         self._detail = smoothstep(depth, *DETAIL_FADE)
         self._tone = smoothstep(depth, *TONE_FADE)
@@ -83,33 +115,21 @@ class MeshSwapper:
         old = with_skirt(face.mesh)
         new = self._moved(old, face, fit)
         values = self._values(old, new, face, light, fit)
-        height, width = image.shape[:2]
-        planes, holes = self._spread(new, values, fit, face, shown, (width, height))
-        rows, columns = np.indices((height, width), np.float32)
+        layers = self._layers(new, values, fit, face, shown, (image.shape[1], image.shape[0]))
+        nothing = np.empty(0, np.float32)
         background = cv2.remap(
-            image,
-            columns + planes[..., SHIFT_X],
-            rows + planes[..., SHIFT_Y],
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
+            image, layers.origin, nothing, self._background, borderMode=cv2.BORDER_REPLICATE
         )
-        texels = cv2.remap(
+        foreground = cv2.remap(
             fit.texture,
-            planes[..., U] * fit.texture.shape[1] - 0.5,
-            planes[..., V] * fit.texture.shape[0] - 0.5,
+            layers.texel,
+            nothing,
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        foreground = cv2.multiply(texels, planes[..., GAIN], dtype=cv2.CV_32F)
-        rgb = blend(
-            background,
-            foreground,
-            np.ascontiguousarray(planes[..., DETAIL] * holes),
-            np.ascontiguousarray(planes[..., TONE] * holes),
-        )
-        shifted = np.abs(planes[..., SHIFT_X : SHIFT_Y + 1]).max(axis=2) > 0.02
-        support = (shifted | (planes[..., TONE] > 0)).astype(np.uint8)
-        return Patch(rgb, support)
+        cv2.multiply(foreground, layers.gain, dst=foreground)
+        rgb = blend(background, foreground, layers.detail, layers.tone)
+        return Patch(rgb, layers.support)
 
     def _moved(self, old: Float, face: Face, fit: Fit) -> Float:
         scale, rotation, _ = self._poser.pose(face.mesh)
@@ -126,7 +146,7 @@ class MeshSwapper:
         trust *= fit.source.cover * fit.strength
         values[:POINTS, DETAIL] = self._detail * trust
         values[:POINTS, TONE] = self._tone * trust
-        values[:POINTS, GAIN] = np.exp(light.field - fit.source.tone) / TEXEL_SCALE
+        values[:POINTS, GAIN] = np.exp(light.field - fit.source.tone)
         return values
 
     def _open_lids(self, face: Face, fit: Fit) -> Float:
@@ -138,7 +158,7 @@ class MeshSwapper:
             kept -= lids * smoothstep(np.float32(source - target), *LIDS_DIFFER)
         return kept
 
-    def _spread(
+    def _layers(
         self,
         new: Float,
         values: Float,
@@ -146,31 +166,54 @@ class MeshSwapper:
         face: Face,
         shown: Float,
         size: tuple[int, int],
-    ) -> tuple[Float, Float]:
-        """``values`` over the cut-out's pixels, and how far each pixel lets the source in."""
+    ) -> _Layers:
+        """``values`` over the ``size`` (w, h) pixels of the cut-out."""
         scale = min(1.0, self._grid / max(size))
         grid = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
-        points = (new[:, :2] + 0.5) * (np.array(grid) / size) - 0.5
+        step = np.array(size, np.float32) / grid
+        points = new.copy()
+        points[:, :2] = (new[:, :2] + 0.5) / step - 0.5
+        planes, openings = self._rasterised(points, values, face, fit, grid)
+        shown = cv2.remap(
+            shown,
+            planes[..., U : V + 1] * shown.shape[0] - 0.5,
+            np.empty(0, np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        rows, columns = np.indices(planes.shape[:2], np.float32)
+        cells = np.stack([columns, rows], axis=2)
+        shift = planes[..., SHIFT_X : SHIFT_Y + 1]
+        moved = np.abs(shift).max(axis=2) > LEAST_SHIFT
+        tone = planes[..., TONE] * openings * shown
+
+        def enlarged(plane: Float) -> Float:
+            return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+        return _Layers(
+            origin=enlarged((cells + 0.5) * step - 0.5 + shift),
+            texel=enlarged(planes[..., U : V + 1] * fit.texture.shape[0] - 0.5),
+            gain=enlarged(planes[..., GAIN]),
+            detail=enlarged(planes[..., DETAIL] * openings * shown),
+            tone=enlarged(tone),
+            support=(enlarged((moved | (tone > 0)).astype(np.float32)) > 0).astype(np.uint8),
+        )
+
+    def _rasterised(
+        self, points: Float, values: Float, face: Face, fit: Fit, grid: tuple[int, int]
+    ) -> tuple[Float, Float]:
+        """``values`` over the cells of a (w, h) ``grid``, and how far each lets the source in at an opening."""
         triangles = self._face.triangles
-        depth = new[:, 2][triangles].mean(axis=1)
-        depth[signed_area(points[triangles]) > 0] += BEHIND  # turned away: a fold or a far cheek
+        depth = points[:, 2][triangles].mean(axis=1)
+        depth[signed_area(points[:, :2][triangles]) > 0] += (
+            BEHIND  # turned away: a fold, a far cheek
+        )
         depth[self._face.kind == SKIRT_RING] += 2 * BEHIND
-        raster = Raster.draw(points.astype(np.float32), depth, triangles, grid)
+        raster = Raster.draw(points[:, :2], depth, triangles, grid)
         openings = np.ones(int(self._face.kind.max()) + 1, np.float32)
         openings[MOUTH_HOLE] = 0  # teeth and tongue are the target's own
         pairs = zip(fit.source.eyes, eye_openness(face.points), strict=True)
         for kind, (source, target) in zip((RIGHT_EYE_HOLE, LEFT_EYE_HOLE), pairs, strict=True):
             openings[kind] -= smoothstep(np.float32(abs(source - target)), *LIDS_DIFFER)
-        holes = np.append(openings[self._face.kind], np.float32(1))[raster.ids]
-        planes = raster.cover().spread(values)
-        holes = holes * cv2.remap(
-            shown,
-            planes[..., U] * shown.shape[1] - 0.5,
-            planes[..., V] * shown.shape[0] - 0.5,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return (
-            np.asarray(cv2.resize(planes, size, interpolation=cv2.INTER_LINEAR)),
-            np.asarray(cv2.resize(holes, size, interpolation=cv2.INTER_LINEAR)),
-        )
+        by_triangle = np.append(openings[self._face.kind], np.float32(1))
+        return raster.cover().spread(values), by_triangle[raster.ids]

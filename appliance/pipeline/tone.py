@@ -14,7 +14,7 @@ from appliance.pipeline.face import Float
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 BLACK = 4.0  # added to 0–255 colours before a logarithm, so that black stays finite
-LEAST_CONTRAST = 0.7  # below this share of its own contrast a face looks painted
+LEAST_CONTRAST = 0.75  # below this share of its own contrast a face looks painted
 
 
 def log_colour(colour: Float) -> Float:

@@ -1,0 +1,135 @@
+"""How good the swaps of the sample portraits are: a table, and a contact sheet to look at.
+
+python -m tests.bench.quality [SHEET.png]
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Runtime
+from appliance.pipeline.face import Face, Image
+from appliance.pipeline.identify import similarity
+from appliance.pipeline.media.photo import Photo, read_photo
+from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_photo
+from appliance.pipeline.stages import Stages
+from appliance.pipeline.topology import OVAL, eye_openness, mouth_openness
+
+PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
+TILE = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """One ordered pair: cosines before, after and to the target; openness errors; the picture."""
+
+    source: str
+    target: str
+    before: float
+    after: float
+    to_target: float
+    mouth: float
+    eyes: float
+    tile: Image
+
+
+def load_stages() -> Stages:
+    """The starter pack on the CPU."""
+    return Stages.load(ModelPack.open(), Runtime(("cpu",)))
+
+
+def portraits() -> dict[str, Photo]:
+    """The sample portraits by the part of their name that tells person and photo."""
+    files = sorted(PORTRAITS.glob("person_*"))
+    return {file.stem.removeprefix("person_"): read_photo(file.read_bytes()) for file in files}
+
+
+def swap_pairs(stages: Stages, photos: dict[str, Photo]) -> list[Swap]:
+    """Every ordered pair of photos of different people."""
+    sitters = {name: read_source(stages, [photo]) for name, photo in photos.items()}
+    pairs = [(a, b) for a, b in permutations(photos, 2) if a[0] != b[0]]
+    return [_swap(stages, sitters, photos[b], a, b) for a, b in pairs]
+
+
+def _swap(
+    stages: Stages, sitters: dict[str, Sitter], photo: Photo, source: str, target: str
+) -> Swap:
+    result, report = swap_photo(stages, sitters[source], photo, SwapOptions())
+    before = stages.faces(photo.canvas)[0]
+    after = stages.faces(result.canvas)[0]
+    assert report.similarity_before is not None
+    embedding = stages.embedding(result.canvas, after)
+    eyes = zip(eye_openness(before.points), eye_openness(after.points), strict=True)
+    return Swap(
+        source=source,
+        target=target,
+        before=report.similarity_before,
+        after=similarity(sitters[source].embedding, embedding),
+        to_target=similarity(sitters[target].embedding, embedding),
+        mouth=abs(mouth_openness(before.points) - mouth_openness(after.points)),
+        eyes=float(np.mean([abs(a - b) for a, b in eyes])),
+        tile=tile(result, before),
+    )
+
+
+def tile(photo: Photo, face: Face) -> Image:
+    """The face and its surroundings, square."""
+    oval = face.points[OVAL]
+    scale = TILE / (1.8 * float(np.ptp(oval, axis=0).max()))
+    shift = TILE / 2 - scale * oval.mean(axis=0)
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    pixels = np.asarray(photo.pixels, np.uint8)
+    return np.asarray(cv2.warpAffine(pixels, matrix, (TILE, TILE), flags=way), np.uint8)
+
+
+def contact_sheet(stages: Stages, photos: dict[str, Photo], swaps: list[Swap]) -> Image:
+    """Sources down the side, targets along the top."""
+    own = {name: tile(photo, stages.faces(photo.canvas)[0]) for name, photo in photos.items()}
+    done = {(swap.source, swap.target): swap.tile for swap in swaps}
+    blank = np.zeros((TILE, TILE, 3), np.uint8)
+    rows = [np.hstack([blank, *own.values()])]
+    for source in photos:
+        rows.append(np.hstack([own[source], *(done.get((source, t), blank) for t in photos)]))
+    return np.vstack(rows)
+
+
+def table(swaps: list[Swap]) -> Table:
+    """The figures of the issue against their goals."""
+    gain = np.mean([swap.after - swap.before for swap in swaps])
+    nearer = np.mean([swap.after > swap.to_target for swap in swaps])
+    rows = (
+        ("identity: cosine to the source, after - before", f"{gain:.3f}", ">= 0.50"),
+        ("nearer to the source than to the target", f"{nearer:.0%}", ">= 90 %"),
+        ("mouth openness, mean error", f"{np.mean([s.mouth for s in swaps]):.4f}", "<= 0.03"),
+        ("eye openness, mean error", f"{np.mean([s.eyes for s in swaps]):.4f}", "<= 0.03"),
+    )
+    result = Table(title=f"Quality over {len(swaps)} ordered portrait pairs")
+    for heading in ("what", "measured", "goal"):
+        result.add_column(heading, justify="left" if heading == "what" else "right")
+    for row in rows:
+        result.add_row(*row)
+    return result
+
+
+def main() -> None:
+    """Print the table; write the sheet where asked."""
+    stages, photos = load_stages(), portraits()
+    swaps = swap_pairs(stages, photos)
+    Console().print(table(swaps))
+    if len(sys.argv) > 1:
+        sheet = cv2.cvtColor(contact_sheet(stages, photos, swaps), cv2.COLOR_RGB2BGR)
+        cv2.imwrite(sys.argv[1], sheet)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import av
 
 from appliance.errors import OutputError
+from appliance.pipeline.media.hdr import StaticHdr
 from appliance.pipeline.media.layout import layout_of
 
 ContainerName: TypeAlias = Literal["mp4", "mov", "mkv", "webm", "avi"]
@@ -42,6 +43,9 @@ CONTAINERS: Mapping[str, ContainerKind] = {
 }
 
 
+_CRF: Mapping[VideoCodec, int] = {"libx264": 18, "libx265": 20, "libvpx-vp9": 24}
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
     """How to encode.
@@ -65,26 +69,41 @@ class EncoderSettings:
             raise OutputError("WebM holds VP9 only.", "Leave the codec out or write an MKV.")
         return codec
 
-    def options_for(self, codec: VideoCodec, container: ContainerKind) -> dict[str, str]:
-        """FFmpeg options of ``codec``."""
-        crf = self.crf if self.crf is not None else {"libx264": 18, "libx265": 20}.get(codec, 24)
+    def options_for(
+        self, codec: VideoCodec, container: ContainerKind, hdr: StaticHdr
+    ) -> dict[str, str]:
+        """FFmpeg options of ``codec``; VP9 has no place for ``hdr``."""
+        crf = self.crf if self.crf is not None else _CRF[codec]
         options = {"crf": str(crf)}
-        if codec == "libvpx-vp9":
-            # Realtime is the only speed of libvpx that keeps up with the rest of the pipeline.
-            options |= {"b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
-        else:
-            options["preset"] = self.preset
-        if codec == "libx265":
-            options["x265-params"] = f"log-level=error:pools={self.thread_count}"
         if container.counts_frames:
             # Without timestamps a frame's place in the file is its time: no reordering.
             options["bf"] = "0"
+        if codec == "libvpx-vp9":
+            # Realtime is the only speed of libvpx that keeps up with the rest of the pipeline.
+            options |= {"b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
+        elif codec == "libx265":
+            options["preset"] = self.preset
+            options["x265-params"] = _joined(
+                {
+                    "log-level": "error",
+                    "pools": str(self.thread_count),
+                    "master-display": hdr.mastering,
+                    "max-cll": hdr.light,
+                }
+            )
+        else:
+            options["preset"] = self.preset
+            options["x264-params"] = _joined({"mastering-display": hdr.mastering, "cll": hdr.light})
         return options | dict(self.options)
 
     @property
     def thread_count(self) -> int:
         """Encoder threads to start."""
         return self.threads or os.cpu_count() or 1
+
+
+def _joined(parameters: Mapping[str, str | None]) -> str:
+    return ":".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
 
 
 def pixel_format(codec: VideoCodec, source: str, width: int, height: int) -> str:

@@ -19,7 +19,15 @@ Family: TypeAlias = Literal["mov", "matroska", "avi"]
 """FFmpeg's demuxers for MP4 and MOV, for MKV and WebM, and for AVI."""
 
 _BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"pnot"))
-_EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
+_EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+_ELEMENTS = frozenset(
+    (
+        *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B),  # seek head, info, tracks, cues
+        *(0x1043A770, 0x1941A469, 0x1254C367),  # chapters, attachments, tags
+        *(0xEC, 0xBF),  # padding and checksums, anywhere
+        *(0xE7, 0xA3, 0xA0, 0xA7, 0xAB, 0x5854, 0xAF),  # in a cluster: its time, blocks, places
+    )
+)
 
 
 def identify(file: Source) -> Family:
@@ -75,15 +83,37 @@ def _check_boxes(file: Source, size: int) -> None:
 
 
 def _check_segment(file: Source, size: int) -> None:
-    """RFC 8794: the EBML header, then a segment that says its size unless it was a live stream."""
+    """RFC 8794 and 9559: the EBML header, then a segment whose elements follow each other.
+
+    FFmpeg skips to the next cluster where one is damaged, and so loses seconds without a word.
+    Here every element up to the single block is visited by its length; a wrong one leads astray.
+    """
     file.seek(4, os.SEEK_SET)
     header, _ = _vint(file)
     file.seek(header, os.SEEK_CUR)
-    if int.from_bytes(file.read(4), "big") != _SEGMENT:
+    if _identifier(file) != _SEGMENT:
         raise _cut_short()
     length, unknown = _vint(file)
-    if not unknown and file.tell() + length > size:
+    end = size if unknown else file.tell() + length
+    if end > size:
         raise _cut_short()
+    while file.tell() < end:
+        kind = _identifier(file)
+        length, unknown = _vint(file)
+        if kind == _CLUSTER:
+            continue  # its elements are visited like its neighbours
+        if kind not in _ELEMENTS or unknown:
+            raise InputError("The video is damaged.", "Copy it again from the camera.")
+        if file.seek(length, os.SEEK_CUR) > end:
+            raise _cut_short()
+
+
+def _identifier(file: Source) -> int:
+    """An EBML element's identifier, with its length marker as the standards print it."""
+    first = file.read(1)
+    if not first or first[0] < 0x10:
+        raise _cut_short()
+    return int.from_bytes(first + file.read(8 - first[0].bit_length()), "big")
 
 
 def _vint(file: Source) -> tuple[int, bool]:
@@ -92,9 +122,7 @@ def _vint(file: Source) -> tuple[int, bool]:
     if not first or not first[0]:
         raise _cut_short()
     width = 9 - first[0].bit_length()
-    value = first[0] & (0xFF >> width)
-    for byte in file.read(width - 1):
-        value = value << 8 | byte
+    value = int.from_bytes(bytes([first[0] & (0xFF >> width)]) + file.read(width - 1), "big")
     return value, value == (1 << 7 * width) - 1
 
 

@@ -77,7 +77,7 @@ def probe(file: Source) -> VideoFacts:
             if container.duration is None
             else Fraction(container.duration, av.time_base),
             frames=stream.frames or None,
-            audio=tuple(_audio(track) for track in container.streams.audio),
+            audio=tuple(_audio(track) for track in reader.sounds),
             subtitles=len(container.streams.subtitles),
         )
 

@@ -15,6 +15,7 @@ from av.stream import Disposition
 
 from appliance.errors import InputError
 from appliance.pipeline.media.extent import identify
+from appliance.pipeline.media.hdr import StaticHdr, static_hdr
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_display_matrix
 from appliance.pipeline.media.streams import Source
 from appliance.pipeline.media.tally import Tally
@@ -65,6 +66,7 @@ class VideoReader:
         self.stream.codec_context.thread_count = threads or os.cpu_count() or 1
         self.kind = _kind(family, self.container)
         self._matrix: tuple[int, ...] | None = None
+        self._hdr = StaticHdr()
 
     def __enter__(self) -> Self:
         """Nothing more happens on entry."""
@@ -88,6 +90,17 @@ class VideoReader:
     def orientation(self) -> Orientation:
         """How the picture is held; known after the first frame."""
         return UPRIGHT if self._matrix is None else from_display_matrix(self._matrix)
+
+    @property
+    def hdr(self) -> StaticHdr:
+        """Static HDR metadata; known after the first frame."""
+        return self._hdr
+
+    @property
+    def sounds(self) -> list[av.AudioStream]:
+        """The audio tracks that can be decoded; others have no codec context."""
+        tracks: list[Any] = list(self.container.streams.audio)
+        return [track for track in tracks if track.codec_context is not None]
 
     def first_frame(self) -> av.VideoFrame:
         """Decode up to the first frame, which ``items`` will not repeat. Raises ``InputError``."""
@@ -138,7 +151,7 @@ class VideoReader:
                 yield frame
         if size is None:
             raise InputError("The video holds no picture.", "Choose another video.")
-        tally.check(lists_packets=self.kind in ("mp4", "mov"))
+        tally.check(self.kind)
 
     def _packets(self, streams: Sequence[av.stream.Stream]) -> Iterator[av.Packet[Any]]:
         try:
@@ -160,10 +173,26 @@ class VideoReader:
             yield frame
 
     def _note_first(self, frame: av.VideoFrame) -> None:
-        entries: Any = frame.side_data  # typed as a mapping, yet it iterates over its values
-        for data in entries:
-            if data.type.name == "DISPLAYMATRIX":
-                self._matrix = tuple(memoryview(data).cast("i"))
+        """Keep what the first frame carries: its entries die when it is made writable."""
+        try:
+            entries: list[Any] = list(frame.side_data)
+        except ValueError:  # PyAV knows not every kind that FFmpeg does, and then gives none
+            entries = []
+            self._matrix = _matrix_of(frame.rotation)
+        for entry in entries:
+            if entry.type.name == "DISPLAYMATRIX":
+                self._matrix = tuple(memoryview(entry).cast("i"))
+        self._hdr = static_hdr(entries)
+
+
+def _matrix_of(rotation: int) -> tuple[int, ...] | None:
+    """The display matrix of a quarter turn by ``rotation`` degrees counter-clockwise."""
+    one = 1 << 16
+    turns = {90: (0, -one, one, 0), 180: (-one, 0, 0, -one), 270: (0, one, -one, 0)}
+    if rotation % 360 not in turns:
+        return None
+    a, b, c, d = turns[rotation % 360]
+    return (a, b, 0, c, d, 0, 0, 0, 1 << 30)
 
 
 def _main_picture(container: av.container.InputContainer) -> av.VideoStream:

@@ -54,13 +54,13 @@ class Tally:
             self._first = pts
             self._sent += sum(early >= pts for early in self._early)
 
-    def check(self, *, lists_packets: bool) -> None:
+    def check(self, kind: str) -> None:
         """Raise ``InputError`` if packets of the list, or frames of the packets, are missing."""
         for index, found in self._found.items():
             stream = self._stream.container.streams[index]
             listed = len(stream.index_entries)
             # Of raw sound the list counts samples; it has no packets of its own.
-            if lists_packets and found < listed == stream.frames:
+            if kind in ("mp4", "mov") and found < listed == stream.frames:
                 raise InputError("The video is cut short.", _HINT)
         if self._stream.codec_context.name in _FRAME_A_PACKET and self._decoded < self._sent:
             raise InputError("A part of the video cannot be decoded.", _HINT)

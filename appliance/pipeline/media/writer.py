@@ -113,7 +113,9 @@ class VideoWriter:
         if self._kind.counts_frames:
             time_base = 1 / rate
         stream: Any = self._output.add_stream(
-            codec, rate=rate, options=settings.options_for(codec, self._kind)
+            codec,
+            rate=rate,
+            options=settings.options_for(codec, self._kind, reader.hdr),
         )
         stream.width, stream.height = first.width, first.height
         stream.pix_fmt = first.format.name
@@ -248,7 +250,7 @@ def _muxer_options(kind: ContainerKind, reader: VideoReader) -> dict[str, str]:
     base = reader.stream.time_base or Fraction(1, 90_000)
     # Edit lists count in the movie's scale; a common multiple holds every track's start exactly.
     scale = base.denominator
-    for track in reader.container.streams.audio:
+    for track in reader.sounds:
         merged = math.lcm(scale, track.codec_context.sample_rate or 1)
         scale = merged if merged <= _MAX_MOVIE_SCALE else scale
     return {"video_track_timescale": str(base.denominator), "movie_timescale": str(scale)}

@@ -14,8 +14,9 @@ from appliance.pipeline.media import writer
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.encoder import EncoderSettings
 from appliance.pipeline.media.facts import VideoFacts, probe
+from appliance.pipeline.media.hdr import StaticHdr
 from appliance.pipeline.media.layout import layout_of, samples
-from appliance.pipeline.media.reader import FrameInfo
+from appliance.pipeline.media.reader import FrameInfo, VideoReader, _matrix_of
 from appliance.pipeline.media.transcode import Edit, Transcoded, transcode
 from appliance.pipeline.media.video_canvas import VideoCanvas
 from tests.pipeline.media.clips import Clip, Packets, Sound, decode, make, packets
@@ -175,6 +176,15 @@ def test_a_turned_video_is_edited_upright_and_stays_turned(container: str, rotat
     assert np.abs(np.rot90(stored, rotation // 90) - pictures[0]).mean() < 4
 
 
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270, -90, 45])
+def test_the_matrix_made_of_a_rotation_is_the_one_that_was_written(rotation: int) -> None:
+    data = make(Clip(rotation=rotation))
+    with VideoReader(io.BytesIO(data)) as reader:
+        frame = reader.first_frame()
+        wanted = None if rotation in (0, 45) else reader.display_matrix
+        assert _matrix_of(frame.rotation) == wanted
+
+
 def test_avi_refuses_a_turned_video() -> None:
     with pytest.raises(OutputError, match="held"):
         run(make(Clip(rotation=90)), "avi")
@@ -241,6 +251,63 @@ def test_colour_tags_are_kept(container: str, colour: tuple[int, int, int, int])
     tags = (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range)
     assert tags == colour
     assert facts(result).is_hdr == (colour[2] in (16, 18))
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_static_hdr_metadata_is_kept(codec: Any) -> None:
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    options = {"x264-params": f"mastering-display={display}:cll=1000,400"}
+    data = make(Clip(pixel_format="yuv420p10le", colour=(9, 9, 16, 1), options=options))
+    wanted = StaticHdr(display, "1000,400")
+    assert carried(data) == wanted
+    settings = EncoderSettings(codec=codec, preset="ultrafast")
+    result, _ = run(data, "mkv", settings=settings)
+    assert carried(result) == wanted
+    assert carried(make(Clip())) == StaticHdr()
+
+
+def carried(data: bytes) -> StaticHdr:
+    with VideoReader(io.BytesIO(data)) as reader:
+        reader.first_frame()
+        return reader.hdr
+
+
+def test_interlaced_pictures_stay_interlaced() -> None:
+    data = make(Clip(options={"flags": "+ildct+ilme", "x264-params": "tff=1"}))
+    assert decode(data)[0].interlaced_frame
+    result, _ = run(data, "mp4")
+    assert all(frame.interlaced_frame for frame in decode(result))
+
+
+def subtitled() -> bytes:
+    sink, source = io.BytesIO(), av.open(io.BytesIO(make(Clip())), "r")
+    output = av.open(sink, "w", format="matroska")
+    track = output.add_stream_from_template(source.streams.video[0], opaque=True)
+    text = output.add_mux_stream("subrip", time_base=MILLISECOND)
+    text.metadata["language"] = "deu"
+    for packet in source.demux(source.streams.video[0]):
+        if packet.size:
+            packet.stream = track
+            output.mux(packet)
+    for start in (100, 600):
+        line: Any = av.Packet(b"Guten Tag")
+        line.pts = line.dts = start
+        line.duration, line.time_base, line.stream = 300, MILLISECOND, text
+        output.mux(line)
+    output.close()
+    return sink.getvalue()
+
+
+def test_subtitles_are_copied_where_the_container_holds_them() -> None:
+    data = subtitled()
+    assert facts(data).subtitles == 1
+    result, report = run(data, "mkv")
+    (old,), (new,) = of("subtitle", data), of("subtitle", result)
+    assert (new.data, new.times, new.language) == (old.data, old.times, "deu")
+    assert report.tracks.copied == 1
+    result, report = run(data, "mp4")
+    assert of("subtitle", result) == []
+    assert report.tracks.dropped == ("subtitle/subrip",)
 
 
 def test_the_shape_of_pixels_is_kept() -> None:

@@ -95,7 +95,8 @@ def test_a_disk_full_at_the_very_end_is_an_output_error() -> None:
     data = make(LONG)
     whole = io.BytesIO()
     transcode(io.BytesIO(data), whole, leave, container="mp4")
-    sink = Failing(len(whole.getvalue()) - 1, OSError(28, "No space left on device"))
+    # Short of the index by less than its size; x264 varies by some bytes from run to run.
+    sink = Failing(len(whole.getvalue()) - 1000, OSError(28, "No space left on device"))
     with pytest.raises(OutputError, match="space"):
         transcode(io.BytesIO(data), sink, leave, container="mp4")
 
@@ -170,6 +171,16 @@ def test_damage_in_the_pictures_is_never_concealed(seed: int) -> None:
     data[at : at + 400] = random.integers(0, 256, 400, dtype=np.uint8).tobytes()
     with pytest.raises(InputError):
         transcode(io.BytesIO(bytes(data)), io.BytesIO(), leave, container="mp4")
+
+
+@pytest.mark.parametrize("name", ["mkv", "webm"])
+def test_a_damaged_cluster_is_not_skipped(name: str) -> None:
+    """FFmpeg would go on with the next cluster, some frames later."""
+    data = bytearray(make(replace(SOURCES[name], frames=288, options={"g": "12"})))
+    middle = data.index(b"\x1f\x43\xb6\x75", len(data) // 3)
+    data[middle : middle + 12] = bytes(12)
+    with pytest.raises(InputError):
+        transcode(io.BytesIO(bytes(data)), io.BytesIO(), leave, container="mkv")
 
 
 def test_a_changing_picture_size_is_an_input_error() -> None:

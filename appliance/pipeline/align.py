@@ -27,10 +27,10 @@ class Aligner:
         self._subsets = [np.array(subsets[name]) for name in ("lips", "left_eye", "right_eye")]
 
     def align(self, image: Image, detection: Detection) -> Face:
-        """The mesh of a detected face of an RGB picture: two looks, the second from the first's mesh."""
+        """The mesh of a detected face of an RGB picture, looked at again where it is found."""
         right, left = detection.keypoints[:2]
         angle = float(np.arctan2(*(left - right)[::-1]))
-        centre = detection.box[:2] + detection.box[2:] / 2
+        centre = detection.centre
         side = float(detection.box[2:].max()) * MARGIN
         first = self._look(image, square_crop(centre, side, angle, SIZE))
         return self.follow(image, first)

@@ -29,9 +29,9 @@ SKIN, RIGHT_EYE_HOLE, LEFT_EYE_HOLE, MOUTH_HOLE, SKIRT_RING = range(5)
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """The canonical face with the eyes re-triangulated around the iris and a skirt around the oval.
+    """The canonical face, its eyes triangulated around the iris, a skirt around its oval.
 
-    Vertices are the 478 mesh points, then 36 points for each skirt ring.
+    Vertices are the 478 mesh points, then 36 points for each ring of the skirt.
     ``xyz``: (478, 3) cm. ``uv``: (478, 2) in the unit square. ``triangles``: (n, 3) vertices, of
     negative :func:`signed_area` in a picture where they face the camera.
     ``kind``: (n,) what each triangle covers. ``mirror``: (478,) the point on the other side.
@@ -45,20 +45,19 @@ class Canonical:
 
     @classmethod
     def load(cls, data: bytes) -> Canonical:
-        """From the ``.npz`` of the model pack: ``xyz`` (468, 3), ``uv`` (468, 2), ``tri`` (898, 3)."""
+        """From the model pack's ``.npz``: ``xyz`` (468, 3), ``uv`` (468, 2), ``tri`` (898, 3)."""
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             xyz, uv = arrays["xyz"].astype(np.float32), arrays["uv"].astype(np.float32)
             skin = arrays["tri"].astype(np.int32)
-        for start, ring in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
-            assert len(xyz) == start
+        for ring in (RIGHT_EYE, LEFT_EYE):  # the irises follow the skin, right first
             xyz = np.vstack([xyz, np.repeat(xyz[ring].mean(axis=0)[None], 5, axis=0)])
             uv = np.vstack([uv, np.repeat(uv[ring].mean(axis=0)[None], 5, axis=0)])
         parts = [(skin[~(_within(skin, RIGHT_EYE) | _within(skin, LEFT_EYE))], SKIN)]
         parts.append((_fan(RIGHT_EYE, RIGHT_IRIS), RIGHT_EYE_HOLE))
         parts.append((_fan(LEFT_EYE, LEFT_IRIS), LEFT_EYE_HOLE))
-        for ring in range(len(SKIRT)):
-            inner = OVAL if ring == 0 else _skirt(ring - 1)
-            parts.append((_band(inner, _skirt(ring)), SKIRT_RING))
+        for number in range(len(SKIRT)):
+            inner = OVAL if number == 0 else _skirt(number - 1)
+            parts.append((_band(inner, _skirt(number)), SKIRT_RING))
         triangles = np.vstack([part for part, _ in parts]).astype(np.int32)
         kind = np.concatenate([np.full(len(part), value, np.int32) for part, value in parts])
         kind[_within(triangles, INNER_LIPS)] = MOUTH_HOLE
@@ -88,7 +87,7 @@ def _skirt(ring: int) -> NDArray[np.intp]:
 
 
 def _within(triangles: NDArray[np.int32], ring: NDArray[np.intp]) -> NDArray[np.bool_]:
-    return np.isin(triangles, ring).all(axis=1)
+    return np.asarray(np.isin(triangles, ring).all(axis=1))
 
 
 def _fan(ring: NDArray[np.intp], centre: int) -> NDArray[np.int32]:

@@ -35,7 +35,7 @@ class FaceChoice:
     def choose(self, faces: Sequence[Face], embeddings: Sequence[Float] | None = None) -> list[int]:
         """The indices of the faces that are meant, maybe none.
 
-        ``embeddings`` are needed for ``like`` only, which takes the most alike face, if it is alike.
+        ``embeddings`` are for ``like`` only, which takes the most alike face, if it is alike.
         """
         if not faces:
             return []
@@ -49,7 +49,8 @@ class FaceChoice:
             case Which.LARGEST:
                 return [int(np.argmax([extent(face) for face in faces]))]
             case Which.LIKE:
-                assert self.reference is not None and embeddings is not None
+                if self.reference is None or embeddings is None:
+                    raise ValueError("a choice by likeness needs a reference and embeddings")
                 alike = [similarity(self.reference, embedding) for embedding in embeddings]
                 best = int(np.argmax(alike))
                 return [best] if alike[best] >= SAME_PERSON else []

@@ -13,7 +13,11 @@ STRIDES = (8, 16, 32)
 
 
 class Detector:
-    """YuNet (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023; OpenCV Zoo, 2023mar)."""
+    """YuNet (Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023).
+
+    The file is OpenCV Zoo's of March 2023. ``score``: the least that counts, 0-1. ``overlap``: of
+    two boxes that overlap by more than this, intersection over union, the weaker is dropped.
+    """
 
     def __init__(self, network: Network, score: float = 0.6, overlap: float = 0.3) -> None:
         self._network = network

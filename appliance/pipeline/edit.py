@@ -63,11 +63,15 @@ class FaceEditor:
         small, points = sampled(image, face.points)
         light = self._stages.meter.measure(small, points, self._swapper.visible(face))
         look = masker.look(small, points, light)
-        unit = (face.points + 0.5) / np.array(image.shape[1::-1], np.float32)
-        shown = masker.visible(look, usual, person, unit)
+        shown = masker.visible(look, usual, person, _in_unit_square(face, image))
         if usual is not None:
             usual.add(look, shown)
         return self._swapper.swap(image, face, light, fit, shown)
+
+
+def _in_unit_square(face: Face, image: Image) -> Float:
+    height, width = image.shape[:2]
+    return np.asarray((face.points + 0.5) / (width, height), np.float32)
 
 
 def _enlarged(patch: Patch, image: Image, whole: Image, factor: int) -> Patch:

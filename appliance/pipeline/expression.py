@@ -23,7 +23,9 @@ X, Y, Z = np.eye(3, dtype=np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """``basis``: (n, 478, 3), each move a centimetre at its largest. ``spread``: (n,) how many
+    """Moves of the mesh and how much of them is expression.
+
+    ``basis``: (n, 478, 3), each move a centimetre at its largest. ``spread``: (n,) how many
     centimetres people use it by; the smaller, the more of such a difference is taken for identity.
     """
 
@@ -39,7 +41,7 @@ def expression_moves(face: Canonical) -> Moves:
 
     def near(point: int, reach: float) -> Float:
         gaps = np.linalg.norm(xyz - xyz[point], axis=1)
-        return np.exp(-0.5 * (gaps / reach) ** 2).astype(np.float32)
+        return np.asarray(np.exp(-0.5 * (gaps / reach) ** 2), np.float32)
 
     jaw = 1 / (1 + np.exp((xyz[:, 1] - MOUTH_LINE) / 0.25))
     moves = [(np.cross(X, xyz - HINGE) * jaw[:, None], 0.5)]

@@ -17,20 +17,25 @@ class Detection:
     """A detector's finding, in pixels of the picture it was given.
 
     ``box``: (4,) x, y, width, height. ``keypoints``: (5, 2) in the order of the picture: left eye,
-    right eye, nose, left and right mouth corner. ``score``: 0–1.
+    right eye, nose, left and right mouth corner. ``score``: 0-1.
     """
 
     box: Float
     keypoints: Float
     score: float
 
+    @property
+    def centre(self) -> Float:
+        """Of the box: (2,) x, y."""
+        return self.box[:2] + self.box[2:] / np.float32(2)
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
     """A face with its 478-point mesh.
 
-    ``mesh``: (478, 3), x and y in pixels of the upright picture, z in the same unit, towards the
-    camera negative, its zero free. ``score``: 0–1, the mesh network's own belief that it sees a face.
+    ``mesh``: (478, 3), x and y in pixels of the upright picture, z in the same unit, negative
+    towards the camera, its zero free. ``score``: 0-1, the mesh network's belief that it is a face.
     """
 
     mesh: Float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from appliance.pipeline import images
 from appliance.pipeline.face import Float
 from appliance.pipeline.light import Light
 from appliance.pipeline.source import Source
@@ -23,7 +24,7 @@ class Fit:
     """
 
     def __init__(self, source: Source, strength: Float) -> None:
-        """``strength``: (478,) 0–1 at each mesh point."""
+        """``strength``: (478,) 0-1 at each mesh point."""
         self.source = source
         self.strength = strength
         self.texture: Float = np.zeros((1, 1, 3), np.float32)
@@ -53,6 +54,6 @@ class Fit:
         wanted = round(min(size, max(32, DETAIL * eye_distance / UNIT_EYE_DISTANCE)))
         texture, feature = source.texture, source.feature
         if wanted < size:
-            texture = cv2.resize(texture, (wanted, wanted), interpolation=cv2.INTER_AREA)
-            feature = cv2.resize(feature, (wanted, wanted), interpolation=cv2.INTER_AREA)[..., None]
+            texture = images.resized(texture, (wanted, wanted), cv2.INTER_AREA)
+            feature = images.resized(feature, (wanted, wanted), cv2.INTER_AREA)
         return toned(texture, source.tone, feature, self._gain, self._ratio)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -16,7 +18,7 @@ def umeyama(
     Both are (n, d). Returns scale, rotation (d, d) and translation (d,), so that
     ``target ≈ scale · source @ rotation.T + translation``.
     S. Umeyama, "Least-squares estimation of transformation parameters between two point
-    patterns", IEEE PAMI 13(4), 1991, eq. 38–43.
+    patterns", IEEE PAMI 13(4), 1991, eq. 38-43.
     """
     share = np.full(len(source), 1.0 / len(source)) if weights is None else weights / weights.sum()
     mean_s, mean_t = share @ source, share @ target
@@ -38,7 +40,7 @@ def similarity_matrix(source: Float, target: Float) -> Float:
 
 
 def square_crop(centre: Float, side: float, angle: float, size: int) -> Float:
-    """The 2×3 matrix from the picture to a ``size``² crop of a square turned by ``angle`` radians."""
+    """The 2×3 matrix from a picture to a ``size``² crop of a square turned by ``angle`` rad."""
     scale = size / side
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     linear = np.array([[cos, sin], [-sin, cos]])
@@ -65,9 +67,8 @@ def shrunk(image: Image, factor: int) -> Image:
     if factor <= 1 or min(image.shape[:2]) < factor:
         return image
     size = (width // factor, height // factor)
-    return np.asarray(
-        cv2.resize(image[:height, :width], size, interpolation=cv2.INTER_AREA), np.uint8
-    )
+    small: Any = cv2.resize(image[:height, :width], size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
 def shrunk_points(points: Float, factor: int) -> Float:
@@ -83,7 +84,7 @@ def warp(image: Image, matrix: Float, size: int) -> Image:
     # A pixel of the small picture lies at factor · (x + ½) - ½ of the large one.
     shift = matrix[:, :2] @ np.full(2, (factor - 1) / 2, np.float32) + matrix[:, 2]
     small_matrix = np.hstack([matrix[:, :2] * factor, shift[:, None]]).astype(np.float32)
-    warped = cv2.warpAffine(
+    warped: Any = cv2.warpAffine(
         small, small_matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(warped, np.uint8)
@@ -93,3 +94,8 @@ def smoothstep(values: Float, low: float, high: float) -> Float:
     """0 below ``low``, 1 above ``high``, a cubic without a kink between (Hermite)."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """:func:`smoothstep` of one number."""
+    return float(smoothstep(np.array(value, np.float32), low, high))

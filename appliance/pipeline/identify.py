@@ -24,7 +24,10 @@ TEMPLATE = np.array(
 
 
 class Recogniser:
-    """SFace (Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss", 2021; OpenCV Zoo, 2021dec)."""
+    """SFace (Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss", IEEE TIP, 2021).
+
+    The file is OpenCV Zoo's of December 2021.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network

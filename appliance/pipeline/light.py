@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.geometry import shrunk, shrunk_points
@@ -26,7 +26,9 @@ OUTLIER = (
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """``field``: (478, 3) log RGB at each mesh point. ``mean``: (3,) over the skin that was seen.
+    """What :class:`LightMeter` measures.
+
+    ``field``: (478, 3) log RGB at each mesh point. ``mean``: (3,) over the skin that was seen.
     ``contrast``: see :func:`appliance.pipeline.tone.contrast`.
     """
 
@@ -52,7 +54,7 @@ class LightMeter:
     def measure(self, image: Image, points: Float, seen: Float) -> Light:
         """The light on the face whose mesh lies at (478, 2) ``points`` of an RGB picture.
 
-        Both as :func:`sampled` gives them. ``seen``: (478,) how far each point may be trusted, 0–1.
+        Both as :func:`sampled` gives them. ``seen``: (478,) how far each point may be trusted, 0-1.
         """
         colours = _colours(image, points)
         logs = log_colour(colours)
@@ -72,14 +74,7 @@ def sampled(image: Image, points: Float) -> tuple[Image, Float]:
 
 
 def _colours(image: Image, points: Float) -> Float:
-    taken = cv2.remap(
-        image,
-        points[None],
-        np.empty(0, np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(taken[0], np.float32)
+    return np.asarray(images.sampled(image, points[None])[0], np.float32)
 
 
 def weighted_median(values: Float, weights: Float) -> float:

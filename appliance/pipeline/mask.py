@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from appliance.inference.session import Network
+from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.geometry import shrunk, smoothstep
@@ -43,10 +43,10 @@ class Masker:
         self._change_doubt = self._plane.spread((1 - 0.5 * own_colour)[:, None])[..., 0]
 
     def person(self, image: Image) -> Float:
-        """How surely each place of an RGB cut-out shows the person: (256, 256), 0–1."""
+        """How surely each place of an RGB cut-out shows the person: (256, 256), 0-1."""
         size = (PERSON_SIZE, PERSON_SIZE)
         image = shrunk(image, max(1, min(image.shape[:2]) // PERSON_SIZE))
-        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        small = images.resized(image, size)
         (mask,) = self._network.run(self._network.tensor(small))
         return mask[0, ..., 0]
 
@@ -55,12 +55,11 @@ class Masker:
 
         ``image`` and ``points`` as :func:`appliance.pipeline.light.sampled` gives them.
         """
-        colours = self._plane.unwrap(image, points)
-        colours = np.asarray(cv2.GaussianBlur(colours, (0, 0), 0.8), np.uint8)
+        colours = images.blurred(self._plane.unwrap(image, points), 0.8)
         return log_colour(colours.astype(np.float32)) - self._plane.spread(light.field)
 
     def visible(self, look: Float, usual: Usual | None, person: Float, points: Float) -> Float:
-        """How far each place of the canonical plane shows the face itself: (96, 96), 0–1.
+        """How far each place of the canonical plane shows the face itself: (96, 96), 0-1.
 
         ``points``: (478, 2) of the mesh in the unit square of the cut-out ``person`` was made of.
         """
@@ -68,9 +67,8 @@ class Masker:
         if usual is not None and usual.frames >= TRUSTED_AFTER:
             change = distance_from_skin(look - usual.look) * self._change_doubt
             covered = np.maximum(covered, change)
-        mask = smoothstep(covered, *HAIR)
-        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        mask = cv2.GaussianBlur(cv2.dilate(mask, np.ones((3, 3), np.uint8)), (0, 0), 1.0)
+        mask = images.opened(smoothstep(covered, *HAIR), 3)
+        mask = images.blurred(images.dilated(mask, 3), 1.0)
         head = self._plane.unwrap(person, points * PERSON_SIZE - 0.5)
         return np.asarray((1 - mask) * smoothstep(head, *PERSON), np.float32)
 

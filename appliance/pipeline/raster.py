@@ -17,7 +17,8 @@ SUBPIXEL_BITS = 4
 class Raster:
     """Which triangle each pixel of a small picture shows.
 
-    ``ids``: (h, w) triangle, or -1. ``inverse``: (n, 3, 3), a row [x, y, 1] times it is barycentric.
+    ``ids``: (h, w) triangle, or -1. ``inverse``: (n, 3, 3); a row [x, y, 1] times it gives the
+    pixel's barycentric shares.
     """
 
     ids: NDArray[np.int32]
@@ -28,16 +29,13 @@ class Raster:
     def draw(
         cls, points: Float, depth: Float, triangles: NDArray[np.int32], size: tuple[int, int]
     ) -> Raster:
-        """Triangles over (n, 2) ``points`` on (w, h) pixels; of ``depth``, one each, far ones first."""
+        """(t, 3) triangles over (n, 2) ``points`` on (w, h) pixels, the deepest first."""
         corners = points[triangles]
         ids = np.full((size[1], size[0]), -1, np.int32)
         fixed = np.round(corners * (1 << SUBPIXEL_BITS)).astype(np.int32)
         for index in np.argsort(-depth).tolist():
             cv2.fillConvexPoly(ids, fixed[index], index, cv2.LINE_8, SUBPIXEL_BITS)
-        homogeneous = np.concatenate([corners, np.ones((*corners.shape[:2], 1))], axis=2)
-        flat = np.abs(np.linalg.det(homogeneous)) < 1e-6
-        homogeneous[flat] = np.eye(3)  # a triangle without area shows no pixel that matters
-        return cls(ids, np.linalg.inv(homogeneous).astype(np.float32), triangles)
+        return cls(ids, _barycentric(corners), triangles)
 
     def cover(self) -> Cover:
         """Where each covered pixel lies in its triangle."""
@@ -48,15 +46,17 @@ class Raster:
         homogeneous = np.stack([x, y, np.ones_like(x)], axis=1).astype(np.float32)
         shares = np.einsum("pi,pij->pj", homogeneous, self.inverse[shown])
         # The drawing also marks pixels a triangle only touches; there a sliver would extrapolate.
-        shares = np.maximum(shares, 0)
+        shares = np.maximum(shares, 0) + np.float32(1e-6)
         shares /= shares.sum(axis=1, keepdims=True)
         return Cover((height, width), pixels, self.triangles[shown], shares)
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """``pixels``: (p,) flat indices of a picture of ``shape`` (h, w). ``corners``: (p, 3) points of
-    the triangle each shows. ``shares``: (p, 3) barycentric, each row adding up to 1.
+    """Which points each pixel of a picture of ``shape`` (h, w) lies between.
+
+    ``pixels``: (p,) flat indices of those that lie in a triangle. ``corners``: (p, 3) its points.
+    ``shares``: (p, 3) barycentric, each row adding up to 1.
     """
 
     shape: tuple[int, int]
@@ -70,3 +70,13 @@ class Cover:
         spread = np.zeros((self.shape[0] * self.shape[1], channels), np.float32)
         spread[self.pixels] = np.einsum("pj,pjc->pc", self.shares, values[self.corners])
         return spread.reshape(*self.shape, channels)
+
+
+def _barycentric(corners: Float) -> Float:
+    """For (n, 3, 2) triangles the (n, 3, 3) that turn a row [x, y, 1] into its three shares."""
+    x, y = corners[..., 0], corners[..., 1]
+    x1, x2, y1, y2 = (np.roll(v, -i, axis=1) for v in (x, y) for i in (1, 2))
+    lines = np.stack([y1 - y2, x2 - x1, x1 * y2 - x2 * y1], axis=1)
+    area = lines.sum(axis=2)[:, 2]
+    # A triangle without area shows no pixel that matters; any finite share does.
+    return np.asarray(lines / np.where(np.abs(area) < 1e-6, 1, area)[:, None, None], np.float32)

@@ -24,9 +24,8 @@ def face_box(face: Face, canvas: Canvas, margin: float = 0.0) -> Box | None:
 
 def detection_box(detection: Detection, canvas: Canvas) -> Box | None:
     """The box that the mesh network's crop around a detection needs."""
-    centre = detection.box[:2] + detection.box[2:] / 2
-    reach = np.full(2, SURROUNDINGS * detection.box[2:].max(), np.float32)
-    return _inside(centre - reach, centre + reach, canvas)
+    reach = np.float32(SURROUNDINGS * detection.box[2:].max())
+    return _inside(detection.centre - reach, detection.centre + reach, canvas)
 
 
 def _inside(low: Float, high: Float, canvas: Canvas) -> Box | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.errors import ApplianceError
 from appliance.pipeline.canonical import Canonical
@@ -17,74 +18,38 @@ from appliance.pipeline.topology import (
     POINTS,
     RIGHT_EYE,
     SKIN_POINTS,
+    indices,
 )
 
 FACE = "face"
 REACH = 0.9  # cm over which one region gives way to the next
 
-_RIGHT_SEEDS: Mapping[str, tuple[int, ...]] = {
-    "nose": (
-        1,
-        2,
-        4,
-        5,
-        6,
-        19,
-        94,
-        97,
-        98,
-        122,
-        195,
-        196,
-        197,
-        48,
-        64,
-        129,
-        236,
-        198,
-        131,
-        115,
-        49,
+# Points of the subject's right half and the middle; the left half mirrors them.
+_SEEDS: Mapping[str, NDArray[np.intp]] = {
+    "nose": indices("1 2 4 5 6 19 94 97 98 122 195 196 197 48 64 129 236 198 131 115 49"),
+    "jaw": indices(
+        "152 148 176 149 150 136 172 58 132 199 200 175 171 140 170 169 135 138 215 210 211 32 208"
+        " 194 204 202 18 83 182 106 43"
     ),
-    "jaw": (
-        (152, 148, 176, 149, 150, 136, 172, 58, 132, 199, 200, 175, 171, 140, 170, 169, 135, 138)
-        + (215, 210, 211, 32, 208, 194, 204, 202, 18, 83, 182, 106, 43)
+    "cheeks": indices(
+        "50 101 118 117 116 123 147 187 205 36 207 213 192 177 137 227 234 93 142 203 206 216 111"
+        " 31 228 229 100"
     ),
-    "cheeks": (
-        (50, 101, 118, 117, 116, 123, 147, 187, 205, 36, 207, 213, 192, 177, 137, 227, 234, 93)
-        + (142, 203, 206, 216, 111, 31, 228, 229, 100)
+    "lips": np.concatenate([OUTER_LIPS, INNER_LIPS, indices("164 165 92 186 57")]),
+    "eyes": np.concatenate(
+        [RIGHT_EYE, indices("130 25 110 24 23 22 26 112 243 247 30 29 27 28 56")]
     ),
-    "lips": (*OUTER_LIPS.tolist(), *INNER_LIPS.tolist(), 164, 165, 92, 186, 57),
-    "eyes": (
-        *RIGHT_EYE.tolist(),
-        130,
-        25,
-        110,
-        24,
-        23,
-        22,
-        26,
-        112,
-        243,
-        247,
-        30,
-        29,
-        27,
-        28,
-        56,
-        190,
-    ),
-    "brows": (70, 63, 105, 66, 107, 55, 65, 52, 53, 46, 9, 8),
-    "forehead": (10, 109, 67, 103, 54, 21, 151, 108, 69, 104, 68, 71, 162, 139, 127, 34, 156),
+    "brows": indices("70 63 105 66 107 55 65 52 53 46 9 8"),
+    "forehead": indices("10 109 67 103 54 21 151 108 69 104 68 71 162 139 127 34 156"),
 }
-NAMES = tuple(_RIGHT_SEEDS)
+NAMES = tuple(_SEEDS)
 
 
 def shares(face: Canonical) -> dict[str, Float]:
-    """For every region the share, 0–1, that each of the 478 points belongs to it; they add up to 1."""
+    """By region how far each of the 478 points belongs to it, 0-1; a point's add up to 1."""
     distances = []
-    for seeds in _RIGHT_SEEDS.values():
-        both = np.unique([*seeds, *face.mirror[list(seeds)]])
+    for seeds in _SEEDS.values():
+        both = np.union1d(seeds, face.mirror[seeds])
         gaps = np.linalg.norm(face.xyz[:, None] - face.xyz[None, both], axis=2)
         distances.append(gaps.min(axis=1))
     nearness = np.exp(-0.5 * (np.array(distances) / REACH) ** 2) + 1e-9
@@ -93,10 +58,10 @@ def shares(face: Canonical) -> dict[str, Float]:
 
 
 def strengths(face: Canonical, wanted: Mapping[str, float]) -> Float:
-    """Region strengths, 0–1, as one strength for every mesh point: (478,).
+    """Region strengths, 0-1, as one strength for every mesh point: (478,).
 
     ``face`` stands for every region that is not named itself. Raises ApplianceError for an unknown
-    region or a strength outside 0–1.
+    region or a strength outside 0-1.
     """
     for name, value in wanted.items():
         if name not in (*NAMES, FACE):
@@ -115,7 +80,7 @@ def strengths(face: Canonical, wanted: Mapping[str, float]) -> Float:
 
 
 def features(face: Canonical) -> Float:
-    """How far each mesh point has a colour that is not skin's (lips, brows, eyes): (478,), 0–1."""
+    """How far each mesh point has a colour that is not skin's (lips, brows, eyes): (478,), 0-1."""
     parts = shares(face)
     own = np.clip(2 * (parts["lips"] + parts["brows"] + parts["eyes"]), 0, 1)
     own[SKIN_POINTS:] = 1
@@ -123,7 +88,7 @@ def features(face: Canonical) -> Float:
 
 
 def hairy(face: Canonical) -> Float:
-    """How readily something unlike skin is taken for hair at each mesh point: (478,), 0–1.
+    """How readily something unlike skin is taken for hair at each mesh point: (478,), 0-1.
 
     At once on the forehead; on temples and in front of the ears less, where shadows are dark too.
     """

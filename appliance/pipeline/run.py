@@ -34,7 +34,7 @@ LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a vide
 
 @dataclass(frozen=True, slots=True)
 class SwapOptions:
-    """``regions``: strength 0–1 by region, see :mod:`appliance.pipeline.regions`."""
+    """``regions``: strength 0-1 by region, see :mod:`appliance.pipeline.regions`."""
 
     choice: FaceChoice = field(default_factory=FaceChoice)
     regions: Mapping[str, float] = field(default_factory=lambda: {FACE: 1.0})
@@ -42,7 +42,10 @@ class SwapOptions:
 
 @dataclass(frozen=True, slots=True)
 class Sitter:
-    """The person whose identity is applied. ``embedding``: unit, (128,), the mean of the photos'."""
+    """The person whose identity is applied.
+
+    ``embedding``: unit, (128,), the mean of the photos'.
+    """
 
     source: Source
     embedding: Float
@@ -78,7 +81,7 @@ def read_source(stages: Stages, photos: Sequence[Photo]) -> Sitter:
         if not faces:
             raise NoFaceError(
                 f"No face was found in source photo {number}.",
-                "Use a photo that shows the face upright, from the front and at least 60 pixels wide.",
+                "Use a photo that shows it from the front, upright, at least 60 pixels wide.",
             )
         views.append(stages.cut_out(canvas, faces[0]))
         embeddings.append(stages.embedding(canvas, faces[0]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.expression import Neutraliser
 from appliance.pipeline.face import Float
-from appliance.pipeline.geometry import smoothstep, umeyama
+from appliance.pipeline.geometry import ramp, umeyama
 from appliance.pipeline.regions import shares
 from appliance.pipeline.topology import (
     INNER_LIPS,
@@ -39,7 +39,7 @@ class Poser:
         self._xyz = face.xyz
 
     def pose(self, mesh: Float) -> tuple[float, Float, Float]:
-        """Scale, rotation and translation from canonical cm to picture pixels, by the rigid parts."""
+        """Scale, rotation and shift from canonical cm to picture pixels, by the rigid parts."""
         return umeyama(self._xyz, mesh, self._rigid)
 
     def align(self, mesh: Float) -> Float:
@@ -70,11 +70,11 @@ class ShapeTransfer:
         return moved
 
 
-def _mouths_differ(a: Float, b: Float) -> Float:
+def _mouths_differ(a: Float, b: Float) -> float:
     """0 for mouths equally open and wide, 1 for a smile beside a closed mouth."""
     opening = abs(mouth_openness(a[:, :2]) - mouth_openness(b[:, :2]))
     width = abs(float(np.linalg.norm(a[61] - a[291]) - np.linalg.norm(b[61] - b[291])))
-    return smoothstep(np.float32(max(opening / 0.12, width / 1.2)), 0.2, 0.8)
+    return ramp(max(opening / 0.12, width / 1.2), 0.2, 0.8)
 
 
 def facing(mesh: Float, triangles: NDArray[np.int32]) -> Float:

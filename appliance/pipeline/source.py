@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Face, Float, Image
-from appliance.pipeline.geometry import smoothstep
+from appliance.pipeline.geometry import ramp, smoothstep
 from appliance.pipeline.light import Light, LightMeter, sampled
 from appliance.pipeline.regions import features, hairy
 from appliance.pipeline.shape import Poser, facing
@@ -37,7 +37,7 @@ CHOICE = 4.0  # exponent that makes the better photo win a place rather than ave
 class Source:
     """A person's face with light, pose and hair taken out.
 
-    ``texture``: (s, s, 3) RGB 0–255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
+    ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
     where lips, brows and eyes are. ``tone``: (3,) log RGB of the skin. ``contrast``: of the skin's
     detail. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical cm.
     ``eyes``: lid openness, right and left.
@@ -54,7 +54,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What one photo gives: texture and trust on the plane, and how good it is, 0–1."""
+    """What one photo gives: texture and trust on the plane, and how good it is, 0-1."""
 
     texture: Float
     trust: Float
@@ -123,20 +123,19 @@ class SourceReader:
 
     def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
         """(s, s, 1): 0 where the forehead or a temple shows something that is not skin."""
-        smooth = cv2.GaussianBlur(texture, (0, 0), plane.size / 200)
+        smooth = images.blurred(texture, plane.size / 200)
         doubt = plane.spread(hairy(self._face)[:, None])[..., 0]
         off = log_colour(np.maximum(smooth, 0)) - tone
         hair = smoothstep(distance_from_skin(off) * doubt, *HAIR)
-        hair = cv2.morphologyEx(hair, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-        hair = cv2.dilate(hair, np.ones((plane.size // 40,) * 2, np.uint8))
-        hair = cv2.GaussianBlur(hair, (0, 0), plane.size / 100)
+        hair = images.dilated(images.opened(hair, 5), plane.size // 40)
+        hair = images.blurred(hair, plane.size / 100)
         return np.asarray(1 - hair[..., None], np.float32)
 
 
 def _lips_without_teeth(points: Float) -> Float:
-    """Of an open mouth the inner lips are sampled further out, where the mesh is sure of no tooth."""
+    """The points, but an open mouth's inner lips further out, where surely no tooth is."""
     kept = points.copy()
-    share = 0.45 * float(smoothstep(np.float32(mouth_openness(points)), 0.04, 0.09))
+    share = 0.45 * ramp(mouth_openness(points), 0.04, 0.09)
     kept[INNER_LIPS] += share * (points[OUTER_LIPS] - points[INNER_LIPS])
     return kept
 
@@ -145,7 +144,7 @@ def _closed(texture: Float, mouth: NDArray[np.bool_]) -> Float:
     """The opening of the mouth in the colour of the lips around it, so that no tooth bleeds out."""
     known = (~mouth).astype(np.float32)
     reach = texture.shape[0] / 80
-    total = cv2.GaussianBlur(texture * known[..., None], (0, 0), reach)
-    share = cv2.GaussianBlur(known, (0, 0), reach)
+    total = images.blurred(texture * known[..., None], reach)
+    share = images.blurred(known, reach)
     filled = total / np.maximum(share, 1e-3)[..., None]
     return np.where(mouth[..., None], filled, texture).astype(np.float32)

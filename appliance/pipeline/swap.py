@@ -11,21 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline import images
 from appliance.pipeline.blend import blend
 from appliance.pipeline.canonical import (
     LEFT_EYE_HOLE,
     MOUTH_HOLE,
     RIGHT_EYE_HOLE,
-    SKIRT_RING,
     Canonical,
-    signed_area,
     with_skirt,
 )
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.fit import Fit
-from appliance.pipeline.geometry import smoothstep
+from appliance.pipeline.geometry import ramp, smoothstep
+from appliance.pipeline.layers import CHANNELS, DETAIL, GAIN, SHIFT, TONE, UV, spread
 from appliance.pipeline.light import Light
-from appliance.pipeline.raster import Raster
 from appliance.pipeline.regions import inset, shares
 from appliance.pipeline.shape import Poser, ShapeTransfer, facing
 from appliance.pipeline.topology import POINTS, eye_distance, eye_openness
@@ -38,9 +37,6 @@ BEHIND = 1e5  # depth, in pixels, that puts a triangle behind everything that fa
 
 LEAST_SHIFT = 0.02  # pixels: less is no move
 
-U, V, SHIFT_X, SHIFT_Y, DETAIL, TONE = range(6)
-GAIN = slice(6, 9)
-
 
 @dataclass(frozen=True, slots=True)
 class Patch:
@@ -51,27 +47,13 @@ class Patch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layers:
-    """What a cut-out's pixels are made of, each (h, w) or (h, w, c).
-
-    ``origin``: x, y of the pixel of the cut-out that moves here. ``texel``: x, y in the source's
-    texture. ``gain``: RGB factors on it. ``detail`` and ``tone``: see :func:`blend`. ``support``: 1
-    where anything may change.
-    """
-
-    origin: Float
-    texel: Float
-    gain: Float
-    detail: Float
-    tone: Float
-    support: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
 class Effort:
-    """``grid``: longest side, in cells, of the raster that geometry and light are worked out on
+    """How finely a face is worked on.
+
+    ``grid``: longest side, in cells, of the raster that geometry and light are worked out on
     before they are enlarged to the pixels. ``limit``: longest side, in pixels, of the cut-out that
-    is worked on, give or take a half. ``sharp``: move the target's own pixels by a cubic rather than a linear filter.
+    is worked on, give or take a half. ``sharp``: the target's own pixels are moved by a cubic
+    filter rather than a linear one.
     """
 
     grid: int
@@ -100,14 +82,14 @@ class MeshSwapper:
         self._lids = (lids * right, lids * ~right)
 
     def visible(self, face: Face) -> Float:
-        """How far each mesh point of the target faces the camera: (478,), 0–1."""
+        """How far each mesh point of the target faces the camera: (478,), 0-1."""
         return smoothstep(facing(face.mesh, self._face.triangles), *FACING)
 
     def swap(self, image: Image, face: Face, light: Light, fit: Fit, shown: Float) -> Patch:
         """The fitted source on ``face`` of ``image``, an RGB cut-out of the picture around it.
 
         ``light`` is the target's, ``shown`` (s, s) how far each place of the canonical plane is
-        free of hair, hands and whatever else, 0–1.
+        free of hair, hands and whatever else, 0-1.
         """
         aligned = self._poser.align(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
@@ -115,21 +97,21 @@ class MeshSwapper:
         old = with_skirt(face.mesh)
         new = self._moved(old, face, fit)
         values = self._values(old, new, face, light, fit)
-        layers = self._layers(new, values, fit, face, shown, (image.shape[1], image.shape[0]))
-        nothing = np.empty(0, np.float32)
-        background = cv2.remap(
-            image, layers.origin, nothing, self._background, borderMode=cv2.BORDER_REPLICATE
+        layers = spread(
+            self._face,
+            new,
+            values,
+            openings=self._openings(face, fit),
+            shown=shown,
+            size=(image.shape[1], image.shape[0]),
+            grid=self._grid,
         )
-        foreground = cv2.remap(
-            fit.texture,
-            layers.texel,
-            nothing,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        result = images.sampled(image, layers.origin, self._background)
+        foreground = images.sampled(fit.texture, layers.uv * fit.texture.shape[0] - 0.5)
         cv2.multiply(foreground, layers.gain, dst=foreground)
-        rgb = blend(background, foreground, layers.detail, layers.tone)
-        return Patch(rgb, layers.support)
+        inner = layers.inner
+        result[inner] = blend(result[inner], foreground, layers.detail, layers.tone)
+        return Patch(result, layers.support)
 
     def _moved(self, old: Float, face: Face, fit: Fit) -> Float:
         scale, rotation, _ = self._poser.pose(face.mesh)
@@ -139,9 +121,9 @@ class MeshSwapper:
 
     def _values(self, old: Float, new: Float, face: Face, light: Light, fit: Fit) -> Float:
         """What is spread over the pixels, for each mesh and skirt point: (550, 9)."""
-        values = np.zeros((len(new), 9), np.float32)
-        values[:POINTS, U : V + 1] = self._face.uv
-        values[:, SHIFT_X : SHIFT_Y + 1] = (old - new)[:, :2]
+        values = np.zeros((len(new), CHANNELS), np.float32)
+        values[:POINTS, UV] = self._face.uv
+        values[:, SHIFT] = (old - new)[:, :2]
         trust = self.visible(face) * self._open_lids(face, fit)
         trust *= fit.source.cover * fit.strength
         values[:POINTS, DETAIL] = self._detail * trust
@@ -155,65 +137,14 @@ class MeshSwapper:
         for lids, source, target in zip(
             self._lids, fit.source.eyes, eye_openness(face.points), strict=True
         ):
-            kept -= lids * smoothstep(np.float32(source - target), *LIDS_DIFFER)
+            kept -= lids * ramp(source - target, *LIDS_DIFFER)
         return kept
 
-    def _layers(
-        self,
-        new: Float,
-        values: Float,
-        fit: Fit,
-        face: Face,
-        shown: Float,
-        size: tuple[int, int],
-    ) -> _Layers:
-        """``values`` over the ``size`` (w, h) pixels of the cut-out."""
-        scale = min(1.0, self._grid / max(size))
-        grid = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
-        step = np.array(size, np.float32) / grid
-        points = new.copy()
-        points[:, :2] = (new[:, :2] + 0.5) / step - 0.5
-        planes, openings = self._rasterised(points, values, face, fit, grid)
-        shown = cv2.remap(
-            shown,
-            planes[..., U : V + 1] * shown.shape[0] - 0.5,
-            np.empty(0, np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        rows, columns = np.indices(planes.shape[:2], np.float32)
-        cells = np.stack([columns, rows], axis=2)
-        shift = planes[..., SHIFT_X : SHIFT_Y + 1]
-        moved = np.abs(shift).max(axis=2) > LEAST_SHIFT
-        tone = planes[..., TONE] * openings * shown
-
-        def enlarged(plane: Float) -> Float:
-            return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
-
-        return _Layers(
-            origin=enlarged((cells + 0.5) * step - 0.5 + shift),
-            texel=enlarged(planes[..., U : V + 1] * fit.texture.shape[0] - 0.5),
-            gain=enlarged(planes[..., GAIN]),
-            detail=enlarged(planes[..., DETAIL] * openings * shown),
-            tone=enlarged(tone),
-            support=(enlarged((moved | (tone > 0)).astype(np.float32)) > 0).astype(np.uint8),
-        )
-
-    def _rasterised(
-        self, points: Float, values: Float, face: Face, fit: Fit, grid: tuple[int, int]
-    ) -> tuple[Float, Float]:
-        """``values`` over the cells of a (w, h) ``grid``, and how far each lets the source in at an opening."""
-        triangles = self._face.triangles
-        depth = points[:, 2][triangles].mean(axis=1)
-        depth[signed_area(points[:, :2][triangles]) > 0] += (
-            BEHIND  # turned away: a fold, a far cheek
-        )
-        depth[self._face.kind == SKIRT_RING] += 2 * BEHIND
-        raster = Raster.draw(points[:, :2], depth, triangles, grid)
-        openings = np.ones(int(self._face.kind.max()) + 1, np.float32)
-        openings[MOUTH_HOLE] = 0  # teeth and tongue are the target's own
+    def _openings(self, face: Face, fit: Fit) -> Float:
+        """How far each triangle lets the source in: not at the mouth, at eyes that are alike."""
+        by_kind = np.ones(int(self._face.kind.max()) + 1, np.float32)
+        by_kind[MOUTH_HOLE] = 0  # teeth and tongue are the target's own
         pairs = zip(fit.source.eyes, eye_openness(face.points), strict=True)
         for kind, (source, target) in zip((RIGHT_EYE_HOLE, LEFT_EYE_HOLE), pairs, strict=True):
-            openings[kind] -= smoothstep(np.float32(abs(source - target)), *LIDS_DIFFER)
-        by_triangle = np.append(openings[self._face.kind], np.float32(1))
-        return raster.cover().spread(values), by_triangle[raster.ids]
+            by_kind[kind] -= ramp(abs(source - target), *LIDS_DIFFER)
+        return by_kind[self._face.kind]

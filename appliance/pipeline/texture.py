@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from appliance.pipeline import images
 from appliance.pipeline.canonical import MOUTH_HOLE, SKIRT_RING, Canonical
-from appliance.pipeline.face import Float, Image
+from appliance.pipeline.face import Float
 from appliance.pipeline.raster import Raster
 
 UNIT_EYE_DISTANCE = 0.44  # outer eye corners of the canonical face, in widths of the plane
@@ -34,17 +34,10 @@ class TexturePlane:
         """(478, c) values at the mesh points over the plane: (size, size, c)."""
         return self._cover.spread(values)
 
-    def unwrap(self, image: Image | Float, points: Float) -> Image | Float:
+    def unwrap(self, image: images.Picture, points: Float) -> images.Picture:
         """What ``image`` shows at each texel of a face whose mesh lies at (478, 2) ``points``."""
-        at = self.spread(points)
-        unwrapped = cv2.remap(
-            image, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        return np.asarray(unwrapped, image.dtype)
+        return images.sampled(image, self.spread(points))
 
     def pick(self, plane: Float) -> Float:
         """The value of a (size, size) plane at each mesh point: (478,)."""
-        at = self._at[None]
-        nothing = np.empty(0, np.float32)
-        picked = cv2.remap(plane, at, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(picked[0], np.float32)
+        return np.asarray(images.sampled(plane, self._at[None])[0], np.float32)

@@ -13,19 +13,19 @@ import numpy as np
 from appliance.pipeline.face import Float
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-BLACK = 4.0  # added to 0–255 colours before a logarithm, so that black stays finite
+BLACK = 4.0  # added to 0-255 colours before a logarithm, so that black stays finite
 LEAST_CONTRAST = 0.75  # below this share of its own contrast a face looks painted
 
 
 def log_colour(colour: Float) -> Float:
-    """Natural log of 0–255 colours, finite at black."""
-    return np.log(colour + np.float32(BLACK))
+    """Natural log of 0-255 colours, finite at black."""
+    return np.asarray(np.log(colour + np.float32(BLACK)), np.float32)
 
 
 def contrast(colours: Float, light: Float, weight: Float) -> float:
     """Root mean square of the log-luminance detail over the skin: 0 for a smooth face.
 
-    ``colours`` (n, 3) 0–255, ``light`` (n, 3) log RGB, ``weight`` (n,).
+    ``colours`` (n, 3) 0-255, ``light`` (n, 3) log RGB, ``weight`` (n,).
     """
     detail = np.minimum(np.abs((log_colour(colours) - light) @ LUMA), 0.5)
     return float(np.sqrt(weight @ detail**2 / max(float(weight.sum()), 1e-6)))

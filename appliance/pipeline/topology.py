@@ -17,22 +17,23 @@ SKIN_POINTS = 468
 RIGHT_IRIS, LEFT_IRIS = 468, 473
 
 
-def _ring(text: str) -> NDArray[np.intp]:
+def indices(text: str) -> NDArray[np.intp]:
+    """Mesh points written as numbers apart."""
     return np.array(text.split(), np.intp)
 
 
-OVAL = _ring(
+OVAL = indices(
     "10 338 297 332 284 251 389 356 454 323 361 288 397 365 379 378 400 377 152 148 176 149 150 136"
     " 172 58 132 93 234 127 162 21 54 103 67 109"
 )
-INNER_LIPS = _ring("78 191 80 81 82 13 312 311 310 415 308 324 318 402 317 14 87 178 88 95")
-OUTER_LIPS = _ring("61 185 40 39 37 0 267 269 270 409 291 375 321 405 314 17 84 181 91 146")
-RIGHT_EYE = _ring("33 246 161 160 159 158 157 173 133 155 154 153 145 144 163 7")
-LEFT_EYE = _ring("263 466 388 387 386 385 384 398 362 382 381 380 374 373 390 249")
-EYE_CORNERS = _ring("33 263")
+INNER_LIPS = indices("78 191 80 81 82 13 312 311 310 415 308 324 318 402 317 14 87 178 88 95")
+OUTER_LIPS = indices("61 185 40 39 37 0 267 269 270 409 291 375 321 405 314 17 84 181 91 146")
+RIGHT_EYE = indices("33 246 161 160 159 158 157 173 133 155 154 153 145 144 163 7")
+LEFT_EYE = indices("263 466 388 387 386 385 384 398 362 382 381 380 374 373 390 249")
+EYE_CORNERS = indices("33 263")
 
 # The 68 points of iBUG 300-W as mesh points.
-LANDMARKS_68 = _ring(
+LANDMARKS_68 = indices(
     "127 234 93 132 58 172 136 150 152 379 365 397 288 361 323 454 356"
     " 70 63 105 66 107 336 296 334 293 300 168 6 197 195 98 97 2 326 327"
     " 33 160 158 133 153 144 362 385 387 263 373 380"
@@ -41,7 +42,7 @@ LANDMARKS_68 = _ring(
 
 
 def five_points(points: Float) -> Float:
-    """Eye centres, nose tip and mouth corners of a (468+, 2) mesh: (5, 2), left of the picture first."""
+    """Eye centres, nose tip and mouth corners of a (468+, 2) mesh: (5, 2), left ones first."""
     return np.stack(
         [
             points[RIGHT_EYE].mean(axis=0),

@@ -20,7 +20,7 @@ from appliance.pipeline.topology import eye_distance
 
 DETECTION_INTERVAL = 15  # frames between looks for new faces while others are followed
 CUT_SIZE = 48  # longest side of the picture in which cuts are looked for
-CUT_CHANGE = 0.11  # mean change of brightness, 0–1, from one frame to the next, that is a cut
+CUT_CHANGE = 0.11  # mean change of brightness, 0-1, from one frame to the next, that is a cut
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class Tracker:
 
 
 def _is_known(detection: Detection, faces: list[Face]) -> bool:
-    centre = detection.box[:2] + detection.box[2:] / 2
     return any(
-        np.linalg.norm(face.points.mean(axis=0) - centre) < 0.5 * extent(face) for face in faces
+        np.linalg.norm(face.points.mean(axis=0) - detection.centre) < 0.5 * extent(face)
+        for face in faces
     )

@@ -97,10 +97,11 @@ def contact_sheet(stages: Stages, photos: dict[str, Photo], swaps: list[Swap]) -
     own = {name: tile(photo, stages.faces(photo.canvas)[0]) for name, photo in photos.items()}
     done = {(swap.source, swap.target): swap.tile for swap in swaps}
     blank = np.zeros((TILE, TILE, 3), np.uint8)
-    rows = [np.hstack([blank, *own.values()])]
-    for source in photos:
-        rows.append(np.hstack([own[source], *(done.get((source, t), blank) for t in photos)]))
-    return np.vstack(rows)
+    rows = [
+        np.hstack([own[source], *(done.get((source, target), blank) for target in photos)])
+        for source in photos
+    ]
+    return np.vstack([np.hstack([blank, *own.values()]), *rows])
 
 
 def table(swaps: list[Swap]) -> Table:

@@ -1,0 +1,45 @@
+"""OpenCV's picture operations as this pipeline uses them, typed: what goes in comes out."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.face import Float
+
+Picture = TypeVar("Picture", NDArray[np.uint8], NDArray[np.float32], NDArray[np.int16])
+
+
+def resized(picture: Picture, size: tuple[int, int], way: int = cv2.INTER_LINEAR) -> Picture:
+    """(h, w) or (h, w, c) at ``size`` (w, h)."""
+    return _like(picture, cv2.resize(picture, size, interpolation=way))
+
+
+def sampled(picture: Picture, at: Float, way: int = cv2.INTER_LINEAR) -> Picture:
+    """The picture's values at (h, w, 2) places x, y; beyond its edge the edge goes on."""
+    nothing = np.empty(0, np.float32)
+    return _like(picture, cv2.remap(picture, at, nothing, way, borderMode=cv2.BORDER_REPLICATE))
+
+
+def blurred(picture: Picture, sigma: float) -> Picture:
+    """Smoothed by a Gaussian of ``sigma`` pixels."""
+    return _like(picture, cv2.GaussianBlur(picture, (0, 0), sigma))
+
+
+def dilated(picture: Picture, side: int) -> Picture:
+    """The largest value within a square of ``side`` pixels."""
+    return _like(picture, cv2.dilate(picture, np.ones((side, side), np.uint8)))
+
+
+def opened(picture: Picture, side: int) -> Picture:
+    """Without bright specks smaller than a square of ``side`` pixels."""
+    kernel = np.ones((side, side), np.uint8)
+    return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_OPEN, kernel))
+
+
+def _like(picture: Picture, result: Any) -> Picture:
+    """OpenCV drops a last axis of one channel; here it stays."""
+    return cast("Picture", result if result.ndim == picture.ndim else result[..., None])

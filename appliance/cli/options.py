@@ -50,6 +50,22 @@ class Faces(PlainType):
         return Wish(text)
 
 
+class Strength(PlainType):
+    """A number from 0 to 1."""
+
+    name = "strength"
+    wanted = "a number from 0 to 1"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number in the text ``value``."""
+        strength = _strength(str(value))
+        if strength is None:
+            self.fail(self.wanted, param, ctx)
+        return strength
+
+
 class Region(PlainType):
     """``NAME=STRENGTH``."""
 
@@ -61,13 +77,19 @@ class Region(PlainType):
     ) -> tuple[str, float]:
         """The region and its strength in the text ``value``."""
         name, _, number = str(value).partition("=")
-        try:
-            strength = float(number)
-        except ValueError:
-            self.fail(self.wanted, param, ctx)
-        if name not in (*NAMES, FACE) or not 0 <= strength <= 1:
+        strength = _strength(number)
+        if name not in (*NAMES, FACE) or strength is None:
             self.fail(self.wanted, param, ctx)
         return name, strength
+
+
+def _strength(text: str) -> float | None:
+    """``None`` for anything outside 0 to 1; click's own range lets "nan" through."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number <= 1 else None
 
 
 def models_option(command: Command) -> Command:

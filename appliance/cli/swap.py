@@ -17,6 +17,7 @@ from appliance.cli.options import (
     FILE,
     Faces,
     Region,
+    Strength,
     Wish,
     json_option,
     models_option,
@@ -99,7 +100,7 @@ _Prepare: TypeAlias = Callable[[], _Ready]
 )
 @click.option(
     "--strength",
-    type=click.FloatRange(0, 1),
+    type=Strength(),
     metavar="0..1",
     help="Strength of the whole face, or with --region of the rest. [default: 1, the rest 0]",
 )

@@ -56,6 +56,4 @@ def _wanted(kind: click.ParamType[object]) -> str:
         return kind.wanted
     if isinstance(kind, click.Choice):
         return f"one of {', '.join(str(choice) for choice in kind.choices)}"
-    if isinstance(kind, click.FloatRange):
-        return f"a number from {kind.min:g} to {kind.max:g}"
     return ""

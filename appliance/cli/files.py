@@ -30,8 +30,6 @@ def open_input(path: Path, what: str) -> BinaryIO:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _cannot_open(error, what) from error
-    except ValueError as error:  # a NUL byte in the name
-        raise InputError(f"{what} has no valid file name.", "Name another file.") from error
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
@@ -83,7 +81,7 @@ def check_output(output: Path, inputs: Iterable[Path]) -> None:
     for path in inputs:
         try:
             same = output.samefile(path)
-        except (OSError, ValueError):
+        except OSError:
             continue  # one of them is not there: not the same, and opening it will say so
         if same:
             raise OutputError("The output is also an input.", "Write to another file.")

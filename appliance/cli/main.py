@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -75,6 +76,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a sign gets a question mark, not an exception.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if not sys.warnoptions:
+        # Libraries warn developers on stderr, with paths of this machine.
+        warnings.simplefilter("ignore")
     sys.exit(run(appliance, sys.argv[1:]))
 
 

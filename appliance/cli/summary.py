@@ -108,4 +108,4 @@ def _track_pairs(tracks: Tracks) -> list[Pair]:
     if tracks.reencoded:
         kept.append(f"{', '.join(tracks.reencoded)} encoded anew")
     dropped = [("dropped", ", ".join(tracks.dropped))] if tracks.dropped else []
-    return [("sound", "; ".join(kept) or "none"), *dropped]
+    return [("sound, subtitles", "; ".join(kept) or "none"), *dropped]

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import subprocess
+import sys
+
+import click
+import pytest
+
+from appliance import errors
+from appliance.cli.main import COMMANDS, appliance
+from tests.cli.conftest import Call
+
+HEAVY = ("av", "cv2", "msgspec", "numpy", "onnx", "onnxruntime", "PIL", "rich")
+
+
+def test_help_names_every_command_and_exit_code(call: Call) -> None:
+    outcome = call("--help")
+    assert outcome.code == 0
+    for name, text in COMMANDS.items():
+        assert f"{name} " in outcome.out
+        assert text in outcome.out
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    codes = [kind.exit_code for kind in kinds if issubclass(kind, errors.ApplianceError)]
+    assert len(codes) >= 6
+    for code in (0, 2, *codes, 70, 130, 141):
+        assert f"\n{code:>7}  " in outcome.out
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_is_there_and_described_alike(name: str, call: Call) -> None:
+    command = getattr(importlib.import_module(f"appliance.cli.{name}"), name)
+    assert isinstance(command, click.Command)
+    assert command.help is not None
+    assert command.help.splitlines()[0] == COMMANDS[name]
+    assert appliance.get_command(click.Context(appliance), name) is command
+    outcome = call(name, "--help")
+    assert outcome.code == 0
+    assert COMMANDS[name] in outcome.out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = f"""
+import sys
+sys.argv = ["appliance", "--help"]
+from appliance.cli.main import main
+try:
+    main()
+finally:
+    print(sorted(set({HEAVY!r}) & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "Usage: appliance" in done.stdout
+
+
+def test_version(call: Call) -> None:
+    outcome = call("--version")
+    assert outcome.code == 0
+    assert importlib.metadata.version("face-appliance") in outcome.out
+
+
+def test_without_a_command_help_comes_and_the_code_says_it_was_wrong() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "appliance.cli.main"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Commands:" in done.stderr

@@ -144,7 +144,7 @@ def is_writing(pid: int, folder: Path) -> bool:
     """Whether the process holds a file in ``folder``, nameless or not, with bytes in it."""
     for link in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            if str(folder.resolve()) in str(link.readlink()) and not link.is_dir():
+            if f"{folder.resolve()}/" in str(link.readlink()):
                 return link.stat().st_size > 0
         except FileNotFoundError:
             continue

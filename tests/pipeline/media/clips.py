@@ -43,6 +43,8 @@ class Clip:
     time_base: Fraction | None = None
     times: Sequence[int] | None = None
     sounds: Sequence[Sound] = ()
+    last: int = 0
+    """How long the last frame is shown, in ``time_base``; 0 leaves it open."""
     rotation: int = 0
     colour: tuple[int, int, int, int] = (1, 1, 1, 1)
     """Matrix, primaries, curve, range by their H.273 (FFmpeg's) numbers."""
@@ -83,6 +85,7 @@ def make(clip: Clip) -> bytes:
     stream.time_base = stream.codec_context.time_base = clip.base
     context = stream.codec_context
     context.sample_aspect_ratio = clip.aspect
+    context.flags |= 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION
     context.colorspace, context.color_primaries, context.color_trc, context.color_range = (
         clip.colour
     )
@@ -119,6 +122,8 @@ def _frames(clip: Clip) -> Iterator[av.VideoFrame]:
         frame.colorspace, frame.color_primaries = matrix, primaries
         frame.color_trc, frame.color_range = curve, span
         frame.pts, frame.time_base = pts, clip.base
+        if clip.last and index == len(clip.pts) - 1:
+            frame.duration = clip.last
         yield frame
 
 

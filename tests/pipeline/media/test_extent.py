@@ -62,6 +62,22 @@ def test_an_animated_picture_is_refused_with_a_way_out(data: bytes) -> None:
     assert "MP4" in caught.value.hint
 
 
+def test_an_unknown_element_is_damage() -> None:
+    """One bit of a block's name is enough for FFmpeg to leave the block out without a word."""
+    data = bytearray(make(Clip(container="mkv")))
+    cluster = data.index(b"\x1f\x43\xb6\x75")
+    block = data.index(b"\xa3", cluster)
+    data[block] = 0xA9
+    with pytest.raises(InputError, match="damaged"):
+        identify(io.BytesIO(bytes(data)))
+
+
+def test_a_live_recording_that_never_knew_its_length_is_whole() -> None:
+    data = make(Clip(container="mkv", muxer_options={"live": "1"}))
+    assert b"\x18\x53\x80\x67\x01" + b"\xff" * 7 in data
+    assert identify(io.BytesIO(data)) == "matroska"
+
+
 def test_an_unfinished_recording_is_refused() -> None:
     data = make(Clip())
     at = data.index(b"moov") - 4

@@ -192,6 +192,24 @@ def test_the_folder_is_found_by_descriptor_even_if_renamed(folder: Path) -> None
     assert names(folder / "here") == []
 
 
+def test_the_name_is_given_after_the_content_is_durable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[bool, bool]] = []
+    real = os.fsync
+
+    def note(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((is_folder, (folder / "out.bin").exists()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with PendingOutput(folder / "out.bin") as pending:
+        pending.file.write(b"x")
+        pending.commit()
+    assert synced == [(False, False), (True, True)]
+
+
 def test_a_killed_process_leaves_nothing(tmp_path: Path) -> None:
     code = """
 import os, signal, sys

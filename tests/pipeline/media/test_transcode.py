@@ -382,6 +382,27 @@ def test_the_encoder_gets_the_very_pixels_outside_the_edit(
             assert changed.max() == 18 - scale
 
 
+@pytest.mark.parametrize("container", ["mp4", "mov", "mkv"])
+def test_the_last_frame_is_shown_as_long_as_before(container: str) -> None:
+    # With reordered frames MP4 knows only when they are decoded, and the last has no end.
+    in_order = {"bf": "0"}
+    times, base = [0, 3000, 6000], Fraction(1, 90_000)
+    data = make(Clip(time_base=base, times=times, last=45_000, options=in_order))
+    result, _ = run(data, container, settings=EncoderSettings(options=in_order))
+    before, after = facts(data).duration, facts(result).duration
+    assert before is not None
+    assert after is not None
+    assert before > Fraction(1, 2)
+    assert abs(before - after) <= MILLISECOND
+
+
+def test_the_source_s_kinds_of_frames_do_not_bind_the_encoder() -> None:
+    data = make(Clip(frames=48, options={"g": "1"}))
+    assert all(frame.key_frame for frame in decode(data))
+    result, _ = run(data, "mp4")
+    assert sum(frame.key_frame for frame in decode(result)) < 5
+
+
 def test_edit_is_told_which_frame_it_is() -> None:
     seen: list[FrameInfo] = []
     run(make(CLIPS["variable rate"]), "mp4", lambda _, info: seen.append(info))

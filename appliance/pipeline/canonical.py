@@ -108,6 +108,7 @@ def _band(inner: NDArray[np.intp], outer: NDArray[np.intp]) -> NDArray[np.int32]
 def _mirror(xyz: Float) -> NDArray[np.intp]:
     flipped = xyz[:SKIN_POINTS] * np.array([-1, 1, 1], np.float32)
     distance = np.linalg.norm(xyz[:SKIN_POINTS, None] - flipped[None], axis=2)
-    right = np.arange(RIGHT_IRIS, RIGHT_IRIS + 5)
-    left = np.arange(LEFT_IRIS, LEFT_IRIS + 5)
-    return np.concatenate([distance.argmin(axis=1), left, right])
+    # Both irises go round alike in a picture: the point on the right of one mirrors the point on
+    # the left of the other.
+    turned = np.array([0, 3, 2, 1, 4])
+    return np.concatenate([distance.argmin(axis=1), LEFT_IRIS + turned, RIGHT_IRIS + turned])

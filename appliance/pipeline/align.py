@@ -13,6 +13,8 @@ from appliance.pipeline.topology import EYE_CORNERS, OVAL
 
 SIZE = 192
 MARGIN = 1.5  # crop side over face extent (MediaPipe's face_landmark graph)
+SURE = 1 - 1e-8  # score from which a face is the right way round; no wrong way reached 1 - 3e-8
+QUARTERS = (np.pi, np.pi / 2, -np.pi / 2)
 
 
 class Aligner:
@@ -30,10 +32,18 @@ class Aligner:
         """The mesh of a detected face of an RGB picture, looked at again where it is found."""
         right, left = detection.keypoints[:2]
         angle = float(np.arctan2(*(left - right)[::-1]))
-        centre = detection.centre
         side = float(detection.box[2:].max()) * MARGIN
-        first = self._look(image, square_crop(centre, side, angle, SIZE))
-        return self.follow(image, first)
+
+        def turned(turn: float) -> Face:
+            crop = square_crop(detection.centre, side, angle + turn, SIZE)
+            return self.follow(image, self._look(image, crop))
+
+        face = turned(0)
+        if face.score < SURE:
+            # The detector also finds faces that lie or stand on their heads, but takes them for
+            # upright ones; the mesh network is far surer of a face the right way round.
+            face = max(face, *map(turned, QUARTERS), key=lambda face: face.score)
+        return face
 
     def follow(self, image: Image, last: Face) -> Face:
         """The mesh near where it was: one look, for the next frame of a video."""
@@ -54,7 +64,8 @@ class Aligner:
         scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
         mesh[:, :2] = transform(mesh[:, :2], invert(matrix))
         mesh[:, 2] /= scale
-        return Face(mesh, float(1 / (1 + np.exp(-np.clip(flag.ravel()[0], -30, 30)))))
+        logit = float(np.clip(flag.ravel()[0], -30, 30))  # a double: in singles 17 and 30 are alike
+        return Face(mesh, float(1 / (1 + np.exp(-logit))))
 
 
 def mesh_crop(points: Float) -> Float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.face import Float
+from appliance.pipeline.raster import neighbours
 from appliance.pipeline.topology import (
     INNER_LIPS,
     LEFT_EYE,
@@ -34,13 +35,15 @@ class Canonical:
     Vertices are the 478 mesh points, then 36 points for each ring of the skirt.
     ``xyz``: (478, 3) cm. ``uv``: (478, 2) in the unit square. ``triangles``: (n, 3) vertices, of
     negative :func:`signed_area` in a picture where they face the camera.
-    ``kind``: (n,) what each triangle covers. ``mirror``: (478,) the point on the other side.
+    ``kind``: (n,) what each triangle covers. ``beside``: (n, 3) the triangles next to each.
+    ``mirror``: (478,) the point on the other side.
     """
 
     xyz: Float
     uv: Float
     triangles: NDArray[np.int32]
     kind: NDArray[np.int32]
+    beside: NDArray[np.int32]
     mirror: NDArray[np.intp]
 
     @classmethod
@@ -65,7 +68,7 @@ class Canonical:
         wrong = np.zeros(len(triangles), np.bool_)
         wrong[drawn] = signed_area(uv[triangles[drawn]]) > 0
         triangles[wrong] = triangles[wrong][:, ::-1]
-        return cls(xyz, uv, triangles, kind, _mirror(xyz))
+        return cls(xyz, uv, triangles, kind, neighbours(triangles), _mirror(xyz))
 
 
 def signed_area(corners: Float) -> Float:

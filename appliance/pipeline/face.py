@@ -52,6 +52,12 @@ class Face:
         mesh[:, :2] += np.array([x, y], np.float32)
         return Face(mesh, self.score)
 
+    def enlarged(self, factor: int) -> Face:
+        """The same face in a picture ``factor`` times the size: undoes :meth:`shrunk`."""
+        mesh = self.mesh * np.float32(factor)
+        mesh[:, :2] += (factor - 1) / 2
+        return Face(mesh, self.score)
+
     def shrunk(self, factor: int) -> Face:
         """The same face in a picture 1/``factor`` the size; pixel centres are at whole numbers."""
         mesh = self.mesh / np.float32(factor)

@@ -15,6 +15,8 @@ Picture = TypeVar("Picture", NDArray[np.uint8], NDArray[np.float32], NDArray[np.
 
 def resized(picture: Picture, size: tuple[int, int], way: int = cv2.INTER_LINEAR) -> Picture:
     """(h, w) or (h, w, c) at ``size`` (w, h)."""
+    if 0 in size:
+        return np.zeros((size[1], size[0], *picture.shape[2:]), picture.dtype)
     return _like(picture, cv2.resize(picture, size, interpolation=way))
 
 
@@ -22,6 +24,14 @@ def sampled(picture: Picture, at: Float, way: int = cv2.INTER_LINEAR) -> Picture
     """The picture's values at (h, w, 2) places x, y; beyond its edge the edge goes on."""
     nothing = np.empty(0, np.float32)
     return _like(picture, cv2.remap(picture, at, nothing, way, borderMode=cv2.BORDER_REPLICATE))
+
+
+def transformed(picture: Picture, matrix: Float, size: tuple[int, int]) -> Picture:
+    """``size`` (w, h) pixels, each from where the 2×3 ``matrix`` sends it; 0 beyond the edge."""
+    if 0 in size:
+        return np.zeros((size[1], size[0], *picture.shape[2:]), picture.dtype)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return _like(picture, cv2.warpAffine(picture, matrix, size, flags=flags))
 
 
 def blurred(picture: Picture, sigma: float) -> Picture:

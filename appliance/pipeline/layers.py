@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from appliance.pipeline import images
 from appliance.pipeline.canonical import SKIRT_RING, Canonical, signed_area
 from appliance.pipeline.face import Float
-from appliance.pipeline.geometry import shrunk_points
+from appliance.pipeline.geometry import invert, transform
 from appliance.pipeline.raster import Raster
 
 # The channels of the values at a point: place in the texture; the way, in pixels, to where the
@@ -26,99 +26,120 @@ LEAST_SHIFT = 0.02  # pixels: less is no move
 class Layers:
     """What the pixels of a cut-out are made of, each (h, w) or (h, w, c).
 
-    ``origin``: x, y of the pixel of the cut-out that moves here. ``support``: 1 where anything may
-    change. The others are for the ``inner`` rows and columns alone, where the new face is drawn.
-    ``uv``: the place in the source's texture. ``gain``: RGB factors on it. ``detail`` and ``tone``:
-    see :func:`appliance.pipeline.blend.blend`.
+    ``moved``: the rows and columns where the target's own pixels move, ``origin``: x, y of where in
+    the cut-out they come from. ``drawn``: those where the new face is drawn, and for these alone
+    ``texel``: x, y of the source's texture, ``gain``: RGB factors on it, ``detail`` and ``tone``:
+    see :func:`appliance.pipeline.blend.blend`. ``support``: for the whole cut-out, 1 where anything
+    may change.
     """
 
+    moved: tuple[slice, slice]
     origin: Float
-    support: NDArray[np.uint8]
-    inner: tuple[slice, slice]
-    uv: Float
+    drawn: tuple[slice, slice]
+    texel: Float
     gain: Float
     detail: Float
     tone: Float
+    support: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells that move with a face, so that what the raster rounds away stands still on it.
+
+    ``matrix``: 2×3, from pixels of the cut-out to cells. ``cells``: of a side.
+    """
+
+    matrix: Float
+    cells: int
+
+    @property
+    def step(self) -> int:
+        """Pixels a side of the blocks between which nothing finer than a cell can change."""
+        pixels = 1 / float(np.sqrt(abs(np.linalg.det(self.matrix[:, :2]))))
+        return max(1, int(pixels / 2))
+
+    def window(self, wanted: NDArray[np.bool_], size: tuple[int, int]) -> tuple[slice, slice]:
+        """Rows and columns of a cut-out of ``size`` (w, h) around the ``wanted`` cells."""
+        rows, columns = np.flatnonzero(wanted.any(axis=1)), np.flatnonzero(wanted.any(axis=0))
+        if not len(rows):
+            return slice(0, 0), slice(0, 0)
+        left, right, top, bottom = columns[0] - 1, columns[-1] + 1, rows[0] - 1, rows[-1] + 1
+        corners = np.array([[left, top], [right, top], [left, bottom], [right, bottom]], np.float32)
+        pixels = transform(corners, invert(self.matrix))
+        low = np.clip(np.floor(pixels.min(axis=0)), 0, size).astype(int).tolist()
+        high = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, size).astype(int).tolist()
+        return slice(low[1], high[1]), slice(low[0], high[0])
+
+    def enlarged(self, plane: Float, window: tuple[slice, slice]) -> Float:
+        """A (cells, cells) or (cells, cells, c) ``plane`` over the pixels of ``window``.
+
+        Sampled once a block, then enlarged by a whole number: much the faster way.
+        """
+        rows, columns = window
+        height, width, step = rows.stop - rows.start, columns.stop - columns.start, self.step
+        blocks = (-(-width // step), -(-height // step))
+        first = np.array([[columns.start, rows.start]], np.float32) + (step - 1) / 2
+        shift = transform(first.astype(np.float32), self.matrix)[0]
+        matrix = np.column_stack([self.matrix[:, :2] * step, shift])
+        coarse = images.transformed(plane, matrix, blocks)
+        fine = images.resized(coarse, (blocks[0] * step, blocks[1] * step)) if step > 1 else coarse
+        return fine[:height, :width]
 
 
 def spread(
     face: Canonical,
+    grid: Grid,
     points: Float,
     values: Float,
     *,
     openings: Float,
     shown: Float,
+    texels: int,
     size: tuple[int, int],
-    grid: int,
 ) -> Layers:
     """``values`` (n, 9) at the mesh and skirt ``points`` (n, 3) over ``size`` (w, h) pixels.
 
     ``openings``: how far each triangle lets the source in, ``shown`` (s, s): how far each place of
-    the canonical plane does; both 0-1. ``grid``: the most cells a side of the raster.
+    the canonical plane does; both 0-1. ``texels``: a side of the source's texture.
     """
-    step = -(-max(size) // grid)  # whole, so that windows of cells are whole pixels
-    everything = _Window(slice(0, -(-size[1] // step)), slice(0, -(-size[0] // step)), step, size)
-    raster = _drawn(face, points, everything)
-    planes = raster.cover().spread(values)
-    let_in = np.append(openings, np.float32(1))[raster.ids]
-    let_in *= images.sampled(shown, planes[..., UV] * shown.shape[0] - 0.5)
-    tone = planes[..., TONE] * let_in
-    rows, columns = np.indices(tone.shape, np.float32)
-    origin = (np.stack([columns, rows], axis=2) + 0.5) * step - 0.5 + planes[..., SHIFT]
-    changed = (np.abs(planes[..., SHIFT]).max(axis=2) > LEAST_SHIFT) | (tone > 0)
-    inner = everything.around(tone > 0)
+    cover = _raster(face, grid, points).cover()
+    planes = cover.spread(values)
+    let_in = cover.paint(openings) * images.sampled(shown, planes[..., UV] * shown.shape[0] - 0.5)
+    detail, tone = planes[..., DETAIL] * let_in, planes[..., TONE] * let_in
+    shifted = _length(planes[..., SHIFT]) > LEAST_SHIFT
+    moved = grid.window(shifted, size)
+    drawn = grid.window(tone > 0, size)
+    everywhere = (slice(0, size[1]), slice(0, size[0]))
+    changed = grid.enlarged((shifted | (tone > 0)).astype(np.float32), everywhere)
     return Layers(
-        origin=everything.enlarged(origin),
-        support=(everything.enlarged(changed.astype(np.float32)) > 0).astype(np.uint8),
-        inner=inner.pixels,
-        uv=inner.enlarged(planes[..., UV]),
-        gain=inner.enlarged(planes[..., GAIN]),
-        detail=inner.enlarged(planes[..., DETAIL] * let_in),
-        tone=inner.enlarged(tone),
+        moved=moved,
+        origin=_origin(grid.enlarged(planes[..., SHIFT], moved), moved),
+        drawn=drawn,
+        texel=grid.enlarged(planes[..., UV] * texels - 0.5, drawn),
+        gain=grid.enlarged(planes[..., GAIN], drawn),
+        detail=grid.enlarged(detail, drawn),
+        tone=grid.enlarged(tone, drawn),
+        support=(changed > 0).astype(np.uint8),
     )
 
 
-def _drawn(face: Canonical, points: Float, window: _Window) -> Raster:
-    """The mesh on the window's cells, the nearest triangle on top."""
-    places = shrunk_points(points[:, :2], window.step)
+def _length(vectors: Float) -> Float:
+    return np.hypot(vectors[..., 0], vectors[..., 1])
+
+
+def _origin(shift: Float, window: tuple[slice, slice]) -> Float:
+    """Where the pixels of a window come from that are moved by ``shift`` (h, w, 2)."""
+    rows, columns = window
+    shift[..., 0] += np.arange(columns.start, columns.stop, dtype=np.float32)
+    shift[..., 1] += np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
+    return shift
+
+
+def _raster(face: Canonical, grid: Grid, points: Float) -> Raster:
+    """The mesh on the grid's cells, the nearest triangle on top."""
+    places = transform(points[:, :2], grid.matrix)
     depth = points[:, 2][face.triangles].mean(axis=1)
     turned_away = signed_area(places[face.triangles]) > 0  # within a fold, or on a far cheek
     depth += BEHIND * turned_away + 2 * BEHIND * (face.kind == SKIRT_RING)
-    size = (window.columns.stop, window.rows.stop)
-    return Raster.draw(places, depth, face.triangles, size)
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Rows and columns of a grid whose cells stand for ``step``² pixels of a ``size`` (w, h)."""
-
-    rows: slice
-    columns: slice
-    step: int
-    size: tuple[int, int]
-
-    def around(self, wanted: NDArray[np.bool_]) -> _Window:
-        """The smallest window around the ``wanted`` cells, at least one cell."""
-        extents = []
-        for axis in (1, 0):
-            used = np.flatnonzero(wanted.any(axis=axis))
-            extents.append(slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1))
-        return _Window(extents[0], extents[1], self.step, self.size)
-
-    @property
-    def pixels(self) -> tuple[slice, slice]:
-        """The pixels it stands for; at the far edges a cell may reach beyond the last."""
-        width, height = self.size
-        rows, columns = self.rows, self.columns
-        return (
-            slice(rows.start * self.step, min(rows.stop * self.step, height)),
-            slice(columns.start * self.step, min(columns.stop * self.step, width)),
-        )
-
-    def enlarged(self, plane: Float) -> Float:
-        """The window's part of a grid's ``plane`` at the pixels' resolution."""
-        part = plane[self.rows, self.columns]
-        size = (part.shape[1] * self.step, part.shape[0] * self.step)
-        large = images.resized(part, size)
-        rows, columns = self.pixels
-        return large[: rows.stop - rows.start, : columns.stop - columns.start]
+    return Raster.draw(places, depth, face.triangles, (grid.cells, grid.cells), face.beside)

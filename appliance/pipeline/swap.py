@@ -22,8 +22,8 @@ from appliance.pipeline.canonical import (
 )
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.fit import Fit
-from appliance.pipeline.geometry import ramp, smoothstep
-from appliance.pipeline.layers import CHANNELS, DETAIL, GAIN, SHIFT, TONE, UV, spread
+from appliance.pipeline.geometry import ramp, smoothstep, square_crop
+from appliance.pipeline.layers import CHANNELS, DETAIL, GAIN, SHIFT, TONE, UV, Grid, spread
 from appliance.pipeline.light import Light
 from appliance.pipeline.regions import inset, shares
 from appliance.pipeline.shape import Poser, ShapeTransfer, facing
@@ -32,6 +32,7 @@ from appliance.pipeline.topology import POINTS, eye_distance, eye_openness
 FACING = (0.02, 0.25)  # cosines between which a place of the target turns from away to visible
 DETAIL_FADE = (0.2, 1.2)  # cm inside the oval over which the new face's detail comes in
 TONE_FADE = (0.0, 1.5)  # … and its tone
+GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
 LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
 BEHIND = 1e5  # depth, in pixels, that puts a triangle behind everything that faces the camera
 
@@ -50,8 +51,8 @@ class Patch:
 class Effort:
     """How finely a face is worked on.
 
-    ``grid``: longest side, in cells, of the raster that geometry and light are worked out on
-    before they are enlarged to the pixels. ``limit``: longest side, in pixels, of the cut-out that
+    ``grid``: cells a side of the raster that geometry and light are worked out on before they are
+    enlarged to the pixels. ``limit``: longest side, in pixels, of the cut-out that
     is worked on, give or take a half. ``sharp``: the target's own pixels are moved by a cubic
     filter rather than a linear one.
     """
@@ -72,7 +73,7 @@ class MeshSwapper:
         self._face = face
         self._poser = poser
         self._transfer = ShapeTransfer(face)
-        self._grid = effort.grid
+        self._cells = effort.grid
         self._background = cv2.INTER_CUBIC if effort.sharp else cv2.INTER_LINEAR
         depth = inset(face)
         self._detail = smoothstep(depth, *DETAIL_FADE)
@@ -99,19 +100,28 @@ class MeshSwapper:
         values = self._values(old, new, face, light, fit)
         layers = spread(
             self._face,
+            self._grid(new),
             new,
             values,
             openings=self._openings(face, fit),
             shown=shown,
+            texels=fit.texture.shape[0],
             size=(image.shape[1], image.shape[0]),
-            grid=self._grid,
         )
-        result = images.sampled(image, layers.origin, self._background)
-        foreground = images.sampled(fit.texture, layers.uv * fit.texture.shape[0] - 0.5)
+        result = image.copy()
+        result[layers.moved] = images.sampled(image, layers.origin, self._background)
+        foreground = images.sampled(fit.texture, layers.texel)
         cv2.multiply(foreground, layers.gain, dst=foreground)
-        inner = layers.inner
-        result[inner] = blend(result[inner], foreground, layers.detail, layers.tone)
+        drawn = layers.drawn
+        result[drawn] = blend(result[drawn], foreground, layers.detail, layers.tone)
         return Patch(result, layers.support)
+
+    def _grid(self, points: Float) -> Grid:
+        """A grid around the (n, 3) mesh and skirt, upright with the face and as large."""
+        scale, rotation, _ = self._poser.pose(points[:POINTS])
+        roll = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
+        centre = points[:POINTS, :2].mean(axis=0)
+        return Grid(square_crop(centre, GRID_SIDE * scale, roll, self._cells), self._cells)
 
     def _moved(self, old: Float, face: Face, fit: Fit) -> Float:
         scale, rotation, _ = self._poser.pose(face.mesh)

@@ -11,14 +11,16 @@ import numpy as np
 from appliance.pipeline.choose import FaceChoice, Which, extent
 from appliance.pipeline.face import Detection, Face, Float, Image
 from appliance.pipeline.fit import Fit
+from appliance.pipeline.geometry import shrunk
 from appliance.pipeline.mask import Usual
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.region import MOTION, face_box
 from appliance.pipeline.stages import LEAST_SCORE, Stages
-from appliance.pipeline.steady import OneEuro
+from appliance.pipeline.steady import Steadier, View
 from appliance.pipeline.topology import eye_distance
 
 DETECTION_INTERVAL = 15  # frames between looks for new faces while others are followed
+VIEW_EYE_DISTANCE = 75.0  # pixels: as the mesh network's crop has it; more is not needed
 CUT_SIZE = 48  # longest side of the picture in which cuts are looked for
 CUT_CHANGE = 0.11  # mean change of brightness, 0-1, from one frame to the next, that is a cut
 
@@ -29,17 +31,25 @@ class Track:
 
     raw: Face
     fit: Fit
+    steadier: Steadier
     usual: Usual = field(default_factory=Usual)
     person: Float | None = None
     frames: int = 0
-    _filter: OneEuro = field(default_factory=OneEuro)
 
-    def advance(self, face: Face, seconds: float) -> Face:
-        """Take the next frame's face; returns it without jitter."""
-        self.raw = face
+    def advance(self, sight: Sight, seconds: float) -> Face:
+        """Take the next frame's sight of the face; returns it without jitter."""
+        self.raw = sight.face
         self.frames += 1
-        unit = eye_distance(face.points)
-        return Face(self._filter.smooth(face.mesh / unit, seconds) * unit, face.score)
+        return self.steadier.steady(sight.face, sight.view, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A track's face in one frame, as the mesh network sees it, and the cut-out that shows it."""
+
+    track: Track
+    face: Face
+    view: View
 
 
 class Tracker:
@@ -60,48 +70,54 @@ class Tracker:
         self._last_seconds = seconds
         if self._is_cut(canvas):
             self._tracks.clear()
-        followed = [(track, self._follow(canvas, track)) for track in self._tracks]
-        alive = [(track, face) for track, face in followed if face is not None]
-        self._tracks = [track for track, _ in alive]
-        if len(alive) < len(followed) or not alive or self._until_detection <= 0:
-            alive += self._find(canvas, [face for _, face in alive])
+        seen = [sight for track in self._tracks if (sight := self._follow(canvas, track))]
+        lost = len(seen) < len(self._tracks)
+        if lost or not seen or self._until_detection <= 0:
+            seen += self._find(canvas, [sight.face for sight in seen])
             self._until_detection = DETECTION_INTERVAL
         self._until_detection -= 1
-        return [(track, track.advance(face, passed)) for track, face in alive]
+        self._tracks = [sight.track for sight in seen]
+        return [(sight.track, sight.track.advance(sight, passed)) for sight in seen]
 
     def _is_cut(self, canvas: Canvas) -> bool:
         small = cv2.cvtColor(canvas.thumbnail(CUT_SIZE), cv2.COLOR_RGB2GRAY)
         last, self._last_small = self._last_small, np.asarray(small, np.uint8)
         return last is not None and float(cv2.absdiff(small, last).mean()) / 255 > CUT_CHANGE
 
-    def _follow(self, canvas: Canvas, track: Track) -> Face | None:
-        box = face_box(track.raw, canvas, MOTION)
-        if box is None:
+    def _follow(self, canvas: Canvas, track: Track) -> Sight | None:
+        view = _view(canvas, track.raw, MOTION)
+        if view is None:
             return None
-        local = track.raw.moved(-box.x, -box.y)
-        face = self._stages.aligner.follow(canvas.read(box), local)
-        return face.moved(box.x, box.y) if face.score >= LEAST_SCORE else None
+        near = self._stages.aligner.follow(view.image, view.inside(track.raw))
+        return Sight(track, view.outside(near), view) if near.score >= LEAST_SCORE else None
 
-    def _find(self, canvas: Canvas, known: list[Face]) -> list[tuple[Track, Face]]:
-        """Tracks for chosen faces that are not followed yet."""
-        everyone = self._choice.which in (Which.ALL, Which.LIKE)
-        if known and not everyone:
+    def _find(self, canvas: Canvas, known: list[Face]) -> list[Sight]:
+        """Chosen faces that are not followed yet."""
+        if known and self._choice.which is not Which.ALL:
             return []
-        detections = self._stages.locate(canvas)
-        fresh = [found for found in detections if not _is_known(found, known)]
+        fresh = [found for found in self._stages.locate(canvas) if not _is_known(found, known)]
         meshes = [self._stages.mesh(canvas, found) for found in fresh]
         faces = [face for face in meshes if face is not None]
         embeddings = None
         if self._choice.which is Which.LIKE:
-            if known:
-                return []
             embeddings = [self._stages.embedding(canvas, face) for face in faces]
-        started = []
+        sights = []
         for index in self._choice.choose(faces, embeddings):
-            track = Track(faces[index], self._new_fit())
-            self._tracks.append(track)
-            started.append((track, faces[index]))
-        return started
+            view = _view(canvas, faces[index], MOTION)
+            if view is not None:
+                sights.append(Sight(self._new_track(faces[index]), faces[index], view))
+        return sights
+
+    def _new_track(self, face: Face) -> Track:
+        return Track(face, self._new_fit(), Steadier(self._stages.face))
+
+
+def _view(canvas: Canvas, face: Face, margin: float) -> View | None:
+    box = face_box(face, canvas, margin)
+    if box is None:
+        return None
+    factor = max(1, int(eye_distance(face.points) / VIEW_EYE_DISTANCE))
+    return View(shrunk(canvas.read(box), factor), np.array([box.x, box.y], np.float32), factor)
 
 
 def _is_known(detection: Detection, faces: list[Face]) -> bool:

@@ -22,6 +22,10 @@ _BUFFER = 1 << 18
 _BITEXACT = 0x400  # AVFMT_FLAG_BITEXACT: no library version and no random ids in the file
 _FRAME_DURATION = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION: packets last as long as their frames
 _INTERLACED = (1 << 18) | (1 << 29)  # AV_CODEC_FLAG_INTERLACED_DCT and _ME
+_X265_DELAY = 3
+"""x265 learns its delay from this frame on; of fewer, its decoding times are whatever the memory
+held. So few are never reordered, and each is decoded when it is shown."""
+
 _MAX_MOVIE_SCALE = 90_000_000
 
 
@@ -55,6 +59,7 @@ class VideoWriter:
         """
         self._sink = _Sink(sink)
         self._kind = kind
+        self._written = 0
         self._last = -1
         self._started: set[int] = set()
         self._tracks: dict[int, Track] = {}
@@ -74,6 +79,7 @@ class VideoWriter:
         """Encode ``frame`` at its own timestamp. Raises ``OutputError``."""
         # The decoder's frame type would otherwise force the encoder's.
         frame.pict_type = 0
+        self._written += 1
         with self._failing():
             if self._kind.counts_frames:
                 self._count(frame)
@@ -94,7 +100,11 @@ class VideoWriter:
     def finish(self) -> None:
         """Write what is held back and the index. Raises ``OutputError``."""
         with self._failing():
-            self._mux(self._picture.encode(None))
+            rest = self._picture.encode(None)
+            if self._written < _X265_DELAY:
+                for packet in rest:
+                    packet.dts = packet.pts
+            self._mux(rest)
             for track in self._tracks.values():
                 self._mux(track.finish())
             self._output.close()

@@ -432,6 +432,17 @@ def test_the_codec_can_be_chosen() -> None:
         run(make(Clip()), "webm", settings=settings)
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3, 4])
+def test_a_few_frames_of_h265_are_decoded_in_time(frames: int) -> None:
+    data, settings = make(Clip(frames=frames)), EncoderSettings(codec="libx265")
+    for _ in range(5):
+        result, _ = run(data, "mp4", settings=settings)
+        assert of("video", result)[0].shown == of("video", data)[0].shown
+        with av.open(io.BytesIO(result), "r") as container:
+            stamps = [packet.dts for packet in container.demux(video=0) if packet.size]
+        assert all(stamp is not None and abs(stamp) < 90_000 for stamp in stamps)
+
+
 def test_facts_of_a_clip() -> None:
     clip = Clip(sounds=[Sound(language="deu")], rotation=90, pixel_format="yuv420p10le")
     known = facts(make(clip))

@@ -13,11 +13,12 @@ from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.geometry import ramp, smoothstep
 from appliance.pipeline.light import Light, LightMeter, sampled
+from appliance.pipeline.mask import Masker
 from appliance.pipeline.regions import features, hairy
 from appliance.pipeline.shape import Poser, facing
 from appliance.pipeline.skin import HAIR, distance_from_skin
 from appliance.pipeline.texture import UNIT_EYE_DISTANCE, TexturePlane
-from appliance.pipeline.tone import log_colour
+from appliance.pipeline.tone import LUMA, log_colour
 from appliance.pipeline.topology import (
     INNER_LIPS,
     OUTER_LIPS,
@@ -30,6 +31,8 @@ PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
 FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
 MIRRORED = 0.9  # trust in the texture of the other side, relative to the face's own
 FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
+HEAD = (0.5, 0.95)  # the person mask's probability from which a place is surely the head
+GLARE = (0.3, 0.55)  # log luminance over the skin's own between which it turns to glare
 CHOICE = 4.0  # exponent that makes the better photo win a place rather than average
 
 
@@ -67,8 +70,9 @@ class _View:
 class SourceReader:
     """Makes a :class:`Source` of one or several photos of a person."""
 
-    def __init__(self, face: Canonical, poser: Poser, meter: LightMeter) -> None:
+    def __init__(self, face: Canonical, poser: Poser, meter: LightMeter, masker: Masker) -> None:
         self._face = face
+        self._masker = masker
         self._poser = poser
         self._meter = meter
         self._planes = {size: TexturePlane(face, size) for size in PLANE_SIZES[:1]}
@@ -107,10 +111,12 @@ class SourceReader:
         texture[~plane.covered] = np.exp(light.mean)
         texture = _closed(texture, plane.mouth)
         own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
-        # The plane is symmetric, so the other half of the face is its mirror image.
-        other = own[:, ::-1] * (1 - own) * MIRRORED
-        total = own + other + 1e-6
-        merged = (texture * (own + 1e-6) + texture[:, ::-1] * other) / total
+        own *= self._head(plane, image, face)
+        # The plane is symmetric, so the other half of the face is its mirror image. It also stands
+        # in for a highlight, which says nothing of the skin.
+        dull = own * (1 - self._glare(plane, texture, light.mean))
+        other = dull[:, ::-1] * (1 - dull) * MIRRORED
+        merged = (texture * (dull + 0.01) + texture[:, ::-1] * other) / (dull + other + 0.01)
         frontal = float(seen.mean())
         return _View(
             texture=merged.astype(np.float32),
@@ -119,6 +125,23 @@ class SourceReader:
             shape=self._poser.align(face.mesh),
             eyes=eye_openness(face.points),
             quality=frontal * min(1.0, eye_distance(face.points) / FULL_DETAIL),
+        )
+
+    def _head(self, plane: TexturePlane, image: Image, face: Face) -> Float:
+        """(s, s, 1): 0 where the mesh reaches over the head's outline, onto sky or collar."""
+        person = self._masker.person(image)
+        scale = np.array(person.shape[::-1], np.float32) / image.shape[1::-1]
+        shown = plane.unwrap(person, ((face.points + 0.5) * scale - 0.5).astype(np.float32))
+        return smoothstep(np.asarray(shown, np.float32), *HEAD)[..., None]
+
+    def _glare(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
+        """(s, s, 1): 1 where the skin mirrors a lamp."""
+        smooth = images.blurred(texture, plane.size / 200)
+        skin = 1 - plane.spread(features(self._face)[:, None])
+        glare = smoothstep((log_colour(np.maximum(smooth, 0)) - tone) @ LUMA, *GLARE)
+        return (
+            skin
+            * images.blurred(images.dilated(glare, plane.size // 60), plane.size / 100)[..., None]
         )
 
     def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:

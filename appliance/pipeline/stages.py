@@ -45,16 +45,17 @@ class Stages:
         """From a model pack. Raises ModelError or ProviderError."""
         face = Canonical.load(pack.read("canonical-mesh"))
         poser, meter = Poser(face), LightMeter(face)
+        masker = Masker(face, runtime.load(pack, "person-mask"))
         detector = runtime.load(pack, "detector")
         return cls(
             face=face,
             detector=Detector(detector),
             aligner=Aligner(runtime.load(pack, "mesh"), json.loads(pack.read("attention-subsets"))),
             recogniser=Recogniser(runtime.load(pack, "identity")),
-            masker=Masker(face, runtime.load(pack, "person-mask")),
+            masker=masker,
             poser=poser,
             meter=meter,
-            reader=SourceReader(face, poser, meter),
+            reader=SourceReader(face, poser, meter, masker),
             provider=detector.provider,
         )
 

@@ -130,19 +130,18 @@ class SourceReader:
     def _head(self, plane: TexturePlane, image: Image, face: Face) -> Float:
         """(s, s, 1): 0 where the mesh reaches over the head's outline, onto sky or collar."""
         person = self._masker.person(image)
-        scale = np.array(person.shape[::-1], np.float32) / image.shape[1::-1]
-        shown = plane.unwrap(person, ((face.points + 0.5) * scale - 0.5).astype(np.float32))
+        scale = np.array(person.shape[::-1]) / image.shape[1::-1]
+        at = np.asarray((face.points + 0.5) * scale - 0.5, np.float32)
+        shown = plane.unwrap(person, at)
         return smoothstep(np.asarray(shown, np.float32), *HEAD)[..., None]
 
     def _glare(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
         """(s, s, 1): 1 where the skin mirrors a lamp."""
         smooth = images.blurred(texture, plane.size / 200)
         skin = 1 - plane.spread(features(self._face)[:, None])
-        glare = smoothstep((log_colour(np.maximum(smooth, 0)) - tone) @ LUMA, *GLARE)
-        return (
-            skin
-            * images.blurred(images.dilated(glare, plane.size // 60), plane.size / 100)[..., None]
-        )
+        brighter = np.asarray((log_colour(np.maximum(smooth, 0)) - tone) @ LUMA, np.float32)
+        glare = images.dilated(smoothstep(brighter, *GLARE), plane.size // 60)
+        return skin * images.blurred(glare, plane.size / 100)[..., None]
 
     def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
         """(s, s, 1): 0 where the forehead or a temple shows something that is not skin."""

@@ -13,7 +13,7 @@ from appliance.pipeline.mask import Usual
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.region import face_box
 from appliance.pipeline.stages import Stages
-from appliance.pipeline.swap import Effort, MeshSwapper, Patch
+from appliance.pipeline.swap import MeshSwapper, Patch
 
 
 class FaceEditor:
@@ -23,10 +23,9 @@ class FaceEditor:
     memory stays bounded and the picture keeps its own finest detail.
     """
 
-    def __init__(self, stages: Stages, effort: Effort) -> None:
+    def __init__(self, stages: Stages, swapper: MeshSwapper) -> None:
         self._stages = stages
-        self._swapper = MeshSwapper(stages.face, stages.poser, effort)
-        self._limit = effort.limit
+        self._swapper = swapper
 
     def edit(
         self,
@@ -45,7 +44,7 @@ class FaceEditor:
         if box is None:
             return None
         whole = canvas.read(box)
-        factor = max(1, round(max(box.w, box.h) / self._limit))
+        factor = max(1, round(max(box.w, box.h) / self._swapper.effort.limit))
         image, local = whole, face.moved(-box.x, -box.y)
         if factor > 1:
             image, local = shrunk(whole, factor), local.shrunk(factor)

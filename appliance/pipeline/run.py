@@ -24,7 +24,6 @@ from appliance.pipeline.media.video_canvas import VideoCanvas
 from appliance.pipeline.regions import FACE, strengths
 from appliance.pipeline.source import Source
 from appliance.pipeline.stages import Stages
-from appliance.pipeline.swap import STILL, VIDEO
 from appliance.pipeline.track import Tracker
 from appliance.pipeline.upscale import Upscaler
 
@@ -103,7 +102,7 @@ def swap_photo(
     strength = strengths(stages.face, options.regions)
     likeness = _Likeness(stages, sitter)
     if strength.any():
-        editor = FaceEditor(stages, STILL)
+        editor = FaceEditor(stages, stages.still)
         for face in faces:
             likeness.before(canvas, face)
             editor.edit(canvas, face, Fit(sitter.source, strength))
@@ -149,7 +148,7 @@ class _VideoRun:
         strength = strengths(stages.face, options.regions)
         self._stages = stages
         self._idle = not strength.any()
-        self._editor = FaceEditor(stages, VIDEO)
+        self._editor = FaceEditor(stages, stages.video)
         self._tracker = Tracker(stages, options.choice, lambda: Fit(sitter.source, strength))
         self._likeness = _Likeness(stages, sitter)
         self._frames_swapped = 0

@@ -19,8 +19,9 @@ from appliance.pipeline.light import LightMeter
 from appliance.pipeline.mask import Masker
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.region import detection_box, face_box
-from appliance.pipeline.shape import Poser
+from appliance.pipeline.shape import Poser, ShapeTransfer
 from appliance.pipeline.source import SourceReader
+from appliance.pipeline.swap import STILL, VIDEO, MeshSwapper
 
 DETECTION_SIZE = 640  # longest side, in pixels, of the picture the detector sees
 LEAST_SCORE = 0.5  # the mesh network's own belief below which what it drew is no face
@@ -38,13 +39,15 @@ class Stages:
     poser: Poser
     meter: LightMeter
     reader: SourceReader
+    still: MeshSwapper
+    video: MeshSwapper
     provider: str
 
     @classmethod
     def load(cls, pack: ModelPack, runtime: Runtime) -> Stages:
         """From a model pack. Raises ModelError or ProviderError."""
         face = Canonical.load(pack.read("canonical-mesh"))
-        poser, meter = Poser(face), LightMeter(face)
+        poser, meter, transfer = Poser(face), LightMeter(face), ShapeTransfer(face)
         masker = Masker(face, runtime.load(pack, "person-mask"))
         detector = runtime.load(pack, "detector")
         return cls(
@@ -56,6 +59,8 @@ class Stages:
             poser=poser,
             meter=meter,
             reader=SourceReader(face, poser, meter, masker),
+            still=MeshSwapper(face, poser, transfer, STILL),
+            video=MeshSwapper(face, poser, transfer, VIDEO),
             provider=detector.provider,
         )
 

@@ -62,17 +62,20 @@ class Effort:
     sharp: bool
 
 
-STILL = Effort(grid=400, limit=1600, sharp=True)
+STILL = Effort(grid=288, limit=1600, sharp=True)
 VIDEO = Effort(grid=128, limit=720, sharp=False)
 
 
 class MeshSwapper:
     """Draws a fitted source over a face."""
 
-    def __init__(self, face: Canonical, poser: Poser, effort: Effort = STILL) -> None:
+    def __init__(
+        self, face: Canonical, poser: Poser, transfer: ShapeTransfer, effort: Effort = STILL
+    ) -> None:
         self._face = face
         self._poser = poser
-        self._transfer = ShapeTransfer(face)
+        self._transfer = transfer
+        self.effort = effort
         self._cells = effort.grid
         self._background = cv2.INTER_CUBIC if effort.sharp else cv2.INTER_LINEAR
         depth = inset(face)

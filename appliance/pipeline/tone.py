@@ -8,6 +8,9 @@ hard light must not bring more contrast than the target's light makes.
 
 from __future__ import annotations
 
+from typing import Any
+
+import cv2
 import numpy as np
 
 from appliance.pipeline.face import Float
@@ -41,7 +44,8 @@ def toned(texture: Float, tone: Float, feature: Float, gain: Float, ratio: float
     base = np.exp(tone) - BLACK
     dark = np.minimum(texture, base)
     bright = texture - dark
-    softened = (base + BLACK) * ((dark + BLACK) / (base + BLACK)) ** ratio - BLACK
+    softened: Any = cv2.pow((dark + BLACK) / (base + BLACK), ratio)
+    softened = softened * (base + BLACK) - BLACK
     dark = softened + feature * (dark - softened)
     bright *= np.minimum(1.0, 1.0 / gain) * (ratio + feature * (1 - ratio))
     return np.asarray(dark + bright, np.float32)

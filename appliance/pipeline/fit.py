@@ -14,6 +14,7 @@ from appliance.pipeline.tone import toned
 
 MEMORY = 50  # frames the running means reach back
 TONING_INTERVAL = 25  # frames between renewals of the toned texture
+SHRINK = 0.75  # a texture that is less than this much too large is left as it is
 DETAIL = 1.2  # texels a pixel: a little more than one keeps the warp from softening
 
 
@@ -53,7 +54,7 @@ class Fit:
         size = source.texture.shape[0]
         wanted = round(min(size, max(32, DETAIL * eye_distance / UNIT_EYE_DISTANCE)))
         texture, feature = source.texture, source.feature
-        if wanted < size:
+        if wanted < SHRINK * size:
             texture = images.resized(texture, (wanted, wanted), cv2.INTER_AREA)
             feature = images.resized(feature, (wanted, wanted), cv2.INTER_AREA)
         return toned(texture, source.tone, feature, self._gain, self._ratio)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -12,7 +13,7 @@ import numpy as np
 from appliance.errors import NoFaceError
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.edit import FaceEditor
-from appliance.pipeline.face import Face, Float
+from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.fit import Fit
 from appliance.pipeline.identify import similarity
 from appliance.pipeline.media.canvas import Canvas
@@ -108,12 +109,13 @@ def swap_photo(
             editor.edit(canvas, face, Fit(sitter.source, strength))
             likeness.after(canvas, face)
     swapped = len(faces) if strength.any() else 0
+    before, after = likeness.means()
     return result, SwapReport(
         frames=1,
         frames_swapped=int(swapped > 0),
         faces_swapped=swapped,
-        similarity_before=likeness.mean_before,
-        similarity_after=likeness.mean_after,
+        similarity_before=before,
+        similarity_after=after,
         provider=stages.provider,
         seconds={"swap": time.monotonic() - started},
     )
@@ -172,12 +174,13 @@ class _VideoRun:
 
     def report(self, done: Transcoded) -> SwapReport:
         """After the last frame."""
+        before, after = self._likeness.means()
         return SwapReport(
             frames=done.frames,
             frames_swapped=self._frames_swapped,
             faces_swapped=self._faces_swapped,
-            similarity_before=self._likeness.mean_before,
-            similarity_after=self._likeness.mean_after,
+            similarity_before=before,
+            similarity_after=after,
             provider=self._stages.provider,
             seconds={
                 "decode": done.decode.wall,
@@ -190,34 +193,41 @@ class _VideoRun:
 
 
 class _Likeness:
-    """How alike targets are to the source, before and after."""
+    """How alike targets are to the source, before and after; measured beside the main work."""
 
     def __init__(self, stages: Stages, sitter: Sitter) -> None:
         self._stages = stages
         self._sitter = sitter
-        self._before: list[float] = []
-        self._after: list[float] = []
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._before: list[Future[float]] = []
+        self._after: list[Future[float]] = []
 
     def before(self, canvas: Canvas, face: Face) -> None:
         """Measure a face about to be changed."""
-        self._before.append(self._measure(canvas, face))
+        self._before.append(self._measured(canvas, face))
 
     def after(self, canvas: Canvas, face: Face) -> None:
         """Measure it once changed."""
-        self._after.append(self._measure(canvas, face))
+        self._after.append(self._measured(canvas, face))
 
-    def _measure(self, canvas: Canvas, face: Face) -> float:
-        return similarity(self._sitter.embedding, self._stages.embedding(canvas, face))
+    def _measured(self, canvas: Canvas, face: Face) -> Future[float]:
+        cut_out = self._stages.cut_out(canvas, face)  # a copy: the canvas will change
+        return self._worker.submit(self._similarity, *cut_out)
 
-    @property
-    def mean_before(self) -> float | None:
-        """``None`` where nothing was measured."""
-        return float(np.mean(self._before)) if self._before else None
+    def _similarity(self, image: Image, face: Face) -> float:
+        return similarity(self._sitter.embedding, self._stages.recogniser.embed(image, face))
 
-    @property
-    def mean_after(self) -> float | None:
-        """``None`` where nothing was measured."""
-        return float(np.mean(self._after)) if self._after else None
+    def means(self) -> tuple[float | None, float | None]:
+        """Before and after; ``None`` where nothing was measured. Nothing can be added any more."""
+        before, after = (
+            [future.result() for future in futures] for futures in (self._before, self._after)
+        )
+        self._worker.shutdown()
+        return _mean(before), _mean(after)
+
+
+def _mean(values: list[float]) -> float | None:
+    return float(np.mean(values)) if values else None
 
 
 def _chosen(stages: Stages, canvas: Canvas, choice: FaceChoice) -> list[Face]:

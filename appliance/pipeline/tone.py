@@ -8,21 +8,18 @@ hard light must not bring more contrast than the target's light makes.
 
 from __future__ import annotations
 
-from typing import Any
-
-import cv2
 import numpy as np
 
 from appliance.pipeline.face import Float
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-BLACK = 4.0  # added to 0-255 colours before a logarithm, so that black stays finite
+BLACK = np.float32(4.0)  # added to 0-255 colours before a logarithm, so that black stays finite
 LEAST_CONTRAST = 0.75  # below this share of its own contrast a face looks painted
 
 
 def log_colour(colour: Float) -> Float:
     """Natural log of 0-255 colours, finite at black."""
-    return np.asarray(np.log(colour + np.float32(BLACK)), np.float32)
+    return np.asarray(np.log(colour + BLACK), np.float32)
 
 
 def contrast(colours: Float, light: Float, weight: Float) -> float:
@@ -41,11 +38,13 @@ def toned(texture: Float, tone: Float, feature: Float, gain: Float, ratio: float
     own, 0 on skin. ``ratio`` the target's contrast over the source's.
     """
     ratio = float(np.clip(ratio, LEAST_CONTRAST, 1.0))
-    base = np.exp(tone) - BLACK
+    base = np.asarray(np.exp(tone) - BLACK, np.float32)
+    shine = np.asarray(np.minimum(1.0, 1.0 / gain), np.float32)
     dark = np.minimum(texture, base)
-    bright = texture - dark
-    softened: Any = cv2.pow((dark + BLACK) / (base + BLACK), ratio)
-    softened = softened * (base + BLACK) - BLACK
-    dark = softened + feature * (dark - softened)
-    bright *= np.minimum(1.0, 1.0 / gain) * (ratio + feature * (1 - ratio))
-    return np.asarray(dark + bright, np.float32)
+    bright = (texture - dark) * shine
+    if ratio == 1:
+        return np.asarray(dark + bright, np.float32)
+    # (dark / base) ** ratio · base, blacks kept off zero; by exp and log, the fast way in numpy.
+    soft = np.exp(np.log(dark + BLACK) * ratio + tone * (1 - ratio)) - BLACK
+    skin = np.asarray(soft + bright * ratio, np.float32)
+    return np.asarray(skin + feature * (dark + bright - skin), np.float32)

@@ -8,10 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from appliance.pipeline import images
+from appliance.pipeline.canonical import SKIRT_RING, Canonical, with_skirt
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.geometry import transform
 from appliance.pipeline.media.photo import Photo
-from appliance.pipeline.topology import eye_distance
+from appliance.pipeline.raster import Raster
+from appliance.pipeline.shape import LID_PAIRS, LIP_PAIRS
+from appliance.pipeline.topology import OVAL, eye_distance
 
 GREY = 128
 
@@ -57,3 +61,49 @@ def error(found: Face, wanted: Face, matrix: Float | None = None) -> float:
     points = wanted.points if matrix is None else transform(wanted.points, matrix)
     off = np.linalg.norm(found.points - points, axis=1)
     return float(off.mean()) / eye_distance(points)
+
+
+def redrawn(image: Image, face: Face, mesh: Float, canonical: Canonical) -> Image:
+    """The picture with its face drawn at another ``mesh`` (478, 3); the rest stays as it is.
+
+    A photographed face in a pose or with an expression that it was not photographed in: pixels
+    are moved, none is made up.
+    """
+    height, width = image.shape[:2]
+    old, new = with_skirt(face.mesh), with_skirt(mesh)
+    outer = len(new) - len(OVAL)
+    new[outer:] = old[outer:]  # beyond the skirt the picture is its own, so its rim stays
+    depth = new[:, 2][canonical.triangles].mean(axis=1)
+    depth += 1e4 * (canonical.kind == SKIRT_RING)
+    raster = Raster.draw(new[:, :2], depth, canonical.triangles, (width, height))
+    places = raster.cover().spread(old[:, :2])
+    drawn = images.sampled(image, places, cv2.INTER_CUBIC)
+    return np.where((raster.ids >= 0)[..., None], drawn, image).astype(np.uint8)
+
+
+def with_closed_eyes(image: Image, face: Face, canonical: Canonical) -> Image:
+    """The picture with the upper lids drawn down to the lower ones."""
+    mesh = face.mesh.copy()
+    for upper, lower in LID_PAIRS:
+        mesh[upper] = 0.1 * mesh[upper] + 0.9 * mesh[lower]
+    return redrawn(image, face, mesh, canonical)
+
+
+def with_lips_apart(image: Image, face: Face, canonical: Canonical, share: float) -> Image:
+    """The picture with the gap of the inner lips at ``share`` of what it is."""
+    mesh = face.mesh.copy()
+    for upper, lower in LIP_PAIRS:
+        middle = (mesh[upper] + mesh[lower]) / 2
+        mesh[[upper, lower]] = middle + share * (mesh[[upper, lower]] - middle)
+    return redrawn(image, face, mesh, canonical)
+
+
+def looking_aside(image: Image, face: Face, canonical: Canonical, degrees: float) -> Image:
+    """The picture with the head turned; positive shows the subject's left cheek."""
+    angle = np.radians(degrees)
+    turn = np.array(
+        [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    )
+    middle = face.mesh[OVAL].mean(axis=0)
+    mesh = ((face.mesh - middle) @ turn.T + middle).astype(np.float32)
+    return redrawn(image, face, mesh, canonical)

@@ -1,0 +1,117 @@
+"""The light on a face, measured on portraits that are lit anew by a known gain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.pipeline.face import Face, Float, Image
+from appliance.pipeline.geometry import smoothstep
+from appliance.pipeline.light import Light, sampled, weighted_median
+from appliance.pipeline.media.photo import Photo
+from appliance.pipeline.shape import facing
+from appliance.pipeline.stages import Stages
+from appliance.pipeline.tone import BLACK
+from appliance.pipeline.topology import SKIN_POINTS, eye_distance
+from tests.pipeline.pictures import pixels_of
+
+NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
+TINTS = [(0.7, 0.7, 0.7), (0.9, 0.75, 0.6), (0.5, 0.5, 0.6)]
+
+
+def measured(stages: Stages, image: Image, face: Face) -> tuple[Light, Float]:
+    """The light, and how far each point faces the camera."""
+    seen = smoothstep(facing(face.mesh, stages.face.triangles), 0.05, 0.35)
+    return stages.meter.measure(*sampled(image, face.points), seen), seen
+
+
+def lit(image: Image, gain: Float) -> Image:
+    """The picture multiplied by ``gain``, in the measure that the meter takes logarithms of."""
+    return np.asarray(np.clip(np.rint((image + BLACK) * gain - BLACK), 0, 255), np.uint8)
+
+
+@pytest.mark.parametrize("tint", TINTS)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_even_tint_is_measured_within_two_per_cent(
+    name: str,
+    tint: tuple[float, float, float],
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+) -> None:
+    image, face = pixels_of(photos[name]), faces[name]
+    before, _ = measured(stages, image, face)
+    after, _ = measured(stages, lit(image, np.array(tint, np.float32)), face)
+    assert np.abs(np.exp(after.field - before.field) / tint - 1).max() < 0.02
+    assert np.abs(np.exp(after.mean - before.mean) / tint - 1).max() < 0.02
+    assert after.contrast == pytest.approx(before.contrast, rel=0.05)  # not the light's
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("way", [0, 1], ids=["sideways", "from above"])
+def test_a_light_from_one_side_is_seen_there(
+    way: int,
+    name: str,
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+) -> None:
+    image, face = pixels_of(photos[name]), faces[name]
+    unit, middle = eye_distance(face.points), face.points[1]
+    places = np.indices(image.shape[:2])[1 - way]
+    slope = np.clip((places - middle[way]) / unit, -1.2, 1.2) * 0.25
+    gain = 0.7 * np.exp(slope)[..., None].astype(np.float32)
+    before, seen = measured(stages, image, face)
+    after, _ = measured(stages, lit(image, gain), face)
+    skin = np.flatnonzero(seen[:SKIN_POINTS] > 0.5)
+    wanted = np.clip((face.points[skin, way] - middle[way]) / unit, -1.2, 1.2) * 0.25
+    found = (after.field - before.field)[skin].mean(axis=1)
+    share = float(np.polyfit(wanted, found, 1)[0])
+    # The smoothing that keeps a nose's shadow out of the light flattens what spans the face:
+    # a fifth to a half of such a slope is followed, never the other way.
+    assert 0.15 < share < 0.7
+    assert np.corrcoef(wanted, found)[0, 1] > 0.85
+    assert np.abs(after.mean - before.mean - np.log(0.7)).max() < 0.06
+
+
+@pytest.mark.parametrize("name", ["a_2", "b_1", "c_1"])
+def test_a_dark_patch_on_a_cheek_is_not_light(
+    name: str, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+) -> None:
+    image, face = pixels_of(photos[name]), faces[name]
+    before, _ = measured(stages, image, face)
+    x, y = face.points[50].astype(int)
+    reach = int(0.15 * eye_distance(face.points))
+    image[y - reach : y + reach, x - reach : x + reach] = 10
+    after, _ = measured(stages, image, face)
+    # A sixth of the cheek turned black would darken the mean of logarithms by far more.
+    assert np.abs(np.exp(after.mean - before.mean) - 1).max() < 0.03
+    assert np.abs(np.exp(after.field - before.field) - 1).max() < 0.12
+
+
+def test_the_light_does_not_change_with_the_size_of_the_picture(
+    stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+) -> None:
+    image, face = pixels_of(photos["b_1"]), faces["b_1"]
+    large = np.repeat(np.repeat(image, 3, axis=0), 3, axis=1)
+    mesh = face.mesh * 3
+    mesh[:, :2] += 1
+    small, _ = measured(stages, image, face)
+    big, _ = measured(stages, large, Face(mesh, face.score))
+    assert np.abs(np.exp(big.field - small.field) - 1).max() < 0.02
+
+
+@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(0.01, 5)), min_size=1, max_size=30))
+def test_half_of_the_weight_lies_on_either_side_of_the_median(
+    pairs: list[tuple[float, float]],
+) -> None:
+    values, weights = np.array(pairs, np.float32).T
+    middle = weighted_median(values, weights)
+    half = float(weights.sum()) / 2
+    assert weights[values < middle].sum() <= half + 1e-3
+    assert weights[values > middle].sum() <= half + 1e-3
+    assert middle in values

@@ -149,7 +149,7 @@ class SourceReader:
         doubt = plane.spread(hairy(self._face)[:, None])[..., 0]
         off = log_colour(np.maximum(smooth, 0)) - tone
         hair = smoothstep(distance_from_skin(off) * doubt, *HAIR)
-        hair = images.dilated(images.opened(hair, 5), plane.size // 40)
+        hair = images.dilated(images.opened(hair, 5), plane.size // 28)
         hair = images.blurred(hair, plane.size / 100)
         return np.asarray(1 - hair[..., None], np.float32)
 

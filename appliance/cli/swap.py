@@ -27,10 +27,10 @@ from appliance.cli.options import (
 from appliance.cli.progress import progress
 from appliance.cli.report import show_json, show_pairs
 from appliance.cli.summary import pairs, summarise
-from appliance.cli.usage import OptionError
 from appliance.errors import NoFaceError, OutputError
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.face import Float
+from appliance.pipeline.media.encoder import check_size
 from appliance.pipeline.media.facts import probe
 from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo import MAX_PIXELS, Photo, in_colours_of
@@ -104,7 +104,7 @@ _Prepare: TypeAlias = Callable[[], _Ready]
     metavar="0..1",
     help="Strength of the whole face, or with --region of the rest. [default: 1, the rest 0]",
 )
-@click.option("--upscale", type=click.Choice(["2", "4"]), help="Enlarge the resulting photo.")
+@click.option("--upscale", type=click.Choice(["2", "4"]), help="Enlarge the result.")
 @provider_option
 @models_option
 @overwrite_option
@@ -144,9 +144,7 @@ def swap(
             return _Ready(engine, read_source(engine.stages, photos), options)
 
         if is_video(opened):
-            if upscale:
-                raise OptionError("--upscale is for photos.", "Leave it out for a video.")
-            report = _video(opened, result, output, prepare, silent=as_json)
+            report = _video(opened, result, output, prepare, int(upscale or 1), silent=as_json)
         else:
             report = _photo(opened, result, output, prepare, int(upscale or 1))
         result.commit()
@@ -184,12 +182,19 @@ def _photo(
 
 
 def _video(
-    opened: BinaryIO, result: PendingOutput, output: Path, prepare: _Prepare, *, silent: bool
+    opened: BinaryIO,
+    result: PendingOutput,
+    output: Path,
+    prepare: _Prepare,
+    scale: int,
+    *,
+    silent: bool,
 ) -> SwapReport:
     with about(_TARGET):
         facts = probe(opened)
     opened.seek(0)
     container = video_container(output, facts.container)
+    check_size(facts.width * scale, facts.height * scale)
     ready = prepare()
     with progress(silent=silent) as tell, about(_TARGET):
         report = swap_video(
@@ -200,6 +205,7 @@ def _video(
             ready.options,
             container=container,
             progress=lambda info: tell(info.index + 1, facts.frames),
+            upscaler=ready.engine.upscaler(scale) if scale > 1 else None,
         )
     if not report.faces_swapped and any(ready.options.regions.values()):
         hint = "Choose the face by another word of --faces, or use a video that shows it upright."

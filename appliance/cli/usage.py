@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import click
-
-from appliance.errors import ApplianceError
-
-
-class OptionError(ApplianceError):
-    """Options that do not go together."""
-
-    exit_code: ClassVar[int] = 2
 
 
 class PlainType(click.ParamType[object]):

@@ -131,14 +131,21 @@ def swap_video(
     container: ContainerName,
     settings: EncoderSettings | None = None,
     progress: Callable[[FrameInfo], None] | None = None,
+    upscaler: Upscaler | None = None,
 ) -> SwapReport:
-    """Swap the chosen faces of every frame of ``source`` into ``sink``.
+    """Swap the chosen faces of every frame of ``source`` into ``sink``, then enlarge it.
 
     Frames without the chosen face pass unchanged. See :func:`transcode` for files and errors.
     """
     run = _VideoRun(stages, sitter, options)
     done = transcode(
-        source, sink, run.edit, container=container, settings=settings, progress=progress
+        source,
+        sink,
+        run.edit,
+        container=container,
+        settings=settings,
+        progress=progress,
+        enlarger=upscaler,
     )
     return run.report(done)
 
@@ -185,6 +192,7 @@ class _VideoRun:
             seconds={
                 "decode": done.decode.wall,
                 "swap": done.edit.wall,
+                "enlarge": done.enlarge.wall,
                 "encode": done.encode.wall,
                 "whole": done.wall,
             },

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from tests.cli.conftest import CANARY, Call, Outcome
+from tests.pipeline.media.clips import Clip, make
 
 People = Mapping[str, Path]
 
@@ -23,6 +26,12 @@ def times(path: Path, kind: str) -> list[Fraction]:
         (stream,) = [one for one in container.streams if one.type == kind]
         packets = [packet for packet in container.demux(stream) if packet.pts is not None]
         return sorted(packet.pts * packet.time_base for packet in packets if packet.pts is not None)
+
+
+def frames(path: Path) -> list[Any]:
+    """The pictures of a video."""
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
 @pytest.fixture
@@ -80,10 +89,32 @@ def test_a_suffix_that_is_no_video_s_is_refused(name: str, clip_swap: Call, fold
     assert not list(folder.iterdir())
 
 
-def test_enlarging_a_video_is_refused(clip_swap: Call, folder: Path) -> None:
-    outcome = clip_swap("--output", folder / "out.mp4", "--upscale", "2")
-    assert outcome.code == 2
-    assert "--upscale" in outcome.err
+@pytest.mark.parametrize("scale", [2, 4])
+def test_a_video_is_enlarged(
+    scale: int, call: Call, people: People, faceless_video: Path, folder: Path
+) -> None:
+    output = folder / "out.mp4"
+    swap = ("swap", "--source", people["a"], "--target", faceless_video, "--strength", "0")
+    outcome = call(*swap, "--output", output, "--upscale", str(scale))
+    assert outcome.code == 0
+    assert outcome.err.splitlines()[-1].startswith("5 of 5 frames, ")
+    assert times(output, "video") == times(faceless_video, "video")
+    for small, large in zip(frames(faceless_video), frames(output), strict=True):
+        assert large.shape == (scale * small.shape[0], scale * small.shape[1], 3)
+        again = cv2.resize(large, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+        assert np.abs(again.astype(int) - small).mean() < 3
+
+
+def test_a_video_that_would_be_too_large_is_refused_at_once(
+    call: Call, people: People, folder: Path, tmp_path: Path
+) -> None:
+    wide = tmp_path / f"{CANARY}-wide.mp4"
+    wide.write_bytes(make(Clip(size=(4112, 16), frames=2)))
+    swap = ("swap", "--source", people["a"], "--target", wide, "--strength", "0")
+    # There are no models in the folder: it is not even looked for them.
+    more = ("--output", folder / "out.mp4", "--models", folder)
+    assert call(*swap, *more, "--upscale", "4").code == 7
+    assert call(*swap, *more, "--upscale", "2").code == 5
     assert not list(folder.iterdir())
 
 

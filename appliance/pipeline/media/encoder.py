@@ -12,6 +12,7 @@ import av
 from appliance.errors import OutputError
 from appliance.pipeline.media.hdr import StaticHdr
 from appliance.pipeline.media.layout import layout_of
+from appliance.pipeline.media.reader import MAX_PIXELS
 
 ContainerName: TypeAlias = Literal["mp4", "mov", "mkv", "webm", "avi"]
 VideoCodec: TypeAlias = Literal["libx264", "libx265", "libvpx-vp9"]
@@ -104,6 +105,20 @@ class EncoderSettings:
 
 def _joined(parameters: Mapping[str, str | None]) -> str:
     return ":".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
+
+
+MAX_SIDE = 16_384
+"""Pixels; where x264 ends, and nearly where the levels of H.265 and VP9 do."""
+
+
+def check_size(width: int, height: int) -> None:
+    """Raise ``OutputError`` for a picture too large to encode, or to be read by us again."""
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        raise OutputError(
+            f"The result would be larger than {MAX_SIDE} pixels a side or {limit} megapixels.",
+            "Enlarge it less, or scale the target down first.",
+        )
 
 
 def pixel_format(codec: VideoCodec, source: str, width: int, height: int) -> str:

@@ -89,3 +89,9 @@ def from_display_matrix(matrix: Sequence[int]) -> Orientation:
     if b == c == 0 and a and d:
         return Orientation(flip_x=a < 0, flip_y=d < 0)
     return UPRIGHT
+
+
+def enlarge_matrix(matrix: Sequence[int], scale: int) -> tuple[int, ...]:
+    """A display matrix for a picture ``scale`` times as large: it moves the picture by pixels."""
+    *turn, x, y, one = matrix
+    return (*turn, x * scale, y * scale, one)

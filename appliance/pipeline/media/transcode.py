@@ -11,14 +11,17 @@ from typing import Any, TypeAlias
 
 import av
 
+from appliance.errors import InputError
 from appliance.pipeline.media.channel import Channel, StoppedError
 from appliance.pipeline.media.convert import to_format
 from appliance.pipeline.media.encoder import (
     CONTAINERS,
     ContainerName,
     EncoderSettings,
+    check_size,
     pixel_format,
 )
+from appliance.pipeline.media.enlarge import Enlarger, enlarged
 from appliance.pipeline.media.reader import FrameInfo, VideoReader
 from appliance.pipeline.media.streams import Sink, Source
 from appliance.pipeline.media.video_canvas import VideoCanvas
@@ -54,6 +57,7 @@ class Transcoded:
     tracks: TrackReport
     decode: StageTime
     edit: StageTime
+    enlarge: StageTime
     encode: StageTime
     wall: float
 
@@ -66,12 +70,13 @@ def transcode(
     container: ContainerName,
     settings: EncoderSettings | None = None,
     progress: Progress | None = None,
+    enlarger: Enlarger | None = None,
 ) -> Transcoded:
     """Decode ``source``, let ``edit`` change each frame, encode into ``sink``.
 
-    ``source``: readable and seekable; ``sink``: writable and seekable; both stay open. ``edit``
-    and ``progress`` are called in the caller's thread, frame by frame in the order shown. Frames
-    keep the source's timestamps, other tracks their packets.
+    ``source``: readable and seekable; ``sink``: writable and seekable; both stay open. ``edit``,
+    ``enlarger`` and ``progress`` are called in the caller's thread, frame by frame in the order
+    shown. Frames keep the source's timestamps, other tracks their packets.
 
     Whatever is raised anywhere, by ``edit`` or Ctrl-C too, ends both threads before it reaches
     the caller; what ``sink`` holds then is worthless. Raises ``InputError`` for a source that is
@@ -79,16 +84,20 @@ def transcode(
     """
     started = time.monotonic()
     with VideoReader(source) as reader:
-        run = _Run(reader, sink, container, settings or EncoderSettings())
-        clock = _Clock()
+        scale = 1 if enlarger is None else enlarger.scale
+        run = _Run(reader, sink, container, settings or EncoderSettings(), scale)
+        edit_clock, enlarge_clock = _Clock(), _Clock()
         try:
             for item in run.decoded:
                 if isinstance(item, av.VideoFrame):
                     info = run.info(item)
-                    with clock:
+                    with edit_clock:
                         edit(VideoCanvas(item, reader.orientation), info)
-                        if progress is not None:
-                            progress(info)
+                    if enlarger is not None:
+                        with enlarge_clock:
+                            item = enlarged(item, enlarger)  # noqa: PLW2901
+                    if progress is not None:
+                        progress(info)
                 run.edited.put(item)
             run.edited.finish()
         except StoppedError:
@@ -99,7 +108,8 @@ def transcode(
             run.join()
         if run.failure is not None:
             raise run.failure
-        return run.summary(clock.read(), time.monotonic() - started)
+        wall = time.monotonic() - started
+        return run.summary(edit_clock.read(), enlarge_clock.read(), wall)
 
 
 class _Run:
@@ -111,14 +121,16 @@ class _Run:
         sink: Sink,
         container: ContainerName,
         settings: EncoderSettings,
+        scale: int,
     ) -> None:
         self.decoded: Channel[_Item] = Channel(_WAITING)
-        self.edited: Channel[_Item] = Channel(_WAITING)
+        self.edited: Channel[_Item] = Channel(max(1, _WAITING // scale**2))
         self.failure: BaseException | None = None
         self._reader = reader
         self._sink = sink
         self._kind = CONTAINERS[container]
         self._settings = settings
+        self._scale = scale
         self._codec = settings.codec_for(self._kind)
         self._frames = 0
         self._formats = ("", "")
@@ -152,7 +164,7 @@ class _Run:
                 except KeyboardInterrupt as error:
                     self.stop(error)
 
-    def summary(self, edit: StageTime, wall: float) -> Transcoded:
+    def summary(self, edit: StageTime, enlarge: StageTime, wall: float) -> Transcoded:
         """The run in numbers."""
         return Transcoded(
             frames=self._frames,
@@ -162,6 +174,7 @@ class _Run:
             tracks=self._tracks,
             decode=self._decode_clock.read(),
             edit=edit,
+            enlarge=enlarge,
             encode=self._encode_clock.read(),
             wall=wall,
         )
@@ -184,15 +197,26 @@ class _Run:
             with self._decode_clock:
                 item = next(items, None)
                 if isinstance(item, av.VideoFrame):
-                    name = item.format.name
                     if target is None:
-                        target = pixel_format(self._codec, name, item.width, item.height)
-                        self._formats = (name, target)
+                        target = self._choose_format(item)
                     item = to_format(item, target)
             if item is None:
                 break
             self.decoded.put(item)
         self.decoded.finish()
+
+    def _choose_format(self, first: av.VideoFrame) -> str:
+        """What to edit and encode in, once it is known that the result can be encoded at all."""
+        if self._scale > 1 and first.interlaced_frame:
+            # Its lines are two moments in turns; a network would blend them for good.
+            hint = "Deinterlace it first, or do not enlarge it."
+            raise InputError("An interlaced video cannot be enlarged.", hint)
+        width, height = self._scale * first.width, self._scale * first.height
+        check_size(width, height)
+        name = first.format.name
+        target = pixel_format(self._codec, name, width, height)
+        self._formats = (name, target)
+        return target
 
     def _encode(self) -> None:
         writer: VideoWriter | None = None
@@ -203,7 +227,12 @@ class _Run:
                     if isinstance(item, av.VideoFrame):
                         if writer is None:
                             writer = VideoWriter(
-                                self._sink, self._kind, self._settings, self._reader, item
+                                self._sink,
+                                self._kind,
+                                self._settings,
+                                self._reader,
+                                item,
+                                scale=self._scale,
                             )
                             self._tracks = writer.report
                             for packet in early:

@@ -13,6 +13,7 @@ import av
 
 from appliance.errors import OutputError
 from appliance.pipeline.media.encoder import ContainerKind, EncoderSettings
+from appliance.pipeline.media.orientation import enlarge_matrix
 from appliance.pipeline.media.output import as_output_error
 from appliance.pipeline.media.reader import VideoReader
 from appliance.pipeline.media.streams import Sink
@@ -52,10 +53,13 @@ class VideoWriter:
         settings: EncoderSettings,
         reader: VideoReader,
         first: av.VideoFrame,
+        *,
+        scale: int = 1,
     ) -> None:
         """Open an output for frames like ``first`` and the other tracks of ``reader``.
 
-        ``sink``: writable and seekable. Raises ``OutputError``.
+        ``sink``: writable and seekable. ``scale``: of ``first`` to the reader's frames. Raises
+        ``OutputError``.
         """
         self._sink = _Sink(sink)
         self._kind = kind
@@ -72,7 +76,7 @@ class VideoWriter:
                 buffer_size=_BUFFER,
             )
             self._output.flags |= _BITEXACT
-            self._picture = self._add_picture(settings, reader, first)
+            self._picture = self._add_picture(settings, reader, first, scale)
         self.report = self._add_tracks(reader)
 
     def write_frame(self, frame: av.VideoFrame) -> None:
@@ -114,7 +118,7 @@ class VideoWriter:
         self._sink.closed = True
 
     def _add_picture(
-        self, settings: EncoderSettings, reader: VideoReader, first: av.VideoFrame
+        self, settings: EncoderSettings, reader: VideoReader, first: av.VideoFrame, scale: int
     ) -> av.VideoStream:
         source = reader.stream
         codec = settings.codec_for(self._kind)
@@ -143,7 +147,7 @@ class VideoWriter:
             if not self._kind.keeps_matrix:
                 hint = "Write an MP4, MOV or MKV, or turn the source first."
                 raise OutputError("This container cannot say how the camera was held.", hint)
-            stream.set_display_matrix(reader.display_matrix)
+            stream.set_display_matrix(enlarge_matrix(reader.display_matrix, scale))
         return stream  # type: ignore[no-any-return]
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:

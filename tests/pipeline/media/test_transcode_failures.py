@@ -269,8 +269,12 @@ class Nowhere(io.RawIOBase):
     def write(self, data): self.at += len(data); return len(data)
     def seek(self, to, whence=0): self.at = to; return to
     def tell(self): return self.at
+class Repeat:
+    scale = 4
+    def enlarge(self, image): return image.repeat(4, 0).repeat(4, 1)
+enlarger = Repeat() if sys.argv[2] == "4" else None
 with open(sys.argv[1], "rb") as source:
-    done = transcode(source, Nowhere(), lambda *_: None, container="mkv")
+    done = transcode(source, Nowhere(), lambda *_: None, container="mkv", enlarger=enlarger)
 # Not getrusage: its peak survives exec, and so would be that of the tests themselves.
 with open("/proc/self/status") as status:
     peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
@@ -278,14 +282,20 @@ print(done.frames, peak)
 """
 
 
-def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scale", [1, 4])
+def test_memory_does_not_grow_with_length(tmp_path: Path, scale: int) -> None:
     peaks = {}
     for frames in (100, 600):
         path = tmp_path / f"{frames}.mp4"
-        clip = Clip(frames=frames, size=(320, 240), options={"preset": "ultrafast"})
+        clip = Clip(
+            frames=frames, size=(320 // scale, 240 // scale), options={"preset": "ultrafast"}
+        )
         path.write_bytes(make(clip))
         done = subprocess.run(
-            [sys.executable, "-c", PEAK, str(path)], check=True, capture_output=True, text=True
+            [sys.executable, "-c", PEAK, str(path), str(scale)],
+            check=True,
+            capture_output=True,
+            text=True,
         )
         count, peak = map(int, done.stdout.split())
         assert count == frames

@@ -24,7 +24,7 @@ from appliance.pipeline.topology import (
     SKIN_POINTS,
 )
 
-SKIRT = (1.2, 1.45)  # rings around the oval, as multiples of its distance from the face's centre
+SKIRT = (1.15, 1.35)  # rings around the oval, as multiples of its distance from the face's centre
 SKIN, RIGHT_EYE_HOLE, LEFT_EYE_HOLE, MOUTH_HOLE, SKIRT_RING = range(5)
 
 

@@ -33,44 +33,53 @@ class FaceEditor:
         face: Face,
         fit: Fit,
         usual: Usual | None = None,
-        person: Float | None = None,
+        shown: Float | None = None,
     ) -> Float | None:
         """Change ``canvas`` in place; pixels outside the face's surroundings keep their value.
 
-        ``usual`` and ``person`` are a video's memory. Returns the person mask it used, for the next
-        frames; ``None`` where the face is outside the picture.
+        ``usual`` and ``shown`` are a video's memory: its face's usual look, and what was found
+        free of hands and hair a frame ago, to be believed once more. Returns ``shown`` as it was
+        used; ``None`` where the face is outside the picture.
         """
         box = face_box(face, canvas)
         if box is None:
             return None
         whole = canvas.read(box)
         factor = max(1, round(max(box.w, box.h) / self._swapper.effort.limit))
-        image, local = whole, face.moved(-box.x, -box.y)
-        if factor > 1:
-            image, local = shrunk(whole, factor), local.shrunk(factor)
-        person = self._stages.masker.person(image) if person is None else person
-        patch = self._patch(image, local, fit, usual, person)
+        image, local = shrunk(whole, factor), face.moved(-box.x, -box.y).shrunk(factor)
+        small, points = sampled(image, local.points)
+        light = self._stages.meter.measure(small, points, self._swapper.visible(local))
+        if shown is None:
+            shown = self._shown(image, local, self._stages.masker.look(small, points, light), usual)
+        patch = self._swapper.swap(image, local, light, fit, shown)
         if factor > 1:
             patch = _enlarged(patch, image, whole, factor)
-        canvas.write(box, patch.rgb, patch.support)
-        return person
+        rgb = _grey(patch.rgb) if _is_grey(whole) else patch.rgb
+        canvas.write(box, rgb, patch.support)
+        return shown
 
-    def _patch(
-        self, image: Image, face: Face, fit: Fit, usual: Usual | None, person: Float
-    ) -> Patch:
+    def _shown(self, image: Image, face: Face, look: Float, usual: Usual | None) -> Float:
         masker = self._stages.masker
-        small, points = sampled(image, face.points)
-        light = self._stages.meter.measure(small, points, self._swapper.visible(face))
-        look = masker.look(small, points, light)
+        person = masker.person(image)
         shown = masker.visible(look, usual, person, _in_unit_square(face, image))
         if usual is not None:
             usual.add(look, shown)
-        return self._swapper.swap(image, face, light, fit, shown)
+        return shown
 
 
 def _in_unit_square(face: Face, image: Image) -> Float:
     height, width = image.shape[:2]
     return np.asarray((face.points + 0.5) / (width, height), np.float32)
+
+
+def _is_grey(image: Image) -> bool:
+    """Whether there is no colour at all; a few pixels are asked before all of them."""
+    return all(bool((part == part[..., :1]).all()) for part in (image[::16, ::16], image))
+
+
+def _grey(image: Image) -> Image:
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.merge([luma, luma, luma]), np.uint8)
 
 
 def _enlarged(patch: Patch, image: Image, whole: Image, factor: int) -> Patch:

@@ -14,9 +14,9 @@ from appliance.pipeline.geometry import invert, transform
 from appliance.pipeline.raster import Raster
 
 # The channels of the values at a point: place in the texture; the way, in pixels, to where the
-# target's own pixel comes from; the two masks; the light.
-UV, SHIFT, DETAIL, TONE, GAIN = slice(0, 2), slice(2, 4), 4, 5, slice(6, 9)
-CHANNELS = 9
+# target's own pixel comes from; how far the new face covers it; the light.
+UV, SHIFT, MASK, GAIN = slice(0, 2), slice(2, 4), 4, slice(5, 8)
+CHANNELS = 8
 
 BEHIND = 1e5  # depth, in pixels, that puts a triangle behind everything that faces the camera
 LEAST_SHIFT = 0.02  # pixels: less is no move
@@ -28,9 +28,8 @@ class Layers:
 
     ``moved``: the rows and columns where the target's own pixels move, ``origin``: x, y of where in
     the cut-out they come from. ``drawn``: those where the new face is drawn, and for these alone
-    ``texel``: x, y of the source's texture, ``gain``: RGB factors on it, ``detail`` and ``tone``:
-    see :func:`appliance.pipeline.blend.blend`. ``support``: for the whole cut-out, 1 where anything
-    may change.
+    ``texel``: x, y of the source's texture, ``gain``: RGB factors on it, ``mask``: how far it
+    covers the target. ``support``: for the whole cut-out, 1 where anything may change.
     """
 
     moved: tuple[slice, slice]
@@ -38,8 +37,7 @@ class Layers:
     drawn: tuple[slice, slice]
     texel: Float
     gain: Float
-    detail: Float
-    tone: Float
+    mask: Float
     support: NDArray[np.uint8]
 
 
@@ -76,15 +74,35 @@ class Grid:
 
         Sampled once a block, then enlarged by a whole number: much the faster way.
         """
+        return self._fine(self._coarse(plane, window), window)
+
+    def origins(self, shift: Float, window: tuple[slice, slice]) -> Float:
+        """Where the pixels of ``window`` come from that are moved by ``shift``, (cells, cells, 2).
+
+        (h, w, 2) x, y in the cut-out. Blocks at the window's border are off by up to half of one:
+        nothing moves there.
+        """
         rows, columns = window
-        height, width, step = rows.stop - rows.start, columns.stop - columns.start, self.step
-        blocks = (-(-width // step), -(-height // step))
+        coarse = self._coarse(shift, window)
+        middle = (self.step - 1) / 2
+        coarse[..., 0] += np.arange(coarse.shape[1]) * self.step + (columns.start + middle)
+        coarse[..., 1] += np.arange(coarse.shape[0])[:, None] * self.step + (rows.start + middle)
+        return self._fine(coarse, window)
+
+    def _coarse(self, plane: Float, window: tuple[slice, slice]) -> Float:
+        rows, columns = window
+        step = self.step
+        blocks = (-(-(columns.stop - columns.start) // step), -(-(rows.stop - rows.start) // step))
         first = np.array([[columns.start, rows.start]], np.float32) + (step - 1) / 2
         shift = transform(first.astype(np.float32), self.matrix)[0]
         matrix = np.column_stack([self.matrix[:, :2] * step, shift])
-        coarse = images.transformed(plane, matrix, blocks)
-        fine = images.resized(coarse, (blocks[0] * step, blocks[1] * step)) if step > 1 else coarse
-        return fine[:height, :width]
+        return images.transformed(plane, matrix, blocks)
+
+    def _fine(self, coarse: Float, window: tuple[slice, slice]) -> Float:
+        rows, columns = window
+        size = (coarse.shape[1] * self.step, coarse.shape[0] * self.step)
+        fine = images.resized(coarse, size) if self.step > 1 else coarse
+        return fine[: rows.stop - rows.start, : columns.stop - columns.start]
 
 
 def spread(
@@ -98,7 +116,7 @@ def spread(
     texels: int,
     size: tuple[int, int],
 ) -> Layers:
-    """``values`` (n, 9) at the mesh and skirt ``points`` (n, 3) over ``size`` (w, h) pixels.
+    """``values`` (n, 8) at the mesh and skirt ``points`` (n, 3) over ``size`` (w, h) pixels.
 
     ``openings``: how far each triangle lets the source in, ``shown`` (s, s): how far each place of
     the canonical plane does; both 0-1. ``texels``: a side of the source's texture.
@@ -106,34 +124,25 @@ def spread(
     cover = _raster(face, grid, points).cover()
     planes = cover.spread(values)
     let_in = cover.paint(openings) * images.sampled(shown, planes[..., UV] * shown.shape[0] - 0.5)
-    detail, tone = planes[..., DETAIL] * let_in, planes[..., TONE] * let_in
+    mask = planes[..., MASK] * let_in
     shifted = _length(planes[..., SHIFT]) > LEAST_SHIFT
     moved = grid.window(shifted, size)
-    drawn = grid.window(tone > 0, size)
+    drawn = grid.window(mask > 0, size)
     everywhere = (slice(0, size[1]), slice(0, size[0]))
-    changed = grid.enlarged((shifted | (tone > 0)).astype(np.float32), everywhere)
+    changed = grid.enlarged((shifted | (mask > 0)).astype(np.float32), everywhere)
     return Layers(
         moved=moved,
-        origin=_origin(grid.enlarged(planes[..., SHIFT], moved), moved),
+        origin=grid.origins(planes[..., SHIFT], moved),
         drawn=drawn,
         texel=grid.enlarged(planes[..., UV] * texels - 0.5, drawn),
         gain=grid.enlarged(planes[..., GAIN], drawn),
-        detail=grid.enlarged(detail, drawn),
-        tone=grid.enlarged(tone, drawn),
+        mask=grid.enlarged(mask, drawn),
         support=(changed > 0).astype(np.uint8),
     )
 
 
 def _length(vectors: Float) -> Float:
     return np.hypot(vectors[..., 0], vectors[..., 1])
-
-
-def _origin(shift: Float, window: tuple[slice, slice]) -> Float:
-    """Where the pixels of a window come from that are moved by ``shift`` (h, w, 2)."""
-    rows, columns = window
-    shift[..., 0] += np.arange(columns.start, columns.stop, dtype=np.float32)
-    shift[..., 1] += np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
-    return shift
 
 
 def _raster(face: Canonical, grid: Grid, points: Float) -> Raster:

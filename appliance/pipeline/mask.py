@@ -20,8 +20,8 @@ PERSON_SIZE = 256  # the segmentation network's fixed input
 PERSON = (0.2, 0.6)  # its probability from which a place belongs to the person
 SKIN_DOUBT = 0.42  # of a colour unlike skin on a cheek: it may be a shadow or a mole
 BEARD_DOUBT = 0.3  # … around the mouth and on the jaw, where it may be a beard
-MEMORY = 30  # frames over which a video's usual look is averaged
-TRUSTED_AFTER = 8  # frames of a shot before the usual look counts
+MEMORY = 30  # looks over which a video's usual look is averaged
+TRUSTED_AFTER = 6  # looks at a shot before the usual look counts
 
 
 class Masker:
@@ -64,7 +64,7 @@ class Masker:
         ``points``: (478, 2) of the mesh in the unit square of the cut-out ``person`` was made of.
         """
         covered = distance_from_skin(look) * self._doubt
-        if usual is not None and usual.frames >= TRUSTED_AFTER:
+        if usual is not None and usual.looks >= TRUSTED_AFTER:
             change = distance_from_skin(look - usual.look) * self._change_doubt
             covered = np.maximum(covered, change)
         mask = images.opened(smoothstep(covered, *HAIR), 3)
@@ -79,11 +79,11 @@ class Usual:
     def __init__(self) -> None:
         self.look: Float = np.zeros((PLANE, PLANE, 3), np.float32)
         self._seen: Float = np.full((PLANE, PLANE, 1), 1e-3, np.float32)
-        self.frames = 0
+        self.looks = 0
 
     def add(self, look: Float, visible: Float) -> None:
-        """Take one more frame into account, as far as it shows the face."""
+        """Take one more look into account, as far as it shows the face."""
         weight = visible[..., None]
         self._seen = np.minimum(self._seen + weight, MEMORY)
         self.look = self.look + weight / self._seen * (look - self.look)
-        self.frames += 1
+        self.looks += 1

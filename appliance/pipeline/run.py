@@ -23,12 +23,13 @@ from appliance.pipeline.media.reader import FrameInfo
 from appliance.pipeline.media.transcode import Transcoded, transcode
 from appliance.pipeline.media.video_canvas import VideoCanvas
 from appliance.pipeline.regions import FACE, strengths
+from appliance.pipeline.remember import Remembering
 from appliance.pipeline.source import Source
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.track import Tracker
 from appliance.pipeline.upscale import Upscaler
 
-PERSON_INTERVAL = 3  # frames a video's person mask is kept for
+LOOK_INTERVAL = 3  # frames between looks for what covers a face in a video
 LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a video
 
 
@@ -167,15 +168,16 @@ class _VideoRun:
         """One frame, in place."""
         if self._idle:
             return
-        tracks = self._tracker.update(canvas, float(info.seconds))
+        frame = Remembering(canvas)
+        tracks = self._tracker.update(frame, float(info.seconds))
         for track, face in tracks:
             measured = track.frames % LIKENESS_INTERVAL == 1
             if measured:
-                self._likeness.before(canvas, face)
-            known = track.person if track.frames % PERSON_INTERVAL else None
-            track.person = self._editor.edit(canvas, face, track.fit, track.usual, known)
+                self._likeness.before(frame, face)
+            known = track.shown if track.frames % LOOK_INTERVAL else None
+            track.shown = self._editor.edit(frame, face, track.fit, track.usual, known)
             if measured:
-                self._likeness.after(canvas, face)
+                self._likeness.after(frame, face)
         self._faces_swapped += len(tracks)
         self._frames_swapped += bool(tracks)
 

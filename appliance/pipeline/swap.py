@@ -23,15 +23,14 @@ from appliance.pipeline.canonical import (
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.fit import Fit
 from appliance.pipeline.geometry import ramp, smoothstep, square_crop
-from appliance.pipeline.layers import CHANNELS, DETAIL, GAIN, SHIFT, TONE, UV, Grid, spread
+from appliance.pipeline.layers import CHANNELS, GAIN, MASK, SHIFT, UV, Grid, spread
 from appliance.pipeline.light import Light
 from appliance.pipeline.regions import inset, shares
 from appliance.pipeline.shape import Poser, ShapeTransfer, facing
 from appliance.pipeline.topology import POINTS, eye_distance, eye_openness
 
 FACING = (0.02, 0.25)  # cosines between which a place of the target turns from away to visible
-DETAIL_FADE = (0.2, 1.2)  # cm inside the oval over which the new face's detail comes in
-TONE_FADE = (0.0, 1.5)  # … and its tone
+FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
 LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
 BEHIND = 1e5  # depth, in pixels, that puts a triangle behind everything that faces the camera
@@ -63,7 +62,7 @@ class Effort:
 
 
 STILL = Effort(grid=288, limit=1600, sharp=True)
-VIDEO = Effort(grid=128, limit=720, sharp=False)
+VIDEO = Effort(grid=112, limit=720, sharp=False)
 
 
 class MeshSwapper:
@@ -78,9 +77,7 @@ class MeshSwapper:
         self.effort = effort
         self._cells = effort.grid
         self._background = cv2.INTER_CUBIC if effort.sharp else cv2.INTER_LINEAR
-        depth = inset(face)
-        self._detail = smoothstep(depth, *DETAIL_FADE)
-        self._tone = smoothstep(depth, *TONE_FADE)
+        self._inside = smoothstep(inset(face), *FADE)
         lids = np.clip(2 * shares(face)["eyes"], 0, 1)
         right = face.xyz[:, 0] < 0
         self._lids = (lids * right, lids * ~right)
@@ -116,7 +113,7 @@ class MeshSwapper:
         foreground = images.sampled(fit.texture, layers.texel)
         cv2.multiply(foreground, layers.gain, dst=foreground)
         drawn = layers.drawn
-        result[drawn] = blend(result[drawn], foreground, layers.detail, layers.tone)
+        result[drawn] = blend(result[drawn], foreground, layers.mask)
         return Patch(result, layers.support)
 
     def _grid(self, points: Float) -> Grid:
@@ -133,14 +130,13 @@ class MeshSwapper:
         return new
 
     def _values(self, old: Float, new: Float, face: Face, light: Light, fit: Fit) -> Float:
-        """What is spread over the pixels, for each mesh and skirt point: (550, 9)."""
+        """What is spread over the pixels, for each mesh and skirt point: (550, 8)."""
         values = np.zeros((len(new), CHANNELS), np.float32)
         values[:POINTS, UV] = self._face.uv
         values[:, SHIFT] = (old - new)[:, :2]
         trust = self.visible(face) * self._open_lids(face, fit)
         trust *= fit.source.cover * fit.strength
-        values[:POINTS, DETAIL] = self._detail * trust
-        values[:POINTS, TONE] = self._tone * trust
+        values[:POINTS, MASK] = self._inside * trust
         values[:POINTS, GAIN] = np.exp(light.field - fit.source.tone)
         return values
 

@@ -33,7 +33,7 @@ class Track:
     fit: Fit
     steadier: Steadier
     usual: Usual = field(default_factory=Usual)
-    person: Float | None = None
+    shown: Float | None = None
     frames: int = 0
 
     def advance(self, sight: Sight, seconds: float) -> Face:

@@ -47,12 +47,13 @@ NAMES = tuple(_SEEDS)
 
 def shares(face: Canonical) -> dict[str, Float]:
     """By region how far each of the 478 points belongs to it, 0-1; a point's add up to 1."""
-    distances = []
-    for seeds in _SEEDS.values():
-        both = np.union1d(seeds, face.mirror[seeds])
-        gaps = np.linalg.norm(face.xyz[:, None] - face.xyz[None, both], axis=2)
-        distances.append(gaps.min(axis=1))
-    nearness = np.exp(-0.5 * (np.array(distances) / REACH) ** 2) + 1e-9
+    xyz = face.xyz.astype(np.float64)
+    lengths = (xyz**2).sum(axis=1)
+    squares = lengths[:, None] + lengths - 2 * xyz @ xyz.T  # of the distances between all points
+    nearest = [
+        squares[:, np.union1d(seeds, face.mirror[seeds])].min(axis=1) for seeds in _SEEDS.values()
+    ]
+    nearness = np.exp(-0.5 * np.maximum(nearest, 0) / REACH**2) + 1e-9
     parts = nearness / nearness.sum(axis=0)
     return dict(zip(NAMES, parts.astype(np.float32), strict=True))
 

@@ -61,7 +61,7 @@ class Effort:
     sharp: bool
 
 
-STILL = Effort(grid=288, limit=1600, sharp=True)
+STILL = Effort(grid=224, limit=1600, sharp=True)
 VIDEO = Effort(grid=112, limit=720, sharp=False)
 
 

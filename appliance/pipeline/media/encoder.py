@@ -11,10 +11,11 @@ import av
 
 from appliance.errors import OutputError
 from appliance.pipeline.media.hdr import StaticHdr
+from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.layout import layout_of
 from appliance.pipeline.media.reader import MAX_PIXELS
 
-ContainerName: TypeAlias = Literal["mp4", "mov", "mkv", "webm", "avi"]
+ContainerName: TypeAlias = VideoKind
 VideoCodec: TypeAlias = Literal["libx264", "libx265", "libvpx-vp9"]
 
 

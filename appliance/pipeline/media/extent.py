@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Literal, TypeAlias
 
 from appliance.errors import InputError
+from appliance.pipeline.media.kind import Family, VideoKind, read_head, video_family
 from appliance.pipeline.media.streams import Source
 
-Family: TypeAlias = Literal["mov", "matroska", "avi"]
-"""FFmpeg's demuxers for MP4 and MOV, for MKV and WebM, and for AVI."""
-
-_BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"pnot"))
-_EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+_DOC_TYPE, _SEGMENT, _CLUSTER = 0x4282, 0x18538067, 0x1F43B675
 _ELEMENTS = frozenset(
     (
         *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B),  # seek head, info, tracks, cues
@@ -30,40 +26,39 @@ _ELEMENTS = frozenset(
 )
 
 
-def identify(file: Source) -> Family:
-    """The kind of ``file`` (seekable; left at its start).
+def identify(file: Source) -> tuple[Family, VideoKind]:
+    """What ``file`` (seekable; left at its start) is: MKV and WebM, MP4 and MOV share a family.
 
     Raises ``InputError`` if it is empty, no video of a known kind, or cut short.
     """
     size = file.seek(0, os.SEEK_END)
-    file.seek(0, os.SEEK_SET)
-    head = file.read(16)
+    head = read_head(file)
     try:
         return _identify(file, size, head)
     finally:
         file.seek(0, os.SEEK_SET)
 
 
-def _identify(file: Source, size: int, head: bytes) -> Family:
+def _identify(file: Source, size: int, head: bytes) -> tuple[Family, VideoKind]:
     if size == 0:
         raise InputError("The video is empty.", "Copy it again from the camera; it holds 0 bytes.")
-    if head[4:8] in _BOXES:
-        _check_boxes(file, size)
-        return "mov"
-    if head[:4] == _EBML.to_bytes(4, "big"):
-        _check_segment(file, size)
-        return "matroska"
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+    family = video_family(head)
+    if family == "mov":
+        return family, _check_boxes(file, size)
+    if family == "matroska":
+        return family, _check_segment(file, size)
+    if family == "avi":
         _check_riff(file, size)
-        return "avi"
+        return family, "avi"
     if head[:6] in (b"GIF87a", b"GIF89a") or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         raise InputError("Animated pictures are not taken as video.", "Convert it to an MP4 first.")
     raise InputError("This is not a video of a known kind.", "Use an MP4, MOV, MKV, WebM or AVI.")
 
 
-def _check_boxes(file: Source, size: int) -> None:
+def _check_boxes(file: Source, size: int) -> VideoKind:
     """ISO/IEC 14496-12, 4.2: size and type of each box; 1 means a 64-bit size, 0 up to the end."""
     position, kinds = 0, set()
+    brand = b"qt  "  # QuickTime files are older than brands
     while position + 8 <= size:
         file.seek(position, os.SEEK_SET)
         length, kind = struct.unpack(">I4s", file.read(8))
@@ -72,6 +67,8 @@ def _check_boxes(file: Source, size: int) -> None:
         kinds.add(kind)
         if length == 1:
             length = int.from_bytes(file.read(8), "big")
+        if kind == b"ftyp":
+            brand = file.read(4)
         if length == 0:
             break
         if length < 8 or position + length > size:
@@ -80,9 +77,10 @@ def _check_boxes(file: Source, size: int) -> None:
     if b"moov" not in kinds:
         hint = "The recording was not finished or the copy was cut short; copy it again."
         raise InputError("The video has no index.", hint)
+    return "mov" if brand == b"qt  " else "mp4"
 
 
-def _check_segment(file: Source, size: int) -> None:
+def _check_segment(file: Source, size: int) -> VideoKind:
     """RFC 8794 and 9559: the EBML header, then a segment whose elements follow each other.
 
     FFmpeg skips to the next cluster where one is damaged, and so loses seconds without a word.
@@ -90,7 +88,7 @@ def _check_segment(file: Source, size: int) -> None:
     """
     file.seek(4, os.SEEK_SET)
     header, _ = _vint(file)
-    file.seek(header, os.SEEK_CUR)
+    kind = _doc_type(file, file.tell() + header)
     if _identifier(file) != _SEGMENT:
         raise _cut_short()
     length, unknown = _vint(file)
@@ -98,14 +96,29 @@ def _check_segment(file: Source, size: int) -> None:
     if end > size:
         raise _cut_short()
     while file.tell() < end:
-        kind = _identifier(file)
+        element = _identifier(file)
         length, unknown = _vint(file)
-        if kind == _CLUSTER:
+        if element == _CLUSTER:
             continue  # its elements are visited like its neighbours
-        if kind not in _ELEMENTS or unknown:
+        if element not in _ELEMENTS or unknown:
             raise InputError("The video is damaged.", "Copy it again from the camera.")
         if file.seek(length, os.SEEK_CUR) > end:
             raise _cut_short()
+    return kind
+
+
+def _doc_type(file: Source, end: int) -> VideoKind:
+    """By the EBML header, which reaches up to ``end``; the file is left there."""
+    kind: VideoKind = "mkv"
+    while file.tell() < end:
+        element = _identifier(file)
+        length, _ = _vint(file)
+        after = file.tell() + length
+        if element == _DOC_TYPE and file.read(min(length, 8)).rstrip(b"\0") == b"webm":
+            kind = "webm"
+        file.seek(after, os.SEEK_SET)
+    file.seek(end, os.SEEK_SET)
+    return kind
 
 
 def _identifier(file: Source) -> int:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import av
 
+from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.reader import VideoReader
 from appliance.pipeline.media.streams import Source
 
@@ -33,7 +34,7 @@ class VideoFacts:
     ``subtitles``: number of tracks. ``is_hdr``: PQ or HLG.
     """
 
-    container: str
+    container: VideoKind
     codec: str
     width: int
     height: int

@@ -24,6 +24,7 @@ from PIL import (
 
 from appliance.errors import InputError
 from appliance.pipeline.media import icc as profiles
+from appliance.pipeline.media.kind import is_heic
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_exif
 from appliance.pipeline.media.photo_canvas import PhotoCanvas, Pixels, as_8_bit
 
@@ -46,7 +47,6 @@ _KINDS: dict[str, PhotoKind] = {
 _FORMATS = tuple(_KINDS)
 # A JPEG with further views behind it, as some telephones write it; the first is the photo.
 _MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
-_HEIC_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"))
 _HINT_FORMATS = "Use a JPEG, PNG, WebP, TIFF, BMP or HEIC photo."
 _ORIENTATION = 274
 
@@ -86,7 +86,7 @@ def read_photo(data: bytes) -> Photo:
         with warnings.catch_warnings():
             # Pillow warns from 89 megapixels; our own limit below is the one that counts.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return _read_heic(data) if data[8:12] in _HEIC_BRANDS else _read_pillow(data)
+            return _read_heic(data) if is_heic(data[:12]) else _read_pillow(data)
     except InputError:
         raise
     except UnidentifiedImageError:

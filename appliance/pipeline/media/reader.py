@@ -50,7 +50,7 @@ class VideoReader:
         Raises ``InputError`` if it is not a whole video that can be decoded.
         """
         try:
-            family = identify(file)
+            family, self.kind = identify(file)
             self.container = av.open(
                 file, "r", format=family, metadata_errors="replace", buffer_size=_BUFFER
             )
@@ -64,7 +64,6 @@ class VideoReader:
             raise
         self.stream.codec_context.thread_type = "AUTO"
         self.stream.codec_context.thread_count = threads or os.cpu_count() or 1
-        self.kind = _kind(family, self.container)
         self._matrix: tuple[int, ...] | None = None
         self._hdr = StaticHdr()
 
@@ -208,13 +207,3 @@ def _main_picture(container: av.container.InputContainer) -> av.VideoStream:
 def _check_size(stream: av.VideoStream) -> None:
     if stream.codec_context.width * stream.codec_context.height > MAX_PIXELS:
         raise InputError("The video's picture is too large.", "Scale it down first.")
-
-
-def _kind(family: str, container: av.container.InputContainer) -> str:
-    """The container's everyday name; MKV and WebM, MP4 and MOV differ by their own labels."""
-    if family == "matroska":
-        return "mkv"
-    if family == "avi":
-        return "avi"
-    brand = container.metadata.get("major_brand", "qt  ")
-    return "mov" if brand.startswith("qt") else "mp4"

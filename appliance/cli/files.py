@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from appliance.errors import InputError, OutputError
+from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.photo import Photo, read_photo
 
 PHOTO_LIMIT = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB
-
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-_EBML = b"\x1a\x45\xdf\xa3"
-_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"pnot")
 
 
 def open_input(path: Path, what: str) -> BinaryIO:
@@ -55,16 +52,6 @@ def decode_photo(file: BinaryIO, what: str) -> Photo:
         if len(data) > PHOTO_LIMIT:
             raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
         return read_photo(data)
-
-
-def is_video(file: BinaryIO) -> bool:
-    """Whether ``file`` looks like a video by its first bytes; it is left at its start."""
-    head = file.read(16)
-    file.seek(0)
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-        return False
-    is_avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
-    return head[4:8] in _BOXES or head[:4] == _EBML or is_avi
 
 
 @contextmanager

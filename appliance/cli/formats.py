@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
 
 from appliance.errors import OutputError
-from appliance.pipeline.media.encoder import CONTAINERS, ContainerName
+from appliance.pipeline.media.encoder import ContainerName
+from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.photo import PhotoKind
 from appliance.pipeline.media.photo_encoding import PhotoFormat
 
@@ -41,11 +41,11 @@ def photo_format(output: Path, target: PhotoKind) -> PhotoFormat:
     return PHOTO_SUFFIXES[suffix]
 
 
-def video_container(output: Path, target: str) -> ContainerName:
+def video_container(output: Path, target: VideoKind) -> ContainerName:
     """The container of a video written as ``output``. Raises ``OutputError``."""
     suffix = output.suffix.lower()
-    if not suffix and target in CONTAINERS:
-        return cast(ContainerName, target)
+    if not suffix:
+        return target
     if suffix not in VIDEO_SUFFIXES:
         listed = ", ".join(VIDEO_SUFFIXES)
         raise OutputError(

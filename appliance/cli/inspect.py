@@ -10,13 +10,14 @@ import msgspec
 
 from appliance.cli.appearance import Appearance, appearances
 from appliance.cli.engine import Engine
-from appliance.cli.files import about, decode_photo, is_video, open_input
+from appliance.cli.files import about, decode_photo, open_input
 from appliance.cli.options import FILE, json_option, models_option, provider_option
 from appliance.cli.report import Pair, show_json, show_pairs
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.convert import to_format
 from appliance.pipeline.media.encoder import pixel_format
 from appliance.pipeline.media.facts import VideoFacts, probe
+from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.reader import VideoReader
 from appliance.pipeline.media.video_canvas import VideoCanvas
 

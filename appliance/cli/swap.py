@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeAlias, cast
 import click
 
 from appliance.cli.engine import Engine
-from appliance.cli.files import about, check_output, decode_photo, is_video, load_photo, open_input
+from appliance.cli.files import about, check_output, decode_photo, load_photo, open_input
 from appliance.cli.formats import photo_format, video_container
 from appliance.cli.options import (
     FILE,
@@ -32,6 +32,7 @@ from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.face import Float
 from appliance.pipeline.media.encoder import check_size
 from appliance.pipeline.media.facts import probe
+from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo import MAX_PIXELS, Photo, in_colours_of
 from appliance.pipeline.media.photo_encoding import encode_photo

@@ -1,38 +1,15 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import socket
 from pathlib import Path
 
 import pytest
 
-from appliance.cli.files import is_video, open_input
+from appliance.cli.files import open_input
 from appliance.errors import InputError
 from tests.cli.conftest import CANARY, Call
-
-
-@pytest.mark.parametrize(
-    ("head", "video"),
-    [
-        (b"\x00\x00\x00\x20ftypisom", True),
-        (b"\x00\x00\x00\x20ftypqt  ", True),
-        (b"\x00\x00\x00\x20ftypheic", False),
-        (b"\x00\x00\x00\x20ftypmif1", False),
-        (b"\x00\x00\x00\x08wide\x00\x00\x00\x00mdat", True),
-        (b"\x1a\x45\xdf\xa3", True),
-        (b"RIFF\x00\x00\x00\x00AVI LIST", True),
-        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", False),
-        (b"\xff\xd8\xff\xe0\x00\x10JFIF", False),
-        (b"\x89PNG\r\n\x1a\n", False),
-        (b"", False),
-    ],
-)
-def test_content_tells_video_from_photo(head: bytes, video: bool) -> None:
-    file = io.BytesIO(head)
-    assert is_video(file) is video
-    assert file.tell() == 0
 
 
 def missing(folder: Path) -> Path:

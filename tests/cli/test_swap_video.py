@@ -138,6 +138,14 @@ def test_strength_0_of_a_video_of_nobody_is_a_copy(
     assert times(folder / "out.mp4", "video") == times(faceless_video, "video")
 
 
+def test_without_a_suffix_webm_stays_webm(call: Call, people: People, folder: Path) -> None:
+    target = folder / "target"
+    target.write_bytes(make(Clip(container="webm", codec="libvpx-vp9", frames=3)))
+    swap = ("swap", "--source", people["a"], "--target", target, "--strength", "0")
+    assert call(*swap, "--output", folder / "out").code == 0
+    assert call("inspect", folder / "out", "--json").json["video"]["container"] == "webm"
+
+
 def test_a_video_cut_short_leaves_nothing(clip_swap: Call, clip: Path, folder: Path) -> None:
     clip.write_bytes(clip.read_bytes()[:-20_000])
     outcome = clip_swap("--output", folder / "out.mp4")

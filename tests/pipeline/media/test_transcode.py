@@ -443,26 +443,6 @@ def test_a_few_frames_of_h265_are_decoded_in_time(frames: int) -> None:
         assert all(stamp is not None and abs(stamp) < 90_000 for stamp in stamps)
 
 
-def test_facts_of_a_clip() -> None:
-    clip = Clip(sounds=[Sound(language="deu")], rotation=90, pixel_format="yuv420p10le")
-    known = facts(make(clip))
-    assert (known.container, known.codec, known.pixel_format) == ("mp4", "h264", "yuv420p10le")
-    assert (known.width, known.height, known.rotation, known.bit_depth) == (64, 96, 270, 10)
-    assert (known.frames, known.frame_rate) == (24, Fraction(24))
-    assert not known.is_variable
-    assert known.duration is not None
-    assert abs(known.duration - 1) < Fraction(1, 20)
-    assert [(a.codec, a.channels, a.sample_rate, a.language) for a in known.audio] == [
-        ("aac", 2, 48_000, "deu")
-    ]
-
-
-@pytest.mark.parametrize("name", ["variable rate"])
-def test_a_variable_rate_is_told(name: str) -> None:
-    assert facts(make(CLIPS[name])).is_variable
-    assert not facts(make(CLIPS["ntsc"])).is_variable
-
-
 def test_sound_without_pictures_is_no_video() -> None:
     sink = io.BytesIO()
     output = av.open(sink, "w", format="mp4")

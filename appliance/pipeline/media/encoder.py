@@ -24,8 +24,8 @@ class ContainerKind:
     """What a container can hold.
 
     ``muxer``: FFmpeg's name. ``counts_frames``: it has no timestamps, only a constant rate.
-    ``keeps_matrix``: it has a place for a display matrix. ``refuses``: codecs of sound that it
-    claims to hold and then does not.
+    ``keeps_matrix``: it has a place for a display matrix. ``keeps_chapters``: likewise.
+    ``refuses``: codecs of sound that it claims to hold and then does not.
     """
 
     muxer: str
@@ -33,6 +33,7 @@ class ContainerKind:
     audio: str
     counts_frames: bool = False
     keeps_matrix: bool = True
+    keeps_chapters: bool = True
     refuses: frozenset[str] = frozenset()
 
 
@@ -41,7 +42,14 @@ CONTAINERS: Mapping[str, ContainerKind] = {
     "mov": ContainerKind("mov", "libx264", "aac", refuses=frozenset(("opus", "flac"))),
     "mkv": ContainerKind("matroska", "libx264", "libopus"),
     "webm": ContainerKind("webm", "libvpx-vp9", "libopus"),
-    "avi": ContainerKind("avi", "libx264", "libmp3lame", counts_frames=True, keeps_matrix=False),
+    "avi": ContainerKind(
+        "avi",
+        "libx264",
+        "libmp3lame",
+        counts_frames=True,
+        keeps_matrix=False,
+        keeps_chapters=False,
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import av
 
 from appliance.errors import OutputError
+from appliance.pipeline.media.chapters import copy_chapters
 from appliance.pipeline.media.encoder import ContainerKind, EncoderSettings
 from appliance.pipeline.media.orientation import enlarge_matrix
 from appliance.pipeline.media.output import as_output_error
@@ -35,7 +36,7 @@ class TrackReport:
     """What became of the tracks beside the picture.
 
     ``copied``: how many, bit by bit. ``reencoded``: the codecs that were decoded and encoded anew.
-    ``dropped``: what was left out, as ``"kind/codec"``.
+    ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"`` or ``"chapter titles"``.
     """
 
     copied: int
@@ -151,7 +152,8 @@ class VideoWriter:
         return stream  # type: ignore[no-any-return]
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
-        copied, reencoded, dropped = 0, [], []
+        copied, reencoded = 0, []
+        dropped = [*copy_chapters(reader.container, self._output, self._kind)]
         for source in reader.container.streams:
             if source.index == reader.stream.index:
                 continue

@@ -1,0 +1,95 @@
+"""Small videos of faces, and what a swap does to their frames before they are encoded."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.face import Image
+from appliance.pipeline.media.canvas import Box, Mask, Rgb
+from appliance.pipeline.media.reader import FrameInfo
+from appliance.pipeline.media.transcode import transcode
+from appliance.pipeline.media.video_canvas import VideoCanvas
+from appliance.pipeline.run import Sitter, SwapOptions, SwapReport, _VideoRun
+from appliance.pipeline.stages import Stages
+
+RATE = 25
+
+
+def encoded(frames: Sequence[Image], pixel_format: str = "yuv420p") -> bytes:
+    """The frames as an MP4 that loses nothing but the chroma its format does not hold."""
+    sink = io.BytesIO()
+    with av.open(sink, "w", format="mp4") as output:
+        stream = output.add_stream("libx264", rate=RATE, options={"qp": "0", "preset": "ultrafast"})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = pixel_format
+        for index, rgb in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+            frame.pts, frame.time_base = index, Fraction(1, RATE)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return sink.getvalue()
+
+
+@dataclass
+class Edited:
+    """A video's frames before and after the swap, in their own pixel format and as RGB.
+
+    ``supports``: (h, w) for each frame, where the swap asked to change anything.
+    """
+
+    before: list[NDArray[np.uint8]] = field(default_factory=list)
+    after: list[NDArray[np.uint8]] = field(default_factory=list)
+    supports: list[NDArray[np.bool_]] = field(default_factory=list)
+    rgb_before: list[Image] = field(default_factory=list)
+    rgb_after: list[Image] = field(default_factory=list)
+    report: SwapReport | None = None
+
+    @property
+    def changed(self) -> list[bool]:
+        """Which frames did."""
+        return [
+            not np.array_equal(before, after)
+            for before, after in zip(self.before, self.after, strict=True)
+        ]
+
+
+class _Watched(VideoCanvas):
+    """A canvas that notes where it is written."""
+
+    def __init__(self, canvas: VideoCanvas) -> None:
+        super().__init__(canvas.frame, canvas._orientation)
+        self.support = np.zeros((canvas.height, canvas.width), np.bool_)
+
+    def write(self, box: Box, rgb: Rgb, support: Mask) -> None:
+        part = self.support[box.y : box.y + box.h, box.x : box.x + box.w]
+        part |= support.astype(np.bool_)
+        super().write(box, rgb, support)
+
+
+def edited(
+    stages: Stages, sitter: Sitter, data: bytes, options: SwapOptions | None = None
+) -> Edited:
+    """What a swap does to every frame of ``data``, seen before the encoder loses any of it."""
+    run = _VideoRun(stages, sitter, options or SwapOptions())
+    seen = Edited()
+
+    def edit(canvas: VideoCanvas, info: FrameInfo) -> None:
+        whole = Box(0, 0, canvas.width, canvas.height)
+        watched = _Watched(canvas)
+        seen.before.append(np.array(canvas.frame.to_ndarray(), np.uint8))
+        seen.rgb_before.append(canvas.read(whole))
+        run.edit(watched, info)
+        seen.after.append(np.array(watched.frame.to_ndarray(), np.uint8))
+        seen.rgb_after.append(watched.read(whole))
+        seen.supports.append(watched.support)
+
+    done = transcode(io.BytesIO(data), io.BytesIO(), edit, container="mp4")
+    seen.report = run.report(done)
+    return seen

@@ -22,6 +22,8 @@ def resized(picture: Picture, size: tuple[int, int], way: int = cv2.INTER_LINEAR
 
 def sampled(picture: Picture, at: Float, way: int = cv2.INTER_LINEAR) -> Picture:
     """The picture's values at (h, w, 2) places x, y; beyond its edge the edge goes on."""
+    if 0 in at.shape:
+        return np.zeros((*at.shape[:2], *picture.shape[2:]), picture.dtype)
     nothing = np.empty(0, np.float32)
     return _like(picture, cv2.remap(picture, at, nothing, way, borderMode=cv2.BORDER_REPLICATE))
 

@@ -110,6 +110,8 @@ class MeshSwapper:
         )
         result = image.copy()
         result[layers.moved] = images.sampled(image, layers.origin, self._background)
+        if not layers.mask.size:  # all of the face is covered or turned away
+            return Patch(result, layers.support)
         foreground = images.sampled(fit.texture, layers.texel)
         cv2.multiply(foreground, layers.gain, dst=foreground)
         drawn = layers.drawn

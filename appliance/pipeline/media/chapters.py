@@ -12,15 +12,13 @@ def copy_chapters(
 ) -> tuple[str, ...]:
     """Give ``output``, before its first packet, the chapters of ``source``.
 
-    What is lost of them is told: "chapters", or "chapter titles".
+    What is lost of them is told: "chapters", "chapter titles".
     """
     chapters = source.chapters()
-    if not chapters:
-        return ()
     # Muxers refuse the whole video for a chapter that starts before it or ends before it starts.
-    sound = [chapter for chapter in chapters if 0 <= chapter["start"] <= chapter["end"]]
-    if not kind.keeps_chapters or not sound:
-        return ("chapters",)
-    output.set_chapters([{**chapter, "metadata": {}} for chapter in sound])
-    titled = any(chapter["metadata"].get("title") for chapter in chapters)
-    return ("chapter titles",) if titled else ()
+    kept = [one for one in chapters if kind.keeps_chapters and 0 <= one["start"] <= one["end"]]
+    output.set_chapters([{**chapter, "metadata": {}} for chapter in kept])
+    lost = ["chapters"] if len(kept) < len(chapters) else []
+    if any(chapter["metadata"].get("title") for chapter in kept):
+        lost.append("chapter titles")
+    return tuple(lost)

@@ -85,7 +85,7 @@ def test_a_chapter_that_ends_before_it_starts_is_no_reason_to_refuse_a_video() -
         ]
     )
     output = av.open(io.BytesIO(), "w", format="matroska")
-    assert copy_chapters(source, output, CONTAINERS["mkv"]) == ()
+    assert copy_chapters(source, output, CONTAINERS["mkv"]) == ("chapters",)
     assert [(one["start"], one["end"]) for one in output.chapters()] == times[2:]
 
 

@@ -2,12 +2,16 @@
 
 Messages of other libraries may carry a path, and paths carry names of people. So nothing is
 printed here but what this package wrote itself.
+
+A bug is found by its traceback, which may hold paths and names: with ``APPLIANCE_DEBUG=1`` in the
+environment it is printed too. That is for developers and for test data only.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -18,6 +22,8 @@ from appliance.errors import ApplianceError
 BUG = 70  # EX_SOFTWARE of sysexits.h
 STOPPED = 130  # 128 + SIGINT, as shells count
 BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+DEBUG = "APPLIANCE_DEBUG"
 
 
 def run(command: click.Command, arguments: Sequence[str]) -> int:
@@ -49,6 +55,8 @@ def _guarded(command: click.Command, arguments: Sequence[str]) -> int:
         raise
     except Exception as error:  # noqa: BLE001 - the one place that must let nothing through
         message, hint, code = _explain(error)
+        if code == BUG and os.environ.get(DEBUG) == "1":
+            traceback.print_exception(error)
         click.echo(f"error: {message}\nhint: {hint}", err=True)
         return code
     return 0

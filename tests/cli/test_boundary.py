@@ -49,8 +49,9 @@ def test_an_expected_error_is_two_lines_and_its_code(
     ],
 )
 def test_of_a_bug_only_the_type_is_said(
-    error: Exception, capsys: pytest.CaptureFixture[str]
+    error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("APPLIANCE_DEBUG", raising=False)
     assert run(failing(error), []) == 70
     out, err = capsys.readouterr()
     assert out == ""
@@ -58,6 +59,26 @@ def test_of_a_bug_only_the_type_is_said(
     assert "bug" in err
     assert CANARY not in err
     assert len(err.splitlines()) == 2
+
+
+def test_a_developer_sees_the_traceback_of_a_bug(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = failing(ValueError("of the test"))
+    for value, shown in (("1", True), ("0", False), ("", False), ("yes", False)):
+        monkeypatch.setenv("APPLIANCE_DEBUG", value)
+        assert run(command, []) == 70
+        err = capsys.readouterr().err
+        assert ("Traceback" in err and "ValueError: of the test" in err) is shown
+        assert err.splitlines()[-2].startswith("error: this is a bug")
+
+
+def test_a_developer_too_sees_no_more_of_an_expected_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APPLIANCE_DEBUG", "1")
+    assert run(failing(errors.InputError("What was wrong.", "What to do.")), []) == 3
+    assert capsys.readouterr().err == "error: What was wrong.\nhint: What to do.\n"
 
 
 def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:

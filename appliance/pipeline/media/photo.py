@@ -27,6 +27,7 @@ from appliance.pipeline.media import icc as profiles
 from appliance.pipeline.media.kind import is_heic
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_exif
 from appliance.pipeline.media.photo_canvas import PhotoCanvas, Pixels, as_8_bit
+from appliance.pipeline.media.silence import silence_libtiff
 
 PhotoKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "heic"]
 """What can be read."""
@@ -49,6 +50,8 @@ _FORMATS = tuple(_KINDS)
 _MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
 _HINT_FORMATS = "Use a JPEG, PNG, WebP, TIFF, BMP or HEIC photo."
 _ORIENTATION = 274
+
+silence_libtiff()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,6 +197,8 @@ def _is_16_bit(image: Image.Image, data: bytes) -> bool:
 
 
 def _decode_16_bit(data: bytes) -> tuple[Pixels, Any]:
+    # Raises for a PNG's wrong checksums, about which OpenCV's libpng would write on stderr.
+    Image.open(io.BytesIO(data), formats=_FORMATS).verify()
     decoded: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None or decoded.dtype != np.uint16:
         raise ValueError("16-bit decoding failed")

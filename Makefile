@@ -12,10 +12,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help venv demo test lint bench clean
 
 help:
-	@echo 'make demo    swap a face on a sample portrait; the result is in demo/'
+	@echo 'make demo    swap the sample portraits; look at demo/sheet.png'
 	echo 'make test    lint, types, import rules, tests with coverage'
 	echo 'make lint    the first three of these'
-	echo 'make bench   time the models of the starter pack'
+	echo 'make bench   measure quality, speed, memory, steadiness (about 5 minutes)'
 	echo 'make venv    only install'
 	echo 'make clean   remove what was made, but not .venv'
 
@@ -72,7 +72,13 @@ test: lint
 	$(BIN)/python -m pytest --cov
 
 bench: .venv/.runtime
-	@$(BIN)/python -m tests.bench.inference
+	@mkdir -p demo
+	$(BIN)/python -m tests.fetch
+	$(BIN)/python -m tests.bench.quality demo/quality.png
+	$(BIN)/python -m tests.bench.photo
+	$(BIN)/python -m tests.bench.video
+	$(BIN)/python -m tests.bench.steadiness
+	$(BIN)/python -m tests.bench.inference
 
 clean:
 	rm -rf .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -35,10 +35,15 @@ LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a vide
 
 @dataclass(frozen=True, slots=True)
 class SwapOptions:
-    """``regions``: strength 0-1 by region, see :mod:`appliance.pipeline.regions`."""
+    """What a run is to do.
+
+    ``regions``: strength 0-1 by region, see :mod:`appliance.pipeline.regions`. ``likeness``:
+    whether to measure it before and after; it costs a photo about half as much as the swap.
+    """
 
     choice: FaceChoice = field(default_factory=FaceChoice)
     regions: Mapping[str, float] = field(default_factory=lambda: {FACE: 1.0})
+    likeness: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def swap_photo(
     canvas = result.canvas
     faces = _chosen(stages, canvas, options.choice)
     strength = strengths(stages.face, options.regions)
-    likeness = _Likeness(stages, sitter)
+    likeness = _Likeness(stages, sitter, wanted=options.likeness)
     if strength.any():
         editor = FaceEditor(stages, stages.still)
         for face in faces:
@@ -160,7 +165,7 @@ class _VideoRun:
         self._idle = not strength.any()
         self._editor = FaceEditor(stages, stages.video)
         self._tracker = Tracker(stages, options.choice, lambda: Fit(sitter.source, strength))
-        self._likeness = _Likeness(stages, sitter)
+        self._likeness = _Likeness(stages, sitter, wanted=options.likeness)
         self._frames_swapped = 0
         self._faces_swapped = 0
 
@@ -205,24 +210,26 @@ class _VideoRun:
 class _Likeness:
     """How alike targets are to the source, before and after; measured beside the main work."""
 
-    def __init__(self, stages: Stages, sitter: Sitter) -> None:
+    def __init__(self, stages: Stages, sitter: Sitter, *, wanted: bool) -> None:
         self._stages = stages
         self._sitter = sitter
+        self._wanted = wanted
         self._worker = ThreadPoolExecutor(max_workers=1)
         self._before: list[Future[float]] = []
         self._after: list[Future[float]] = []
 
     def before(self, canvas: Canvas, face: Face) -> None:
         """Measure a face about to be changed."""
-        self._before.append(self._measured(canvas, face))
+        self._measure(canvas, face, self._before)
 
     def after(self, canvas: Canvas, face: Face) -> None:
         """Measure it once changed."""
-        self._after.append(self._measured(canvas, face))
+        self._measure(canvas, face, self._after)
 
-    def _measured(self, canvas: Canvas, face: Face) -> Future[float]:
-        cut_out = self._stages.cut_out(canvas, face)  # a copy: the canvas will change
-        return self._worker.submit(self._similarity, *cut_out)
+    def _measure(self, canvas: Canvas, face: Face, results: list[Future[float]]) -> None:
+        if self._wanted:
+            cut_out = self._stages.cut_out(canvas, face)  # a copy: the canvas will change
+            results.append(self._worker.submit(self._similarity, *cut_out))
 
     def _similarity(self, image: Image, face: Face) -> float:
         return similarity(self._sitter.embedding, self._stages.recogniser.embed(image, face))

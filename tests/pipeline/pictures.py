@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.pipeline import images
 from appliance.pipeline.canonical import SKIRT_RING, Canonical, with_skirt
@@ -61,6 +62,11 @@ def error(found: Face, wanted: Face, matrix: Float | None = None) -> float:
     points = wanted.points if matrix is None else transform(wanted.points, matrix)
     off = np.linalg.norm(found.points - points, axis=1)
     return float(off.mean()) / eye_distance(points)
+
+
+def changed(before: Photo, after: Photo) -> NDArray[np.bool_]:
+    """(h, w) where any channel differs."""
+    return np.asarray((np.asarray(before.pixels) != np.asarray(after.pixels)).any(axis=2))
 
 
 def redrawn(image: Image, face: Face, mesh: Float, canonical: Canonical) -> Image:

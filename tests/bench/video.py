@@ -43,7 +43,7 @@ STAGES = {
     "mask: person": ("mask.py", "person"),
     "mask: cover": ("mask.py", "visible"),
     "swap": ("swap.py", "swap"),
-    "- spread over pixels": ("swap.py", "_layers"),
+    "- spread over pixels": ("layers.py", "spread"),
     "- blend": ("blend.py", "blend"),
     "write": ("video_canvas.py", "write"),
 }

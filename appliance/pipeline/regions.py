@@ -23,6 +23,7 @@ from appliance.pipeline.topology import (
 
 FACE = "face"
 REACH = 0.9  # cm over which one region gives way to the next
+EDIT_REACH = 0.6  # … where a person edits one alone
 
 # Points of the subject's right half and the middle; the left half mirrors them.
 _SEEDS: Mapping[str, NDArray[np.intp]] = {
@@ -45,7 +46,7 @@ _SEEDS: Mapping[str, NDArray[np.intp]] = {
 NAMES = tuple(_SEEDS)
 
 
-def shares(face: Canonical) -> dict[str, Float]:
+def shares(face: Canonical, reach: float = REACH) -> dict[str, Float]:
     """By region how far each of the 478 points belongs to it, 0-1; a point's add up to 1."""
     xyz = face.xyz.astype(np.float64)
     lengths = (xyz**2).sum(axis=1)
@@ -53,7 +54,7 @@ def shares(face: Canonical) -> dict[str, Float]:
     nearest = [
         squares[:, np.union1d(seeds, face.mirror[seeds])].min(axis=1) for seeds in _SEEDS.values()
     ]
-    nearness = np.exp(-0.5 * np.maximum(nearest, 0) / REACH**2) + 1e-9
+    nearness = np.exp(-0.5 * np.maximum(nearest, 0) / reach**2) + 1e-9
     parts = nearness / nearness.sum(axis=0)
     return dict(zip(NAMES, parts.astype(np.float32), strict=True))
 
@@ -75,7 +76,7 @@ def strengths(face: Canonical, wanted: Mapping[str, float]) -> Float:
                 "Give a strength from 0 to 1.",
             )
     total = np.zeros(POINTS, np.float32)
-    for name, share in shares(face).items():
+    for name, share in shares(face, EDIT_REACH).items():
         total += share * wanted.get(name, wanted.get(FACE, 0.0))
     return total
 

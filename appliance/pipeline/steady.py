@@ -17,6 +17,8 @@ from appliance.pipeline.topology import SKIN_POINTS, eye_distance
 
 PATCH = 192  # pixels a side of the grey patch in which the motion of the picture is measured
 PATCH_EYE_DISTANCE = 48.0  # … and the eye distance there
+FACE_OF_PATCH = (slice(48, 144), slice(48, 144))
+ANOTHER_FACE = 0.1  # mean change of brightness, 0-1, of the face held still that is a cut
 RESCALED = 1.3  # growth of a face beyond which the patch takes a new scale
 FLOW_WINDOW = (15, 15)
 FLOW_ERROR = (
@@ -131,6 +133,18 @@ class Steadier:
         self._scale = 0.0
         self._mesh: Float | None = None
         self._patch: _Patch | None = None
+
+    def is_another(self, face: Face, view: View) -> bool:
+        """Whether the next frame, which ``view`` shows, has another shot's face in this place.
+
+        Held still, a face changes by 0.01 to 0.03 of full brightness from frame to frame; from one
+        sample portrait to another it is 0.17 and more.
+        """
+        if self._patch is None:
+            return False
+        patch = _Patch.cut(view, face.points.mean(axis=0), self._scale)
+        change = cv2.absdiff(patch.gray[FACE_OF_PATCH], self._patch.gray[FACE_OF_PATCH])
+        return float(np.mean(change)) / 255 > ANOTHER_FACE
 
     def steady(self, face: Face, view: View, seconds: float) -> Face:
         """The face of the next frame, ``seconds`` later, without jitter.

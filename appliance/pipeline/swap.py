@@ -33,14 +33,11 @@ FACING = (0.02, 0.25)  # cosines between which a place of the target turns from 
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
 LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
-BEHIND = 1e5  # depth, in pixels, that puts a triangle behind everything that faces the camera
-
-LEAST_SHIFT = 0.02  # pixels: less is no move
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """``rgb``: (h, w, 3) the new look of the region. ``support``: (h, w) 1 where it may differ."""
+    """``rgb``: (h, w, 3) the new look of a cut-out, of which only ``support``, (h, w) 1, counts."""
 
     rgb: Image
     support: NDArray[np.uint8]

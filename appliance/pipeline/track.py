@@ -88,8 +88,10 @@ class Tracker:
         view = _view(canvas, track.raw, MOTION)
         if view is None:
             return None
-        near = self._stages.aligner.follow(view.image, view.inside(track.raw))
-        return Sight(track, view.outside(near), view) if near.score >= LEAST_SCORE else None
+        face = view.outside(self._stages.aligner.follow(view.image, view.inside(track.raw)))
+        if face.score < LEAST_SCORE or track.steadier.is_another(face, view):
+            return None
+        return Sight(track, face, view)
 
     def _find(self, canvas: Canvas, known: list[Face]) -> list[Sight]:
         """Chosen faces that are not followed yet."""

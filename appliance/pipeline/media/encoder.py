@@ -103,13 +103,20 @@ class EncoderSettings:
             )
         else:
             options["preset"] = self.preset
-            options["x264-params"] = _joined({"mastering-display": hdr.mastering, "cll": hdr.light})
+            options["x264-params"] = _joined(
+                {"subme": _SUBME, "mastering-display": hdr.mastering, "cll": hdr.light}
+            )
         return options | dict(self.options)
 
     @property
     def thread_count(self) -> int:
         """Encoder threads to start."""
         return self.threads or os.cpu_count() or 1
+
+
+_SUBME = "1"
+"""x264's effort for motion between pixels. The preset's 2 takes a third more time for 0.4 dB of 50
+at the same size (1080p, crf 18): too much for what has to keep up with a camera."""
 
 
 def _joined(parameters: Mapping[str, str | None]) -> str:

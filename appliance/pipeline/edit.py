@@ -8,7 +8,7 @@ import numpy as np
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.fit import Fit
 from appliance.pipeline.geometry import shrunk
-from appliance.pipeline.light import sampled
+from appliance.pipeline.light import Light, sampled
 from appliance.pipeline.mask import Usual
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.region import face_box
@@ -50,7 +50,8 @@ class FaceEditor:
         small, points = sampled(image, local.points)
         light = self._stages.meter.measure(small, points, self._swapper.visible(local))
         if shown is None:
-            shown = self._shown(image, local, self._stages.masker.look(small, points, light), usual)
+            look = self._stages.masker.look(small, points, light)
+            shown = self._shown(image, local, look, light, usual)
         patch = self._swapper.swap(image, local, light, fit, shown)
         if factor > 1:
             patch = _enlarged(patch, image, whole, factor)
@@ -58,10 +59,12 @@ class FaceEditor:
         canvas.write(box, rgb, patch.support)
         return shown
 
-    def _shown(self, image: Image, face: Face, look: Float, usual: Usual | None) -> Float:
+    def _shown(
+        self, image: Image, face: Face, look: Float, light: Light, usual: Usual | None
+    ) -> Float:
         masker = self._stages.masker
         person = masker.person(image)
-        shown = masker.visible(look, usual, person, _in_unit_square(face, image))
+        shown = masker.visible(look, light, usual, person, _in_unit_square(face, image))
         if usual is not None:
             usual.add(look, shown)
         return shown

@@ -8,10 +8,11 @@ import numpy as np
 
 from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical
+from appliance.pipeline.cloth import Cloth, ClothFinder
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.geometry import shrunk, shrunk_points
 from appliance.pipeline.regions import features
-from appliance.pipeline.skin import distance_from_skin
+from appliance.pipeline.skin import distance_from_skin, median_colour
 from appliance.pipeline.tone import contrast, log_colour
 from appliance.pipeline.topology import OVAL, SKIN_POINTS, eye_distance
 
@@ -29,12 +30,14 @@ class Light:
     """What :class:`LightMeter` measures.
 
     ``field``: (478, 3) log RGB at each mesh point. ``mean``: (3,) over the skin that was seen.
-    ``contrast``: see :func:`appliance.pipeline.tone.contrast`.
+    ``contrast``: see :func:`appliance.pipeline.tone.contrast`. ``cloth``: what was found over nose
+    and mouth, and left out of the rest.
     """
 
     field: Float
     mean: Float
     contrast: float
+    cloth: Cloth | None
 
 
 class LightMeter:
@@ -49,6 +52,7 @@ class LightMeter:
         skin[SKIN_POINTS:] = 0
         skin[OVAL] = 0  # where hair begins
         self._skin = skin
+        self._cloths = ClothFinder(face)
         self._kernel = np.exp(-0.5 * (gaps / reach) ** 2).astype(np.float32)
 
     def measure(self, image: Image, points: Float, seen: Float) -> Light:
@@ -58,13 +62,15 @@ class LightMeter:
         """
         colours = _colours(image, points)
         logs = log_colour(colours)
-        weight = self._skin * seen + 1e-6
-        middle = np.array([weighted_median(channel, weight) for channel in logs.T], np.float32)
+        cloth = self._cloths.find(logs, seen)
+        bare = 1 - cloth.share(logs, self._cloths.lower) if cloth else 1.0
+        weight = self._skin * seen * bare + 1e-6
+        middle = median_colour(logs, weight)
         weight *= np.exp(-0.5 * (distance_from_skin(logs - middle) / OUTLIER) ** 2)
         kernel = self._kernel * weight
         field = (kernel @ logs) / kernel.sum(axis=1, keepdims=True)
         mean = weight @ field / weight.sum()
-        return Light(field.astype(np.float32), mean, contrast(colours, field, weight))
+        return Light(field.astype(np.float32), mean, contrast(colours, field, weight), cloth)
 
 
 def sampled(image: Image, points: Float) -> tuple[Image, Float]:
@@ -75,10 +81,3 @@ def sampled(image: Image, points: Float) -> tuple[Image, Float]:
 
 def _colours(image: Image, points: Float) -> Float:
     return np.asarray(images.sampled(image, points[None])[0], np.float32)
-
-
-def weighted_median(values: Float, weights: Float) -> float:
-    """The value with half of the weight on either side."""
-    order = np.argsort(values)
-    rising = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(rising, rising[-1] / 2)])

@@ -7,6 +7,7 @@ import numpy as np
 from appliance.inference.session import Network
 from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical
+from appliance.pipeline.cloth import ClothFinder
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.geometry import shrunk, smoothstep
 from appliance.pipeline.light import Light
@@ -40,6 +41,7 @@ class Masker:
         doubt = np.maximum(SKIN_DOUBT + beard * (BEARD_DOUBT - SKIN_DOUBT), hairy(face))
         own_colour = features(face)
         self._doubt = self._plane.spread((doubt * (1 - own_colour))[:, None])[..., 0]
+        self._lower = self._plane.spread(ClothFinder(face).lower[:, None])[..., 0]
         self._change_doubt = self._plane.spread((1 - 0.5 * own_colour)[:, None])[..., 0]
 
     def person(self, image: Image) -> Float:
@@ -58,7 +60,9 @@ class Masker:
         colours = images.blurred(self._plane.unwrap(image, points), 0.8)
         return log_colour(colours.astype(np.float32)) - self._plane.spread(light.field)
 
-    def visible(self, look: Float, usual: Usual | None, person: Float, points: Float) -> Float:
+    def visible(
+        self, look: Float, light: Light, usual: Usual | None, person: Float, points: Float
+    ) -> Float:
         """How far each place of the canonical plane shows the face itself: (96, 96), 0-1.
 
         ``points``: (478, 2) of the mesh in the unit square of the cut-out ``person`` was made of.
@@ -68,9 +72,12 @@ class Masker:
             change = distance_from_skin(look - usual.look) * self._change_doubt
             covered = np.maximum(covered, change)
         mask = images.opened(smoothstep(covered, *HAIR), 3)
+        if light.cloth:
+            colours = look + self._plane.spread(light.field)
+            mask = np.maximum(mask, light.cloth.share(colours, self._lower))
         mask = images.blurred(images.dilated(mask, 3), 1.0)
         head = self._plane.unwrap(person, points * PERSON_SIZE - 0.5)
-        return np.asarray((1 - mask) * smoothstep(head, *PERSON), np.float32)
+        return np.asarray(np.maximum(1 - mask, 0) * smoothstep(head, *PERSON), np.float32)
 
 
 class Usual:

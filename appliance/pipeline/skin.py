@@ -18,3 +18,15 @@ def distance_from_skin(off: Float) -> Float:
     luma = off @ LUMA
     hue = np.linalg.norm(off - luma[..., None], axis=-1)
     return np.asarray(np.hypot(np.where(luma < 0, luma, luma / 2), 2 * hue), np.float32)
+
+
+def median_colour(colours: Float, weights: Float) -> Float:
+    """Channel by channel, the :func:`weighted_median` of (n, 3) colours: (3,)."""
+    return np.array([weighted_median(channel, weights) for channel in colours.T], np.float32)
+
+
+def weighted_median(values: Float, weights: Float) -> float:
+    """The value with half of the weight on either side."""
+    order = np.argsort(values)
+    rising = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(rising, rising[-1] / 2)])

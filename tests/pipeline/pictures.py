@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -16,9 +17,20 @@ from appliance.pipeline.geometry import transform
 from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.raster import Raster
 from appliance.pipeline.shape import LID_PAIRS, LIP_PAIRS
-from appliance.pipeline.topology import OVAL, eye_distance
+from appliance.pipeline.topology import OVAL, eye_distance, indices
 
 GREY = 128
+CLOTHS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
+    {
+        "surgical": (170, 200, 215),
+        "white": (235, 235, 235),
+        "black": (25, 25, 28),
+        "green": (60, 120, 80),
+    }
+)
+SURGICAL_MASK = indices(
+    "234 93 132 58 172 136 150 149 176 148 152 377 400 378 379 365 397 288 361 323 454 330 195 101"
+)
 
 
 def pixels_of(photo: Photo) -> Image:
@@ -43,6 +55,13 @@ def mosaic(photos: Sequence[Photo], columns: int, side: int) -> Image:
     cells += [np.full((side, side, 3), GREY, np.uint8)] * (-len(cells) % columns)
     rows = [np.hstack(cells[start : start + columns]) for start in range(0, len(cells), columns)]
     return np.vstack(rows)
+
+
+def covered(image: Image, points: Float, colour: tuple[int, int, int]) -> Image:
+    """The picture with a polygon of one colour over it."""
+    result = image.copy()
+    cv2.fillPoly(result, [np.rint(points).astype(np.int32)], colour, cv2.LINE_AA)
+    return result
 
 
 def turned(photo: Photo, degrees: float) -> tuple[Photo, Float]:

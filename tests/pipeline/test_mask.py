@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 import pytest
 
 from appliance.pipeline.face import Face, Float, Image
-from appliance.pipeline.light import sampled
+from appliance.pipeline.light import Light, sampled
 from appliance.pipeline.mask import TRUSTED_AFTER, Usual
 from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.texture import TexturePlane
-from appliance.pipeline.topology import LEFT_EYE, RIGHT_EYE, eye_distance, indices
-from tests.pipeline.pictures import pixels_of
+from appliance.pipeline.topology import INNER_LIPS, LEFT_EYE, RIGHT_EYE, eye_distance, indices
+from tests.pipeline.pictures import CLOTHS, SURGICAL_MASK, covered, pixels_of
 
 EVENLY_LIT = ["a_1", "a_2", "b_1"]
 FRINGE = indices(
     "10 338 297 332 284 251 301 300 293 334 296 336 9 107 66 105 63 70 71 21 54 103 67 109"
 )
+NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
 CHEEKS = [50, 280, 205, 425, 4]
 
 
@@ -32,19 +32,12 @@ def visible(stages: Stages, image: Image, face: Face, usual: Usual | None = None
     look = stages.masker.look(small, points, light)
     height, width = cut_out.shape[:2]
     unit = np.asarray((local.points + 0.5) / (width, height), np.float32)
-    shown = stages.masker.visible(look, usual, stages.masker.person(cut_out), unit)
+    shown = stages.masker.visible(look, light, usual, stages.masker.person(cut_out), unit)
     assert shown.min() >= 0
     assert shown.max() <= 1 + 1e-5
     if usual is not None:
         usual.add(look, shown)
     return TexturePlane(stages.face, shown.shape[0]).pick(shown)
-
-
-def covered(image: Image, points: Float, colour: tuple[int, int, int]) -> Image:
-    """With a polygon of one colour over it."""
-    result = image.copy()
-    cv2.fillPoly(result, [np.rint(points).astype(np.int32)], colour, cv2.LINE_AA)
-    return result
 
 
 @pytest.mark.parametrize("name", EVENLY_LIT)
@@ -74,7 +67,24 @@ def test_a_fringe_is_seen_to_cover_the_forehead(
     assert shown[CHEEKS].min() > 0.9
 
 
-@pytest.mark.parametrize("name", ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"])
+@pytest.mark.parametrize("colour", CLOTHS.values(), ids=CLOTHS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mask_is_seen_to_cover_nose_and_mouth_and_nothing_else(
+    name: str,
+    colour: tuple[int, int, int],
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+) -> None:
+    image, face = pixels_of(photos[name]), faces[name]
+    bare = visible(stages, image, face)
+    shown = visible(stages, covered(image, face.points[SURGICAL_MASK], colour), face)
+    assert shown[[*CHEEKS, *INNER_LIPS, 199]].max() < 0.1
+    above = [*LEFT_EYE, *RIGHT_EYE, 151, 9]
+    assert (bare[above] - shown[above]).max() < 0.15
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_comes_before_an_eye_in_a_video_is_seen(
     name: str, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
@@ -127,6 +137,7 @@ def test_beyond_the_heads_outline_nobody_is_seen(
     # A mesh that is moved aside into the sky shows it there.
     unit = np.asarray((local.points + 0.5) / (width, height), np.float32)
     look = np.zeros((96, 96, 3), np.float32)
-    aside = stages.masker.visible(look, None, np.zeros((256, 256), np.float32), unit)
+    light = Light(np.zeros((478, 3), np.float32), np.zeros(3, np.float32), 0, None)
+    aside = stages.masker.visible(look, light, None, np.zeros((256, 256), np.float32), unit)
     assert not aside.any()
-    assert stages.masker.visible(look, None, np.ones((256, 256), np.float32), unit).any()
+    assert stages.masker.visible(look, light, None, np.ones((256, 256), np.float32), unit).any()

@@ -52,6 +52,12 @@ def opened(picture: Picture, side: int) -> Picture:
     return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_OPEN, kernel))
 
 
+def darker_lines(picture: Float, width: int) -> Float:
+    """How much darker than its surroundings each line of at most ``width`` pixels is: ≥ 0."""
+    kernel = np.ones((width, width), np.uint8)
+    return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, kernel))
+
+
 def _like(picture: Picture, result: Any) -> Picture:
     """OpenCV drops a last axis of one channel; here it stays."""
     return cast("Picture", result if result.ndim == picture.ndim else result[..., None])

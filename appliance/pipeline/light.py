@@ -8,13 +8,13 @@ import numpy as np
 
 from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical
-from appliance.pipeline.cloth import Cloth, ClothFinder
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.geometry import shrunk, shrunk_points
 from appliance.pipeline.regions import features
 from appliance.pipeline.skin import distance_from_skin, median_colour
 from appliance.pipeline.tone import contrast, log_colour
 from appliance.pipeline.topology import OVAL, SKIN_POINTS, eye_distance
+from appliance.pipeline.worn import PIECES, Worn, find, within
 
 REACH = (
     4.0  # cm: standard deviation of the smoothing; less follows shadows closer and loses likeness
@@ -30,14 +30,14 @@ class Light:
     """What :class:`LightMeter` measures.
 
     ``field``: (478, 3) log RGB at each mesh point. ``mean``: (3,) over the skin that was seen.
-    ``contrast``: see :func:`appliance.pipeline.tone.contrast`. ``cloth``: what was found over nose
-    and mouth, and left out of the rest.
+    ``contrast``: see :func:`appliance.pipeline.tone.contrast`. ``worn``: what covers
+    part of the face and was left out of the rest.
     """
 
     field: Float
     mean: Float
     contrast: float
-    cloth: Cloth | None
+    worn: Worn | None = None
 
 
 class LightMeter:
@@ -52,7 +52,7 @@ class LightMeter:
         skin[SKIN_POINTS:] = 0
         skin[OVAL] = 0  # where hair begins
         self._skin = skin
-        self._cloths = ClothFinder(face)
+        self._within = {piece.name: within(piece, face) for piece in PIECES}
         self._kernel = np.exp(-0.5 * (gaps / reach) ** 2).astype(np.float32)
 
     def measure(self, image: Image, points: Float, seen: Float) -> Light:
@@ -62,15 +62,15 @@ class LightMeter:
         """
         colours = _colours(image, points)
         logs = log_colour(colours)
-        cloth = self._cloths.find(logs, seen)
-        bare = 1 - cloth.share(logs, self._cloths.lower) if cloth else 1.0
+        worn = find(logs, seen)
+        bare = 1 - worn.share(logs, self._within[worn.piece.name]) if worn else 1.0
         weight = self._skin * seen * bare + 1e-6
         middle = median_colour(logs, weight)
         weight *= np.exp(-0.5 * (distance_from_skin(logs - middle) / OUTLIER) ** 2)
         kernel = self._kernel * weight
         field = (kernel @ logs) / kernel.sum(axis=1, keepdims=True)
         mean = weight @ field / weight.sum()
-        return Light(field.astype(np.float32), mean, contrast(colours, field, weight), cloth)
+        return Light(field.astype(np.float32), mean, contrast(colours, field, weight), worn)
 
 
 def sampled(image: Image, points: Float) -> tuple[Image, Float]:

@@ -7,14 +7,15 @@ import numpy as np
 from appliance.inference.session import Network
 from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical
-from appliance.pipeline.cloth import ClothFinder
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.geometry import shrunk, smoothstep
 from appliance.pipeline.light import Light
 from appliance.pipeline.regions import features, hairy, shares
 from appliance.pipeline.skin import HAIR, distance_from_skin
+from appliance.pipeline.spectacles import FrameFinder
 from appliance.pipeline.texture import TexturePlane
 from appliance.pipeline.tone import log_colour
+from appliance.pipeline.worn import PIECES, within
 
 PLANE = 96  # texels: one is ≈ 2 mm of a face
 PERSON_SIZE = 256  # the segmentation network's fixed input
@@ -41,7 +42,10 @@ class Masker:
         doubt = np.maximum(SKIN_DOUBT + beard * (BEARD_DOUBT - SKIN_DOUBT), hairy(face))
         own_colour = features(face)
         self._doubt = self._plane.spread((doubt * (1 - own_colour))[:, None])[..., 0]
-        self._lower = self._plane.spread(ClothFinder(face).lower[:, None])[..., 0]
+        self._within = {
+            piece.name: self._plane.spread(within(piece, face)[:, None])[..., 0] for piece in PIECES
+        }
+        self._frames = FrameFinder(face, self._plane)
         self._change_doubt = self._plane.spread((1 - 0.5 * own_colour)[:, None])[..., 0]
 
     def person(self, image: Image) -> Float:
@@ -60,6 +64,15 @@ class Masker:
         colours = images.blurred(self._plane.unwrap(image, points), 0.8)
         return log_colour(colours.astype(np.float32)) - self._plane.spread(light.field)
 
+    def worn(self, look: Float, light: Light) -> Float:
+        """How far each place of the canonical plane is a mask's or of spectacles: (96, 96), 0-1."""
+        frames = self._frames.find(look)
+        if not light.worn:
+            return frames
+        colours = look + self._plane.spread(light.field)
+        piece = light.worn.share(colours, self._within[light.worn.piece.name])
+        return np.maximum(frames, piece)
+
     def visible(
         self, look: Float, light: Light, usual: Usual | None, person: Float, points: Float
     ) -> Float:
@@ -71,10 +84,7 @@ class Masker:
         if usual is not None and usual.looks >= TRUSTED_AFTER:
             change = distance_from_skin(look - usual.look) * self._change_doubt
             covered = np.maximum(covered, change)
-        mask = images.opened(smoothstep(covered, *HAIR), 3)
-        if light.cloth:
-            colours = look + self._plane.spread(light.field)
-            mask = np.maximum(mask, light.cloth.share(colours, self._lower))
+        mask = np.maximum(images.opened(smoothstep(covered, *HAIR), 3), self.worn(look, light))
         mask = images.blurred(images.dilated(mask, 3), 1.0)
         head = self._plane.unwrap(person, points * PERSON_SIZE - 0.5)
         return np.asarray(np.maximum(1 - mask, 0) * smoothstep(head, *PERSON), np.float32)

@@ -33,6 +33,7 @@ MIRRORED = 0.9  # trust in the texture of the other side, relative to the face's
 FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
 HEAD = (0.5, 0.95)  # the person mask's probability from which a place is surely the head
 GLARE = (0.3, 0.55)  # log luminance over the skin's own between which it turns to glare
+WORN_MARGIN = 7  # texels of the masker's plane: what is worn casts a shadow beside it
 CHOICE = 4.0  # exponent that makes the better photo win a place rather than average
 
 
@@ -104,7 +105,8 @@ class SourceReader:
 
     def _view(self, plane: TexturePlane, image: Image, face: Face) -> _View:
         seen = smoothstep(facing(face.mesh, self._face.triangles), *FACING)
-        light = self._meter.measure(*sampled(image, face.points), seen)
+        small, points = sampled(image, face.points)
+        light = self._meter.measure(small, points, seen)
         even = np.exp(light.mean - light.field)
         spread = plane.spread(np.hstack([even, seen[:, None]]))
         texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]
@@ -112,6 +114,7 @@ class SourceReader:
         texture = _closed(texture, plane.mouth)
         own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
         own *= self._head(plane, image, face)
+        own *= 1 - self._worn(plane, self._masker.look(small, points, light), light)
         # The plane is symmetric, so the other half of the face is its mirror image. It also stands
         # in for a highlight, which says nothing of the skin.
         dull = own * (1 - self._glare(plane, texture, light.mean))
@@ -134,6 +137,11 @@ class SourceReader:
         at = np.asarray((face.points + 0.5) * scale - 0.5, np.float32)
         shown = plane.unwrap(person, at)
         return smoothstep(np.asarray(shown, np.float32), *HEAD)[..., None]
+
+    def _worn(self, plane: TexturePlane, look: Float, light: Light) -> Float:
+        """(s, s, 1): 1 where a mask or spectacles hide the skin, and a little around them."""
+        worn = images.dilated(self._masker.worn(look, light), WORN_MARGIN)
+        return images.resized(worn, (plane.size, plane.size))[..., None]
 
     def _glare(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
         """(s, s, 1): 1 where the skin mirrors a lamp."""

@@ -17,7 +17,7 @@ from appliance.pipeline.geometry import transform
 from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.raster import Raster
 from appliance.pipeline.shape import LID_PAIRS, LIP_PAIRS
-from appliance.pipeline.topology import OVAL, eye_distance, indices
+from appliance.pipeline.topology import LEFT_IRIS, OVAL, RIGHT_IRIS, eye_distance, indices
 
 GREY = 128
 CLOTHS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
@@ -61,6 +61,37 @@ def covered(image: Image, points: Float, colour: tuple[int, int, int]) -> Image:
     """The picture with a polygon of one colour over it."""
     result = image.copy()
     cv2.fillPoly(result, [np.rint(points).astype(np.int32)], colour, cv2.LINE_AA)
+    return result
+
+
+def with_sunglasses(image: Image, face: Face, colour: tuple[int, int, int]) -> Image:
+    """The picture with large lenses of one colour over both eyes."""
+    result = image.copy()
+    unit = eye_distance(face.points)
+    for iris in (face.points[RIGHT_IRIS], face.points[LEFT_IRIS]):
+        lens = (round(0.38 * unit), round(0.3 * unit))
+        below = np.rint(iris + np.array([0, 0.04 * unit])).astype(int)
+        cv2.ellipse(result, below.tolist(), lens, 0, 0, 360, colour, cv2.FILLED, cv2.LINE_AA)
+    return result
+
+
+def with_spectacles(
+    image: Image, face: Face, colour: tuple[int, int, int], width: float = 0.04
+) -> Image:
+    """The picture with round frames, ``width`` eye distances thick, a bridge and temples."""
+    result = image.copy()
+    unit = eye_distance(face.points)
+    right, left = face.points[RIGHT_IRIS], face.points[LEFT_IRIS]
+    rim = 0.3 * unit * (left - right) / np.linalg.norm(left - right)
+    thick = max(2, round(width * unit))
+    for iris in (right, left):
+        centre = np.rint(iris).astype(int).tolist()
+        cv2.circle(result, centre, round(0.3 * unit), colour, thick, cv2.LINE_AA)
+    ends = [(right + rim, left - rim), (right - rim, face.points[127])]
+    ends.append((left + rim, face.points[356]))
+    for start, end in ends:
+        a, b = (np.rint(point).astype(int).tolist() for point in (start, end))
+        cv2.line(result, a, b, colour, thick, cv2.LINE_AA)
     return result
 
 

@@ -14,7 +14,14 @@ from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.texture import TexturePlane
 from appliance.pipeline.topology import INNER_LIPS, LEFT_EYE, RIGHT_EYE, eye_distance, indices
-from tests.pipeline.pictures import CLOTHS, SURGICAL_MASK, covered, pixels_of
+from tests.pipeline.pictures import (
+    CLOTHS,
+    SURGICAL_MASK,
+    covered,
+    pixels_of,
+    with_spectacles,
+    with_sunglasses,
+)
 
 EVENLY_LIT = ["a_1", "a_2", "b_1"]
 FRINGE = indices(
@@ -85,6 +92,35 @@ def test_a_mask_is_seen_to_cover_nose_and_mouth_and_nothing_else(
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_sunglasses_are_seen_to_cover_the_eyes_and_nothing_else(
+    name: str, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+) -> None:
+    image, face = pixels_of(photos[name]), faces[name]
+    bare = visible(stages, image, face)
+    shown = visible(stages, with_sunglasses(image, face, (20, 18, 15)), face)
+    assert shown[[*LEFT_EYE, *RIGHT_EYE, 229, 449]].max() < 0.1
+    free = [205, 425, 4, 151, 199, *INNER_LIPS]
+    assert (bare[free] - shown[free]).max() < 0.15
+
+
+@pytest.mark.parametrize("colour", [(25, 20, 20), (40, 25, 15)], ids=["black", "brown"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_frames_of_spectacles_are_seen_and_not_what_is_behind_the_glass(
+    name: str,
+    colour: tuple[int, int, int],
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+) -> None:
+    image, face = pixels_of(photos[name]), faces[name]
+    worn = visible(stages, with_spectacles(image, face, colour), face)
+    bare = visible(stages, image, face)
+    assert (bare[[230, 450]] - worn[[230, 450]]).max() < 0.2  # the lids, behind the glass
+    lower = [[117, 118, 119], [346, 347, 348]]  # near the lower rims
+    assert min((bare[rim] - worn[rim]).max() for rim in lower) > 0.5
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_comes_before_an_eye_in_a_video_is_seen(
     name: str, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
@@ -137,7 +173,7 @@ def test_beyond_the_heads_outline_nobody_is_seen(
     # A mesh that is moved aside into the sky shows it there.
     unit = np.asarray((local.points + 0.5) / (width, height), np.float32)
     look = np.zeros((96, 96, 3), np.float32)
-    light = Light(np.zeros((478, 3), np.float32), np.zeros(3, np.float32), 0, None)
+    light = Light(np.zeros((478, 3), np.float32), np.zeros(3, np.float32), 0)
     aside = stages.masker.visible(look, light, None, np.zeros((256, 256), np.float32), unit)
     assert not aside.any()
     assert stages.masker.visible(look, light, None, np.ones((256, 256), np.float32), unit).any()

@@ -21,7 +21,14 @@ from appliance.pipeline.stages import Stages
 from appliance.pipeline.texture import TexturePlane
 from appliance.pipeline.tone import LUMA
 from appliance.pipeline.topology import INNER_LIPS, OUTER_LIPS, SKIN_POINTS
-from tests.pipeline.pictures import looking_aside, pixels_of
+from tests.pipeline.pictures import (
+    CLOTHS,
+    SURGICAL_MASK,
+    covered,
+    looking_aside,
+    pixels_of,
+    with_spectacles,
+)
 
 NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
 Known: TypeAlias = tuple[Mapping[str, Photo], Mapping[str, Face], Mapping[str, Sitter]]
@@ -54,6 +61,21 @@ def test_a_fringe_is_not_taken_for_a_forehead(sitters: Mapping[str, Sitter]) -> 
     assert sitters["e_1"].source.cover[FOREHEAD].mean() < 0.5
     for bare in ("a_1", "a_2", "b_1", "c_1"):
         assert sitters[bare].source.cover[FOREHEAD].mean() > 0.95
+
+
+@pytest.mark.parametrize("name", ["a_2", "b_1", "c_1", "e_1"])
+def test_what_a_person_wears_is_not_taken_along(name: str, known: Known, stages: Stages) -> None:
+    photos, faces, _ = known
+    image, face = pixels_of(photos[name]), faces[name]
+    masked = covered(image, face.points[SURGICAL_MASK], CLOTHS["surgical"])
+    source = read_source(stages, [Photo(masked)]).source
+    # What lies below it is not known, so there the target's own skin stays.
+    assert source.cover[[*CHEEKS, *INNER_LIPS]].max() < 0.1
+    assert source.cover[9] > 0.9
+    glasses = with_spectacles(image, face, (25, 20, 20))
+    source = read_source(stages, [Photo(glasses)]).source
+    assert source.cover[[117, 118, 346, 347]].max() < 0.3
+    assert source.cover[[205, 425]].min() > 0.9
 
 
 @pytest.mark.parametrize("pair", [("a_1", "a_2"), ("b_1", "b_2"), ("b_1", "e_1")])

@@ -21,12 +21,9 @@ def distance_from_skin(off: Float) -> Float:
 
 
 def median_colour(colours: Float, weights: Float) -> Float:
-    """Channel by channel, the :func:`weighted_median` of (n, 3) colours: (3,)."""
-    return np.array([weighted_median(channel, weights) for channel in colours.T], np.float32)
-
-
-def weighted_median(values: Float, weights: Float) -> float:
-    """The value with half of the weight on either side."""
-    order = np.argsort(values)
-    rising = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(rising, rising[-1] / 2)])
+    """Of each channel of (n, c) colours the value with half of the (n,) weight on either side."""
+    order = np.argsort(colours, axis=0)
+    rising = np.cumsum(weights[order], axis=0)
+    middle = np.argmax(rising >= rising[-1] / 2, axis=0)
+    channels = np.arange(colours.shape[1])
+    return np.asarray(colours[order[middle, channels], channels], np.float32)

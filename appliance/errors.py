@@ -48,3 +48,9 @@ class OutputError(ApplianceError):
     """The result cannot be written: no space, no permission, unsuitable container."""
 
     exit_code = 7
+
+
+class PolicyError(ApplianceError):
+    """A policy that cannot be read, is malformed, or weakens a fixed rule."""
+
+    exit_code = 8

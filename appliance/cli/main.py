@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "Swap faces between the sample portraits and draw a contact sheet.",
         "inspect": "Say what a photo or video is and which faces it shows.",
         "models": "List or verify the models of a pack.",
+        "policy": "Check, show or compare the policies of a site.",
         "swap": "Put the face of the source on the faces of a photo or video.",
     }
 )
@@ -34,6 +35,7 @@ Exit codes:
     5  the model pack is missing, altered or unsuitable
     6  the asked-for execution provider does not work here
     7  the result cannot be written
+    8  the policy is malformed or weakens a fixed rule
    70  a bug of the program
   130  stopped by Ctrl-C; nothing was written
   141  whoever read the output stopped reading

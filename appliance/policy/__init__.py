@@ -1,0 +1,1 @@
+"""What a site allows: a YAML file that becomes one frozen ``Policy``."""

@@ -1,0 +1,99 @@
+"""From the bytes of a policy file to a :class:`Policy`, or an error that names line and key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from appliance.errors import PolicyError
+from appliance.policy.document import Document, Problem, read
+from appliance.policy.policy import Policy
+
+LIMIT = 1 << 20  # bytes; the shipped policies have 5 KiB
+
+# What must hold beside the bounds of the types: rules that a policy may state but not change, and
+# keys that belong together.
+_RULES: tuple[tuple[str, Callable[[Policy], bool], str], ...] = (
+    ("system.allow_network", lambda p: not p.system.allow_network, "no policy opens the network"),
+    ("seal.minimum", lambda p: "seccomp" in p.seal.minimum, "seccomp cannot be left out"),
+    ("export.second_person", lambda p: p.export.second_person, "another person releases a result"),
+    ("export.label", lambda p: p.export.label, "a result is labelled"),
+    (
+        "workspace.device",
+        lambda p: (p.workspace.backing == "device") == (p.workspace.device is not None),
+        "a device is named exactly where the backing is one",
+    ),
+    (
+        "engine.gpu",
+        lambda p: p.engine.gpu or not {"cuda", "tensorrt"} & set(p.engine.providers),
+        "cuda and tensorrt need the devices of a GPU",
+    ),
+    (
+        "projects",
+        lambda p: len({project.name for project in p.projects}) == len(p.projects),
+        "a project's name is its own",
+    ),
+)
+
+# msgspec ends its messages with the place, as "… - at `$.projects[3].members`".
+_PLACE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>[^`]*)`)?\Z", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z")
+
+
+def load(path: Path) -> Policy:
+    """The policy in a file. Raises :class:`PolicyError`, naming file, line and key."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LIMIT + 1)
+    except OSError as error:
+        raise PolicyError(
+            f"The policy cannot be read: {error.strerror}.", "Name a policy file."
+        ) from error
+    return parse(data, path.name)
+
+
+def parse(data: bytes, name: str = "policy") -> Policy:
+    """The policy in ``data``; ``name`` is how errors call the file."""
+    try:
+        return _checked(data)
+    except Problem as problem:
+        place = f"{name}, line {problem.line}" + (f", {problem.key}" if problem.key else "")
+        raise PolicyError(
+            f"{place}: {problem.what}.",
+            "Mend that line; `appliance policy schema` says what each key may be.",
+        ) from problem
+
+
+def _checked(data: bytes) -> Policy:
+    if len(data) > LIMIT:
+        raise Problem(1, "", f"longer than {LIMIT} bytes")
+    document = read(_text(data))
+    policy = _converted(document)
+    for key, holds, why in _RULES:
+        if not holds(policy):
+            raise Problem(document.line(key), key, why)
+    return policy
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Problem(line, "", "not UTF-8") from error
+
+
+def _converted(document: Document) -> Policy:
+    try:
+        return msgspec.convert(document.values, Policy, strict=True)
+    except msgspec.ValidationError as error:
+        found = _PLACE.match(str(error))
+        what, place = (found["what"], found["place"] or "") if found else (str(error), "")
+        key = re.sub(r"\[(\d+)\]", r".\1", place)
+        if unknown := _UNKNOWN.match(what):
+            key = f"{key}.{unknown['name']}" if key else unknown["name"]
+            what = "there is no such key"
+        raise Problem(document.line(key), key, what.rstrip(".")) from error

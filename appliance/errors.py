@@ -54,3 +54,13 @@ class PolicyError(ApplianceError):
     """A policy that cannot be read, is malformed, or weakens a fixed rule."""
 
     exit_code = 8
+
+
+class LedgerError(ApplianceError):
+    """The ledger is damaged, out of reach, or cannot take an entry: what was to be logged stops."""
+
+    exit_code = 10
+
+
+class LedgerFullError(LedgerError):
+    """There is no space left for the ledger."""

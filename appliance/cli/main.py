@@ -16,6 +16,7 @@ from appliance.cli.boundary import run
 # so that `appliance --help` needs none of the libraries that the commands need.
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
+        "audit": "Keep, read, check and export the ledger of what happened.",
         "compare": "Say how much the faces of two photos resemble each other.",
         "demo": "Swap faces between the sample portraits and draw a contact sheet.",
         "inspect": "Say what a photo or video is and which faces it shows.",
@@ -36,6 +37,7 @@ Exit codes:
     6  the asked-for execution provider does not work here
     7  the result cannot be written
     8  the policy is malformed or weakens a fixed rule
+   10  the ledger is damaged, out of reach or full
    70  a bug of the program
   130  stopped by Ctrl-C; nothing was written
   141  whoever read the output stopped reading

@@ -1,0 +1,1 @@
+"""What happened, provably: typed events in an append-only, signed log that others can check."""

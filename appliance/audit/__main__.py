@@ -1,0 +1,103 @@
+"""``appliance-audit``: start the daemon, from a unit, by hand, or as the child of one process."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from appliance.audit.daemon import Server
+from appliance.audit.events import Role
+from appliance.audit.home import prepare
+from appliance.audit.keys import Keys, beside
+from appliance.audit.ledger import Ledger
+from appliance.audit.record import Recorder
+from appliance.errors import ApplianceError, LedgerError
+
+_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until there is nobody left to serve; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        keys_folder = options.keys or beside(options.ledger)
+        if options.create:
+            prepare(options.ledger, keys_folder)
+        keys = Keys.load(keys_folder)
+        server = Server(
+            Recorder(Ledger(options.ledger, keys.signer)), keys.pseudonym, dict(options.peer)
+        )
+        if options.adopt is not None:
+            server.adopt(_seqpacket(options.adopt), "embedded")
+        else:
+            server.listen(_listener(options.listen))
+    except ApplianceError as error:
+        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+        return error.exit_code
+    server.run()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="appliance-audit", description=__doc__)
+    parser.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
+    parser.add_argument("--keys", type=Path, help="folder of its keys; default: LEDGER-keys")
+    parser.add_argument(
+        "--create", action="store_true", help="make ledger and keys if there are none"
+    )
+    parser.add_argument(
+        "--peer",
+        type=_peer,
+        action="append",
+        default=[],
+        metavar="ROLE=UID",
+        help="who may call: broker=0, worker=997",
+    )
+    parser.add_argument("--listen", type=Path, help="path of the socket; default: from systemd")
+    parser.add_argument("--adopt", type=int, help="serve this one connected descriptor, then end")
+    return parser
+
+
+def _peer(text: str) -> tuple[int, Role]:
+    name, _, user = text.partition("=")
+    for role in get_args(Role):
+        if role == name and user.isdecimal():
+            return int(user), role
+    raise argparse.ArgumentTypeError("ROLE=UID is needed")
+
+
+def _listener(path: Path | None) -> socket.socket:
+    if path is None:
+        if os.environ.get("LISTEN_PID") != str(os.getpid()):
+            raise LedgerError(
+                "There is no socket to listen on.", "Name one with --listen, or start the unit."
+            )
+        return _seqpacket(_FIRST_PASSED)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        path.unlink(missing_ok=True)
+        listener.bind(os.fspath(path))
+        path.chmod(0o660)
+    except OSError as error:
+        raise LedgerError(
+            "The socket cannot be made where --listen says.", "Check the folder's permissions."
+        ) from error
+    return listener
+
+
+def _seqpacket(descriptor: int) -> socket.socket:
+    try:
+        return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
+    except OSError as error:
+        raise LedgerError(
+            "The descriptor handed over is no socket.", "Start the daemon as its unit does."
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The two secrets of a ledger, as files that only their owner reads.
+
+::
+
+    log.skey         the signing key, one line (see note.py)
+    pseudonym.key    32 bytes
+
+On the appliance the folder is what systemd hands over in ``$CREDENTIALS_DIRECTORY``, unsealed by
+the TPM where there is one; on a laptop it lies beside the ledger, never in it, because a ledger is
+copied and given away.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from appliance.audit.durable import publish, sync_folder
+from appliance.audit.ledger import as_ledger_error
+from appliance.audit.note import Signer
+from appliance.audit.pseudonyms import KEY_SIZE, new_key
+from appliance.errors import LedgerError
+
+SIGNING = "log.skey"
+PSEUDONYM = "pseudonym.key"
+
+
+def beside(ledger: Path) -> Path:
+    """Where the keys of a ledger are when nobody says otherwise."""
+    return ledger.with_name(f"{ledger.name}-keys")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """Both secrets. They have no representation, so that they enter no log by accident."""
+
+    signer: Signer
+    pseudonym: bytes
+
+    @classmethod
+    def create(cls, folder: Path, origin: str) -> Self:
+        """New keys in ``folder``. Raises ``LedgerError`` if there are some already."""
+        keys = cls(Signer.generate(origin), new_key())
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if (folder / SIGNING).exists():
+                raise LedgerError(
+                    "There is a signing key already; it is not replaced.",
+                    "Name another folder with --keys.",
+                )
+            files = {PSEUDONYM: keys.pseudonym, SIGNING: f"{keys.signer.skey}\n".encode()}
+            publish(folder, files, mode=0o600)
+            sync_folder(folder.parent)
+        except OSError as error:
+            raise as_ledger_error(error) from error
+        return keys
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The keys in ``folder``.
+
+        Raises ``LedgerError`` if they are missing, malformed, or may be read by others.
+        """
+        signing = _read_secret(folder / SIGNING).decode("ascii", "replace")
+        pseudonym = _read_secret(folder / PSEUDONYM)
+        if len(pseudonym) != KEY_SIZE:
+            raise LedgerError(
+                "The key of the pseudonyms has not 32 bytes.", "Restore it from its safe copy."
+            )
+        return cls(Signer.parse(signing.removesuffix("\n")), pseudonym)
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as file:
+            if os.fstat(descriptor).st_mode & 0o077:
+                raise LedgerError(
+                    f"The key file {path.name} may be read by other users.",
+                    "Find out who read it, then take the permission away: chmod 600.",
+                )
+            return file.read(4096)
+    except OSError as error:
+        raise LedgerError(
+            f"The key file {path.name} is missing or may not be read.",
+            "Name the folder of the ledger's keys with --keys, as the user they belong to.",
+        ) from error

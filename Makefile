@@ -68,6 +68,7 @@ lint: .venv/.dev
 
 test: lint
 	@$(call debian,strace,strace)
+	$(call debian,go,golang-go golang-golang-x-mod-dev)
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from appliance.audit.anchor import FileAnchor
 from appliance.audit.daemon import Server
 from appliance.audit.events import Role
 from appliance.audit.home import prepare
-from appliance.audit.keys import Keys, beside
+from appliance.audit.keys import ANCHOR, Keys, beside
 from appliance.audit.ledger import Ledger
 from appliance.audit.record import Recorder
 from appliance.errors import ApplianceError, LedgerError
@@ -26,12 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         keys_folder = options.keys or beside(options.ledger)
+        anchor = FileAnchor(options.anchor or keys_folder / ANCHOR)
         if options.create:
-            prepare(options.ledger, keys_folder)
+            prepare(options.ledger, keys_folder, anchor)
         keys = Keys.load(keys_folder)
-        server = Server(
-            Recorder(Ledger(options.ledger, keys.signer)), keys.pseudonym, dict(options.peer)
-        )
+        ledger = Ledger(options.ledger, keys.signer, anchor)
+        server = Server(Recorder(ledger), keys.pseudonym, dict(options.peer))
         if options.adopt is not None:
             server.adopt(_seqpacket(options.adopt), "embedded")
         else:
@@ -47,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="appliance-audit", description=__doc__)
     parser.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
     parser.add_argument("--keys", type=Path, help="folder of its keys; default: LEDGER-keys")
+    parser.add_argument(
+        "--anchor", type=Path, help="file that keeps the last checkpoint; default: KEYS/anchor"
+    )
     parser.add_argument(
         "--create", action="store_true", help="make ledger and keys if there are none"
     )

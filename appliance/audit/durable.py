@@ -16,12 +16,27 @@ def publish(root: Path, files: Mapping[str, bytes], mode: int = 0o640) -> None:
 
     On an ``OSError`` some of them may be there and others not; none is there in part.
     """
-    folders = set()
-    for name, data in files.items():
-        path = root / name
-        _make_folder(path.parent)
-        _write(path, data, mode)
-        folders.add(path.parent)
+    # All of one step, then all of the next: the file system then commits them together.
+    paths = {root / name: data for name, data in files.items()}
+    folders = {path.parent for path in paths}
+    pending: list[int] = []
+    try:
+        for folder in folders:
+            _make_folder(folder)
+        for path, data in paths.items():
+            pending.append(_write(path, data, mode))
+        for descriptor in pending:
+            os.fsync(descriptor)
+    except BaseException:
+        for path in paths:
+            with suppress(OSError):
+                _pending(path).unlink()
+        raise
+    finally:
+        for descriptor in pending:
+            os.close(descriptor)
+    for path in paths:
+        _pending(path).rename(path)
     for folder in folders:
         sync_folder(folder)
 
@@ -35,22 +50,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
-    pending = path.with_name(path.name + PENDING)
+def _pending(path: Path) -> Path:
+    return path.with_name(path.name + PENDING)
+
+
+def _write(path: Path, data: bytes, mode: int) -> int:
+    """The open descriptor of a file that holds ``data`` under its pending name."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(pending, flags, mode)
+    descriptor = os.open(_pending(path), flags, mode)
+    left = memoryview(data)
     try:
-        left = memoryview(data)
         while left:
             left = left[os.write(descriptor, left) :]
-        os.fsync(descriptor)
     except BaseException:
-        with suppress(OSError):
-            pending.unlink()
-        raise
-    finally:
         os.close(descriptor)
-    pending.rename(path)
+        raise
+    return descriptor
 
 
 def _make_folder(folder: Path) -> None:

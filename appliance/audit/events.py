@@ -125,11 +125,10 @@ class TokenRemoved(_Strict, frozen=True, tag="token-removed"):
 
 
 class SessionOpened(_Strict, frozen=True, tag="session-opened"):
-    """A workspace was made."""
+    """A workspace was made, under the policy that was loaded last."""
 
     session: SessionId
     subject: Pseudonym
-    policy: Sha256
     patient: Pseudonym | None = None
 
 
@@ -319,15 +318,16 @@ AnyEvent: TypeAlias = (
 )
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One event with its stamps, as it stands in the log.
 
     ``seq`` is its index in the log; ``at`` the wall clock in milliseconds since 1970 (UTC),
-    ``mono`` milliseconds since the machine started, ``boot`` the first 64 bits of that start's id.
+    ``mono`` milliseconds since the machine started, ``boot`` the first 32 bits of that start's id.
+    ``v`` is not written while it is 1.
     """
 
     at: Count
-    boot: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+    boot: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}\Z")]
     by: Role
     event: AnyEvent
     mono: Count

@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from appliance.audit.anchor import FileAnchor
 from appliance.audit.keys import SIGNING, Keys
 from appliance.audit.ledger import as_ledger_error, create
 from appliance.audit.store import CHECKPOINT
@@ -24,7 +25,7 @@ def default_ledger() -> Path:
     return state_folder() / "ledger"
 
 
-def prepare(ledger: Path, keys_folder: Path) -> None:
+def prepare(ledger: Path, keys_folder: Path, anchor: FileAnchor) -> None:
     """Make ``ledger`` and its keys if there are none. Raises ``LedgerError``.
 
     The folder above is locked meanwhile: two processes that start at once make one ledger.
@@ -42,7 +43,7 @@ def prepare(ledger: Path, keys_folder: Path) -> None:
             keys = Keys.load(keys_folder)
         else:
             keys = Keys.create(keys_folder, default_origin())
-        create(ledger, keys.signer)
+        create(ledger, keys.signer, anchor)
     finally:
         os.close(descriptor)
 

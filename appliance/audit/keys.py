@@ -4,6 +4,7 @@
 
     log.skey         the signing key, one line (see note.py)
     pseudonym.key    32 bytes
+    anchor           no secret: the last checkpoint, unless --anchor keeps it on another disk
 
 On the appliance the folder is what systemd hands over in ``$CREDENTIALS_DIRECTORY``, unsealed by
 the TPM where there is one; on a laptop it lies beside the ledger, never in it, because a ledger is
@@ -25,6 +26,7 @@ from appliance.errors import LedgerError
 
 SIGNING = "log.skey"
 PSEUDONYM = "pseudonym.key"
+ANCHOR = "anchor"
 
 
 def beside(ledger: Path) -> Path:

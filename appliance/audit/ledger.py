@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.audit.anchor import MESSAGES, FileAnchor, breach
 from appliance.audit.checkpoint import Checkpoint
 from appliance.audit.durable import PENDING, publish, sync_folder
 from appliance.audit.merkle import EMPTY_ROOT, hash_leaf
@@ -45,7 +46,7 @@ class _State:
     entries: list[bytes]  # of the partial bundle
 
 
-def create(folder: Path, signer: Signer) -> None:
+def create(folder: Path, signer: Signer, anchor: FileAnchor) -> None:
     """An empty ledger in ``folder``, which may exist if it is empty. Raises ``LedgerError``."""
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -57,24 +58,27 @@ def create(folder: Path, signer: Signer) -> None:
                 "Name a folder that does not exist yet; a ledger is never made over another.",
             )
         head = Checkpoint(signer.name, 0, EMPTY_ROOT)
+        note = head.sign(signer)
         # The checkpoint comes last: a folder that has one is a whole ledger.
         publish(folder, {LOCK: b"", VKEY: f"{signer.verifier.vkey}\n".encode()})
-        publish(folder, {CHECKPOINT: head.sign(signer)})
+        anchor.save(note)
+        publish(folder, {CHECKPOINT: note})
         sync_folder(folder.parent)
     except OSError as error:
         raise as_ledger_error(error) from error
 
 
 class Ledger:
-    """The ledger of ``store``, growing under the key ``signer``.
+    """The ledger in ``folder``, growing under the key ``signer``, remembered by ``anchor``.
 
     Several processes may append to one ledger: each step is taken ``with ledger.locked()``. One
     object belongs to one thread.
     """
 
-    def __init__(self, folder: Path, signer: Signer) -> None:
+    def __init__(self, folder: Path, signer: Signer, anchor: FileAnchor) -> None:
         """Nothing is read until the ledger is locked."""
         self.store = Store(folder)
+        self._anchor = anchor
         self._signer = signer
         self._state: _State | None = None
 
@@ -154,6 +158,7 @@ class Ledger:
         try:
             publish(self.store.folder, files)
             publish(self.store.folder, {CHECKPOINT: note})
+            self._anchor.save(note)
         except OSError as error:
             raise as_ledger_error(error) from error
         for name in obsolete:
@@ -196,6 +201,13 @@ class Ledger:
                 "The ledger is damaged: its newest entries are not those that were signed.",
                 "Run `appliance audit verify`, keep the damaged copy, and restore the last good "
                 "one.",
+            )
+        found = breach(self._anchor.load(), verifier, self.store, head)
+        if found is not None:
+            raise LedgerError(
+                MESSAGES[found],
+                "Keep this copy as evidence and run `appliance audit verify`. Nothing is logged, "
+                "so nothing is done, until the ledger and its checkpoint outside agree.",
             )
         try:
             _sweep(self.store.folder, head.size)

@@ -78,4 +78,4 @@ def _boot() -> Boot:
 
 
 def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().replace("-", "")[:16]
+    return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]

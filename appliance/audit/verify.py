@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from appliance.audit import canonical
+from appliance.audit.anchor import FileAnchor, breach
 from appliance.audit.checkpoint import Checkpoint
 from appliance.audit.events import ClockChanged, Entry, LogPruned
 from appliance.audit.merkle import hash_leaf, perfect_root
@@ -63,8 +64,13 @@ class Verification(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def verify(folder: Path, trusted: Verifier | None = None) -> Verification:
-    """Look at the whole ledger in ``folder``, under the key ``trusted`` or else its own."""
+def verify(
+    folder: Path, trusted: Verifier | None = None, anchor: FileAnchor | None = None
+) -> Verification:
+    """Look at the whole ledger in ``folder``, under the key ``trusted`` or else its own.
+
+    ``anchor``: where a checkpoint was kept outside, if one was.
+    """
     store = Store(folder)
     try:
         verifier = store.verifier()
@@ -78,6 +84,8 @@ def verify(folder: Path, trusted: Verifier | None = None) -> Verification:
         return _nothing(Finding("checkpoint", "checkpoint"))
     look = _Look(store, head)
     look.run()
+    if anchor is not None:
+        look.compare(anchor, verifier)
     return Verification(
         head.origin,
         head.size,
@@ -104,7 +112,6 @@ class _Look:
     since: int = 0
     until: int = 0
     _before: Entry | None = None
-    _clock_set: bool = False
     _pruned: set[int] = field(default_factory=set)
 
     def run(self) -> None:
@@ -121,6 +128,15 @@ class _Look:
             self.head.root
         ):
             self._find("root", "checkpoint")
+
+    def compare(self, anchor: FileAnchor, verifier: Verifier) -> None:
+        """Hold the log against the checkpoint that was kept outside."""
+        try:
+            found = breach(anchor.load(), verifier, self.store, self.head)
+        except LedgerError:
+            found = "anchor"
+        if found is not None:
+            self._find(found, "checkpoint")
 
     def _read_minimum(self) -> None:
         try:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
+from appliance.audit.anchor import FileAnchor
 from appliance.audit.events import JobFinished
 from appliance.audit.home import default_ledger, default_origin
-from appliance.audit.keys import Keys, beside
+from appliance.audit.keys import ANCHOR, Keys, beside
 from appliance.audit.ledger import Ledger, create
 from appliance.audit.protocol import MAX_BATCH
 from appliance.audit.record import Recorder
@@ -33,8 +34,9 @@ def audit() -> None:
 def init(ledger: Path | None, keys: Path | None, origin: str | None) -> None:
     """Make an empty ledger and its keys."""
     folder = ledger or default_ledger()
-    made = Keys.create(keys or beside(folder), origin or default_origin())
-    create(folder, made.signer)
+    keys_folder = keys or beside(folder)
+    made = Keys.create(keys_folder, origin or default_origin())
+    create(folder, made.signer, FileAnchor(keys_folder / ANCHOR))
     show_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
 
 
@@ -52,7 +54,9 @@ def init(ledger: Path | None, keys: Path | None, origin: str | None) -> None:
 def append_test(number: int, ledger: Path | None, keys: Path | None, batch: int) -> None:
     """Append NUMBER made-up events, marked as a test, and say how long it took."""
     folder = ledger or default_ledger()
-    recorder = Recorder(Ledger(folder, Keys.load(keys or beside(folder)).signer))
+    keys_folder = keys or beside(folder)
+    anchor = FileAnchor(keys_folder / ANCHOR)
+    recorder = Recorder(Ledger(folder, Keys.load(keys_folder).signer, anchor))
     session = secrets.token_hex(8)
     started = time.monotonic()
     for first in range(0, number, batch):

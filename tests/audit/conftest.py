@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from appliance.audit.anchor import FileAnchor
 from appliance.audit.embedded import EmbeddedAudit
-from appliance.audit.events import AnyEvent, JobFinished, Role
-from appliance.audit.keys import Keys, beside
+from appliance.audit.keys import ANCHOR, Keys, beside
 from appliance.audit.ledger import Ledger, create
 from appliance.audit.record import Recorder
-
-SESSION = "0123456789abcdef"
-RESULT = "ab" * 32
-
-Record = Callable[[int], None]
-
-
-def job(number: int) -> JobFinished:
-    """An event that can be told from others by its job."""
-    return JobFinished(SESSION, number, RESULT, 1, 1, 7)
-
-
-def said(*events: AnyEvent, role: Role = "test") -> list[tuple[Role, AnyEvent]]:
-    """``events`` as a recorder takes them."""
-    return [(role, event) for event in events]
+from tests.audit.large import LargeLog, make_large_log
 
 
 @pytest.fixture
@@ -36,17 +21,23 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def keys(folder: Path) -> Keys:
+def anchor(folder: Path) -> FileAnchor:
+    """Where the ledger in ``folder`` keeps its last checkpoint a second time."""
+    return FileAnchor(beside(folder) / ANCHOR)
+
+
+@pytest.fixture
+def keys(folder: Path, anchor: FileAnchor) -> Keys:
     """The keys of an empty ledger in ``folder``."""
     made = Keys.create(beside(folder), "test.example/log")
-    create(folder, made.signer)
+    create(folder, made.signer, anchor)
     return made
 
 
 @pytest.fixture
-def ledger(folder: Path, keys: Keys) -> Ledger:
+def ledger(folder: Path, keys: Keys, anchor: FileAnchor) -> Ledger:
     """An empty ledger."""
-    return Ledger(folder, keys.signer)
+    return Ledger(folder, keys.signer, anchor)
 
 
 @pytest.fixture
@@ -59,3 +50,9 @@ def recorder(ledger: Ledger) -> Recorder:
 def embedded(folder: Path) -> EmbeddedAudit:
     """A child daemon with a ledger of its own making in ``folder``."""
     return EmbeddedAudit(folder)
+
+
+@pytest.fixture(scope="session")
+def large_log(tmp_path_factory: pytest.TempPathFactory) -> LargeLog:
+    """A log of 70,000 entries; a test that changes it copies it first."""
+    return make_large_log(tmp_path_factory.mktemp("large") / "ledger")

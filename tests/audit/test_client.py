@@ -17,7 +17,7 @@ from appliance.audit.store import Store
 from appliance.audit.tiles import Tile
 from appliance.audit.verify import verify
 from appliance.errors import LedgerError
-from tests.audit.conftest import SESSION, job
+from tests.audit.made_up import SESSION, job
 
 
 def entries(folder: Path) -> list[bytes]:
@@ -70,7 +70,7 @@ def test_pseudonyms_are_stable_and_differ_by_key_kind_and_value(
 
 
 def test_a_restricted_connection_cannot_speak_for_others(embedded: EmbeddedAudit) -> None:
-    opened = events.SessionOpened(SESSION, "a" * 32, "b" * 64)
+    opened = events.SessionOpened(SESSION, "a" * 32)
     with embedded:
         embedded.client.append(opened)
         embedded.client.restrict("worker")

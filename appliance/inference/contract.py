@@ -1,26 +1,27 @@
-"""What goes into a model and what comes out, by family, as data.
+"""What goes into a model and what comes out, as data. The families themselves: ``families/``.
 
-A new family is one entry in ``CONTRACTS``. Names and shapes are those of the graphs themselves
-(``tests/inference/test_contract.py`` holds them against the files); value ranges and channel
-orders are those their publishers' own code uses, see ``models/README.md``.
-
-Every tensor of every family here is float32; every batch is one.
+Every tensor is float32 unless its input says otherwise, and every batch is one: a graph whose
+batch is free takes several at once, see ``graph.Tensors.batched``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from appliance.inference.templates import Template
 
 Shape = tuple[int | None, ...]
 """Tensor dimensions; ``None`` is one that the caller chooses (or that follows from such a one)."""
 
 Triple = tuple[float, float, float]
+
+Image = NDArray[np.uint8]
+"""RGB, height x width x 3."""
 
 
 class Layout(Enum):
@@ -37,12 +38,22 @@ class Channels(Enum):
     BGR = "BGR"
 
 
+class Latent(Enum):
+    """What a generator makes of the recogniser's embedding ``e`` before it takes it."""
+
+    UNIT = "e / |e|"
+    MATRIX = "e M / |e|, M the contract's matrix"
+    CONVERTED = "c(e), c the pack's embedding converter"
+    CONVERTED_UNIT = "c(e) / |c(e)|"
+
+
 @dataclass(frozen=True, slots=True)
 class ImageInput:
-    """The one input of a model that takes a picture.
+    """An input that takes a picture.
 
     ``size`` is (height, width) in pixels, ``None`` when the model takes any. ``mean`` and ``std``
     are in pixel units (0..255) and in the tensor's channel order: t = (pixel - mean) / std.
+    ``template`` is how a face lies in the picture, for networks that take an aligned one.
     """
 
     name: str
@@ -51,6 +62,7 @@ class ImageInput:
     channels: Channels = Channels.RGB
     mean: Triple = (0.0, 0.0, 0.0)
     std: Triple = (1.0, 1.0, 1.0)
+    template: Template | None = None
 
     @property
     def shape(self) -> Shape:
@@ -58,8 +70,8 @@ class ImageInput:
         height, width = self.size or (None, None)
         return (1, 3, height, width) if self.layout is Layout.NCHW else (1, height, width, 3)
 
-    def tensor(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """``image`` (uint8 RGB, height x width x 3) as a float32 batch of one.
+    def tensor(self, image: Image) -> NDArray[np.float32]:
+        """``image`` as a float32 batch of one.
 
         Plain numpy on purpose: cv2.dnn.blobFromImage took five times as long for 640 x 640.
 
@@ -83,102 +95,98 @@ class ImageInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """One output tensor."""
+class VectorInput:
+    """An input that takes numbers. An ``optional`` one is missing from some files of the family.
+
+    ``latent``: where the numbers come from, for a generator's source.
+    """
 
     name: str
+    shape: Shape
+    dtype: Literal["float32", "float64"] = "float32"
+    optional: bool = False
+    latent: Latent | None = None
+
+
+Input = ImageInput | VectorInput
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output tensor. Without a ``name`` it is known by its place among the graph's outputs."""
+
+    name: str | None
     shape: Shape
 
 
 @dataclass(frozen=True, slots=True)
+class ImageOutput(Output):
+    """An output that is an RGB picture, NCHW: pixel = t * std + mean, in pixel units (0..255)."""
+
+    mean: float = 0.0
+    std: float = 1.0
+
+    def image(self, tensor: NDArray[np.float32]) -> Image:
+        """The one picture of a batch of one, rounded; what lies outside 0..255 is clipped."""
+        pixels = tensor[0].transpose(1, 2, 0) * np.float32(self.std) + np.float32(self.mean)
+        return np.asarray(np.clip(np.rint(pixels), 0, 255), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """How a network that takes pictures of any size is given a large one.
+
+    ``size``: pixels that a tile shows for itself. ``overlap``: pixels beyond, on every side: more
+    than what the network's reach makes of them can be seen. ``multiple``: what the sides of the
+    picture it is given must be a multiple of.
+    """
+
+    size: int
+    overlap: int
+    multiple: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
-    """The tensors of a family of models and the role it plays in the pipeline."""
+    """The tensors of a family of models and the role it plays in the pipeline.
+
+    The first of ``inputs`` is what the network works on. Outputs that have no name are the graph's
+    first ones; what comes after them is ignored.
+    """
 
     family: str
     role: str
-    image: ImageInput
+    inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     scale: int = 1
     """Height and width of the output picture over those of the input, for upscalers."""
+    tiling: Tiling | None = None
+    matrix: tuple[int, int] | None = None
+    """Shape of the graph's last initializer, where the caller needs it and no node does."""
+
+    @property
+    def image(self) -> ImageInput:
+        """The picture that the network works on; a ValueError for families that take none."""
+        first = self.inputs[0]
+        if not isinstance(first, ImageInput):
+            raise ValueError(f"{self.family} takes no picture")  # noqa: TRY004 - not about a type
+        return first
+
+    @property
+    def picture(self) -> ImageOutput:
+        """The picture that comes out first; a ValueError for families that give none."""
+        first = self.outputs[0]
+        if not isinstance(first, ImageOutput):
+            raise ValueError(f"{self.family} gives no picture")  # noqa: TRY004 - not about a type
+        return first
 
 
-_UNIT: Triple = (255.0, 255.0, 255.0)  # as std: pixels become 0..1
+UNIT: Triple = (255.0, 255.0, 255.0)
+"""As ``std``: pixels become 0..1."""
 
-# One row a cell of the grid at strides 8, 16, 32; cls and obj are probabilities
-# (score = sqrt(cls * obj)), bbox is 4 and kps 5 x 2 numbers in units of the stride.
-_YUNET = Contract(
-    family="yunet",
-    role="detector",
-    image=ImageInput("input", (640, 640), channels=Channels.BGR),
-    outputs=tuple(
-        Output(f"{kind}_{stride}", (1, (640 // stride) ** 2, width))
-        for kind, width in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
-        for stride in (8, 16, 32)
-    ),
-)
+HALF: Triple = (127.5, 127.5, 127.5)
+"""As ``mean`` and ``std``: pixels become -1..1."""
 
-# Points are in pixels of the crop: x, y, z for the 468 of the mesh, x, y for the refinements
-# (80 lips, 71 an eye, 5 an iris). The last output is a logit: is this a face?
-_FACE_MESH = Contract(
-    family="mediapipe-face-mesh",
-    role="mesh",
-    image=ImageInput("input_1", (192, 192), layout=Layout.NHWC, std=_UNIT),
-    outputs=tuple(
-        Output(name, (1, 1, 1, width))
-        for name, width in (
-            ("output_mesh_identity", 468 * 3),
-            ("output_lips", 80 * 2),
-            ("output_left_eye", 71 * 2),
-            ("output_right_eye", 71 * 2),
-            ("output_left_iris", 5 * 2),
-            ("output_right_iris", 5 * 2),
-            ("conv_faceflag", 1),
-        )
-    ),
-)
-
-# A face aligned to the ArcFace five-point template; the embedding is not normalised.
-_SFACE = Contract(
-    family="sface",
-    role="identity",
-    image=ImageInput("data", (112, 112)),
-    outputs=(Output("fc1", (1, 128)),),
-)
-
-# How surely each pixel belongs to a person, 0..1.
-_SELFIE = Contract(
-    family="mediapipe-selfie",
-    role="person-mask",
-    image=ImageInput("input_1", (256, 256), layout=Layout.NHWC, std=_UNIT),
-    outputs=(Output("activation_10", (1, 256, 256, 1)),),
-)
-
-
-def _upscaler(family: str, scale: int, image: ImageInput, output: str) -> Contract:
-    """A super-resolution network; the output has the input's layout, order and value range."""
-    return Contract(
-        family, f"upscaler-x{scale}", image, (Output(output, (1, 3, None, None)),), scale
-    )
-
-
-CONTRACTS: Mapping[str, Contract] = MappingProxyType(
-    {
-        contract.family: contract
-        for contract in (
-            _YUNET,
-            _FACE_MESH,
-            _SFACE,
-            _SELFIE,
-            _upscaler("esrgan-slim-x2", 2, ImageInput("LR", None), "SR"),
-            _upscaler("esrgan-slim-x4", 4, ImageInput("LR", None), "SR"),
-            _upscaler("realesrgan-x4plus", 4, ImageInput("data", None, std=_UNIT), "output"),
-        )
-    }
-)
-"""Tensor contracts by family."""
-
-ROLES: Mapping[str, str] = MappingProxyType(
-    {family: contract.role for family, contract in CONTRACTS.items()}
-    | {"canonical-mesh": "canonical-mesh", "attention-subsets": "attention-subsets"}
-)
-"""The role of every known family: the networks above, and the data files that travel with them."""
+# The mean and deviation of ImageNet's pixels (Krizhevsky et al., 2012; as torchvision has them).
+IMAGENET_MEAN: Triple = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+IMAGENET_STD: Triple = (0.229 * 255, 0.224 * 255, 0.225 * 255)

@@ -14,11 +14,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import prod
 
+import numpy as np
 import onnx
+import onnx.numpy_helper
 from google.protobuf.message import DecodeError, Message
+from numpy.typing import NDArray
 
 from appliance.errors import ModelError
-from appliance.inference.contract import Contract, Shape
+from appliance.inference.contract import Contract, ImageInput, Input, Shape
 
 # Operators the runtime brings itself under other names (com.microsoft, …) count as custom: no
 # family here needs one, and they are the part of it that is reviewed least.
@@ -30,11 +33,30 @@ DIMENSION_LIMIT = 2**16  # pixels along an edge, and more than any other axis he
 
 _Functions = dict[tuple[str, str, str], onnx.FunctionProto]
 
+_TYPES = {"float32": onnx.TensorProto.FLOAT, "float64": onnx.TensorProto.DOUBLE}
 
-def check_graph(data: bytes, contract: Contract, file: str) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """What a file has of its contract.
+
+    ``inputs``: those of the contract's that it has. ``outputs``: its own names for the contract's,
+    in the contract's order. ``batched``: whether it takes several at once. ``opset``: of the
+    standard operators. ``matrix``: the one the contract asks for.
+    """
+
+    inputs: tuple[Input, ...]
+    outputs: tuple[str, ...]
+    batched: bool
+    opset: int
+    matrix: NDArray[np.float32] | None
+
+
+def check_graph(data: bytes, contract: Contract, file: str) -> Tensors:
     """Accept ``data`` as a model of the contract's family, or raise.
 
-    ``file`` is how messages call it.
+    ``file`` is how messages call it. A size that the graph leaves open may be fixed by the
+    contract, for then it is always given that one; not the other way round.
 
     Raises:
         ModelError: not ONNX, text that is not UTF-8, data outside the file, a custom operator,
@@ -50,8 +72,10 @@ def check_graph(data: bytes, contract: Contract, file: str) -> None:
     if model.training_info:
         raise _refusal(file, "it carries training graphs")
     _check_tensors(model, file)
-    _check_operators(model, file)
-    _check_contract(model.graph, contract, file)
+    opset = _check_operators(model, file)
+    inputs, batched = _check_inputs(model.graph, contract, file)
+    outputs = _check_outputs(model.graph, contract, file)
+    return Tensors(inputs, outputs, batched, opset, _matrix(model.graph, contract, file))
 
 
 def _refusal(file: str, why: str) -> ModelError:
@@ -147,7 +171,8 @@ def _versions(imports: Iterable[onnx.OperatorSetIdProto], file: str) -> dict[str
     return versions
 
 
-def _check_operators(model: onnx.ModelProto, file: str) -> None:
+def _check_operators(model: onnx.ModelProto, file: str) -> int:
+    """The version of the standard operators."""
     functions: _Functions = {(_domain(f.domain), f.name, f.overload): f for f in model.functions}
     if len(functions) > FUNCTION_LIMIT:
         raise _refusal(file, f"it defines {len(functions)} functions")
@@ -175,43 +200,98 @@ def _check_operators(model: onnx.ModelProto, file: str) -> None:
         return total
 
     size(main, frozenset())
+    return main.versions.get("", 0)
 
 
-def _check_contract(graph: onnx.GraphProto, contract: Contract, file: str) -> None:
+def _check_inputs(
+    graph: onnx.GraphProto, contract: Contract, file: str
+) -> tuple[tuple[Input, ...], bool]:
     # Until IR version 4 weights were listed among the inputs as well.
     weights = {tensor.name for tensor in graph.initializer}
-    image = contract.image
-    _compare(
-        "input",
-        [value for value in graph.input if value.name not in weights],
-        {image.name: image.shape},
-        contract.family,
-        file,
-    )
-    outputs = {output.name: output.shape for output in contract.outputs}
-    _compare("output", graph.output, outputs, contract.family, file)
+    found = {value.name: value for value in graph.input if value.name not in weights}
+    there = tuple(put for put in contract.inputs if put.name in found or not _optional(put))
+    if found.keys() != {put.name for put in there}:
+        wanted = sorted(put.name for put in contract.inputs)
+        raise _refusal(
+            file, f"its inputs are {sorted(found)}, those of {contract.family} are {wanted}"
+        )
+    for put in there:
+        dtype = "float32" if isinstance(put, ImageInput) else put.dtype
+        _compare(
+            f"input {put.name!r}",
+            found[put.name],
+            put.shape,
+            dtype,
+            family=contract.family,
+            file=file,
+        )
+    # Numbers that are given once for a whole batch, such as a weight, keep their one.
+    per_sample = [found[put.name] for put in there if len(put.shape) > 1]
+    free = all(_dims(value)[0] is None for value in per_sample)
+    return there, free and all(output.shape[0] == 1 for output in contract.outputs)
+
+
+def _optional(put: Input) -> bool:
+    return not isinstance(put, ImageInput) and put.optional
+
+
+def _check_outputs(graph: onnx.GraphProto, contract: Contract, file: str) -> tuple[str, ...]:
+    outputs = contract.outputs
+    names = [value.name for value in graph.output]
+    if all(output.name is not None for output in outputs):
+        wanted = sorted(str(output.name) for output in outputs)
+        if sorted(names) != wanted:
+            raise _refusal(
+                file, f"its outputs are {sorted(names)}, those of {contract.family} are {wanted}"
+            )
+        names = [str(output.name) for output in outputs]
+    elif len(names) < len(outputs):
+        raise _refusal(
+            file, f"it has {len(names)} outputs, {contract.family} has at least {len(outputs)}"
+        )
+    found = {value.name: value for value in graph.output}
+    given = tuple(names[: len(outputs)])
+    for name, output in zip(given, outputs, strict=True):
+        _compare(
+            f"output {name!r}",
+            found[name],
+            output.shape,
+            "float32",
+            family=contract.family,
+            file=file,
+        )
+    return given
 
 
 def _compare(
-    kind: str,
-    values: Iterable[onnx.ValueInfoProto],
-    wanted: dict[str, Shape],
-    family: str,
-    file: str,
+    what: str, value: onnx.ValueInfoProto, shape: Shape, dtype: str, *, family: str, file: str
 ) -> None:
-    found = {value.name: value for value in values}
-    if found.keys() != wanted.keys():
+    if value.type.tensor_type.elem_type != _TYPES[dtype]:
+        raise _refusal(file, f"{what} is not {dtype}, as {family} has it")
+    dims = _dims(value)
+    if any(size is not None and not 0 < size <= DIMENSION_LIMIT for size in dims):
+        raise _refusal(file, f"{what} has the absurd shape {dims}")
+    fits = len(dims) == len(shape) and all(
+        have in (want, None) for have, want in zip(dims, shape, strict=True)
+    )
+    if not fits:
+        raise _refusal(file, f"{what} has the shape {dims}, that of {family} is {shape}")
+
+
+def _dims(value: onnx.ValueInfoProto) -> Shape:
+    dims = value.type.tensor_type.shape.dim
+    return tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in dims)
+
+
+def _matrix(graph: onnx.GraphProto, contract: Contract, file: str) -> NDArray[np.float32] | None:
+    if contract.matrix is None:
+        return None
+    if not graph.initializer or tuple(graph.initializer[-1].dims) != contract.matrix:
         raise _refusal(
-            file, f"its {kind}s are {sorted(found)}, those of {family} are {sorted(wanted)}"
+            file, f"its last weights are not the {contract.matrix} matrix of {contract.family}"
         )
-    for name, shape in wanted.items():
-        tensor = found[name].type.tensor_type
-        if tensor.elem_type != onnx.TensorProto.FLOAT:
-            raise _refusal(file, f"{kind} {name!r} is not float32, as {family} has it")
-        dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
-        if any(size is not None and not 0 < size <= DIMENSION_LIMIT for size in dims):
-            raise _refusal(file, f"{kind} {name!r} has the absurd shape {dims}")
-        if dims != shape:
-            raise _refusal(
-                file, f"{kind} {name!r} has the shape {dims}, that of {family} is {shape}"
-            )
+    try:
+        matrix = onnx.numpy_helper.to_array(graph.initializer[-1])
+    except (ValueError, TypeError) as error:
+        raise _refusal(file, "its matrix cannot be read") from error
+    return np.asarray(matrix, np.float32)

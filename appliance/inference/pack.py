@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.errors import ModelError
 from appliance.inference import manifest
-from appliance.inference.contract import CONTRACTS, ROLES
+from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry
 

@@ -15,13 +15,15 @@ import onnx
 from numpy.typing import NDArray
 
 from appliance.errors import ModelError, ProviderError
-from appliance.inference.contract import CONTRACTS, Contract, Shape
-from appliance.inference.graph import check_graph
+from appliance.inference.contract import Contract, Shape
+from appliance.inference.families import CONTRACTS
+from appliance.inference.graph import Tensors, check_graph
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
 
 Tensor = NDArray[np.float32]
+Numbers = NDArray[np.float32] | NDArray[np.float64]
 
 PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -52,7 +54,7 @@ class _Session(Protocol):
     """What is used of ``onnxruntime.InferenceSession``, which has no types of its own."""
 
     def get_providers(self) -> list[str]: ...
-    def run(self, outputs: list[str], inputs: dict[str, Tensor]) -> list[Tensor]: ...
+    def run(self, outputs: list[str], inputs: dict[str, Numbers]) -> list[Tensor]: ...
     def io_binding(self) -> _IoBinding: ...
     def run_with_iobinding(self, binding: _IoBinding) -> None: ...
 
@@ -114,7 +116,7 @@ class Runtime:
                 f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
             )
         data = pack.read(role)
-        check_graph(data, contract, entry.file)
+        tensors = check_graph(data, contract, entry.file)
         try:
             session = self._session(data, self.providers)
         except _FAILURES as error:
@@ -128,7 +130,7 @@ class Runtime:
                 f"{entry.file} cannot be built by the runtime ({type(error).__name__}).",
                 "Use a file exported for an operator set that this version knows.",
             ) from error
-        network = Network(entry, contract, _in_use(session), session)
+        network = Network(entry, contract, tensors, _in_use(session), session)
         if network.provider not in self.providers:
             raise ProviderError(
                 f"{entry.file} runs on {network.provider}, not on {', '.join(self.providers)}.",
@@ -164,6 +166,8 @@ class Network:
 
     entry: ModelEntry
     contract: Contract
+    tensors: Tensors
+    """What this file has of its contract."""
     provider: str
     """The provider that really runs it, as the session itself says."""
     _session: _Session
@@ -172,21 +176,29 @@ class Network:
         """``image`` (uint8 RGB, height x width x 3) as this network takes it."""
         return self.contract.image.tensor(image)
 
-    def run(self, tensor: Tensor) -> tuple[Tensor, ...]:
+    def takes(self, name: str) -> bool:
+        """Whether this file has the input ``name``: some inputs are missing from some files."""
+        return any(put.name == name for put in self.tensors.inputs)
+
+    def run(self, tensor: Tensor, **others: Numbers) -> tuple[Tensor, ...]:
         """The outputs for one input tensor, in the contract's order; new arrays every time.
+
+        ``others``: what goes into further inputs, by name. A network whose batch is free takes
+        several at once: the same number of each.
 
         Raises:
             ModelError: an output has another shape than the contract's.
             ProviderError: the provider failed, for instance for want of device memory.
         """
-        names = [output.name for output in self.contract.outputs]
+        names = list(self.tensors.outputs)
+        inputs: dict[str, Numbers] = {self.contract.inputs[0].name: tensor, **others}
         with _failures_named(self.provider, self.entry.file):
-            results = tuple(self._session.run(names, {self.contract.image.name: tensor}))
-        self._check_shapes(results)
+            results = tuple(self._session.run(names, inputs))
+        self._check_shapes(results, len(tensor))
         return results
 
     def bind(self, tensor: Tensor) -> Binding:
-        """Buffers for many runs on inputs of ``tensor``'s shape.
+        """Buffers for many runs on inputs of ``tensor``'s shape, for networks of one input.
 
         On the CPU this saves nothing that can be measured (0 to 2 % either way), so ``run`` does
         without; a device provider spares the allocations and may keep its graph captured.
@@ -198,18 +210,21 @@ class Network:
         source = np.array(tensor, order="C")
         buffers = self._session.io_binding()
         buffers.bind_ortvalue_input(
-            self.contract.image.name, ort.OrtValue.ortvalue_from_numpy(source)
+            self.contract.inputs[0].name, ort.OrtValue.ortvalue_from_numpy(source)
         )
-        for output, array in zip(self.contract.outputs, outputs, strict=True):
-            buffers.bind_ortvalue_output(output.name, ort.OrtValue.ortvalue_from_numpy(array))
+        for name, array in zip(self.tensors.outputs, outputs, strict=True):
+            buffers.bind_ortvalue_output(name, ort.OrtValue.ortvalue_from_numpy(array))
         return Binding(source, outputs, self.provider, self.entry.file, self._session, buffers)
 
-    def _check_shapes(self, results: tuple[Tensor, ...]) -> None:
-        for output, result in zip(self.contract.outputs, results, strict=True):
-            if not _fits(result.shape, output.shape):
+    def _check_shapes(self, results: tuple[Tensor, ...], batch: int) -> None:
+        wanted = [output.shape for output in self.contract.outputs]
+        if self.tensors.batched:
+            wanted = [(batch, *shape[1:]) for shape in wanted]
+        for name, shape, result in zip(self.tensors.outputs, wanted, results, strict=True):
+            if not _fits(result.shape, shape):
                 raise ModelError(
-                    f"{self.entry.file} gave {output.name!r} the shape {result.shape}, "
-                    f"that of {self.contract.family} is {output.shape}.",
+                    f"{self.entry.file} gave {name!r} the shape {result.shape}, "
+                    f"that of {self.contract.family} is {shape}.",
                     "Use a file of the family that the manifest names.",
                 )
 

@@ -1,4 +1,4 @@
-"""Larger pictures by super-resolution: ESRGAN-slim ×2 and ×4."""
+"""Larger pictures by super-resolution: ESRGAN-slim, Real-ESRGAN."""
 
 from __future__ import annotations
 
@@ -9,34 +9,42 @@ import numpy as np
 from appliance.inference.session import Network
 from appliance.pipeline.face import Image
 
-TILE = 192  # pixels of the picture a tile shows for itself
-OVERLAP = 12  # … and beyond, on every side: more than the network's reach, so that no seam shows
-
 
 class Upscaler:
     """Enlarges RGB pictures tile by tile, in memory that depends on the result alone."""
 
     def __init__(self, network: Network) -> None:
+        tiling = network.contract.tiling
+        if tiling is None:
+            raise ValueError(f"{network.contract.family} enlarges nothing")
         self._network = network
         self.scale = network.contract.scale
+        self.tiling = tiling
 
     def enlarge(self, image: Image, progress: Callable[[int, int], None] | None = None) -> Image:
         """An (h, w, 3) picture as (scale·h, scale·w, 3). ``progress``: tiles done, tiles in all."""
         height, width = image.shape[:2]
-        scale = self.scale
+        scale, size, overlap = self.scale, self.tiling.size, self.tiling.overlap
         result = np.empty((height * scale, width * scale, 3), np.uint8)
-        padded = np.pad(image, ((OVERLAP, OVERLAP), (OVERLAP, OVERLAP), (0, 0)), mode="edge")
-        corners = [(y, x) for y in range(0, height, TILE) for x in range(0, width, TILE)]
+        # At the far edges also what makes a tile's sides a multiple of what the network takes.
+        around = (overlap, overlap + self.tiling.multiple - 1)
+        padded = np.pad(image, (around, around, (0, 0)), mode="edge")
+        corners = [(y, x) for y in range(0, height, size) for x in range(0, width, size)]
         for done, (y, x) in enumerate(corners, start=1):
-            rows, columns = min(TILE, height - y), min(TILE, width - x)
-            tile = padded[y : y + rows + 2 * OVERLAP, x : x + columns + 2 * OVERLAP]
+            rows, columns = min(size, height - y), min(size, width - x)
+            tile = padded[y : y + self._fed(rows), x : x + self._fed(columns)]
             (output,) = self._network.run(self._network.tensor(tile))
-            large = np.clip(np.rint(output[0].transpose(1, 2, 0)), 0, 255).astype(np.uint8)
+            large = self._network.contract.picture.image(output)
             inner = large[
-                OVERLAP * scale : (OVERLAP + rows) * scale,
-                OVERLAP * scale : (OVERLAP + columns) * scale,
+                overlap * scale : (overlap + rows) * scale,
+                overlap * scale : (overlap + columns) * scale,
             ]
             result[y * scale : (y + rows) * scale, x * scale : (x + columns) * scale] = inner
             if progress is not None:
                 progress(done, len(corners))
         return result
+
+    def _fed(self, shown: int) -> int:
+        """Pixels given to the network along a side, to learn of ``shown``."""
+        multiple = self.tiling.multiple
+        return -(-(shown + 2 * self.tiling.overlap) // multiple) * multiple

@@ -15,7 +15,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from appliance.inference.contract import CONTRACTS, Contract
+from appliance.inference.contract import Contract
+from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.pack import ModelPack

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.inference.contract import CONTRACTS, ROLES, Channels, ImageInput, Layout
+from appliance.inference.contract import Channels, ImageInput, Layout
+from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
 

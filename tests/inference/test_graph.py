@@ -12,9 +12,9 @@ from onnx import TensorProto, helper
 
 from appliance.errors import ModelError
 from appliance.inference import graph
-from appliance.inference.contract import CONTRACTS
+from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
-from tests.inference import graphs
+from tests.inference import graphs, standins
 
 CONTRACT = CONTRACTS[graphs.FAMILY]
 
@@ -230,10 +230,6 @@ def spoil_size(g: onnx.GraphProto) -> None:
     g.input[0].type.tensor_type.shape.dim[2].dim_value = 128
 
 
-def free_size(g: onnx.GraphProto) -> None:
-    g.input[0].type.tensor_type.shape.dim[2].dim_param = "height"
-
-
 def absurd_size(g: onnx.GraphProto) -> None:
     g.input[0].type.tensor_type.shape.dim[2].dim_value = 1 << 40
 
@@ -252,7 +248,6 @@ def no_tensor(g: onnx.GraphProto) -> None:
         (spoil_type, "'data' is not float32"),
         (spoil_rank, r"'fc1' has the shape \(128,\)"),
         (spoil_size, r"\(1, 3, 128, 112\).*\(1, 3, 112, 112\)"),
-        (free_size, r"\(1, 3, None, 112\)"),
         (absurd_size, "absurd"),
         (no_tensor, "not float32"),
     ],
@@ -263,6 +258,22 @@ def test_tensors_that_are_not_the_family_s(
     model = graphs.sound()
     spoil(model.graph)
     refuse(model, match)
+
+
+def test_a_size_that_the_graph_leaves_open_may_be_fixed_by_the_family() -> None:
+    model = graphs.sound()
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_param = "height"
+    tensors = check_graph(model.SerializeToString(), CONTRACT, graphs.FILE)
+    assert not tensors.batched
+
+
+def test_a_size_that_the_family_leaves_open_may_not_be_fixed_by_the_graph() -> None:
+    upscaler = standins.model("real-esrgan-x2")
+    data = upscaler.SerializeToString()
+    check_graph(data, CONTRACTS["real-esrgan-x2"], graphs.FILE)
+    upscaler.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 256
+    with pytest.raises(ModelError, match=r"\(1, 3, 256, None\).*\(1, 3, None, None\)"):
+        check_graph(upscaler.SerializeToString(), CONTRACTS["real-esrgan-x2"], graphs.FILE)
 
 
 def test_weights_listed_as_inputs_are_no_inputs() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import ModelError
-from appliance.inference.contract import ROLES
+from appliance.inference.families import ROLES
 from appliance.inference.pack import FOLDER_VARIABLE, ModelPack
 from tests.inference import graphs
 
@@ -27,7 +27,16 @@ def refuse_to_read(folder: Path, match: str) -> ModelError:
 
 def test_the_starter_pack_is_whole(pack: ModelPack) -> None:
     pack.verify()
-    assert {entry.role for entry in pack.entries} == set(ROLES.values())
+    assert {ROLES[entry.family] for entry in pack.entries} == {
+        "detector",
+        "mesh",
+        "identity",
+        "person-mask",
+        "upscaler-x2",
+        "upscaler-x4",
+        "canonical-mesh",
+        "attention-subsets",
+    }
 
 
 def test_every_licence_of_the_starter_pack_has_its_text(pack: ModelPack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,13 +14,17 @@ from appliance.inference.session import Network, Runtime
 from appliance.pipeline.face import Image
 from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.run import enlarge_photo
-from appliance.pipeline.upscale import OVERLAP, TILE, Upscaler
+from appliance.pipeline.upscale import Upscaler
+from tests.inference import graphs, standins
 from tests.pipeline.pictures import pixels_of
 
 
 @pytest.fixture(scope="module", params=[2, 4])
 def network(request: pytest.FixtureRequest, pack: ModelPack, runtime: Runtime) -> Network:
     return runtime.load(pack, f"upscaler-x{request.param}")
+
+
+TILE, OVERLAP = 192, 12
 
 
 def untiled(network: Network, image: Image) -> Image:
@@ -29,6 +34,28 @@ def untiled(network: Network, image: Image) -> Image:
     edge = OVERLAP * network.contract.scale
     whole = np.rint(output[0].transpose(1, 2, 0))[edge:-edge, edge:-edge]
     return np.asarray(np.clip(whole, 0, 255), np.uint8)
+
+
+@pytest.fixture(params=[2, 4])
+def published(request: pytest.FixtureRequest, tmp_path: Path, runtime: Runtime) -> Network:
+    """Real-ESRGAN's tensors, 0..1, around a linear interpolation."""
+    model = standins.model(f"real-esrgan-x{request.param}")
+    graphs.write_pack(
+        tmp_path,
+        model.SerializeToString(),
+        family=f"real-esrgan-x{request.param}",
+        role=f"upscaler-x{request.param}",
+    )
+    return runtime.load(ModelPack.open(tmp_path), f"upscaler-x{request.param}")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (17, 30), (245, 251)])
+def test_real_esrgan_s_range_and_tiles(size: tuple[int, int], published: Network) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    upscaler = Upscaler(published)
+    large = upscaler.enlarge(image)
+    side = (size[1] * upscaler.scale, size[0] * upscaler.scale)
+    assert np.abs(large.astype(int) - cv2.resize(image, side)).max() <= 1  # the same, rounded
 
 
 def test_tiles_show_no_seam(network: Network, photos: Mapping[str, Photo]) -> None:

@@ -1,0 +1,157 @@
+"""The contracts against graphs with the published files' tensors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import pytest
+
+from appliance.errors import ModelError
+from appliance.inference.contract import ImageInput
+from appliance.inference.families import CONTRACTS
+from appliance.inference.graph import check_graph
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Network, Numbers, Runtime, Tensor
+from tests.inference import graphs, standins
+
+# Real files of these are to be had, so they need no stand-in.
+REAL = {
+    "mediapipe-face-mesh",
+    "mediapipe-selfie",
+    "esrgan-slim-x2",
+    "esrgan-slim-x4",
+    "realesrgan-x4plus",
+}
+
+
+def load(folder: Path, runtime: Runtime, family: str, *, batched: bool = False) -> Network:
+    data = standins.model(family, batched=batched).SerializeToString()
+    role = CONTRACTS[family].role
+    graphs.write_pack(folder, data, family=family, role=role)
+    return runtime.load(ModelPack.open(folder), role)
+
+
+def inputs(network: Network, batch: int = 1) -> tuple[Tensor, dict[str, Numbers]]:
+    """Something to put into the first and into each further of a network's inputs."""
+    rng = np.random.default_rng(0)
+    made: dict[str, Numbers] = {}
+    for put in network.tensors.inputs:
+        if isinstance(put, ImageInput):
+            size = put.size or (32, 40)
+            images = rng.integers(0, 256, (batch, *size, 3), np.uint8)
+            made[put.name] = np.concatenate([put.tensor(image) for image in images])
+        else:
+            shape = [batch, *put.shape[1:]] if len(put.shape) > 1 else put.shape
+            made[put.name] = rng.random([side or 1 for side in shape]).astype(put.dtype)
+    first = made.pop(network.contract.inputs[0].name)
+    return np.asarray(first, np.float32), made
+
+
+def test_every_family_has_a_stand_in_or_ships() -> None:
+    assert set(standins.FAMILIES) | REAL == set(CONTRACTS)
+
+
+@pytest.mark.parametrize("family", standins.FAMILIES)
+def test_the_published_tensors_keep_the_contract_and_run(
+    family: str, tmp_path: Path, runtime: Runtime
+) -> None:
+    network = load(tmp_path, runtime, family)
+    first, others = inputs(network)
+    results = network.run(first, **others)
+    assert len(results) == len(network.contract.outputs)
+    assert all(np.isfinite(result).all() for result in results)
+
+
+@pytest.mark.parametrize("family", ["inswapper", "uniface", "arcface", "codeformer", "xseg"])
+def test_a_free_batch_is_seen_and_used(family: str, tmp_path: Path, runtime: Runtime) -> None:
+    network = load(tmp_path, runtime, family, batched=True)
+    assert network.tensors.batched
+    first, others = inputs(network, batch=3)
+    together = network.run(first, **others)[0]
+    assert len(together) == 3
+    for number in range(3):
+        this = slice(number, number + 1)
+        one = {name: put[this] if put.ndim > 1 else put for name, put in others.items()}
+        alone = network.run(first[this], **one)[0]
+        np.testing.assert_allclose(together[number], alone[0], atol=1e-5)
+
+
+def test_a_fixed_batch_is_seen_too(tmp_path: Path, runtime: Runtime) -> None:
+    assert not load(tmp_path, runtime, "inswapper").tensors.batched
+
+
+def check(model: onnx.ModelProto, family: str) -> None:
+    check_graph(model.SerializeToString(), CONTRACTS[family], graphs.FILE)
+
+
+def test_an_optional_input_may_be_missing_and_another_may_not(
+    tmp_path: Path, runtime: Runtime
+) -> None:
+    network = load(tmp_path, runtime, "gfpgan")
+    assert network.takes("weight")
+    assert not network.takes("source")
+    without = standins.model("restoreformer-plus-plus")
+    check(without, "gfpgan")
+    with pytest.raises(ModelError, match=r"inputs are \['input'\].*'weight'"):
+        check(without, "codeformer")
+
+
+def test_a_weight_is_a_double() -> None:
+    model = standins.model("codeformer")
+    model.graph.input[1].type.tensor_type.elem_type = 1
+    with pytest.raises(ModelError, match="'weight' is not float64"):
+        check(model, "codeformer")
+
+
+def test_outputs_without_a_name_are_known_by_their_place() -> None:
+    model = standins.model("scrfd")
+    for number, output in enumerate(model.graph.output):
+        old, new = output.name, str(440 + number)
+        output.name = new
+        for node in model.graph.node:
+            node.output[:] = [new if name == old else name for name in node.output]
+    check(model, "scrfd")
+    assert check_graph(model.SerializeToString(), CONTRACTS["scrfd"], "x").outputs[0] == "440"
+    first, second = model.graph.output[0], model.graph.output[1]
+    first.name, second.name = second.name, first.name
+    first.type.tensor_type.shape.dim[0].dim_value = 3200
+    with pytest.raises(ModelError, match=r"\(3200, 1\).*\(12800, 1\)"):
+        check(model, "scrfd")
+
+
+def test_what_comes_after_the_known_outputs_is_ignored() -> None:
+    """Some generators give a mask beside the picture."""
+    model = standins.model("hyperswap")
+    mask = model.graph.output.add()
+    mask.CopyFrom(model.graph.output[0])
+    mask.name = "mask"
+    model.graph.node.append(onnx.helper.make_node("Identity", ["output"], ["mask"]))
+    tensors = check_graph(model.SerializeToString(), CONTRACTS["hyperswap"], graphs.FILE)
+    assert tensors.outputs == ("output",)
+    del model.graph.output[:]
+    with pytest.raises(ModelError, match="0 outputs"):
+        check(model, "hyperswap")
+
+
+def test_the_matrix_is_the_graph_s_last_weights() -> None:
+    model = standins.model("inswapper", half=True)
+    last = model.graph.initializer[-1]
+    tensors = check_graph(model.SerializeToString(), CONTRACTS["inswapper"], graphs.FILE)
+    assert tensors.matrix is not None
+    assert tensors.matrix.dtype == np.float32
+    np.testing.assert_array_equal(tensors.matrix, onnx.numpy_helper.to_array(last))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(3), "more"))
+    with pytest.raises(ModelError, match=r"\(512, 512\) matrix of inswapper"):
+        check(model, "inswapper")
+
+
+@pytest.mark.parametrize(
+    ("family", "megabytes"),
+    [("inswapper", 554), ("arcface", 174), ("2dfan4", 97), ("yolo-face", 13), ("gfpgan", 340)],
+)
+def test_a_bench_sized_one_has_the_weights_of_the_original(family: str, megabytes: int) -> None:
+    size = standins.model(family, "bench").ByteSize() / 1e6
+    assert 0.93 * megabytes < size < 1.07 * megabytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from appliance.pipeline import images
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.fit import Fit
 from appliance.pipeline.geometry import shrunk
@@ -55,7 +56,7 @@ class FaceEditor:
         patch = self._swapper.swap(image, local, light, fit, shown)
         if factor > 1:
             patch = _enlarged(patch, image, whole, factor)
-        rgb = _grey(patch.rgb) if _is_grey(whole) else patch.rgb
+        rgb = images.grey_like(patch.rgb, whole)
         canvas.write(box, rgb, patch.support)
         return shown
 
@@ -73,16 +74,6 @@ class FaceEditor:
 def _in_unit_square(face: Face, image: Image) -> Float:
     height, width = image.shape[:2]
     return np.asarray((face.points + 0.5) / (width, height), np.float32)
-
-
-def _is_grey(image: Image) -> bool:
-    """Whether there is no colour at all; a few pixels are asked before all of them."""
-    return all(bool((part == part[..., :1]).all()) for part in (image[::16, ::16], image))
-
-
-def _grey(image: Image) -> Image:
-    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return np.asarray(cv2.merge([luma, luma, luma]), np.uint8)
 
 
 def _enlarged(patch: Patch, image: Image, whole: Image, factor: int) -> Patch:

@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from appliance.inference.contract import ImageInput
 from appliance.pipeline.face import Float, Image
 
 
@@ -88,6 +89,14 @@ def warp(image: Image, matrix: Float, size: int) -> Image:
         small, small_matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(warped, np.uint8)
+
+
+def aligned(image: Image, five: Float, taker: ImageInput) -> Image:
+    """The square crop of the face with the (5, 2) points ``five`` that a network takes."""
+    if taker.template is None or taker.size is None:
+        raise ValueError(f"{taker.name} takes no aligned face")
+    side = taker.size[0]
+    return warp(image, similarity_matrix(five, taker.template.points(side)), side)
 
 
 def smoothstep(values: Float, low: float, high: float) -> Float:

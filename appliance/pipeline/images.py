@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.face import Float
+from appliance.pipeline.face import Float, Image
+
+AREA = cv2.INTER_AREA
 
 Picture = TypeVar("Picture", NDArray[np.uint8], NDArray[np.float32], NDArray[np.int16])
 
@@ -56,6 +58,16 @@ def darker_lines(picture: Float, width: int) -> Float:
     """How much darker than its surroundings each line of at most ``width`` pixels is: ≥ 0."""
     kernel = np.ones((width, width), np.uint8)
     return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, kernel))
+
+
+def grey_like(picture: Image, original: Image) -> Image:
+    """An RGB picture without its colours where the ``original`` has none at all."""
+    # A few pixels are asked before all of them.
+    for part in (original[::16, ::16], original):
+        if (part != part[..., :1]).any():
+            return picture
+    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.merge([luma, luma, luma]), np.uint8)
 
 
 def _like(picture: Picture, result: Any) -> Picture:

@@ -121,7 +121,7 @@ def spread(
     ``openings``: how far each triangle lets the source in, ``shown`` (s, s): how far each place of
     the canonical plane does; both 0-1. ``texels``: a side of the source's texture.
     """
-    cover = _raster(face, grid, points).cover()
+    cover = raster(face, grid, points).cover()
     planes = cover.spread(values)
     let_in = cover.paint(openings) * images.sampled(shown, planes[..., UV] * shown.shape[0] - 0.5)
     mask = planes[..., MASK] * let_in
@@ -145,7 +145,7 @@ def _length(vectors: Float) -> Float:
     return np.hypot(vectors[..., 0], vectors[..., 1])
 
 
-def _raster(face: Canonical, grid: Grid, points: Float) -> Raster:
+def raster(face: Canonical, grid: Grid, points: Float) -> Raster:
     """The mesh on the grid's cells, the nearest triangle on top."""
     places = transform(points[:, :2], grid.matrix)
     depth = points[:, 2][face.triangles].mean(axis=1)

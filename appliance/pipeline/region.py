@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from appliance.pipeline.canonical import with_skirt
 from appliance.pipeline.face import Detection, Face, Float
+from appliance.pipeline.geometry import invert, transform
 from appliance.pipeline.media.canvas import Box, Canvas
 
 SURROUNDINGS = 1.1  # cut-out side over detection side, either way of its middle
@@ -26,6 +29,20 @@ def detection_box(detection: Detection, canvas: Canvas) -> Box | None:
     """The box that the mesh network's crop around a detection needs."""
     reach = np.float32(SURROUNDINGS * detection.box[2:].max())
     return _inside(detection.centre - reach, detection.centre + reach, canvas)
+
+
+def crop_box(matrix: Float, side: int, canvas: Canvas) -> Box | None:
+    """The box of what a ``side``² crop through the 2×3 ``matrix`` shows of the picture."""
+    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]], np.float32) - 0.5
+    points = transform(corners, invert(matrix))
+    return _inside(points.min(axis=0), points.max(axis=0), canvas)
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The smallest box that holds all of ``boxes``."""
+    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
+    right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
+    return Box(left, top, right - left, bottom - top)
 
 
 def _inside(low: Float, high: Float, canvas: Canvas) -> Box | None:

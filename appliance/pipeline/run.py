@@ -11,11 +11,14 @@ from typing import BinaryIO
 import numpy as np
 
 from appliance.errors import NoFaceError
+from appliance.inference.session import Tensor
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.edit import FaceEditor
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.fit import Fit
+from appliance.pipeline.generation import GeneratorShot
 from appliance.pipeline.identify import similarity
+from appliance.pipeline.mask import Usual
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.encoder import ContainerName, EncoderSettings
 from appliance.pipeline.media.photo import Photo, in_colours_of
@@ -24,12 +27,12 @@ from appliance.pipeline.media.transcode import Transcoded, transcode
 from appliance.pipeline.media.video_canvas import VideoCanvas
 from appliance.pipeline.regions import FACE, strengths
 from appliance.pipeline.remember import Remembering
+from appliance.pipeline.shot import Begin, MeshShot
 from appliance.pipeline.source import Source
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.track import Tracker
 from appliance.pipeline.upscale import Upscaler
 
-LOOK_INTERVAL = 3  # frames between looks for what covers a face in a video
 LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a video
 
 
@@ -50,11 +53,20 @@ class SwapOptions:
 class Sitter:
     """The person whose identity is applied.
 
-    ``embedding``: unit, (128,), the mean of the photos'.
+    ``embedding``: unit, (128,), the mean of the photos'. ``described``: as a generator takes them.
     """
 
     source: Source
     embedding: Float
+    described: Tensor | None = None
+
+    def begin(self, stages: Stages, strength: Float, *, video: bool) -> Begin:
+        """What changes a face into theirs, by ``strength``, (478,) 0-1 at each mesh point."""
+        if stages.generation is not None and self.described is not None:
+            generation, described = stages.generation, self.described
+            return lambda: GeneratorShot(generation, stages.face, described, strength)
+        editor = FaceEditor(stages, stages.video if video else stages.still)
+        return lambda: MeshShot(editor, Fit(self.source, strength), Usual() if video else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,8 @@ def read_source(stages: Stages, photos: Sequence[Photo]) -> Sitter:
         views.append(stages.cut_out(canvas, faces[0]))
         embeddings.append(stages.embedding(canvas, faces[0]))
     mean = np.mean(embeddings, axis=0)
-    return Sitter(stages.reader.read(views), mean / np.linalg.norm(mean))
+    described = stages.generation.describer.describe(views) if stages.generation else None
+    return Sitter(stages.reader.read(views), mean / np.linalg.norm(mean), described)
 
 
 def swap_photo(
@@ -109,10 +122,10 @@ def swap_photo(
     strength = strengths(stages.face, options.regions)
     likeness = _Likeness(stages, sitter, wanted=options.likeness)
     if strength.any():
-        editor = FaceEditor(stages, stages.still)
+        begin = sitter.begin(stages, strength, video=False)
         for face in faces:
             likeness.before(canvas, face)
-            editor.edit(canvas, face, Fit(sitter.source, strength))
+            begin().edit(canvas, face)
             likeness.after(canvas, face)
     swapped = len(faces) if strength.any() else 0
     before, after = likeness.means()
@@ -163,8 +176,8 @@ class _VideoRun:
         strength = strengths(stages.face, options.regions)
         self._stages = stages
         self._idle = not strength.any()
-        self._editor = FaceEditor(stages, stages.video)
-        self._tracker = Tracker(stages, options.choice, lambda: Fit(sitter.source, strength))
+        begin = sitter.begin(stages, strength, video=True)
+        self._tracker = Tracker(stages, options.choice, begin)
         self._likeness = _Likeness(stages, sitter, wanted=options.likeness)
         self._frames_swapped = 0
         self._faces_swapped = 0
@@ -179,8 +192,7 @@ class _VideoRun:
             measured = track.frames % LIKENESS_INTERVAL == 1
             if measured:
                 self._likeness.before(frame, face)
-            known = track.shown if track.frames % LOOK_INTERVAL else None
-            track.shown = self._editor.edit(frame, face, track.fit, track.usual, known)
+            track.shot.edit(frame, face)
             if measured:
                 self._likeness.after(frame, face)
         self._faces_swapped += len(tracks)

@@ -14,6 +14,7 @@ from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.choose import extent
 from appliance.pipeline.detect import Detector
 from appliance.pipeline.face import Detection, Face, Float, Image
+from appliance.pipeline.generation import Generation
 from appliance.pipeline.identify import Recogniser
 from appliance.pipeline.light import LightMeter
 from appliance.pipeline.mask import Masker
@@ -42,10 +43,16 @@ class Stages:
     still: MeshSwapper
     video: MeshSwapper
     provider: str
+    generation: Generation | None = None
 
     @classmethod
-    def load(cls, pack: ModelPack, runtime: Runtime) -> Stages:
-        """From a model pack. Raises ModelError or ProviderError."""
+    def load(
+        cls, pack: ModelPack, runtime: Runtime, generation: Generation | None = None
+    ) -> Stages:
+        """From a model pack; faces are changed by the mesh engine, or by ``generation``.
+
+        Raises ModelError or ProviderError.
+        """
         face = Canonical.load(pack.read("canonical-mesh"))
         poser, meter, transfer = Poser(face), LightMeter(face), ShapeTransfer(face)
         masker = Masker(face, runtime.load(pack, "person-mask"))
@@ -62,6 +69,7 @@ class Stages:
             still=MeshSwapper(face, poser, transfer, STILL),
             video=MeshSwapper(face, poser, transfer, VIDEO),
             provider=detector.provider,
+            generation=generation,
         )
 
     def locate(self, canvas: Canvas, size: int = DETECTION_SIZE) -> tuple[Detection, ...]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from appliance.pipeline.choose import FaceChoice, Which, extent
-from appliance.pipeline.face import Detection, Face, Float, Image
-from appliance.pipeline.fit import Fit
+from appliance.pipeline.face import Detection, Face, Image
 from appliance.pipeline.geometry import shrunk
-from appliance.pipeline.mask import Usual
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.region import MOTION, face_box
+from appliance.pipeline.shot import Begin, Shot
 from appliance.pipeline.stages import LEAST_SCORE, Stages
 from appliance.pipeline.steady import Steadier, View
 from appliance.pipeline.topology import eye_distance
@@ -30,10 +28,8 @@ class Track:
     """One face through one shot, with all that is learnt of it on the way."""
 
     raw: Face
-    fit: Fit
+    shot: Shot
     steadier: Steadier
-    usual: Usual = field(default_factory=Usual)
-    shown: Float | None = None
     frames: int = 0
 
     def advance(self, sight: Sight, seconds: float) -> Face:
@@ -53,12 +49,12 @@ class Sight:
 
 
 class Tracker:
-    """Keeps the chosen faces of a video. ``new_fit`` makes what a new track starts with."""
+    """Keeps the chosen faces of a video. ``begin`` starts the shot of a new track."""
 
-    def __init__(self, stages: Stages, choice: FaceChoice, new_fit: Callable[[], Fit]) -> None:
+    def __init__(self, stages: Stages, choice: FaceChoice, begin: Begin) -> None:
         self._stages = stages
         self._choice = choice
-        self._new_fit = new_fit
+        self._begin = begin
         self._tracks: list[Track] = []
         self._last_small: Image | None = None
         self._last_seconds = 0.0
@@ -111,7 +107,7 @@ class Tracker:
         return sights
 
     def _new_track(self, face: Face) -> Track:
-        return Track(face, self._new_fit(), Steadier(self._stages.face))
+        return Track(face, self._begin(), Steadier(self._stages.face))
 
 
 def _view(canvas: Canvas, face: Face, margin: float) -> View | None:

@@ -9,7 +9,6 @@ import pytest
 
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.face import Detection, Face, Image
-from appliance.pipeline.fit import Fit
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.run import Sitter
@@ -41,7 +40,7 @@ def followed(
     stages: Stages, sitter: Sitter, frames: Sequence[Image], which: Which = Which.LARGEST
 ) -> list[list[tuple[Track, Face]]]:
     strength = np.ones(POINTS, np.float32)
-    tracker = Tracker(stages, FaceChoice(which), lambda: Fit(sitter.source, strength))
+    tracker = Tracker(stages, FaceChoice(which), sitter.begin(stages, strength, video=True))
     return [
         tracker.update(Photo(np.ascontiguousarray(frame)).canvas, index * STEP)
         for index, frame in enumerate(frames)
@@ -74,7 +73,7 @@ def test_a_cut_starts_a_new_track(
     assert second is found[7][0][0]
     assert second is not first
     assert second.frames == 4
-    assert second.fit is not first.fit
+    assert second.shot is not first.shot
 
 
 def test_a_moving_camera_is_no_cut(

@@ -1,0 +1,77 @@
+"""Whose face a generator is to draw, in the words it was taught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from appliance.errors import ModelError
+from appliance.inference.contract import ImageInput, Latent
+from appliance.inference.session import Network, Tensor
+from appliance.pipeline.face import Face, Float, Image
+from appliance.pipeline.geometry import aligned
+from appliance.pipeline.identify import Recogniser, unit
+from appliance.pipeline.topology import five_points
+
+
+class Describer:
+    """Makes a generator's ``source`` of the photos of a person.
+
+    ``recogniser``: the one the generator was trained with. ``converter``: from its embedding to
+    that of another. Both are needed only where the generator's contract asks for them.
+    """
+
+    def __init__(
+        self, generator: Network, recogniser: Recogniser | None, converter: Network | None
+    ) -> None:
+        self._generator = generator
+        self._recogniser = recogniser
+        self._converter = converter
+
+    def describe(self, photos: Sequence[tuple[Image, Face]]) -> Tensor:
+        """The tensor; of several photos the mean embedding, or the first one's picture.
+
+        Raises ModelError where the pack lacks what the generator needs beside itself.
+        """
+        source = self._generator.contract.inputs[1]
+        if isinstance(source, ImageInput):
+            image, face = photos[0]
+            return source.tensor(aligned(image, five_points(face.points), source))
+        if self._recogniser is None:
+            raise _missing("identity")
+        features = [self._recogniser.feature(image, face) for image, face in photos]
+        mean = np.stack(features).mean(axis=0, keepdims=True)
+        return latent(source.latent, mean, self._convert, self._generator.tensors.matrix)
+
+    def _convert(self, embedding: Float) -> Float:
+        if self._converter is None:
+            raise _missing("embedding-converter")
+        return self._converter.run(embedding)[0]
+
+
+def latent(
+    kind: Latent | None, embedding: Float, convert: Callable[[Float], Float], matrix: Float | None
+) -> Float:
+    """An (1, n) embedding as ``kind`` says; see :class:`Latent` for the formulas.
+
+    Inswapper's is not normalised again after the matrix, as FaceFusion has it; InsightFace does.
+    """
+    match kind:
+        case Latent.CONVERTED:
+            return convert(embedding)
+        case Latent.CONVERTED_UNIT:
+            return unit(convert(embedding))
+        case Latent.MATRIX:
+            if matrix is None:
+                raise ValueError("the generator's matrix is not there")
+            return np.asarray(embedding @ matrix / np.linalg.norm(embedding), np.float32)
+        case _:
+            return unit(embedding)
+
+
+def _missing(role: str) -> ModelError:
+    return ModelError(
+        f"The generator's pack holds nothing for the role {role!r}, which the generator needs.",
+        "Import the pack again with that file; models/README.md says which goes with which.",
+    )

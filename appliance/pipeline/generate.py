@@ -1,0 +1,63 @@
+"""A face changed by a generator: the network swaps, the crop may be finer than it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from appliance.inference.session import Network, Tensor
+from appliance.pipeline.face import Image
+
+
+class Generator:
+    """Any family of ``inference.families.generators``: the contract says how each wants its input.
+
+    Simon Chen et al., "SimSwap", 2020; InsightFace's inswapper; GHOST (Groshev et al., 2022); …
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        target, source = network.contract.inputs
+        self._source = source.name
+        if target is not network.contract.image or network.contract.image.size is None:
+            raise ValueError(f"{network.contract.family} swaps no crop of a fixed size")
+        self.side = network.contract.image.size[0]
+        """Pixels along an edge of the crop it takes."""
+
+    def swap(self, crop: Image, source: Tensor) -> Image:
+        """An aligned crop with ``source``'s face; its side a multiple of the network's.
+
+        A larger crop is taken apart into pictures that each show the whole face, every nth pixel
+        of every nth row, so that the network sees what it knows; put together again they have the
+        detail of all of them.
+        """
+        parts = apart(crop, crop.shape[0] // self.side)
+        tensors = [self._network.tensor(part) for part in parts]
+        return together([self._picture(tensor) for tensor in self._run(tensors, source)])
+
+    def _run(self, tensors: list[Tensor], source: Tensor) -> list[Tensor]:
+        """One result for each tensor: in one call where the network's batch is free."""
+        if self._network.tensors.batched:
+            same: Tensor = np.repeat(source, len(tensors), axis=0)
+            whole = self._network.run(np.concatenate(tensors), **{self._source: same})[0]
+            return [whole[number : number + 1] for number in range(len(whole))]
+        return [self._network.run(tensor, **{self._source: source})[0] for tensor in tensors]
+
+    def _picture(self, tensor: Tensor) -> Image:
+        return self._network.contract.picture.image(tensor)
+
+
+def apart(crop: Image, times: int) -> list[Image]:
+    """The ``times``² pictures of every nth pixel of a crop, row by row."""
+    return [
+        np.ascontiguousarray(crop[y::times, x::times]) for y in range(times) for x in range(times)
+    ]
+
+
+def together(parts: list[Image]) -> Image:
+    """Undoes :func:`apart`."""
+    times = round(len(parts) ** 0.5)
+    side = parts[0].shape[0] * times
+    crop = np.empty((side, side, 3), np.uint8)
+    for number, part in enumerate(parts):
+        crop[number // times :: times, number % times :: times] = part
+    return crop

@@ -1,0 +1,35 @@
+"""What hides a face: XSeg."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from appliance.inference.session import Network
+from appliance.pipeline import images
+from appliance.pipeline.face import Float, Image
+
+SOFTNESS = 5.0  # sigma of the Gaussian, in pixels of the crop, as FaceFusion has it
+
+
+class Occluder:
+    """XSeg (Liu et al., "DeepFaceLab", 2021)."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        size = network.contract.image.size
+        if size is None:
+            raise ValueError(f"{network.contract.family} takes any size")
+        self._size = size
+
+    def mask(self, crop: Image) -> Float:
+        """1 where an aligned crop shows the face itself, 0 where something is in front of it."""
+        small = images.resized(crop, self._size)
+        (found,) = self._network.run(self._network.tensor(small))
+        side = (crop.shape[1], crop.shape[0])
+        return softened(images.resized(np.clip(found[0, ..., 0], 0, 1), side))
+
+
+def softened(mask: Float) -> Float:
+    """A mask drawn back from its border and faded: what is half covered is covered."""
+    smooth = images.blurred(mask, SOFTNESS)
+    return np.asarray((np.clip(smooth, 0.5, 1) - 0.5) * 2, np.float32)

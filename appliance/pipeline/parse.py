@@ -1,0 +1,49 @@
+"""Which part of a face each pixel shows: BiSeNet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from appliance.inference.session import Network
+from appliance.pipeline import images
+from appliance.pipeline.face import Float, Image
+from appliance.pipeline.occlude import softened
+
+# CelebAMask-HQ's classes (Lee et al., "MaskGAN", 2020) in the order of the published BiSeNet.
+PARTS: Mapping[str, int] = MappingProxyType(
+    {
+        "skin": 1,
+        "left-eyebrow": 2,
+        "right-eyebrow": 3,
+        "left-eye": 4,
+        "right-eye": 5,
+        "glasses": 6,
+        "nose": 10,
+        "mouth": 11,
+        "upper-lip": 12,
+        "lower-lip": 13,
+    }
+)
+FACE = frozenset(PARTS) - {"glasses"}
+
+
+class Parser:
+    """BiSeNet (Yu et al., 2018) trained to parse faces."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        size = network.contract.image.size
+        if size is None:
+            raise ValueError(f"{network.contract.family} takes any size")
+        self._size = size
+
+    def mask(self, crop: Image, parts: Collection[str] = FACE) -> Float:
+        """1 where an aligned crop shows one of ``parts``, 0 elsewhere, softened between."""
+        small = images.resized(crop, self._size)
+        (classes,) = self._network.run(self._network.tensor(small))
+        shown = np.isin(classes[0].argmax(axis=0), [PARTS[part] for part in parts])
+        side = (crop.shape[1], crop.shape[0])
+        return softened(images.resized(shown.astype(np.float32), side))

@@ -20,7 +20,7 @@ from appliance.cli.files import load_photo
 from appliance.cli.options import FILE, models_option, provider_option
 from appliance.cli.portrait import Frame
 from appliance.cli.progress import progress
-from appliance.cli.report import ENGINE, show_pairs
+from appliance.cli.report import show_pairs
 from appliance.cli.summary import Similarity, describe
 from appliance.errors import InputError, NoFaceError
 from appliance.pipeline.face import Face
@@ -36,7 +36,7 @@ from appliance.pipeline.run import (
     swap_photo,
     swap_video,
 )
-from appliance.pipeline.stages import Stages
+from appliance.pipeline.stages import MESH_ENGINE, Stages
 
 PORTRAITS = Path(__file__).parents[2] / "tests" / "data" / "portraits"
 
@@ -122,7 +122,7 @@ def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | 
             ("look at", str(output / "sheet.png")),
             ("photo", str(output / "swapped.png")),
             ("film", str(output / "swapped.mp4")),
-            ("engine", ENGINE),
+            ("engine", MESH_ENGINE),
             ("similarity", f"{describe(_likeness(swaps))}, mean of {len(swaps)} swaps"),
             ("provider", report.provider),
             ("time", f"{time.monotonic() - started:.1f} s"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appliance.cli.report import ENGINE
 from appliance.cli.sheet import ACCENT, INK, Sheet
 from appliance.pipeline.choose import SAME_PERSON
 from appliance.pipeline.face import Image
+from appliance.pipeline.stages import MESH_ENGINE
 
 TILE = (224, 280)
 COLUMNS = 2  # swaps a row
@@ -56,7 +56,7 @@ def contact_sheet(swaps: Sequence[Swap], strip: Sequence[Tile]) -> Image:
 
 def _head(page: Sheet) -> None:
     page.words((_MARGIN, 36), "Face swaps between sample portraits", 34, INK)
-    text = f"Every result is a {ENGINE}: pixels of the source, fitted to the target's pose,"
+    text = f"Every result is a {MESH_ENGINE}: pixels of the source, fitted to the target's pose,"
     page.words((_MARGIN, 86), f"{text} expression and light.", 18)
 
 
@@ -91,4 +91,4 @@ def _foot(page: Sheet) -> None:
     likeness = "Likeness is SFace's cosine: the ring before, the disc after, the mark where"
     threshold = f"two faces count as one person's ({SAME_PERSON})."
     page.words((_MARGIN, y + 14), f"{likeness} {threshold}", 15)
-    page.words((page.width - _MARGIN, y + 14), ENGINE, 15, ACCENT, "ra")
+    page.words((page.width - _MARGIN, y + 14), MESH_ENGINE, 15, ACCENT, "ra")

@@ -8,9 +8,6 @@ from fractions import Fraction
 import click
 import msgspec
 
-ENGINE = "geometric simulation"
-"""What every result of the mesh engine is called wherever it is shown."""
-
 Pair = tuple[str, str]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.cli.report import ENGINE, Pair
+from appliance.cli.report import Pair
 from appliance.pipeline.choose import SAME_PERSON
 from appliance.pipeline.media.transcode import Transcoded
 from appliance.pipeline.run import SwapReport
@@ -58,7 +58,7 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
     done = report.transcoded
     return Summary(
         kind="photo" if done is None else "video",
-        engine=ENGINE,
+        engine=report.engine,
         frames=report.frames,
         frames_swapped=report.frames_swapped,
         faces_swapped=report.faces_swapped,

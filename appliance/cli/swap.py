@@ -13,6 +13,7 @@ import click
 from appliance.cli.engine import Engine
 from appliance.cli.files import about, check_output, decode_photo, load_photo, open_input
 from appliance.cli.formats import photo_format, video_container
+from appliance.cli.generating import Generating, generator_options
 from appliance.cli.options import (
     FILE,
     Faces,
@@ -106,6 +107,7 @@ _Prepare: TypeAlias = Callable[[], _Ready]
     help="Strength of the whole face, or with --region of the rest. [default: 1, the rest 0]",
 )
 @click.option("--upscale", type=click.Choice(["2", "4"]), help="Enlarge the result.")
+@generator_options
 @provider_option
 @models_option
 @overwrite_option
@@ -119,6 +121,7 @@ def swap(
     regions: Sequence[tuple[str, float]],
     strength: float | None,
     upscale: str | None,
+    generating: Generating | None,
     provider: str | None,
     models: Path | None,
     overwrite: bool,
@@ -126,8 +129,8 @@ def swap(
 ) -> None:
     """Put the face of the source on the faces of a photo or video.
 
-    The result is a geometric simulation: the source's own pixels and proportions, fitted to the
-    target's pose, expression and light.
+    By default the result is a geometric simulation: the source's own pixels and proportions,
+    fitted to the target's pose, expression and light. With --generator a network draws it.
     """
     started = time.monotonic()
     check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
@@ -139,7 +142,7 @@ def swap(
         reference = load_photo(faces.like, "The reference photo") if faces.like else None
 
         def prepare() -> _Ready:
-            engine = Engine.load(models, provider)
+            engine = Engine.load(models, provider, generating)
             choice = FaceChoice(Which(faces.name), _embedding(engine.stages, reference))
             options = SwapOptions(choice, strengths(regions, strength))
             return _Ready(engine, read_source(engine.stages, photos), options)

@@ -11,11 +11,16 @@ class PlainType(click.ParamType[object]):
     wanted: str = ""
 
 
+class PlainUsageError(click.UsageError):
+    """What is wrong, in words of our own that repeat none of the command line."""
+
+
 def describe(error: click.UsageError) -> tuple[str, str]:
     """The message and the hint for a wrong command line."""
     context = error.ctx
     path = context.command_path if context is not None else "appliance"
-    return _message(error), f"`{path} --help` lists what can be given."
+    message = error.message if isinstance(error, PlainUsageError) else _message(error)
+    return message, f"`{path} --help` lists what can be given."
 
 
 def _message(error: click.UsageError) -> str:

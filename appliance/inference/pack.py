@@ -49,6 +49,10 @@ class ModelPack:
             _check_role(entry)
         return cls(parsed.name, parsed.entry, hashlib.sha256(data).hexdigest(), folder)
 
+    def has(self, role: str) -> bool:
+        """Whether any file plays ``role``."""
+        return any(entry.role == role for entry in self.entries)
+
     def entry(self, role: str) -> ModelEntry:
         """The entry that plays ``role``.
 

@@ -53,8 +53,9 @@ class GeneratorWish:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """The loaded stages of an operator's pack."""
+    """The loaded stages of an operator's pack. ``family``: the generator's."""
 
+    family: str
     generator: Generator
     input: ImageInput
     describer: Describer
@@ -85,6 +86,7 @@ class Generation:
         if wish.restore is not None:
             restorer = Restorer(runtime.load(pack, "restorer"), wish.restorer_weight)
         return cls(
+            family=network.contract.family,
             generator=generator,
             input=network.contract.image,
             describer=Describer(
@@ -176,4 +178,4 @@ def _matrix(five: Float, taker: ImageInput, side: int) -> Float:
 
 
 def _optional(pack: ModelPack, runtime: Runtime, role: str) -> Network | None:
-    return runtime.load(pack, role) if any(e.role == role for e in pack.entries) else None
+    return runtime.load(pack, role) if pack.has(role) else None

@@ -71,7 +71,7 @@ class Sitter:
 
 @dataclass(frozen=True, slots=True)
 class SwapReport:
-    """What was done.
+    """What was done, by which ``engine``.
 
     ``similarity_before`` and ``…_after``: mean SFace cosine of the target's face to the source's,
     over the faces that were measured; ``None`` where none was. ``seconds``: by stage.
@@ -82,6 +82,7 @@ class SwapReport:
     faces_swapped: int
     similarity_before: float | None
     similarity_after: float | None
+    engine: str
     provider: str
     seconds: Mapping[str, float]
     transcoded: Transcoded | None = None
@@ -135,6 +136,7 @@ def swap_photo(
         faces_swapped=swapped,
         similarity_before=before,
         similarity_after=after,
+        engine=stages.engine,
         provider=stages.provider,
         seconds={"swap": time.monotonic() - started},
     )
@@ -207,6 +209,7 @@ class _VideoRun:
             faces_swapped=self._faces_swapped,
             similarity_before=before,
             similarity_after=after,
+            engine=self._stages.engine,
             provider=self._stages.provider,
             seconds={
                 "decode": done.decode.wall,

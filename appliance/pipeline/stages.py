@@ -25,6 +25,7 @@ from appliance.pipeline.source import SourceReader
 from appliance.pipeline.swap import STILL, VIDEO, MeshSwapper
 
 DETECTION_SIZE = 640  # longest side, in pixels, of the picture the detector sees
+MESH_ENGINE = "geometric simulation"
 LEAST_SCORE = 0.5  # the mesh network's own belief below which what it drew is no face
 
 
@@ -71,6 +72,11 @@ class Stages:
             provider=detector.provider,
             generation=generation,
         )
+
+    @property
+    def engine(self) -> str:
+        """What every result is called wherever it is shown."""
+        return f"generator {self.generation.family}" if self.generation else MESH_ENGINE
 
     def locate(self, canvas: Canvas, size: int = DETECTION_SIZE) -> tuple[Detection, ...]:
         """Faces of a picture, best first; looked for in it shrunk to ``size`` pixels."""

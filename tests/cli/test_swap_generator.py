@@ -1,0 +1,137 @@
+"""Swaps by the generator of an operator's pack: stand-ins that turn the face's colours round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.cli.conftest import CANARY, Call, Outcome, pixels
+from tests.inference.packs import FACEFUSION, write_standins
+
+
+@pytest.fixture
+def pack(folder: Path) -> Path:
+    return write_standins(folder / "pack", *FACEFUSION)
+
+
+@pytest.fixture
+def swap(call: Call, people: Mapping[str, Path], folder: Path) -> Call:
+    """Person a on person c, as a PNG."""
+
+    def swap(*more: str | Path, target: Path | None = None, output: str = "out.png") -> Outcome:
+        target = target or people["c"]
+        words = ("--source", people["a"], "--target", target, "--output", folder / output)
+        return call("swap", *words, "--provider", "cpu", *more)
+
+    return swap
+
+
+def blue(before: Path, after: Path) -> np.ndarray:
+    """Where skin, redder than blue, has become bluer than red."""
+    was, now = pixels(before).astype(int), pixels(after).astype(int)
+    return np.asarray((was[..., 0] > was[..., 2] + 20) & (now[..., 2] > now[..., 0] + 20))
+
+
+def test_the_generator_draws_the_face(
+    swap: Call, pack: Path, people: Mapping[str, Path], folder: Path
+) -> None:
+    outcome = swap("--generator", pack, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.json["engine"] == "generator inswapper"
+    assert outcome.json["faces_swapped"] == 1
+    assert 0.02 < blue(people["c"], folder / "out.png").mean() < 0.5
+    swap(output="mesh.png")
+    assert blue(people["c"], folder / "mesh.png").mean() < 0.001
+
+
+def test_more_pixels_give_a_finer_face(
+    swap: Call, pack: Path, people: Mapping[str, Path], folder: Path
+) -> None:
+    sharpness = []
+    for side in ("128", "512"):
+        name = f"{side}.png"
+        assert swap("--generator", pack, "--pixels", side, output=name).code == 0
+        grey = cv2.cvtColor(pixels(folder / name), cv2.COLOR_RGB2GRAY)
+        face = blue(people["c"], folder / name)
+        sharpness.append(float(cv2.Laplacian(grey, cv2.CV_32F)[face].std()))
+    assert sharpness[1] > 1.3 * sharpness[0]
+
+
+def test_restorer_masks_and_upscaler_of_the_pack_are_used_when_asked_for(
+    swap: Call, pack: Path, people: Mapping[str, Path], folder: Path
+) -> None:
+    plain, limited = folder / "plain.png", folder / "limited.png"
+    assert swap("--generator", pack, output="plain.png").code == 0
+    words = ("--generator", pack, "--occlusion", "--parts")
+    assert swap(*words, output="limited.png").code == 0
+    share = blue(people["c"], limited).sum() / blue(people["c"], plain).sum()
+    assert 0.3 < share < 0.95
+    assert swap("--generator", pack, "--restore", "1", output="restored.png").code == 0
+    assert (pixels(folder / "restored.png") != pixels(plain)).any()
+    assert swap("--generator", pack, "--upscale", "2", output="large.png").code == 0
+    # The pack's stand-in interpolates, unlike the starter pack's.
+    small = pixels(plain)
+    large = cv2.resize(small, (2 * small.shape[1], 2 * small.shape[0]))
+    assert np.abs(pixels(folder / "large.png").astype(int) - large).max() <= 1
+
+
+def test_a_region_limits_the_generator_too(
+    swap: Call, pack: Path, people: Mapping[str, Path], folder: Path
+) -> None:
+    assert swap("--generator", pack, "--region", "nose=1", output="nose.png").code == 0
+    assert swap("--generator", pack, output="whole.png").code == 0
+    nose = blue(people["c"], folder / "nose.png")
+    whole = blue(people["c"], folder / "whole.png")
+    assert 0 < nose.sum() < 0.2 * whole.sum()
+    assert not (nose & ~whole).any()
+
+
+def test_a_video_is_drawn_by_the_generator(swap: Call, pack: Path, clip: Path) -> None:
+    outcome = swap("--generator", pack, "--json", target=clip, output="out.mp4")
+    assert (outcome.code, outcome.err) == (0, "")
+    found = outcome.json
+    assert (found["kind"], found["engine"]) == ("video", "generator inswapper")
+    assert found["frames_swapped"] > 0.9 * found["frames"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--pixels", "200"], 2, "--pixels"),
+        (["--restorer-weight", "0.5"], 2, "needs --restore"),
+        (["--occlusion"], 2, "need --generator"),
+    ],
+)
+def test_what_does_not_go_together(
+    words: list[str], code: int, message: str, swap: Call, folder: Path
+) -> None:
+    outcome = swap(*words)
+    assert outcome.code == code
+    assert message in outcome.err
+    assert not (folder / "out.png").exists()
+
+
+def test_what_the_pack_does_not_hold_is_named(swap: Call, folder: Path) -> None:
+    small = write_standins(folder / "small", "inswapper", "arcface")
+    assert swap("--generator", small).code == 0
+    for option, role in (("--occlusion", "occluder"), ("--parts", "face-parser")):
+        outcome = swap("--generator", small, option, "--overwrite")
+        assert outcome.code == 5
+        assert f"'{role}'" in outcome.err
+    alone = write_standins(folder / "alone", "ghost", "arcface")
+    outcome = swap("--generator", alone, "--overwrite")
+    assert outcome.code == 5
+    assert "'embedding-converter'" in outcome.err
+    assert CANARY not in outcome.err
+
+
+def test_a_side_that_the_generator_cannot_give(swap: Call, folder: Path) -> None:
+    pack = write_standins(folder / "large", "hyperswap", "arcface")
+    assert swap("--generator", pack, "--pixels", "512").code == 0
+    outcome = swap("--generator", pack, "--pixels", "128", "--overwrite")
+    assert outcome.code == 5
+    assert "takes 256 pixels" in outcome.err

@@ -1,5 +1,5 @@
-# Everything is installed into .venv; only `make test` wants a system package (strace), and asks
-# apt for it only where it may.
+# Everything is installed into .venv; only `make test` wants system packages, and asks
+# apt for them only where it may.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -69,6 +69,7 @@ lint: .venv/.dev
 test: lint
 	@$(call debian,strace,strace)
 	$(call debian,go,golang-go golang-golang-x-mod-dev)
+	$(call debian,minisign,minisign)
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Self
 
 from appliance.cli.generating import Generating
+from appliance.cli.keys import trusted_keys
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
+from appliance.inference.trust import Trust
 from appliance.pipeline.generation import Generation
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.upscale import Upscaler
@@ -35,10 +37,11 @@ class Engine:
         ``ModelError`` or ``ProviderError``.
         """
         runtime = Runtime() if provider is None else Runtime((provider,))
-        pack = ModelPack.open(models)
+        trust = Trust(trusted_keys())
+        pack = ModelPack.open(models, trust)
         if generating is None:
             return cls(Stages.load(pack, runtime), (pack,), runtime)
-        generators = ModelPack.open(generating.pack)
+        generators = ModelPack.open(generating.pack, trust)
         generation = Generation.load(generators, runtime, generating.wish)
         return cls(Stages.load(pack, runtime, generation), (generators, pack), runtime)
 

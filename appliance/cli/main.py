@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "compare": "Say how much the faces of two photos resemble each other.",
         "demo": "Swap faces between the sample portraits and draw a contact sheet.",
         "inspect": "Say what a photo or video is and which faces it shows.",
-        "models": "List or verify the models of a pack.",
+        "models": "Look at the models of a pack, or make a pack of models.",
         "policy": "Check, show or compare the policies of a site.",
         "swap": "Put the face of the source on the faces of a photo or video.",
     }

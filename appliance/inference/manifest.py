@@ -11,7 +11,8 @@
     size = 232589                    # bytes
     family = "yunet"                 # its tensor contract, see contract.py
     role = "detector"                # what the pipeline asks for; once a pack
-    licence = "MIT"                  # SPDX expression
+    licence = "MIT"                  # SPDX expression, or the publisher's own word
+    use = "any"                      # what it permits: any, non-commercial or research
     conversion = "none"              # how the file was made from its source
     [entry.source]
     registry = "PyPI"
@@ -35,6 +36,7 @@ Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Slug = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9._-]{0,63}\Z")]
 # One protobuf message, and with it one ONNX file, ends below 2 GiB.
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+Use = Literal["any", "non-commercial", "research"]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
@@ -56,6 +58,7 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     family: Slug
     role: Slug
     licence: Text
+    use: Use
     conversion: Text
     source: Source
 

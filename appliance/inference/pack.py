@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import ModelError
-from appliance.inference import manifest
+from appliance.inference import manifest, minisign
 from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry
+from appliance.inference.trust import SIGNED, Trust
 
 MANIFEST = "manifest.toml"
+SIGNATURE = "manifest.toml.minisig"
 MANIFEST_LIMIT = 1 << 20  # bytes; the starter pack's has 4 KiB
 FOLDER_VARIABLE = "APPLIANCE_MODELS"
 
@@ -29,25 +31,31 @@ class ModelPack:
     entries: tuple[ModelEntry, ...]
     digest: str
     """SHA-256 of the manifest, in hex: it names the pack, since the manifest names every byte."""
+    signer: str | None
+    """Who vouches for it, see ``trust.Trust.signer``."""
     _folder: Path
 
     @classmethod
-    def open(cls, folder: Path | None = None) -> ModelPack:
+    def open(cls, folder: Path | None = None, trust: Trust = SIGNED) -> ModelPack:
         """The pack in ``folder``.
 
         ``None`` is the starter pack: the folder that ``APPLIANCE_MODELS`` names, otherwise
-        ``models/starter`` beside the package, as in a checkout.
+        ``models/starter`` beside the package, as in a checkout. The manifest is read only once
+        somebody whom ``trust`` names vouches for it; by default only the starter pack's is.
 
         Raises:
+            SignatureError: nobody does.
             ModelError: no pack there, or a manifest that is malformed, names a family this version
                 does not know, or gives a family another role than it has.
         """
         folder = folder if folder is not None else _starter_folder()
-        data = _read_file(folder / MANIFEST, MANIFEST, MANIFEST_LIMIT)
+        data = read_file(folder / MANIFEST, MANIFEST, MANIFEST_LIMIT)
+        signer = trust.signer(data, _signature(folder))
         parsed = manifest.parse(data)
         for entry in parsed.entry:
-            _check_role(entry)
-        return cls(parsed.name, parsed.entry, hashlib.sha256(data).hexdigest(), folder)
+            check_role(entry)
+        trust.check_licences(parsed.entry)
+        return cls(parsed.name, parsed.entry, hashlib.sha256(data).hexdigest(), signer, folder)
 
     def has(self, role: str) -> bool:
         """Whether any file plays ``role``."""
@@ -77,7 +85,7 @@ class ModelPack:
             ModelError: no such role, or the file is missing, cut short, longer or altered.
         """
         entry = self.entry(role)
-        data = _read_file(self._folder / entry.file, entry.file, entry.size)
+        data = read_file(self._folder / entry.file, entry.file, entry.size)
         if len(data) != entry.size:
             raise ModelError(
                 f"{entry.file} has {len(data)} bytes, its manifest says {entry.size}.", _RETRY
@@ -103,12 +111,24 @@ class ModelPack:
                 check_graph(data, contract, entry.file)
 
 
+def _signature(folder: Path) -> str | None:
+    """The text of the manifest's signature, where there is one."""
+    if not (folder / SIGNATURE).exists():
+        return None
+    data = read_file(folder / SIGNATURE, SIGNATURE, minisign.TEXT_LIMIT)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ModelError("The signature of the model pack is not text.", _RETRY) from error
+
+
 def _starter_folder() -> Path:
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else Path(__file__).parents[2] / "models" / "starter"
 
 
-def _check_role(entry: ModelEntry) -> None:
+def check_role(entry: ModelEntry) -> None:
+    """Raises ModelError unless the family is known and plays the role it is listed for."""
     role = ROLES.get(entry.family)
     if role is None:
         raise ModelError(
@@ -123,8 +143,11 @@ def _check_role(entry: ModelEntry) -> None:
         )
 
 
-def _read_file(path: Path, name: str, limit: int) -> bytes:
-    """All of a regular file of at most ``limit`` bytes, through one descriptor."""
+def read_file(path: Path, name: str, limit: int) -> bytes:
+    """All of a regular file of at most ``limit`` bytes, through one descriptor.
+
+    ``name`` is how messages call it. Raises ModelError.
+    """
     # O_NONBLOCK: a named pipe in the folder is refused below instead of waiting for a writer.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:

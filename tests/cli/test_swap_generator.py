@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
-from tests.inference.packs import FACEFUSION, write_standins
+from tests.inference.packs import FACEFUSION, write_standins, write_trusted
+
+
+@pytest.fixture(autouse=True)
+def trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-ins' key is trusted."""
+    monkeypatch.setenv("APPLIANCE_KEYS", str(write_trusted(folder / "keys")))
 
 
 @pytest.fixture
@@ -77,6 +83,28 @@ def test_restorer_masks_and_upscaler_of_the_pack_are_used_when_asked_for(
     small = pixels(plain)
     large = cv2.resize(small, (2 * small.shape[1], 2 * small.shape[0]))
     assert np.abs(pixels(folder / "large.png").astype(int) - large).max() <= 1
+
+
+def test_a_pack_that_nobody_trusted_signed_meets_no_photo(
+    swap: Call, pack: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert swap("--generator", pack).code == 0
+    (folder / "out.png").unlink()
+    monkeypatch.setenv("APPLIANCE_KEYS", str(folder / "no-keys"))
+    outcome = swap("--generator", pack)
+    assert outcome.code == 5
+    assert "by no key that is trusted here" in outcome.err
+    monkeypatch.setenv("APPLIANCE_KEYS", str(folder / "keys"))
+    manifest = pack / "manifest.toml"
+    manifest.write_text(manifest.read_text() + "# one comment more\n")
+    outcome = swap("--generator", pack)
+    assert outcome.code == 5
+    assert "does not fit" in outcome.err
+    (pack / "manifest.toml.minisig").unlink()
+    outcome = swap("--generator", pack)
+    assert outcome.code == 5
+    assert "not signed" in outcome.err
+    assert not (folder / "out.png").exists()
 
 
 def test_a_region_limits_the_generator_too(

@@ -77,6 +77,7 @@ def write_pack(
         family = "{family}"
         role = "{role}"
         licence = "MIT"
+        use = "any"
         conversion = "none"
         source = {{ registry = "none", package = "test", version = "1", member = "model" }}
         {extra}

@@ -6,13 +6,18 @@ import hashlib
 from pathlib import Path
 
 from appliance.inference.families import ROLES
+from appliance.inference.importing import sign
+from appliance.inference.minisign import SecretKey
 from tests.inference import standins
 
 FACEFUSION = ("inswapper", "arcface", "gfpgan", "xseg", "bisenet", "real-esrgan-x2")
 
 
+KEY = SecretKey(b"standins", bytes(range(32)))
+
+
 def write_standins(folder: Path, *families: str, batched: bool = False) -> Path:
-    """Make ``folder`` a pack of tiny stand-ins for ``families``, with honest digests."""
+    """Make ``folder`` a pack of tiny stand-ins for ``families``, honest and signed by ``KEY``."""
     folder.mkdir(exist_ok=True)
     lines = ["format = 1", 'name = "operator"']
     for family in families:
@@ -26,8 +31,16 @@ def write_standins(folder: Path, *families: str, batched: bool = False) -> Path:
             f'family = "{family}"',
             f'role = "{ROLES[family]}"',
             'licence = "MIT"',
+            'use = "any"',
             'conversion = "none"',
             'source = { registry = "none", package = "test", version = "1", member = "model" }',
         ]
-    (folder / "manifest.toml").write_text("\n".join(lines))
+    sign(folder, "\n".join(lines).encode(), "operator", KEY)
+    return folder
+
+
+def write_trusted(folder: Path) -> Path:
+    """Make ``folder`` a folder of trusted keys that holds ``KEY``'s public half."""
+    folder.mkdir(exist_ok=True)
+    (folder / "operator.pub").write_text(KEY.public.text())
     return folder

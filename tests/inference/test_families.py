@@ -15,6 +15,7 @@ from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Network, Numbers, Runtime, Tensor
+from appliance.inference.trust import ANY
 from tests.inference import graphs, standins
 
 # Real files of these are to be had, so they need no stand-in.
@@ -31,7 +32,7 @@ def load(folder: Path, runtime: Runtime, family: str, *, batched: bool = False) 
     data = standins.model(family, batched=batched).SerializeToString()
     role = CONTRACTS[family].role
     graphs.write_pack(folder, data, family=family, role=role)
-    return runtime.load(ModelPack.open(folder), role)
+    return runtime.load(ModelPack.open(folder, ANY), role)
 
 
 def inputs(network: Network, batch: int = 1) -> tuple[Tensor, dict[str, Numbers]]:

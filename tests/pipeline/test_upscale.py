@@ -11,6 +11,7 @@ import pytest
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Network, Runtime
+from appliance.inference.trust import ANY
 from appliance.pipeline.face import Image
 from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.run import enlarge_photo
@@ -46,7 +47,7 @@ def published(request: pytest.FixtureRequest, tmp_path: Path, runtime: Runtime) 
         family=f"real-esrgan-x{request.param}",
         role=f"upscaler-x{request.param}",
     )
-    return runtime.load(ModelPack.open(tmp_path), f"upscaler-x{request.param}")
+    return runtime.load(ModelPack.open(tmp_path, ANY), f"upscaler-x{request.param}")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (17, 30), (245, 251)])

@@ -1,0 +1,160 @@
+"""From an operator's files to a signed pack.
+
+The operator writes down what the files are; everything that can be found out is found out::
+
+    name = "studio"
+
+    [[entry]]
+    file = "inswapper_128.onnx"
+    family = "inswapper"
+    licence = "Non-Commercial"
+    use = "non-commercial"           # any, non-commercial or research
+    sha256 = "…"                     # optional: compared with what is there
+    conversion = "none"              # optional
+    [entry.source]
+    registry = "GitHub"
+    package = "deepinsight/insightface"
+    version = "0.7"
+    member = "inswapper_128.onnx"
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import tomli_w
+
+from appliance.errors import ModelError, OutputError
+from appliance.inference import manifest
+from appliance.inference.families import CONTRACTS, ROLES
+from appliance.inference.graph import check_graph
+from appliance.inference.manifest import Digest, FileName, Manifest, ModelEntry, Slug, Source, Text
+from appliance.inference.minisign import SecretKey
+from appliance.inference.pack import MANIFEST, MANIFEST_LIMIT, SIGNATURE, check_role, read_file
+from appliance.inference.trust import Trust
+
+FILE_LIMIT = 2**31 - 1  # bytes: one protobuf message, and with it one ONNX file, ends below 2 GiB
+
+
+class DraftEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator says of one file."""
+
+    file: FileName
+    family: Slug
+    licence: Text
+    use: manifest.Use
+    source: Source
+    conversion: Text = "none"
+    sha256: Digest | None = None
+
+
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator says of a folder."""
+
+    name: Slug
+    entry: Annotated[tuple[DraftEntry, ...], msgspec.Meta(min_length=1, max_length=1000)]
+
+
+def parse_draft(data: bytes) -> Draft:
+    """The draft in ``data``. Raises ModelError that says which key is wrong."""
+    try:
+        return msgspec.toml.decode(data, type=Draft)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"The description of the models is not valid: {error}.",
+            "models/README.md shows one; every entry has file, family, licence, use and source.",
+        ) from error
+
+
+def read_draft(path: Path) -> Draft:
+    """The draft in the file ``path``. Raises ModelError."""
+    return parse_draft(read_file(path, "The description of the models", MANIFEST_LIMIT))
+
+
+def examine(
+    folder: Path, draft: Draft, trust: Trust, tell: Callable[[str], None] = lambda _file: None
+) -> Manifest:
+    """The manifest of ``folder``, every file of it hashed and its graph checked.
+
+    ``tell`` is given the name of each file before it is read. Raises ModelError for the first file
+    that is missing, is not what the draft says, or is under a licence that is not accepted.
+    """
+    entries = []
+    for wanted in draft.entry:
+        tell(wanted.file)
+        data = read_file(folder / wanted.file, wanted.file, FILE_LIMIT)
+        found = hashlib.sha256(data).hexdigest()
+        if wanted.sha256 not in (None, found):
+            raise ModelError(
+                f"{wanted.file} is another file than described: its SHA-256 is {found}.",
+                "Take it again from its source, or correct the description.",
+            )
+        entry = ModelEntry(
+            file=wanted.file,
+            sha256=found,
+            size=len(data),
+            family=wanted.family,
+            role=ROLES.get(wanted.family, "unknown"),
+            licence=wanted.licence,
+            use=wanted.use,
+            conversion=wanted.conversion,
+            source=wanted.source,
+        )
+        check_role(entry)
+        trust.check_licences([entry])
+        if contract := CONTRACTS.get(entry.family):
+            check_graph(data, contract, entry.file)
+        entries.append(entry)
+    return Manifest(1, draft.name, tuple(entries))
+
+
+def write_signed(folder: Path, found: Manifest, key: SecretKey, *, overwrite: bool) -> str:
+    """Put the manifest and its signature into ``folder``; gives the manifest's SHA-256.
+
+    Raises ModelError where a manifest would not be read back, OutputError where it cannot be
+    written, or is there and may not be replaced.
+    """
+    data = tomli_w.dumps(msgspec.to_builtins(found)).encode()
+    manifest.parse(data)
+    if not overwrite and (folder / MANIFEST).exists():
+        raise OutputError(
+            "The folder holds a manifest already.", "Replace it with --overwrite, if it may go."
+        )
+    sign(folder, data, found.name, key)
+    return hashlib.sha256(data).hexdigest()
+
+
+def sign(folder: Path, data: bytes, name: str, key: SecretKey) -> None:
+    """Write ``data`` as the manifest of ``folder``, signed by ``key``. Raises OutputError.
+
+    A crash between the two leaves a manifest whose signature does not fit, which is refused.
+    """
+    comment = f"model pack {name}, manifest SHA-256 {hashlib.sha256(data).hexdigest()}"
+    _replace(folder / MANIFEST, data)
+    _replace(folder / SIGNATURE, key.sign(data, comment).encode())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    try:
+        descriptor, partial = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(partial).chmod(0o644)
+            Path(partial).replace(path)
+        except OSError:
+            Path(partial).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(
+            f"{path.name} cannot be written: {error.strerror}.",
+            "Check that the folder is there, may be written to, and that its disk has room.",
+        ) from error

@@ -64,3 +64,9 @@ class LedgerError(ApplianceError):
 
 class LedgerFullError(LedgerError):
     """There is no space left for the ledger."""
+
+
+class SealError(ApplianceError):
+    """The process cannot be sealed here as the policy asks, or its seal does not hold."""
+
+    exit_code = 9

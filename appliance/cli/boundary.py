@@ -26,10 +26,14 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE
 DEBUG = "APPLIANCE_DEBUG"
 
 
-def run(command: click.Command, arguments: Sequence[str]) -> int:
-    """Run ``command`` and give the exit code; what went wrong is said on stderr."""
+def run(command: click.Command, arguments: Sequence[str], sealing: object = None) -> int:
+    """Run ``command`` and give the exit code; what went wrong is said on stderr.
+
+    ``sealing``: what :func:`appliance.cli.sealing.current_sealing` gives commands that seal their
+    process, or the descriptors it is to close then.
+    """
     try:
-        code = _guarded(command, arguments)
+        code = _guarded(command, arguments, sealing)
         sys.stdout.flush()
         sys.stderr.flush()
     except BrokenPipeError:
@@ -38,10 +42,10 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
     return code
 
 
-def _guarded(command: click.Command, arguments: Sequence[str]) -> int:
+def _guarded(command: click.Command, arguments: Sequence[str], sealing: object) -> int:
     try:
         # Not command.main, which takes every EOFError, FFmpeg's too, for a Ctrl-D.
-        with command.make_context("appliance", list(arguments)) as context:
+        with command.make_context("appliance", list(arguments), obj=sealing) as context:
             command.invoke(context)
     except click.exceptions.Exit as request:
         return request.exit_code

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 import msgspec
 
 from appliance.cli.engine import Engine
-from appliance.cli.files import check_output, load_photo
+from appliance.cli.files import check_output, decode_photo, open_input
 from appliance.cli.options import (
     FILE,
     json_option,
@@ -19,6 +21,7 @@ from appliance.cli.options import (
 )
 from appliance.cli.portrait import Frame
 from appliance.cli.report import show_json, show_pairs
+from appliance.cli.sealing import current_sealing
 from appliance.cli.sheet import ACCENT, INK, Sheet, outline
 from appliance.errors import NoFaceError, OutputError
 from appliance.pipeline.choose import SAME_PERSON
@@ -73,13 +76,21 @@ def compare(
 
     Of each photo A and B the largest face counts.
     """
-    if output is None:
-        found, _ = _compare(first, second, models, provider)
-    else:
-        _check_suffix(output)
-        check_output(output, [first, second])
-        with PendingOutput(output, overwrite=overwrite) as result:
-            found, seen = _compare(first, second, models, provider)
+    outputs = [] if output is None else [output]
+    for path in outputs:
+        _check_suffix(path)
+        check_output(path, [first, second])
+    with ExitStack() as files:
+        photos = (
+            files.enter_context(open_input(first, "Photo A")),
+            files.enter_context(open_input(second, "Photo B")),
+        )
+        results = [
+            files.enter_context(PendingOutput(path, overwrite=overwrite)) for path in outputs
+        ]
+        engine = Engine.load_sealed(current_sealing(), outputs, models=models, provider=provider)
+        found, seen = _compare(engine.stages, photos)
+        for result in results:
             result.file.write(encode_photo(Photo(sheet(found, seen)), "png"))
             result.commit()
     if as_json:
@@ -115,10 +126,9 @@ def sheet(found: Comparison, seen: tuple[_Seen, _Seen]) -> Image:
 
 
 def _compare(
-    first: Path, second: Path, models: Path | None, provider: str | None
+    stages: Stages, files: tuple[BinaryIO, BinaryIO]
 ) -> tuple[Comparison, tuple[_Seen, _Seen]]:
-    photos = load_photo(first, "Photo A"), load_photo(second, "Photo B")
-    stages = Engine.load(models, provider).stages
+    photos = decode_photo(files[0], "Photo A"), decode_photo(files[1], "Photo B")
     a, b = _look(stages, photos[0], "photo A"), _look(stages, photos[1], "photo B")
     value = round(similarity(a.embedding, b.embedding), 3)
     return Comparison(value, SAME_PERSON, value >= SAME_PERSON), (a, b)

@@ -16,11 +16,12 @@ import click
 from appliance.cli.clip import FRAMES, pan
 from appliance.cli.demo_sheet import TILE, Swap, Tile, contact_sheet
 from appliance.cli.engine import Engine
-from appliance.cli.files import load_photo
+from appliance.cli.files import decode_photo, open_input
 from appliance.cli.options import FILE, models_option, provider_option
 from appliance.cli.portrait import Frame
 from appliance.cli.progress import progress
 from appliance.cli.report import show_pairs
+from appliance.cli.sealing import current_sealing
 from appliance.cli.summary import Similarity, describe
 from appliance.errors import InputError, NoFaceError
 from appliance.pipeline.face import Face
@@ -55,6 +56,9 @@ REGIONS = ("nose", "jaw", "brows")
 CLOSE = 1.25  # height of the strip's frames over that of the face
 
 _WHOLE: Mapping[str, float] = MappingProxyType({FACE: 1.0})
+
+
+_PORTRAIT = "A sample portrait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +107,17 @@ def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | 
     _make_folder(output)
     # All three appear together at the end: a demo that is stopped leaves nothing.
     with ExitStack() as stack:
+        opened = {
+            name: stack.enter_context(open_input(file, _PORTRAIT)) for name, file in files.items()
+        }
         sheet, picture, film = (
             stack.enter_context(PendingOutput(output / name, overwrite=True))
             for name in ("sheet.png", "swapped.png", "swapped.mp4")
         )
-        stages = Engine.load(models, provider).stages
-        people = {name: _read(stages, file) for name, file in files.items()}
+        outputs = [output / "sheet.png"]
+        engine = Engine.load_sealed(current_sealing(), outputs, models=models, provider=provider)
+        stages = engine.stages
+        people = {name: _read(stages, file) for name, file in opened.items()}
         swaps = [_swap(stages, people[source], people[target]) for source, target in PAIRS]
         strip = _strip(stages, *(people[name] for name in STRIP))
         drawn = contact_sheet([_shown(swap) for swap in swaps], strip)
@@ -147,8 +156,8 @@ def _make_folder(folder: Path) -> None:
         raise as_output_error(error) from error
 
 
-def _read(stages: Stages, file: Path) -> _Portrait:
-    photo = load_photo(file, "A sample portrait")
+def _read(stages: Stages, file: BinaryIO) -> _Portrait:
+    photo = decode_photo(file, _PORTRAIT)
     photo = in_colours_of(photo, Photo(photo.pixels))
     faces = stages.faces(photo.canvas)
     if not faces:

@@ -37,12 +37,6 @@ def open_input(path: Path, what: str) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def load_photo(path: Path, what: str) -> Photo:
-    """The photo at ``path``. Raises ``InputError``."""
-    with open_input(path, what) as file:
-        return decode_photo(file, what)
-
-
 def decode_photo(file: BinaryIO, what: str) -> Photo:
     """The photo in ``file``. Raises ``InputError``."""
     with about(what):

@@ -13,6 +13,7 @@ from appliance.cli.engine import Engine
 from appliance.cli.files import about, decode_photo, open_input
 from appliance.cli.options import FILE, json_option, models_option, provider_option
 from appliance.cli.report import Pair, show_json, show_pairs
+from appliance.cli.sealing import current_sealing
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.convert import to_format
 from appliance.pipeline.media.encoder import pixel_format
@@ -55,8 +56,9 @@ def inspect(*, file: Path, models: Path | None, provider: str | None, as_json: b
     picture, pitch up, roll clockwise.
     """
     with open_input(file, _WHAT) as opened:
+        engine = Engine.load_sealed(current_sealing(), [], models=models, provider=provider)
         facts, canvas = _video(opened) if is_video(opened) else _photo(opened)
-    faces = appearances(Engine.load(models, provider).stages, canvas)
+    faces = appearances(engine.stages, canvas)
     if isinstance(facts, PhotoFacts):
         found = Inspection(faces, photo=facts)
         pairs = _photo_pairs(facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from types import MappingProxyType
 import click
 
 from appliance.cli.boundary import run
+from appliance.seal.process import descriptors
 
 # Name and first line of help; a test holds them against the commands themselves. They stand here
 # so that `appliance --help` needs none of the libraries that the commands need.
@@ -37,6 +39,7 @@ Exit codes:
     6  the asked-for execution provider does not work here
     7  the result cannot be written
     8  the policy is malformed or weakens a fixed rule
+    9  the process cannot be sealed here as the policy asks
    10  the ledger is damaged, out of reach or full
    70  a bug of the program
   130  stopped by Ctrl-C; nothing was written
@@ -77,13 +80,17 @@ def appliance() -> None:
 
 def main() -> None:
     """The console script."""
+    inherited = descriptors()
+    # numpy's linear algebra starts its threads on import, and Landlock binds none that is there
+    # already; nothing here would use them.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a sign gets a question mark, not an exception.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     if not sys.warnoptions:
         # Libraries warn developers on stderr, with paths of this machine.
         warnings.simplefilter("ignore")
-    sys.exit(run(appliance, sys.argv[1:]))
+    sys.exit(run(appliance, sys.argv[1:], inherited))
 
 
 if __name__ == "__main__":

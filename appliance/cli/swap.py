@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
@@ -11,7 +12,7 @@ from typing import BinaryIO, TypeAlias, cast
 import click
 
 from appliance.cli.engine import Engine
-from appliance.cli.files import about, check_output, decode_photo, load_photo, open_input
+from appliance.cli.files import about, check_output, decode_photo, open_input
 from appliance.cli.formats import photo_format, video_container
 from appliance.cli.generating import Generating, generator_options
 from appliance.cli.options import (
@@ -27,6 +28,7 @@ from appliance.cli.options import (
 )
 from appliance.cli.progress import progress
 from appliance.cli.report import show_json, show_pairs
+from appliance.cli.sealing import current_sealing
 from appliance.cli.summary import pairs, summarise
 from appliance.errors import NoFaceError, OutputError
 from appliance.pipeline.choose import FaceChoice, Which
@@ -50,6 +52,7 @@ from appliance.pipeline.run import (
 from appliance.pipeline.stages import Stages
 
 _TARGET = "The target"
+_REFERENCE = "The reference photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class _Ready:
 
 
 _Prepare: TypeAlias = Callable[[], _Ready]
-"""Loads the models; called late, so that a target that cannot be used is refused at once."""
+"""Looks at the sources; called late, so that a target that cannot be used is refused first."""
 
 
 @click.command()
@@ -134,29 +137,45 @@ def swap(
     """
     started = time.monotonic()
     check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
-    with (
-        open_input(target, _TARGET) as opened,
-        PendingOutput(output, overwrite=overwrite) as result,
-    ):
-        photos = [load_photo(path, f"Source photo {n}") for n, path in enumerate(sources, 1)]
-        reference = load_photo(faces.like, "The reference photo") if faces.like else None
+    scale = int(upscale or 1)
+    with ExitStack() as files:
+        opened = files.enter_context(open_input(target, _TARGET))
+        portraits = [
+            files.enter_context(open_input(path, _source(number)))
+            for number, path in enumerate(sources, 1)
+        ]
+        like = files.enter_context(open_input(faces.like, _REFERENCE)) if faces.like else None
+        result = files.enter_context(PendingOutput(output, overwrite=overwrite))
+        engine = Engine.load_sealed(
+            current_sealing(),
+            [output],
+            models=models,
+            provider=provider,
+            generating=generating,
+            scale=scale,
+        )
+        photos = [decode_photo(file, _source(number)) for number, file in enumerate(portraits, 1)]
+        reference = decode_photo(like, _REFERENCE) if like else None
 
         def prepare() -> _Ready:
-            engine = Engine.load(models, provider, generating)
             choice = FaceChoice(Which(faces.name), _embedding(engine.stages, reference))
             options = SwapOptions(choice, strengths(regions, strength))
             return _Ready(engine, read_source(engine.stages, photos), options)
 
         if is_video(opened):
-            report = _video(opened, result, output, prepare, int(upscale or 1), silent=as_json)
+            report = _video(opened, result, output, prepare, scale, silent=as_json)
         else:
-            report = _photo(opened, result, output, prepare, int(upscale or 1))
+            report = _photo(opened, result, output, prepare, scale)
         result.commit()
     summary = summarise(report, time.monotonic() - started)
     if as_json:
         show_json(summary)
     else:
         show_pairs(pairs(summary))
+
+
+def _source(number: int) -> str:
+    return f"Source photo {number}"
 
 
 def strengths(regions: Sequence[tuple[str, float]], strength: float | None) -> dict[str, float]:
@@ -179,8 +198,8 @@ def _photo(
         raise OutputError(f"The result would have more than {limit} megapixels.", hint)
     ready = prepare()
     photo, report = swap_photo(ready.engine.stages, ready.sitter, target, ready.options)
-    if scale > 1:
-        photo = enlarge_photo(photo, ready.engine.upscaler(scale))
+    if ready.engine.upscaler:
+        photo = enlarge_photo(photo, ready.engine.upscaler)
     result.file.write(encode_photo(photo, kind))
     return report
 
@@ -209,7 +228,7 @@ def _video(
             ready.options,
             container=container,
             progress=lambda info: tell(info.index + 1, facts.frames),
-            upscaler=ready.engine.upscaler(scale) if scale > 1 else None,
+            upscaler=ready.engine.upscaler,
         )
     if not report.faces_swapped and any(ready.options.regions.values()):
         hint = "Choose the face by another word of --faces, or use a video that shows it upright."

@@ -48,7 +48,7 @@ class ModelPack:
             ModelError: no pack there, or a manifest that is malformed, names a family this version
                 does not know, or gives a family another role than it has.
         """
-        folder = folder if folder is not None else _starter_folder()
+        folder = folder if folder is not None else starter_folder()
         data = read_file(folder / MANIFEST, MANIFEST, MANIFEST_LIMIT)
         signer = trust.signer(data, _signature(folder))
         parsed = manifest.parse(data)
@@ -122,7 +122,8 @@ def _signature(folder: Path) -> str | None:
         raise ModelError("The signature of the model pack is not text.", _RETRY) from error
 
 
-def _starter_folder() -> Path:
+def starter_folder() -> Path:
+    """The folder of the pack that is used where none is named."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else Path(__file__).parents[2] / "models" / "starter"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -37,13 +38,40 @@ class Outcome:
 Call = Callable[..., Outcome]
 
 
+class PromisedSealing:
+    """In place of the seal, which this process would never get rid of: holds commands to it."""
+
+    def __init__(self) -> None:
+        self._confined = False
+        self._modules: frozenset[str] | None = None
+
+    def confine(self, readable: Sequence[Path], outputs: Sequence[Path]) -> None:
+        """Once, naming folders that are there."""
+        assert not self._confined
+        assert all(output.parent.is_dir() for output in outputs)
+        self._confined = True
+
+    def seal(self, provider: str) -> None:
+        """Once, after that; from now on nothing may be imported."""
+        assert self._confined
+        assert self._modules is None
+        self._modules = frozenset(sys.modules)
+
+    def check(self) -> None:
+        """Whether a sealed process could have done the same."""
+        if self._modules is not None:
+            assert not {*sys.modules} - self._modules
+
+
 @pytest.fixture
 def call(capfd: pytest.CaptureFixture[str]) -> Call:
     """Runs a command line; fails where it says a file's name, or a line that is no line of ours."""
 
     def call(*words: str | Path) -> Outcome:
         capfd.readouterr()
-        code = run(appliance, [str(word) for word in words])
+        sealing = PromisedSealing()
+        code = run(appliance, [str(word) for word in words], sealing)
+        sealing.check()
         outcome = Outcome(code, *capfd.readouterr())
         assert CANARY not in (outcome.out + outcome.err).lower()
         assert "Traceback" not in outcome.err

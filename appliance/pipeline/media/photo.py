@@ -29,6 +29,8 @@ from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_exif
 from appliance.pipeline.media.photo_canvas import PhotoCanvas, Pixels, as_8_bit
 from appliance.pipeline.media.silence import silence_libtiff
 
+Image.preinit()  # Pillow loads these readers with the first photo; a sealed process loads nothing
+
 PhotoKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "heic"]
 """What can be read."""
 

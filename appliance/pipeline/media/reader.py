@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import av
+import av.subtitles.stream  # PyAV loads it with the first file; a sealed process loads nothing
 from av.stream import Disposition
 
 from appliance.errors import InputError

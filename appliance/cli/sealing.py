@@ -1,0 +1,79 @@
+"""How a command seals its process: files opened, models loaded, then nothing else any more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+import click
+
+import appliance
+from appliance.policy.policy import EMBEDDED, Policy
+from appliance.seal.process import close_all
+from appliance.seal.seal import Confinement, SealReport, confine, seal
+
+# What the interpreter and the libraries read while models are loaded, and where a GPU's driver is.
+_SYSTEM = tuple(
+    Path(name)
+    for name in (
+        *("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/lib", "/lib64"),
+        *("/etc/ld.so.cache", "/etc/localtime", "/proc/self", "/proc/cpuinfo", "/proc/meminfo"),
+        *("/proc/sys/kernel/seccomp", "/sys/devices/system", "/dev/urandom"),
+    )
+)
+_GPU_READABLE = tuple(map(Path, ("/usr/local/cuda", "/proc/driver", "/sys/bus/pci", "/etc/nvidia")))
+_GPU_PROVIDERS = ("cuda", "tensorrt")
+
+
+class Sealing(Protocol):
+    """The two steps of :mod:`appliance.seal.seal`, as commands take them."""
+
+    def confine(self, readable: Sequence[Path], outputs: Sequence[Path]) -> None:
+        """Before the models: keep these folders, and those that ``outputs`` lie in."""
+
+    def seal(self, provider: str) -> None:
+        """After the models, which run on ``provider``, and before anybody's media."""
+
+
+class ProcessSealing:
+    """Seals this process, once."""
+
+    def __init__(self, inherited: frozenset[int], policy: Policy = EMBEDDED) -> None:
+        """``inherited``: descriptors that were open when the program began; they are closed."""
+        self._inherited = inherited
+        self._policy = policy
+        self._confinement: Confinement | None = None
+        self.report: SealReport | None = None
+
+    def confine(self, readable: Sequence[Path], outputs: Sequence[Path]) -> None:
+        """See :class:`Sealing`."""
+        close_all(self._inherited)
+        gpu = sorted(Path("/dev").glob("nvidia*")) if self._policy.engine.gpu else []
+        self._confinement = confine(
+            readable=[*_SYSTEM, *_python(), *(_GPU_READABLE if gpu else ()), *readable],
+            writable=[*gpu, *(output.parent for output in outputs)],
+        )
+
+    def seal(self, provider: str) -> None:
+        """See :class:`Sealing`."""
+        if self._confinement is None:
+            raise RuntimeError("confine first")
+        self.report = seal(
+            self._confinement,
+            minimum=self._policy.seal.minimum,
+            gpu=provider in _GPU_PROVIDERS,
+        )
+
+
+def current_sealing() -> Sealing:
+    """That of the command that runs: this process's, unless it was given another."""
+    given = click.get_current_context().obj
+    return ProcessSealing(given) if isinstance(given, frozenset) else cast("Sealing", given)
+
+
+def _python() -> list[Path]:
+    """Where the interpreter, the libraries and this package are."""
+    homes = {sys.prefix, sys.base_prefix, *sys.path}
+    return [*(Path(home) for home in homes if home), Path(appliance.__file__).parents[1]]

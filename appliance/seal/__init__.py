@@ -1,0 +1,1 @@
+"""How a process gives up network and disk, and proves it."""

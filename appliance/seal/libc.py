@@ -1,0 +1,35 @@
+"""System calls that Python has no function for.
+
+libc is loaded when this module is, since loading is one of the things a sealed process gives up.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.syscall.restype = ctypes.c_long
+
+# Numbers of calls newer than the common table, the same on every architecture.
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
+
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
+
+
+def syscall(number: int, *arguments: object) -> int:
+    """The result of a raw system call; pointers as ctypes objects. Raises ``OSError``."""
+    passed = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
+    result: int = _LIBC.syscall(ctypes.c_long(number), *passed)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
+
+
+def prctl(option: int, value: int) -> None:
+    """``prctl(option, value, 0, 0, 0)``. Raises ``OSError``."""
+    words = (ctypes.c_ulong(word) for word in (value, 0, 0, 0))
+    if _LIBC.prctl(ctypes.c_int(option), *words):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))

@@ -1,0 +1,90 @@
+"""A process seals itself: once, in this order, for good.
+
+1. :func:`confine`, before the first thread: whatever leads it from outside is forgotten, no core
+   can be left, and Landlock takes away all paths but a few.
+2. Models are loaded and checked, inputs and outputs opened.
+3. :func:`seal`, before the first byte of anybody's media: seccomp takes away the system calls, of
+   threads that exist already too; the guard is armed; the probe tries to get out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from appliance.errors import SealError
+from appliance.seal import landlock, process, seccomp
+from appliance.seal.guard import Guard
+from appliance.seal.probe import Attempt, probe
+
+Layer = Literal["rlimits", "landlock", "seccomp", "guard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """The first half. ``landlock_abi``: 0 where paths are not restricted."""
+
+    landlock_abi: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealReport:
+    """``layers``: in force. ``missing``: what this machine lacks. ``attempts``: all failed."""
+
+    layers: tuple[Layer, ...]
+    missing: tuple[Layer, ...]
+    landlock_abi: int
+    attempts: tuple[Attempt, ...]
+    guard: Guard
+
+
+def confine(*, readable: Sequence[Path], writable: Sequence[Path] = ()) -> Confinement:
+    """Leave this process only these folders and files, and what is under them.
+
+    Raises ``SealError`` if it has threads already, which Landlock would not bind.
+    """
+    process.scrub_environment()
+    process.leave_no_core()
+    version = landlock.abi()
+    if version and process.threads() > 1:
+        raise SealError(
+            "The process had threads before it was sealed.",
+            "This is a bug of the program; report it.",
+        )
+    if version:
+        landlock.restrict(readable, writable, version)
+    return Confinement(version)
+
+
+def seal(confinement: Confinement, *, minimum: Collection[str], gpu: bool = False) -> SealReport:
+    """Give up everything else, and try to get it back.
+
+    ``minimum``: the layers without which nothing is done. Raises ``SealError`` if one of them is
+    not to be had here, or if an attempt succeeds.
+    """
+    in_force: dict[Layer, bool] = {
+        "rlimits": True,
+        "landlock": confinement.landlock_abi > 0,
+        "seccomp": seccomp.available(),
+        "guard": True,
+    }
+    missing = tuple(layer for layer, there in in_force.items() if not there)
+    if lacking := [layer for layer in missing if layer in minimum]:
+        raise SealError(
+            f"This machine lacks {' and '.join(lacking)}, which the policy asks for.",
+            "Use Linux 5.13 or newer with Landlock on, and install libseccomp2.",
+        )
+    if in_force["seccomp"]:
+        seccomp.restrict(gpu=gpu)
+    attempts = probe(seccomp=in_force["seccomp"], landlock=in_force["landlock"])
+    if escaped := [attempt.what for attempt in attempts if not attempt.failed]:
+        raise SealError(
+            f"The seal does not hold: {', '.join(escaped)} went through.",
+            "Nothing was read. Do not use this machine until it is known why.",
+        )
+    guard = Guard()
+    guard.arm()
+    layers = tuple(layer for layer, there in in_force.items() if there)
+    return SealReport(layers, missing, confinement.landlock_abi, attempts, guard)

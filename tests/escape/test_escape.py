@@ -1,0 +1,130 @@
+"""A sealed process is asked to get out, by every way that we know."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.escape.attempts import ATTEMPTS
+
+WALLS = {"EPERM", "EACCES", "EXDEV", "ENOSYS", "guard"}
+ROOT = Path(__file__).parents[2]
+BY_LAYER = [(layer, name) for name, a in ATTEMPTS.items() for layer in a.stops]
+
+
+def laid_out(outer: Path) -> Path:
+    """A workspace with a file of one's own and a link out, beside a file that is another's."""
+    workspace = outer / "workspace"
+    workspace.mkdir()
+    (outer / "outside").write_text("another's")
+    (workspace / "mine").write_text("one's own")
+    (workspace / "link").symlink_to(outer / "outside")
+    return workspace
+
+
+@pytest.fixture(scope="module", autouse=True)
+def listener() -> Iterator[None]:
+    """Somebody who listens on an abstract socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as abstract:
+        abstract.bind("\0appliance-escape-test")
+        abstract.listen()
+        yield
+
+
+def run(workspace: Path, layers: str, *names: str) -> subprocess.CompletedProcess[str]:
+    """The attempts, in a process of their own."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.escape.run", workspace, layers, *names],
+        cwd=ROOT,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@cache
+def answers(layers: str) -> Mapping[str, Any]:
+    """What came back from each attempt under ``layers``."""
+    names = [
+        name
+        for name, attempt in ATTEMPTS.items()
+        if layers == "seal" or layers in attempt.stops or (layers == "none" and attempt.harmless)
+    ]
+    with tempfile.TemporaryDirectory() as outer:
+        done = run(laid_out(Path(outer)), layers, *names)
+        assert done.returncode == 0, done.stderr
+        if layers in {"seal", "landlock"}:
+            assert (Path(outer) / "outside").read_text() == "another's"
+            assert {entry.name for entry in Path(outer).iterdir()} == {"workspace", "outside"}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(ATTEMPTS) >= 100
+    assert {layer for layer, _ in BY_LAYER} == {"seccomp", "landlock", "guard"}
+
+
+@pytest.mark.parametrize("name", ATTEMPTS)
+def test_sealed_it_fails(name: str) -> None:
+    found = answers("seal")
+    assert found["answers"][name] in WALLS
+    if touch := ATTEMPTS[name].touch:
+        assert found["answers"][name] == "guard"
+        assert found["touches"][name] == [touch]
+
+
+@pytest.mark.parametrize(("layer", "name"), BY_LAYER)
+def test_the_layer_alone_stops_it(layer: str, name: str) -> None:
+    # With the others off, so that none of them hides this one's hole.
+    assert answers(layer)["answers"][name] == ATTEMPTS[name].stops[layer]
+
+
+@pytest.mark.parametrize("name", [name for name, a in ATTEMPTS.items() if a.harmless])
+def test_without_a_seal_it_reaches_the_kernel(name: str) -> None:
+    # Else the tests above would pass on a machine that has no such call at all.
+    assert answers("none")["answers"][name] not in ATTEMPTS[name].stops.values()
+
+
+def test_a_thread_from_before_the_seal_is_bound_too() -> None:
+    assert answers("seccomp")["older"] == {"socket: TCP": "EPERM"}
+
+
+_FOREIGN = {
+    # mov eax, 20 (getpid of i386); int 0x80; ret
+    "int 0x80": "page.write(bytes.fromhex('b814000000cd80c3'))",
+    # mov eax, 0x40000027 (getpid of x32); syscall; ret
+    "x32": "page.write(bytes.fromhex('b8270000400f05c3'))",
+}
+
+
+@pytest.mark.parametrize("name", _FOREIGN if platform.machine() == "x86_64" else [])
+def test_a_foreign_architecture_ends_the_process(name: str) -> None:
+    # The code is put into memory before the seal; afterwards there is no way to do it.
+    code = f"""
+import ctypes, mmap
+from appliance.seal import seccomp
+page = mmap.mmap(-1, 4096, prot=7)
+{_FOREIGN[name]}
+call = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
+"""
+    free = subprocess.run([sys.executable, "-c", code + "print(call())"], check=False, cwd=ROOT)
+    sealed = subprocess.run(
+        [sys.executable, "-c", code + "seccomp.restrict(); call()"], check=False, cwd=ROOT
+    )
+    assert free.returncode != -signal.SIGSYS
+    assert sealed.returncode == -signal.SIGSYS

@@ -33,7 +33,7 @@ _UCRED = struct.Struct("iII")  # pid, uid, gid; see unix(7)
 _BACKLOG = 16
 
 # What only the daemon itself may say.
-_OWN = (events.Boot, events.ClockChanged)
+_OWN = (events.Boot, events.ClockChanged, events.LogPruned, events.CheckpointAnchored)
 _WORKER = (
     events.SealResult,
     events.PolicyLoaded,

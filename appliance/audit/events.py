@@ -262,10 +262,19 @@ class EscapeAttempt(_Strict, frozen=True, tag="escape-attempt"):
 class LogRead(_Strict, frozen=True, tag="log-read"):
     """Somebody looked into this log. ``first`` and ``last``: indices of what was shown."""
 
-    how: Literal["show", "search", "verify", "prove", "export"]
+    how: Literal["show", "search", "prove"]
     first: Count
     last: Count
     entries: Count
+
+
+class LogExported(_Strict, frozen=True, tag="log-exported"):
+    """Entries were taken out. ``bundle``: SHA-256 of the list of what was (``SHA256SUMS``)."""
+
+    first: Count
+    last: Count
+    entries: Count
+    bundle: Sha256
 
 
 class ClockChanged(_Strict, frozen=True, tag="clock-changed"):
@@ -312,6 +321,7 @@ AnyEvent: TypeAlias = (
     | ReleaseBurned
     | EscapeAttempt
     | LogRead
+    | LogExported
     | ClockChanged
     | LogPruned
     | CheckpointAnchored

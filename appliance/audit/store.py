@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.audit.checkpoint import Checkpoint, open_checkpoint
-from appliance.audit.note import Verifier
-from appliance.audit.tiles import Tile, split_entries, split_hashes
+from appliance.audit.note import Note, Verifier
+from appliance.audit.tiles import Tile, edge_tiles, split_entries, split_hashes
 from appliance.errors import LedgerError
 
 CHECKPOINT = "checkpoint"
 VKEY = "log.vkey"
 MINIMUM = "minimum-index"
 
+_TRIES = 100
 _LIMIT = 32 << 20  # bytes; a bundle of 256 of the longest entries is 16 MiB
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The files under ``folder``."""
+    """The files under ``folder``, but those in ``held`` as they were when they were read."""
 
     folder: Path
+    held: Mapping[str, bytes] = field(default_factory=dict)
+
+    def snapshot(self) -> Store:
+        """This ledger as it is now, however it grows: its head, and the tiles that will change.
+
+        Full tiles never change, so that no lock is needed. Raises ``LedgerError``.
+        """
+        for _ in range(_TRIES):
+            note = self.read(CHECKPOINT)
+            size = Checkpoint.parse(Note.parse(note).text).size
+            held = {CHECKPOINT: note}
+            for tile in edge_tiles(size):
+                for name in (tile.path, tile.entries_path)[: 2 if tile.level == 0 else 1]:
+                    data = self.find(name)
+                    if data is not None:
+                        held[name] = data
+            if self.read(CHECKPOINT) == note:
+                return Store(self.folder, held)
+        raise LedgerError(
+            "The ledger grows faster than it can be read.", "Try again when less is being logged."
+        )
 
     def read(self, name: str) -> bytes:
         """The file ``name``. Raises ``LedgerError`` if it is missing or cannot be read."""
@@ -37,6 +60,8 @@ class Store:
 
     def find(self, name: str) -> bytes | None:
         """The file ``name``, or ``None`` if there is none. Raises ``LedgerError``."""
+        if name in self.held:
+            return self.held[name]
         try:
             descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
             with os.fdopen(descriptor, "rb") as file:

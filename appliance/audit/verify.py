@@ -71,6 +71,8 @@ def verify(
 
     ``anchor``: where a checkpoint was kept outside, if one was.
     """
+    # Before the head is read: whoever appends writes the head first.
+    remembered = None if anchor is None else (_recall(anchor),)
     store = Store(folder)
     try:
         verifier = store.verifier()
@@ -79,13 +81,23 @@ def verify(
     if trusted is not None and trusted != verifier:
         return _nothing(Finding("key", "log.vkey"))
     try:
-        head = store.checkpoint(verifier)
+        return verify_snapshot(store.snapshot(), verifier, remembered)
     except LedgerError:
         return _nothing(Finding("checkpoint", "checkpoint"))
+
+
+def verify_snapshot(
+    store: Store, verifier: Verifier, remembered: tuple[bytes | None] | None = None
+) -> Verification:
+    """As ``verify``, of a snapshot; ``remembered`` holds what was kept outside.
+
+    Raises ``LedgerError`` if its head is not signed by ``verifier``.
+    """
+    head = store.checkpoint(verifier)
     look = _Look(store, head)
     look.run()
-    if anchor is not None:
-        look.compare(anchor, verifier)
+    if remembered is not None:
+        look.compare(remembered[0], verifier)
     return Verification(
         head.origin,
         head.size,
@@ -96,6 +108,13 @@ def verify(
         look.until,
         tuple(look.findings),
     )
+
+
+def _recall(anchor: FileAnchor) -> bytes | None:
+    try:
+        return anchor.load()
+    except LedgerError:
+        return None
 
 
 def _nothing(finding: Finding) -> Verification:
@@ -129,10 +148,10 @@ class _Look:
         ):
             self._find("root", "checkpoint")
 
-    def compare(self, anchor: FileAnchor, verifier: Verifier) -> None:
+    def compare(self, remembered: bytes | None, verifier: Verifier) -> None:
         """Hold the log against the checkpoint that was kept outside."""
         try:
-            found = breach(anchor.load(), verifier, self.store, self.head)
+            found = breach(remembered, verifier, self.store, self.head)
         except LedgerError:
             found = "anchor"
         if found is not None:

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import click
 
-from appliance.audit.anchor import FileAnchor
 from appliance.audit.events import JobFinished
-from appliance.audit.home import default_ledger, default_origin
-from appliance.audit.keys import ANCHOR, Keys, beside
-from appliance.audit.ledger import Ledger, create
+from appliance.audit.home import default_origin
+from appliance.audit.keys import Keys
+from appliance.audit.ledger import create
+from appliance.audit.note import Verifier
 from appliance.audit.protocol import MAX_BATCH
-from appliance.audit.record import Recorder
 from appliance.audit.verify import verify as look
-from appliance.cli.audit_options import keys_option, ledger_option
+from appliance.cli.audit_keep import cosign, prune
+from appliance.cli.audit_options import Place, anchor_option, keys_option, ledger_option
+from appliance.cli.audit_read import checkpoint, export, prove, search, show
 from appliance.cli.options import json_option
 from appliance.cli.report import show_json, show_pairs
 from appliance.errors import LedgerError
@@ -27,16 +28,22 @@ def audit() -> None:
     """Keep, read, check and export the ledger of what happened."""
 
 
+for command in (checkpoint, cosign, export, prove, prune, search, show):
+    audit.add_command(command)
+
+
 @audit.command()
 @ledger_option
 @keys_option
+@anchor_option
 @click.option("--origin", metavar="NAME", help="Name of the log. [default: a random one]")
-def init(ledger: Path | None, keys: Path | None, origin: str | None) -> None:
+def init(
+    *, ledger: Path | None, keys: Path | None, anchor: Path | None, origin: str | None
+) -> None:
     """Make an empty ledger and its keys."""
-    folder = ledger or default_ledger()
-    keys_folder = keys or beside(folder)
-    made = Keys.create(keys_folder, origin or default_origin())
-    create(folder, made.signer, FileAnchor(keys_folder / ANCHOR))
+    place = Place.of(ledger, keys, anchor)
+    made = Keys.create(place.keys, origin or default_origin())
+    create(place.ledger, made.signer, place.anchor)
     show_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
 
 
@@ -44,6 +51,7 @@ def init(ledger: Path | None, keys: Path | None, origin: str | None) -> None:
 @click.argument("number", type=click.IntRange(min=1))
 @ledger_option
 @keys_option
+@anchor_option
 @click.option(
     "--batch",
     type=click.IntRange(1, MAX_BATCH),
@@ -51,12 +59,11 @@ def init(ledger: Path | None, keys: Path | None, origin: str | None) -> None:
     show_default=True,
     help="How many events share one durable step.",
 )
-def append_test(number: int, ledger: Path | None, keys: Path | None, batch: int) -> None:
+def append_test(
+    *, number: int, ledger: Path | None, keys: Path | None, anchor: Path | None, batch: int
+) -> None:
     """Append NUMBER made-up events, marked as a test, and say how long it took."""
-    folder = ledger or default_ledger()
-    keys_folder = keys or beside(folder)
-    anchor = FileAnchor(keys_folder / ANCHOR)
-    recorder = Recorder(Ledger(folder, Keys.load(keys_folder).signer, anchor))
+    recorder = Place.of(ledger, keys, anchor).recorder()
     session = secrets.token_hex(8)
     started = time.monotonic()
     for first in range(0, number, batch):
@@ -74,10 +81,23 @@ def append_test(number: int, ledger: Path | None, keys: Path | None, batch: int)
 
 @audit.command()
 @ledger_option
+@keys_option
+@anchor_option
+@click.option("--key", metavar="VKEY", help="The public key you were given. [default: log.vkey]")
 @json_option
-def verify(ledger: Path | None, as_json: bool) -> None:
+def verify(
+    *,
+    ledger: Path | None,
+    keys: Path | None,
+    anchor: Path | None,
+    key: str | None,
+    as_json: bool,
+) -> None:
     """Check every entry, hash and signature of the ledger."""
-    result = look(ledger or default_ledger())
+    place = Place.of(ledger, keys, anchor)
+    # A copy on the auditor's machine comes without a memory of its own.
+    outside = None if anchor is None and not place.keys.is_dir() else place.anchor
+    result = look(place.ledger, Verifier.parse(key) if key else None, outside)
     if as_json:
         show_json(result)
     else:
@@ -86,6 +106,7 @@ def verify(ledger: Path | None, as_json: bool) -> None:
                 ("log", result.origin or "unknown"),
                 ("entries", f"{result.size}, from {result.minimum} on kept"),
                 ("root", result.root or "unknown"),
+                ("compared with", "the checkpoint outside" if outside else "no checkpoint outside"),
             ]
         )
         for finding in result.findings:

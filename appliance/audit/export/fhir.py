@@ -1,0 +1,80 @@
+"""Entries as HL7 FHIR R4 AuditEvent resources, one JSON object a line (NDJSON).
+
+https://hl7.org/fhir/R4/auditevent.html. People and patients are pseudonyms, files hashes, as in
+the log; nothing is added that is not there.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from appliance.audit.events import Entry
+from appliance.audit.export.words import Code, details, kind, words
+from appliance.audit.merkle import hash_leaf
+from appliance.audit.reading import Line
+
+_OWN = "urn:face-appliance"
+# Who did it, of an event's fields; all other fields are details of what it was done to.
+_PEOPLE = ("subject", "approver", "requester")
+_SUCCESS, _MINOR_FAILURE = "0", "4"
+# Where the log says so itself: a security source is "9", a process "6" of HL7's list.
+_SOURCE_TYPE = Code(
+    "http://terminology.hl7.org/CodeSystem/security-source-type", "4", "Application Server"
+)
+
+
+def audit_event(line: Line, origin: str) -> bytes:
+    """The resource for ``line`` of the log named ``origin``, without a newline."""
+    return msgspec.json.encode(_resource(line.entry, hash_leaf(line.data).hex(), origin))
+
+
+def _resource(entry: Entry, leaf: str, origin: str) -> dict[str, Any]:
+    said = words(entry.event)
+    subtypes = [Code(f"{_OWN}:event", kind(entry.event), said.title)]
+    if said.subcode is not None:
+        subtypes.insert(0, said.subcode)
+    fields = details(entry.event)
+    people = [fields.pop(name) for name in _PEOPLE if name in fields]
+    return {
+        "resourceType": "AuditEvent",
+        "id": f"entry-{entry.seq}",
+        "type": _coding(said.code),
+        "subtype": [_coding(code) for code in subtypes],
+        "action": said.action,
+        "recorded": instant(entry.at),
+        "outcome": _MINOR_FAILURE if said.failed else _SUCCESS,
+        "agent": [
+            *(_agent("person", sign, requestor=True) for sign in people),
+            _agent("process", entry.by, requestor=not people),
+        ],
+        "source": {
+            "observer": {"identifier": {"system": f"{_OWN}:log", "value": origin}},
+            "type": [_coding(_SOURCE_TYPE)],
+        },
+        "entity": [_entity(fields, leaf)],
+    }
+
+
+def _agent(what: str, value: str, *, requestor: bool) -> dict[str, Any]:
+    identifier = {"system": f"{_OWN}:{what}", "value": value}
+    return {"who": {"identifier": identifier}, "requestor": requestor}
+
+
+def _entity(fields: dict[str, str], leaf: str) -> dict[str, Any]:
+    return {
+        "what": {"identifier": {"system": f"{_OWN}:leaf-hash", "value": leaf}},
+        "detail": [{"type": name, "valueString": value} for name, value in fields.items() if value],
+    }
+
+
+def _coding(code: Code) -> dict[str, str]:
+    return {"system": code.system, "code": code.code, "display": code.display}
+
+
+def instant(milliseconds: int) -> str:
+    """A FHIR instant in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

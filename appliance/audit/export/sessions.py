@@ -1,0 +1,57 @@
+"""What the log says of each session, from its opening to its erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from appliance.audit import events
+from appliance.audit.reading import Line
+
+
+@dataclass(slots=True)
+class Session:
+    """One session; times in milliseconds since 1970, ``None`` where the log tells of none."""
+
+    session: str
+    first: int
+    opened: int | None = None
+    closed: int | None = None
+    reason: str = ""
+    erasure: str = ""
+    failed: bool = False
+    finished: int = 0
+    refused: int = 0
+    released: int = 0
+
+
+def sessions(lines: Iterable[Line]) -> list[Session]:
+    """All sessions that an event of ``lines`` names, in the order of their first."""
+    found: dict[str, Session] = {}
+    for line in lines:
+        name = getattr(line.entry.event, "session", None)
+        if name is None:
+            continue
+        session = found.setdefault(name, Session(name, line.entry.at))
+        _take(session, line.entry)
+    return list(found.values())
+
+
+def _take(session: Session, entry: events.Entry) -> None:
+    match entry.event:
+        case events.SessionOpened():
+            session.opened = entry.at
+        case events.SessionClosed(reason=reason):
+            session.closed, session.reason = entry.at, reason
+        case events.SessionWiped(method=method):
+            session.erasure, session.failed = method, False
+        case events.SessionWipeFailed(step=step):
+            session.erasure, session.failed = f"failed: {step}", True
+        case events.JobFinished():
+            session.finished += 1
+        case events.JobRefused():
+            session.refused += 1
+        case events.ReleaseBurned():
+            session.released += 1
+        case _:
+            pass

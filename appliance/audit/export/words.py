@@ -1,0 +1,113 @@
+"""How an event is called: in plain words, and by the codes of DICOM and HL7."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from appliance.audit import events
+from appliance.audit.events import AnyEvent, Event
+
+Group: TypeAlias = Literal["work", "people", "release", "alarm", "system"]
+Action: TypeAlias = Literal["C", "R", "U", "D", "E"]
+
+DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+LIFECYCLE = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code with its meaning, as its system prints it."""
+
+    system: str
+    code: str
+    display: str
+
+
+# DICOM PS3.16, CID 400 "Audit Event ID" and CID 401 "Audit Event Type Code".
+_ACTIVITY = Code(DICOM, "110100", "Application Activity")
+_LOG_USED = Code(DICOM, "110101", "Audit Log Used")
+_EXPORT = Code(DICOM, "110106", "Export")
+_IMPORT = Code(DICOM, "110107", "Import")
+_ALERT = Code(DICOM, "110113", "Security Alert")
+_AUTHENTICATION = Code(DICOM, "110114", "User Authentication")
+_START = Code(DICOM, "110120", "Application Start")
+_LOGIN = Code(DICOM, "110122", "Login")
+_LOGOUT = Code(DICOM, "110123", "Logout")
+_CONFIGURATION = Code(DICOM, "110131", "Software Configuration")
+_RESTRICTED = Code(DICOM, "110132", "Use of Restricted Function")
+# HL7's names for the life of a record (ISO 21089).
+_TRANSFORM = Code(LIFECYCLE, "transform", "Transform/Translate Record Lifecycle Event")
+_DESTROY = Code(LIFECYCLE, "destroy", "Destroy/Delete Record Lifecycle Event")
+_ATTEST = Code(LIFECYCLE, "attest", "Attest Record Lifecycle Event")
+_VERIFY = Code(LIFECYCLE, "verify", "Verify Record Lifecycle Event")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of one kind of event. ``failed``: it tells of something that did not succeed."""
+
+    title: str
+    group: Group
+    action: Action
+    code: Code
+    subcode: Code | None = None
+    failed: bool = False
+
+
+_WORDS: dict[type[Event], Words] = {
+    events.Boot: Words("Machine started", "system", "E", _ACTIVITY, _START),
+    events.SealResult: Words("Process sealed", "system", "E", _ACTIVITY),
+    events.PolicyLoaded: Words("Policy loaded", "system", "E", _ALERT, _CONFIGURATION),
+    events.ModelPackLoaded: Words("Model pack loaded", "system", "E", _ALERT, _CONFIGURATION),
+    events.LoginGranted: Words("Logged in", "people", "E", _AUTHENTICATION, _LOGIN),
+    events.LoginRefused: Words("Login refused", "alarm", "E", _AUTHENTICATION, _LOGIN, failed=True),
+    events.TokenRemoved: Words("Token removed", "people", "E", _AUTHENTICATION, _LOGOUT),
+    events.SessionOpened: Words("Session opened", "people", "C", _ACTIVITY),
+    events.SessionClosed: Words("Session closed", "people", "E", _ACTIVITY),
+    events.SessionWiped: Words("Session wiped", "people", "D", _DESTROY),
+    events.SessionWipeFailed: Words("Wipe failed", "alarm", "D", _DESTROY, failed=True),
+    events.MediaImported: Words("Imported", "work", "C", _IMPORT),
+    events.JobStarted: Words("Job started", "work", "E", _TRANSFORM),
+    events.JobFinished: Words("Job finished", "work", "C", _TRANSFORM),
+    events.JobRefused: Words("Job refused", "alarm", "E", _TRANSFORM, failed=True),
+    events.SamePersonChecked: Words("Same person checked", "work", "E", _VERIFY),
+    events.ReleaseRequested: Words("Release requested", "release", "E", _EXPORT),
+    events.ReleaseApproved: Words("Release approved", "release", "E", _ATTEST),
+    events.ReleaseRefused: Words("Release refused", "alarm", "E", _ATTEST, failed=True),
+    events.ReleaseBurned: Words("Release written", "release", "R", _EXPORT),
+    events.EscapeAttempt: Words("Escape attempt", "alarm", "E", _ALERT, _RESTRICTED, failed=True),
+    events.LogRead: Words("Log read", "system", "R", _LOG_USED),
+    events.LogExported: Words("Log exported", "system", "R", _LOG_USED),
+    events.ClockChanged: Words("Clock changed", "alarm", "U", _ALERT, _CONFIGURATION),
+    events.LogPruned: Words("Log pruned", "system", "D", _DESTROY),
+    events.CheckpointAnchored: Words("Checkpoint anchored", "system", "E", _ATTEST),
+}
+
+
+def words(event: AnyEvent) -> Words:
+    """What is said of ``event``; one that tells of a refusal says so."""
+    said = _WORDS[type(event)]
+    match event:
+        case events.SealResult(result="refused"):
+            return Words("Seal refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True)
+        case events.SamePersonChecked(outcome="different"):
+            return Words("Not the same person", "alarm", said.action, said.code, failed=True)
+        case _:
+            return said
+
+
+def kind(event: AnyEvent) -> str:
+    """Its name in the log."""
+    return str(event.__struct_config__.tag)
+
+
+def details(event: AnyEvent) -> dict[str, str]:
+    """Its fields as text, those that are absent left out."""
+    return {
+        name: " ".join(value) if isinstance(value, list) else str(value)
+        for name, value in msgspec.to_builtins(event).items()
+        if name != "kind"
+    }

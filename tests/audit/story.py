@@ -1,0 +1,115 @@
+"""Ten days of an appliance, made up: what a report has to show."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Literal
+
+from appliance.audit import events
+from appliance.audit.events import AnyEvent, Layer, Role
+from appliance.audit.record import Now
+
+START = 1_795_500_000_000  # 2026-11-24 06:00 UTC
+MINUTE = 60_000
+
+Step = tuple[int, Role, AnyEvent]
+"""Wall clock in milliseconds, who says it, what happened."""
+
+
+class StoryClock:
+    """Shows the time at which the next step happens."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> Now:
+        return Now(self.at, self.at - START + 9_000, "0a1b2c3d")
+
+
+def story() -> Iterator[Step]:
+    """The same steps every time."""
+    dice = random.Random(7)  # noqa: S311 - made-up data
+    people = [dice.randbytes(16).hex() for _ in range(4)]
+    policy, pack = dice.randbytes(32).hex(), dice.randbytes(32).hex()
+    for day in range(10):
+        at = START + day * 1440 * MINUTE
+        yield at, "broker", events.PolicyLoaded(policy, "clinic")
+        yield at + 900, "worker", events.ModelPackLoaded(pack, 7, "valid")
+        for _ in range(dice.randint(1, 4)):
+            at += dice.randint(20, 90) * MINUTE
+            if dice.random() < 0.25:
+                yield at, "broker", events.LoginRefused("wrong-pin", dice.choice(people))
+                at += MINUTE
+            yield from _session(dice, at, people, pack)
+        if day == 4:
+            yield at + 70 * MINUTE, "worker", events.EscapeAttempt("seccomp", "socket", 1, None)
+    yield at + 95 * MINUTE, "embedded", events.LogRead("search", 3, 90, 12)
+
+
+def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iterator[Step]:
+    session, person = dice.randbytes(8).hex(), dice.choice(people)
+    yield at, "broker", events.LoginGranted(person, "fido2")
+    yield at + 800, "broker", events.SessionOpened(session, person, dice.randbytes(16).hex())
+    yield at + 900, "worker", _sealed()
+    jobs = dice.randint(1, 5)
+    for job in range(1, jobs + 1):
+        at += dice.randint(2, 9) * MINUTE
+        item = dice.randbytes(16).hex()
+        yield (
+            at,
+            "worker",
+            events.MediaImported(session, item, "target", "photo", 4_812_331, "disc"),
+        )
+        yield at + 500, "worker", events.JobStarted(session, job, "mesh", "photo", pack)
+        likeness = dice.randint(18, 96)
+        same = likeness >= 36
+        outcome: Literal["same", "different"] = "same" if same else "different"
+        checked = events.SamePersonChecked(session, job, outcome, likeness, 36)
+        yield at + 900, "worker", checked
+        if not same:
+            yield at + 950, "worker", events.JobRefused(session, job, "not-same-person")
+            continue
+        result = dice.randbytes(32).hex()
+        yield at + 2_100, "worker", events.JobFinished(session, job, result, 1, 1, 1_190)
+        if dice.random() < 0.4:
+            second = dice.choice([other for other in people if other != person])
+            yield from _release(dice, at + MINUTE, session, result, (person, second))
+    at += 12 * MINUTE
+    yield (
+        at,
+        "broker",
+        events.SessionClosed(session, dice.choice(("user", "idle")), jobs, 40 * MINUTE),
+    )
+    key = dice.randbytes(32).hex()
+    if dice.random() < 0.06:
+        yield at + 2_000, "broker", events.SessionWipeFailed(session, "discard", 2)
+        at += 3 * MINUTE
+    wiped = events.SessionWiped(session, key, "luks-header-dropped", 64, 0, 1_840)
+    yield at + 2_400, "broker", wiped
+
+
+def _release(
+    dice: random.Random, at: int, session: str, result: str, who: tuple[str, str]
+) -> Iterator[Step]:
+    person, second = who
+    yield at, "broker", events.ReleaseRequested(session, result, person)
+    if dice.random() < 0.2:
+        yield at + 9_000, "broker", events.ReleaseRefused(session, result, "second-person", second)
+        return
+    yield at + 20_000, "broker", events.ReleaseApproved(session, result, second)
+    disc = dice.randbytes(32).hex()
+    yield at + 55_000, "broker", events.ReleaseBurned(session, result, "disc", disc)
+
+
+def _sealed() -> events.SealResult:
+    layers: tuple[Layer, ...] = (
+        "namespace",
+        "seccomp",
+        "landlock",
+        "nftables",
+        "audit-hook",
+        "rlimits",
+        "telemetry",
+    )
+    return events.SealResult("sealed", layers, 7, 43, 0)

@@ -88,6 +88,14 @@ class Server:
             ready = [key.fd for key, _ in self._selector.select()]
             self._round(ready)
 
+    def close(self) -> None:
+        """Hang up on everybody."""
+        for peer in list(self._peers.values()):
+            self._drop(peer)
+        if self._listener is not None:
+            self._listener.close()
+        self._selector.close()
+
     def _round(self, ready: list[int]) -> None:
         wanted: list[tuple[_Peer, list[AnyEvent]]] = []
         for descriptor in ready:

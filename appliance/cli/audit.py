@@ -18,7 +18,7 @@ from appliance.audit.verify import verify as look
 from appliance.cli.audit_keep import cosign, prune
 from appliance.cli.audit_options import Place, anchor_option, keys_option, ledger_option
 from appliance.cli.audit_read import checkpoint, export, prove, search, show
-from appliance.cli.options import json_option
+from appliance.cli.basics import json_option
 from appliance.cli.report import show_json, show_pairs
 from appliance.errors import LedgerError
 

@@ -18,7 +18,7 @@ from appliance.audit.store import Store
 from appliance.audit.witness import accept
 from appliance.audit.witness import cosign as sign
 from appliance.cli.audit_options import Place, anchor_option, keys_option, ledger_option
-from appliance.cli.options import FILE
+from appliance.cli.basics import FILE
 from appliance.cli.report import show_pairs
 from appliance.errors import LedgerError
 

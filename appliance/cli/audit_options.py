@@ -17,7 +17,7 @@ from appliance.audit.ledger import Ledger
 from appliance.audit.receipt import Receipt
 from appliance.audit.record import Recorder
 from appliance.audit.store import Store
-from appliance.cli.options import FILE, Command
+from appliance.cli.basics import FILE, Command
 
 
 def ledger_option(command: Command) -> Command:

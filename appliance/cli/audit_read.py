@@ -32,7 +32,7 @@ from appliance.cli.audit_options import (
     ledger_option,
     socket_option,
 )
-from appliance.cli.options import FILE
+from appliance.cli.basics import FILE
 from appliance.errors import LedgerError, OutputError
 from appliance.pipeline.media.output import PendingOutput
 

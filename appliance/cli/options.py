@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
+from appliance.cli.basics import FILE, Command, json_option
 from appliance.cli.usage import PlainType
 from appliance.inference.session import PROVIDERS
 from appliance.pipeline.regions import FACE, NAMES
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-# No `exists=True`: click's own complaint would repeat the path.
-FILE = click.Path(path_type=Path)
+__all__ = ["FILE", "Command", "json_option"]  # beside what stands here
 
 _LIKE = "like:"
 
@@ -108,13 +104,6 @@ def provider_option(command: Command) -> Command:
         "--provider",
         type=click.Choice(list(PROVIDERS)),
         help="Execution provider; an error if it does not work here. [default: the best that does]",
-    )(command)
-
-
-def json_option(command: Command) -> Command:
-    """``--json``, as ``as_json``."""
-    return click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON object, and no progress."
     )(command)
 
 

@@ -1,0 +1,21 @@
+"""Options that need none of the libraries of the models, for commands that do not either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# No `exists=True`: click's own complaint would repeat the path.
+FILE = click.Path(path_type=Path)
+
+
+def json_option(command: Command) -> Command:
+    """``--json``, as ``as_json``."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON object, and no progress."
+    )(command)

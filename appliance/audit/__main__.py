@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from appliance.audit import diagnostics
 from appliance.audit.anchor import FileAnchor
 from appliance.audit.daemon import Server
 from appliance.audit.events import Role
@@ -25,6 +27,8 @@ _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until there is nobody left to serve; the exit code."""
     options = _parser().parse_args(arguments)
+    # The key is in this process's memory and shall not be in a file of it.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         keys_folder = options.keys or beside(options.ledger)
         anchor = FileAnchor(options.anchor or keys_folder / ANCHOR)
@@ -40,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
+    diagnostics.configure("audit")
     server.run()
     server.close()
     return 0

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import msgspec
 
 from appliance.audit import events, protocol
+from appliance.audit.diagnostics import log
 from appliance.audit.events import AnyEvent, Role
 from appliance.audit.pseudonyms import pseudonym
 from appliance.audit.receipt import Receipt
@@ -118,19 +119,14 @@ class Server:
         stamped = [(peer.role, event) for peer, batch in wanted for event in batch]
         try:
             receipts = iter(self._recorder.record(stamped))
-        except LedgerFullError:
-            self._refuse_all(wanted, "full")
-        except LedgerError:
-            self._refuse_all(wanted, "failed")
+        except LedgerError as error:
+            log().error("ledger refused", exc_info=error)
+            full = isinstance(error, LedgerFullError)
+            for peer, _ in wanted:
+                self._answer(peer, protocol.Refused("full" if full else "failed"))
         else:
             for peer, batch in wanted:
                 self._answer(peer, _appended([next(receipts) for _ in batch]))
-
-    def _refuse_all(
-        self, wanted: list[tuple[_Peer, list[AnyEvent]]], reason: protocol.Refusal
-    ) -> None:
-        for peer, _ in wanted:
-            self._answer(peer, protocol.Refused(reason))
 
     def _understand(self, peer: _Peer, packet: bytes) -> protocol.Append | protocol.Reply:
         """The events to append, or what to answer at once."""
@@ -160,6 +156,7 @@ class Server:
             return  # the caller went away again, or there are too many
         role = self._roles.get(_user_of(connection))
         if role is None:
+            log().warning("peer refused")
             connection.close()
         else:
             self.adopt(connection, role)
@@ -182,7 +179,8 @@ class Server:
         try:
             peer.socket.send(_encoder.encode(reply))
         except OSError:
-            self._drop(peer)  # gone, or it asks without reading the answers
+            log().warning("peer dropped")  # gone, or it asks without reading the answers
+            self._drop(peer)
 
     def _drop(self, peer: _Peer) -> None:
         if self._peers.pop(peer.socket.fileno(), None):

@@ -81,6 +81,7 @@ bench: .venv/.runtime
 	$(BIN)/python -m tests.bench.video
 	$(BIN)/python -m tests.bench.steadiness
 	$(BIN)/python -m tests.bench.inference
+	$(BIN)/python -m tests.bench.ledger
 
 clean:
 	rm -rf .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -70,6 +70,13 @@ class ImageInput:
         height, width = self.size or (None, None)
         return (1, 3, height, width) if self.layout is Layout.NCHW else (1, height, width, 3)
 
+    @property
+    def side(self) -> int:
+        """Pixels along an edge of the square it takes; a ValueError where it takes any size."""
+        if self.size is None:
+            raise ValueError(f"{self.name} takes any size")
+        return self.size[0]
+
     def tensor(self, image: Image) -> NDArray[np.float32]:
         """``image`` as a float32 batch of one.
 

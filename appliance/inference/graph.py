@@ -227,7 +227,7 @@ def _check_inputs(
         )
     # Numbers that are given once for a whole batch, such as a weight, keep their one.
     per_sample = [found[put.name] for put in there if len(put.shape) > 1]
-    free = all(_dims(value)[0] is None for value in per_sample)
+    free = all(_dims(value)[:1] == (None,) for value in per_sample)
     return there, free and all(output.shape[0] == 1 for output in contract.outputs)
 
 
@@ -268,6 +268,8 @@ def _compare(
 ) -> None:
     if value.type.tensor_type.elem_type != _TYPES[dtype]:
         raise _refusal(file, f"{what} is not {dtype}, as {family} has it")
+    if not value.type.tensor_type.HasField("shape"):
+        return  # some exporters say nothing of it; results are compared as they come
     dims = _dims(value)
     if any(size is not None and not 0 < size <= DIMENSION_LIMIT for size in dims):
         raise _refusal(file, f"{what} has the absurd shape {dims}")

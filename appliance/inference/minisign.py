@@ -65,10 +65,14 @@ class PublicKey:
         """The key id as minisign prints it: a little-endian number in hex."""
         return f"{int.from_bytes(self.id, 'little'):X}"
 
+    @property
+    def line(self) -> str:
+        """The second line of a ``.pub`` file, which is all of the key."""
+        return base64.b64encode(_LEGACY + self.id + self.key).decode()
+
     def text(self) -> str:
         """The text of a ``.pub`` file."""
-        blob = base64.b64encode(_LEGACY + self.id + self.key).decode()
-        return f"{_UNTRUSTED}minisign public key {self.name}\n{blob}\n"
+        return f"{_UNTRUSTED}minisign public key {self.name}\n{self.line}\n"
 
     def signed(self, signature: str) -> bool:
         """Whether a signature says it is by this key. Raises SignatureError if it is none."""

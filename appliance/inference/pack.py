@@ -111,6 +111,31 @@ class ModelPack:
                 check_graph(data, contract, entry.file)
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Several packs as one: for each role the first that has it."""
+
+    packs: tuple[ModelPack, ...]
+
+    def has(self, role: str) -> bool:
+        """Whether any file plays ``role``."""
+        return any(pack.has(role) for pack in self.packs)
+
+    def entry(self, role: str) -> ModelEntry:
+        """As :meth:`ModelPack.entry`."""
+        return self._pack(role).entry(role)
+
+    def read(self, role: str) -> bytes:
+        """As :meth:`ModelPack.read`."""
+        return self._pack(role).read(role)
+
+    def _pack(self, role: str) -> ModelPack:
+        return next((pack for pack in self.packs if pack.has(role)), self.packs[-1])
+
+
+Models = ModelPack | Shelf
+
+
 def _signature(folder: Path) -> str | None:
     """The text of the manifest's signature, where there is one."""
     if not (folder / SIGNATURE).exists():

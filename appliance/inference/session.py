@@ -20,7 +20,7 @@ from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import Tensors, check_graph
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.ort import ort
-from appliance.inference.pack import ModelPack
+from appliance.inference.pack import Models
 
 Tensor = NDArray[np.float32]
 Numbers = NDArray[np.float32] | NDArray[np.float64]
@@ -101,7 +101,7 @@ class Runtime:
                 "Check the driver and its libraries, or use the provider cpu.",
             )
 
-    def load(self, pack: ModelPack, role: str) -> Network:
+    def load(self, pack: Models, role: str) -> Network:
         """The network that plays ``role`` in ``pack``, verified, checked and ready to run.
 
         Raises:

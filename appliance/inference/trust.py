@@ -55,7 +55,7 @@ class Trust:
             return None
         raise SignatureError(
             "The model pack is signed, but by no key that is trusted here.",
-            "Put the signer's public key into the folder of trusted keys, if it deserves that.",
+            "Name the signer's public key in the policy (models.keys), if it deserves that.",
         )
 
     def check_licences(self, entries: Iterable[ModelEntry]) -> None:

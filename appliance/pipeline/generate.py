@@ -16,11 +16,9 @@ class Generator:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        target, source = network.contract.inputs
+        _, source = network.contract.inputs
         self._source = source.name
-        if target is not network.contract.image or network.contract.image.size is None:
-            raise ValueError(f"{network.contract.family} swaps no crop of a fixed size")
-        self.side = network.contract.image.size[0]
+        self.side = network.contract.image.side
         """Pixels along an edge of the crop it takes."""
 
     def swap(self, crop: Image, source: Tensor) -> Image:

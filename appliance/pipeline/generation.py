@@ -1,27 +1,30 @@
-"""The generator engine: the networks of an operator's pack, and what they do to one face."""
+"""The generator engine: the networks of an operator's packs, and what they do to one face."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from appliance.errors import ModelError
 from appliance.inference.contract import ImageInput
-from appliance.inference.pack import ModelPack
+from appliance.inference.pack import Models
 from appliance.inference.session import Network, Runtime, Tensor
 from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical, with_skirt
 from appliance.pipeline.describe import Describer
 from appliance.pipeline.face import Face, Float, Image
+from appliance.pipeline.five import FivePoints
 from appliance.pipeline.generate import Generator
-from appliance.pipeline.geometry import similarity_matrix, warp
+from appliance.pipeline.geometry import alignment, warp
 from appliance.pipeline.identify import Recogniser
+from appliance.pipeline.landmarks_68 import Landmarker68
+from appliance.pipeline.landmarks_68_5 import Completer
+from appliance.pipeline.landmarks_203 import Landmarker203
 from appliance.pipeline.layers import Grid, raster
-from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.occlude import Occluder
 from appliance.pipeline.parse import Parser
 from appliance.pipeline.paste import box_mask, pasted
@@ -31,21 +34,23 @@ from appliance.pipeline.topology import POINTS, five_points
 
 REGION_CELLS = 128  # a side of the raster that region strengths are drawn on
 
-Support: TypeAlias = NDArray[np.uint8]
+Stage = TypeVar("Stage")
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratorWish:
-    """What is asked of a generator's pack.
+    """What is asked of an operator's packs.
 
     ``pixels``: a side of the crop, a multiple of the generator's own, which is the default.
     ``restore``: how far the restored face replaces the generated one, 0-1; ``None``: not at all.
+    ``identity_weight``: 0 keeps some of the target's identity, 0.5 none, 1 drives it further off.
     ``restorer_weight``: for restorers that take one. ``occlusion``, ``parts``: whether the pack's
     occluder and face parser limit the change.
     """
 
     pixels: int | None = None
     restore: float | None = None
+    identity_weight: float = 0.5
     restorer_weight: float = 0.5
     occlusion: bool = False
     parts: bool = False
@@ -53,20 +58,21 @@ class GeneratorWish:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """The loaded stages of an operator's pack. ``family``: the generator's."""
+    """The loaded stages of an operator's packs. ``family``: the generator's."""
 
     family: str
     generator: Generator
     input: ImageInput
     describer: Describer
     pixels: int
-    five: Callable[[Image, Face], Float]
+    five: FivePoints
     masks: tuple[Callable[[Image], Float], ...]
     restorer: Restorer | None
     restored: float
+    identity_weight: float
 
     @classmethod
-    def load(cls, pack: ModelPack, runtime: Runtime, wish: GeneratorWish) -> Generation:
+    def load(cls, pack: Models, runtime: Runtime, wish: GeneratorWish) -> Generation:
         """Raises ModelError where the pack lacks what is asked for, or ProviderError."""
         network = runtime.load(pack, "generator")
         generator = Generator(network)
@@ -76,7 +82,6 @@ class Generation:
                 f"The generator takes {generator.side} pixels, of which {pixels} is no multiple.",
                 f"Ask for {generator.side}, {2 * generator.side} or {4 * generator.side} pixels.",
             )
-        recogniser = _optional(pack, runtime, "identity")
         masks: list[Callable[[Image], Float]] = []
         if wish.occlusion:
             masks.append(Occluder(runtime.load(pack, "occluder")).mask)
@@ -91,15 +96,53 @@ class Generation:
             input=network.contract.image,
             describer=Describer(
                 network,
-                Recogniser(recogniser) if recogniser else None,
-                _optional(pack, runtime, "embedding-converter"),
+                _stage(pack, runtime, "identity", Recogniser),
+                _stage(pack, runtime, "embedding-converter", lambda network: network),
             ),
             pixels=pixels,
-            five=_mesh_five,
+            five=FivePoints(
+                _stage(pack, runtime, "landmarks-68", Landmarker68),
+                _stage(pack, runtime, "landmarks-68-5", Completer),
+                _stage(pack, runtime, "landmarks-203", Landmarker203),
+            ),
             masks=tuple(masks),
             restorer=restorer,
             restored=wish.restore or 0.0,
+            identity_weight=wish.identity_weight,
         )
+
+    def describe(self, photos: Sequence[tuple[Image, Face]]) -> Tensor:
+        """A person as the generator takes them, from photos with the face that counts."""
+        return self.describer.describe(
+            [(image, self.five.find(image, face)) for image, face in photos]
+        )
+
+    def steps(self, source: Tensor) -> tuple[Step, ...]:
+        """What is done to a face, one after the other."""
+        generate = Step(
+            self.input, self.pixels, lambda crop: self.generator.swap(crop, source), 1.0
+        )
+        if self.restorer is None:
+            return (generate,)
+        taker = self.restorer.input
+        return generate, Step(taker, taker.side, self.restorer.restore, self.restored)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A crop of ``side`` pixels, aligned as ``taker`` takes it, and what ``change`` makes of it.
+
+    ``share``: how far the result replaces what was there, 0-1.
+    """
+
+    taker: ImageInput
+    side: int
+    change: Callable[[Image], Image]
+    share: float
+
+    def matrix(self, five: Float) -> Float:
+        """The 2×3 one from the picture to the crop of the face with the (5, 2) points."""
+        return alignment(five, self.taker, self.side)
 
 
 class GeneratorShot:
@@ -117,36 +160,31 @@ class GeneratorShot:
 
     def edit(self, canvas: Canvas, face: Face) -> None:
         """The next frame, in place."""
-        steps = [(self._stages.input, self._stages.pixels, self._generated)]
-        if self._stages.restorer is not None:
-            taker = self._stages.restorer.input
-            steps.append((taker, (taker.size or (0, 0))[0], self._restored))
-        five = five_points(face.points)
-        boxes = [crop_box(_matrix(five, taker, side), side, canvas) for taker, side, _ in steps]
-        inside = [box for box in boxes if box is not None]
-        if len(inside) < len(steps):
+        stages = self._stages
+        box = self._box(canvas, face)
+        if box is None:
             return
-        box = around(inside)
-        whole = canvas.read(box)
-        local = face.moved(-box.x, -box.y)
-        five = self._stages.five(whole, local)
+        whole, local = canvas.read(box), face.moved(-box.x, -box.y)
+        five = stages.five.find(whole, local)
+        source = stages.describer.balanced(self._source, whole, five, stages.identity_weight)
         image, support = whole, np.zeros(whole.shape[:2], np.uint8)
-        for taker, side, change in steps:
-            matrix = _matrix(five, taker, side)
-            crop = warp(image, matrix, side)
-            changed, mask = change(crop)
-            mask = mask * self._by_region(local, matrix, side)
-            image, touched = pasted(image, changed, mask, matrix)
+        for step in stages.steps(source):
+            matrix = step.matrix(five)
+            crop = warp(image, matrix, step.side)
+            mask = self._mask(crop) * self._by_region(local, matrix, step.side)
+            image, touched = pasted(image, step.change(crop), mask * step.share, matrix)
             support |= touched
         canvas.write(box, images.grey_like(image, whole), support)
 
-    def _generated(self, crop: Image) -> tuple[Image, Float]:
-        return self._stages.generator.swap(crop, self._source), self._mask(crop)
-
-    def _restored(self, crop: Image) -> tuple[Image, Float]:
-        if self._stages.restorer is None:
-            raise ValueError("nothing restores")
-        return self._stages.restorer.restore(crop), self._mask(crop) * self._stages.restored
+    def _box(self, canvas: Canvas, face: Face) -> Box | None:
+        """What every crop of the face shows of the picture; ``None`` where one shows nothing."""
+        five = five_points(face.points)
+        boxes = [
+            crop_box(step.matrix(five), step.side, canvas)
+            for step in self._stages.steps(self._source)
+        ]
+        inside = [box for box in boxes if box is not None]
+        return around(inside) if len(inside) == len(boxes) else None
 
     def _mask(self, crop: Image) -> Float:
         """Where an aligned crop may change: inside its border, where every mask lets it."""
@@ -167,15 +205,8 @@ class GeneratorShot:
         return images.resized(drawn, (side, side))
 
 
-def _mesh_five(_image: Image, face: Face) -> Float:
-    return five_points(face.points)
-
-
-def _matrix(five: Float, taker: ImageInput, side: int) -> Float:
-    if taker.template is None:
-        raise ValueError(f"{taker.name} takes no aligned face")
-    return similarity_matrix(five, taker.template.points(side))
-
-
-def _optional(pack: ModelPack, runtime: Runtime, role: str) -> Network | None:
-    return runtime.load(pack, role) if pack.has(role) else None
+def _stage(
+    pack: Models, runtime: Runtime, role: str, make: Callable[[Network], Stage]
+) -> Stage | None:
+    """The stage of ``role``, where there is one."""
+    return make(runtime.load(pack, role)) if pack.has(role) else None

@@ -91,12 +91,19 @@ def warp(image: Image, matrix: Float, size: int) -> Image:
     return np.asarray(warped, np.uint8)
 
 
-def aligned(image: Image, five: Float, taker: ImageInput) -> Image:
-    """The square crop of the face with the (5, 2) points ``five`` that a network takes."""
-    if taker.template is None or taker.size is None:
+def alignment(five: Float, taker: ImageInput, side: int) -> Float:
+    """The 2×3 matrix to a ``side``² crop of the face with the (5, 2) points, as ``taker`` has it.
+
+    ``taker``: the input of a network that takes aligned faces.
+    """
+    if taker.template is None:
         raise ValueError(f"{taker.name} takes no aligned face")
-    side = taker.size[0]
-    return warp(image, similarity_matrix(five, taker.template.points(side)), side)
+    return similarity_matrix(five, taker.template.points(side))
+
+
+def aligned(image: Image, five: Float, taker: ImageInput) -> Image:
+    """The crop of the face with the (5, 2) points ``five`` that a network takes."""
+    return warp(image, alignment(five, taker, taker.side), taker.side)
 
 
 def smoothstep(values: Float, low: float, high: float) -> Float:

@@ -21,11 +21,11 @@ class Recogniser:
 
     def embed(self, image: Image, face: Face) -> Float:
         """The unit-length embedding, (128,) or (512,), of a face of an RGB picture."""
-        return unit(self.feature(image, face))
+        return unit(self.feature(image, five_points(face.points)))
 
-    def feature(self, image: Image, face: Face) -> Float:
-        """The embedding as the network gives it, of any length."""
-        crop = aligned(image, five_points(face.points), self._network.contract.image)
+    def feature(self, image: Image, five: Float) -> Float:
+        """The embedding as the network gives it, of any length, of the face with (5, 2) points."""
+        crop = aligned(image, five, self._network.contract.image)
         (feature,) = self._network.run(self._network.tensor(crop))
         return feature.reshape(-1)
 

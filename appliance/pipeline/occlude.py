@@ -16,10 +16,7 @@ class Occluder:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        size = network.contract.image.size
-        if size is None:
-            raise ValueError(f"{network.contract.family} takes any size")
-        self._size = size
+        self._size = (network.contract.image.side,) * 2
 
     def mask(self, crop: Image) -> Float:
         """1 where an aligned crop shows the face itself, 0 where something is in front of it."""

@@ -35,10 +35,7 @@ class Parser:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        size = network.contract.image.size
-        if size is None:
-            raise ValueError(f"{network.contract.family} takes any size")
-        self._size = size
+        self._size = (network.contract.image.side,) * 2
 
     def mask(self, crop: Image, parts: Collection[str] = FACE) -> Float:
         """1 where an aligned crop shows one of ``parts``, 0 elsewhere, softened between."""

@@ -12,6 +12,7 @@ from appliance.pipeline.geometry import invert, transform
 from appliance.pipeline.media.canvas import Box, Canvas
 
 SURROUNDINGS = 1.1  # cut-out side over detection side, either way of its middle
+ROOM = 0.1  # around a crop, in its sides
 MOTION = 0.12  # how far, in face sizes, a face may move from a frame to the next
 
 
@@ -32,8 +33,12 @@ def detection_box(detection: Detection, canvas: Canvas) -> Box | None:
 
 
 def crop_box(matrix: Float, side: int, canvas: Canvas) -> Box | None:
-    """The box of what a ``side``² crop through the 2×3 ``matrix`` shows of the picture."""
-    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]], np.float32) - 0.5
+    """The box of what a ``side``² crop through the 2×3 ``matrix`` shows of the picture.
+
+    A little larger, for landmarks that are not quite those the matrix was made of.
+    """
+    low, high = -ROOM * side - 0.5, (1 + ROOM) * side - 0.5
+    corners = np.array([[low, low], [high, low], [low, high], [high, high]], np.float32)
     points = transform(corners, invert(matrix))
     return _inside(points.min(axis=0), points.max(axis=0), canvas)
 

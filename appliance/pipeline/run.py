@@ -33,6 +33,7 @@ from appliance.pipeline.stages import Stages
 from appliance.pipeline.track import Tracker
 from appliance.pipeline.upscale import Upscaler
 
+PORTRAIT_ROOM = 0.5  # around a source's face, in its own size: what the widest alignment shows
 LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a video
 
 
@@ -93,7 +94,7 @@ def read_source(stages: Stages, photos: Sequence[Photo]) -> Sitter:
 
     Raises NoFaceError naming the photo, counted from 1, that shows none.
     """
-    views, embeddings = [], []
+    views, portraits, embeddings = [], [], []
     for number, photo in enumerate(photos, start=1):
         canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
         faces = stages.faces(canvas)
@@ -103,9 +104,10 @@ def read_source(stages: Stages, photos: Sequence[Photo]) -> Sitter:
                 "Use a photo that shows it from the front, upright, at least 60 pixels wide.",
             )
         views.append(stages.cut_out(canvas, faces[0]))
+        portraits.append(stages.cut_out(canvas, faces[0], PORTRAIT_ROOM))
         embeddings.append(stages.embedding(canvas, faces[0]))
     mean = np.mean(embeddings, axis=0)
-    described = stages.generation.describer.describe(views) if stages.generation else None
+    described = stages.generation.describe(portraits) if stages.generation else None
     return Sitter(stages.reader.read(views), mean / np.linalg.norm(mean), described)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.inference.pack import ModelPack
+from appliance.inference.pack import Models
 from appliance.inference.session import Runtime
 from appliance.pipeline.align import Aligner
 from appliance.pipeline.canonical import Canonical
@@ -48,19 +48,25 @@ class Stages:
 
     @classmethod
     def load(
-        cls, pack: ModelPack, runtime: Runtime, generation: Generation | None = None
+        cls,
+        pack: Models,
+        runtime: Runtime,
+        generation: Generation | None = None,
+        detecting: Models | None = None,
     ) -> Stages:
         """From a model pack; faces are changed by the mesh engine, or by ``generation``.
+
+        ``detecting``: where the detector comes from, if not from there.
 
         Raises ModelError or ProviderError.
         """
         face = Canonical.load(pack.read("canonical-mesh"))
         poser, meter, transfer = Poser(face), LightMeter(face), ShapeTransfer(face)
         masker = Masker(face, runtime.load(pack, "person-mask"))
-        detector = runtime.load(pack, "detector")
+        detector = Detector(runtime.load(detecting or pack, "detector"))
         return cls(
             face=face,
-            detector=Detector(detector),
+            detector=detector,
             aligner=Aligner(runtime.load(pack, "mesh"), json.loads(pack.read("attention-subsets"))),
             recogniser=Recogniser(runtime.load(pack, "identity")),
             masker=masker,
@@ -110,9 +116,12 @@ class Stages:
         """The unit embedding, (128,), of a face of a picture."""
         return self.recogniser.embed(*self.cut_out(canvas, face))
 
-    def cut_out(self, canvas: Canvas, face: Face) -> tuple[Image, Face]:
-        """The RGB pixels around a face of a picture, and the face in them."""
-        box = face_box(face, canvas)
+    def cut_out(self, canvas: Canvas, face: Face, margin: float = 0.0) -> tuple[Image, Face]:
+        """The RGB pixels around a face of a picture, and the face in them.
+
+        ``margin``: how much more of them on every side, in the face's size.
+        """
+        box = face_box(face, canvas, margin)
         if box is None:
             raise ValueError("the face is outside the picture")
         return canvas.read(box), face.moved(-box.x, -box.y)

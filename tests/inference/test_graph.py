@@ -267,6 +267,14 @@ def test_a_size_that_the_graph_leaves_open_may_be_fixed_by_the_family() -> None:
     assert not tensors.batched
 
 
+def test_a_shape_may_be_left_unsaid() -> None:
+    model = graphs.sound()
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    assert not check_graph(model.SerializeToString(), CONTRACT, graphs.FILE).batched
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+    assert not check_graph(model.SerializeToString(), CONTRACT, graphs.FILE).batched
+
+
 def test_a_size_that_the_family_leaves_open_may_not_be_fixed_by_the_graph() -> None:
     upscaler = standins.model("real-esrgan-x2")
     data = upscaler.SerializeToString()

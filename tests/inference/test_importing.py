@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appliance.errors import ApplianceError, ModelError, OutputError
 from appliance.inference.importing import examine, parse_draft, write_signed
@@ -118,3 +120,9 @@ def test_a_manifest_is_replaced_only_when_asked_for(folder: Path) -> None:
     assert not (folder / SIGNATURE).exists()
     write_signed(folder, found, KEY, overwrite=True)
     assert ModelPack.open(folder, TRUST).name == "studio"
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_an_error_of_ours(data: bytes) -> None:
+    with pytest.raises(ModelError):
+        parse_draft(data)

@@ -88,7 +88,7 @@ def xseg(net: Net, *, bench: bool) -> None:
 
 
 def _unet(net: Net, x: str) -> str:
-    widths = (32, 64, 128, 256, 256, 256)
+    widths = (32, 64, 128, 256, 512, 384)
     taken, kept = 3, []
     for width in widths:
         for _ in range(2):

@@ -112,20 +112,34 @@ def _code_book(net: Net, image: str) -> str:
         return net.add(y, net.conv(x, taken, given, 1, gain=1.0) if taken != given else x)
 
     x, taken = net.conv(image, 3, 64), 64
+    kept = []
     for place, width in enumerate(widths):
         for _ in range(2):
             x, taken = residual(x, taken, width), width
+        kept.append(x)
         if place < len(widths) - 1:
             x = net.conv(x, taken, taken, 3, 2)
+    for _ in range(2):
+        x = residual(x, 512, 512)
     tokens = net.op("Transpose", net.reshape(x, 0, 512, 256), perm=[0, 2, 1])
     for _ in range(9):
         tokens = net.add(tokens, _attention(net, tokens))
         hidden = net.relu(_dense(net, tokens, 512, 1024))
         tokens = net.add(tokens, _dense(net, hidden, 1024, 512))
     x = net.reshape(net.op("Transpose", tokens, perm=[0, 2, 1]), 0, 512, 16, 16)
+    for _ in range(2):
+        x = residual(x, 512, 512)
     for place, width in enumerate(reversed(widths)):
         for _ in range(2):
             x, taken = residual(x, taken, width), width
+        if 0 < place < len(widths) - 1:
+            # The encoder's features scale and shift the decoder's.
+            both = residual(net.cat(kept[-1 - place], x), 2 * width, width)
+            scale, shift = (
+                net.conv(net.leaky(net.conv(both, width, width)), width, width, gain=0.05)
+                for _ in range(2)
+            )
+            x = net.add(x, net.add(net.mul(x, scale), shift))
         if place < len(widths) - 1:
             x = net.conv(net.resize(x, 2, "nearest"), taken, taken, gain=1.0)
     return net.op("Tanh", net.conv(net.silu(net.group_norm(x, taken)), taken, 3, gain=0.2))

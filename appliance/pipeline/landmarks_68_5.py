@@ -1,0 +1,21 @@
+"""68 points of a face, guessed from five: FAN-68-5."""
+
+from __future__ import annotations
+
+from appliance.inference.session import Network
+from appliance.inference.templates import FFHQ_512
+from appliance.pipeline.face import Float
+from appliance.pipeline.geometry import invert, similarity_matrix, transform
+
+
+class Completer:
+    """FaceFusion's fan_68_5: for faces whose other points cannot be made out."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def complete(self, five: Float) -> Float:
+        """(68, 2) points for (5, 2), in the same pixels."""
+        matrix = similarity_matrix(five, FFHQ_512.points(1))
+        (found,) = self._network.run(transform(five, matrix)[None])
+        return transform(found[0], invert(matrix))

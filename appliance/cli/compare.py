@@ -17,6 +17,7 @@ from appliance.cli.options import (
     json_option,
     models_option,
     overwrite_option,
+    policy_option,
     provider_option,
 )
 from appliance.cli.portrait import Frame
@@ -33,6 +34,7 @@ from appliance.pipeline.media.photo import Photo, in_colours_of
 from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.topology import INNER_LIPS, LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE
+from appliance.policy.policy import Policy
 
 _TILE = (480, 600)
 _MARGIN, _GAP = 40, 24
@@ -60,6 +62,7 @@ class _Seen:
 @click.option("-o", "--output", type=FILE, metavar="PNG", help="Draw both faces side by side.")
 @provider_option
 @models_option
+@policy_option
 @overwrite_option
 @json_option
 def compare(
@@ -69,6 +72,7 @@ def compare(
     output: Path | None,
     provider: str | None,
     models: Path | None,
+    policy: Policy,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -88,7 +92,9 @@ def compare(
         results = [
             files.enter_context(PendingOutput(path, overwrite=overwrite)) for path in outputs
         ]
-        engine = Engine.load_sealed(current_sealing(), outputs, models=models, provider=provider)
+        engine = Engine.load_sealed(
+            current_sealing(policy), outputs, models=models, provider=provider, policy=policy
+        )
         found, seen = _compare(engine.stages, photos)
         for result in results:
             result.file.write(encode_photo(Photo(sheet(found, seen)), "png"))

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from appliance.cli.generating import Generating
-from appliance.cli.keys import trusted_keys
+from appliance.cli.keys import trust
+from appliance.cli.packs import Asked
 from appliance.cli.sealing import Sealing
-from appliance.inference.pack import ModelPack, starter_folder
+from appliance.inference.pack import ModelPack, Shelf, starter_folder
 from appliance.inference.session import Runtime
-from appliance.inference.trust import Trust
-from appliance.pipeline.generation import Generation
+from appliance.pipeline.generation import Generation, GeneratorWish
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.upscale import Upscaler
+from appliance.policy.policy import EMBEDDED, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,31 @@ class Engine:
         cls,
         models: Path | None = None,
         provider: str | None = None,
-        generating: Generating | None = None,
+        asked: Asked | None = None,
         scale: int = 1,
+        *,
+        policy: Policy = EMBEDDED,
     ) -> Self:
         """From the pack in ``models``, by default the starter pack, on ``provider``.
 
-        ``generating``: a further pack, whose generator takes the mesh engine's place. ``scale``:
-        how many times as large results are made, by the first pack that can. Raises ``ModelError``
-        or ``ProviderError``.
+        ``asked``: further packs, whose generator takes the mesh engine's place. ``scale``: how many
+        times as large results are made, by the first pack that can. All packs must be signed by a
+        key that ``policy`` names, or be the one this version comes with. Raises ``ModelError`` or
+        ``ProviderError``.
         """
         runtime = Runtime() if provider is None else Runtime((provider,))
-        trust = Trust(trusted_keys())
-        packs = [ModelPack.open(models, trust)]
+        trusted = trust(policy)
+        pack = ModelPack.open(models, trusted)
+        folders = asked.packs if asked else ()
+        more = Shelf(tuple(ModelPack.open(folder, trusted) for folder in folders))
+        every = Shelf((*more.packs, pack))
         generation = None
-        if generating is not None:
-            packs.insert(0, ModelPack.open(generating.pack, trust))
-            generation = Generation.load(packs[0], runtime, generating.wish)
-        stages = Stages.load(packs[-1], runtime, generation)
-        return cls(stages, _upscaler(packs, runtime, scale) if scale > 1 else None)
+        if asked and (more.has("generator") or asked.wish != GeneratorWish()):
+            generation = Generation.load(more, runtime, asked.wish)
+        stages = Stages.load(pack, runtime, generation, detecting=every)
+        if scale == 1:
+            return cls(stages)
+        return cls(stages, Upscaler(runtime.load(every, f"upscaler-x{scale}")))
 
     @classmethod
     def load_sealed(
@@ -57,22 +64,17 @@ class Engine:
         *,
         models: Path | None = None,
         provider: str | None = None,
-        generating: Generating | None = None,
+        asked: Asked | None = None,
         scale: int = 1,
+        policy: Policy = EMBEDDED,
     ) -> Self:
         """As ``load``, between the two steps of a seal: afterwards the process is sealed.
 
         What comes in must be open by then; what goes out lies in the folders of ``outputs``.
         Raises ``SealError`` too.
         """
-        packs = [models or starter_folder(), *([generating.pack] if generating else [])]
+        packs = [models or starter_folder(), *(asked.packs if asked else ())]
         sealing.confine(packs, outputs)
-        engine = cls.load(models, provider, generating, scale)
+        engine = cls.load(models, provider, asked, scale, policy=policy)
         sealing.seal(engine.stages.provider)
         return engine
-
-
-def _upscaler(packs: Sequence[ModelPack], runtime: Runtime, scale: int) -> Upscaler:
-    role = f"upscaler-x{scale}"
-    pack = next((pack for pack in packs if pack.has(role)), packs[-1])
-    return Upscaler(runtime.load(pack, role))

@@ -11,7 +11,7 @@ import msgspec
 from appliance.cli.appearance import Appearance, appearances
 from appliance.cli.engine import Engine
 from appliance.cli.files import about, decode_photo, open_input
-from appliance.cli.options import FILE, json_option, models_option, provider_option
+from appliance.cli.options import FILE, json_option, models_option, policy_option, provider_option
 from appliance.cli.report import Pair, show_json, show_pairs
 from appliance.cli.sealing import current_sealing
 from appliance.pipeline.media.canvas import Canvas
@@ -21,6 +21,7 @@ from appliance.pipeline.media.facts import VideoFacts, probe
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.reader import VideoReader
 from appliance.pipeline.media.video_canvas import VideoCanvas
+from appliance.policy.policy import Policy
 
 _WHAT = "The file"
 
@@ -47,16 +48,26 @@ class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
 @click.command()
 @click.argument("file", type=FILE)
 @models_option
+@policy_option
 @provider_option
 @json_option
-def inspect(*, file: Path, models: Path | None, provider: str | None, as_json: bool) -> None:
+def inspect(
+    *,
+    file: Path,
+    models: Path | None,
+    policy: Policy,
+    provider: str | None,
+    as_json: bool,
+) -> None:
     """Say what a photo or video is and which faces it shows.
 
     Of a video the faces are those of the first frame. Yaw is positive towards the right of the
     picture, pitch up, roll clockwise.
     """
     with open_input(file, _WHAT) as opened:
-        engine = Engine.load_sealed(current_sealing(), [], models=models, provider=provider)
+        engine = Engine.load_sealed(
+            current_sealing(policy), [], models=models, provider=provider, policy=policy
+        )
         facts, canvas = _video(opened) if is_video(opened) else _photo(opened)
     faces = appearances(engine.stages, canvas)
     if isinstance(facts, PhotoFacts):

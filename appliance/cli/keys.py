@@ -1,8 +1,9 @@
-"""Keys that sign model packs: made, opened with their password, and the folder of trusted ones."""
+"""Keys that sign model packs: made, opened with their password, and those a policy trusts."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,29 +11,24 @@ import click
 from appliance.errors import ModelError, OutputError
 from appliance.inference.minisign import TEXT_LIMIT, PublicKey, SecretKey, needs_password
 from appliance.inference.pack import read_file
+from appliance.inference.trust import Trust
+from appliance.policy.policy import Policy
 
-FOLDER_VARIABLE = "APPLIANCE_KEYS"
-FOLDER = Path("/etc/face-appliance/keys")
 SUFFIX = ".pub"
 
 
-def trusted_keys() -> tuple[PublicKey, ...]:
-    """The public keys in the folder that ``APPLIANCE_KEYS`` names; none if it is not there.
+def trust(policy: Policy) -> Trust:
+    """Whose packs a policy lets in, under which licences. Raises ModelError for a key that is none.
 
-    Raises ModelError for a file in it that is no key: a key that is silently not believed would
-    be missed only when its packs are refused.
+    The bounds of the policy's types let through only what has the length of a key.
     """
-    folder = Path(os.environ.get(FOLDER_VARIABLE) or FOLDER)
-    try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
-    except (FileNotFoundError, NotADirectoryError):
-        return ()
-    except OSError as error:
-        raise ModelError(
-            f"The folder of trusted keys cannot be read: {error.strerror}.",
-            f"Let the program read it, or name another with {FOLDER_VARIABLE}.",
-        ) from error
-    return tuple(PublicKey.parse(_text(path, "A trusted key")) for path in paths)
+    keys = tuple(PublicKey.parse(text) for text in policy.models.keys)
+    return Trust(keys, frozenset(policy.models.licences))
+
+
+def looking(policy: Policy) -> Trust:
+    """For commands that show nobody's photo to a pack: any pack, and who vouches for it."""
+    return replace(trust(policy), licences=None, unsigned=True)
 
 
 def secret_key(path: Path) -> SecretKey:

@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from appliance.cli.keys import trusted_keys
+from appliance.cli.keys import looking
 from appliance.cli.models_bench import bench
 from appliance.cli.models_card import show
 from appliance.cli.models_import import import_models, keygen, sign_pack
-from appliance.cli.options import json_option, models_option
+from appliance.cli.options import json_option, models_option, policy_option
 from appliance.cli.report import show_json, show_pairs
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.pack import ModelPack
-from appliance.inference.trust import Trust
+from appliance.policy.policy import Policy
 
 
 class PackReport(msgspec.Struct, frozen=True):
@@ -43,25 +43,27 @@ for command in (bench, import_models, keygen, show, sign_pack):
 
 @models.command("list")
 @models_option
+@policy_option
 @json_option
-def list_models(models: Path | None, as_json: bool) -> None:
+def list_models(models: Path | None, policy: Policy, as_json: bool) -> None:
     """List the models of a pack, as its manifest names them."""
-    _show(_report(_look(models), verified=False), as_json)
+    _show(_report(_look(models, policy), verified=False), as_json)
 
 
 @models.command()
 @models_option
+@policy_option
 @json_option
-def verify(models: Path | None, as_json: bool) -> None:
+def verify(models: Path | None, policy: Policy, as_json: bool) -> None:
     """Read every file of a pack and hold it against the manifest and its family's contract."""
-    pack = _look(models)
+    pack = _look(models, policy)
     pack.verify()
     _show(_report(pack, verified=True), as_json)
 
 
-def _look(folder: Path | None) -> ModelPack:
+def _look(folder: Path | None, policy: Policy) -> ModelPack:
     """The pack, whoever vouches for it: nothing of it is run."""
-    return ModelPack.open(folder, Trust(trusted_keys(), unsigned=True))
+    return ModelPack.open(folder, looking(policy))
 
 
 def _report(pack: ModelPack, verified: bool) -> PackReport:

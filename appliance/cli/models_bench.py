@@ -10,14 +10,14 @@ import click
 import msgspec
 import numpy as np
 
-from appliance.cli.keys import trusted_keys
-from appliance.cli.options import json_option, models_option, provider_option
+from appliance.cli.keys import looking
+from appliance.cli.options import json_option, models_option, policy_option, provider_option
 from appliance.cli.report import show_json
 from appliance.inference.contract import ImageInput
 from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Network, Numbers, Runtime
-from appliance.inference.trust import Trust
+from appliance.policy.policy import Policy
 
 ANY_SIZE = (128, 128)  # the picture that networks of any size are given
 MOST_RUNS = 50
@@ -45,12 +45,13 @@ class Speeds(msgspec.Struct, frozen=True):
 @click.command()
 @models_option
 @provider_option
+@policy_option
 @json_option
-def bench(models: Path | None, provider: str | None, as_json: bool) -> None:
+def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bool) -> None:
     """Measure the networks of a pack on this machine: one sample, made-up input."""
     runtime = Runtime() if provider is None else Runtime((provider,))
     # Nobody's photo is shown to them, so anybody's pack may be measured.
-    pack = ModelPack.open(models, Trust(trusted_keys(), unsigned=True))
+    pack = ModelPack.open(models, looking(policy))
     networks = (
         runtime.load(pack, entry.role) for entry in pack.entries if entry.family in CONTRACTS
     )

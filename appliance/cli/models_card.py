@@ -10,15 +10,15 @@ import click
 import msgspec
 import onnx
 
-from appliance.cli.keys import trusted_keys
-from appliance.cli.options import json_option, models_option
+from appliance.cli.keys import looking
+from appliance.cli.options import json_option, models_option, policy_option
 from appliance.cli.report import Pair, show_json, show_pairs
 from appliance.inference.contract import Contract, ImageInput, Shape, VectorInput
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.pack import ModelPack
-from appliance.inference.trust import Trust
+from appliance.policy.policy import Policy
 
 
 class Card(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,10 +47,11 @@ class Cards(msgspec.Struct, frozen=True):
 @click.command()
 @models_option
 @click.option("--role", metavar="ROLE", help="Show this one alone. [default: all]")
+@policy_option
 @json_option
-def show(models: Path | None, role: str | None, as_json: bool) -> None:
+def show(models: Path | None, role: str | None, policy: Policy, as_json: bool) -> None:
     """Show a card for each model of a pack: licence, origin, tensors, size."""
-    pack = ModelPack.open(models, Trust(trusted_keys(), unsigned=True))
+    pack = ModelPack.open(models, looking(policy))
     entries = pack.entries if role is None else (pack.entry(role),)
     cards = Cards(pack.name, pack.signer, tuple(_card(pack, entry) for entry in entries))
     if as_json:

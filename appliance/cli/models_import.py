@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
-from appliance.cli.keys import SUFFIX, secret_key, write_keys
-from appliance.cli.options import FILE, json_option, overwrite_option
+from appliance.cli.keys import SUFFIX, secret_key, trust, write_keys
+from appliance.cli.options import FILE, json_option, overwrite_option, policy_option
 from appliance.cli.report import show_json, show_pairs
 from appliance.cli.usage import PlainUsageError
 from appliance.inference.importing import examine, read_draft, sign, write_signed
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, MANIFEST_LIMIT, ModelPack, read_file
-from appliance.inference.trust import ANY, Trust
-
-PERMISSIVE = ("MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause")
-"""Licences that let everybody use a model for everything, and are accepted unasked."""
+from appliance.inference.trust import ANY
+from appliance.policy.policy import Policy
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -51,13 +48,7 @@ _key_option = click.option(
     help="What the files are: family, licence, permitted use and source of each.",
 )
 @_key_option
-@click.option(
-    "--accept",
-    "accepted",
-    multiple=True,
-    metavar="LICENCE",
-    help=f"Accept this licence too, beside {', '.join(PERMISSIVE)}.",
-)
+@policy_option
 @overwrite_option
 @json_option
 def import_models(
@@ -65,24 +56,23 @@ def import_models(
     folder: Path,
     description: Path,
     key: Path,
-    accepted: Sequence[str],
+    policy: Policy,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Check the model files in DIR, write their manifest and sign it.
 
-    Every file is hashed and its graph held against its family: tensors, operators, sizes. The
-    folder is a pack from then on, for whoever trusts the key.
+    Every file is hashed, its graph held against its family (tensors, operators, sizes) and its
+    licence against the policy. The folder is a pack from then on, for policies that name the key.
     """
     draft = read_draft(description)
     opened = secret_key(key)
-    trust = Trust(licences=frozenset((*PERMISSIVE, *accepted)))
 
     def tell(file: str) -> None:
         if not as_json:
             click.echo(f"checking {file}")
 
-    found = examine(folder, draft, trust, tell)
+    found = examine(folder, draft, trust(policy), tell)
     digest = write_signed(folder, found, opened, overwrite=overwrite)
     result = Imported(found.name, digest, opened.public.name, found.entry)
     if as_json:
@@ -107,7 +97,7 @@ def keygen(path: Path, no_password: bool) -> None:
         )
     key = SecretKey.generate()
     write_keys(path, key, password)
-    show_pairs([("key", key.public.name)])
+    show_pairs([("key", key.public.name), ("for a policy", key.public.line)])
 
 
 @click.command("sign")

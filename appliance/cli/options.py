@@ -11,6 +11,8 @@ from appliance.cli.basics import FILE, Command, json_option
 from appliance.cli.usage import PlainType
 from appliance.inference.session import PROVIDERS
 from appliance.pipeline.regions import FACE, NAMES
+from appliance.policy.load import load
+from appliance.policy.policy import EMBEDDED
 
 __all__ = ["FILE", "Command", "json_option"]  # beside what stands here
 
@@ -95,6 +97,17 @@ def models_option(command: Command) -> Command:
         type=FILE,
         metavar="DIR",
         help="Folder of the model pack. [default: the starter pack]",
+    )(command)
+
+
+def policy_option(command: Command) -> Command:
+    """``--policy``, as a loaded ``policy``."""
+    return click.option(
+        "--policy",
+        type=FILE,
+        metavar="FILE",
+        callback=lambda _context, _option, path: EMBEDDED if path is None else load(path),
+        help="Policy to follow: whose packs, under which licences. [default: see `policy show`]",
     )(command)
 
 

@@ -67,10 +67,10 @@ class ProcessSealing:
         )
 
 
-def current_sealing() -> Sealing:
-    """That of the command that runs: this process's, unless it was given another."""
+def current_sealing(policy: Policy = EMBEDDED) -> Sealing:
+    """That of the command that runs: this process's, as ``policy`` has it, or one it was given."""
     given = click.get_current_context().obj
-    return ProcessSealing(given) if isinstance(given, frozenset) else cast("Sealing", given)
+    return ProcessSealing(given, policy) if isinstance(given, frozenset) else cast("Sealing", given)
 
 
 def _python() -> list[Path]:

@@ -14,7 +14,6 @@ import click
 from appliance.cli.engine import Engine
 from appliance.cli.files import about, check_output, decode_photo, open_input
 from appliance.cli.formats import photo_format, video_container
-from appliance.cli.generating import Generating, generator_options
 from appliance.cli.options import (
     FILE,
     Faces,
@@ -24,8 +23,10 @@ from appliance.cli.options import (
     json_option,
     models_option,
     overwrite_option,
+    policy_option,
     provider_option,
 )
+from appliance.cli.packs import Asked, pack_options
 from appliance.cli.progress import progress
 from appliance.cli.report import show_json, show_pairs
 from appliance.cli.sealing import current_sealing
@@ -50,6 +51,7 @@ from appliance.pipeline.run import (
     swap_video,
 )
 from appliance.pipeline.stages import Stages
+from appliance.policy.policy import Policy
 
 _TARGET = "The target"
 _REFERENCE = "The reference photo"
@@ -110,7 +112,8 @@ _Prepare: TypeAlias = Callable[[], _Ready]
     help="Strength of the whole face, or with --region of the rest. [default: 1, the rest 0]",
 )
 @click.option("--upscale", type=click.Choice(["2", "4"]), help="Enlarge the result.")
-@generator_options
+@pack_options
+@policy_option
 @provider_option
 @models_option
 @overwrite_option
@@ -124,7 +127,8 @@ def swap(
     regions: Sequence[tuple[str, float]],
     strength: float | None,
     upscale: str | None,
-    generating: Generating | None,
+    asked: Asked | None,
+    policy: Policy,
     provider: str | None,
     models: Path | None,
     overwrite: bool,
@@ -133,7 +137,7 @@ def swap(
     """Put the face of the source on the faces of a photo or video.
 
     By default the result is a geometric simulation: the source's own pixels and proportions,
-    fitted to the target's pose, expression and light. With --generator a network draws it.
+    fitted to the target's pose, expression and light. A generator of --pack draws it instead.
     """
     started = time.monotonic()
     check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
@@ -147,12 +151,13 @@ def swap(
         like = files.enter_context(open_input(faces.like, _REFERENCE)) if faces.like else None
         result = files.enter_context(PendingOutput(output, overwrite=overwrite))
         engine = Engine.load_sealed(
-            current_sealing(),
+            current_sealing(policy),
             [output],
             models=models,
             provider=provider,
-            generating=generating,
+            asked=asked,
             scale=scale,
+            policy=policy,
         )
         photos = [decode_photo(file, _source(number)) for number, file in enumerate(portraits, 1)]
         reference = decode_photo(like, _REFERENCE) if like else None

@@ -9,8 +9,9 @@ import click
 import pytest
 
 from appliance.inference.minisign import PublicKey, SecretKey
-from tests.cli.conftest import CANARY, Call
+from tests.cli.conftest import Call
 from tests.inference import standins
+from tests.inference.packs import write_policy
 
 DRAFT = """
 name = "studio"
@@ -35,56 +36,67 @@ def files(folder: Path) -> Path:
 
 
 @pytest.fixture
-def key(call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A key of `keygen`, trusted."""
-    (folder / "keys").mkdir()
-    path = folder / "keys" / "studio.key"
+def key(call: Call, folder: Path) -> Path:
+    """A key of `keygen`."""
+    path = folder / "studio.key"
     outcome = call("models", "keygen", path, "--no-password")
     assert (outcome.code, outcome.err) == (0, "")
-    monkeypatch.setenv("APPLIANCE_KEYS", str(folder / "keys"))
     return path
 
 
-def test_from_files_to_a_trusted_pack(call: Call, files: Path, key: Path) -> None:
+@pytest.fixture
+def policy(key: Path, folder: Path) -> Path:
+    """A policy that trusts the key, and accepts the model's licence."""
+    secret = SecretKey.parse(key.read_text())
+    return write_policy(folder / "studio.yaml", secret, "MIT, InsightFace")
+
+
+@pytest.fixture
+def imported(call: Call, files: Path, key: Path, policy: Path) -> Path:
+    """The folder, made a pack."""
+    words = ("--manifest", files.parent / "models.toml", "--key", key, "--policy", policy)
+    outcome = call("models", "import", files, *words)
+    assert (outcome.code, outcome.err) == (0, "")
+    return files
+
+
+def test_from_files_to_a_trusted_pack(call: Call, files: Path, key: Path, policy: Path) -> None:
     words = ("models", "import", files, "--manifest", files.parent / "models.toml", "--key", key)
     refused = call(*words)
     assert refused.code == 5
     assert "under the licence InsightFace" in refused.err
+    assert "non-commercial" in refused.err
     assert [path.name for path in files.iterdir()] == ["inswapper_128.onnx"]
-    outcome = call(*words, "--accept", "InsightFace", "--json")
+    outcome = call(*words, "--policy", policy, "--json")
     assert (outcome.code, outcome.err) == (0, "")
     signer = SecretKey.parse(key.read_text()).public.name
     assert outcome.json["signer"] == signer
-    found = call("models", "verify", "--models", files, "--json").json
+    found = call("models", "verify", "--models", files, "--policy", policy, "--json").json
     assert (found["name"], found["signer"], found["verified"]) == ("studio", signer, True)
     assert found["digest"] == outcome.json["digest"]
-    again = call(*words, "--accept", "InsightFace")
-    assert again.code == 7
-    assert call(*words, "--accept", "InsightFace", "--overwrite").code == 0
+    assert call(*words, "--policy", policy).code == 7  # there is a manifest now
+    assert call(*words, "--policy", policy, "--overwrite").code == 0
 
 
 def test_a_pack_of_an_unknown_signer_is_listed_as_such(
-    call: Call, files: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, imported: Path, policy: Path
 ) -> None:
-    words = ("models", "import", files, "--manifest", files.parent / "models.toml", "--key", key)
-    assert call(*words, "--accept", "InsightFace").code == 0
-    assert "nobody" not in call("models", "list", "--models", files).out
-    monkeypatch.setenv("APPLIANCE_KEYS", str(files))
-    assert "nobody" in call("models", "list", "--models", files).out
+    assert "nobody" not in call("models", "list", "--models", imported, "--policy", policy).out
+    assert "nobody" in call("models", "list", "--models", imported).out
 
 
-def test_signing_again_verifies_first(call: Call, files: Path, key: Path) -> None:
-    words = ("models", "import", files, "--manifest", files.parent / "models.toml", "--key", key)
-    assert call(*words, "--accept", "InsightFace").code == 0
+def test_signing_again_verifies_first(call: Call, imported: Path, key: Path, folder: Path) -> None:
     other = key.with_name("other.key")
     assert call("models", "keygen", other, "--no-password").code == 0
-    assert call("models", "sign", files, "--key", other).code == 0
-    signer = call("models", "list", "--models", files, "--json").json["signer"]
-    assert signer == SecretKey.parse(other.read_text()).public.name
-    model = files / "inswapper_128.onnx"
+    assert call("models", "sign", imported, "--key", other).code == 0
+    secret = SecretKey.parse(other.read_text())
+    trusting = write_policy(folder / "other.yaml", secret)
+    look = ("models", "list", "--models", imported, "--policy", trusting, "--json")
+    assert call(*look).json["signer"] == secret.public.name
+    model = imported / "inswapper_128.onnx"
     model.write_bytes(model.read_bytes()[:-1])
-    assert call("models", "sign", files, "--key", key).code == 5
-    assert call("models", "list", "--models", files, "--json").json["signer"] == signer
+    assert call("models", "sign", imported, "--key", key).code == 5
+    assert call(*look).json["signer"] == secret.public.name
 
 
 def test_keys_are_their_owner_s_and_never_replaced(call: Call, key: Path) -> None:
@@ -98,40 +110,38 @@ def test_keys_are_their_owner_s_and_never_replaced(call: Call, key: Path) -> Non
 
 
 def test_a_key_may_have_a_password(
-    call: Call, files: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, files: Path, folder: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed = ["sesame"]
     monkeypatch.setattr(click, "prompt", lambda *_, **__: typed[0])
     path = folder / "sealed.key"
     assert call("models", "keygen", path).code == 0
-    words = ("models", "import", files, "--manifest", files.parent / "models.toml", "--key", path)
+    words = ("--manifest", folder / "models.toml", "--key", path, "--policy", policy)
     typed[0] = "simsim"
-    outcome = call(*words, "--accept", "InsightFace")
+    outcome = call("models", "import", files, *words)
     assert outcome.code == 5
     assert "password" in outcome.err
     assert not (files / "manifest.toml").exists()
     typed[0] = "sesame"
-    assert call(*words, "--accept", "InsightFace").code == 0
+    assert call("models", "import", files, *words).code == 0
 
 
-def test_a_trusted_key_that_is_none_is_said(call: Call, key: Path) -> None:
-    assert call("models", "list").code == 0
-    (key.parent / "noise.pub").write_text("noise")
-    outcome = call("models", "list")
+def test_a_policy_s_key_that_is_none_is_said(call: Call, folder: Path) -> None:
+    path = folder / "policy.yaml"
+    path.write_text(f"models:\n  keys: [{'A' * 56}]\n")
+    outcome = call("models", "list", "--policy", path)
     assert outcome.code == 5
-    assert CANARY not in outcome.err
+    assert "public key" in outcome.err
 
 
-def test_a_card_says_what_a_model_is(call: Call, files: Path, key: Path) -> None:
-    words = ("models", "import", files, "--manifest", files.parent / "models.toml", "--key", key)
-    assert call(*words, "--accept", "InsightFace").code == 0
-    card = call("models", "show", "--models", files, "--role", "generator").out
+def test_a_card_says_what_a_model_is(call: Call, imported: Path) -> None:
+    card = call("models", "show", "--models", imported, "--role", "generator").out
     for said in ("non-commercial", "insightface 0.7", "aligned as arcface_128", "e M / |e|"):
         assert said in card
-    (found,) = call("models", "show", "--models", files, "--json").json["cards"]
+    (found,) = call("models", "show", "--models", imported, "--json").json["cards"]
     assert found["takes"]["target"] == "1×3×128×128 RGB 0 to 1, aligned as arcface_128"
     assert found["parameters"] > 512 * 512
-    assert call("models", "show", "--models", files, "--role", "mesh").code == 5
+    assert call("models", "show", "--models", imported, "--role", "mesh").code == 5
     assert len(call("models", "show", "--json").json["cards"]) == 8
 
 

@@ -39,8 +39,7 @@ def write_standins(folder: Path, *families: str, batched: bool = False) -> Path:
     return folder
 
 
-def write_trusted(folder: Path) -> Path:
-    """Make ``folder`` a folder of trusted keys that holds ``KEY``'s public half."""
-    folder.mkdir(exist_ok=True)
-    (folder / "operator.pub").write_text(KEY.public.text())
-    return folder
+def write_policy(path: Path, key: SecretKey = KEY, licences: str = "MIT, Apache-2.0") -> Path:
+    """A policy at ``path`` that trusts ``key`` and accepts ``licences``."""
+    path.write_text(f"models:\n  keys: [{key.public.line}]\n  licences: [{licences}]\n")
+    return path

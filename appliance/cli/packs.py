@@ -1,4 +1,4 @@
-"""The options that ask for a generator, for the commands that swap."""
+"""The options that ask for an operator's packs, for the commands that swap."""
 
 from __future__ import annotations
 
@@ -17,32 +17,35 @@ _PIXELS = ("128", "256", "512", "1024")
 
 
 @dataclass(frozen=True, slots=True)
-class Generating:
-    """The folder of a generator's pack, and what is asked of it."""
+class Asked:
+    """The folders of packs, and what is asked of them."""
 
-    pack: Path
+    packs: tuple[Path, ...]
     wish: GeneratorWish
 
 
-def generator_options(command: Command) -> Command:
-    """``--generator`` and those that go with it, as one argument ``generating``."""
+def pack_options(command: Command) -> Command:
+    """``--pack`` and the options that go with it, as one argument ``asked``."""
 
     @click.option(
-        "--generator",
+        "--pack",
+        "packs",
         type=FILE,
+        multiple=True,
         metavar="DIR",
-        help="Folder of a pack with a face generator, used in place of the mesh engine.",
+        help="Folder of a signed pack: its generator draws the face in place of the mesh engine, "
+        "its detector, landmarkers and upscaler are preferred. Give it again for more packs.",
     )
     @click.option(
         "--pixels",
         type=click.Choice(_PIXELS),
-        help="With --generator: a side of the face it draws. [default: what it was made for]",
+        help="With --pack: a side of the face it draws. [default: what it was made for]",
     )
     @click.option(
         "--restore",
         type=Strength(),
         metavar="0..1",
-        help="With --generator: how far the pack's restorer sharpens the result.",
+        help="With --pack: how far the restorer sharpens the result.",
     )
     @click.option(
         "--restorer-weight",
@@ -51,22 +54,29 @@ def generator_options(command: Command) -> Command:
         help="With --restore: CodeFormer's weight, 1 nearest to what it is given. [default: 0.5]",
     )
     @click.option(
+        "--identity-weight",
+        type=Strength(),
+        metavar="0..1",
+        help="With --pack: below 0.5 some of the target's identity stays. [default: 0.5]",
+    )
+    @click.option(
         "--occlusion",
         is_flag=True,
-        help="With --generator: leave out what the pack's occluder sees in front of the face.",
+        help="With --pack: leave out what the occluder sees in front of the face.",
     )
     @click.option(
         "--parts",
         is_flag=True,
-        help="With --generator: change only what the pack's face parser takes for the face.",
+        help="With --pack: change only what the face parser takes for the face.",
     )
     @functools.wraps(command)
-    def with_generator(
+    def with_packs(
         *,
-        generator: Path | None,
+        packs: tuple[Path, ...],
         pixels: str | None,
         restore: float | None,
         restorer_weight: float | None,
+        identity_weight: float | None,
         occlusion: bool,
         parts: bool,
         **others: Any,
@@ -76,15 +86,16 @@ def generator_options(command: Command) -> Command:
         wish = GeneratorWish(
             pixels=int(pixels) if pixels else None,
             restore=restore,
+            identity_weight=0.5 if identity_weight is None else identity_weight,
             restorer_weight=0.5 if restorer_weight is None else restorer_weight,
             occlusion=occlusion,
             parts=parts,
         )
-        if generator is None and wish != GeneratorWish():
+        if not packs and wish != GeneratorWish():
             raise PlainUsageError(
-                "The options --pixels, --restore, --occlusion and --parts need --generator."
+                "The options --pixels, --restore, --identity-weight, --occlusion and --parts "
+                "need --pack."
             )
-        generating = None if generator is None else Generating(generator, wish)
-        return command(generating=generating, **others)
+        return command(asked=Asked(packs, wish) if packs else None, **others)
 
-    return with_generator  # type: ignore[return-value]
+    return with_packs  # type: ignore[return-value]

@@ -69,6 +69,8 @@ lint: .venv/.dev
 test: lint
 	@$(call debian,strace,strace)
 	$(call debian,go,golang-go golang-golang-x-mod-dev)
+	$(call debian,swtpm,swtpm)
+	$(call debian,tpm2_nvincrement,tpm2-tools libtss2-tcti-swtpm0)
 	$(call debian,minisign,minisign)
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov

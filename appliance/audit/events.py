@@ -291,11 +291,15 @@ class LogPruned(_Strict, frozen=True, tag="log-pruned"):
 
 
 class CheckpointAnchored(_Strict, frozen=True, tag="checkpoint-anchored"):
-    """The log of ``size`` entries with this ``root`` was vouched for outside of it."""
+    """The log of ``size`` entries with this ``root`` was vouched for outside of it.
+
+    ``counter``: the number that the TPM counts up to next.
+    """
 
     size: Count
     root: Sha256
-    anchor: Literal["file", "tpm", "witness"]
+    anchor: Literal["tpm", "witness"]
+    counter: Count | None = None
 
 
 AnyEvent: TypeAlias = (

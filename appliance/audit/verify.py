@@ -16,7 +16,7 @@ import msgspec
 from appliance.audit import canonical
 from appliance.audit.anchor import FileAnchor, breach
 from appliance.audit.checkpoint import Checkpoint
-from appliance.audit.events import ClockChanged, Entry, LogPruned
+from appliance.audit.events import CheckpointAnchored, ClockChanged, Entry, LogPruned
 from appliance.audit.merkle import hash_leaf, perfect_root
 from appliance.audit.note import Verifier
 from appliance.audit.store import Store
@@ -36,7 +36,7 @@ Problem: TypeAlias = Literal[
     "truncated",  # shorter than the checkpoint kept outside
     "forked",  # of the same length as the checkpoint kept outside or longer, and not its heir
     "anchor",  # the checkpoint kept outside is missing or malformed
-    "cosignature",  # a witness's signature is wrong
+    "tpm",  # an older log than the one that the TPM has counted
 ]
 
 
@@ -62,6 +62,7 @@ class Verification(msgspec.Struct, frozen=True):
     since: int
     until: int
     findings: tuple[Finding, ...]
+    counter: int | None = None  # the number of the TPM that the newest event about it names
 
 
 def verify(
@@ -107,6 +108,7 @@ def verify_snapshot(
         look.since,
         look.until,
         tuple(look.findings),
+        look.counter,
     )
 
 
@@ -130,6 +132,7 @@ class _Look:
     entries: int = 0
     since: int = 0
     until: int = 0
+    counter: int | None = None
     _before: Entry | None = None
     _pruned: set[int] = field(default_factory=set)
 
@@ -234,6 +237,8 @@ class _Look:
             self._find("clock-back", f"entry {index}")
         if isinstance(entry.event, LogPruned):
             self._pruned.add(entry.event.minimum)
+        if isinstance(entry.event, CheckpointAnchored) and entry.event.counter is not None:
+            self.counter = entry.event.counter
         self.entries += 1
         self.since = self.since or entry.at
         self.until = entry.at

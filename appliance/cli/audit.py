@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from appliance.audit.events import JobFinished
 from appliance.audit.home import default_origin
@@ -14,9 +15,11 @@ from appliance.audit.keys import Keys
 from appliance.audit.ledger import create
 from appliance.audit.note import Verifier
 from appliance.audit.protocol import MAX_BATCH
+from appliance.audit.tpm import TpmCounter, holds
+from appliance.audit.verify import Finding
 from appliance.audit.verify import verify as look
 from appliance.cli.audit_keep import cosign, prune
-from appliance.cli.audit_options import Place, anchor_option, keys_option, ledger_option
+from appliance.cli.audit_options import Place, anchor_option, keys_option, ledger_option, tpm_option
 from appliance.cli.audit_read import checkpoint, export, prove, search, show
 from appliance.cli.basics import json_option
 from appliance.cli.report import show_json, show_pairs
@@ -83,6 +86,7 @@ def append_test(
 @ledger_option
 @keys_option
 @anchor_option
+@tpm_option
 @click.option("--key", metavar="VKEY", help="The public key you were given. [default: log.vkey]")
 @json_option
 def verify(
@@ -90,6 +94,7 @@ def verify(
     ledger: Path | None,
     keys: Path | None,
     anchor: Path | None,
+    tpm: str | None,
     key: str | None,
     as_json: bool,
 ) -> None:
@@ -98,6 +103,8 @@ def verify(
     # A copy on the auditor's machine comes without a memory of its own.
     outside = None if anchor is None and not place.keys.is_dir() else place.anchor
     result = look(place.ledger, Verifier.parse(key) if key else None, outside)
+    if tpm is not None and not holds(result.counter, TpmCounter(tpm)):
+        result = replace(result, findings=(*result.findings, Finding("tpm", tpm)))
     if as_json:
         show_json(result)
     else:

@@ -44,6 +44,13 @@ def anchor_option(command: Command) -> Command:
     )(command)
 
 
+def tpm_option(command: Command) -> Command:
+    """``--tpm``."""
+    return click.option(
+        "--tpm", metavar="INDEX", help="NV index of the ledger's counter, such as 0x01800100."
+    )(command)
+
+
 def socket_option(command: Command) -> Command:
     """``--socket``."""
     return click.option(

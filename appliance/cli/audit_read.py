@@ -24,6 +24,8 @@ from appliance.audit.keys import Keys
 from appliance.audit.pseudonyms import pseudonym
 from appliance.audit.reading import Line, read_lines
 from appliance.audit.store import CHECKPOINT, Store
+from appliance.audit.tpm import TpmCounter
+from appliance.audit.tpm import anchor as count
 from appliance.audit.verify import verify_snapshot
 from appliance.cli.audit_options import (
     Place,
@@ -31,6 +33,7 @@ from appliance.cli.audit_options import (
     keys_option,
     ledger_option,
     socket_option,
+    tpm_option,
 )
 from appliance.cli.basics import FILE
 from appliance.errors import LedgerError, OutputError
@@ -120,10 +123,26 @@ def prove(
 
 @click.command()
 @ledger_option
+@keys_option
+@anchor_option
+@tpm_option
 @click.option("--output", type=FILE, metavar="FILE", help="[default: the terminal]")
-def checkpoint(*, ledger: Path | None, output: Path | None) -> None:
-    """Give out the signed head of the ledger, to keep elsewhere."""
-    store = Place.of(ledger).store
+def checkpoint(
+    *,
+    ledger: Path | None,
+    keys: Path | None,
+    anchor: Path | None,
+    tpm: str | None,
+    output: Path | None,
+) -> None:
+    """Give out the signed head of the ledger, to keep elsewhere; with --tpm count it there first.
+
+    The counter of the TPM then tells an older copy of the ledger from the newest.
+    """
+    place = Place.of(ledger, keys, anchor)
+    store = place.store
+    if tpm is not None:
+        count(store, place.recorder(), TpmCounter(tpm))
     store.checkpoint(store.verifier())
     note = store.read(CHECKPOINT)
     if output is None:

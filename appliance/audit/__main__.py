@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.create:
             prepare(options.ledger, keys_folder, anchor)
         keys = Keys.load(keys_folder)
-        ledger = Ledger(options.ledger, keys.signer, anchor)
+        ledger = Ledger(options.ledger, keys.signer, anchor, immutable=options.immutable)
         server = Server(Recorder(ledger), keys.pseudonym, dict(options.peer))
         if options.adopt is not None:
             server.adopt(_seqpacket(options.adopt), "embedded")
@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--create", action="store_true", help="make ledger and keys if there are none"
+    )
+    parser.add_argument(
+        "--immutable", action="store_true", help="chattr +i full tiles (CAP_LINUX_IMMUTABLE)"
     )
     parser.add_argument(
         "--peer",

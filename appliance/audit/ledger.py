@@ -26,6 +26,7 @@ from pathlib import Path
 from appliance.audit.anchor import MESSAGES, FileAnchor, breach
 from appliance.audit.checkpoint import Checkpoint
 from appliance.audit.durable import PENDING, publish, sync_folder
+from appliance.audit.immutable import set_immutable
 from appliance.audit.merkle import EMPTY_ROOT, hash_leaf
 from appliance.audit.note import Signer
 from appliance.audit.store import CHECKPOINT, VKEY, Store
@@ -75,10 +76,16 @@ class Ledger:
     object belongs to one thread.
     """
 
-    def __init__(self, folder: Path, signer: Signer, anchor: FileAnchor) -> None:
-        """Nothing is read until the ledger is locked."""
+    def __init__(
+        self, folder: Path, signer: Signer, anchor: FileAnchor, *, immutable: bool = False
+    ) -> None:
+        """Nothing is read until the ledger is locked.
+
+        ``immutable``: make full tiles so where the file system and our rights allow it.
+        """
         self.store = Store(folder)
         self._anchor = anchor
+        self._immutable = immutable
         self._signer = signer
         self._state: _State | None = None
 
@@ -161,6 +168,9 @@ class Ledger:
             self._anchor.save(note)
         except OSError as error:
             raise as_ledger_error(error) from error
+        if self._immutable:
+            for name in files.keys() - partial.keys():
+                set_immutable(self.store.folder / name, wanted=True)
         for name in obsolete:
             with suppress(OSError):
                 _remove(self.store.folder / name)

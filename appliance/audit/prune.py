@@ -11,6 +11,7 @@ from pathlib import Path
 
 from appliance.audit.durable import publish
 from appliance.audit.events import LogPruned
+from appliance.audit.immutable import set_immutable
 from appliance.audit.ledger import as_ledger_error
 from appliance.audit.reading import read_lines
 from appliance.audit.record import Now, Recorder
@@ -65,9 +66,9 @@ def _remove(folder: Path, minimum: int) -> None:
         for index in reversed(range(full)):
             tile = Tile(level, index)
             there = (folder / tile.path).exists()
-            (folder / tile.path).unlink(missing_ok=True)
-            if level == 0:
-                (folder / tile.entries_path).unlink(missing_ok=True)
+            for name in (tile.path, tile.entries_path)[: 2 if level == 0 else 1]:
+                set_immutable(folder / name, wanted=False)
+                (folder / name).unlink(missing_ok=True)
             if not there:
                 break
         level += 1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from appliance.audit import canonical
 from appliance.audit.anchor import FileAnchor
+from appliance.audit.immutable import set_immutable
 from appliance.audit.keys import Keys, beside
 from appliance.audit.ledger import Ledger, create
 from appliance.audit.merkle import hash_leaf
@@ -159,6 +160,31 @@ def test_newest_entries_that_were_not_signed_are_not_built_upon(
     again = Ledger(ledger.store.folder, keys.signer, anchor)
     with pytest.raises(LedgerError, match="not those that were signed"), again.locked():
         pass
+
+
+def test_full_tiles_are_made_immutable_where_that_is_allowed(
+    ledger: Ledger, keys: Keys, anchor: FileAnchor
+) -> None:
+    folder = ledger.store.folder
+    probe = folder / "probe"
+    probe.touch()
+    allowed = set_immutable(probe, wanted=True)
+    assert set_immutable(probe, wanted=False) or not allowed
+    probe.unlink()
+    firm = Ledger(folder, keys.signer, anchor, immutable=True)
+    with firm.locked():
+        firm.append([b"x"] * 300)
+        firm.append([b"y"] * 300)
+    full = [Tile(0, n) for n in range(2)]
+    paths = [folder / name for tile in full for name in (tile.path, tile.entries_path)]
+    if allowed:
+        for path in paths:
+            with pytest.raises(PermissionError):
+                path.unlink()
+    assert expected_names(600) == names(folder)
+    for path in paths:
+        assert set_immutable(path, wanted=False)
+        path.unlink()
 
 
 WRITER = """

@@ -9,13 +9,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo test lint bench clean
+.PHONY: help venv demo test lint bench lab clean
 
 help:
 	@echo 'make demo    swap the sample portraits; look at demo/sheet.png'
 	echo 'make test    lint, types, import rules, tests with coverage'
 	echo 'make lint    the first three of these'
 	echo 'make bench   measure quality, speed, memory, steadiness (about 5 minutes)'
+	echo 'make lab     boot a machine with all of it installed, and try it there (root, 15 minutes)'
 	echo 'make venv    only install'
 	echo 'make clean   remove what was made, but not .venv'
 
@@ -84,6 +85,15 @@ bench: .venv/.runtime
 	$(BIN)/python -m tests.bench.steadiness
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.ledger
+
+lab: .venv/.dev
+	@$(call debian,mmdebstrap,mmdebstrap)
+	$(call debian,mkfs.erofs,erofs-utils)
+	$(call debian,modprobe,kmod)
+	$(call debian,cpio,cpio)
+	$(call debian,busybox,busybox-static)
+	image-build/lab/prepare.sh .cache/lab
+	$(BIN)/python -m pytest tests/lab --ignore=tests/lab/guest
 
 clean:
 	rm -rf .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -70,3 +70,15 @@ class SealError(ApplianceError):
     """The process cannot be sealed here as the policy asks, or its seal does not hold."""
 
     exit_code = 9
+
+
+class SessionError(ApplianceError):
+    """A session that cannot be opened, used or closed."""
+
+    exit_code = 11
+
+
+class WireError(ApplianceError):
+    """A service of this machine that cannot be reached, or broke off in the middle."""
+
+    exit_code = 12

@@ -1,0 +1,168 @@
+"""The interface ``io.faceappliance.Session``: what may be asked of the broker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+NAME = "io.faceappliance.Session"
+
+DESCRIPTION = """\
+# Sessions on this appliance: token in, encrypted workspace, sealed worker, wiped at the end.
+interface io.faceappliance.Session
+
+type Erasure (
+  session: string,
+  # SHA-256 of the id of the key that was dropped
+  key: string,
+  # canaries that could be read before, and after
+  before: int,
+  after: int,
+  ms: int,
+  clean: bool
+)
+
+type Standing (
+  session: string,
+  # opening, active, locked, parked, wiping, wiped, wipe-failed
+  state: string,
+  # the worker answers
+  worker: bool
+)
+
+# Log in and open a session. A connection to its worker comes beside the answer. `project` names
+# a workspace that outlives the visit; `patient` is logged under a pseudonym.
+method Open(user: string, pin: string, project: ?string, patient: ?string) -> (session: string)
+
+# Log in to a locked session again, with the token that opened it.
+method Reopen(session: string, user: string, pin: string) -> (session: string)
+
+# Another connection to the worker, or to a new one if it died.
+method Attach(session: string) -> (session: string)
+
+# Somebody is there: the idle time starts again.
+method Touch(session: string) -> ()
+
+# Lock a session at once.
+method Lock(session: string) -> ()
+
+# Leave a project without ending it.
+method Leave(session: string) -> ()
+
+# End a session and wipe it.
+method Close(session: string) -> (erasure: Erasure)
+
+# The sessions of the caller; all of them for root.
+method List() -> (sessions: []Standing)
+
+# A token was pulled (called by udev).
+method TokenRemoved(device: string) -> ()
+
+error LoginRefused (reason: string, wait_ms: int)
+error NoSuchSession ()
+error WrongState (state: string)
+error NoFreeSlot ()
+error WipeFailed ()
+error LedgerGone ()
+error WorkerGone ()
+error Failed (message: string, hint: string)
+"""
+
+_Text = Annotated[str, msgspec.Meta(max_length=128)]
+_Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Root of what comes in: no key but its own."""
+
+
+class Open(_Strict, frozen=True):
+    """Parameters of Open."""
+
+    user: _Text
+    pin: _Text
+    project: _Text | None = None
+    patient: _Text | None = None
+
+
+class Reopen(_Strict, frozen=True):
+    """Parameters of Reopen."""
+
+    session: _Id
+    user: _Text
+    pin: _Text
+
+
+class Which(_Strict, frozen=True):
+    """Parameters of what is done to one session."""
+
+    session: _Id
+
+
+class TokenRemoved(_Strict, frozen=True):
+    """Parameters of TokenRemoved: the kernel's name of the device."""
+
+    device: _Text
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """Answer of Open, Reopen and Attach."""
+
+    session: str
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """The erasure record of one session."""
+
+    session: str
+    key: str
+    before: int
+    after: int
+    ms: int
+    clean: bool
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """Answer of Close."""
+
+    erasure: Erasure
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where one session stands."""
+
+    session: str
+    state: str
+    worker: bool
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """Answer of List."""
+
+    sessions: list[Standing]
+
+
+class LoginRefused(msgspec.Struct, frozen=True):
+    """Details of the error of that name."""
+
+    reason: str
+    wait_ms: int = 0
+
+
+class WrongState(msgspec.Struct, frozen=True):
+    """Details of the error of that name."""
+
+    state: str
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """Details of the error of that name."""
+
+    message: str
+    hint: str
+
+
+def error(name: str) -> str:
+    """The full name of an error of this interface."""
+    return f"{NAME}.{name}"

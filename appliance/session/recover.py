@@ -1,0 +1,43 @@
+"""What an earlier run left, by a crash or a power cut, is wiped before anything else starts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from appliance.audit import events
+from appliance.errors import SessionError
+from appliance.session.broker import wiped_event
+from appliance.session.ledger import LedgerLine
+from appliance.session.marks import Mark, Marks, this_boot
+from appliance.session.settings import Settings
+from appliance.session.volume import UNKNOWN_KEY
+from appliance.session.wipe import wipe
+
+
+def recover(settings: Settings, ledger: LedgerLine, marks: Marks) -> int:
+    """How many sessions were wiped. Raises ``SessionError`` or ``LedgerError``: serve nobody then.
+
+    Their keys were in memory that is gone, so what is done here is to take apart what the kernel
+    still holds, give the blocks back, and say so.
+    """
+    left = marks.left()
+    for mark in left:
+        _recover(mark, settings, ledger)
+        marks.remove(mark.slot)
+    return len(left)
+
+
+def _recover(mark: Mark, settings: Settings, ledger: LedgerLine) -> None:
+    lost_power = mark.boot != this_boot()
+    volume = settings.volume(mark.slot)
+    volume.key_id = UNKNOWN_KEY
+    erasure = wipe(mark.slot, volume)
+    # Nobody knows any more how many jobs there were and how long it lasted.
+    reason: Literal["power-loss", "crash"] = "power-loss" if lost_power else "crash"
+    closed = events.SessionClosed(mark.session, reason, jobs=0, ms=0)
+    ledger.append(closed, wiped_event(mark.session, erasure, power_loss=lost_power))
+    if erasure.failed is not None:
+        raise SessionError(
+            f"A session that an earlier run left could not be wiped (step {erasure.failed}).",
+            "Restart the machine; if that does not help, erase its disk.",
+        )

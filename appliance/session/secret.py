@@ -1,0 +1,71 @@
+"""Memory for what must never reach a disk: locked, undumped, overwritten at the end."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+from types import TracebackType
+from typing import Self
+
+from appliance.errors import SessionError
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class LockedMemory:
+    """A memfd whose pages are locked. ``descriptor`` names it to a child; nothing else does."""
+
+    def __init__(self, size: int) -> None:
+        """``size`` bytes of zeros; raises ``SessionError`` if they cannot be locked."""
+        self.descriptor = os.memfd_create("appliance", os.MFD_CLOEXEC)
+        os.ftruncate(self.descriptor, size)
+        self._pages = mmap.mmap(self.descriptor, size)
+        self._pages.madvise(mmap.MADV_DONTDUMP)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(self._pages))
+        if _libc.mlock(ctypes.c_void_p(address), ctypes.c_size_t(size)):
+            why = os.strerror(ctypes.get_errno())
+            self.wipe()
+            raise SessionError(
+                f"The memory of a key cannot be locked ({why}).",
+                "Give the broker CAP_IPC_LOCK or a LimitMEMLOCK of 8 MiB or more.",
+            )
+
+    @classmethod
+    def random(cls, size: int) -> Self:
+        """``size`` bytes from the kernel, which no Python object ever holds."""
+        memory = cls(size)
+        source = os.open("/dev/urandom", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if os.readv(source, [memory._pages]) != size:
+                raise SessionError("The kernel gave too little randomness.", "Try again.")
+        finally:
+            os.close(source)
+        return memory
+
+    def write_to(self, descriptor: int) -> None:
+        """Write all of it to a pipe."""
+        if os.write(descriptor, self._pages) != len(self._pages):
+            raise SessionError("A key could not be handed over.", "Try again.")
+
+    def wipe(self) -> None:
+        """Overwrite and drop it; harmless to repeat."""
+        if self.descriptor < 0:
+            return
+        self._pages[:] = bytes(len(self._pages))
+        self._pages.close()
+        os.close(self.descriptor)
+        self.descriptor = -1
+
+    def __enter__(self) -> Self:
+        """Nothing more happens on entry."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Overwrite it."""
+        self.wipe()

@@ -1,0 +1,138 @@
+"""The life of a session.
+
+::
+
+                 opened            token removed, idle, ledger gone
+    (opening) ───────────▶ ACTIVE ───────────────────────────────▶ LOCKED
+        │                   │  ▲                                    │  │
+        │                   │  └────────────── reopened ────────────┘  │
+        │ failed            │ close, time limit                        │ close, grace passed,
+        ▼                   ▼                                          ▼ time limit
+     WIPING ◀───────────────┴──────────────────────────────────────────┘
+      │   ▲
+      │   └──── retry ────┐
+      │                   │
+      ├── not clean ──▶ WIPE_FAILED   (blocks every login)
+      │
+      └── clean ─────▶ WIPED
+
+A project of a studio outlives a visit; between visits it is PARKED: no worker, nobody attached::
+
+    ACTIVE, LOCKED ── left ──▶ PARKED ── reopened ──▶ ACTIVE
+                                 └── its end ──▶ WIPING
+
+``after`` holds the arrows; what is not drawn is refused. ``due`` says which arrow time asks for;
+it reads a clock that nobody can set (CLOCK_BOOTTIME).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from appliance.errors import SessionError
+
+
+class State(Enum):
+    """Where a session stands."""
+
+    OPENING = "opening"
+    ACTIVE = "active"
+    LOCKED = "locked"
+    PARKED = "parked"
+    WIPING = "wiping"
+    WIPED = "wiped"
+    WIPE_FAILED = "wipe-failed"
+
+
+class Step(Enum):
+    """What moves it on."""
+
+    OPENED = "opened"
+    FAILED = "failed"
+    TOKEN_REMOVED = "token-removed"  # noqa: S105 - no secret
+    IDLE = "idle"
+    LEDGER_GONE = "ledger-gone"
+    REOPENED = "reopened"
+    LEFT = "left"
+    CLOSE = "close"
+    GRACE_PASSED = "grace-passed"
+    TIME_LIMIT = "time-limit"
+    CLEAN = "clean"
+    NOT_CLEAN = "not-clean"
+    RETRY = "retry"
+
+
+_LOCKS = (Step.TOKEN_REMOVED, Step.IDLE, Step.LEDGER_GONE)
+_ENDS = (Step.CLOSE, Step.GRACE_PASSED, Step.TIME_LIMIT)
+
+_ARROWS: Mapping[tuple[State, Step], State] = MappingProxyType(
+    {
+        (State.OPENING, Step.OPENED): State.ACTIVE,
+        (State.OPENING, Step.FAILED): State.WIPING,
+        **{(State.ACTIVE, step): State.LOCKED for step in _LOCKS},
+        (State.ACTIVE, Step.LEFT): State.PARKED,
+        (State.ACTIVE, Step.CLOSE): State.WIPING,
+        (State.ACTIVE, Step.TIME_LIMIT): State.WIPING,
+        # What locks a session may come twice: a token is pulled from one that is idle.
+        **{(State.LOCKED, step): State.LOCKED for step in _LOCKS},
+        (State.LOCKED, Step.REOPENED): State.ACTIVE,
+        (State.LOCKED, Step.LEFT): State.PARKED,
+        **{(State.LOCKED, step): State.WIPING for step in _ENDS},
+        (State.PARKED, Step.REOPENED): State.ACTIVE,
+        (State.PARKED, Step.CLOSE): State.WIPING,
+        (State.PARKED, Step.TIME_LIMIT): State.WIPING,
+        (State.WIPING, Step.CLEAN): State.WIPED,
+        (State.WIPING, Step.NOT_CLEAN): State.WIPE_FAILED,
+        (State.WIPE_FAILED, Step.RETRY): State.WIPING,
+    }
+)
+
+
+def after(state: State, step: Step) -> State:
+    """Where ``step`` leads from ``state``; raises ``SessionError`` where no arrow is drawn."""
+    try:
+        return _ARROWS[state, step]
+    except KeyError:
+        raise SessionError(
+            f"A session that is {state.value} cannot take the step {step.value}.",
+            "Ask for its status, and do what that state allows.",
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds: without a sign of life, between lock and wipe, of a session in all.
+
+    ``parks``: when the grace has passed the session is parked, not wiped (a project of a studio).
+    """
+
+    idle: float
+    grace: float
+    absolute: float
+    parks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When, on CLOCK_BOOTTIME: it was opened, somebody last did something, it was locked."""
+
+    opened: float
+    used: float
+    locked: float | None = None
+
+
+def due(state: State, times: Times, limits: Limits, now: float) -> Step | None:
+    """The step that time asks for at ``now``, if any."""
+    if (
+        state in (State.ACTIVE, State.LOCKED, State.PARKED)
+        and now - times.opened >= limits.absolute
+    ):
+        return Step.TIME_LIMIT
+    if state is State.ACTIVE and now - times.used >= limits.idle:
+        return Step.IDLE
+    if state is State.LOCKED and times.locked is not None and now - times.locked >= limits.grace:
+        return Step.LEFT if limits.parks else Step.GRACE_PASSED
+    return None

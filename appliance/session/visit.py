@@ -1,0 +1,159 @@
+"""One session as the broker holds it: its state, its storage, its worker."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from threading import RLock, Thread
+from typing import Annotated
+
+import msgspec
+
+from appliance.audit.client import AuditClient
+from appliance.errors import SessionError, WireError
+from appliance.session import units
+from appliance.session.state import Limits, State, Step, Times, after, due
+from appliance.session.volume import Volume
+from appliance.session.wipe import Erasure, wipe
+from appliance.wire import Client, Refusal
+
+
+class Begin(msgspec.Struct, frozen=True):
+    """What a new worker is told; its line to the ledger comes beside it."""
+
+    session: str
+    policy: str
+
+
+class Working(msgspec.Struct, frozen=True):
+    """What a worker says now and then: how many jobs it has begun."""
+
+    jobs: Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
+
+
+@dataclass
+class Visit:
+    """Its methods are for several threads; ``lock`` is held over each step.
+
+    ``caller`` is the user id that opened it, ``user`` the name on the token, ``tokens`` the
+    devices that were plugged in then.
+    """
+
+    slot: str
+    volume: Volume
+    limits: Limits
+    caller: int
+    user: str
+    subject: str
+    tokens: frozenset[str]
+    project: str | None = None
+    identifier: str = field(default_factory=lambda: secrets.token_hex(8))
+    state: State = State.OPENING
+    times: Times = field(default_factory=lambda: Times(now(), now()))
+    reason: Step = Step.CLOSE
+    jobs: int = 0
+    erasure: Erasure | None = None
+    lock: RLock = field(default_factory=RLock, repr=False)
+    _worker: Client | None = field(default=None, repr=False)
+
+    def open(self, policy: str, audit: AuditClient) -> None:
+        """Make the workspace and start the worker; raises ``SessionError``."""
+        self.volume.make(units.owner_of(self.slot))
+        self.start_worker(policy, audit)
+
+    def start_worker(self, policy: str, audit: AuditClient) -> None:
+        """Mount, and call the worker; raises ``SessionError`` or ``WireError``."""
+        units.start(self.slot)
+        worker = Client.to(units.worker_socket(self.slot))
+        Thread(target=self._attend, args=(worker, policy, audit), daemon=True).start()
+        self._worker = worker
+
+    def connection(self) -> int:
+        """A new connection to the worker, as a descriptor; raises ``WireError``."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(os.fspath(units.worker_socket(self.slot)))
+        except OSError as error:
+            connection.close()
+            raise WireError("The worker does not answer.", "Attach again.") from error
+        return connection.detach()
+
+    @property
+    def has_worker(self) -> bool:
+        """Whether a worker was started and did not end."""
+        return self._worker is not None
+
+    def step(self, step: Step) -> None:
+        """Take one step and do what goes with it; raises ``SessionError`` if it is not allowed."""
+        with self.lock:
+            before, self.state = self.state, after(self.state, step)
+            if self.state is State.WIPING:
+                # When the grace has passed, what locked it ended it.
+                self.reason = self.reason if step in (Step.GRACE_PASSED, Step.RETRY) else step
+            elif self.state is State.LOCKED and before is State.ACTIVE:
+                self.reason = step
+                self.times = replace(self.times, locked=now())
+                units.freeze(self.slot)
+            elif self.state is State.PARKED:
+                units.kill(self.slot)
+                self._worker = None
+            elif self.state is State.ACTIVE:
+                self.times = Times(self.times.opened, now())
+                units.thaw(self.slot)
+
+    def used(self) -> None:
+        """Somebody is there."""
+        with self.lock:
+            self.times = replace(self.times, used=now())
+
+    def due(self) -> Step | None:
+        """What time asks for."""
+        with self.lock:
+            return due(self.state, self.times, self.limits, now())
+
+    def wipe(self) -> Erasure:
+        """Erase it; the caller took a step to WIPING before."""
+        with self.lock:
+            self.erasure = erasure = wipe(self.slot, self.volume)
+            self._worker = None
+            self.state = after(self.state, Step.NOT_CLEAN if erasure.failed else Step.CLEAN)
+            return erasure
+
+    @contextmanager
+    def in_state(self, *allowed: State) -> Iterator[None]:
+        """Hold the lock while it is in one of these; raises ``SessionError`` if it is not."""
+        with self.lock:
+            if self.state not in allowed:
+                raise SessionError(
+                    f"The session is {self.state.value}.", "Ask for its status first."
+                )
+            yield
+
+    def _attend(self, worker: Client, policy: str, audit: AuditClient) -> None:
+        """Tell the worker what it serves, then notice its end."""
+        with suppress(WireError, Refusal):
+            told = worker.follow(
+                "io.faceappliance.Worker.Begin",
+                Begin(self.identifier, policy),
+                gives=Working,
+                descriptors=[audit.fileno()],
+            )
+            earlier = self.jobs
+            for report, _ in told:
+                self.jobs = earlier + report.jobs
+                self.used()
+        audit.close()
+        worker.close()
+        with self.lock:
+            if self._worker is worker:
+                self._worker = None
+
+
+def now() -> float:
+    """Seconds on the clock that runs through suspend and that nobody can set."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,261 @@
+"""The workspace of one session: storage that nothing can read once its key is dropped.
+
+``LuksVolume``: LUKS2, aes-xts-plain64, with a detached header. Neither the key nor the header is
+ever on a disk: both are in locked memory of this process, and cryptsetup reads the one from a
+pipe, the other through an inherited descriptor. The backing is a block device or a sparse file.
+
+``MemoryVolume``: for hosts without device-mapper: a tmpfs that the kernel may not swap out.
+
+A volume is made in a slot (``w0`` …), which names its mapper, its folder and its user.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol, TypeAlias
+
+from appliance.errors import SessionError
+from appliance.session.secret import LockedMemory
+from appliance.session.tools import call
+
+KEY_SIZE = 64  # bytes: two AES-256 keys of XTS
+BLOCK = 4096  # bytes of the file system, the encryption and the discard
+CANARIES = 4
+UNKNOWN_KEY = "0" * 64  # stands for the id of a key that was lost with the memory that held it
+
+# LUKS2 of 16 KiB metadata, twice, and one key slot: 64 bytes in 4,000 stripes (cryptsetup(8)).
+_METADATA, _KEYSLOTS = 16 << 10, 512 << 10
+_HEADER = 2 * _METADATA + _KEYSLOTS
+_RUN = Path("/run/appliance")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The user of the worker."""
+
+    user: int
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """Random bytes planted in the workspace, and what lay in their place on the raw storage."""
+
+    plain: bytes
+    offset: int
+    cipher: bytes
+
+
+Erased: TypeAlias = Literal["luks-header-dropped", "memory-dropped"]
+"""How its data becomes unreadable."""
+
+
+class Volume(Protocol):
+    """Storage of one session."""
+
+    method: ClassVar[Erased]
+    key_id: str
+    canaries: tuple[Canary, ...]
+
+    def make(self, owner: Owner) -> None:
+        """Make it and let the unit of the slot mount it; raises ``SessionError``."""
+        ...
+
+    def close(self) -> None:
+        """Take it from the kernel; raises ``SessionError`` if it is in use."""
+        ...
+
+    def drop(self) -> None:
+        """Overwrite and drop key and header. Cannot fail; harmless to repeat."""
+        ...
+
+    def discard(self) -> None:
+        """Give the blocks back, whatever they hold."""
+        ...
+
+    def found(self) -> int:
+        """How many of the canaries can still be read; needs the volume closed."""
+        ...
+
+
+@dataclass
+class LuksVolume:
+    """See the head of this module. ``size`` in bytes; ``inodes`` is the most files it may hold."""
+
+    method: ClassVar[Erased] = "luks-header-dropped"
+
+    slot: str
+    backing: Path
+    size: int
+    inodes: int
+    key_id: str = ""
+    canaries: tuple[Canary, ...] = ()
+    _key: LockedMemory | None = field(default=None, repr=False)
+    _header: LockedMemory | None = field(default=None, repr=False)
+
+    @property
+    def mapper(self) -> Path:
+        """The opened device."""
+        return Path("/dev/mapper") / mapper_name(self.slot)
+
+    def make(self, owner: Owner) -> None:
+        """Format, open, fill and describe it for the unit that mounts it."""
+        if not self._is_device():
+            _make_sparse(self.backing, self.size)
+        self._key, self._header = LockedMemory.random(KEY_SIZE), LockedMemory(_HEADER)
+        self._cryptsetup(
+            *("luksFormat", "--batch-mode", "--type", "luks2", "--cipher", "aes-xts-plain64"),
+            *("--key-size", str(KEY_SIZE * 8), "--sector-size", str(BLOCK)),
+            # The passphrase is 512 random bits: stretching it would protect nothing.
+            *("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"),
+            *("--luks2-metadata-size", str(_METADATA), "--luks2-keyslots-size", str(_KEYSLOTS)),
+            str(self.backing),
+        )
+        self.key_id = hashlib.sha256(secrets.token_bytes(16)).hexdigest()
+        self._cryptsetup("open", "--allow-discards", str(self.backing), mapper_name(self.slot))
+        plain = self._fill(owner)
+        self.canaries = tuple(self._locate(number, text) for number, text in enumerate(plain))
+        describe(self.slot, "ext4", "nosuid,nodev,noexec,noatime", str(self.mapper))
+
+    def close(self) -> None:
+        """Close the mapper; the loop device of a sparse file goes with it."""
+        if self.mapper.exists():
+            call("cryptsetup", "close", mapper_name(self.slot))
+
+    def drop(self) -> None:
+        """From here on nobody can read what the backing holds."""
+        for memory in (self._key, self._header):
+            if memory is not None:
+                memory.wipe()
+
+    def discard(self) -> None:
+        """Punch out the file, or discard the device."""
+        if self._is_device():
+            call("blkdiscard", "--force", str(self.backing))
+        else:
+            self.backing.unlink(missing_ok=True)
+
+    def found(self) -> int:
+        """Canaries in the open on the backing, or whose ciphertext outlived the discard."""
+        if not self.backing.exists():
+            return 0
+        with self.backing.open("rb", buffering=0) as raw:
+            return sum(
+                os.pread(raw.fileno(), BLOCK, canary.offset) in (canary.plain, canary.cipher)
+                for canary in self.canaries
+            )
+
+    def _fill(self, owner: Owner) -> list[bytes]:
+        """A file system that holds the canaries and belongs to the worker; the canaries."""
+        plain = [secrets.token_bytes(BLOCK) for _ in range(CANARIES)]
+        folder = Path(tempfile.mkdtemp(dir=_RUN))
+        try:
+            for number, text in enumerate(plain):
+                (folder / f".canary{number}").write_bytes(text)
+            call(
+                *("mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-N", str(self.inodes)),
+                # A file system that never survives a crash needs no journal, and no reserve.
+                *("-O", "^has_journal", "-m", "0", "-d", str(folder)),
+                *("-E", f"nodiscard,root_perms=700,root_owner={owner.user}:{owner.group}"),
+                str(self.mapper),
+            )
+        finally:
+            shutil.rmtree(folder)
+        return plain
+
+    def _locate(self, number: int, plain: bytes) -> Canary:
+        block = int(call("debugfs", "-R", f"bmap /.canary{number} 0", str(self.mapper)).strip())
+        offset = block * BLOCK
+        with self.mapper.open("rb", buffering=0) as opened:
+            if os.pread(opened.fileno(), BLOCK, offset) != plain:
+                raise SessionError("The new workspace does not hold what was put in.", "Try again.")
+        with self.backing.open("rb", buffering=0) as raw:
+            cipher = os.pread(raw.fileno(), BLOCK, offset)
+        if cipher in (plain, bytes(BLOCK)):
+            raise SessionError(
+                "The new workspace is not encrypted.", "Check the kernel's dm-crypt."
+            )
+        return Canary(plain, offset, cipher)
+
+    def _cryptsetup(self, action: str, *arguments: str) -> None:
+        """Run it with the key on a pipe and the header as an inherited descriptor."""
+        if self._key is None or self._header is None:
+            raise SessionError("This workspace has no key any more.", "Open a new session.")
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        try:
+            self._key.write_to(writer)
+            os.close(writer)
+            header = self._header.descriptor
+            call(
+                *("cryptsetup", action, "--key-file", "-"),
+                *("--header", f"/proc/self/fd/{header}", *arguments),
+                key=reader,
+                keep=(header,),
+            )
+        finally:
+            os.close(reader)
+
+    def _is_device(self) -> bool:
+        return self.backing.exists() and stat.S_ISBLK(self.backing.stat().st_mode)
+
+
+@dataclass
+class MemoryVolume:
+    """A tmpfs that is never swapped out. It ends with its mount; there is no key to drop."""
+
+    method: ClassVar[Erased] = "memory-dropped"
+
+    slot: str
+    size: int
+    inodes: int
+    key_id: str = ""
+    canaries: tuple[Canary, ...] = ()
+
+    def make(self, owner: Owner) -> None:
+        """Describe it for the unit that mounts it."""
+        self.key_id = hashlib.sha256(secrets.token_bytes(16)).hexdigest()
+        options = (
+            f"nosuid,nodev,noexec,noswap,size={self.size},nr_inodes={self.inodes},mode=700,"
+            f"uid={owner.user},gid={owner.group}"
+        )
+        describe(self.slot, "tmpfs", options, "workspace")
+
+    def close(self) -> None:
+        """It went with its mount."""
+
+    def drop(self) -> None:
+        """There is no key."""
+
+    def discard(self) -> None:
+        """The kernel took its pages back."""
+
+    def found(self) -> int:
+        """Nothing can be looked for in memory that is not mapped."""
+        return 0
+
+
+def mapper_name(slot: str) -> str:
+    """The name of the slot's volume under /dev/mapper."""
+    return f"appliance-{slot}"
+
+
+def describe(slot: str, kind: str, options: str, source: str) -> None:
+    """Write what ``appliance-workspace@.service`` mounts."""
+    text = f"TYPE={kind}\nOPTIONS={options}\nSOURCE={source}\n"
+    (_RUN / f"{slot}.mount").write_text(text)
+
+
+def _make_sparse(path: Path, size: int) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        os.ftruncate(descriptor, size)
+    finally:
+        os.close(descriptor)

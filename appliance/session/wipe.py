@@ -1,0 +1,107 @@
+"""The end of a session: its data made unreadable, and looked for afterwards.
+
+In the words of NIST SP 800-88 Rev. 2: cryptographic erase of the workspace (the key is random,
+was never stored, and is overwritten in the only memory that held it), then clear by discarding
+the blocks. Each step is tried even if one before it failed, key and header first of all that can
+be: a mount that stays busy must not keep the key alive.
+"""
+
+from __future__ import annotations
+
+import mmap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from appliance.errors import SessionError
+from appliance.session import units
+from appliance.session.volume import CANARIES, Erased, Volume, mapper_name
+
+StepName: TypeAlias = Literal["freeze", "kill", "unmount", "close", "header", "discard", "probe"]
+
+_LEFTOVERS = (Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - looked at only
+_JOURNALS = (Path("/run/log/journal"), Path("/var/log/journal"))
+_DROP_CACHES = Path("/proc/sys/vm/drop_caches")
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What the wipe did and saw. ``failed`` is the first step that did not succeed."""
+
+    key_id: str
+    before: int  # canaries that could be read while the workspace was open
+    after: int  # canaries that can be read now, anywhere
+    ms: int
+    method: Erased
+    failed: StepName | None = None
+
+
+def wipe(slot: str, volume: Volume) -> Erasure:
+    """End the worker of ``slot`` and erase its workspace; never raises ``SessionError``."""
+    started = time.monotonic()
+    planted = len(volume.canaries)
+    steps: tuple[tuple[StepName, Callable[[], None]], ...] = (
+        ("freeze", lambda: units.freeze(slot)),
+        ("kill", lambda: units.kill(slot)),
+        ("unmount", lambda: units.unmount(slot)),
+        ("close", volume.close),
+        ("header", volume.drop),
+        ("discard", volume.discard),
+        ("probe", lambda: _no_trace_of(slot)),
+    )
+    failed = [name for name, act in steps if not _succeeds(act)]
+    after = _found(volume)
+    if after and not failed:
+        failed.append("probe")
+    return Erasure(
+        key_id=volume.key_id,
+        before=planted,
+        after=after,
+        ms=round((time.monotonic() - started) * 1000),
+        method=volume.method,
+        failed=failed[0] if failed else None,
+    )
+
+
+def _succeeds(act: Callable[[], None]) -> bool:
+    try:
+        act()
+    except (SessionError, OSError):
+        return False
+    return True
+
+
+def _no_trace_of(slot: str) -> None:
+    """Nothing in the kernel stands for the session any more; raises ``SessionError``."""
+    # Cached pages of the closed workspace go now, not when memory runs short.
+    _DROP_CACHES.write_text("3")
+    if (Path("/dev/mapper") / mapper_name(slot)).exists():
+        raise SessionError("The volume is still open.", "Restart the machine.")
+    if any(units.processes_of(units.owner_of(slot).user)):
+        raise SessionError("A process of the worker is left.", "Restart the machine.")
+
+
+def _found(volume: Volume) -> int:
+    """Canaries that can be read on the raw storage or where a program may have left them."""
+    try:
+        in_storage = volume.found()
+    except OSError:
+        in_storage = CANARIES  # what cannot be looked at counts as found
+    plain = [canary.plain[:32] for canary in volume.canaries]
+    return in_storage + sum(_holds(path, plain) for path in _places())
+
+
+def _places() -> Iterator[Path]:
+    for folder in (*_LEFTOVERS, *_JOURNALS):
+        if folder.is_dir():
+            yield from (path for path in folder.rglob("*") if path.is_file())
+
+
+def _holds(path: Path, texts: list[bytes]) -> int:
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as content:
+            return sum(content.find(text) >= 0 for text in texts)
+    except (OSError, ValueError):
+        return 0  # gone meanwhile, or empty

@@ -1,0 +1,1 @@
+"""The sealed process of one session: messages in, the pipeline, messages out."""

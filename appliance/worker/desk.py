@@ -1,0 +1,372 @@
+"""What a worker does when it is asked: items come in, jobs run one at a time, results go out."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Condition, Event, Lock, Thread
+from typing import Any, BinaryIO, cast
+
+from appliance.audit import events
+from appliance.audit.client import AuditClient
+from appliance.errors import (
+    ApplianceError,
+    InputError,
+    LedgerError,
+    ModelError,
+    NoFaceError,
+    OutputError,
+    ProviderError,
+)
+from appliance.pipeline.choose import FaceChoice, Which
+from appliance.pipeline.face import Face
+from appliance.pipeline.media.facts import probe
+from appliance.pipeline.media.output import PendingOutput
+from appliance.pipeline.media.photo import Photo, in_colours_of, read_photo
+from appliance.pipeline.media.photo_canvas import PhotoCanvas
+from appliance.pipeline.media.photo_encoding import encode_photo
+from appliance.pipeline.media.reader import FrameInfo
+from appliance.pipeline.run import SwapOptions, read_source, swap_photo, swap_video
+from appliance.pipeline.stages import Stages
+from appliance.wire import Answer, Method, Nothing, Refusal, Request, Service
+from appliance.worker import interface
+from appliance.worker.intake import Intake, fingerprint
+from appliance.worker.interface import error
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A file in the workspace, written by our own encoders."""
+
+    path: Path
+    media: interface.Media
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """Whom the worker serves."""
+
+    session: str
+    ledger: AuditClient
+
+
+class StopError(Exception):
+    """The job was cancelled."""
+
+
+@dataclass
+class Desk:
+    """The methods of ``io.faceappliance.Worker``, for several threads.
+
+    ``workspace``: the session's folder. ``pack``: SHA-256 of the models' manifest. ``seal`` is
+    called once the line to the ledger is there, before the first file comes in.
+    """
+
+    workspace: Path
+    stages: Stages
+    pack: str
+    intake: Intake
+    seal: Callable[[AuditClient], None]
+    _visit: _Visit | None = None
+    _items: dict[int, _Item] = field(default_factory=dict)
+    _results: dict[int, _Item] = field(default_factory=dict)
+    _jobs: int = 0
+    _begun: Condition = field(default_factory=Condition)
+    _intake_free: Lock = field(default_factory=Lock)
+    _job_free: Lock = field(default_factory=Lock)
+    _stop: Event = field(default_factory=Event)
+
+    def service(self) -> Service:
+        """The interface on the worker's socket. Only the broker can connect to that."""
+        methods: dict[str, Method[Any]] = {
+            "Begin": Method(interface.Begin, self._begin),
+            "Import": Method(interface.Import, self._import),
+            "Inspect": Method(interface.Item, self._inspect),
+            "Swap": Method(interface.Swap, self._swap),
+            "Preview": Method(interface.Preview, self._preview),
+            "Cancel": Method(Nothing, self._cancel),
+            "Results": Method(Nothing, self._list),
+            "Result": Method(interface.Item, self._result),
+        }
+        return Service(interface.NAME, interface.DESCRIPTION, methods)
+
+    def _begin(self, request: Request[interface.Begin]) -> Answer:
+        if self._visit is not None or len(request.descriptors) != 1:
+            raise Refusal(error("Busy"))
+        ledger = AuditClient(request.descriptors.pop())
+        with _told():
+            self._take_up()
+            self.seal(ledger)
+            ledger.append(events.PolicyLoaded(request.parameters.policy, "own"))
+        self._visit = _Visit(request.parameters.session, ledger)
+        while True:
+            request.progress(interface.Jobs(self._jobs))
+            with self._begun:
+                self._begun.wait()
+
+    def _take_up(self) -> None:
+        """The files of a worker before this one, which died; what it had not finished goes."""
+        for path in sorted(self.workspace.iterdir()):
+            number, _, rest = path.name.partition(".")
+            if path.name.startswith(".canary") or path.name == "lost+found":
+                continue
+            if rest not in ("item.photo", "item.video", "result.photo", "result.video"):
+                path.unlink()
+                continue
+            kind, _, media = rest.partition(".")
+            item = _Item(path, "photo" if media == "photo" else "video")
+            (self._items if kind == "item" else self._results)[int(number)] = item
+
+    def _import(self, request: Request[interface.Import]) -> Answer:
+        visit = self._who()
+        if not request.descriptors:
+            raise Refusal(error("NoDescriptor"))
+        source = request.descriptors[0]
+        with _told(), self._intake_free:
+            number = self._next()
+            digest, size = fingerprint(source)
+            name = f".{secrets.token_hex(8)}.part"
+            part = self.workspace / name
+            sink = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                taken = self.intake.take(source, sink)
+                path = self.workspace / f"{number}.item.{taken.media}"
+                visit.ledger.append(
+                    events.MediaImported(
+                        session=visit.session,
+                        item=visit.ledger.pseudonym("file", digest),
+                        role=request.parameters.role,
+                        media=taken.media,
+                        size=size,
+                        origin="folder",
+                    )
+                )
+                part.rename(path)
+            finally:
+                os.close(sink)
+                part.unlink(missing_ok=True)
+            self._items[number] = _Item(path, taken.media)
+        return Answer(interface.Imported(number, taken.media, taken.width, taken.height))
+
+    def _inspect(self, request: Request[interface.Item]) -> Answer:
+        self._who()
+        with _told():
+            photo = self._photo(request.parameters.item)
+            faces = self.stages.faces(photo.canvas)
+        return Answer(interface.Faces([_outline(face) for face in faces]))
+
+    def _swap(self, request: Request[interface.Swap]) -> Answer:
+        visit = self._who()
+        asked = request.parameters
+        target = self._item(asked.target)
+        with self._job(), _told():
+            job = self._count()
+            started = time.monotonic()
+            visit.ledger.append(
+                events.JobStarted(visit.session, job, "mesh", target.media, self.pack)
+            )
+            number = self._next()
+            path = self.workspace / f"{number}.result.{target.media}"
+            try:
+                done = self._make(asked, target, path, job, request)
+            except (ApplianceError, StopError) as stopped:
+                visit.ledger.append(events.JobRefused(visit.session, job, _reason(stopped)))
+                raise
+            digest = _digest(path)
+            visit.ledger.append(
+                events.JobFinished(
+                    session=visit.session,
+                    job=job,
+                    result=digest.hex(),
+                    frames=done.frames,
+                    faces=done.faces,
+                    ms=round((time.monotonic() - started) * 1000),
+                )
+            )
+            self._results[number] = _Item(path, target.media)
+        return Answer(interface.Progress(job, done.frames, done.frames, number))
+
+    def _make(
+        self,
+        asked: interface.Swap,
+        target: _Item,
+        path: Path,
+        job: int,
+        request: Request[interface.Swap],
+    ) -> _Made:
+        """Run the pipeline; the result is there whole, or not at all."""
+        sitter = read_source(self.stages, [self._photo(number) for number in asked.sources])
+        options = SwapOptions(FaceChoice(Which(asked.choice)), asked.regions)
+        with PendingOutput(path) as output, target.path.open("rb") as opened:
+            if target.media == "photo":
+                photo, report = swap_photo(self.stages, sitter, read_photo(opened.read()), options)
+                output.file.write(encode_photo(photo, "png"))
+            else:
+                facts = probe(opened)
+                opened.seek(0)
+
+                def progress(info: FrameInfo) -> None:
+                    if self._stop.is_set():
+                        raise StopError
+                    request.progress(interface.Progress(job, info.index + 1, facts.frames))
+
+                report = swap_video(
+                    self.stages,
+                    sitter,
+                    opened,
+                    cast(BinaryIO, output.file),
+                    options,
+                    container=facts.container,
+                    progress=progress,
+                )
+            output.commit()
+        return _Made(report.frames, report.faces_swapped)
+
+    def _preview(self, request: Request[interface.Preview]) -> Answer:
+        self._who()
+        asked = request.parameters
+        with self._job(), _told():
+            sitter = read_source(self.stages, [self._photo(number) for number in asked.sources])
+            small = _small(self._photo(asked.target), asked.side)
+            options = SwapOptions(FaceChoice(Which(asked.choice)), asked.regions, likeness=False)
+            shown, _ = swap_photo(self.stages, sitter, small, options)
+            return Answer(descriptors=(_in_memory(encode_photo(shown, "jpeg")),))
+
+    def _cancel(self, request: Request[Nothing]) -> Answer:
+        running = self._job_free.locked()
+        if running:
+            self._stop.set()
+        return Answer(interface.Stopped(running))
+
+    def _list(self, request: Request[Nothing]) -> Answer:
+        return Answer(interface.Results(sorted(self._results)))
+
+    def _result(self, request: Request[interface.Item]) -> Answer:
+        self._who()
+        item = self._results.get(request.parameters.item)
+        if item is None:
+            raise Refusal(error("NoSuchItem"))
+        # A pipe, not the file: whoever held the file would keep the workspace from closing.
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        Thread(target=_pour, args=(item.path, writer), daemon=True).start()
+        size = item.path.stat().st_size
+        return Answer(interface.Result(item.media, size, _digest(item.path).hex()), (reader,))
+
+    def _who(self) -> _Visit:
+        if self._visit is None:
+            raise Refusal(error("NotBegun"))
+        return self._visit
+
+    def _item(self, number: int) -> _Item:
+        item = self._items.get(number)
+        if item is None:
+            raise Refusal(error("NoSuchItem"))
+        return item
+
+    def _photo(self, number: int) -> Photo:
+        item = self._item(number)
+        if item.media != "photo":
+            raise InputError("This is a video, not a photo.", "Use a photo here.")
+        return read_photo(item.path.read_bytes())
+
+    def _next(self) -> int:
+        return max((0, *self._items, *self._results)) + 1
+
+    def _count(self) -> int:
+        with self._begun:
+            self._jobs += 1
+            self._begun.notify_all()
+            return self._jobs
+
+    @contextmanager
+    def _job(self) -> Iterator[None]:
+        """One job at a time."""
+        if not self._job_free.acquire(blocking=False):
+            raise Refusal(error("Busy"))
+        self._stop.clear()
+        try:
+            yield
+        finally:
+            self._job_free.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    frames: int
+    faces: int
+
+
+_REASONS: tuple[tuple[type[Exception], events.Refusal], ...] = (
+    (StopError, "stopped"),
+    (InputError, "input"),
+    (NoFaceError, "no-face"),
+    (ModelError, "model"),
+    (ProviderError, "provider"),
+    (OutputError, "output"),
+)
+
+
+def _reason(stopped: Exception) -> events.Refusal:
+    return next((name for kind, name in _REASONS if isinstance(stopped, kind)), "bug")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong inside is an answer to the caller."""
+    try:
+        yield
+    except StopError as stopped:
+        raise Refusal(error("Stopped")) from stopped
+    except LedgerError:
+        # What cannot be logged must not go on; the broker sees the end of this process.
+        os._exit(LedgerError.exit_code)
+    except ApplianceError as wrong:
+        details = interface.Failed(_reason(wrong), wrong.message, wrong.hint)
+        raise Refusal(error("Failed"), details) from wrong
+    except OSError as wrong:
+        # The path in it goes no further.
+        details = interface.Failed(
+            "output",
+            f"The workspace cannot be used ({os.strerror(wrong.errno or 0)}).",
+            "Take out what is finished, then close the session or use smaller files.",
+        )
+        raise Refusal(error("Failed"), details) from wrong
+
+
+def _outline(face: Face) -> interface.Face:
+    low, high = face.points.min(axis=0), face.points.max(axis=0)
+    (x, y), (width, height) = map(float, low), map(float, high - low)
+    return interface.Face(x, y, width, height, face.score)
+
+
+def _small(photo: Photo, side: int) -> Photo:
+    return Photo(PhotoCanvas(in_colours_of(photo, Photo(photo.pixels)).pixels).thumbnail(side))
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return fingerprint(file.fileno())[0]
+
+
+def _in_memory(data: bytes) -> int:
+    """A descriptor that reads ``data``."""
+    descriptor = os.memfd_create("preview", os.MFD_CLOEXEC)
+    os.write(descriptor, data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _pour(path: Path, writer: int) -> None:
+    try:
+        with path.open("rb") as file, os.fdopen(writer, "wb") as pipe:
+            while chunk := file.read(_CHUNK):
+                pipe.write(chunk)
+    except BrokenPipeError:
+        return  # the reader has seen enough

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Install the files of this folder as they stand. usage: hardening/install.sh ROOT
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$1
+
+# put FROM INTO: the files of one folder.
+put() {
+	[ -d "$here/$1" ] || return 0
+	mkdir -p "$root$2"
+	cp -r "$here/$1/." "$root$2/"
+}
+
+put systemd /usr/lib/systemd/system
+put sysusers /usr/lib/sysusers.d
+put tmpfiles /usr/lib/tmpfiles.d
+put sysctl /usr/lib/sysctl.d
+put udev /usr/lib/udev/rules.d
+put logind /usr/lib/systemd/logind.conf.d
+put coredump /usr/lib/systemd/coredump.conf.d
+put polkit /usr/share/polkit-1/rules.d
+put pam.d /etc/pam.d
+put nftables /etc/nftables
+
+# What runs from the start on. `systemctl enable` would need the machine's own systemd here.
+want() { # TARGET UNIT
+	mkdir -p "$root/usr/lib/systemd/system/$1.wants"
+	ln -sf "../$2" "$root/usr/lib/systemd/system/$1.wants/$2"
+}
+want sockets.target appliance-audit.socket
+want sockets.target appliance-broker.socket
+want multi-user.target appliance-broker.service

@@ -1,0 +1,121 @@
+"""A person at the machine: a token in the hand, and calls to the broker."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+from appliance.session import interface
+from appliance.wire import Client, Nothing, Refusal
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+PIN = "482913"
+SOCKET = Path("/run/appliance/session.sock")
+TOUCH = Path("/run/token-touch")
+
+
+def shell(command: str, *, check: bool = True) -> str:
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def until(what: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
+
+
+class Token:
+    """A security key that can be plugged in, touched and pulled."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def plug_in(self) -> None:
+        before = set(Path("/dev").glob("hidraw*"))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.lab.guest.fido_token", PIN], stdout=subprocess.DEVNULL
+        )
+        until(lambda: set(Path("/dev").glob("hidraw*")) - before)
+        shell("udevadm settle")
+
+    def pull(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def finger(self, *, on: bool) -> None:
+        TOUCH.touch() if on else TOUCH.unlink(missing_ok=True)
+
+
+class Broker:
+    """The broker as a client sees it."""
+
+    def __init__(self) -> None:
+        self._client = Client.to(SOCKET)
+
+    def ask(self, method: str, parameters: msgspec.Struct, gives: type[S]) -> tuple[S, list[int]]:
+        return self._client.call(f"{interface.NAME}.{method}", parameters, gives=gives)
+
+    def open(
+        self, user: str = "anna", pin: str = PIN, project: str | None = None
+    ) -> tuple[str, int]:
+        opened, (worker,) = self.ask("Open", interface.Open(user, pin, project), interface.Opened)
+        return opened.session, worker
+
+    def reopen(self, session: str, user: str = "anna", pin: str = PIN) -> int:
+        _, (worker,) = self.ask("Reopen", interface.Reopen(session, user, pin), interface.Opened)
+        return worker
+
+    def close(self, session: str) -> interface.Erasure:
+        closed, _ = self.ask("Close", interface.Which(session), interface.Closed)
+        return closed.erasure
+
+    def states(self) -> dict[str, str]:
+        sessions, _ = self.ask("List", Nothing(), interface.Sessions)
+        return {standing.session: standing.state for standing in sessions.sessions}
+
+    def hang_up(self) -> None:
+        self._client.close()
+
+
+def register(user: str) -> str:
+    """The line for pam_u2f. pamu2fcfg asks for the PIN on a terminal, and throws away what is
+    typed before it asks."""
+    command = ["pamu2fcfg", "-u", user, "-o", "pam://appliance", "-i", "pam://appliance", "-N"]
+    process, terminal = pty.fork()
+    if not process:
+        os.execvp(command[0], command)
+    said = b""
+    with suppress(OSError):  # the terminal ends with the program
+        while b"PIN" not in said:
+            said += os.read(terminal, 1024)
+        os.write(terminal, f"{PIN}\n".encode())
+        while chunk := os.read(terminal, 1024):
+            said += chunk
+    os.waitpid(process, 0)
+    os.close(terminal)
+    lines = [line for line in said.decode().splitlines() if line.startswith(f"{user}:")]
+    assert lines, said
+    return lines[0]
+
+
+def refusal(act: Callable[[], object]) -> str:
+    """The name of the error that the service answers, and the reason if it gives one."""
+    with pytest.raises(Refusal) as caught:
+        act()
+    return caught.value.error.rpartition(".")[2]

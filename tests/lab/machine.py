@@ -1,0 +1,192 @@
+"""A real machine for tests: Debian's kernel and systemd in QEMU, with our files installed in it.
+
+``image-build/lab/prepare.sh`` makes what is booted. The program under test is put in at each boot,
+as a file system of its own below the machine's overlay root, so changing it rebuilds nothing else.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CACHE = REPOSITORY / ".cache/lab"
+
+_PACKAGES = "usr/local/lib/python3.13/dist-packages"
+_TESTS = "usr/local/lab/tests/lab/guest"
+_VAR_SIZE = 1 << 30  # bytes of the disk that outlives a boot
+
+_SERVICE = """\
+[Unit]
+Description=Tests of the lab
+After=multi-user.target appliance.target
+[Service]
+Type=oneshot
+# pytest draws its report on a virtio-serial port: that is a file on the machine outside.
+StandardOutput=file:/dev/virtio-ports/lab.report
+StandardError=inherit
+WorkingDirectory=/usr/local/lab
+Environment=PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ExecStart=/usr/bin/python3 -m pytest -v -p no:cacheprovider --import-mode=importlib {tests}
+ExecStopPost=/bin/sh -c 'journalctl -b --no-pager -n 60 -u "appliance*"'
+ExecStopPost=/bin/sh -c 'echo "LAB $SERVICE_RESULT $EXIT_STATUS"'
+ExecStopPost=/usr/bin/systemctl poweroff --force
+"""
+
+
+@dataclass
+class Machine:
+    """One machine: its disk outlives a boot, the rest starts from the same state each time."""
+
+    folder: Path
+    memory_mib: int = 3072
+    extra: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make the disk, and put our files in."""
+        with self.disk.open("wb") as disk:
+            disk.truncate(_VAR_SIZE)
+        _run("mke2fs", "-q", "-t", "ext4", "-L", "lab-var", str(self.disk))
+
+    @property
+    def disk(self) -> Path:
+        """The raw image of the disk under /var/lib."""
+        return self.folder / "var.raw"
+
+    @property
+    def report(self) -> Path:
+        """What the tests inside print, while they do."""
+        return self.folder / "report.txt"
+
+    @contextmanager
+    def boot(self, *tests: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Boot and run ``tests`` (arguments of pytest); the machine is killed on leaving."""
+        _program(self.folder / "program.erofs", tests)
+        self.report.write_bytes(b"")
+        tools = "/lab"
+        command = [
+            "qemu-system-x86_64",
+            *("-M", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"),
+            *("-smp", "2", "-m", str(self.memory_mib), "-nodefaults", "-no-user-config"),
+            *("-nographic", "-no-reboot", "-serial", f"file:{tools}/run/console.txt"),
+            *("-monitor", "none", "-rtc", "base=utc"),
+            *("-kernel", f"{tools}/cache/vmlinuz", "-initrd", f"{tools}/cache/initrd.img"),
+            *("-append", "console=ttyS0 panic=-1 quiet mitigations=off systemd.show_status=0"),
+            *_drive("machine", f"{tools}/cache/machine.ext4", read_only=True),
+            *_drive("wheels", f"{tools}/cache/wheels.erofs", read_only=True),
+            *_drive("program", f"{tools}/run/program.erofs", read_only=True),
+            *_drive("var", f"{tools}/run/var.raw", read_only=False),
+            *("-device", "virtio-serial-pci", "-device", "virtio-rng-pci"),
+            *("-chardev", f"file,id=report,path={tools}/run/report.txt"),
+            *("-device", "virtserialport,chardev=report,name=lab.report"),
+            *self.extra,
+        ]
+        process = subprocess.Popen(_inside_tools(self.folder, command), stdin=subprocess.DEVNULL)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def run(self, *tests: str, seconds: float) -> tuple[bool, str]:
+        """Boot, run the tests, wait for the end: did they all pass, and their report."""
+        with self.boot(*tests) as process:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return False, self.text() + f"\nstopped after {seconds:.0f} s\n" + self.console()
+        text = self.text()
+        return "\nLAB success 0" in text, text
+
+    def text(self) -> str:
+        """The report so far."""
+        return self.report.read_text(errors="replace")
+
+    def console(self) -> str:
+        """The end of what kernel and systemd said."""
+        console = self.folder / "console.txt"
+        return console.read_text(errors="replace")[-4000:] if console.exists() else ""
+
+
+@contextmanager
+def machine() -> Iterator[Machine]:
+    """A fresh machine in a folder that goes away with it."""
+    folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
+    try:
+        yield Machine(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _drive(name: str, path: str, *, read_only: bool) -> Sequence[str]:
+    access = "on" if read_only else "off"
+    return (
+        "-drive",
+        f"if=none,id={name},file={path},format=raw,readonly={access},cache=unsafe,discard=unmap",
+        "-device",
+        f"virtio-blk-pci,drive={name},serial={name}",
+    )
+
+
+def _inside_tools(folder: Path, command: Sequence[str]) -> list[str]:
+    """The command as run in QEMU's own root, with cache and run folder in sight."""
+    root = CACHE / "tools"
+    script = (
+        'set -e; root=$1; mkdir -p "$root/lab/cache" "$root/lab/run"; '
+        'mount --bind "$2" "$root/lab/cache"; mount --bind "$3" "$root/lab/run"; '
+        'mount --rbind /dev "$root/dev"; mount -t proc proc "$root/proc"; shift 3; '
+        'exec chroot "$root0" "$@"'
+    ).replace("$root0", str(root))
+    arguments = ["bash", "-c", script, "lab", str(root), str(CACHE), str(folder), *command]
+    return ["unshare", "--mount", "--propagation", "private", *arguments]
+
+
+def _program(image: Path, tests: Sequence[str]) -> None:
+    """Our files as they lie in an installed machine, and the tests that run there."""
+    tree = image.parent / "program"
+    shutil.rmtree(tree, ignore_errors=True)
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "appliance", tree / _PACKAGES / "appliance", ignore=ignore)
+    _version(tree / _PACKAGES / "face_appliance.dist-info")
+    shutil.copytree(REPOSITORY / "models/starter", tree / "usr/local/share/appliance/models")
+    shutil.copytree(REPOSITORY / "policies", tree / "etc/appliance/policies")
+    shutil.copytree(REPOSITORY / "tests/lab/guest", tree / _TESTS, ignore=ignore)
+    shutil.copytree(REPOSITORY / "tests/data/portraits", tree / _TESTS / "portraits")
+    _run("bash", str(REPOSITORY / "hardening/install.sh"), str(tree))
+    units = tree / "usr/lib/systemd/system"
+    units.mkdir(parents=True, exist_ok=True)
+    (units / "lab.service").write_text(
+        _SERVICE.format(tests=" ".join(f"tests/lab/guest/{test}" for test in tests))
+    )
+    wants = units / "multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    # Pulled in by the target without being ordered before it: the tests come after the boot.
+    (units / "lab.timer").write_text("[Timer]\nOnActiveSec=0\n[Install]\n")
+    (wants / "lab.timer").symlink_to("../lab.timer")
+    (units / "var-lib.mount").write_text(
+        "[Unit]\nBefore=local-fs.target\n[Mount]\nWhat=/dev/disk/by-label/lab-var\n"
+        "Where=/var/lib\nType=ext4\n"
+    )
+    local = units / "local-fs.target.wants"
+    local.mkdir(exist_ok=True)
+    (local / "var-lib.mount").symlink_to("../var-lib.mount")
+    image.unlink(missing_ok=True)
+    _run("mkfs.erofs", "--quiet", "--all-root", str(image), str(tree))
+
+
+def _version(folder: Path) -> None:
+    """What pip would note, so that the program knows its own version."""
+    folder.mkdir()
+    version = metadata.version("face-appliance")
+    text = f"Metadata-Version: 2.1\nName: face-appliance\nVersion: {version}\n"
+    (folder / "METADATA").write_text(text)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
@@ -89,6 +90,18 @@ class Broker:
         sessions, _ = self.ask("List", Nothing(), interface.Sessions)
         return {standing.session: standing.state for standing in sessions.sessions}
 
+    def attach(self, session: str) -> int:
+        _, (worker,) = self.ask("Attach", interface.Which(session), interface.Opened)
+        return worker
+
+    def has_worker(self, session: str) -> bool:
+        sessions, _ = self.ask("List", Nothing(), interface.Sessions)
+        return {one.session: one.worker for one in sessions.sessions}[session]
+
+    def reconnect(self) -> None:
+        self._client.close()
+        self._client = Client.to(SOCKET)
+
     def hang_up(self) -> None:
         self._client.close()
 
@@ -119,3 +132,16 @@ def refusal(act: Callable[[], object]) -> str:
     with pytest.raises(Refusal) as caught:
         act()
     return caught.value.error.rpartition(".")[2]
+
+
+def restart_broker() -> None:
+    """Its memory of failures is gone with it."""
+    shell("systemctl restart appliance-broker.service")
+
+
+def ledger_kinds(session: str) -> list[str]:
+    """The kinds of the events of a session, in order."""
+    entry = re.compile(rb'\{[^{}]*"kind":"([a-z-]+)"[^{}]*"session":"' + session.encode() + b'"')
+    tiles = sorted(Path("/var/lib/appliance-audit/ledger/tile/entries").rglob("*"))
+    logged = b"".join(tile.read_bytes() for tile in tiles if tile.is_file())
+    return [kind.decode() for kind in entry.findall(logged)]

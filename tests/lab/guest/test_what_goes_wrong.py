@@ -1,0 +1,117 @@
+"""Processes that are killed, a ledger that is gone, a clock set back, frames that are none."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import time
+
+import pytest
+
+from appliance.errors import WireError
+from appliance.session import interface
+from appliance.wire import Nothing
+from tests.lab.guest.visitor import SOCKET, Broker, ledger_kinds, refusal, shell, until
+
+
+def _pid(unit: str) -> int:
+    return int(shell(f"systemctl show -P MainPID {unit}"))
+
+
+def _nothing_is_left() -> None:
+    assert shell("dmsetup ls") == "No devices found"
+    assert shell("losetup -a") == ""
+    assert "appliance/workspace" not in shell("mount")
+    assert shell("ls /var/lib/appliance/workspace /var/lib/appliance/open") .split() == [
+        "/var/lib/appliance/open:", "/var/lib/appliance/workspace:",
+    ]  # fmt: skip
+    assert shell("pgrep -u appliance-w0", check=False) == ""
+
+
+def test_without_the_ledger_nothing_opens_and_what_is_open_locks(broker: Broker) -> None:
+    session, _ = broker.open()
+    shell("systemctl stop appliance-audit.socket appliance-audit.service")
+    until(lambda: broker.states() == {session: "locked"}, seconds=5)
+    assert refusal(broker.open) == "LedgerGone"
+    shell("systemctl start appliance-audit.socket")
+    until(lambda: refusal_or_none(broker, session) is None, seconds=20)
+    assert broker.states() == {session: "active"}
+
+
+def refusal_or_none(broker: Broker, session: str) -> str | None:
+    try:
+        os.close(broker.reopen(session))
+    except Exception as error:  # noqa: BLE001
+        return str(error)
+    return None
+
+
+def test_a_worker_that_dies_leaves_the_session_alive(broker: Broker) -> None:
+    session, worker = broker.open()
+    until(lambda: _pid("appliance-worker@w0.service"))
+    os.kill(_pid("appliance-worker@w0.service"), 9)
+    until(lambda: not broker.has_worker(session), seconds=10)
+    assert broker.states() == {session: "active"}
+    os.close(worker)
+    os.close(broker.attach(session))
+    assert broker.has_worker(session)
+    assert broker.close(session).clean
+    _nothing_is_left()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_broker_killed_at_any_moment_wipes_when_it_is_back(broker: Broker, seed: int) -> None:
+    moment = random.Random(seed).uniform(0.0, 6.0)  # noqa: S311
+    import threading
+
+    def killer() -> None:
+        time.sleep(moment)
+        os.kill(_pid("appliance-broker.service"), 9)
+
+    thread = threading.Thread(target=killer)
+    thread.start()
+    try:
+        session, _ = broker.open()
+        broker.close(session)
+    except WireError:
+        pass
+    thread.join()
+    until(lambda: shell("systemctl is-active appliance-broker", check=False) == "active", 60)
+    broker.reconnect()
+    assert broker.states() == {}
+    _nothing_is_left()
+
+
+def test_a_clock_set_back_changes_nothing(broker: Broker) -> None:
+    session, _ = broker.open()
+    shell("date -s '2001-01-01'")
+    time.sleep(1.5)
+    assert broker.states() == {session: "active"}
+    broker.ask("Touch", interface.Which(session), Nothing)
+    assert broker.close(session).clean
+
+
+def test_frames_that_are_none_end_their_own_connection_only(broker: Broker) -> None:
+    session, _ = broker.open()
+    rng = random.Random(7)  # noqa: S311
+    whole = b'{"method":"io.faceappliance.Session.List","parameters":{}}\0'
+    for _ in range(300):
+        frame = bytearray(whole * rng.randint(1, 3))
+        for _ in range(rng.randint(1, 12)):
+            frame[rng.randrange(len(frame))] = rng.randrange(256)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(os.fspath(SOCKET))
+            connection.sendall(bytes(frame))
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+    assert broker.states() == {session: "active"}
+
+
+def test_the_steps_of_a_session_are_in_the_ledger(broker: Broker) -> None:
+    session, _ = broker.open()
+    assert broker.close(session).clean
+    kinds = ledger_kinds(session)
+    assert kinds[0] == "session-opened"
+    assert kinds[-2:] == ["session-closed", "session-wiped"]

@@ -15,6 +15,8 @@ import array
 import os
 import socket
 import struct
+import sys
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -283,6 +285,12 @@ class Service:
         except Refusal as refusal:
             send(Reply(msgspec.Raw(_json.encode(refusal.parameters)), error=refusal.error))
             return
+        except WireError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - one caller's bug is not another's
+            _report(bug)
+            send(Reply(error=f"{self._name}.Bug"))
+            return
         try:
             send(Reply(msgspec.Raw(_json.encode(answer.parameters))), answer.descriptors)
         finally:
@@ -435,6 +443,12 @@ def _integers(content: bytes) -> list[int]:
 def _close_all(descriptors: Sequence[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
+
+
+def _report(bug: Exception) -> None:
+    """Say what and where, without the text of the exception: it may hold a name or a path."""
+    last = traceback.extract_tb(bug.__traceback__)[-1]
+    sys.stderr.write(f"bug: {type(bug).__name__} in {last.name}, line {last.lineno}\n")
 
 
 def _broken(why: str) -> WireError:

@@ -7,19 +7,23 @@ import pwd
 import signal
 import socket
 import sys
-from contextlib import suppress
+from pathlib import Path
 from threading import Event, Thread
 
 from appliance.errors import ApplianceError, SessionError
+from appliance.policy.load import load
 from appliance.session.broker import Broker
 from appliance.session.ledger import LedgerLine
 from appliance.session.marks import Marks
 from appliance.session.recover import recover
-from appliance.session.settings import RUN, STATE, load
+from appliance.session.settings import Settings
 
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 _ROUND = 0.5  # seconds between looks at tokens, times and the ledger
 _KIOSK = "appliance-kiosk"
+_POLICY = Path("/etc/appliance/policy.yaml")
+_STATE = Path("/var/lib/appliance")
+_AUDIT = Path("/run/appliance/audit.sock")
 
 
 def main() -> int:
@@ -29,8 +33,8 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         listener = _listener()
-        settings, ledger = load(), LedgerLine(RUN / "audit.sock")
-        marks = Marks(STATE / "open")
+        settings = Settings(load(_POLICY), _STATE)
+        ledger, marks = LedgerLine(_AUDIT), Marks(_STATE / "open")
         recover(settings, ledger, marks)
         broker = Broker(settings, ledger, marks)
         service = broker.service(_user_id(_KIOSK))
@@ -41,8 +45,7 @@ def main() -> int:
     _notify("READY=1")
     while not stopping.wait(_ROUND):
         broker.look_around()
-    with suppress(OSError):
-        listener.shutdown(socket.SHUT_RDWR)
+    # The socket stays open: it is systemd's, and the next broker's.
     return 0 if broker.end_all() else 1
 
 

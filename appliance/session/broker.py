@@ -19,7 +19,7 @@ from appliance.session.interface import error
 from appliance.session.ledger import LedgerLine
 from appliance.session.marks import Marks
 from appliance.session.settings import Settings
-from appliance.session.state import Limits, State, Step
+from appliance.session.state import State, Step
 from appliance.session.visit import Visit, now
 from appliance.session.wipe import Erasure
 from appliance.wire import Answer, Method, Nothing, Refusal, Request, Service
@@ -45,10 +45,12 @@ class Broker:
         self._settings = settings
         self._ledger = ledger
         self._marks = marks
-        self._back_off = login.BackOff()
+        token = settings.policy.token
+        self._back_off = login.BackOff(token.attempts, token.back_off_seconds)
         self._visits: dict[str, Visit] = {}
         self._logging_in = Lock()  # a token answers one question at a time
         self._lock = Lock()
+        self._ending = False
 
     def service(self, kiosk: int) -> Service:
         """The interface as root and the user id ``kiosk`` may call it."""
@@ -84,6 +86,7 @@ class Broker:
 
     def end_all(self) -> bool:
         """Wipe every session: the machine goes down. Was every wipe clean?"""
+        self._ending = True
         for visit in self._all():
             self._end_quietly(visit, Step.CLOSE)
         return not self._all()
@@ -121,7 +124,7 @@ class Broker:
             visit = self._visit(request.parameters.session, request.caller.user)
             with visit.in_state(State.ACTIVE):
                 if not visit.has_worker:
-                    visit.start_worker(self._settings.policy, self._ledger.for_worker())
+                    visit.start_worker(self._settings.policy.digest, self._ledger.for_worker())
                 visit.used()
                 return self._opened(visit)
 
@@ -213,6 +216,8 @@ class Broker:
         return Refusal(error("LoginRefused"), details)
 
     def _refuse_if_blocked(self) -> None:
+        if self._ending:
+            raise SessionError("The appliance is going down.", "Wait until it is up again.")
         if not self._ledger.alive():
             raise Refusal(error("LedgerGone"))
         if any(visit.state is State.WIPE_FAILED for visit in self._all()):
@@ -223,7 +228,8 @@ class Broker:
         self, caller: int, asked: interface.Open, subject: str, tokens: frozenset[str]
     ) -> Visit:
         """A session in a free slot, noted where a power cut does not reach it."""
-        limits = self._limits(asked.project)
+        project = asked.project and self._settings.project(asked.project, asked.user)
+        limits = self._settings.limits_of(project) if project else self._settings.limits
         with self._lock:
             taken = {visit.slot for visit in self._visits.values()}
             free = [slot for slot in self._settings.slot_names() if slot not in taken]
@@ -238,14 +244,14 @@ class Broker:
 
     def _start(self, visit: Visit, patient: str | None) -> None:
         sign = None if patient is None else self._ledger.pseudonym("patient", patient)
-        visit.open(self._settings.policy, self._ledger.for_worker())
+        visit.open(self._settings.policy.digest, self._ledger.for_worker())
         self._ledger.append(events.SessionOpened(visit.identifier, visit.subject, sign))
         visit.step(Step.OPENED)
 
     def _resume(self, visit: Visit, caller: int, tokens: frozenset[str]) -> Answer:
         """Go on in a project that is parked."""
         with visit.in_state(State.PARKED):
-            visit.start_worker(self._settings.policy, self._ledger.for_worker())
+            visit.start_worker(self._settings.policy.digest, self._ledger.for_worker())
             visit.caller, visit.tokens = caller, tokens
             visit.step(Step.REOPENED)
             return self._opened(visit)
@@ -254,17 +260,9 @@ class Broker:
         """The project of this name if it is there; raises ``SessionError`` for others' projects."""
         if name is None:
             return None
-        project = self._settings.projects.get(name)
-        if project is None or user not in project.members:
+        if self._settings.project(name, user) is None:
             raise SessionError("There is no such project of yours.", "Ask who runs the studio.")
         return next((visit for visit in self._all() if visit.project == name), None)
-
-    def _limits(self, project: str | None) -> Limits:
-        limits = self._settings.limits
-        if project is None:
-            return limits
-        seconds = self._settings.projects[project].seconds
-        return Limits(limits.idle, limits.grace, seconds, parks=True)
 
     def _lock_visit(self, visit: Visit, step: Step) -> None:
         with suppress(SessionError):  # somebody was faster

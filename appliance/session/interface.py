@@ -66,6 +66,7 @@ error NoFreeSlot ()
 error WipeFailed ()
 error LedgerGone ()
 error WorkerGone ()
+error Bug ()
 error Failed (message: string, hint: string)
 """
 

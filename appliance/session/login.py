@@ -72,17 +72,21 @@ def authenticate(user: str, pin: str, method: Method) -> Denial | None:
 
 
 class BackOff:
-    """Each failure doubles the wait before the next try: 1 s, 2 s, … 5 minutes.
+    """After some failures each further one doubles the wait before the next try.
 
-    It counts for all users together too, so that nobody tries one PIN on many names. ``clock``
-    gives seconds that nobody can set back.
+    It counts for all users together too, five times as patiently, so that nobody tries one PIN on
+    many names. ``attempts``: failures before the first wait, of ``first`` seconds. ``clock`` gives
+    seconds that nobody can set back.
     """
 
-    _LONGEST = 300.0
-    _FREE_FOR_ALL = 5  # failures of whoever, before all wait
+    _LONGEST = 3600.0
     _MOST_NAMES = 256
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, attempts: int, first: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._attempts = attempts
+        self._first = first
         self._clock = clock
         self._failures: dict[str, int] = {}
         self._until: dict[str, float] = {}
@@ -94,19 +98,18 @@ class BackOff:
 
     def failed(self, user: str) -> None:
         """This user did not get in."""
-        if len(self._failures) >= self._MOST_NAMES:
-            user = ""  # somebody makes up names: all wait
-        for name, free in ((user, 0), ("", self._FREE_FOR_ALL)):
+        known = user in self._failures or len(self._failures) < self._MOST_NAMES
+        # Somebody makes up names: from here on they all are one.
+        for name, free in ((user if known else "", self._attempts), ("", 5 * self._attempts)):
             count = self._failures[name] = self._failures.get(name, 0) + 1
-            if count > free:
-                wait = min(self._LONGEST, 2.0 ** min(count - free - 1, 30))
-                self._until[name] = self._clock() + wait
+            if count >= free:
+                wait = self._first * 2.0 ** min(count - free, 30)
+                self._until[name] = self._clock() + min(self._LONGEST, wait)
 
     def succeeded(self, user: str) -> None:
-        """This user got in: forget the failures."""
-        for name in (user, ""):
-            self._failures.pop(name, None)
-            self._until.pop(name, None)
+        """This user got in: forget the failures of that name; those of all stay counted."""
+        self._failures.pop(user, None)
+        self._until.pop(user, None)
 
 
 def _is_fido(entry: Path) -> bool:

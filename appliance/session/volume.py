@@ -15,7 +15,6 @@ import hashlib
 import os
 import secrets
 import shutil
-import stat
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +32,7 @@ UNKNOWN_KEY = "0" * 64  # stands for the id of a key that was lost with the memo
 # LUKS2 of 16 KiB metadata, twice, and one key slot: 64 bytes in 4,000 stripes (cryptsetup(8)).
 _METADATA, _KEYSLOTS = 16 << 10, 512 << 10
 _HEADER = 2 * _METADATA + _KEYSLOTS
+_SECTOR = 512  # bytes; what cryptsetup counts offsets in
 _RUN = Path("/run/appliance")
 
 
@@ -85,16 +85,67 @@ class Volume(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """Where the encrypted bytes lie: a sparse file, or ``size`` bytes of a device from ``start``.
+
+    ``start`` is a whole number of MiB.
+    """
+
+    path: Path
+    size: int
+    start: int = 0
+    device: bool = False
+
+    def make(self) -> None:
+        """Make the file; a device is there. Raises ``SessionError``."""
+        if self.device:
+            return
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+            descriptor = os.open(self.path, flags, 0o600)
+        except OSError as error:
+            raise SessionError(
+                f"The file of the workspace cannot be made ({os.strerror(error.errno or 0)}).",
+                "Free space on the disk of the appliance, then try again.",
+            ) from error
+        try:
+            os.ftruncate(descriptor, self.size)
+        finally:
+            os.close(descriptor)
+
+    def discard(self) -> None:
+        """Give the blocks back; raises ``SessionError`` where the device cannot."""
+        if self.device:
+            stretch = ("--offset", str(self.start), "--length", str(self.size))
+            call("blkdiscard", "--force", *stretch, str(self.path))
+        else:
+            self.path.unlink(missing_ok=True)
+
+    def read(self, offset: int) -> bytes:
+        """One block; nothing if the file is gone."""
+        try:
+            with self.path.open("rb", buffering=0) as raw:
+                return os.pread(raw.fileno(), BLOCK, self.start + offset)
+        except FileNotFoundError:
+            return b""
+
+
 @dataclass
 class LuksVolume:
-    """See the head of this module. ``size`` in bytes; ``inodes`` is the most files it may hold."""
+    """See the head of this module. ``inodes`` is the most files it may hold.
+
+    ``discards``: whether the blocks are given back at the end; the key is dropped in any case. A
+    sparse file always goes.
+    """
 
     method: ClassVar[Erased] = "luks-header-dropped"
 
     slot: str
-    backing: Path
-    size: int
+    backing: Backing
     inodes: int
+    discards: bool = True
     key_id: str = ""
     canaries: tuple[Canary, ...] = ()
     _key: LockedMemory | None = field(default=None, repr=False)
@@ -107,8 +158,7 @@ class LuksVolume:
 
     def make(self, owner: Owner) -> None:
         """Format, open, fill and describe it for the unit that mounts it."""
-        if not self._is_device():
-            _make_sparse(self.backing, self.size)
+        self.backing.make()
         self._key, self._header = LockedMemory.random(KEY_SIZE), LockedMemory(_HEADER)
         self._cryptsetup(
             *("luksFormat", "--batch-mode", "--type", "luks2", "--cipher", "aes-xts-plain64"),
@@ -116,10 +166,13 @@ class LuksVolume:
             # The passphrase is 512 random bits: stretching it would protect nothing.
             *("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"),
             *("--luks2-metadata-size", str(_METADATA), "--luks2-keyslots-size", str(_KEYSLOTS)),
-            str(self.backing),
+            *("--offset", str(self.backing.start // _SECTOR), str(self.backing.path)),
         )
         self.key_id = hashlib.sha256(secrets.token_bytes(16)).hexdigest()
-        self._cryptsetup("open", "--allow-discards", str(self.backing), mapper_name(self.slot))
+        self._cryptsetup(
+            *("open", "--allow-discards", "--device-size", str(self.backing.size)),
+            *(str(self.backing.path), mapper_name(self.slot)),
+        )
         plain = self._fill(owner)
         self.canaries = tuple(self._locate(number, text) for number, text in enumerate(plain))
         describe(self.slot, "ext4", "nosuid,nodev,noexec,noatime", str(self.mapper))
@@ -136,21 +189,17 @@ class LuksVolume:
                 memory.wipe()
 
     def discard(self) -> None:
-        """Punch out the file, or discard the device."""
-        if self._is_device():
-            call("blkdiscard", "--force", str(self.backing))
-        else:
-            self.backing.unlink(missing_ok=True)
+        """Tell the disk to forget the blocks."""
+        if self.discards or not self.backing.device:
+            self.backing.discard()
 
     def found(self) -> int:
         """Canaries in the open on the backing, or whose ciphertext outlived the discard."""
-        if not self.backing.exists():
-            return 0
-        with self.backing.open("rb", buffering=0) as raw:
-            return sum(
-                os.pread(raw.fileno(), BLOCK, canary.offset) in (canary.plain, canary.cipher)
-                for canary in self.canaries
-            )
+        found = 0
+        for canary in self.canaries:
+            block = self.backing.read(canary.offset)
+            found += block == canary.plain or (self.discards and block == canary.cipher)
+        return found
 
     def _fill(self, owner: Owner) -> list[bytes]:
         """A file system that holds the canaries and belongs to the worker; the canaries."""
@@ -176,8 +225,7 @@ class LuksVolume:
         with self.mapper.open("rb", buffering=0) as opened:
             if os.pread(opened.fileno(), BLOCK, offset) != plain:
                 raise SessionError("The new workspace does not hold what was put in.", "Try again.")
-        with self.backing.open("rb", buffering=0) as raw:
-            cipher = os.pread(raw.fileno(), BLOCK, offset)
+        cipher = self.backing.read(offset)
         if cipher in (plain, bytes(BLOCK)):
             raise SessionError(
                 "The new workspace is not encrypted.", "Check the kernel's dm-crypt."
@@ -201,9 +249,6 @@ class LuksVolume:
             )
         finally:
             os.close(reader)
-
-    def _is_device(self) -> bool:
-        return self.backing.exists() and stat.S_ISBLK(self.backing.stat().st_mode)
 
 
 @dataclass
@@ -250,12 +295,3 @@ def describe(slot: str, kind: str, options: str, source: str) -> None:
     """Write what ``appliance-workspace@.service`` mounts."""
     text = f"TYPE={kind}\nOPTIONS={options}\nSOURCE={source}\n"
     (_RUN / f"{slot}.mount").write_text(text)
-
-
-def _make_sparse(path: Path, size: int) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    try:
-        os.ftruncate(descriptor, size)
-    finally:
-        os.close(descriptor)

@@ -6,8 +6,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.pipeline.choose import Which
-
 NAME = "io.faceappliance.Worker"
 
 DESCRIPTION = """\
@@ -49,6 +47,7 @@ error NoSuchItem ()
 error NoDescriptor ()
 error Busy ()
 error Stopped ()
+error Bug ()
 error Failed (kind: string, message: string, hint: string)
 """
 
@@ -88,7 +87,7 @@ class Swap(_Strict, frozen=True):
     sources: Annotated[list[_Count], msgspec.Meta(min_length=1, max_length=16)]
     target: _Count
     regions: Annotated[dict[_Name, _Strength], msgspec.Meta(min_length=1, max_length=16)]
-    choice: Literal[Which.LARGEST, Which.ALL, Which.LEFT, Which.RIGHT] = Which.LARGEST
+    choice: Literal["largest", "all", "left", "right"] = "largest"
 
 
 class Preview(Swap, frozen=True):

@@ -1,0 +1,64 @@
+"""The description that varlink tools read, held against the types that the code reads."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from appliance.session import interface as session
+from appliance.session.broker import Broker
+from appliance.wire import Nothing, Service
+from appliance.worker import interface as worker
+
+_METHOD = re.compile(r"^method (\w+)\((.*?)\) -> \((.*?)\)$", re.MULTILINE)
+
+SESSION = {
+    "Open": (session.Open, session.Opened),
+    "Reopen": (session.Reopen, session.Opened),
+    "Attach": (session.Which, session.Opened),
+    "Touch": (session.Which, Nothing),
+    "Lock": (session.Which, Nothing),
+    "Leave": (session.Which, Nothing),
+    "Close": (session.Which, session.Closed),
+    "List": (Nothing, session.Sessions),
+    "TokenRemoved": (session.TokenRemoved, Nothing),
+}
+WORKER = {
+    "Begin": (worker.Begin, worker.Jobs),
+    "Import": (worker.Import, worker.Imported),
+    "Inspect": (worker.Item, worker.Faces),
+    "Swap": (worker.Swap, worker.Progress),
+    "Preview": (worker.Preview, Nothing),
+    "Cancel": (Nothing, worker.Stopped),
+    "Results": (Nothing, worker.Results),
+    "Result": (worker.Item, worker.Result),
+}
+
+
+def _fields(listed: str) -> list[str]:
+    return [part.split(":")[0].strip() for part in listed.split(",") if part.strip()]
+
+
+@pytest.mark.parametrize(
+    ("description", "kinds"), [(session.DESCRIPTION, SESSION), (worker.DESCRIPTION, WORKER)]
+)
+def test_methods_are_described_as_they_are(description: str, kinds: dict[str, Any]) -> None:
+    described = {name: (_fields(takes), _fields(gives)) for name, takes, gives in
+                 _METHOD.findall(description)}  # fmt: skip
+    known = {
+        name: tuple([field.name for field in msgspec.structs.fields(kind)] for kind in pair)
+        for name, pair in kinds.items()
+    }
+    assert {name: (sorted(a), sorted(b)) for name, (a, b) in described.items()} == {
+        name: (sorted(a), sorted(b)) for name, (a, b) in known.items()
+    }
+
+
+def test_every_described_method_of_the_broker_is_offered_and_no_other() -> None:
+    broker = Broker.__new__(Broker)  # its methods are only named here
+    service: Service = broker.service(kiosk=1000)
+    assert set(cast(Any, service)._methods) == set(SESSION)
+    assert cast(Any, service)._methods["TokenRemoved"].users == {0}

@@ -1,0 +1,78 @@
+"""Names that reach PAM, and the wait after a failure."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.session.login import BackOff, authenticate, is_name
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("name", ["anna", "dr.weiss", "editor-1", "a" * 32])
+def test_names(name: str) -> None:
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Anna", "-x", "a b", "anna\n", "anna\x00", "../root", "a" * 33, "änna", "1a"]
+)
+def test_what_is_no_name_is_not_asked_about(name: str) -> None:
+    assert not is_name(name)
+    assert authenticate(name, "1234", "piv") == "wrong-token"
+
+
+@pytest.mark.parametrize("pin", ["", "x" * 65, "12\x0034"])
+def test_what_is_no_pin_is_not_asked_about(pin: str) -> None:
+    assert authenticate("anna", pin, "piv") == "wrong-token"
+
+
+def test_each_failure_doubles_the_wait() -> None:
+    clock = Clock()
+    back_off = BackOff(attempts=3, first=30, clock=clock)
+    waits = []
+    for _ in range(6):
+        back_off.failed("anna")
+        waits.append(back_off.wait("anna"))
+        clock.now += waits[-1]
+    assert waits == [0, 0, 30, 60, 120, 240]
+    assert back_off.wait("bert") == 0
+
+
+def test_a_success_forgets_the_failures_of_that_name() -> None:
+    back_off = BackOff(attempts=1, first=30, clock=Clock())
+    back_off.failed("anna")
+    back_off.failed("bert")
+    back_off.succeeded("anna")
+    assert back_off.wait("anna") == 0
+    assert back_off.wait("bert") == 30
+
+
+def test_one_pin_on_many_names_makes_all_wait() -> None:
+    clock = Clock()
+    back_off = BackOff(attempts=3, first=30, clock=clock)
+    for number in range(14):
+        back_off.failed(f"user{number}")
+    assert back_off.wait("anna") == 0
+    back_off.failed("user14")
+    assert back_off.wait("anna") == 30
+
+
+def test_names_without_end_do_not_fill_the_memory() -> None:
+    back_off = BackOff(attempts=3, first=30, clock=Clock())
+    for number in range(10_000):
+        back_off.failed(f"user{number}")
+    assert len(back_off._failures) <= 258
+
+
+def test_it_does_not_wait_for_ever() -> None:
+    back_off = BackOff(attempts=1, first=3600, clock=Clock())
+    for _ in range(2000):
+        back_off.failed("anna")
+    assert back_off.wait("anna") == 3600

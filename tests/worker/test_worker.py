@@ -1,0 +1,308 @@
+"""The worker as a process of its own, asked over its socket, with a real ledger beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance.audit.embedded import EmbeddedAudit
+from appliance.pipeline.media.photo import read_photo
+from appliance.wire import Client, Nothing, Refusal
+from appliance.worker import interface
+from appliance.worker.interface import NAME
+
+REPOSITORY = Path(__file__).parents[2]
+SESSION = "0123456789abcdef"
+# What systemd does: the listening socket is descriptor 3, and LISTEN_PID says whom it is for.
+_START = 'exec 3<&"$1"; export LISTEN_PID=$$; shift; exec "$@"'
+
+
+@dataclass
+class Worker:
+    process: subprocess.Popen[bytes]
+    path: Path
+    workspace: Path
+
+    def client(self) -> Client:
+        return Client.to(self.path)
+
+    def take_in(self, client: Client, file: Path, role: str = "target") -> interface.Imported:
+        with file.open("rb") as opened:
+            answer, _ = client.call(
+                f"{NAME}.Import",
+                interface.Import(role),  # type: ignore[arg-type]
+                gives=interface.Imported,
+                descriptors=[opened.fileno()],
+            )
+        return answer
+
+
+def start(folder: Path, workspace: Path) -> Worker:
+    path = folder / "worker.sock"
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(os.fspath(path))
+        listener.listen(16)
+        number = str(listener.fileno())
+        program = [sys.executable, "-m", "appliance.worker"]
+        options = ["--models", str(REPOSITORY / "models/starter"), "--workspace", str(workspace)]
+        process = subprocess.Popen(
+            ["bash", "-c", _START, "bash", number, *program, *options],  # noqa: S607
+            pass_fds=(listener.fileno(),),
+        )
+    return Worker(process, path, workspace)
+
+
+def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
+    """The broker's own line; it stays open."""
+    line = worker.client()
+    told = line.follow(
+        f"{NAME}.Begin",
+        interface.Begin(SESSION, "0" * 64),
+        gives=interface.Jobs,
+        descriptors=[audit.client.fileno()],
+    )
+    assert next(told)[0].jobs == 0
+    return line
+
+
+@pytest.fixture(scope="module")
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAudit]:
+    with EmbeddedAudit(tmp_path_factory.mktemp("audit") / "ledger") as embedded:
+        yield embedded
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory, audit: EmbeddedAudit) -> Iterator[Worker]:
+    workspace = tmp_path_factory.mktemp("workspace")
+    started = start(tmp_path_factory.mktemp("worker"), workspace)
+    line = begin(started, audit)
+    yield started
+    line.close()
+    started.process.kill()
+    started.process.wait()
+
+
+@pytest.fixture
+def client(worker: Worker) -> Iterator[Client]:
+    asking = worker.client()
+    yield asking
+    asking.close()
+
+
+def _portrait(name: str) -> Path:
+    return REPOSITORY / "tests/data/portraits" / name
+
+
+def _read_all(descriptor: int) -> bytes:
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
+def test_from_import_to_result(worker: Worker, client: Client) -> None:
+    source = worker.take_in(client, _portrait("person_a_1.jpg"), "source")
+    target = worker.take_in(client, _portrait("person_b_1.jpg"))
+    assert target.media == "photo"
+    faces, _ = client.call(f"{NAME}.Inspect", interface.Item(target.item), gives=interface.Faces)
+    assert len(faces.faces) == 1
+    wanted = interface.Swap([source.item], target.item, {"face": 1.0})
+    done, _ = client.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+    assert done.result is not None
+    results, _ = client.call(f"{NAME}.Results", gives=interface.Results)
+    assert results.results == [done.result]
+    result, (pipe,) = client.call(
+        f"{NAME}.Result", interface.Item(done.result), gives=interface.Result
+    )
+    data = _read_all(pipe)
+    assert (len(data), hashlib.sha256(data).hexdigest()) == (result.size, result.sha256)
+    swapped = read_photo(data).pixels
+    before = read_photo(_portrait("person_b_1.jpg").read_bytes()).pixels
+    assert swapped.shape == before.shape
+    assert (swapped != before).any()
+
+
+def test_what_is_taken_in_was_written_by_us(worker: Worker, client: Client, tmp_path: Path) -> None:
+    data = _portrait("person_a_1.jpg").read_bytes()
+    marked = tmp_path / "marked.jpg"
+    # A comment segment that no picture needs, and bytes behind the picture's end.
+    comment = b"\xff\xfe" + (2 + 16).to_bytes(2, "big") + b"NAME-OF-PATIENT!"
+    marked.write_bytes(data[:2] + comment + data[2:] + b"BEHIND-THE-END!!")
+    item = worker.take_in(client, marked).item
+    stored = (worker.workspace / f"{item}.item.photo").read_bytes()
+    assert stored.startswith(b"\x89PNG")
+    assert b"NAME-OF-PATIENT!" not in stored
+    assert b"BEHIND-THE-END!!" not in stored
+    np.testing.assert_array_equal(read_photo(stored).pixels, read_photo(data).pixels)
+
+
+def test_a_preview_is_small_and_leaves_nothing(worker: Worker, client: Client) -> None:
+    source = worker.take_in(client, _portrait("person_c_1.jpg"), "source")
+    target = worker.take_in(client, _portrait("person_d_1.jpg"))
+    before = sorted(worker.workspace.iterdir())
+    wanted = interface.Preview([source.item], target.item, {"nose": 0.5}, side=256)
+    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Nothing)
+    data = _read_all(descriptor)
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert max(picture.shape) == 256
+    assert sorted(worker.workspace.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no picture at all", b"\x89PNG\r\n\x1a\n" + bytes(50), b"\xff\xd8" * 400]
+)
+def test_what_is_no_picture_is_refused_and_the_next_is_not(
+    worker: Worker, client: Client, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    before = sorted(worker.workspace.iterdir())
+    with pytest.raises(Refusal, match="Failed"):
+        worker.take_in(client, file)
+    assert sorted(worker.workspace.iterdir()) == before
+    assert worker.take_in(client, _portrait("person_e_1.png")).media == "photo"
+
+
+def test_a_file_that_kills_its_reader_kills_nobody_else(
+    worker: Worker, client: Client, tmp_path: Path
+) -> None:
+    # 100,000 × 1,000 pixels from a few bytes pass the limit on pixels, not that on memory.
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    bomb = tmp_path / "bomb.png"
+    bomb.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000)))
+    )
+    with pytest.raises(Refusal, match="Failed"):
+        worker.take_in(client, bomb)
+    assert worker.take_in(client, _portrait("person_e_1.png")).media == "photo"
+
+
+def test_items_that_are_not_there_and_calls_without_a_file_are_refused(client: Client) -> None:
+    with pytest.raises(Refusal, match="NoSuchItem"):
+        client.call(f"{NAME}.Inspect", interface.Item(9999), gives=interface.Faces)
+    with pytest.raises(Refusal, match="NoDescriptor"):
+        client.call(f"{NAME}.Import", interface.Import("source"), gives=interface.Imported)
+
+
+def test_a_second_broker_is_refused(client: Client) -> None:
+    with pytest.raises(Refusal, match="Busy"):
+        client.call(f"{NAME}.Begin", interface.Begin("f" * 16, "0" * 64), gives=interface.Jobs)
+
+
+def test_a_face_that_is_not_there_is_said_and_logged(
+    worker: Worker, client: Client, tmp_path: Path
+) -> None:
+    blank = tmp_path / "blank.png"
+    cv2.imwrite(str(blank), np.full((200, 200, 3), 128, np.uint8))
+    source = worker.take_in(client, _portrait("person_a_1.jpg"), "source")
+    target = worker.take_in(client, blank)
+    wanted = interface.Swap([source.item], target.item, {"face": 1.0})
+    with pytest.raises(Refusal, match="Failed") as refused:
+        client.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+    details = json.loads(refused.value.parameters.json)  # type: ignore[attr-defined]
+    assert details["kind"] == "no-face"
+
+
+def test_a_video_tells_its_progress_and_can_be_stopped(
+    worker: Worker, client: Client, single_face_clip: Path
+) -> None:
+    source = worker.take_in(client, _portrait("person_a_1.jpg"), "source")
+    target = worker.take_in(client, single_face_clip)
+    assert target.media == "video"
+    before = sorted(worker.workspace.iterdir())
+    wanted = interface.Swap([source.item], target.item, {"face": 1.0})
+    stopper = worker.client()
+    frames: list[int] = []
+
+    def stop_at_the_second_frame() -> None:
+        for told, _ in client.follow(f"{NAME}.Swap", wanted, gives=interface.Progress):
+            frames.append(told.frames)
+            if told.frames == 2:
+                answer, _ = stopper.call(f"{NAME}.Cancel", gives=interface.Stopped)
+                assert answer.stopped
+
+    with pytest.raises(Refusal, match="Stopped"):
+        stop_at_the_second_frame()
+    stopper.close()
+    assert frames[:2] == [1, 2]
+    assert sorted(worker.workspace.iterdir()) == before
+
+
+def test_one_job_at_a_time(worker: Worker, client: Client, single_face_clip: Path) -> None:
+    source = worker.take_in(client, _portrait("person_a_1.jpg"), "source")
+    target = worker.take_in(client, single_face_clip)
+    wanted = interface.Swap([source.item], target.item, {"face": 1.0})
+    other = worker.client()
+    following = client.follow(f"{NAME}.Swap", wanted, gives=interface.Progress)
+    next(following)
+    with pytest.raises(Refusal, match="Busy"):
+        other.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+    other.call(f"{NAME}.Cancel", gives=interface.Stopped)
+    with pytest.raises(Refusal, match="Stopped"):
+        list(following)
+    other.close()
+
+
+def test_the_next_worker_removes_what_the_last_had_not_finished(
+    tmp_path: Path, audit: EmbeddedAudit
+) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    first = start(tmp_path, workspace)
+    line = begin(first, audit)
+    asking = first.client()
+    item = first.take_in(asking, _portrait("person_a_1.jpg"), "source").item
+    first.process.kill()
+    first.process.wait()
+    line.close()
+    asking.close()
+    (workspace / ".deadbeef.part").write_bytes(b"half a result")
+    second = start(tmp_path, workspace)
+    try:
+        line, asking = begin(second, audit), second.client()
+        assert sorted(path.name for path in workspace.iterdir()) == [f"{item}.item.photo"]
+        faces, _ = asking.call(f"{NAME}.Inspect", interface.Item(item), gives=interface.Faces)
+        assert len(faces.faces) == 1
+        line.close()
+        asking.close()
+    finally:
+        second.process.kill()
+        second.process.wait()
+
+
+def test_without_its_ledger_a_worker_does_nothing_and_ends(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    with EmbeddedAudit(tmp_path / "ledger") as audit:
+        worker = start(tmp_path, workspace)
+        line, asking = begin(worker, audit), worker.client()
+        audit._child.kill()
+        audit._child.wait()
+        ended = Thread(target=worker.process.wait)
+        ended.start()
+        with pytest.raises(Exception, match="broke off"):
+            worker.take_in(asking, _portrait("person_a_1.jpg"))
+        ended.join(20)
+        assert worker.process.returncode
+        line.close()
+        asking.close()
+    assert list(workspace.iterdir()) == []

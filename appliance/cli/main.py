@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "inspect": "Say what a photo or video is and which faces it shows.",
         "models": "Look at the models of a pack, or make a pack of models.",
         "policy": "Check, show or compare the policies of a site.",
+        "session": "List sessions; print the certificate of one that was erased.",
         "swap": "Put the face of the source on the faces of a photo or video.",
     }
 )
@@ -41,6 +42,8 @@ Exit codes:
     8  the policy is malformed or weakens a fixed rule
     9  the process cannot be sealed here as the policy asks
    10  the ledger is damaged, out of reach or full
+   11  a session cannot be opened, used or closed
+   12  a service of the appliance does not answer
    70  a bug of the program
   130  stopped by Ctrl-C; nothing was written
   141  whoever read the output stopped reading

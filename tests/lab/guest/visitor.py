@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -139,9 +141,19 @@ def restart_broker() -> None:
     shell("systemctl restart appliance-broker.service")
 
 
-def ledger_kinds(session: str) -> list[str]:
-    """The kinds of the events of a session, in order."""
-    entry = re.compile(rb'\{[^{}]*"kind":"([a-z-]+)"[^{}]*"session":"' + session.encode() + b'"')
+def all_events() -> list[dict[str, Any]]:
+    """The events of the ledger, in order, as its tiles hold them."""
+    entry = re.compile(rb'"event":(\{.*?\}),"mono"')
     tiles = sorted(Path("/var/lib/appliance-audit/ledger/tile/entries").rglob("*"))
     logged = b"".join(tile.read_bytes() for tile in tiles if tile.is_file())
-    return [kind.decode() for kind in entry.findall(logged)]
+    return [json.loads(event) for event in entry.findall(logged)]
+
+
+def ledger_kinds(session: str) -> list[str]:
+    """The kinds of the events of a session, in order."""
+    return [event["kind"] for event in all_events() if event.get("session") == session]
+
+
+def connection(descriptor: int) -> socket.socket:
+    """The connection behind a descriptor that the broker handed over."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)

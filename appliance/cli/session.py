@@ -1,0 +1,77 @@
+"""``appliance session``: the sessions of this appliance, and the certificates of their ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from appliance.audit.events import Entry, SessionClosed, SessionWiped
+from appliance.audit.export.bundle import prove
+from appliance.audit.reading import Line, read_lines
+from appliance.audit.store import CHECKPOINT
+from appliance.cli.audit_options import Place, ledger_option
+from appliance.cli.certificate import certificate as page
+from appliance.cli.options import FILE, json_option, overwrite_option
+from appliance.cli.report import show_json, show_pairs
+from appliance.errors import SessionError
+from appliance.pipeline.media.output import PendingOutput
+from appliance.session import interface
+from appliance.wire import Client, Nothing
+
+_BROKER = Path("/run/appliance/session.sock")
+
+
+@click.group()
+def session() -> None:
+    """List sessions; print the certificate of one that was erased."""
+
+
+@session.command("list")
+@click.option(
+    "--socket", type=FILE, default=_BROKER, metavar="PATH", help="Where the broker listens."
+)
+@json_option
+def list_sessions(*, socket: Path, as_json: bool) -> None:
+    """Say which sessions are open, and in which state."""
+    client = Client.to(socket)
+    try:
+        found, _ = client.call(f"{interface.NAME}.List", Nothing(), gives=interface.Sessions)
+    finally:
+        client.close()
+    if as_json:
+        show_json(found)
+    else:
+        show_pairs([(one.session, one.state) for one in found.sessions] or [("sessions", "none")])
+
+
+@session.command()
+@click.argument("identifier", metavar="SESSION")
+@ledger_option
+@click.option("--output", type=FILE, required=True, metavar="FILE", help="Ends in .html.")
+@overwrite_option
+def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite: bool) -> None:
+    """Write the certificate of erasure of SESSION, to keep or to print.
+
+    Its QR code holds the proof that the erasure stands in the signed log.
+    """
+    store = Place.of(ledger).store.snapshot()
+    verifier = store.verifier()
+    head = store.checkpoint(verifier)
+    closed: Entry | None = None
+    wiped: Line | None = None
+    for line in read_lines(store, head):
+        event = line.entry.event
+        if isinstance(event, SessionClosed) and event.session == identifier:
+            closed = line.entry
+        elif isinstance(event, SessionWiped) and event.session == identifier:
+            wiped = line
+    if closed is None or wiped is None:
+        raise SessionError(
+            "The ledger knows of no such session that was erased.",
+            "See `appliance audit search` for the sessions that it knows.",
+        )
+    proof = prove(store, store.read(CHECKPOINT), head.size, wiped)
+    with PendingOutput(output, overwrite=overwrite) as result:
+        result.file.write(page(closed, wiped.entry, proof, verifier.vkey).encode())
+        result.commit()

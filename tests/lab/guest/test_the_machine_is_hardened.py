@@ -1,0 +1,66 @@
+"""The settings of ``hardening/`` are in force on the running machine, not only in its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lab.guest.visitor import Broker, shell
+
+SETTINGS = [
+    line.replace(" ", "").split("=", 1)
+    for line in Path("/usr/lib/sysctl.d/90-appliance.conf").read_text().splitlines()
+    if "=" in line and not line.startswith("#")
+]
+# Exposure as systemd-analyze weighs it, 0 (none) to 10; the target of each unit.
+MOST_EXPOSED = {
+    "appliance-audit.service": 0.3,
+    "appliance-broker.service": 2.0,
+    "appliance-worker@w0.service": 0.3,
+}
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS, ids=[name for name, _ in SETTINGS])
+def test_the_kernel_is_set(name: str, value: str) -> None:
+    assert shell(f"sysctl -n {name}").replace(" ", "") == value
+
+
+def test_nothing_is_swapped_or_hibernated() -> None:
+    assert len(Path("/proc/swaps").read_text().splitlines()) == 1
+    for target in ("hibernate", "suspend", "swap", "ctrl-alt-del"):
+        assert shell(f"systemctl is-enabled {target}.target", check=False) == "masked"
+
+
+def test_there_is_no_other_terminal() -> None:
+    shown = shell("systemd-analyze cat-config systemd/logind.conf")
+    assert "NAutoVTs=0" in shown
+    assert shell("pgrep -a agetty | grep -v ttyS0", check=False) == ""
+
+
+def test_polkit_denies() -> None:
+    command = "pkcheck --action-id org.freedesktop.login1.reboot --process $$"
+    assert "Not authorized" in shell(f"{command} 2>&1", check=False)
+
+
+@pytest.mark.parametrize("unit", MOST_EXPOSED)
+def test_a_unit_is_confined(unit: str) -> None:
+    line = shell(f"systemd-analyze security {unit} --no-pager | tail -n1")
+    exposure = float(line.split(":")[-1].split()[0])
+    print(line)
+    assert exposure <= MOST_EXPOSED[unit]
+
+
+def test_the_broker_is_small_and_holds_four_powers(broker: Broker) -> None:
+    session, _ = broker.open()
+    broker.close(session)
+    process = shell("systemctl show -P MainPID appliance-broker.service")
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines()
+    )
+    resident = int(status["VmRSS"].split()[0])
+    print(f"the broker has {resident / 1024:.0f} MiB resident")
+    assert resident <= 60 * 1024
+    assert int(status["CapBnd"], 16).bit_count() == 4
+    assert status["NoNewPrivs"].strip() == "1"
+    assert status["Seccomp"].strip() == "2"

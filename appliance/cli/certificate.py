@@ -27,8 +27,8 @@ _SANITIZATION = {
     "power-loss": (
         "Purge",
         (
-            "Cryptographic erase: the key was in memory alone and was lost with its power; then the "
-            "file of the workspace removed before anybody was served"
+            "Cryptographic erase: the key was in memory alone and was lost with its power; then "
+            "the file of the workspace removed before anybody was served"
         ),
     ),
 }

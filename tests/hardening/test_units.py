@@ -1,0 +1,65 @@
+"""The units as systemd itself judges them, without a machine that runs them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).parents[2] / "hardening/systemd"
+# Exposure by `systemd-analyze security`, 0 (none) to 10.
+MOST_EXPOSED = {
+    "appliance-audit.service": 0.3,
+    "appliance-broker.service": 2.0,
+    "appliance-worker@.service": 0.3,
+}
+# A score says nothing of them: @system-service lets them through, and they make sockets.
+IO_URING = {"io_uring_setup", "io_uring_enter", "io_uring_register"}
+
+
+def _analyze(*arguments: str) -> str:
+    done = subprocess.run(
+        ["systemd-analyze", *arguments],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def _exposure(unit: Path) -> float:
+    said = _analyze("security", "--offline=yes", str(unit))
+    found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+    assert found is not None, said
+    return float(found[1])
+
+
+@pytest.mark.parametrize("name", MOST_EXPOSED)
+def test_a_unit_is_confined(name: str) -> None:
+    assert _exposure(UNITS / name) <= MOST_EXPOSED[name]
+
+
+def test_a_unit_that_lost_its_walls_would_be_seen(tmp_path: Path) -> None:
+    text = (UNITS / "appliance-worker@.service").read_text()
+    weak = tmp_path / "appliance-worker@.service"
+    weak.write_text(
+        re.sub(r"^(PrivateNetwork|Restrict\w+|ProtectSystem)=.*$", "", text, flags=re.MULTILINE)
+    )
+    assert _exposure(weak) > MOST_EXPOSED["appliance-worker@.service"]
+
+
+@pytest.mark.parametrize("name", MOST_EXPOSED)
+def test_io_uring_is_denied_by_name(name: str) -> None:
+    lines = (UNITS / name).read_text().splitlines()
+    denied = {word for line in lines if line.startswith("SystemCallFilter=~") for word in
+              line.partition("~")[2].split()}  # fmt: skip
+    assert denied >= IO_URING
+
+
+@pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.name)
+def test_every_unit_is_understood(unit: Path) -> None:
+    said = _analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
+    wrong = [line for line in said.splitlines() if unit.name in line and "Unknown" in line]
+    assert wrong == []

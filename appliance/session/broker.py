@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from threading import Lock, Thread
 from typing import Any, Literal, TypeAlias
 
 from appliance.audit import events
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
-from appliance.session import interface, login
+from appliance.session import interface, login, units
 from appliance.session.interface import error
 from appliance.session.ledger import LedgerLine
 from appliance.session.marks import Marks
@@ -51,6 +52,7 @@ class Broker:
         self._logging_in = Lock()  # a token answers one question at a time
         self._lock = Lock()
         self._ending = False
+        self._daily = Daily(settings.policy.wipe.daily)
 
     def service(self, kiosk: int) -> Service:
         """The interface as root and the user id ``kiosk`` may call it."""
@@ -70,6 +72,9 @@ class Broker:
 
     def look_around(self) -> None:
         """What time, tokens and the ledger ask for; called twice a second."""
+        if self._daily.due(datetime.now().astimezone()):
+            with suppress(SessionError):
+                units.empty_caches()
         ledger, tokens = self._ledger.alive(), login.tokens()
         for visit in self._all():
             if visit.state is State.WIPED and ledger:
@@ -312,6 +317,23 @@ class Broker:
     def _all(self) -> list[Visit]:
         with self._lock:
             return list(self._visits.values())
+
+
+class Daily:
+    """Something that is due once a day, at ``clock`` ("03:00", local time)."""
+
+    def __init__(self, clock: str) -> None:
+        self._clock = clock
+        self._last: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Whether its time came since the last question."""
+        last, self._last = self._last, now
+        if last is None:
+            return False
+        hour, minute = map(int, self._clock.split(":"))
+        moment = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return last < moment <= now
 
 
 def wiped_event(

@@ -76,6 +76,11 @@ def unmount(slot: str) -> None:
         raise SessionError("The workspace is still mounted.", "Restart the machine.")
 
 
+def empty_caches() -> None:
+    """Wipe what projects keep to be quicker; their work stays."""
+    call("systemctl", "start", "--no-block", "appliance-daily.service")
+
+
 def processes_of(user: int) -> Iterator[int]:
     """The processes that run as this user."""
     for entry in _PROC.iterdir():

@@ -178,9 +178,12 @@ class LuksVolume:
         describe(self.slot, "ext4", "nosuid,nodev,noexec,noatime", str(self.mapper))
 
     def close(self) -> None:
-        """Close the mapper; the loop device of a sparse file goes with it."""
-        if self.mapper.exists():
-            call("cryptsetup", "close", mapper_name(self.slot))
+        """Take the mapping away; the loop device of a sparse file goes with it.
+
+        One that is still in use loses its table, and with it the kernel's copy of the key.
+        """
+        if is_mapped(self.slot):
+            call("dmsetup", "remove", "--force", "--retry", mapper_name(self.slot))
 
     def drop(self) -> None:
         """From here on nobody can read what the backing holds."""
@@ -289,6 +292,12 @@ class MemoryVolume:
 def mapper_name(slot: str) -> str:
     """The name of the slot's volume under /dev/mapper."""
     return f"appliance-{slot}"
+
+
+def is_mapped(slot: str) -> bool:
+    """Whether the kernel has a mapping for this slot, even one that never got its node."""
+    listed = call("dmsetup", "ls")
+    return any(line.split()[0] == mapper_name(slot) for line in listed.splitlines() if line)
 
 
 def describe(slot: str, kind: str, options: str, source: str) -> None:

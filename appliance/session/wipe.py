@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 
 from appliance.errors import SessionError
 from appliance.session import units
-from appliance.session.volume import CANARIES, Erased, Volume, mapper_name
+from appliance.session.volume import CANARIES, Erased, Volume, is_mapped
 
 StepName: TypeAlias = Literal["freeze", "kill", "unmount", "close", "header", "discard", "probe"]
 
@@ -77,7 +77,7 @@ def _no_trace_of(slot: str) -> None:
     """Nothing in the kernel stands for the session any more; raises ``SessionError``."""
     # Cached pages of the closed workspace go now, not when memory runs short.
     _DROP_CACHES.write_text("3")
-    if (Path("/dev/mapper") / mapper_name(slot)).exists():
+    if is_mapped(slot):
         raise SessionError("The volume is still open.", "Restart the machine.")
     if any(units.processes_of(units.owner_of(slot).user)):
         raise SessionError("A process of the worker is left.", "Restart the machine.")

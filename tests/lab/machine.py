@@ -37,13 +37,14 @@ Description=Tests of the lab
 After=multi-user.target appliance.target
 [Service]
 Type=oneshot
+TimeoutStartSec={seconds}
 # pytest draws its report on a virtio-serial port: that is a file on the machine outside.
 StandardOutput=file:/dev/virtio-ports/lab.report
 StandardError=inherit
 WorkingDirectory=/usr/local/lab
 Environment=PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 ExecStart=/usr/bin/python3 -m pytest -v -p no:cacheprovider --import-mode=importlib {tests}
-ExecStopPost=/bin/sh -c 'journalctl -b --no-pager -n 60 -u "appliance*"'
+ExecStopPost=/bin/sh -c 'journalctl -b --no-pager -n 150 -u "appliance*"'
 ExecStopPost=/bin/sh -c 'echo "LAB $SERVICE_RESULT $EXIT_STATUS"'
 ExecStopPost=/usr/bin/systemctl poweroff --force
 """
@@ -74,9 +75,9 @@ class Machine:
         return self.folder / "report.txt"
 
     @contextmanager
-    def boot(self, *tests: str) -> Iterator[subprocess.Popen[bytes]]:
+    def boot(self, *tests: str, seconds: float = 600) -> Iterator[subprocess.Popen[bytes]]:
         """Boot and run ``tests`` (arguments of pytest); the machine is killed on leaving."""
-        _program(self.folder / "program.erofs", tests)
+        _program(self.folder / "program.erofs", tests, seconds)
         self.report.write_bytes(b"")
         tools = "/lab"
         command = [
@@ -105,9 +106,10 @@ class Machine:
 
     def run(self, *tests: str, seconds: float) -> tuple[bool, str]:
         """Boot, run the tests, wait for the end: did they all pass, and their report."""
-        with self.boot(*tests) as process:
+        with self.boot(*tests, seconds=seconds) as process:
             try:
-                process.wait(seconds)
+                # The machine stops its tests itself, and tells its journal; booting takes time too.
+                process.wait(seconds + 180)
             except subprocess.TimeoutExpired:
                 return False, self.text() + f"\nstopped after {seconds:.0f} s\n" + self.console()
         text = self.text()
@@ -156,7 +158,7 @@ def _inside_tools(folder: Path, command: Sequence[str]) -> list[str]:
     return ["unshare", "--mount", "--propagation", "private", *arguments]
 
 
-def _program(image: Path, tests: Sequence[str]) -> None:
+def _program(image: Path, tests: Sequence[str], seconds: float) -> None:
     """Our files as they lie in an installed machine, and the tests that run there."""
     tree = image.parent / "program"
     shutil.rmtree(tree, ignore_errors=True)
@@ -171,9 +173,8 @@ def _program(image: Path, tests: Sequence[str]) -> None:
     _run("bash", str(REPOSITORY / "hardening/install.sh"), str(tree))
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True, exist_ok=True)
-    (units / "lab.service").write_text(
-        _SERVICE.format(tests=" ".join(f"tests/lab/guest/{test}" for test in tests))
-    )
+    named = " ".join(f"tests/lab/guest/{test}" for test in tests)
+    (units / "lab.service").write_text(_SERVICE.format(tests=named, seconds=round(seconds)))
     wants = units / "multi-user.target.wants"
     wants.mkdir(exist_ok=True)
     # Pulled in by the target without being ordered before it: the tests come after the boot.

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -157,3 +158,30 @@ def ledger_kinds(session: str) -> list[str]:
 def connection(descriptor: int) -> socket.socket:
     """The connection behind a descriptor that the broker handed over."""
     return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and whether it succeeded."""
+
+    ok: bool
+    said: str
+
+
+def inside_worker(slot: str, command: str) -> Said:
+    """Run a command as the user of a worker, in its view of files, processes and network."""
+    process = shell(f"systemctl show -P MainPID appliance-worker@{slot}.service")
+    enter = f"nsenter --target {process} --mount --net --pid --ipc --uts"
+    user = f"setpriv --reuid appliance-{slot} --regid appliance-{slot} --clear-groups"
+    done = subprocess.run(
+        ["sh", "-c", f"{enter} {user} --bounding-set=-all sh -c '{command}'"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Said(done.returncode == 0, done.stdout)
+
+
+def worker_runs(slot: str) -> None:
+    """Wait until the worker of a slot has started."""
+    until(lambda: shell(f"systemctl show -P MainPID appliance-worker@{slot}.service") != "0")

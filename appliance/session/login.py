@@ -27,6 +27,7 @@ SERVICES: dict[Method, str] = {"fido2": "appliance", "piv": "appliance-piv"}
 _NAME = re.compile(r"\A[a-z][a-z0-9._-]{0,31}\Z")
 _PATIENCE = 40.0  # seconds; a token asks for a touch for 30
 _MAX_PIN = 64  # bytes: CTAP2 allows 63
+_TOKENS = Path("/etc/appliance/tokens")
 _HIDRAW = Path("/sys/class/hidraw")
 _FIDO_USAGE_PAGE = bytes.fromhex("06d0f1")  # usage page 0xF1D0, HID item of 2 bytes
 
@@ -47,12 +48,26 @@ def tokens() -> frozenset[str]:
     return frozenset(entry.name for entry in _HIDRAW.iterdir() if _is_fido(entry))
 
 
+def has_one_token(user: str, registered: Path = _TOKENS) -> bool:
+    """Whether exactly one token is registered for the user, so that the user means that token.
+
+    The file is pam_u2f's: one line a user, ``NAME:CREDENTIAL[:CREDENTIAL…]``.
+    """
+    try:
+        lines = registered.read_text().splitlines()
+    except OSError:
+        return False
+    return [line.count(":") for line in lines if line.partition(":")[0] == user] == [1]
+
+
 def authenticate(user: str, pin: str, method: Method) -> Denial | None:
     """``None`` if the user's token, PIN and touch are right, else why not."""
     if not is_name(user) or not 0 < len(pin.encode()) <= _MAX_PIN or "\0" in pin:
         return "wrong-token"
     if method == "fido2" and not tokens():
         return "no-token"
+    if method == "fido2" and not has_one_token(user):
+        return "wrong-token"
     command = (sys.executable, "-I", "-m", "appliance.session.login", SERVICES[method], user)
     try:
         done = subprocess.run(  # noqa: S603 - our own module; the name is checked above

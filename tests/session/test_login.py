@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from appliance.session.login import BackOff, authenticate, is_name
+from appliance.session.login import BackOff, authenticate, has_one_token, is_name
 
 
 class Clock:
@@ -31,6 +33,28 @@ def test_what_is_no_name_is_not_asked_about(name: str) -> None:
 @pytest.mark.parametrize("pin", ["", "x" * 65, "12\x0034"])
 def test_what_is_no_pin_is_not_asked_about(pin: str) -> None:
     assert authenticate("anna", pin, "piv") == "wrong-token"
+
+
+@pytest.mark.parametrize(
+    ("registered", "one"),
+    [
+        ("anna:kh,pk,es256,+presence+pin\n", True),
+        ("bert:kh,pk,es256,+presence\nanna:kh,pk,es256,+presence\n", True),
+        ("anna:kh,pk,es256,+presence:kh2,pk2,es256,+presence\n", False),
+        ("anna:kh,pk,es256,+presence\nanna:kh2,pk2,es256,+presence\n", False),
+        ("annabel:kh,pk,es256,+presence\n", False),
+        ("anna\n", False),
+        ("", False),
+    ],
+)
+def test_a_user_has_one_token(tmp_path: Path, registered: str, *, one: bool) -> None:
+    file = tmp_path / "tokens"
+    file.write_text(registered)
+    assert has_one_token("anna", file) is one
+
+
+def test_without_the_file_nobody_has_a_token(tmp_path: Path) -> None:
+    assert not has_one_token("anna", tmp_path / "tokens")
 
 
 def test_each_failure_doubles_the_wait() -> None:

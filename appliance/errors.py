@@ -78,6 +78,12 @@ class SessionError(ApplianceError):
     exit_code = 11
 
 
+class NotSamePersonError(ApplianceError):
+    """Source and target are two persons, where the policy allows one."""
+
+    exit_code = 13
+
+
 class WireError(ApplianceError):
     """A service of this machine that cannot be reached, or broke off in the middle."""
 

@@ -44,6 +44,7 @@ Exit codes:
    10  the ledger is damaged, out of reach or full
    11  a session cannot be opened, used or closed
    12  a service of the appliance does not answer
+   13  source and target are not the same person, as the policy demands
    70  a bug of the program
   130  stopped by Ctrl-C; nothing was written
   141  whoever read the output stopped reading

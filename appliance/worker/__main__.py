@@ -15,6 +15,7 @@ from appliance.errors import ApplianceError, SessionError
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
 from appliance.pipeline.stages import Stages
+from appliance.policy.load import load
 from appliance.worker.desk import Desk
 from appliance.worker.intake import Intake
 
@@ -26,6 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="appliance-worker", description=__doc__)
     parser.add_argument("--models", type=Path, required=True, help="folder of the model pack")
     parser.add_argument("--workspace", type=Path, required=True, help="folder of the session")
+    parser.add_argument("--policy", type=Path, required=True, help="file of the site's policy")
     options = parser.parse_args()
     try:
         listener = _listener()
@@ -34,7 +36,8 @@ def main() -> int:
         intake = Intake(confine=lambda: None)
         pack = ModelPack.open(options.models)
         stages = Stages.load(pack, Runtime())
-        desk = Desk(options.workspace, stages, pack.digest, intake, _seal)
+        policy = load(options.policy)
+        desk = Desk(options.workspace, policy, stages, pack.digest, intake, _seal)
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code

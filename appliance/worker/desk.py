@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition, Event, Lock, Thread
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal, cast
 
 from appliance.audit import events
 from appliance.audit.client import AuditClient
@@ -20,6 +20,7 @@ from appliance.errors import (
     LedgerError,
     ModelError,
     NoFaceError,
+    NotSamePersonError,
     OutputError,
     ProviderError,
 )
@@ -33,7 +34,8 @@ from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.media.reader import FrameInfo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo, swap_video
 from appliance.pipeline.stages import Stages
-from appliance.wire import Answer, Method, Nothing, Refusal, Request, Service
+from appliance.policy.policy import Policy
+from appliance.wire import Answer, Method, Nothing, Progress, Refusal, Request, Service
 from appliance.worker import interface
 from appliance.worker.intake import Intake, fingerprint
 from appliance.worker.interface import error
@@ -57,6 +59,15 @@ class _Visit:
     ledger: AuditClient
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A swap that runs: for whom, its number, and whom to tell how far it is."""
+
+    visit: _Visit
+    number: int
+    tell: Progress
+
+
 class StopError(Exception):
     """The job was cancelled."""
 
@@ -70,6 +81,7 @@ class Desk:
     """
 
     workspace: Path
+    policy: Policy
     stages: Stages
     pack: str
     intake: Intake
@@ -100,6 +112,8 @@ class Desk:
     def _begin(self, request: Request[interface.Begin]) -> Answer:
         if self._visit is not None or len(request.descriptors) != 1:
             raise Refusal(error("Busy"))
+        if request.parameters.policy != self.policy.digest:
+            raise Refusal(error("OtherPolicy"))
         ledger = AuditClient(request.descriptors.pop())
         with _told():
             self._take_up()
@@ -175,7 +189,7 @@ class Desk:
             number = self._next()
             path = self.workspace / f"{number}.result.{target.media}"
             try:
-                done = self._make(asked, target, path, job, request)
+                done = self._make(_Job(visit, job, request.progress), asked, target, path)
             except (ApplianceError, StopError) as stopped:
                 visit.ledger.append(events.JobRefused(visit.session, job, _reason(stopped)))
                 raise
@@ -195,15 +209,14 @@ class Desk:
 
     def _make(
         self,
+        job: _Job,
         asked: interface.Swap,
         target: _Item,
         path: Path,
-        job: int,
-        request: Request[interface.Swap],
     ) -> _Made:
         """Run the pipeline; the result is there whole, or not at all."""
         sitter = read_source(self.stages, [self._photo(number) for number in asked.sources])
-        options = SwapOptions(FaceChoice(Which(asked.choice)), asked.regions)
+        options = self._options(asked)
         with PendingOutput(path) as output, target.path.open("rb") as opened:
             if target.media == "photo":
                 photo, report = swap_photo(self.stages, sitter, read_photo(opened.read()), options)
@@ -215,7 +228,7 @@ class Desk:
                 def progress(info: FrameInfo) -> None:
                     if self._stop.is_set():
                         raise StopError
-                    request.progress(interface.Progress(job, info.index + 1, facts.frames))
+                    job.tell(interface.Progress(job.number, info.index + 1, facts.frames))
 
                 report = swap_video(
                     self.stages,
@@ -226,18 +239,48 @@ class Desk:
                     container=facts.container,
                     progress=progress,
                 )
+            self._gate(job.visit, job.number, report.similarity_before)
             output.commit()
         return _Made(report.frames, report.faces_swapped)
 
+    def _gate(self, visit: _Visit, job: int, likeness: float | None) -> None:
+        """Let no result through that shows another person's face, where the policy says so."""
+        gate = self.policy.gate
+        same = likeness is not None and likeness >= gate.likeness
+        outcome: Literal["same", "different", "waived"] = "same" if same else "different"
+        visit.ledger.append(
+            events.SamePersonChecked(
+                session=visit.session,
+                job=job,
+                outcome=outcome if gate.same_person else "waived",
+                likeness=round(100 * min(1.0, max(0.0, likeness or 0.0))),
+                threshold=round(100 * gate.likeness),
+            )
+        )
+        if gate.same_person and not same:
+            raise NotSamePersonError(
+                "Source and target do not show the same person.",
+                "Use photos of the patient only; the policy of this site allows no others.",
+            )
+
     def _preview(self, request: Request[interface.Preview]) -> Answer:
-        self._who()
+        visit = self._who()
         asked = request.parameters
         with self._job(), _told():
             sitter = read_source(self.stages, [self._photo(number) for number in asked.sources])
             small = _small(self._photo(asked.target), asked.side)
-            options = SwapOptions(FaceChoice(Which(asked.choice)), asked.regions, likeness=False)
-            shown, _ = swap_photo(self.stages, sitter, small, options)
+            shown, report = swap_photo(self.stages, sitter, small, self._options(asked))
+            if self.policy.gate.same_person:  # a preview shows a face as much as a result does
+                self._gate(visit, self._jobs, report.similarity_before)
             return Answer(descriptors=(_in_memory(encode_photo(shown, "jpeg")),))
+
+    def _options(self, asked: interface.Swap) -> SwapOptions:
+        if self.policy.gate.same_person and asked.choice == "all":
+            raise NotSamePersonError(
+                "Of several faces only one can be the patient's.",
+                "Choose one face: largest, left or right.",
+            )
+        return SwapOptions(FaceChoice(Which(asked.choice)), asked.regions)
 
     def _cancel(self, request: Request[Nothing]) -> Answer:
         running = self._job_free.locked()
@@ -307,6 +350,7 @@ _REASONS: tuple[tuple[type[Exception], events.Refusal], ...] = (
     (StopError, "stopped"),
     (InputError, "input"),
     (NoFaceError, "no-face"),
+    (NotSamePersonError, "not-same-person"),
     (ModelError, "model"),
     (ProviderError, "provider"),
     (OutputError, "output"),

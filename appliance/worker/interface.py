@@ -43,6 +43,7 @@ method Results() -> (results: []int)
 method Result(item: int) -> (media: string, size: int, sha256: string)
 
 error NotBegun ()
+error OtherPolicy ()
 error NoSuchItem ()
 error NoDescriptor ()
 error Busy ()

@@ -19,6 +19,7 @@ import pytest
 
 from appliance.audit.embedded import EmbeddedAudit
 from appliance.pipeline.media.photo import read_photo
+from appliance.policy.load import load
 from appliance.wire import Client, Nothing, Refusal
 from appliance.worker import interface
 from appliance.worker.interface import NAME
@@ -34,6 +35,7 @@ class Worker:
     process: subprocess.Popen[bytes]
     path: Path
     workspace: Path
+    policy: str
 
     def client(self) -> Client:
         return Client.to(self.path)
@@ -49,7 +51,8 @@ class Worker:
         return answer
 
 
-def start(folder: Path, workspace: Path) -> Worker:
+def start(folder: Path, workspace: Path, policy: str = "gate: {same_person: false}\n") -> Worker:
+    (folder / "policy.yaml").write_text(policy)
     path = folder / "worker.sock"
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
@@ -58,11 +61,12 @@ def start(folder: Path, workspace: Path) -> Worker:
         number = str(listener.fileno())
         program = [sys.executable, "-m", "appliance.worker"]
         options = ["--models", str(REPOSITORY / "models/starter"), "--workspace", str(workspace)]
+        options += ["--policy", str(folder / "policy.yaml")]
         process = subprocess.Popen(
             ["bash", "-c", _START, "bash", number, *program, *options],  # noqa: S607
             pass_fds=(listener.fileno(),),
         )
-    return Worker(process, path, workspace)
+    return Worker(process, path, workspace, load(folder / "policy.yaml").digest)
 
 
 def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
@@ -70,11 +74,15 @@ def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
     line = worker.client()
     told = line.follow(
         f"{NAME}.Begin",
-        interface.Begin(SESSION, "0" * 64),
+        interface.Begin(SESSION, worker.policy),
         gives=interface.Jobs,
         descriptors=[audit.client.fileno()],
     )
-    assert next(told)[0].jobs == 0
+    try:
+        assert next(told)[0].jobs == 0
+    except Refusal:
+        line.close()
+        raise
     return line
 
 
@@ -201,6 +209,52 @@ def test_items_that_are_not_there_and_calls_without_a_file_are_refused(client: C
         client.call(f"{NAME}.Inspect", interface.Item(9999), gives=interface.Faces)
     with pytest.raises(Refusal, match="NoDescriptor"):
         client.call(f"{NAME}.Import", interface.Import("source"), gives=interface.Imported)
+
+
+def test_only_one_person_where_the_policy_says_so(tmp_path: Path, audit: EmbeddedAudit) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    gated = start(tmp_path, workspace, "gate: {same_person: true}\n")
+    try:
+        line, asking = begin(gated, audit), gated.client()
+        source = gated.take_in(asking, _portrait("person_a_1.jpg"), "source").item
+        same = gated.take_in(asking, _portrait("person_a_2.jpg")).item
+        other = gated.take_in(asking, _portrait("person_b_1.jpg")).item
+        before = sorted(workspace.iterdir())
+        regions = {"nose": 0.5}
+        for refused in (
+            interface.Swap([source], other, regions),
+            interface.Swap([source], same, regions, "all"),
+        ):
+            with pytest.raises(Refusal) as caught:
+                asking.call(f"{NAME}.Swap", refused, gives=interface.Progress)
+            assert b'"not-same-person"' in caught.value.parameters.json  # type: ignore[attr-defined]
+        wanted = interface.Preview([source], other, regions)
+        with pytest.raises(Refusal, match="Failed"):
+            asking.call(f"{NAME}.Preview", wanted, gives=Nothing)
+        assert sorted(workspace.iterdir()) == before
+        done, _ = asking.call(
+            f"{NAME}.Swap", interface.Swap([source], same, regions), gives=interface.Progress
+        )
+        assert done.result is not None
+        line.close()
+        asking.close()
+    finally:
+        gated.process.kill()
+        gated.process.wait()
+
+
+def test_a_broker_with_another_policy_is_refused(tmp_path: Path, audit: EmbeddedAudit) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    other = start(tmp_path, workspace)
+    other.policy = "0" * 64
+    try:
+        with pytest.raises(Refusal, match="OtherPolicy"):
+            begin(other, audit)
+    finally:
+        other.process.kill()
+        other.process.wait()
 
 
 def test_a_second_broker_is_refused(client: Client) -> None:

@@ -73,6 +73,9 @@ test: lint
 	$(call debian,swtpm,swtpm)
 	$(call debian,tpm2_nvincrement,tpm2-tools libtss2-tcti-swtpm0)
 	$(call debian,minisign,minisign)
+	$(call debian,nft,nftables)
+	$(call debian,ip,iproute2)
+	$(call debian,systemd-analyze,systemd)
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov
 

@@ -28,6 +28,7 @@ want() { # TARGET UNIT
 	mkdir -p "$root/usr/lib/systemd/system/$1.wants"
 	ln -sf "../$2" "$root/usr/lib/systemd/system/$1.wants/$2"
 }
+want sysinit.target appliance-firewall.service
 want sockets.target appliance-audit.socket
 want sockets.target appliance-broker.socket
 want multi-user.target appliance-broker.service

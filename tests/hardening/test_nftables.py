@@ -1,0 +1,82 @@
+"""The packet filter, loaded into a network of its own and knocked at from inside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RULES = Path(__file__).parents[2] / "hardening/nftables/appliance.nft"
+FAMILIES = ["inet", "arp", "bridge"]
+# What is tried: a service on this very machine, in both protocols, and a name server far away.
+KNOCK = """
+import json, socket
+def knock(family, kind, address):
+    try:
+        with socket.socket(family, kind) as s:
+            s.settimeout(0.5)
+            s.connect(address)
+            s.send(b"x")
+            return "sent"
+    except OSError as error:
+        return type(error).__name__
+server = socket.create_server(("127.0.0.1", 7777))
+print(json.dumps([
+    knock(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 7777)),
+    knock(socket.AF_INET6, socket.SOCK_STREAM, ("::1", 7777)),
+    knock(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 53)),
+]))
+"""
+
+
+def in_a_network_of_its_own(script: str) -> str:
+    """What ``script`` prints, as root of a fresh network namespace with loopback up."""
+    whole = f"set -e; ip link set lo up; {script}"
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--net", "sh", "-c", whole],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def knock(rules: str) -> tuple[list[str], dict[str, int]]:
+    """How each attempt ended, and the packets each counter has seen."""
+    python = f"{sys.executable} -c '{KNOCK}'"
+    said = in_a_network_of_its_own(f"{rules}; {python}; nft --json list counters")
+    attempts, counters = (json.loads(line) for line in said.splitlines())
+    found: dict[str, Any] = {c["name"]: c for o in counters["nftables"] if (c := o.get("counter"))}
+    return attempts, {name: counter["packets"] for name, counter in found.items()}
+
+
+def test_without_it_packets_arrive() -> None:
+    attempts, _ = knock("true")
+    assert attempts[0] == "sent"
+
+
+def test_with_it_nothing_leaves_and_every_attempt_is_counted() -> None:
+    attempts, packets = knock(f"nft --file {RULES}")
+    assert "sent" not in attempts
+    assert packets["out"] >= len(attempts)
+    assert packets["in"] == 0  # nothing got so far
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_chain_of_every_family_drops(family: str) -> None:
+    said = in_a_network_of_its_own(f"nft --file {RULES}; nft --json list chains {family}")
+    chains = [c for entry in json.loads(said)["nftables"] if (c := entry.get("chain"))]
+    assert {"input", "output"} <= {chain["hook"] for chain in chains}
+    assert {chain["policy"] for chain in chains} == {"drop"}
+
+
+def test_it_takes_the_place_of_whatever_was_there() -> None:
+    open_door = "nft add table inet open '{ chain o { type filter hook output priority -300; }; }'"
+    said = in_a_network_of_its_own(f"{open_door}; nft --file {RULES}; nft list tables")
+    assert {*said.splitlines()} == {f"table {family} appliance" for family in FAMILIES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import resource
 import socket
@@ -11,9 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from appliance.audit import diagnostics
 from appliance.audit.anchor import FileAnchor
-from appliance.audit.daemon import Server
+from appliance.audit.daemon import Log, Server
 from appliance.audit.events import Role
 from appliance.audit.home import prepare
 from appliance.audit.keys import ANCHOR, Keys, beside
@@ -36,18 +36,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             prepare(options.ledger, keys_folder, anchor)
         keys = Keys.load(keys_folder)
         ledger = Ledger(options.ledger, keys.signer, anchor, immutable=options.immutable)
-        server = Server(Recorder(ledger), keys.pseudonym, dict(options.peer))
         if options.adopt is not None:
+            server = Server(Recorder(ledger), keys.pseudonym)
             server.adopt(_seqpacket(options.adopt), "embedded")
         else:
-            server.listen(_listener(options.listen))
+            listener = _listener(options.listen)
+            server = Server(Recorder(ledger), keys.pseudonym, dict(options.peer), _log())
+            server.listen(listener)
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
-    diagnostics.configure("audit")
     server.run()
     server.close()
     return 0
+
+
+def _log() -> Log:
+    # Imported here: a command waits for its child, which has nobody to tell.
+    diagnostics = importlib.import_module("appliance.audit.diagnostics")
+    diagnostics.configure("audit")
+    log: Log = diagnostics.log()
+    return log
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,11 +16,11 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
 from appliance.audit import events, protocol
-from appliance.audit.diagnostics import log
 from appliance.audit.events import AnyEvent, Role
 from appliance.audit.pseudonyms import pseudonym
 from appliance.audit.receipt import Receipt
@@ -48,6 +48,26 @@ _WORKER = (
 )
 
 
+class Log(Protocol):
+    """Takes what whoever runs the daemon should know; see ``diagnostics.py``."""
+
+    def warning(self, event: str, **values: object) -> object:
+        """Somebody was turned away."""
+
+    def error(self, event: str, **values: object) -> object:
+        """Nothing can be logged."""
+
+
+class Silence:
+    """For the child of a command, which has nobody to tell: the command itself says it."""
+
+    def warning(self, event: str, **values: object) -> None:
+        """Nothing."""
+
+    def error(self, event: str, **values: object) -> None:
+        """Nothing."""
+
+
 @dataclass(slots=True)
 class _Peer:
     socket: socket.socket
@@ -58,8 +78,13 @@ class Server:
     """Serves the peers of one ledger. ``roles`` says which role a user id has."""
 
     def __init__(
-        self, recorder: Recorder, pseudonym_key: bytes, roles: Mapping[int, Role] | None = None
+        self,
+        recorder: Recorder,
+        pseudonym_key: bytes,
+        roles: Mapping[int, Role] | None = None,
+        log: Log | None = None,
     ) -> None:
+        self._log = log or Silence()
         self._recorder = recorder
         self._pseudonym_key = pseudonym_key
         self._roles = dict(roles or {})
@@ -120,7 +145,7 @@ class Server:
         try:
             receipts = iter(self._recorder.record(stamped))
         except LedgerError as error:
-            log().error("ledger refused", exc_info=error)
+            self._log.error("ledger refused", exc_info=error)
             full = isinstance(error, LedgerFullError)
             for peer, _ in wanted:
                 self._answer(peer, protocol.Refused("full" if full else "failed"))
@@ -156,7 +181,7 @@ class Server:
             return  # the caller went away again, or there are too many
         role = self._roles.get(_user_of(connection))
         if role is None:
-            log().warning("peer refused")
+            self._log.warning("peer refused")
             connection.close()
         else:
             self.adopt(connection, role)
@@ -179,7 +204,7 @@ class Server:
         try:
             peer.socket.send(_encoder.encode(reply))
         except OSError:
-            log().warning("peer dropped")  # gone, or it asks without reading the answers
+            self._log.warning("peer dropped")  # gone, or it asks without reading the answers
             self._drop(peer)
 
     def _drop(self, peer: _Peer) -> None:

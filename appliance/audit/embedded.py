@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,11 +16,9 @@ from typing import Self
 from appliance.audit.client import AuditClient
 from appliance.audit.home import default_ledger
 
-_END = 10  # seconds
-
 
 class EmbeddedAudit:
-    """A child daemon and the connection to it, ``client``.
+    """A child daemon, its process id ``child``, and the connection to it, ``client``.
 
     Start it early: it gets ready while the caller loads its libraries. Raises nothing at the
     start; if the child cannot serve, the first event raises ``LedgerError``.
@@ -30,19 +27,22 @@ class EmbeddedAudit:
     def __init__(self, ledger: Path | None = None) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            theirs.set_inheritable(True)
+            # Not subprocess: a sealed process can neither wait for its child nor kill it.
+            self.child = os.posix_spawn(
+                sys.executable,
                 [
-                    sys.executable,
-                    *("-m", "appliance.audit", "--create"),
+                    # -P: the folder that a command is called in is not where its modules are.
+                    *(sys.executable, "-P", "-m", "appliance.audit", "--create"),
                     *("--ledger", os.fspath(ledger or default_ledger())),
                     *("--adopt", str(theirs.fileno())),
                 ],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                os.environ,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)
+                ],
                 # Ctrl-C is for the command; the child ends when the command hangs up.
-                start_new_session=True,
+                setsid=True,
             )
         self.client = AuditClient(ours.detach())
 
@@ -56,7 +56,7 @@ class EmbeddedAudit:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Hang up and let the child end."""
+        """Hang up and let the child end; a sealed process may not wait for it."""
         self.client.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._child.wait(_END)
+        with suppress(OSError):
+            os.waitpid(self.child, 0)

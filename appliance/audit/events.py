@@ -35,7 +35,7 @@ Role: TypeAlias = Literal["audit", "broker", "worker", "embedded", "test"]
 
 Engine: TypeAlias = Literal["mesh", "onnx"]
 Layer: TypeAlias = Literal[
-    "namespace", "seccomp", "landlock", "nftables", "audit-hook", "rlimits", "telemetry"
+    "namespace", "seccomp", "landlock", "nftables", "guard", "rlimits", "telemetry"
 ]
 Media: TypeAlias = Literal["photo", "video"]
 Medium: TypeAlias = Literal["disc", "usb", "folder"]
@@ -82,7 +82,7 @@ class PolicyLoaded(_Strict, frozen=True, tag="policy-loaded"):
     """These rules hold from here on."""
 
     policy: Sha256
-    preset: Literal["clinic", "studio", "own"]
+    preset: Literal["clinic", "studio", "embedded", "own"]
 
 
 class ModelPackLoaded(_Strict, frozen=True, tag="model-pack-loaded"):

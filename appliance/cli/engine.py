@@ -23,6 +23,8 @@ class Engine:
     """The stages, and the network that enlarges where one was asked for."""
 
     stages: Stages
+    packs: tuple[ModelPack, ...]
+    """That which is asked first comes first."""
     upscaler: Upscaler | None = None
 
     @classmethod
@@ -55,6 +57,11 @@ class Engine:
         if scale == 1:
             return cls(stages)
         return cls(stages, Upscaler(runtime.load(every, f"upscaler-x{scale}")))
+        if generating is not None:
+            packs.insert(0, ModelPack.open(generating.pack, trust))
+            generation = Generation.load(packs[0], runtime, generating.wish)
+        stages = Stages.load(packs[-1], runtime, generation)
+        return cls(stages, tuple(packs), _upscaler(packs, runtime, scale) if scale > 1 else None)
 
     @classmethod
     def load_sealed(

@@ -28,7 +28,9 @@ _GPU_PROVIDERS = ("cuda", "tensorrt")
 
 
 class Sealing(Protocol):
-    """The two steps of :mod:`appliance.seal.seal`, as commands take them."""
+    """The two steps of :mod:`appliance.seal.seal`, as commands take them; then their report."""
+
+    report: SealReport | None
 
     def confine(self, readable: Sequence[Path], outputs: Sequence[Path]) -> None:
         """Before the models: keep these folders, and those that ``outputs`` lie in."""

@@ -11,9 +11,12 @@ from typing import BinaryIO, TypeAlias, cast
 
 import click
 
+from appliance.audit.events import Media
 from appliance.cli.engine import Engine
 from appliance.cli.files import about, check_output, decode_photo, open_input
 from appliance.cli.formats import photo_format, video_container
+from appliance.cli.generating import Generating, generator_options
+from appliance.cli.logged import LoggedJob
 from appliance.cli.options import (
     FILE,
     Faces,
@@ -142,7 +145,7 @@ def swap(
     started = time.monotonic()
     check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
     scale = int(upscale or 1)
-    with ExitStack() as files:
+    with LoggedJob() as job, ExitStack() as files:
         opened = files.enter_context(open_input(target, _TARGET))
         portraits = [
             files.enter_context(open_input(path, _source(number)))
@@ -150,6 +153,7 @@ def swap(
         ]
         like = files.enter_context(open_input(faces.like, _REFERENCE)) if faces.like else None
         result = files.enter_context(PendingOutput(output, overwrite=overwrite))
+        sealing = current_sealing()
         engine = Engine.load_sealed(
             current_sealing(policy),
             [output],
@@ -158,7 +162,10 @@ def swap(
             asked=asked,
             scale=scale,
             policy=policy,
+            sealing, [output], models=models, provider=provider, generating=generating, scale=scale
         )
+        kind: Media = "video" if is_video(opened) else "photo"
+        job.started(engine.packs, sealing.report, "onnx" if generating else "mesh", kind)
         photos = [decode_photo(file, _source(number)) for number, file in enumerate(portraits, 1)]
         reference = decode_photo(like, _REFERENCE) if like else None
 
@@ -167,10 +174,11 @@ def swap(
             options = SwapOptions(choice, strengths(regions, strength))
             return _Ready(engine, read_source(engine.stages, photos), options)
 
-        if is_video(opened):
+        if kind == "video":
             report = _video(opened, result, output, prepare, scale, silent=as_json)
         else:
             report = _photo(opened, result, output, prepare, scale)
+        job.finished(result.file, report)
         result.commit()
     summary = summarise(report, time.monotonic() - started)
     if as_json:

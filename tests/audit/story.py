@@ -108,7 +108,7 @@ def _sealed() -> events.SealResult:
         "seccomp",
         "landlock",
         "nftables",
-        "audit-hook",
+        "guard",
         "rlimits",
         "telemetry",
     )

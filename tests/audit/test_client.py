@@ -48,7 +48,7 @@ def test_the_next_command_writes_on_in_the_same_ledger(folder: Path) -> None:
 def test_a_daemon_that_is_gone_stops_whoever_wants_to_log(embedded: EmbeddedAudit) -> None:
     with embedded:
         embedded.client.append(job(1))
-        os.kill(embedded._child.pid, signal.SIGKILL)
+        os.kill(embedded.child, signal.SIGKILL)
         for _ in range(2):
             with pytest.raises(LedgerError, match="does not answer"):
                 embedded.client.append(job(2))

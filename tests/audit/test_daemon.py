@@ -89,7 +89,7 @@ def test_what_it_does_not_take_is_refused_and_not_logged(
 
 def test_descriptors_are_not_taken(daemon: EmbeddedAudit) -> None:
     connection = socket.socket(fileno=os.dup(daemon.client.fileno()))
-    folder = f"/proc/{daemon._child.pid}/fd"
+    folder = f"/proc/{daemon.child}/fd"
     ask(daemon, NAME)
     before = len(list(Path(folder).iterdir()))
     with connection, Path("/dev/null").open("rb") as file:

@@ -42,6 +42,7 @@ class PromisedSealing:
     """In place of the seal, which this process would never get rid of: holds commands to it."""
 
     def __init__(self) -> None:
+        self.report = None
         self._confined = False
         self._modules: frozenset[str] | None = None
 

@@ -107,7 +107,7 @@ def kind(event: AnyEvent) -> str:
 def details(event: AnyEvent) -> dict[str, str]:
     """Its fields as text, those that are absent left out."""
     return {
-        name: " ".join(value) if isinstance(value, list) else str(value)
+        name: " ".join(value) if isinstance(value, list | tuple) else str(value)
         for name, value in msgspec.to_builtins(event).items()
         if name != "kind"
     }

@@ -18,23 +18,23 @@ from appliance.audit.record import Now, Recorder
 from appliance.audit.store import MINIMUM, Store
 from appliance.audit.tiles import WIDTH, Tile
 from appliance.errors import LedgerError
-
-RETENTION_DAYS = 183
-"""Six months, the least that is kept (Regulation (EU) 2024/1689, articles 19 and 26(6))."""
+from appliance.policy.policy import LEGAL_FLOOR_DAYS
 
 _DAY = 86_400_000  # milliseconds
 
 
-def prune(folder: Path, recorder: Recorder, days: int, now: Now) -> int:
+def prune(
+    folder: Path, recorder: Recorder, days: int, now: Now, *, least: int = LEGAL_FLOOR_DAYS
+) -> int:
     """Drop the entries of the ledger in ``folder`` that are older than ``days``; the minimum index.
 
     It goes by the wall clock, as the entries do; that somebody set it is in the log itself. Raises
-    ``LedgerError`` if ``days`` is below ``RETENTION_DAYS``.
+    ``LedgerError`` if ``days`` is below ``least``, what the policy keeps, or below what the law
+    wants kept.
     """
-    if days < RETENTION_DAYS:
-        raise LedgerError(
-            f"Entries are kept for {RETENTION_DAYS} days at least.", "Ask for more days."
-        )
+    least = max(least, LEGAL_FLOOR_DAYS)
+    if days < least:
+        raise LedgerError(f"Entries are kept for {least} days at least.", "Ask for more days.")
     store = Store(folder).snapshot()
     minimum = _minimum(store, now.wall - days * _DAY)
     try:

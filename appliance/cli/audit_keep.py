@@ -11,7 +11,6 @@ from appliance.audit.anchor import FileAnchor
 from appliance.audit.durable import publish
 from appliance.audit.ledger import as_ledger_error
 from appliance.audit.note import COSIGNATURE, Signer, Verifier
-from appliance.audit.prune import RETENTION_DAYS
 from appliance.audit.prune import prune as drop
 from appliance.audit.record import Now
 from appliance.audit.store import Store
@@ -21,6 +20,8 @@ from appliance.cli.audit_options import Place, anchor_option, keys_option, ledge
 from appliance.cli.basics import FILE
 from appliance.cli.report import show_pairs
 from appliance.errors import LedgerError
+from appliance.policy.load import load
+from appliance.policy.policy import EMBEDDED
 
 _KEY = "witness.skey"
 _SEEN = "seen"
@@ -107,9 +108,18 @@ def _read(path: Path) -> bytes:
 @ledger_option
 @keys_option
 @anchor_option
-@click.option("--days", type=int, default=RETENTION_DAYS, show_default=True, metavar="N")
-def prune(*, ledger: Path | None, keys: Path | None, anchor: Path | None, days: int) -> None:
-    """Drop entries that are older than the retention, in whole tiles of 256."""
+@click.option("--policy", type=FILE, metavar="FILE", help="Keep what it says. [default: 183 days]")
+@click.option("--days", type=int, metavar="N", help="Keep more than that.")
+def prune(
+    *,
+    ledger: Path | None,
+    keys: Path | None,
+    anchor: Path | None,
+    policy: Path | None,
+    days: int | None,
+) -> None:
+    """Drop entries that are older than the policy keeps, in whole tiles of 256."""
     place = Place.of(ledger, keys, anchor)
-    minimum = drop(place.ledger, place.recorder(), days, Now.read())
+    least = (load(policy) if policy else EMBEDDED).audit.retention_days
+    minimum = drop(place.ledger, place.recorder(), days or least, Now.read(), least=least)
     click.echo(f"entries from {minimum} on are kept")

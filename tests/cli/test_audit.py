@@ -159,6 +159,10 @@ def test_the_checkpoint_goes_out_and_a_witness_vouches_for_it(
 def test_prune_keeps_half_a_year(folder: Path, call: Call) -> None:
     assert call("audit", "prune", *at(folder)).out == "entries from 0 on are kept\n"
     assert call("audit", "prune", *at(folder), "--days", "30").code == 10
+    clinic = ("--policy", "policies/clinic.yaml")
+    assert call("audit", "prune", *at(folder), *clinic).code == 0
+    refused = call("audit", "prune", *at(folder), *clinic, "--days", "400")
+    assert (refused.code, "3650 days" in refused.err) == (10, True)
     assert size(folder) == 301
 
 

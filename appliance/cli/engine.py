@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +25,7 @@ class Engine:
     stages: Stages
     packs: tuple[ModelPack, ...]
     """That which is asked first comes first."""
+    generates: bool
     upscaler: Upscaler | None = None
 
     @classmethod
@@ -54,14 +55,10 @@ class Engine:
         if asked and (more.has("generator") or asked.wish != GeneratorWish()):
             generation = Generation.load(more, runtime, asked.wish)
         stages = Stages.load(pack, runtime, generation, detecting=every)
+        engine = cls(stages, every.packs, generation is not None)
         if scale == 1:
-            return cls(stages)
-        return cls(stages, Upscaler(runtime.load(every, f"upscaler-x{scale}")))
-        if generating is not None:
-            packs.insert(0, ModelPack.open(generating.pack, trust))
-            generation = Generation.load(packs[0], runtime, generating.wish)
-        stages = Stages.load(packs[-1], runtime, generation)
-        return cls(stages, tuple(packs), _upscaler(packs, runtime, scale) if scale > 1 else None)
+            return engine
+        return replace(engine, upscaler=Upscaler(runtime.load(every, f"upscaler-x{scale}")))
 
     @classmethod
     def load_sealed(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from appliance.audit.embedded import EmbeddedAudit
 from appliance.audit.events import (
@@ -37,7 +37,7 @@ from appliance.errors import (
 from appliance.inference.pack import ModelPack
 from appliance.pipeline.media.output import OutputFile
 from appliance.pipeline.run import SwapReport
-from appliance.policy.policy import EMBEDDED
+from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport
 
 _BLOCK = 1 << 20  # bytes
@@ -62,7 +62,8 @@ class LoggedJob:
     raises ``LedgerError``; then there is to be no result.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
         self._audit = EmbeddedAudit()
         self._session = secrets.token_hex(8)
         self._started = time.monotonic()
@@ -89,7 +90,8 @@ class LoggedJob:
     ) -> None:
         """The process is sealed (``None`` in tests) and about to look at somebody's media."""
         self._seal = seal
-        told: list[AnyEvent] = [PolicyLoaded(EMBEDDED.digest, "embedded")]
+        preset: Literal["embedded", "own"] = "embedded" if self._policy is EMBEDDED else "own"
+        told: list[AnyEvent] = [PolicyLoaded(self._policy.digest, preset)]
         told += [
             ModelPackLoaded(pack.digest, len(pack.entries), "valid" if pack.signer else "absent")
             for pack in packs

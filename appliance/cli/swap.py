@@ -15,7 +15,6 @@ from appliance.audit.events import Media
 from appliance.cli.engine import Engine
 from appliance.cli.files import about, check_output, decode_photo, open_input
 from appliance.cli.formats import photo_format, video_container
-from appliance.cli.generating import Generating, generator_options
 from appliance.cli.logged import LoggedJob
 from appliance.cli.options import (
     FILE,
@@ -34,7 +33,7 @@ from appliance.cli.progress import progress
 from appliance.cli.report import show_json, show_pairs
 from appliance.cli.sealing import current_sealing
 from appliance.cli.summary import pairs, summarise
-from appliance.errors import NoFaceError, OutputError
+from appliance.errors import NoFaceError, OutputError, PolicyError
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.face import Float
 from appliance.pipeline.media.encoder import check_size
@@ -143,9 +142,11 @@ def swap(
     fitted to the target's pose, expression and light. A generator of --pack draws it instead.
     """
     started = time.monotonic()
+    _check_gates(policy)
     check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
     scale = int(upscale or 1)
-    with LoggedJob() as job, ExitStack() as files:
+    with LoggedJob(policy) as job, ExitStack() as files:
+        sealing = current_sealing(policy)
         opened = files.enter_context(open_input(target, _TARGET))
         portraits = [
             files.enter_context(open_input(path, _source(number)))
@@ -153,19 +154,17 @@ def swap(
         ]
         like = files.enter_context(open_input(faces.like, _REFERENCE)) if faces.like else None
         result = files.enter_context(PendingOutput(output, overwrite=overwrite))
-        sealing = current_sealing()
         engine = Engine.load_sealed(
-            current_sealing(policy),
+            sealing,
             [output],
             models=models,
             provider=provider,
             asked=asked,
             scale=scale,
             policy=policy,
-            sealing, [output], models=models, provider=provider, generating=generating, scale=scale
         )
         kind: Media = "video" if is_video(opened) else "photo"
-        job.started(engine.packs, sealing.report, "onnx" if generating else "mesh", kind)
+        job.started(engine.packs, sealing.report, "onnx" if engine.generates else "mesh", kind)
         photos = [decode_photo(file, _source(number)) for number, file in enumerate(portraits, 1)]
         reference = decode_photo(like, _REFERENCE) if like else None
 
@@ -185,6 +184,15 @@ def swap(
         show_json(summary)
     else:
         show_pairs(pairs(summary))
+
+
+def _check_gates(policy: Policy) -> None:
+    """A gate is kept by a session, which knows who asks; a policy with one is not for a command."""
+    if policy.gate.same_person or policy.gate.consent:
+        raise PolicyError(
+            "This policy lets a face be applied in a session only: it asks who is shown.",
+            "Open a session, or name a policy whose gates are false.",
+        )
 
 
 def _source(number: int) -> str:

@@ -231,3 +231,26 @@ def test_a_pack_that_is_not_there(swap: Call, folder: Path) -> None:
     outcome = swap("--models", folder)
     assert outcome.code == 5
     assert not list(folder.iterdir())
+
+
+def test_a_policy_with_gates_is_kept_by_sessions_only(
+    call: Call, people: Mapping[str, Path], folder: Path
+) -> None:
+    swap = (
+        "swap",
+        "--source",
+        people["a"],
+        "--target",
+        people["c"],
+        "--output",
+        folder / "out.png",
+    )
+    clinic = Path(__file__).parents[2] / "policies" / "clinic.yaml"
+    outcome = call(*swap, "--policy", clinic)
+    assert outcome.code == 8
+    assert "session" in outcome.err
+    assert not list(folder.iterdir())
+    opened = folder.parent / "opened.yaml"
+    text = clinic.read_text().replace("same_person: true", "same_person: false")
+    opened.write_text(text.replace("consent: true", "consent: false"))
+    assert call(*swap, "--policy", opened).code == 0

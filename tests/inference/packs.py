@@ -41,5 +41,8 @@ def write_standins(folder: Path, *families: str, batched: bool = False) -> Path:
 
 def write_policy(path: Path, key: SecretKey = KEY, licences: str = "MIT, Apache-2.0") -> Path:
     """A policy at ``path`` that trusts ``key`` and accepts ``licences``."""
-    path.write_text(f"models:\n  keys: [{key.public.line}]\n  licences: [{licences}]\n")
+    path.write_text(
+        f"models:\n  keys: [{key.public.line}]\n  licences: [{licences}]\n"
+        "gate: {same_person: false, consent: false}\n"  # which sessions keep, not commands
+    )
     return path

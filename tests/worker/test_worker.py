@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -349,8 +350,8 @@ def test_without_its_ledger_a_worker_does_nothing_and_ends(tmp_path: Path) -> No
     with EmbeddedAudit(tmp_path / "ledger") as audit:
         worker = start(tmp_path, workspace)
         line, asking = begin(worker, audit), worker.client()
-        audit._child.kill()
-        audit._child.wait()
+        os.kill(audit.child, signal.SIGKILL)
+        os.waitid(os.P_PID, audit.child, os.WEXITED | os.WNOWAIT)
         ended = Thread(target=worker.process.wait)
         ended.start()
         with pytest.raises(Exception, match="broke off"):

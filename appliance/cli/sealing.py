@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
 import click
 
-import appliance
 from appliance.policy.policy import EMBEDDED, Policy
+from appliance.seal.needed import SYSTEM, interpreter
 from appliance.seal.process import close_all
 from appliance.seal.seal import Confinement, SealReport, confine, seal
 
-# What the interpreter and the libraries read while models are loaded, and where a GPU's driver is.
-_SYSTEM = tuple(
-    Path(name)
-    for name in (
-        *("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/lib", "/lib64"),
-        *("/etc/ld.so.cache", "/etc/localtime", "/proc/self", "/proc/cpuinfo", "/proc/meminfo"),
-        *("/proc/sys/kernel/seccomp", "/sys/devices/system", "/dev/urandom"),
-    )
-)
 _GPU_READABLE = tuple(map(Path, ("/usr/local/cuda", "/proc/driver", "/sys/bus/pci", "/etc/nvidia")))
 _GPU_PROVIDERS = ("cuda", "tensorrt")
 
@@ -54,7 +44,7 @@ class ProcessSealing:
         close_all(self._inherited)
         gpu = sorted(Path("/dev").glob("nvidia*")) if self._policy.engine.gpu else []
         self._confinement = confine(
-            readable=[*_SYSTEM, *_python(), *(_GPU_READABLE if gpu else ()), *readable],
+            readable=[*SYSTEM, *interpreter(), *(_GPU_READABLE if gpu else ()), *readable],
             writable=[*gpu, *(output.parent for output in outputs)],
         )
 
@@ -73,9 +63,3 @@ def current_sealing(policy: Policy = EMBEDDED) -> Sealing:
     """That of the command that runs: this process's, as ``policy`` has it, or one it was given."""
     given = click.get_current_context().obj
     return ProcessSealing(given, policy) if isinstance(given, frozenset) else cast("Sealing", given)
-
-
-def _python() -> list[Path]:
-    """Where the interpreter, the libraries and this package are."""
-    homes = {sys.prefix, sys.base_prefix, *sys.path}
-    return [*(Path(home) for home in homes if home), Path(appliance.__file__).parents[1]]

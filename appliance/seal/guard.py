@@ -26,6 +26,10 @@ _REFUSED: tuple[tuple[str, Touch], ...] = (
     ("ctypes.dlopen", "dlopen"),
 )
 
+# What a process that serves an inherited socket does with it: `accept` gives a socket object to a
+# connection that the kernel has made. A socket of one's own the filter refuses.
+_SERVING = frozenset(("socket.__new__", "socket.sendmsg"))
+
 
 class TouchedError(PermissionError):
     """Somebody wanted what a sealed process has given up."""
@@ -37,8 +41,12 @@ class TouchedImportError(ImportError):
 
 @dataclass(slots=True)
 class Guard:
-    """Refuses and counts, once armed; hooks cannot be taken out again."""
+    """Refuses and counts, once armed; hooks cannot be taken out again.
 
+    ``serving``: whether the process answers callers on sockets that it inherited.
+    """
+
+    serving: bool = False
     touches: Counter[Touch] = field(default_factory=Counter)
 
     def arm(self) -> None:
@@ -52,6 +60,8 @@ class Guard:
         raise TouchedImportError("sealed: import")
 
     def _hook(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self.serving and event in _SERVING:
+            return
         for prefix, touch in _REFUSED:
             if event.startswith(prefix):
                 self.touches[touch] += 1

@@ -58,10 +58,17 @@ def confine(*, readable: Sequence[Path], writable: Sequence[Path] = ()) -> Confi
     return Confinement(version)
 
 
-def seal(confinement: Confinement, *, minimum: Collection[str], gpu: bool = False) -> SealReport:
+def seal(
+    confinement: Confinement,
+    *,
+    minimum: Collection[str],
+    gpu: bool = False,
+    serving: bool = False,
+) -> SealReport:
     """Give up everything else, and try to get it back.
 
-    ``minimum``: the layers without which nothing is done. Raises ``SealError`` if one of them is
+    ``minimum``: the layers without which nothing is done. ``serving``: whether the process answers
+    callers on a socket that it inherited. Raises ``SealError`` if one of them is
     not to be had here, or if an attempt succeeds.
     """
     in_force: dict[Layer, bool] = {
@@ -77,14 +84,14 @@ def seal(confinement: Confinement, *, minimum: Collection[str], gpu: bool = Fals
             "Use Linux 5.13 or newer with Landlock on, and install libseccomp2.",
         )
     if in_force["seccomp"]:
-        seccomp.restrict(gpu=gpu)
+        seccomp.restrict(gpu=gpu, serving=serving)
     attempts = probe(seccomp=in_force["seccomp"], landlock=in_force["landlock"])
     if escaped := [attempt.what for attempt in attempts if not attempt.failed]:
         raise SealError(
             f"The seal does not hold: {', '.join(escaped)} went through.",
             "Nothing was read. Do not use this machine until it is known why.",
         )
-    guard = Guard()
+    guard = Guard(serving=serving)
     guard.arm()
     layers = tuple(layer for layer, there in in_force.items() if there)
     return SealReport(layers, missing, confinement.landlock_abi, attempts, guard)

@@ -11,7 +11,7 @@ import errno
 import os
 from pathlib import Path
 
-from appliance.seal.syscalls import ALLOWED, conditions
+from appliance.seal.syscalls import ALLOWED, SERVING, conditions
 
 _KILL_PROCESS, _ALLOW = 0x80000000, 0x7FFF0000
 # enum scmp_filter_attr: what a foreign architecture gets, no-new-privs first, all threads at once.
@@ -35,7 +35,7 @@ def available() -> bool:
     return _library() is not None and Path("/proc/sys/kernel/seccomp").exists()
 
 
-def restrict(*, gpu: bool = False) -> None:
+def restrict(*, gpu: bool = False, serving: bool = False) -> None:
     """From now on no thread of this process makes a system call but those of :mod:`syscalls`.
 
     Another fails with EPERM; one of a foreign architecture (32 bits, x32) ends the process. It
@@ -51,7 +51,7 @@ def restrict(*, gpu: bool = False) -> None:
         for attribute, value in _ATTRIBUTES.items():
             _check(library.seccomp_attr_set(context, attribute, value))
         _rule(library, context, "clone3", action=_errno(errno.ENOSYS))
-        for name in ALLOWED:
+        for name in (*ALLOWED, *(SERVING if serving else ())):
             _rule(library, context, name)
         for name, arguments in conditions(os.getpid(), gpu=gpu).items():
             for argument in arguments:

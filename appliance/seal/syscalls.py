@@ -56,6 +56,9 @@ FACTS = (
 
 ALLOWED = (*MEMORY, *THREADS, *TIME, *DESCRIPTORS, *PATHS, *FACTS)
 
+# For a process that takes callers on a listening socket that it inherits.
+SERVING = ("accept4",)
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:

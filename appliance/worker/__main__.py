@@ -10,7 +10,6 @@ from pathlib import Path
 
 import cv2
 
-from appliance.audit.client import AuditClient
 from appliance.errors import ApplianceError, SessionError
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
@@ -18,6 +17,7 @@ from appliance.pipeline.stages import Stages
 from appliance.policy.load import load
 from appliance.worker.desk import Desk
 from appliance.worker.intake import Intake
+from appliance.worker.sealing import WorkerSealing, as_event
 
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 
@@ -33,20 +33,25 @@ def main() -> int:
         listener = _listener()
         # Before there are threads: the process that forks for files from outside.
         cv2.setNumThreads(1)
-        intake = Intake(confine=lambda: None)
+        policy = load(options.policy)
+        intake = Intake(WorkerSealing(policy))
+        sealing = WorkerSealing(policy)
+        sealing.confine(readable=[options.models], writable=[options.workspace])
         pack = ModelPack.open(options.models)
         stages = Stages.load(pack, Runtime())
-        policy = load(options.policy)
-        desk = Desk(options.workspace, policy, stages, pack.digest, intake, _seal)
+        desk = Desk(
+            workspace=options.workspace,
+            policy=policy,
+            stages=stages,
+            pack=pack.digest,
+            intake=intake,
+            seal=lambda: as_event(sealing.seal(stages.provider, serving=True)),
+        )
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
     desk.service().listen(listener)
     return 0
-
-
-def _seal(ledger: AuditClient) -> None:
-    """Give up what is not needed any more."""
 
 
 def _listener() -> socket.socket:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition, Event, Lock, Thread
@@ -77,7 +78,7 @@ class Desk:
     """The methods of ``io.faceappliance.Worker``, for several threads.
 
     ``workspace``: the session's folder. ``pack``: SHA-256 of the models' manifest. ``seal`` is
-    called once the line to the ledger is there, before the first file comes in.
+    called once, before the first file comes in.
     """
 
     workspace: Path
@@ -85,7 +86,7 @@ class Desk:
     stages: Stages
     pack: str
     intake: Intake
-    seal: Callable[[AuditClient], None]
+    seal: Callable[[], events.SealResult]
     _visit: _Visit | None = None
     _items: dict[int, _Item] = field(default_factory=dict)
     _results: dict[int, _Item] = field(default_factory=dict)
@@ -116,9 +117,9 @@ class Desk:
             raise Refusal(error("OtherPolicy"))
         ledger = AuditClient(request.descriptors.pop())
         with _told():
+            sealed = self.seal()
             self._take_up()
-            self.seal(ledger)
-            ledger.append(events.PolicyLoaded(request.parameters.policy, "own"))
+            ledger.append_all([sealed, events.PolicyLoaded(request.parameters.policy, "own")])
         self._visit = _Visit(request.parameters.session, ledger)
         while True:
             request.progress(interface.Jobs(self._jobs))
@@ -272,7 +273,7 @@ class Desk:
             shown, report = swap_photo(self.stages, sitter, small, self._options(asked))
             if self.policy.gate.same_person:  # a preview shows a face as much as a result does
                 self._gate(visit, self._jobs, report.similarity_before)
-            return Answer(descriptors=(_in_memory(encode_photo(shown, "jpeg")),))
+            return Answer(descriptors=(_piped(io.BytesIO(encode_photo(shown, "jpeg"))),))
 
     def _options(self, asked: interface.Swap) -> SwapOptions:
         if self.policy.gate.same_person and asked.choice == "all":
@@ -296,11 +297,9 @@ class Desk:
         item = self._results.get(request.parameters.item)
         if item is None:
             raise Refusal(error("NoSuchItem"))
-        # A pipe, not the file: whoever held the file would keep the workspace from closing.
-        reader, writer = os.pipe2(os.O_CLOEXEC)
-        Thread(target=_pour, args=(item.path, writer), daemon=True).start()
         size = item.path.stat().st_size
-        return Answer(interface.Result(item.media, size, _digest(item.path).hex()), (reader,))
+        answer = interface.Result(item.media, size, _digest(item.path).hex())
+        return Answer(answer, (_piped(item.path.open("rb")),))
 
     def _who(self) -> _Visit:
         if self._visit is None:
@@ -399,18 +398,17 @@ def _digest(path: Path) -> bytes:
         return fingerprint(file.fileno())[0]
 
 
-def _in_memory(data: bytes) -> int:
-    """A descriptor that reads ``data``."""
-    descriptor = os.memfd_create("preview", os.MFD_CLOEXEC)
-    os.write(descriptor, data)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
+def _piped(source: BinaryIO) -> int:
+    """A pipe that gives what ``source`` holds.
+
+    Not the file itself: whoever held that would keep the workspace from closing.
+    """
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    Thread(target=_pour, args=(source, writer), daemon=True).start()
+    return reader
 
 
-def _pour(path: Path, writer: int) -> None:
-    try:
-        with path.open("rb") as file, os.fdopen(writer, "wb") as pipe:
-            while chunk := file.read(_CHUNK):
-                pipe.write(chunk)
-    except BrokenPipeError:
-        return  # the reader has seen enough
+def _pour(source: BinaryIO, writer: int) -> None:
+    with suppress(BrokenPipeError), source, os.fdopen(writer, "wb") as pipe:
+        while chunk := source.read(_CHUNK):
+            pipe.write(chunk)

@@ -15,7 +15,6 @@ import hashlib
 import os
 import resource
 import socket
-from collections.abc import Callable
 from typing import BinaryIO, Literal, NoReturn, cast
 
 import msgspec
@@ -27,6 +26,7 @@ from appliance.pipeline.media.output import OutputFile
 from appliance.pipeline.media.photo import read_photo
 from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.media.transcode import transcode
+from appliance.worker.sealing import WorkerSealing
 
 _MOST_PHOTO = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB
 _MOST_MEMORY = 6 << 30  # bytes of address space
@@ -52,12 +52,12 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 class Intake:
     """Hands files to children. Make it before there are threads; one call at a time."""
 
-    def __init__(self, confine: Callable[[], None]) -> None:
-        """Fork the process that forks; ``confine`` is what takes a child's rights away."""
+    def __init__(self, sealing: WorkerSealing) -> None:
+        """Fork the process that forks; its children are sealed without a path of their own."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if not os.fork():
             ours.close()
-            _fork_for_ever(theirs, confine)
+            _fork_for_ever(theirs, sealing)
         theirs.close()
         self._line = ours
 
@@ -82,7 +82,8 @@ def fingerprint(descriptor: int) -> tuple[bytes, int]:
         return digest, file.tell()
 
 
-def _fork_for_ever(line: socket.socket, confine: Callable[[], None]) -> NoReturn:
+def _fork_for_ever(line: socket.socket, sealing: WorkerSealing) -> NoReturn:
+    sealing.confine()
     while True:
         try:
             packet, descriptors, _, _ = socket.recv_fds(line, 1, 2)
@@ -95,7 +96,7 @@ def _fork_for_ever(line: socket.socket, confine: Callable[[], None]) -> NoReturn
         if not child:
             line.close()
             os.close(reader)
-            _be_the_child(descriptors, writer, confine)
+            _be_the_child(descriptors, writer, sealing)
         for descriptor in (*descriptors, writer):
             os.close(descriptor)
         with os.fdopen(reader, "rb") as said:
@@ -104,7 +105,7 @@ def _fork_for_ever(line: socket.socket, confine: Callable[[], None]) -> NoReturn
         line.send(answer or msgspec.json.encode(Refused(_died().message, _died().hint)))
 
 
-def _be_the_child(descriptors: list[int], writer: int, confine: Callable[[], None]) -> NoReturn:
+def _be_the_child(descriptors: list[int], writer: int, sealing: WorkerSealing) -> NoReturn:
     """Never returns, whatever happens: two of the worker must not live on."""
     try:
         for limit, most in (
@@ -113,7 +114,7 @@ def _be_the_child(descriptors: list[int], writer: int, confine: Callable[[], Non
             (resource.RLIMIT_CORE, 0),
         ):
             resource.setrlimit(limit, (most, most))
-        confine()
+        sealing.seal(serving=False)
         source, sink = descriptors
         try:
             answer: Taken | Refused = _write_anew(os.fdopen(source, "rb"), OutputFile(sink))

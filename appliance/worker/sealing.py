@@ -1,0 +1,54 @@
+"""How a worker and the children that read files for it give up the rest of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.audit import events
+from appliance.policy.policy import Policy
+from appliance.seal.needed import SYSTEM, interpreter
+from appliance.seal.seal import Confinement, SealReport, confine, seal
+
+_GPU_PROVIDERS = ("cuda", "tensorrt")
+
+
+@dataclass
+class WorkerSealing:
+    """The two halves of :mod:`appliance.seal.seal`, by the policy of the site."""
+
+    policy: Policy
+    _confinement: Confinement | None = None
+
+    def confine(self, *, readable: Sequence[Path] = (), writable: Sequence[Path] = ()) -> None:
+        """Before the first thread: leave only these, and what the interpreter needs."""
+        gpu = sorted(Path("/dev").glob("nvidia*")) if self.policy.engine.gpu else []
+        self._confinement = confine(
+            readable=[*SYSTEM, *interpreter(), *readable], writable=[*gpu, *writable]
+        )
+
+    def seal(self, provider: str = "cpu", *, serving: bool) -> SealReport:
+        """Before the first byte of anybody's media; raises ``SealError``."""
+        if self._confinement is None:
+            raise RuntimeError("confine first")
+        return seal(
+            self._confinement,
+            minimum=self.policy.seal.minimum,
+            gpu=provider in _GPU_PROVIDERS,
+            serving=serving,
+        )
+
+
+def as_event(report: SealReport) -> events.SealResult:
+    """What the ledger says of a seal that holds."""
+    layers: tuple[events.Layer, ...] = tuple(
+        "audit-hook" if layer == "guard" else layer for layer in report.layers
+    )
+    return events.SealResult(
+        result="sealed",
+        layers=layers,
+        landlock_abi=report.landlock_abi,
+        tried=len(report.attempts),
+        escaped=0,
+    )

@@ -44,6 +44,9 @@ mask suspend.target
 mask suspend-then-hibernate.target
 mask swap.target
 mask ctrl-alt-del.target
+mask getty@.service
+mask serial-getty@.service
+mask autovt@.service
 mask emergency.service
 mask rescue.service
 mask debug-shell.service

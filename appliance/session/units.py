@@ -5,6 +5,7 @@ systemd starts, confines, freezes and ends them; the broker only says so.
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import time
@@ -93,10 +94,15 @@ def processes_of(user: int) -> Iterator[int]:
 
 
 def _control(slot: str, knob: str, value: str) -> None:
-    path = _CGROUP / f"appliance-worker@{slot}.service" / knob
-    # No such group: the worker never started, or is gone already.
-    if path.exists():
-        path.write_text(value)
+    """Write to the worker's control group; raises ``SessionError`` if the kernel refuses."""
+    try:
+        (_CGROUP / f"appliance-worker@{slot}.service" / knob).write_text(value)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENODEV):  # it never started, or is gone
+            raise SessionError(
+                f"The worker cannot be controlled ({os.strerror(error.errno or 0)}).",
+                "Check that the units of hardening/ are installed as they stand.",
+            ) from error
 
 
 def _reset(slot: str) -> None:

@@ -98,7 +98,7 @@ class Visit:
             elif self.state is State.LOCKED and before is State.ACTIVE:
                 self.reason = step
                 self.times = replace(self.times, locked=now())
-                units.freeze(self.slot)
+                self._hold()
             elif self.state is State.PARKED:
                 units.kill(self.slot)
                 self._worker = None
@@ -117,12 +117,12 @@ class Visit:
             return due(self.state, self.times, self.limits, now())
 
     def wipe(self) -> Erasure:
-        """Erase it; the caller took a step to WIPING before."""
+        """Erase it; the caller took a step to WIPING before, so nobody else is at it."""
+        erasure = wipe(self.slot, self.volume)
         with self.lock:
-            self.erasure = erasure = wipe(self.slot, self.volume)
-            self._worker = None
+            self.erasure, self._worker = erasure, None
             self.state = after(self.state, Step.NOT_CLEAN if erasure.failed else Step.CLEAN)
-            return erasure
+        return erasure
 
     @contextmanager
     def in_state(self, *allowed: State) -> Iterator[None]:
@@ -133,6 +133,14 @@ class Visit:
                     f"The session is {self.state.value}.", "Ask for its status first."
                 )
             yield
+
+    def _hold(self) -> None:
+        """Freeze the worker; one that cannot be frozen ends."""
+        try:
+            units.freeze(self.slot)
+        except SessionError:
+            units.kill(self.slot)
+            self._worker = None
 
     def _attend(self, worker: Client, policy: str, audit: AuditClient) -> None:
         """Tell the worker what it serves, then notice its end."""

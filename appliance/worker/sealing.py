@@ -42,12 +42,9 @@ class WorkerSealing:
 
 def as_event(report: SealReport) -> events.SealResult:
     """What the ledger says of a seal that holds."""
-    layers: tuple[events.Layer, ...] = tuple(
-        "audit-hook" if layer == "guard" else layer for layer in report.layers
-    )
     return events.SealResult(
         result="sealed",
-        layers=layers,
+        layers=report.layers,
         landlock_abi=report.landlock_abi,
         tried=len(report.attempts),
         escaped=0,

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "audit": "Keep, read, check and export the ledger of what happened.",
         "compare": "Say how much the faces of two photos resemble each other.",
         "demo": "Swap faces between the sample portraits and draw a contact sheet.",
+        "doctor": "Seal this process, try to get out, and show what stopped it.",
         "inspect": "Say what a photo or video is and which faces it shows.",
         "models": "Look at the models of a pack, or make a pack of models.",
         "policy": "Check, show or compare the policies of a site.",

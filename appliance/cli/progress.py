@@ -64,11 +64,12 @@ def _nothing(done: int, total: int | None) -> None:
 
 @contextmanager
 def _bar() -> Iterator[Report]:
+    # Without markup, whose table of emoji rich would load now, when the process is sealed.
     columns = (
-        TextColumn("swapping"),
+        TextColumn("swapping", markup=False),
         BarColumn(bar_width=None),
-        TaskProgressColumn(),
-        TextColumn("{task.completed:.0f} frames · {task.fields[fps]:.1f} fps"),
+        TaskProgressColumn("{task.percentage:>3.0f}%", markup=False),
+        TextColumn("{task.completed:.0f} frames · {task.fields[fps]:.1f} fps", markup=False),
         TimeRemainingColumn(compact=True),
     )
     started = time.monotonic()

@@ -32,7 +32,7 @@ class _Compare(ctypes.Structure):
 
 def available() -> bool:
     """Whether libseccomp is installed and the kernel filters."""
-    return _library() is not None and Path("/proc/sys/kernel/seccomp").exists()
+    return _LIBRARY is not None and Path("/proc/sys/kernel/seccomp").exists()
 
 
 def restrict(*, gpu: bool = False, serving: bool = False) -> None:
@@ -41,7 +41,7 @@ def restrict(*, gpu: bool = False, serving: bool = False) -> None:
     Another fails with EPERM; one of a foreign architecture (32 bits, x32) ends the process. It
     cannot be undone. Raises ``OSError``.
     """
-    library = _library()
+    library = _LIBRARY
     if library is None:
         raise OSError(errno.ENOENT, "libseccomp is not installed")
     context = library.seccomp_init(_errno(errno.EPERM))
@@ -105,3 +105,6 @@ def _library() -> ctypes.CDLL | None:
     library.seccomp_release.argtypes = (ctypes.c_void_p,)
     library.seccomp_release.restype = None
     return library
+
+
+_LIBRARY = _library()  # now: where the paths to it are taken away first, it would not be found

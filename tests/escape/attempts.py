@@ -20,7 +20,7 @@ from appliance.seal import libc, seccomp
 
 BAD = -1  # a pointer, a descriptor and a process that do not exist
 OTHER = 1  # a process that exists: init
-_LIBRARY = seccomp._library()
+_LIBRARY = seccomp._LIBRARY
 _EMPTY = b"/nowhere"
 
 

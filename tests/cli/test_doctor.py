@@ -1,0 +1,74 @@
+"""``appliance doctor``, in processes of its own: it seals them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from appliance.cli.machine import machine_checks
+
+ROOT = Path(__file__).parents[2]
+
+
+# Root without a single capability, who may do no more than anybody else.
+UNPRIVILEGED = ("setpriv", "--inh-caps=-all", "--bounding-set=-all") if not os.getuid() else ()
+
+
+def doctor(*words: str | Path, before: Sequence[str] = ()) -> tuple[int, Any]:
+    """Exit code and the JSON."""
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "appliance.cli.main", "doctor", "--json", *words],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.stderr == b""
+    return done.returncode, msgspec.json.decode(done.stdout)
+
+
+@pytest.mark.parametrize("before", [(), UNPRIVILEGED], ids=["as-it-is", "unprivileged"])
+def test_the_seal_holds_here_for_whoever_asks(before: Sequence[str]) -> None:
+    code, found = doctor(before=before)
+    assert code == 0
+    assert found["ok"]
+    layers = {check["name"] for check in found["checks"] if check["group"] == "seal"}
+    assert layers == {"rlimits", "landlock", "seccomp", "guard"}
+    attempts = {check["name"]: check["evidence"] for check in found["checks"]}
+    assert attempts["socket"] == "EPERM"
+    assert attempts["io_uring_setup"] == "EPERM"
+    assert attempts["open of /"] == "EACCES"
+
+
+def test_an_altered_pack_is_a_finding(tmp_path: Path) -> None:
+    code, found = doctor("--models", tmp_path)
+    assert code == 1
+    assert [check["group"] for check in found["checks"] if not check["ok"]] == ["models"]
+    assert str(tmp_path) not in str(found)
+
+
+def test_a_machine_is_held_against_its_settings(tmp_path: Path) -> None:
+    path = Path("/proc/sys/kernel/randomize_va_space")
+    right = tmp_path / "right.conf"
+    right.write_text(f"# as it is\nkernel.randomize_va_space = {path.read_text().strip()}\n")
+    wrong = tmp_path / "wrong.conf"
+    wrong.write_text("kernel.randomize_va_space = 7\nkernel.no_such_setting = 1\n")
+    assert [check.ok for check in machine_checks(right) if check.group == "kernel"] == [True]
+    failing = [check for check in machine_checks(wrong) if check.group == "kernel"]
+    assert [check.ok for check in failing] == [False, False]
+    assert failing[1].evidence == "not there, wanted 1"
+    assert not next(machine_checks(tmp_path / "none")).ok
+
+
+def test_with_machine_the_settings_of_the_appliance_are_asked_for() -> None:
+    code, found = doctor("--machine")
+    installed = Path("/usr/lib/sysctl.d/90-appliance.conf").is_file()
+    names = {check["name"]: check["ok"] for check in found["checks"]}
+    assert names["hardening installed"] is installed
+    assert code == (0 if found["ok"] else 1)

@@ -1,0 +1,133 @@
+"""The two steps, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_START = """
+import os, sys, threading
+from pathlib import Path
+from appliance.errors import SealError
+from appliance.seal import landlock, process, seal as steps, seccomp
+from appliance.seal.seal import confine, seal
+"""
+
+
+def run(code: str, **environment: str) -> str:
+    """What ``code`` prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", _START + code],
+        cwd=ROOT,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_process_with_threads_is_not_confined() -> None:
+    # Landlock would not bind them.
+    assert "threads" in run("""
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+try:
+    confine(readable=[])
+except SealError as error:
+    print(error.message)
+""")
+
+
+def test_what_leads_a_process_is_forgotten() -> None:
+    led = {"LD_PRELOAD": "", "PYTHONPATH": ".", "https_proxy": "x", "ALL_PROXY": "x", "KEPT": "1"}
+    said = run(
+        "confine(readable=[]); print(sorted(n for n in os.environ if n in sys.argv[0] or n in "
+        f"{sorted(led)}))",
+        **led,
+    )
+    assert said == "['KEPT']"
+
+
+def test_it_leaves_no_core_and_is_not_to_be_read() -> None:
+    assert (
+        run("""
+import resource
+confine(readable=[Path("/proc/self")])
+status = Path("/proc/self/status").read_text()
+print(resource.getrlimit(resource.RLIMIT_CORE), "NoNewPrivs:\\t1" in status)
+""")
+        == "(0, 0) True"
+    )
+
+
+def test_inherited_descriptors_are_closed_and_its_own_are_not() -> None:
+    reader, writer = os.pipe()
+    code = """
+inherited = process.descriptors()
+mine = os.open(".", os.O_RDONLY)
+process.close_all(inherited)
+print(len(inherited), process.descriptors() == {mine})
+"""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _START + code],
+            pass_fds=[writer],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert done.stdout == "1 True\n"
+
+
+def test_a_layer_that_the_policy_asks_for_and_the_machine_lacks_is_named() -> None:
+    said = run("""
+landlock.abi = lambda: 0
+for minimum in (("seccomp",), ("seccomp", "landlock")):
+    confinement = confine(readable=[])
+    try:
+        report = seal(confinement, minimum=minimum) if minimum[1:] else None
+        print("went on")
+    except SealError as error:
+        print(error.message)
+print(seal(confinement, minimum=("seccomp",)).missing)
+""")
+    assert said.splitlines() == [
+        "went on",
+        "This machine lacks landlock, which the policy asks for.",
+        "('landlock',)",
+    ]
+
+
+def test_a_seal_that_does_not_hold_is_refused() -> None:
+    # As if libseccomp had said yes and done nothing.
+    said = run("""
+seccomp.restrict = lambda **words: None
+try:
+    seal(confine(readable=[]), minimum=())
+except SealError as error:
+    print(error.message)
+""")
+    assert said.startswith("The seal does not hold: socket, ")
+
+
+def test_an_inherited_socket_still_works() -> None:
+    # It is how a sealed process tells the ledger what it does.
+    assert (
+        run("""
+import socket
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+seal(confine(readable=[]), minimum=("seccomp",))
+os.write(ours.fileno(), b"told")
+print(os.read(theirs.fileno(), 9).decode())
+""")
+        == "told"
+    )

@@ -9,6 +9,7 @@ import resource
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
@@ -27,8 +28,10 @@ _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until there is nobody left to serve; the exit code."""
     options = _parser().parse_args(arguments)
-    # The key is in this process's memory and shall not be in a file of it.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The key is in this process's memory and shall not be in a file of it. Where a unit forbids the
+    # call, it has set the limit itself.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         keys_folder = options.keys or beside(options.ledger)
         anchor = FileAnchor(options.anchor or keys_folder / ANCHOR)

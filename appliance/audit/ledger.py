@@ -30,6 +30,7 @@ from appliance.audit.immutable import set_immutable
 from appliance.audit.merkle import EMPTY_ROOT, hash_leaf
 from appliance.audit.note import Signer
 from appliance.audit.store import CHECKPOINT, VKEY, Store
+from appliance.audit.sweep import sweep
 from appliance.audit.tiles import MAX_ENTRY, WIDTH, Frontier, Tile, edge_tiles, join_entries
 from appliance.errors import LedgerError, LedgerFullError
 
@@ -136,7 +137,8 @@ class Ledger:
     def append(self, entries: Sequence[bytes]) -> tuple[int, list[bytes]]:
         """Add ``entries``; the index of the first and all leaf hashes, once they are durable.
 
-        Only with the lock held. Either all are added or, on a ``LedgerError``, none is.
+        Only with the lock held. On a ``LedgerError`` none counts as added, though they may be there
+        if it was the very last step that failed.
         """
         if not all(0 < len(entry) <= MAX_ENTRY for entry in entries):
             raise LedgerError(
@@ -220,7 +222,7 @@ class Ledger:
                 "so nothing is done, until the ledger and its checkpoint outside agree.",
             )
         try:
-            _sweep(self.store.folder, head.size)
+            sweep(self.store.folder, head.size)
         except OSError as error:
             raise as_ledger_error(error) from error
         return _State(note, frontier, entries)
@@ -258,37 +260,3 @@ def _remove(path: Path) -> None:
     path.unlink()
     with suppress(OSError):
         path.parent.rmdir()
-
-
-def _sweep(folder: Path, size: int) -> None:
-    """Remove what lies beyond a checkpoint of ``size`` entries: a crash left it, unacknowledged."""
-    level, span = 0, WIDTH
-    while True:
-        index, width = divmod(size // (span // WIDTH), WIDTH)
-        keep = Tile(level, index, width)
-        kinds = ("path", "entries_path") if level == 0 else ("path",)
-        swept = [_sweep_from(folder, keep, kind) for kind in kinds]
-        if index == 0 and not any(swept):
-            return
-        level, span = level + 1, span * WIDTH
-
-
-def _sweep_from(folder: Path, keep: Tile, kind: str) -> bool:
-    """Remove everything of a level after the partial tile ``keep``; whether anything was there."""
-    index, found = keep.index, False
-    while True:
-        full = folder / getattr(Tile(keep.level, index), kind)
-        partial = full.with_name(f"{full.name}.p")
-        stray = [full, full.with_name(full.name + PENDING)]
-        if partial.is_dir():
-            kept = str(keep.width) if index == keep.index else ""
-            stray += [path for path in partial.iterdir() if path.name != kept]
-        there = [path for path in stray if path.exists()]
-        for path in there:
-            path.unlink()
-        with suppress(OSError):
-            partial.rmdir()
-        found = found or bool(there)
-        if not there and index > keep.index:
-            return found
-        index += 1

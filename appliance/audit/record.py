@@ -44,7 +44,7 @@ class Recorder:
         """Append ``events``, each with who says so; their receipts once they are durable.
 
         What the recorder itself has to say goes in before them: that the machine was started, or
-        that the wall clock was moved. Raises ``LedgerError``; then none of them was appended.
+        that the wall clock was moved. Raises ``LedgerError``, see ``Ledger.append``.
         """
         with self._ledger.locked():
             now = self._clock()

@@ -61,6 +61,10 @@ class ModelPack:
         """Whether any file plays ``role``."""
         return any(entry.role == role for entry in self.entries)
 
+    def holding(self, role: str) -> ModelPack:
+        """Itself; see :meth:`Shelf.holding`."""
+        return self
+
     def entry(self, role: str) -> ModelEntry:
         """The entry that plays ``role``.
 
@@ -121,19 +125,13 @@ class Shelf:
         """Whether any file plays ``role``."""
         return any(pack.has(role) for pack in self.packs)
 
-    def entry(self, role: str) -> ModelEntry:
-        """As :meth:`ModelPack.entry`."""
-        return self._pack(role).entry(role)
-
-    def read(self, role: str) -> bytes:
-        """As :meth:`ModelPack.read`."""
-        return self._pack(role).read(role)
-
-    def _pack(self, role: str) -> ModelPack:
+    def holding(self, role: str) -> ModelPack:
+        """The pack that ``role`` is taken from; the last one if none has it, which then says so."""
         return next((pack for pack in self.packs if pack.has(role)), self.packs[-1])
 
 
 Models = ModelPack | Shelf
+"""Where networks are loaded from."""
 
 
 def _signature(folder: Path) -> str | None:

@@ -101,14 +101,15 @@ class Runtime:
                 "Check the driver and its libraries, or use the provider cpu.",
             )
 
-    def load(self, pack: Models, role: str) -> Network:
-        """The network that plays ``role`` in ``pack``, verified, checked and ready to run.
+    def load(self, models: Models, role: str) -> Network:
+        """The network that plays ``role`` in ``models``, verified, checked and ready to run.
 
         Raises:
             ModelError: the file is missing, altered, refused (see ``graph.check_graph``), not a
                 network, or the runtime cannot build it.
             ProviderError: the one provider asked for does not take it.
         """
+        pack = models.holding(role)
         entry = pack.entry(role)
         contract = CONTRACTS.get(entry.family)
         if contract is None:

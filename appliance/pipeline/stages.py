@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.inference.pack import Models
+from appliance.inference.pack import ModelPack, Models
 from appliance.inference.session import Runtime
 from appliance.pipeline.align import Aligner
 from appliance.pipeline.canonical import Canonical
@@ -49,7 +49,7 @@ class Stages:
     @classmethod
     def load(
         cls,
-        pack: Models,
+        pack: ModelPack,
         runtime: Runtime,
         generation: Generation | None = None,
         detecting: Models | None = None,

@@ -12,7 +12,9 @@ import click
 from appliance.cli.options import FILE, Command, Strength
 from appliance.cli.usage import PlainUsageError
 from appliance.pipeline.generation import GeneratorWish
+from appliance.pipeline.parse import FACE, PARTS
 
+_WHOLE = "face"
 _PIXELS = ("128", "256", "512", "1024")
 
 
@@ -65,9 +67,12 @@ def pack_options(command: Command) -> Command:
         help="With --pack: leave out what the occluder sees in front of the face.",
     )
     @click.option(
-        "--parts",
-        is_flag=True,
-        help="With --pack: change only what the face parser takes for the face.",
+        "--part",
+        "parts",
+        type=click.Choice([_WHOLE, *PARTS]),
+        multiple=True,
+        help="With --pack: change only what the face parser takes for this part; give it again for "
+        "more parts. face stands for all of them but glasses.",
     )
     @functools.wraps(command)
     def with_packs(
@@ -78,7 +83,7 @@ def pack_options(command: Command) -> Command:
         restorer_weight: float | None,
         identity_weight: float | None,
         occlusion: bool,
-        parts: bool,
+        parts: tuple[str, ...],
         **others: Any,
     ) -> Any:
         if restorer_weight is not None and restore is None:
@@ -89,11 +94,11 @@ def pack_options(command: Command) -> Command:
             identity_weight=0.5 if identity_weight is None else identity_weight,
             restorer_weight=0.5 if restorer_weight is None else restorer_weight,
             occlusion=occlusion,
-            parts=parts,
+            parts=frozenset(parts) - {_WHOLE} | (FACE if _WHOLE in parts else frozenset()),
         )
         if not packs and wish != GeneratorWish():
             raise PlainUsageError(
-                "The options --pixels, --restore, --identity-weight, --occlusion and --parts "
+                "The options --pixels, --restore, --identity-weight, --occlusion and --part "
                 "need --pack."
             )
         return command(asked=Asked(packs, wish) if packs else None, **others)

@@ -44,8 +44,8 @@ class GeneratorWish:
     ``pixels``: a side of the crop, a multiple of the generator's own, which is the default.
     ``restore``: how far the restored face replaces the generated one, 0-1; ``None``: not at all.
     ``identity_weight``: 0 keeps some of the target's identity, 0.5 none, 1 drives it further off.
-    ``restorer_weight``: for restorers that take one. ``occlusion``, ``parts``: whether the pack's
-    occluder and face parser limit the change.
+    ``restorer_weight``: for restorers that take one. ``occlusion``: whether the pack's occluder
+    limits the change. ``parts``: those that its face parser limits it to; all where there are none.
     """
 
     pixels: int | None = None
@@ -53,7 +53,7 @@ class GeneratorWish:
     identity_weight: float = 0.5
     restorer_weight: float = 0.5
     occlusion: bool = False
-    parts: bool = False
+    parts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Generation:
         if wish.occlusion:
             masks.append(Occluder(runtime.load(pack, "occluder")).mask)
         if wish.parts:
-            masks.append(Parser(runtime.load(pack, "face-parser")).mask)
+            masks.append(Parser(runtime.load(pack, "face-parser"), wish.parts).mask)
         restorer = None
         if wish.restore is not None:
             restorer = Restorer(runtime.load(pack, "restorer"), wish.restorer_weight)

@@ -31,16 +31,17 @@ FACE = frozenset(PARTS) - {"glasses"}
 
 
 class Parser:
-    """BiSeNet (Yu et al., 2018) trained to parse faces."""
+    """BiSeNet (Yu et al., 2018) trained to parse faces. ``parts``: those that may change."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, parts: Collection[str] = FACE) -> None:
+        self._classes = [PARTS[part] for part in parts]
         self._network = network
         self._size = (network.contract.image.side,) * 2
 
-    def mask(self, crop: Image, parts: Collection[str] = FACE) -> Float:
-        """1 where an aligned crop shows one of ``parts``, 0 elsewhere, softened between."""
+    def mask(self, crop: Image) -> Float:
+        """1 where an aligned crop shows one of the parts, 0 elsewhere, softened between."""
         small = images.resized(crop, self._size)
         (classes,) = self._network.run(self._network.tensor(small))
-        shown = np.isin(classes[0].argmax(axis=0), [PARTS[part] for part in parts])
+        shown = np.isin(classes[0].argmax(axis=0), self._classes)
         side = (crop.shape[1], crop.shape[0])
         return softened(images.resized(shown.astype(np.float32), side))

@@ -74,10 +74,13 @@ def test_restorer_masks_and_upscaler_of_the_pack_are_used_when_asked_for(
 ) -> None:
     plain, limited = folder / "plain.png", folder / "limited.png"
     assert swap("--pack", pack, output="plain.png").code == 0
-    words = ("--pack", pack, "--occlusion", "--parts")
+    words = ("--pack", pack, "--occlusion", "--part", "face")
     assert swap(*words, output="limited.png").code == 0
     share = blue(people["c"], limited).sum() / blue(people["c"], plain).sum()
     assert 0.3 < share < 0.95
+    # The stand-in sees skin, and no nose.
+    assert swap("--pack", pack, "--part", "nose", output="nose.png").code == 0
+    assert not blue(people["c"], folder / "nose.png").any()
     assert swap("--pack", pack, "--restore", "1", output="restored.png").code == 0
     assert (pixels(folder / "restored.png") != pixels(plain)).any()
     assert swap("--pack", pack, "--upscale", "2", output="large.png").code == 0
@@ -151,8 +154,8 @@ def test_what_does_not_go_together(
 def test_what_the_pack_does_not_hold_is_named(swap: Call, folder: Path) -> None:
     small = write_standins(folder / "small", "inswapper", "arcface")
     assert swap("--pack", small).code == 0
-    for option, role in (("--occlusion", "occluder"), ("--parts", "face-parser")):
-        outcome = swap("--pack", small, option, "--overwrite")
+    for options, role in ((["--occlusion"], "occluder"), (["--part", "nose"], "face-parser")):
+        outcome = swap("--pack", small, *options, "--overwrite")
         assert outcome.code == 5
         assert f"'{role}'" in outcome.err
     alone = write_standins(folder / "alone", "ghost", "arcface")

@@ -52,15 +52,15 @@ def test_half_covered_is_covered() -> None:
 
 def test_the_parser_s_parts_are_what_may_change(tmp_path: Path, runtime: Runtime) -> None:
     """The stand-in sees skin in a disc of 0.4 about the middle, background elsewhere."""
-    parser = Parser(load(tmp_path, runtime, "bisenet"))
+    network = load(tmp_path, runtime, "bisenet")
     crop = np.full((256, 256, 3), 90, np.uint8)
-    mask = parser.mask(crop)
+    mask = Parser(network).mask(crop)
     v, u = np.mgrid[:256, :256] / 256 - 0.5
     far = np.hypot(u, v)
     assert mask[far < 0.34].min() > 0.99
     assert mask[far > 0.42].max() == 0
-    assert parser.mask(crop, ["nose"]).max() == 0
-    np.testing.assert_array_equal(parser.mask(crop, ["skin", "nose"]), mask)
+    assert Parser(network, ["nose"]).mask(crop).max() == 0
+    np.testing.assert_array_equal(Parser(network, ["skin", "nose"]).mask(crop), mask)
 
 
 def test_the_classes_are_celebamask_s() -> None:

@@ -42,6 +42,7 @@ from appliance.worker.intake import Intake, fingerprint
 from appliance.worker.interface import error
 
 _CHUNK = 1 << 20
+_PATIENCE = 60  # seconds that the first call may wait for the seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Desk:
     _items: dict[int, _Item] = field(default_factory=dict)
     _results: dict[int, _Item] = field(default_factory=dict)
     _jobs: int = 0
+    _serving: Event = field(default_factory=Event)
     _begun: Condition = field(default_factory=Condition)
     _intake_free: Lock = field(default_factory=Lock)
     _job_free: Lock = field(default_factory=Lock)
@@ -121,6 +123,7 @@ class Desk:
             self._take_up()
             ledger.append_all([sealed, events.PolicyLoaded(request.parameters.policy, "own")])
         self._visit = _Visit(request.parameters.session, ledger)
+        self._serving.set()
         while True:
             request.progress(interface.Jobs(self._jobs))
             with self._begun:
@@ -302,7 +305,8 @@ class Desk:
         return Answer(answer, (_piped(item.path.open("rb")),))
 
     def _who(self) -> _Visit:
-        if self._visit is None:
+        """Whom the worker serves. A person may be quicker than the seal: they wait for it."""
+        if not self._serving.wait(_PATIENCE) or self._visit is None:
             raise Refusal(error("NotBegun"))
         return self._visit
 

@@ -17,7 +17,8 @@ def _cut_in_the_middle(cut: Machine) -> None:
     end = time.monotonic() + 600
     with cut.boot("before_the_cut.py"):
         while "READY FOR THE CUT" not in cut.text():
-            assert time.monotonic() < end, cut.text() + cut.console()
+            ended = "\nLAB " in cut.text() or time.monotonic() > end
+            assert not ended, cut.text() + cut.console()
             time.sleep(0.2)
 
 

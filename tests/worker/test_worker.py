@@ -344,6 +344,29 @@ def test_the_next_worker_removes_what_the_last_had_not_finished(
         second.process.wait()
 
 
+def test_who_asks_before_the_seal_waits_for_it(tmp_path: Path, audit: EmbeddedAudit) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    early = start(tmp_path, workspace)
+    try:
+        asking = early.client()
+        taken: list[str] = []
+        person = Thread(
+            target=lambda: taken.append(
+                early.take_in(asking, _portrait("person_a_1.jpg"), "source").media
+            )
+        )
+        person.start()
+        line = begin(early, audit)
+        person.join(30)
+        assert taken == ["photo"]
+        line.close()
+        asking.close()
+    finally:
+        early.process.kill()
+        early.process.wait()
+
+
 def test_without_its_ledger_a_worker_does_nothing_and_ends(tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     workspace.mkdir()

@@ -7,6 +7,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from appliance.wire import Client, Connection
 from appliance.worker import interface
 from appliance.worker.interface import NAME
@@ -21,7 +23,7 @@ def canary(where: str) -> bytes:
     return b"".join(hashlib.sha256(f"{where}{n}".encode()).digest() for n in range(1 << 15))
 
 
-def test_work_until_the_power_goes(broker: Broker) -> None:
+def test_work_until_the_power_goes(broker: Broker, capfd: pytest.CaptureFixture[str]) -> None:
     _, worker = broker.open()
     photo = HERE / "portraits/person_a_1.jpg"
     client = Client(Connection(connection(worker)))
@@ -39,6 +41,6 @@ def test_work_until_the_power_goes(broker: Broker) -> None:
     os.sync()
     shell("sync -f /run/appliance/workspace/w0; blockdev --flushbufs /dev/mapper/appliance-w0")
     assert (WORKSPACE / "1.item.photo").stat().st_size > 1000
-    print("READY FOR THE CUT", flush=True)
-    Path("/dev/virtio-ports/lab.report").write_text("READY FOR THE CUT\n")
-    time.sleep(600)
+    with capfd.disabled():
+        print("READY FOR THE CUT", flush=True)
+        time.sleep(600)

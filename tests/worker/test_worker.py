@@ -331,10 +331,11 @@ def test_the_next_worker_removes_what_the_last_had_not_finished(
     line.close()
     asking.close()
     (workspace / ".deadbeef.part").write_bytes(b"half a result")
+    (workspace / "cache").mkdir()
     second = start(tmp_path, workspace)
     try:
         line, asking = begin(second, audit), second.client()
-        assert sorted(path.name for path in workspace.iterdir()) == [f"{item}.item.photo"]
+        assert {path.name for path in workspace.iterdir()} == {f"{item}.item.photo", "cache"}
         faces, _ = asking.call(f"{NAME}.Inspect", interface.Item(item), gives=interface.Faces)
         assert len(faces.faces) == 1
         line.close()

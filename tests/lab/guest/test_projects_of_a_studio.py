@@ -9,17 +9,18 @@ from appliance.wire import Nothing
 from tests.lab.guest.visitor import Broker, refusal, shell, until
 
 WORK = Path("/run/appliance/workspace/w0")
+SCENE = "7.result.video"  # named as a worker names what it keeps
 
 
 def test_a_project_is_parked_and_taken_up_again(broker: Broker) -> None:
     project, _ = broker.open(project="film")
-    (WORK / "scene").write_text("one")
+    (WORK / SCENE).write_text("one")
     broker.ask("Leave", interface.Which(project), Nothing)
     assert broker.states() == {project: "parked"}
     assert shell("pgrep -u appliance-w0", check=False) == ""
     again, _ = broker.open(project="film")
     assert again == project
-    assert (WORK / "scene").read_text() == "one"
+    assert (WORK / SCENE).read_text() == "one"
     assert broker.close(project).clean
 
 
@@ -46,10 +47,10 @@ def test_a_project_is_its_members_only(broker: Broker) -> None:
 
 def test_caches_go_daily_and_the_work_stays(broker: Broker) -> None:
     project, _ = broker.open(project="film")
-    (WORK / "scene").write_text("one")
+    (WORK / SCENE).write_text("one")
     (WORK / "cache").mkdir()
     (WORK / "cache/thumbnails").write_text("small")
     shell("systemctl start appliance-daily.service")
-    assert (WORK / "scene").exists()
+    assert (WORK / SCENE).exists()
     assert not (WORK / "cache/thumbnails").exists()
     assert broker.close(project).clean

@@ -108,6 +108,7 @@ def _listener(path: Path | None) -> socket.socket:
         path.unlink(missing_ok=True)
         listener.bind(os.fspath(path))
         path.chmod(0o660)
+        listener.listen()  # at once: whoever sees the socket may call
     except OSError as error:
         raise LedgerError(
             "The socket cannot be made where --listen says.", "Check the folder's permissions."

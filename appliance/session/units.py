@@ -59,9 +59,10 @@ def kill(slot: str) -> None:
 
     Raises ``SessionError`` if a process of its user is there after that.
     """
-    call("systemctl", "stop", "--no-block", f"appliance-worker@{slot}.socket")
+    # The socket first: a caller that waits there would start the worker anew.
+    call("systemctl", "stop", f"appliance-worker@{slot}.socket")
     _control(slot, "cgroup.kill", "1")
-    call("systemctl", "stop", f"appliance-worker@{slot}.socket", f"appliance-worker@{slot}.service")
+    call("systemctl", "stop", f"appliance-worker@{slot}.service")
     _reset(slot)
     until = time.monotonic() + _GONE
     while any(processes_of(owner_of(slot).user)):

@@ -31,3 +31,8 @@ def _import_silenced() -> ModuleType:
 
 
 ort = _import_silenced()
+
+
+def part(name: str) -> ModuleType:
+    """The submodule ``onnxruntime.name``: a tool that its package does not import by itself."""
+    return importlib.import_module(f"onnxruntime.{name}")

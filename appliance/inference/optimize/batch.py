@@ -1,0 +1,43 @@
+"""A batch of any size where the exporter wrote a batch of one."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+
+from appliance.inference.optimize.edit import GraphEditor
+
+BATCH = "batch"
+
+
+def open_batch(editor: GraphEditor) -> None:
+    """Let the first dimension of every input and output be chosen by the caller.
+
+    Shapes that the graph carries as constants follow: a Reshape that begins with 1 keeps its
+    input's first dimension instead. Whether that is right for this graph nobody can say by its
+    looks: the variant is run at a batch of two and held against two runs of one
+    (``accept.batches_alike``).
+    """
+    graph = editor.frame.graph
+    for value in (*graph.input, *graph.output):
+        dims = value.type.tensor_type.shape.dim
+        if dims:
+            dims[0].ClearField("dim_value")
+            dims[0].dim_param = BATCH
+    for node in editor.nodes:
+        if node.op_type == "Reshape":
+            _keep_first(editor, node)
+
+
+def _keep_first(editor: GraphEditor, node: onnx.NodeProto) -> None:
+    shape = editor.constant(node.input[1])
+    dims = editor.shape(node.input[0])
+    constant = editor.constant(node.input[0]) is not None
+    if shape is None or not shape.size or constant or dims is None or shape[0] != 1:
+        return
+    opened = shape.copy()
+    if dims and dims[0] in (1, None):
+        opened[0] = 0  # "as it is", in the operator's own language
+    else:
+        return
+    node.input[1] = editor.add_constant(opened.astype(np.int64), "shape")

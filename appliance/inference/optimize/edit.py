@@ -1,0 +1,229 @@
+"""A graph being rewritten: who makes and who takes each tensor, and what is constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+Array = NDArray[Any]
+Dims = tuple[int | None, ...]
+
+
+class GraphEditor:
+    """The main graph of a model, to be searched and rewritten by the passes beside this file.
+
+    Rewriting goes: ``add`` new nodes, ``redirect`` an old tensor's readers to a new one, ``settle``
+    after each pass, and at the end take the ``result``.
+    Graphs inside nodes (If, Loop, Scan) are left as they are; the tensors they take from outside
+    count as read.
+    """
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        """Edit a copy of ``model``, of which only the weights are shared."""
+        self.frame = _frame(model)
+        self.frame.graph.input.extend(model.graph.input)
+        self.frame.graph.output.extend(model.graph.output)
+        self.frame.graph.node.extend(model.graph.node)
+        self._weights = {tensor.name: tensor for tensor in model.graph.initializer}
+        # InsightFace keeps inswapper's emap as the last weight of the graph, read by no node.
+        self._last = next(reversed(self._weights), None)
+        self._nodes = list(self.frame.graph.node)
+        self._count = 0
+        self._shapes: dict[str, Dims] | None = None
+        self._index()
+
+    @property
+    def nodes(self) -> tuple[onnx.NodeProto, ...]:
+        """The nodes as they stand, in no particular order once something was added."""
+        return tuple(self._nodes)
+
+    def producer(self, tensor: str, kind: str | None = None) -> onnx.NodeProto | None:
+        """The node that makes ``tensor``, if it is of the operator ``kind``."""
+        node = self._makers.get(tensor)
+        return node if node is not None and kind in (None, node.op_type) else None
+
+    def readers(self, tensor: str) -> tuple[onnx.NodeProto, ...]:
+        """The nodes that read ``tensor``, each once."""
+        return tuple(self._takers.get(tensor, {}).values())
+
+    def only_reader(self, tensor: str, kind: str) -> onnx.NodeProto | None:
+        """The one node that reads ``tensor``, if it is a ``kind`` and nobody else does."""
+        readers = self.readers(tensor)
+        alone = len(readers) == 1 and not self.is_output(tensor)
+        return readers[0] if alone and readers[0].op_type == kind else None
+
+    def is_output(self, tensor: str) -> bool:
+        """Whether the graph hands ``tensor`` out."""
+        return any(value.name == tensor for value in self.frame.graph.output)
+
+    def constant(self, tensor: str) -> Array | None:
+        """The value of ``tensor`` where it is fixed: a weight or the output of a Constant."""
+        if tensor in self._weights:
+            return numpy_helper.to_array(self._weights[tensor])
+        node = self.producer(tensor, "Constant")
+        if node is None or [a.name for a in node.attribute] != ["value"]:
+            return None
+        return numpy_helper.to_array(node.attribute[0].t)
+
+    def scalar(self, tensor: str) -> float | None:
+        """The value of a constant of one element."""
+        value = self.constant(tensor)
+        return float(value.reshape(-1)[0]) if value is not None and value.size == 1 else None
+
+    def shape(self, tensor: str) -> Dims | None:
+        """What shape inference knows of ``tensor``; ``None`` for an open dimension.
+
+        Of what was added since the editor last settled it knows nothing.
+        """
+        if self._shapes is None:
+            self._shapes = _inferred(self.frame, self._nodes, self._weights)
+        return self._shapes.get(tensor)
+
+    def add_constant(self, value: Array, hint: str) -> str:
+        """A new weight; its name."""
+        name = self._fresh(hint)
+        self._weights[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def add(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> list[str]:
+        """A new node; the names of its outputs."""
+        names = [self._fresh(kind.lower()) for _ in range(outputs)]
+        node = helper.make_node(kind, list(inputs), names, name=names[0], **attributes)
+        self._nodes.append(node)
+        self._index()
+        return names
+
+    def redirect(self, old: str, new: str) -> None:
+        """Let everything that reads ``old`` read ``new``, the graph's own outputs included."""
+        for node in self.readers(old):
+            for at, name in enumerate(node.input):
+                if name == old:
+                    node.input[at] = new
+        if self.is_output(old):
+            # An output keeps its name: the new maker takes it over, the old one gets another.
+            spare = self._fresh("was")
+            for node in self._nodes:
+                for at, name in enumerate(node.output):
+                    node.output[at] = {old: spare, new: old}.get(name, name)
+                for at, name in enumerate(node.input):
+                    if name == new:
+                        node.input[at] = old
+        self._index()
+
+    def settle(self) -> None:
+        """Drop nodes that nothing reads, put the others in order, and infer shapes anew."""
+        known = set(self._weights) | {value.name for value in self.frame.graph.input}
+        self._nodes = _ordered(self._alive(), known)
+        self._shapes = None
+        self._index()
+
+    def result(self) -> onnx.ModelProto:
+        """The model as rewritten, without the weights that nothing reads."""
+        self.settle()
+        outputs = self.frame.graph.output
+        read = {name for node in self._nodes for name in _reads(node)}
+        read |= {value.name for value in outputs}
+        kept = [t for name, t in self._weights.items() if name in read and name != self._last]
+        result = _frame(self.frame)
+        result.graph.node.extend(self._nodes)
+        result.graph.input.extend(self.frame.graph.input)
+        result.graph.output.extend(outputs)
+        result.graph.initializer.extend(kept)
+        if self._last is not None:
+            result.graph.initializer.append(self._weights[self._last])
+        return result
+
+    def _alive(self) -> list[onnx.NodeProto]:
+        wanted = [value.name for value in self.frame.graph.output]
+        alive: dict[int, onnx.NodeProto] = {}
+        while wanted:
+            node = self._makers.get(wanted.pop())
+            if node is not None and id(node) not in alive:
+                alive[id(node)] = node
+                wanted.extend(_reads(node))
+        return [node for node in self._nodes if id(node) in alive]
+
+    def _fresh(self, hint: str) -> str:
+        self._count += 1
+        name = f"opt_{hint}_{self._count}"
+        return name if name not in self._makers and name not in self._weights else self._fresh(hint)
+
+    def _index(self) -> None:
+        self._makers = {name: node for node in self._nodes for name in node.output if name}
+        self._takers: dict[str, dict[int, onnx.NodeProto]] = {}
+        for node in self._nodes:
+            for name in _reads(node):
+                self._takers.setdefault(name, {})[id(node)] = node
+
+
+def _frame(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A model with nothing in it yet, for the same operator sets."""
+    frame = onnx.ModelProto(ir_version=model.ir_version)
+    frame.opset_import.extend(model.opset_import)
+    frame.functions.extend(model.functions)
+    frame.graph.name = model.graph.name
+    return frame
+
+
+def _reads(node: onnx.NodeProto) -> Iterable[str]:
+    """Tensors that a node reads, those that graphs inside it may take from outside included."""
+    yield from (name for name in node.input if name)
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            for inner in graph.node:
+                yield from _reads(inner)
+
+
+def _ordered(nodes: Sequence[onnx.NodeProto], known: set[str]) -> list[onnx.NodeProto]:
+    """Nodes such that each comes after those whose outputs it reads (Kahn, 1962)."""
+    makers = {name: at for at, node in enumerate(nodes) for name in node.output if name}
+    waits = [
+        {makers[name] for name in _reads(node) if name in makers and name not in known}
+        for node in nodes
+    ]
+    followers: dict[int, list[int]] = {}
+    for at, before in enumerate(waits):
+        for maker in before:
+            followers.setdefault(maker, []).append(at)
+    ready = [at for at, before in enumerate(waits) if not before]
+    result = []
+    for at in ready:  # grows while it is walked
+        result.append(nodes[at])
+        for follower in followers.get(at, []):
+            waits[follower].discard(at)
+            if not waits[follower]:
+                ready.append(follower)
+    return result
+
+
+def _inferred(
+    model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], weights: Mapping[str, onnx.TensorProto]
+) -> dict[str, Dims]:
+    # Large weights stay behind: inference copies the model, and needs of them the shapes alone.
+    light = _frame(model)
+    graph = light.graph
+    graph.node.extend(nodes)
+    graph.output.extend(model.graph.output)
+    graph.input.extend(model.graph.input)
+    known = {value.name for value in graph.input}
+    for tensor in weights.values():
+        if prod(tensor.dims) <= 1024:
+            graph.initializer.append(tensor)
+        elif tensor.name not in known:
+            value = helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+            graph.input.append(value)
+    inferred = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
+    return {name: tuple(tensor.dims) for name, tensor in weights.items()} | {
+        value.name: tuple(
+            d.dim_value if d.HasField("dim_value") else None
+            for d in value.type.tensor_type.shape.dim
+        )
+        for value in (*inferred.input, *inferred.value_info, *inferred.output)
+        if value.type.tensor_type.HasField("shape")
+    }

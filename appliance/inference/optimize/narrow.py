@@ -1,0 +1,63 @@
+"""Convolutions with three outputs, widened to fill a matrix unit.
+
+A matrix unit works on sixteen output channels at once; the last layer of a generator has three
+(red, green, blue) and leaves thirteen idle. Four neighbouring pixels of a k x k convolution are
+twelve outputs of a (k+1) x (k+1) convolution of stride two, whose kernel is the old one in four
+places among zeros: a third more products, a third of the time, and the same sums.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import helper
+
+from appliance.inference.optimize.edit import Array, GraphEditor
+
+WIDEST = 4  # output channels: four pixels of these still fit one unit
+
+
+def widen_narrow(editor: GraphEditor) -> int:
+    """Replace wide-kernelled convolutions of few outputs; how many."""
+    count = 0
+    for node in editor.nodes:
+        shape = editor.shape(node.output[0]) if node.op_type == "Conv" else None
+        weights = editor.constant(node.input[1]) if shape is not None else None
+        if shape is None or weights is None or weights.ndim != 4:
+            continue
+        settings = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        height, width = shape[2:]
+        plain = (
+            settings.get("group", 1) == 1
+            and set(settings.get("strides", [1])) == {1}
+            and set(settings.get("dilations", [1])) == {1}
+            and settings.get("auto_pad", b"NOTSET") == b"NOTSET"
+        )
+        outputs, _, rows, columns = weights.shape
+        even = height is not None and width is not None and height % 2 == width % 2 == 0
+        # Below 5 x 5 the added zeros cost more than the idle channels did.
+        if not plain or not even or outputs > WIDEST or min(rows, columns) < 5:
+            continue
+        inputs = [node.input[0], editor.add_constant(_four(weights), "kernel")]
+        if len(node.input) > 2:
+            bias = editor.constant(node.input[2])
+            if bias is None:
+                continue
+            inputs.append(editor.add_constant(np.tile(bias, 4), "bias"))
+        pads = settings.get("pads", [0, 0, 0, 0])
+        (wide,) = editor.add(
+            "Conv", inputs, kernel_shape=[rows + 1, columns + 1], strides=[2, 2], pads=pads
+        )
+        (result,) = editor.add("DepthToSpace", [wide], blocksize=2, mode="DCR")
+        editor.redirect(node.output[0], result)
+        count += 1
+    return count
+
+
+def _four(weights: Array) -> Array:
+    """The kernel in the four places of its 2 x 2 pixels, in DepthToSpace's order (DCR)."""
+    outputs, inputs, rows, columns = weights.shape
+    kernel = np.zeros((2, 2, outputs, inputs, rows + 1, columns + 1), weights.dtype)
+    for y in range(2):
+        for x in range(2):
+            kernel[y, x, :, :, y : y + rows, x : x + columns] = weights
+    return kernel.reshape(4 * outputs, inputs, rows + 1, columns + 1)

@@ -136,11 +136,12 @@ def sign(folder: Path, data: bytes, name: str, key: SecretKey) -> None:
     A crash between the two leaves a manifest whose signature does not fit, which is refused.
     """
     comment = f"model pack {name}, manifest SHA-256 {hashlib.sha256(data).hexdigest()}"
-    _replace(folder / MANIFEST, data)
-    _replace(folder / SIGNATURE, key.sign(data, comment).encode())
+    replace_file(folder / MANIFEST, data)
+    replace_file(folder / SIGNATURE, key.sign(data, comment).encode())
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
+    """Put ``data`` into ``path``, durably and all at once. Raises OutputError."""
     try:
         descriptor, partial = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
         try:

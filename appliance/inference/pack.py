@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from appliance.errors import ModelError
 from appliance.inference import manifest, minisign
 from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.graph import check_graph
-from appliance.inference.manifest import ModelEntry
+from appliance.inference.manifest import ModelEntry, Precision, Variant
 from appliance.inference.trust import SIGNED, Trust
 
 MANIFEST = "manifest.toml"
@@ -29,6 +30,7 @@ class ModelPack:
 
     name: str
     entries: tuple[ModelEntry, ...]
+    variants: tuple[Variant, ...]
     digest: str
     """SHA-256 of the manifest, in hex: it names the pack, since the manifest names every byte."""
     signer: str | None
@@ -55,7 +57,14 @@ class ModelPack:
         for entry in parsed.entry:
             check_role(entry)
         trust.check_licences(parsed.entry)
-        return cls(parsed.name, parsed.entry, hashlib.sha256(data).hexdigest(), signer, folder)
+        return cls(
+            parsed.name,
+            parsed.entry,
+            parsed.variant,
+            hashlib.sha256(data).hexdigest(),
+            signer,
+            folder,
+        )
 
     def has(self, role: str) -> bool:
         """Whether any file plays ``role``."""
@@ -88,17 +97,32 @@ class ModelPack:
         Raises:
             ModelError: no such role, or the file is missing, cut short, longer or altered.
         """
-        entry = self.entry(role)
-        data = read_file(self._folder / entry.file, entry.file, entry.size)
-        if len(data) != entry.size:
+        return self._read(self.entry(role))
+
+    def variant(self, role: str, precisions: Sequence[Precision]) -> Variant | None:
+        """The variant of what plays ``role`` in the first of ``precisions`` that there is."""
+        parent = self.entry(role).sha256
+        for precision in precisions:
+            for variant in self.variants:
+                if variant.parent == parent and variant.precision == precision:
+                    return variant
+        return None
+
+    def read_variant(self, variant: Variant) -> bytes:
+        """As ``read``, of a variant."""
+        return self._read(variant)
+
+    def _read(self, listed: ModelEntry | Variant) -> bytes:
+        data = read_file(self._folder / listed.file, listed.file, listed.size)
+        if len(data) != listed.size:
             raise ModelError(
-                f"{entry.file} has {len(data)} bytes, its manifest says {entry.size}.", _RETRY
+                f"{listed.file} has {len(data)} bytes, its manifest says {listed.size}.", _RETRY
             )
         found = hashlib.sha256(data).hexdigest()
-        if found != entry.sha256:
+        if found != listed.sha256:
             raise ModelError(
-                f"{entry.file} has been altered: its SHA-256 is {found}, "
-                f"its manifest says {entry.sha256}.",
+                f"{listed.file} has been altered: its SHA-256 is {found}, "
+                f"its manifest says {listed.sha256}.",
                 _RETRY,
             )
         return data
@@ -113,6 +137,9 @@ class ModelPack:
             data = self.read(entry.role)
             if contract := CONTRACTS.get(entry.family):
                 check_graph(data, contract, entry.file)
+                for variant in self.variants:
+                    if variant.parent == entry.sha256:
+                        check_graph(self.read_variant(variant), contract, variant.file)
 
 
 @dataclass(frozen=True, slots=True)

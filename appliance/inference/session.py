@@ -18,7 +18,7 @@ from appliance.errors import ModelError, ProviderError
 from appliance.inference.contract import Contract, Shape
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import Tensors, check_graph
-from appliance.inference.manifest import ModelEntry
+from appliance.inference.manifest import ModelEntry, Precision
 from appliance.inference.ort import ort
 from appliance.inference.pack import Models
 
@@ -36,9 +36,7 @@ PROVIDERS: Mapping[str, str] = MappingProxyType(
 )
 """Our names of the execution providers, best first, and ONNX Runtime's."""
 
-# What a failing call of the runtime raises: its own classes, which share no root, and the
-# exceptions its Python layer passes on.
-_FAILURES: tuple[type[Exception], ...] = (
+FAILURES: tuple[type[Exception], ...] = (
     *(
         kind
         for kind in vars(ort.capi.onnxruntime_pybind11_state).values()
@@ -48,15 +46,34 @@ _FAILURES: tuple[type[Exception], ...] = (
     ValueError,
     MemoryError,
 )
+"""What a failing call of the runtime raises: its own classes, which share no root, and the
+exceptions its Python layer passes on."""
+
+PRECISIONS: Mapping[str, tuple[Precision, ...]] = MappingProxyType(
+    {"cpu": ("int8", "fp32"), "openvino": ("int8", "fp32")}
+)
+"""The variants that a provider runs fastest, best first."""
+_ON_DEVICES: tuple[Precision, ...] = ("fp16", "fp32")
 
 
-class _Session(Protocol):
+class Session(Protocol):
     """What is used of ``onnxruntime.InferenceSession``, which has no types of its own."""
 
-    def get_providers(self) -> list[str]: ...
-    def run(self, outputs: list[str], inputs: dict[str, Numbers]) -> list[Tensor]: ...
-    def io_binding(self) -> _IoBinding: ...
-    def run_with_iobinding(self, binding: _IoBinding) -> None: ...
+    def get_providers(self) -> list[str]:
+        """Its own names of the providers it runs on, best first."""
+        ...
+
+    def run(self, outputs: list[str], inputs: dict[str, Numbers]) -> list[Tensor]:
+        """The named outputs, new arrays."""
+        ...
+
+    def io_binding(self) -> _IoBinding:
+        """Places for inputs and outputs that outlive a run."""
+        ...
+
+    def run_with_iobinding(self, binding: _IoBinding) -> None:
+        """Run on what is bound."""
+        ...
 
 
 class _IoBinding(Protocol):
@@ -104,6 +121,8 @@ class Runtime:
     def load(self, models: Models, role: str) -> Network:
         """The network that plays ``role`` in ``models``, verified, checked and ready to run.
 
+        Where the pack holds a variant that suits the provider, that one is run.
+
         Raises:
             ModelError: the file is missing, altered, refused (see ``graph.check_graph``), not a
                 network, or the runtime cannot build it.
@@ -116,48 +135,41 @@ class Runtime:
             raise ModelError(
                 f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
             )
-        data = pack.read(role)
-        tensors = check_graph(data, contract, entry.file)
+        variant = pack.variant(role, PRECISIONS.get(self.providers[0], _ON_DEVICES))
+        file = entry.file if variant is None else variant.file
+        data = pack.read(role) if variant is None else pack.read_variant(variant)
+        tensors = check_graph(data, contract, file)
         try:
-            session = self._session(data, self.providers)
-        except _FAILURES as error:
+            session = self._session(data, self.providers, rewritten=variant is not None)
+        except FAILURES as error:
             if self.providers[0] != "cpu":
                 raise ProviderError(
-                    f"The provider {self.providers[0]} does not take {entry.file} "
+                    f"The provider {self.providers[0]} does not take {file} "
                     f"({type(error).__name__}).",
                     "Free memory of the device, or use the provider cpu.",
                 ) from error
             raise ModelError(
-                f"{entry.file} cannot be built by the runtime ({type(error).__name__}).",
+                f"{file} cannot be built by the runtime ({type(error).__name__}).",
                 "Use a file exported for an operator set that this version knows.",
             ) from error
         network = Network(entry, contract, tensors, _in_use(session), session)
         if network.provider not in self.providers:
             raise ProviderError(
-                f"{entry.file} runs on {network.provider}, not on {', '.join(self.providers)}.",
+                f"{file} runs on {network.provider}, not on {', '.join(self.providers)}.",
                 "Free memory of the device, or use the provider cpu.",
             )
         return network
 
-    def _session(self, data: bytes, providers: Sequence[str]) -> _Session:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-        options.log_severity_level = 4  # failures come back as exceptions; see ort.py
-        # Several stages share the cores: a pool that spins while it waits steals from the others.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # enable_fallback: without it a failing provider is replaced silently, in load and in run.
-        session = ort.InferenceSession(
-            data, options, providers=[PROVIDERS[name] for name in providers], enable_fallback=0
-        )
-        return cast(_Session, session)
+    def _session(
+        self, data: bytes, providers: Sequence[str], *, rewritten: bool = False
+    ) -> Session:
+        options = {name: _options(name, rewritten=rewritten) for name in providers}
+        return make_session(data, self.threads, options)
 
     def _works(self, name: str, probe: bytes) -> bool:
         try:
             return _in_use(self._session(probe, [name])) == name
-        except _FAILURES:
+        except FAILURES:
             return False
 
 
@@ -171,7 +183,7 @@ class Network:
     """What this file has of its contract."""
     provider: str
     """The provider that really runs it, as the session itself says."""
-    _session: _Session
+    _session: Session
 
     def tensor(self, image: NDArray[np.uint8]) -> Tensor:
         """``image`` (uint8 RGB, height x width x 3) as this network takes it."""
@@ -240,7 +252,7 @@ class Binding:
     """In the contract's order; each run overwrites them."""
     _provider: str
     _file: str
-    _session: _Session
+    _session: Session
     _buffers: _IoBinding
 
     def run(self) -> tuple[Tensor, ...]:
@@ -258,7 +270,7 @@ class Binding:
 def _failures_named(provider: str, file: str) -> Iterator[None]:
     try:
         yield
-    except _FAILURES as error:
+    except FAILURES as error:
         raise ProviderError(
             f"The provider {provider} failed on {file} ({type(error).__name__}).",
             "Try a smaller picture, fewer threads, or the provider cpu.",
@@ -271,7 +283,42 @@ def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:
     )
 
 
-def _in_use(session: _Session) -> str:
+def make_session(data: bytes, threads: int, providers: Mapping[str, Mapping[str, str]]) -> Session:
+    """A session on ``providers``, our names of them with their options, best first."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 4  # failures come back as exceptions; see ort.py
+    # Several stages share the cores: a pool that spins while it waits steals from the others.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # enable_fallback: without it a failing provider is replaced silently, in load and in run.
+    session = ort.InferenceSession(
+        data,
+        options,
+        providers=[(PROVIDERS[name], dict(given)) for name, given in providers.items()],
+        enable_fallback=0,
+    )
+    return cast(Session, session)
+
+
+def plain_session(data: bytes) -> Session:
+    """A session on the CPU with every core, for measuring one graph against another."""
+    return make_session(data, len(os.sched_getaffinity(0)), {"cpu": {}})
+
+
+def _options(provider: str, *, rewritten: bool) -> Mapping[str, str]:
+    """Options of a provider. ``rewritten``: for a graph that ``optimize`` has made.
+
+    Without its rewriting NHWC is slower than NCHW on a GPU, by what ``optimize/pad.py`` says.
+    """
+    if provider == "cuda" and rewritten:
+        return {"prefer_nhwc": "1", "fuse_conv_bias": "1"}
+    return {}
+
+
+def _in_use(session: Session) -> str:
     first = session.get_providers()[0]
     return next(name for name, theirs in PROVIDERS.items() if theirs == first)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -13,6 +14,14 @@ from onnx import helper, numpy_helper
 
 Array = NDArray[Any]
 Dims = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """What inference knows of a tensor."""
+
+    dims: Dims | None
+    dtype: np.dtype[Any]
 
 
 class GraphEditor:
@@ -34,8 +43,10 @@ class GraphEditor:
         # InsightFace keeps inswapper's emap as the last weight of the graph, read by no node.
         self._last = next(reversed(self._weights), None)
         self._nodes = list(self.frame.graph.node)
+        for at, node in enumerate(self._nodes):
+            node.name = node.name or f"node_{at}"  # the quantiser tells nodes apart by name
         self._count = 0
-        self._shapes: dict[str, Dims] | None = None
+        self._facts: dict[str, _Fact] | None = None
         self._index()
 
     @property
@@ -81,9 +92,13 @@ class GraphEditor:
 
         Of what was added since the editor last settled it knows nothing.
         """
-        if self._shapes is None:
-            self._shapes = _inferred(self.frame, self._nodes, self._weights)
-        return self._shapes.get(tensor)
+        fact = self._fact(tensor)
+        return fact.dims if fact is not None else None
+
+    def dtype(self, tensor: str) -> np.dtype[Any] | None:
+        """The type of its elements, known as ``shape`` is."""
+        fact = self._fact(tensor)
+        return fact.dtype if fact is not None else None
 
     def add_constant(self, value: Array, hint: str) -> str:
         """A new weight; its name."""
@@ -91,7 +106,9 @@ class GraphEditor:
         self._weights[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
-    def add(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> list[str]:
+    def add(
+        self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any
+    ) -> list[str]:
         """A new node; the names of its outputs."""
         names = [self._fresh(kind.lower()) for _ in range(outputs)]
         node = helper.make_node(kind, list(inputs), names, name=names[0], **attributes)
@@ -120,7 +137,7 @@ class GraphEditor:
         """Drop nodes that nothing reads, put the others in order, and infer shapes anew."""
         known = set(self._weights) | {value.name for value in self.frame.graph.input}
         self._nodes = _ordered(self._alive(), known)
-        self._shapes = None
+        self._facts = None
         self._index()
 
     def result(self) -> onnx.ModelProto:
@@ -138,6 +155,11 @@ class GraphEditor:
         if self._last is not None:
             result.graph.initializer.append(self._weights[self._last])
         return result
+
+    def _fact(self, tensor: str) -> _Fact | None:
+        if self._facts is None:
+            self._facts = _inferred(self.frame, self._nodes, self._weights)
+        return self._facts.get(tensor)
 
     def _alive(self) -> list[onnx.NodeProto]:
         wanted = [value.name for value in self.frame.graph.output]
@@ -204,7 +226,7 @@ def _ordered(nodes: Sequence[onnx.NodeProto], known: set[str]) -> list[onnx.Node
 
 def _inferred(
     model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], weights: Mapping[str, onnx.TensorProto]
-) -> dict[str, Dims]:
+) -> dict[str, _Fact]:
     # Large weights stay behind: inference copies the model, and needs of them the shapes alone.
     light = _frame(model)
     graph = light.graph
@@ -219,11 +241,17 @@ def _inferred(
             value = helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
             graph.input.append(value)
     inferred = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
-    return {name: tuple(tensor.dims) for name, tensor in weights.items()} | {
-        value.name: tuple(
-            d.dim_value if d.HasField("dim_value") else None
-            for d in value.type.tensor_type.shape.dim
-        )
-        for value in (*inferred.input, *inferred.value_info, *inferred.output)
-        if value.type.tensor_type.HasField("shape")
+    facts = {
+        name: _Fact(tuple(tensor.dims), helper.tensor_dtype_to_np_dtype(tensor.data_type))
+        for name, tensor in weights.items()
     }
+    for value in (*inferred.input, *inferred.value_info, *inferred.output):
+        found = value.type.tensor_type
+        if not found.elem_type:
+            continue
+        dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in found.shape.dim)
+        facts[value.name] = _Fact(
+            dims if found.HasField("shape") else None,
+            helper.tensor_dtype_to_np_dtype(found.elem_type),
+        )
+    return facts

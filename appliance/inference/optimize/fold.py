@@ -43,9 +43,7 @@ def _constants(editor: GraphEditor, node: onnx.NodeProto) -> dict[str, Array] | 
     return known if len(known) == len(values) else None
 
 
-def _evaluate(
-    editor: GraphEditor, node: onnx.NodeProto, values: dict[str, Array]
-) -> list[Array]:
+def _evaluate(editor: GraphEditor, node: onnx.NodeProto, values: dict[str, Array]) -> list[Array]:
     inputs = [
         onnx.helper.make_tensor_value_info(
             name, onnx.helper.np_dtype_to_tensor_dtype(value.dtype), value.shape

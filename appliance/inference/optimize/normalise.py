@@ -28,9 +28,11 @@ class _Found:
 
 def fuse_instance_norm(editor: GraphEditor) -> int:
     """Replace every written-out instance normalisation; how many there were."""
-    found = [hit for node in editor.nodes if node.op_type == "Sub" and (hit := _match(editor, node))]
+    found = [
+        hit for node in editor.nodes if node.op_type == "Sub" and (hit := _match(editor, node))
+    ]
     for hit in found:
-        kind = _kind(editor, hit.x)
+        kind = editor.dtype(hit.x)
         scale = editor.add_constant(np.ones(hit.channels, kind), "scale")
         shift = editor.add_constant(np.zeros(hit.channels, kind), "shift")
         (y,) = editor.add("InstanceNormalization", [hit.x, scale, shift], epsilon=hit.epsilon)
@@ -155,7 +157,9 @@ def _divides(editor: GraphEditor, node: onnx.NodeProto, value: str, by: str) -> 
         return False
     if inverse.op_type == "Reciprocal":
         return inverse.input[0] == by
-    return inverse.op_type == "Div" and inverse.input[1] == by and editor.scalar(inverse.input[0]) == 1
+    return (
+        inverse.op_type == "Div" and inverse.input[1] == by and editor.scalar(inverse.input[0]) == 1
+    )
 
 
 def _is_square(editor: GraphEditor, node: onnx.NodeProto, value: str) -> bool:
@@ -184,13 +188,3 @@ def _over_pixels(editor: GraphEditor, node: onnx.NodeProto) -> bool:
 def _attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
     found = [a for a in node.attribute if a.name == name]
     return onnx.helper.get_attribute_value(found[0]) if found else default
-
-
-def _kind(editor: GraphEditor, tensor: str) -> np.dtype[np.floating]:
-    """float16 where the graph computes in it: a weight beside ``tensor`` tells."""
-    node = editor.producer(tensor)
-    for name in node.input if node is not None else ():
-        value = editor.constant(name)
-        if value is not None and value.dtype in (np.float16, np.float32):
-            return value.dtype
-    return np.dtype(np.float32)

@@ -8,6 +8,8 @@ side as channels of one, which in NCHW moves nothing.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from appliance.inference.optimize.edit import GraphEditor
@@ -26,7 +28,7 @@ def pad_side_by_side(editor: GraphEditor) -> int:
         if pads[[0, 1, 4, 5]].any() or None in before[1:] or None in after[1:]:
             continue
         inner = _reshape(editor, node.input[0], (1, -1, *before[2:]))
-        attributes = {a.name: a.s for a in node.attribute}
+        attributes: dict[str, Any] = {a.name: a.s for a in node.attribute}
         (padded,) = editor.add("Pad", [inner, *node.input[1:]], **attributes)
         editor.redirect(node.output[0], _reshape(editor, padded, (-1, *after[1:])))
         count += 1

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from appliance.inference.optimize.edit import GraphEditor
 from appliance.inference.ort import part
 
 Feed = Mapping[str, NDArray[np.float32] | NDArray[np.float64]]
@@ -29,15 +30,15 @@ class _Pictures:
         return next(self._feeds, None)
 
 
-def to_int8(
-    model: onnx.ModelProto, feeds: Sequence[Feed], exclude: Sequence[str] = ()
-) -> onnx.ModelProto:
+def to_int8(model: onnx.ModelProto, feeds: Sequence[Feed]) -> onnx.ModelProto:
     """``model`` with QuantizeLinear and DequantizeLinear around its convolutions and products.
 
     Weights: signed, one scale a channel. Activations: unsigned, one scale a tensor, from the least
-    and largest value that ``feeds`` bring forth. ``exclude``: names of nodes that stay float32.
-    By ONNX Runtime's own quantiser, which wants the model in a file; only weights are written.
+    and largest value that ``feeds`` bring forth. The first and the last convolution stay float32:
+    what they lose, nothing mends. By ONNX Runtime's own quantiser, which wants the
+    model in a file; only weights are written.
     """
+    model = GraphEditor(model).result()  # every node named
     quantization = part("quantization")
     with TemporaryDirectory() as folder:
         prepared, result = Path(folder, "model.onnx"), Path(folder, "int8.onnx")
@@ -53,13 +54,17 @@ def to_int8(
             per_channel=True,
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
-            nodes_to_exclude=list(exclude),
+            nodes_to_exclude=_ends(model),
             calibrate_method=quantization.CalibrationMethod.MinMax,
         )
-        return onnx.load(str(result))
+        quantised = onnx.load(str(result))
+    # The quantiser drops what no node reads, such as inswapper's emap: see ``edit``.
+    last = model.graph.initializer[-1] if model.graph.initializer else None
+    if last is not None and not any(last.name in node.input for node in model.graph.node):
+        quantised.graph.initializer.append(last)
+    return quantised
 
 
-def ends(model: onnx.ModelProto) -> list[str]:
-    """The first and the last convolution: what they lose, nothing mends."""
+def _ends(model: onnx.ModelProto) -> list[str]:
     convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
     return [*convolutions[:1], *convolutions[-1:]]

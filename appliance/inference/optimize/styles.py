@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import onnx
 
-from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.edit import Array, GraphEditor
 
 
 def merge_products(editor: GraphEditor) -> int:
@@ -16,23 +16,20 @@ def merge_products(editor: GraphEditor) -> int:
     A style vector is projected once a layer: a dozen products of one row each, whose cost on a
     GPU is a dozen launches. Side by side they are one product and one Split.
     """
-    groups: dict[tuple[str, bool], list[onnx.NodeProto]] = defaultdict(list)
+    groups: dict[tuple[str, bool], list[tuple[onnx.NodeProto, Array, Array]]] = defaultdict(list)
     for node in editor.nodes:
         if node.op_type == "Gemm" and _is_plain(node) and len(node.input) == 3:
-            weights = editor.constant(node.input[1])
-            bias = editor.constant(node.input[2])
+            weights, bias = (editor.constant(name) for name in node.input[1:])
             if weights is not None and bias is not None and bias.ndim == 1:
-                groups[node.input[0], _transposed(node)].append(node)
+                groups[node.input[0], _transposed(node)].append((node, weights, bias))
     joined = 0
-    for (vector, transposed), nodes in groups.items():
-        if len(nodes) < 2:
+    for (vector, transposed), group in groups.items():
+        if len(group) < 2:
             continue
-        pairs = [[editor.constant(name) for name in node.input[1:]] for node in nodes]
-        weights = [pair[0] for pair in pairs if pair[0] is not None]
-        biases = [pair[1] for pair in pairs if pair[1] is not None]
-        rows = editor.add_constant(np.concatenate(weights, 0 if transposed else 1), "weights")
-        bias = editor.add_constant(np.concatenate(biases), "bias")
-        (product,) = editor.add("Gemm", [vector, rows, bias], transB=int(transposed))
+        nodes, weights_of, biases = zip(*group, strict=True)
+        side = editor.add_constant(np.concatenate(weights_of, 0 if transposed else 1), "weights")
+        shift = editor.add_constant(np.concatenate(biases), "bias")
+        (product,) = editor.add("Gemm", [vector, side, shift], transB=int(transposed))
         sizes = editor.add_constant(np.array([len(b) for b in biases], np.int64), "sizes")
         parts = editor.add("Split", [product, sizes], outputs=len(nodes), axis=1)
         for node, part in zip(nodes, parts, strict=True):
@@ -47,4 +44,8 @@ def _transposed(node: onnx.NodeProto) -> bool:
 
 def _is_plain(node: onnx.NodeProto) -> bool:
     values = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-    return values.get("alpha", 1.0) == 1.0 and values.get("beta", 1.0) == 1.0 and not values.get("transA", 0)
+    return (
+        values.get("alpha", 1.0) == 1.0
+        and values.get("beta", 1.0) == 1.0
+        and not values.get("transA", 0)
+    )

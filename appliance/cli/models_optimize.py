@@ -1,0 +1,154 @@
+"""``appliance models optimize``: faster forms of a pack's networks, each proven on real crops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from pathlib import Path
+from typing import get_args
+
+import click
+import msgspec
+
+from appliance.cli.files import load_photo
+from appliance.cli.keys import secret_key, trusted_keys
+from appliance.cli.options import FILE, json_option
+from appliance.cli.report import show_json
+from appliance.cli.usage import PlainUsageError
+from appliance.inference.families import CONTRACTS
+from appliance.inference.graph import check_graph
+from appliance.inference.manifest import ModelEntry, Precision
+from appliance.inference.optimize.enter import enter, write_variants
+from appliance.inference.optimize.trtexec import commands
+from appliance.inference.optimize.variants import BOUNDS, Candidate
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Numbers, Runtime
+from appliance.inference.trust import Trust
+from appliance.pipeline.samples import feeds, find_samples
+from appliance.pipeline.stages import Stages
+
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One variant. ``error`` against its parent; ``None``: it could not be run at all."""
+
+    file: str
+    precision: Precision
+    accepted: bool
+    error: float | None
+    bound: float
+    batched: bool
+    megabytes: float
+
+
+class Optimised(msgspec.Struct, frozen=True):
+    """A pack after it. ``digest``: SHA-256 of its manifest. ``samples``: crops measured on."""
+
+    name: str
+    digest: str
+    samples: int
+    variants: tuple[Outcome, ...]
+
+
+@click.command()
+@click.argument("folder", type=FILE, metavar="DIR")
+@click.option(
+    "--crops",
+    type=FILE,
+    multiple=True,
+    metavar="PHOTO",
+    help="Photo of faces to measure and calibrate on; several times for several.",
+)
+@click.option("--key", type=FILE, metavar="FILE", help="Secret key that signs the pack again.")
+@click.option(
+    "--precision",
+    "precisions",
+    type=click.Choice(PRECISIONS),
+    multiple=True,
+    help="Make only these. [default: all]",
+)
+@click.option("--role", "roles", multiple=True, metavar="ROLE", help="Only what plays this role.")
+@click.option("--print-trtexec", is_flag=True, help="Print how to build TensorRT engines by hand.")
+@json_option
+def optimize(
+    *,
+    folder: Path,
+    crops: Sequence[Path],
+    key: Path | None,
+    precisions: Sequence[Precision],
+    roles: Sequence[str],
+    print_trtexec: bool,
+    as_json: bool,
+) -> None:
+    """Make fp32, fp16 and int8 variants of the networks of the pack in DIR.
+
+    A variant is kept only if it errs less than its precision may on the crops of the faces in the
+    photos; it is hashed and entered into the manifest with its parent, which is signed again.
+    """
+    pack = ModelPack.open(folder, Trust(trusted_keys(), unsigned=print_trtexec))
+    entries = _chosen(pack, roles)
+    if print_trtexec:
+        for line in commands(pack, entries):
+            click.echo(line)
+        return
+    if key is None or not crops:
+        raise PlainUsageError("To optimise, name photos with --crops and a key with --key.")
+    opened = secret_key(key)
+    stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
+    samples = find_samples(stages, [load_photo(path, "A photo of --crops") for path in crops])
+    wanted = tuple(precisions) or PRECISIONS
+    found: list[Outcome] = []
+
+    def samples_of(entry: ModelEntry) -> list[dict[str, Numbers]]:
+        contract = CONTRACTS[entry.family]
+        return feeds(samples, check_graph(pack.read(entry.role), contract, entry.file))
+
+    def tell(entry: ModelEntry, candidate: Candidate) -> None:
+        found.append(_outcome(entry, candidate))
+        if not as_json:
+            _say(found[-1])
+
+    variants = [
+        variant
+        for entry in entries
+        for variant in write_variants(folder, pack, entry, samples_of(entry), wanted, tell=tell)
+    ]
+    digest = enter(folder, pack, variants, opened)
+    result = Optimised(pack.name, digest, len(samples), tuple(found))
+    if as_json:
+        show_json(result)
+    else:
+        click.echo(f"pack {pack.name}, manifest {digest}, signed by {opened.public.name}")
+
+
+def _chosen(pack: ModelPack, roles: Sequence[str]) -> list[ModelEntry]:
+    for role in roles:
+        pack.entry(role)
+    return [
+        entry
+        for entry in pack.entries
+        if entry.family in CONTRACTS and (not roles or entry.role in roles)
+    ]
+
+
+def _outcome(entry: ModelEntry, candidate: Candidate) -> Outcome:
+    return Outcome(
+        file=entry.file,
+        precision=candidate.precision,
+        accepted=candidate.accepted,
+        error=candidate.error if isfinite(candidate.error) else None,
+        bound=BOUNDS[candidate.precision],
+        batched=candidate.batched,
+        megabytes=round(candidate.model.ByteSize() / 1e6, 2),
+    )
+
+
+def _say(outcome: Outcome) -> None:
+    verdict = "kept" if outcome.accepted else "dropped"
+    found = "it does not run" if outcome.error is None else f"error {outcome.error:.1e}"
+    batch = "any batch" if outcome.batched else "one at a time"
+    click.echo(
+        f"{outcome.file:<28} {outcome.precision}  {verdict:<8} {found} (at most "
+        f"{outcome.bound:.0e}), {batch}, {outcome.megabytes:.1f} MB"
+    )

@@ -1,0 +1,71 @@
+"""Variants on disk and in the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import onnx
+import tomli_w
+
+from appliance.inference import manifest
+from appliance.inference.importing import replace_file, sign
+from appliance.inference.manifest import Manifest, ModelEntry, Precision, Variant
+from appliance.inference.minisign import SecretKey
+from appliance.inference.optimize.quantize import Feed
+from appliance.inference.optimize.variants import BOUNDS, Candidate, build
+from appliance.inference.pack import ModelPack
+
+
+def write_variants(
+    folder: Path,
+    pack: ModelPack,
+    entry: ModelEntry,
+    feeds: Sequence[Feed],
+    precisions: Sequence[Precision],
+    *,
+    tell: Callable[[ModelEntry, Candidate], None],
+) -> list[Variant]:
+    """Build the variants of ``entry`` and write those that are accepted; ``tell`` hears of each.
+
+    Raises ModelError for a file that is not what the manifest says, OutputError.
+    """
+    parent = onnx.ModelProto.FromString(pack.read(entry.role))
+    written = []
+    for candidate in build(parent, feeds, precisions):
+        tell(entry, candidate)
+        if not candidate.accepted:
+            continue
+        data = candidate.model.SerializeToString()
+        file = f"{Path(entry.file).stem}.{candidate.precision}.onnx"
+        replace_file(folder / file, data)
+        written.append(
+            Variant(
+                file=file,
+                sha256=hashlib.sha256(data).hexdigest(),
+                size=len(data),
+                parent=entry.sha256,
+                precision=candidate.precision,
+                batched=candidate.batched,
+                error=candidate.error,
+                bound=BOUNDS[candidate.precision],
+                samples=len(feeds),
+            )
+        )
+    return written
+
+
+def enter(folder: Path, pack: ModelPack, variants: Sequence[Variant], key: SecretKey) -> str:
+    """Sign the pack's manifest with ``variants`` in it; gives its SHA-256.
+
+    They replace what was listed for the same parent and precision. Raises OutputError.
+    """
+    fresh = {(variant.parent, variant.precision) for variant in variants}
+    kept = [v for v in pack.variants if (v.parent, v.precision) not in fresh]
+    whole = Manifest(1, pack.name, pack.entries, (*kept, *variants))
+    data = tomli_w.dumps(msgspec.to_builtins(whole)).encode()
+    manifest.parse(data)
+    sign(folder, data, pack.name, key)
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from appliance.cli.main import appliance
+from appliance.errors import ModelError
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Runtime
+from appliance.inference.trust import Trust
+from tests.inference.packs import KEY, write_standins, write_trusted
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "key").write_text(KEY.text(None))
+    monkeypatch.setenv("APPLIANCE_KEYS", str(write_trusted(tmp_path / "keys")))
+    return write_standins(tmp_path / "pack", "inswapper", "arcface")
+
+
+def optimise(folder: Path, portraits: Mapping[str, Path], *arguments: str) -> str:
+    command = ["models", "optimize", str(folder), "--key", str(folder.parent / "key")]
+    command += ["--crops", str(portraits["person_b_1"]), *arguments]
+    return CliRunner().invoke(appliance, command, catch_exceptions=False).output
+
+
+def opened(folder: Path) -> ModelPack:
+    return ModelPack.open(folder, Trust((KEY.public,)))
+
+
+def test_a_pack_gets_variants_that_are_signed_and_run(
+    folder: Path, portraits: Mapping[str, Path]
+) -> None:
+    output = optimise(folder, portraits)
+    pack = opened(folder)
+    assert output.count("kept") == len(pack.variants) == 6
+    pack.verify()
+    parents = {entry.sha256 for entry in pack.entries}
+    assert {variant.parent for variant in pack.variants} == parents
+    assert all(variant.error <= variant.bound and variant.samples == 1 for variant in pack.variants)
+    network = Runtime(("cpu",), threads=1).load(pack, "generator")
+    assert network.tensors.batched  # the parent is not: the variant was taken
+    assert network.tensors.matrix is not None
+
+
+def test_variants_are_replaced_and_not_doubled(folder: Path, portraits: Mapping[str, Path]) -> None:
+    for _ in range(2):
+        optimise(folder, portraits, "--precision", "fp32", "--role", "identity")
+    assert [variant.file for variant in opened(folder).variants] == ["arcface.fp32.onnx"]
+
+
+def test_an_altered_variant_is_refused(folder: Path, portraits: Mapping[str, Path]) -> None:
+    optimise(folder, portraits, "--precision", "fp32", "--role", "identity")
+    path = folder / "arcface.fp32.onnx"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match="altered"):
+        Runtime(("cpu",), threads=1).load(opened(folder), "identity")
+    Runtime(("cpu",), threads=1).load(opened(folder), "generator")  # which was left alone
+
+
+def test_without_photos_or_key_nothing_is_written(folder: Path) -> None:
+    before = (folder / "manifest.toml").read_bytes()
+    result = CliRunner().invoke(appliance, ["models", "optimize", str(folder)])
+    assert result.exit_code != 0
+    assert (folder / "manifest.toml").read_bytes() == before
+
+
+def test_trtexec_is_told_the_batches_of_what_takes_several(
+    folder: Path, portraits: Mapping[str, Path]
+) -> None:
+    optimise(folder, portraits, "--precision", "fp32", "--role", "identity")
+    swapper, recogniser = optimise(folder, portraits, "--print-trtexec").splitlines()
+    assert "--onnx=inswapper.onnx" in swapper
+    assert "Shapes" not in swapper  # as published, one at a time
+    assert "--onnx=arcface.fp32.onnx" in recogniser
+    assert "--maxShapes=input:32x3x112x112" in recogniser

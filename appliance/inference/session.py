@@ -21,6 +21,7 @@ from appliance.inference.graph import Tensors, check_graph
 from appliance.inference.manifest import ModelEntry, Precision
 from appliance.inference.ort import ort
 from appliance.inference.pack import Models
+from appliance.inference.tensorrt import EngineCache
 
 Tensor = NDArray[np.float32]
 Numbers = NDArray[np.float32] | NDArray[np.float64]
@@ -87,13 +88,18 @@ class Runtime:
     """Execution providers that work on this machine, and how many threads they get."""
 
     def __init__(
-        self, providers: Sequence[str] = tuple(PROVIDERS), threads: int | None = None
+        self,
+        providers: Sequence[str] = tuple(PROVIDERS),
+        threads: int | None = None,
+        device: int = 0,
+        engines: EngineCache | None = None,
     ) -> None:
         """Find out which of ``providers`` can run here, keeping their order.
 
         Those that cannot are left out, unless that leaves none: whoever names exactly one gets
         that one or an error. ``threads`` per network; by default one for each core this process
-        may use.
+        may use. ``device``: which GPU. ``engines``: where TensorRT keeps what it builds;
+        without it that provider is left out.
 
         Raises:
             ProviderError: an unknown name, or none of the providers works here.
@@ -105,7 +111,11 @@ class Runtime:
                 f"Known are {', '.join(PROVIDERS)}.",
             )
         self.threads = threads if threads is not None else len(os.sched_getaffinity(0))
+        self.device = device
+        self._engines = engines
         compiled_in = set(ort.get_available_providers())
+        if engines is None:
+            compiled_in.discard(PROVIDERS["tensorrt"])
         candidates = [name for name in providers if PROVIDERS[name] in compiled_in]
         if {"cuda", "tensorrt"} & set(candidates):
             _load_cuda_libraries()
@@ -118,10 +128,19 @@ class Runtime:
                 "Check the driver and its libraries, or use the provider cpu.",
             )
 
-    def load(self, models: Models, role: str) -> Network:
+    def load(
+        self,
+        models: Models,
+        role: str,
+        *,
+        fixed: bool = False,
+        precision: Precision | None = None,
+    ) -> Network:
         """The network that plays ``role`` in ``models``, verified, checked and ready to run.
 
-        Where the pack holds a variant that suits the provider, that one is run.
+        Where the pack holds a variant that suits the provider, that one is run. ``fixed``: for
+        ``batch.Batcher``, whose shapes never change. ``precision``: that variant or, if there is
+        none, the file itself.
 
         Raises:
             ModelError: the file is missing, altered, refused (see ``graph.check_graph``), not a
@@ -129,18 +148,21 @@ class Runtime:
             ProviderError: the one provider asked for does not take it.
         """
         pack = models.holding(role)
-        entry = pack.entry(role)
+        entry = models.entry(role)
         contract = CONTRACTS.get(entry.family)
         if contract is None:
             raise ModelError(
                 f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
             )
-        variant = pack.variant(role, PRECISIONS.get(self.providers[0], _ON_DEVICES))
+        suiting = PRECISIONS.get(self.providers[0], _ON_DEVICES)
+        variant = models.variant(role, suiting if precision is None else (precision,))
         file = entry.file if variant is None else variant.file
-        data = pack.read(role) if variant is None else pack.read_variant(variant)
+        data = models.read(role) if variant is None else models.read_variant(variant)
         tensors = check_graph(data, contract, file)
         try:
-            session = self._session(data, self.providers, rewritten=variant is not None)
+            session = self._session(
+                data, self.providers, rewritten=variant is not None, fixed=fixed
+            )
         except FAILURES as error:
             if self.providers[0] != "cpu":
                 raise ProviderError(
@@ -152,7 +174,7 @@ class Runtime:
                 f"{file} cannot be built by the runtime ({type(error).__name__}).",
                 "Use a file exported for an operator set that this version knows.",
             ) from error
-        network = Network(entry, contract, tensors, _in_use(session), session)
+        network = Network(entry, contract, tensors, _in_use(session), session, self.device)
         if network.provider not in self.providers:
             raise ProviderError(
                 f"{file} runs on {network.provider}, not on {', '.join(self.providers)}.",
@@ -161,9 +183,18 @@ class Runtime:
         return network
 
     def _session(
-        self, data: bytes, providers: Sequence[str], *, rewritten: bool = False
+        self,
+        data: bytes,
+        providers: Sequence[str],
+        *,
+        rewritten: bool = False,
+        fixed: bool = False,
     ) -> Session:
-        options = {name: _options(name, rewritten=rewritten) for name in providers}
+        options: dict[str, Mapping[str, str]] = {name: {} for name in providers}
+        if "cuda" in options:
+            options["cuda"] = _cuda_options(self.device, rewritten=rewritten, fixed=fixed)
+        if "tensorrt" in options and self._engines is not None:
+            options["tensorrt"] = self._engines.options(self.device)
         return make_session(data, self.threads, options)
 
     def _works(self, name: str, probe: bytes) -> bool:
@@ -183,7 +214,9 @@ class Network:
     """What this file has of its contract."""
     provider: str
     """The provider that really runs it, as the session itself says."""
-    _session: Session
+    session: Session
+    device: int = 0
+    """Which GPU, where it runs on one."""
 
     def tensor(self, image: NDArray[np.uint8]) -> Tensor:
         """``image`` (uint8 RGB, height x width x 3) as this network takes it."""
@@ -205,8 +238,8 @@ class Network:
         """
         names = list(self.tensors.outputs)
         inputs: dict[str, Numbers] = {self.contract.inputs[0].name: tensor, **others}
-        with _failures_named(self.provider, self.entry.file):
-            results = tuple(self._session.run(names, inputs))
+        with failures_named(self.provider, self.entry.file):
+            results = tuple(self.session.run(names, inputs))
         self._check_shapes(results, len(tensor))
         return results
 
@@ -221,13 +254,13 @@ class Network:
         """
         outputs = tuple(np.empty_like(result) for result in self.run(tensor))
         source = np.array(tensor, order="C")
-        buffers = self._session.io_binding()
+        buffers = self.session.io_binding()
         buffers.bind_ortvalue_input(
             self.contract.inputs[0].name, ort.OrtValue.ortvalue_from_numpy(source)
         )
         for name, array in zip(self.tensors.outputs, outputs, strict=True):
             buffers.bind_ortvalue_output(name, ort.OrtValue.ortvalue_from_numpy(array))
-        return Binding(source, outputs, self.provider, self.entry.file, self._session, buffers)
+        return Binding(source, outputs, self.provider, self.entry.file, self.session, buffers)
 
     def _check_shapes(self, results: tuple[Tensor, ...], batch: int) -> None:
         wanted = [output.shape for output in self.contract.outputs]
@@ -261,13 +294,14 @@ class Binding:
         Raises:
             ProviderError: the provider failed.
         """
-        with _failures_named(self._provider, self._file):
+        with failures_named(self._provider, self._file):
             self._session.run_with_iobinding(self._buffers)
         return self.outputs
 
 
 @contextlib.contextmanager
-def _failures_named(provider: str, file: str) -> Iterator[None]:
+def failures_named(provider: str, file: str) -> Iterator[None]:
+    """Let whatever the runtime raises be a ProviderError that names ``file`` and no path."""
     try:
         yield
     except FAILURES as error:
@@ -308,14 +342,15 @@ def plain_session(data: bytes) -> Session:
     return make_session(data, len(os.sched_getaffinity(0)), {"cpu": {}})
 
 
-def _options(provider: str, *, rewritten: bool) -> Mapping[str, str]:
-    """Options of a provider. ``rewritten``: for a graph that ``optimize`` has made.
+def _cuda_options(device: int, *, rewritten: bool, fixed: bool) -> Mapping[str, str]:
+    """Options of the provider CUDA.
 
-    Without its rewriting NHWC is slower than NCHW on a GPU, by what ``optimize/pad.py`` says.
+    ``rewritten``: for a graph that ``optimize`` has made; another is slower in NHWC than in NCHW,
+    by what ``optimize/pad.py`` says. ``fixed``: the shapes never change, so that the launches are
+    recorded once and replayed together.
     """
-    if provider == "cuda" and rewritten:
-        return {"prefer_nhwc": "1", "fuse_conv_bias": "1"}
-    return {}
+    options = {"device_id": str(device), "enable_cuda_graph": str(int(fixed))}
+    return options | ({"prefer_nhwc": "1", "fuse_conv_bias": "1"} if rewritten else {})
 
 
 def _in_use(session: Session) -> str:

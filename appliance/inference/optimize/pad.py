@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx
+from onnx import helper
 
 from appliance.inference.optimize.edit import GraphEditor
 
@@ -33,6 +35,60 @@ def pad_side_by_side(editor: GraphEditor) -> int:
         editor.redirect(node.output[0], _reshape(editor, padded, (-1, *after[1:])))
         count += 1
     return count
+
+
+def stay_side_by_side(editor: GraphEditor) -> int:
+    """Let sums and rectifiers between such places work there too; how many do.
+
+    What leaves that form only to come back would be transposed twice for nothing.
+    """
+    views = _views(editor)
+    shapes = {name: editor.shape(name) for node in editor.nodes for name in node.output}
+    count = 0
+    for node in editor.nodes:
+        dims = shapes.get(node.output[0])
+        inputs = list(node.input)
+        alike = all(shapes.get(name) == dims for name in inputs)
+        known = dims is not None and len(dims) == 4 and None not in dims[1:]
+        if node.op_type not in _ELEMENTWISE or not known or not alike or dims is None:
+            continue
+        if not any(name in views for name in inputs):
+            continue
+        for name in inputs:
+            if name not in views:
+                views[name] = _reshape(editor, name, (1, -1, *dims[2:]))
+        attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        (inner,) = editor.add(node.op_type, [views[name] for name in inputs], **attributes)
+        outer = _reshape(editor, inner, (-1, *dims[1:]))
+        editor.redirect(node.output[0], outer)
+        outer = node.output[0] if editor.is_output(node.output[0]) else outer
+        views[outer], shapes[outer] = inner, dims
+        count += 1
+    for node in editor.nodes:
+        if node.op_type == "Reshape" and node.input[0] in views and _enters(editor, node):
+            editor.redirect(node.output[0], views[node.input[0]])
+    return count
+
+
+_ELEMENTWISE = frozenset({"Add", "Relu", "LeakyRelu"})
+
+
+def _views(editor: GraphEditor) -> dict[str, str]:
+    """Tensors that were laid out again after such a place, and the form they had there."""
+    found = {}
+    for node in editor.nodes:
+        maker = editor.producer(node.input[0]) if node.op_type == "Reshape" else None
+        if maker is None or maker.op_type not in {"InstanceNormalization", "Pad"}:
+            continue
+        entry = editor.producer(maker.input[0], "Reshape")
+        if entry is not None and _enters(editor, entry):
+            found[node.output[0]] = node.input[0]
+    return found
+
+
+def _enters(editor: GraphEditor, node: onnx.NodeProto) -> bool:
+    target = editor.constant(node.input[1])
+    return target is not None and target.size == 4 and target[:2].tolist() == [1, -1]
 
 
 def _reshape(editor: GraphEditor, tensor: str, shape: tuple[int | None, ...]) -> str:

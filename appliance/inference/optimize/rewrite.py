@@ -10,13 +10,13 @@ import onnx
 from appliance.inference.optimize.batch import open_batch
 from appliance.inference.optimize.edit import GraphEditor
 from appliance.inference.optimize.fold import fold_constants
-from appliance.inference.optimize.narrow import widen_narrow
+from appliance.inference.optimize.narrow import widen_inputs, widen_narrow
 from appliance.inference.optimize.normalise import (
     drop_cancelled_bias,
     fuse_adain,
     fuse_instance_norm,
 )
-from appliance.inference.optimize.pad import pad_side_by_side
+from appliance.inference.optimize.pad import pad_side_by_side, stay_side_by_side
 from appliance.inference.optimize.styles import merge_products
 
 PASSES: MappingProxyType[str, Callable[[GraphEditor], int]] = MappingProxyType(
@@ -27,7 +27,9 @@ PASSES: MappingProxyType[str, Callable[[GraphEditor], int]] = MappingProxyType(
         "biases dropped": drop_cancelled_bias,
         "products merged": merge_products,
         "narrow convolutions widened": widen_narrow,
+        "narrow inputs widened": widen_inputs,
         "paddings kept in NCHW": pad_side_by_side,
+        "sums kept in NCHW": stay_side_by_side,
     }
 )
 """Names and passes; each says how many places it changed."""

@@ -46,6 +46,9 @@ class StageTime:
     cpu: float
 
 
+IDLE = StageTime(0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Transcoded:
     """What was done. ``pixel_format``: what was edited and encoded; the source's, if it can be."""
@@ -85,7 +88,7 @@ def transcode(
     started = time.monotonic()
     with VideoReader(source) as reader:
         scale = 1 if enlarger is None else enlarger.scale
-        run = _Run(reader, sink, container, settings or EncoderSettings(), scale)
+        run = Transcoding(reader, sink, container, settings or EncoderSettings(), scale=scale)
         edit_clock, enlarge_clock = _Clock(), _Clock()
         try:
             for item in run.decoded:
@@ -112,7 +115,7 @@ def transcode(
         return run.summary(edit_clock.read(), enlarge_clock.read(), wall)
 
 
-class _Run:
+class Transcoding:
     """The two threads beside the caller's, and what they share."""
 
     def __init__(
@@ -121,10 +124,12 @@ class _Run:
         sink: Sink,
         container: ContainerName,
         settings: EncoderSettings,
-        scale: int,
+        *,
+        scale: int = 1,
+        waiting: int = _WAITING,
     ) -> None:
-        self.decoded: Channel[_Item] = Channel(_WAITING)
-        self.edited: Channel[_Item] = Channel(max(1, _WAITING // scale**2))
+        self.decoded: Channel[_Item] = Channel(waiting)
+        self.edited: Channel[_Item] = Channel(max(1, waiting // scale**2))
         self.failure: BaseException | None = None
         self._reader = reader
         self._sink = sink

@@ -1,0 +1,182 @@
+"""Many samples through one network, a fixed number at a time, in buffers that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.errors import ModelError
+from appliance.inference.contract import Output, VectorInput
+from appliance.inference.graph import Tensors
+from appliance.inference.manifest import Precision
+from appliance.inference.ort import ort
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Network, Numbers, Runtime, Tensor, failures_named
+
+
+class _Value(Protocol):
+    """What is used of ``onnxruntime.OrtValue``."""
+
+    def update_inplace(self, array: NDArray[Any]) -> None: ...
+    def numpy(self) -> Tensor: ...
+
+
+class Batcher:
+    """One network, given ``size`` samples at a time; safe to use from several threads.
+
+    On a GPU inputs and outputs have their place there, and what the network does is recorded once
+    (a CUDA graph) and replayed: the shapes never change. A last batch that is not full is filled
+    up with its first sample. On the CPU it only cuts into batches.
+
+    Make all that a program needs before any of them runs: while one is recorded, nothing else may
+    ask the GPU for memory.
+    """
+
+    def __init__(self, network: Network, size: int, outputs: int | None = None) -> None:
+        """``outputs``: how many of the contract's, from the first, are wanted; all by default.
+
+        Raises ModelError for a ``size`` above 1 where the network takes one at a time, or gives
+        pictures of any size; ProviderError.
+        """
+        if size > 1 and not network.tensors.batched:
+            raise ModelError(
+                f"{network.entry.file} takes one picture at a time.",
+                "Make variants of the pack with `appliance models optimize`.",
+            )
+        self.network = network
+        self.size = size
+        self._wanted = outputs or len(network.contract.outputs)
+        on_device = network.provider == "cuda"
+        self._device = _Device(network, size, self._wanted) if on_device else None
+
+    @classmethod
+    def load(
+        cls,
+        runtime: Runtime,
+        pack: ModelPack,
+        role: str,
+        size: int,
+        *,
+        precision: Precision | None = None,
+        outputs: int | None = None,
+    ) -> Batcher:
+        """What plays ``role``, for batches of ``size``. Raises as ``Runtime.load`` does."""
+        return cls(runtime.load(pack, role, fixed=True, precision=precision), size, outputs)
+
+    def run(self, tensor: Tensor, **others: Numbers) -> tuple[Tensor, ...]:
+        """The outputs for any number of samples, in the contract's order, as ``Network.run``.
+
+        An input of ``others`` with one sample goes with every sample of ``tensor``.
+        """
+        whole = len(tensor)
+        inputs = {
+            self.network.contract.inputs[0].name: tensor,
+            **{name: _for_each(value, whole) for name, value in others.items()},
+        }
+        parts = [self._run(part) for part in _cut(inputs, whole, self.size)]
+        if len(parts) == 1:
+            return tuple(piece[:whole] for piece in parts[0])
+        return tuple(np.concatenate(pieces)[:whole] for pieces in zip(*parts, strict=True))
+
+    def replay(self) -> None:
+        """Run once more on what the last batch left in the buffers of the GPU; for measuring."""
+        if self._device is None:
+            raise ValueError("only a GPU has buffers to run on")
+        self._device.replay()
+
+    def _run(self, inputs: Mapping[str, Numbers]) -> tuple[Tensor, ...]:
+        if self._device is not None:
+            return self._device.run(inputs)
+        first, *others = inputs
+        given = {name: inputs[name] for name in others}
+        return self.network.run(np.asarray(inputs[first], np.float32), **given)[: self._wanted]
+
+
+class _Device:
+    """Buffers on a GPU, bound to one session for good.
+
+    ONNX Runtime keeps a recorded graph with the thread that recorded it, so one thread of its own
+    does all the running.
+    """
+
+    def __init__(self, network: Network, size: int, outputs: int) -> None:
+        self._network = network
+        self._thread = ThreadPoolExecutor(1)
+        self._bound = network.session.io_binding()
+        with failures_named(network.provider, network.entry.file):
+            self._inputs = _buffers(network.tensors, size, network.device)
+            for name, value in self._inputs.items():
+                self._bound.bind_ortvalue_input(name, value)
+            self._outputs = [
+                self._place(name, output, size)
+                for name, output in zip(
+                    network.tensors.outputs, network.contract.outputs, strict=True
+                )
+            ][:outputs]
+            for _ in range(_UNTIL_RECORDED):
+                self.replay()
+
+    def run(self, inputs: Mapping[str, Numbers]) -> tuple[Tensor, ...]:
+        with failures_named(self._network.provider, self._network.entry.file):
+            return self._thread.submit(self._run, inputs).result()
+
+    def replay(self) -> None:
+        self._thread.submit(self._network.session.run_with_iobinding, self._bound).result()
+
+    def _run(self, inputs: Mapping[str, Numbers]) -> tuple[Tensor, ...]:
+        for name, value in inputs.items():
+            self._inputs[name].update_inplace(np.array(value, order="C", copy=None))
+        self._network.session.run_with_iobinding(self._bound)
+        return tuple(output.numpy() for output in self._outputs)
+
+    def _place(self, name: str, output: Output, size: int) -> _Value:
+        """Where output ``name`` goes, of the shape that the contract has for this batch."""
+        shape = [size, *output.shape[1:]] if self._network.tensors.batched else [*output.shape]
+        if None in shape:
+            raise ModelError(
+                f"{self._network.entry.file} gives pictures of any size.",
+                "Run it without fixed batches.",
+            )
+        device = self._network.device
+        place = ort.OrtValue.ortvalue_from_shape_and_type(shape, np.float32, "cuda", device)
+        self._bound.bind_ortvalue_output(name, place)
+        return cast(_Value, place)
+
+
+_UNTIL_RECORDED = 3
+"""Runs after which ONNX Runtime has allocated what it wants and recorded the graph."""
+
+
+def _buffers(tensors: Tensors, size: int, device: int) -> dict[str, _Value]:
+    made = {}
+    for put in tensors.inputs:
+        dtype = put.dtype if isinstance(put, VectorInput) else "float32"
+        shape = [side or 1 for side in put.shape]
+        if tensors.batched:
+            shape[0] = size
+        value = ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype), "cuda", device)
+        made[put.name] = cast(_Value, value)
+    return made
+
+
+def _for_each(value: Numbers, count: int) -> Numbers:
+    if len(value) == count:
+        return value
+    return cast(Numbers, np.repeat(value, count, axis=0))
+
+
+def _cut(inputs: Mapping[str, Numbers], whole: int, size: int) -> Iterator[dict[str, Numbers]]:
+    """The samples in batches of exactly ``size``."""
+    for start in range(0, whole, size):
+        part = {name: value[start : start + size] for name, value in inputs.items()}
+        missing = size - min(size, whole - start)
+        if missing:
+            part = {
+                name: np.concatenate([value, np.repeat(value[:1], missing, axis=0)])
+                for name, value in part.items()
+            }
+        yield part

@@ -45,7 +45,7 @@ from tests.bench.standin_pack import standin_pack
 FAMILIES = ("inswapper", "arcface", "2dfan4", "yolo-face")
 PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 SIZES = (1, 16, 32)
-GROUP, WORKERS = 16, 4
+GROUP, WORKERS = 16, (4, 8)
 FPS, WIDTH, HEIGHT = 30, 1920, 1080
 RUNS = 20
 AS_PUBLISHED: Precision = "int8"  # of which the pack has no variant, so that the file itself is run
@@ -112,9 +112,7 @@ def ms(batcher: Batcher, count: int, *, resident: bool) -> float:
 def networks(pack: ModelPack, runtime: Runtime, peak: floor.Peak, console: Console) -> None:
     """A line for each network, form and batch, as soon as it is measured."""
     console.print("ms a sample; error: of the first output, against the file itself on the CPU")
-    console.print(
-        "network      form          batch        ms  with copies  floor  times it   error"
-    )
+    console.print("network      form          batch        ms  with copies  floor  times it  error")
     for entry in pack.entries:
         work = floor.work(onnx.ModelProto.FromString(pack.read(entry.role)))
         plain = Runtime(("cpu",)).load(pack, entry.role, precision=AS_PUBLISHED)
@@ -174,7 +172,7 @@ def video(pack: ModelPack, runtime: Runtime, frames: int, console: Console) -> N
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder, "clip.mp4")
         make_clip(clip, frames)
-        for workers in (WORKERS, 8):
+        for workers in WORKERS:
             swap.seconds.clear()
             before = resource.getrusage(resource.RUSAGE_SELF)
             sink = io.BytesIO()

@@ -10,9 +10,9 @@ from typing import get_args
 import click
 import msgspec
 
-from appliance.cli.files import load_photo
-from appliance.cli.keys import secret_key, trusted_keys
-from appliance.cli.options import FILE, json_option
+from appliance.cli.files import decode_photo, open_input
+from appliance.cli.keys import looking, secret_key, trust
+from appliance.cli.options import FILE, json_option, policy_option
 from appliance.cli.report import show_json
 from appliance.cli.usage import PlainUsageError
 from appliance.inference.families import CONTRACTS
@@ -23,9 +23,10 @@ from appliance.inference.optimize.trtexec import commands
 from appliance.inference.optimize.variants import BOUNDS, Candidate
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Numbers, Runtime
-from appliance.inference.trust import Trust
+from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.samples import feeds, find_samples
 from appliance.pipeline.stages import Stages
+from appliance.policy.policy import Policy
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -70,6 +71,7 @@ class Optimised(msgspec.Struct, frozen=True):
 )
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="Only what plays this role.")
 @click.option("--print-trtexec", is_flag=True, help="Print how to build TensorRT engines by hand.")
+@policy_option
 @json_option
 def optimize(
     *,
@@ -79,6 +81,7 @@ def optimize(
     precisions: Sequence[Precision],
     roles: Sequence[str],
     print_trtexec: bool,
+    policy: Policy,
     as_json: bool,
 ) -> None:
     """Make fp32, fp16 and int8 variants of the networks of the pack in DIR.
@@ -86,7 +89,8 @@ def optimize(
     A variant is kept only if it errs less than its precision may on the crops of the faces in the
     photos; it is hashed and entered into the manifest with its parent, which is signed again.
     """
-    pack = ModelPack.open(folder, Trust(trusted_keys(), unsigned=print_trtexec))
+    # Nobody's photo is shown to a pack of which only the names of its files are printed.
+    pack = ModelPack.open(folder, looking(policy) if print_trtexec else trust(policy))
     entries = _chosen(pack, roles)
     if print_trtexec:
         for line in commands(pack, entries):
@@ -96,7 +100,7 @@ def optimize(
         raise PlainUsageError("To optimise, name photos with --crops and a key with --key.")
     opened = secret_key(key)
     stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
-    samples = find_samples(stages, [load_photo(path, "A photo of --crops") for path in crops])
+    samples = find_samples(stages, [_photo(path) for path in crops])
     wanted = tuple(precisions) or PRECISIONS
     found: list[Outcome] = []
 
@@ -120,6 +124,12 @@ def optimize(
         show_json(result)
     else:
         click.echo(f"pack {pack.name}, manifest {digest}, signed by {opened.public.name}")
+
+
+def _photo(path: Path) -> Photo:
+    what = "A photo of --crops"
+    with open_input(path, what) as file:
+        return decode_photo(file, what)
 
 
 def _chosen(pack: ModelPack, roles: Sequence[str]) -> list[ModelEntry]:

@@ -148,16 +148,16 @@ class Runtime:
             ProviderError: the one provider asked for does not take it.
         """
         pack = models.holding(role)
-        entry = models.entry(role)
+        entry = pack.entry(role)
         contract = CONTRACTS.get(entry.family)
         if contract is None:
             raise ModelError(
                 f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
             )
         suiting = PRECISIONS.get(self.providers[0], _ON_DEVICES)
-        variant = models.variant(role, suiting if precision is None else (precision,))
+        variant = pack.variant(role, suiting if precision is None else (precision,))
         file = entry.file if variant is None else variant.file
-        data = models.read(role) if variant is None else models.read_variant(variant)
+        data = pack.read(role) if variant is None else pack.read_variant(variant)
         tensors = check_graph(data, contract, file)
         try:
             session = self._session(

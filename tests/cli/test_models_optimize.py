@@ -11,19 +11,20 @@ from appliance.errors import ModelError
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
 from appliance.inference.trust import Trust
-from tests.inference.packs import KEY, write_standins, write_trusted
+from tests.inference.packs import KEY, write_policy, write_standins
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "key").write_text(KEY.text(None))
-    monkeypatch.setenv("APPLIANCE_KEYS", str(write_trusted(tmp_path / "keys")))
+    write_policy(tmp_path / "policy.yaml")
     return write_standins(tmp_path / "pack", "inswapper", "arcface")
 
 
 def optimise(folder: Path, portraits: Mapping[str, Path], *arguments: str) -> str:
     command = ["models", "optimize", str(folder), "--key", str(folder.parent / "key")]
     command += ["--crops", str(portraits["person_b_1"]), *arguments]
+    command += ["--policy", str(folder.parent / "policy.yaml")]
     return CliRunner().invoke(appliance, command, catch_exceptions=False).output
 
 

@@ -9,13 +9,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo test lint bench lab clean
+.PHONY: help venv demo test lint bench bench-gpu lab clean
 
 help:
 	@echo 'make demo    swap the sample portraits; look at demo/sheet.png'
 	echo 'make test    lint, types, import rules, tests with coverage'
 	echo 'make lint    the first three of these'
 	echo 'make bench   measure quality, speed, memory, steadiness (about 5 minutes)'
+	echo 'make bench-gpu  the same of stand-ins on a GPU (about 5 minutes, no network)'
 	echo 'make lab     boot a machine with all of it installed, and try it there (root, 15 minutes)'
 	echo 'make venv    only install'
 	echo 'make clean   remove what was made, but not .venv'
@@ -88,6 +89,9 @@ bench: .venv/.runtime
 	$(BIN)/python -m tests.bench.steadiness
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.ledger
+
+bench-gpu: .venv/.runtime
+	@$(BIN)/python -m tests.bench.gpu
 
 lab: .venv/.dev
 	@$(call debian,mmdebstrap,mmdebstrap)

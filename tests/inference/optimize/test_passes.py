@@ -6,7 +6,7 @@ import pytest
 from appliance.inference.optimize.accept import batches_alike, outputs
 from appliance.inference.optimize.batch import open_batch
 from appliance.inference.optimize.fold import fold_constants
-from appliance.inference.optimize.narrow import widen_narrow
+from appliance.inference.optimize.narrow import widen_inputs, widen_narrow
 from appliance.inference.optimize.pad import pad_side_by_side
 from appliance.inference.optimize.rewrite import rewrite
 from appliance.inference.optimize.styles import merge_products
@@ -122,3 +122,47 @@ def test_stand_ins_of_the_families_keep_their_function(family: str) -> None:
         for value in model.graph.input
     }
     assert differ(model, rewritten, **inputs) < 1e-5
+
+
+def test_sums_and_rectifiers_between_paddings_stay_in_their_form() -> None:
+    """A residual block as generators have it: the values it gives are those it gave."""
+    body = """
+        a = Pad <mode = "reflect"> (x, pads)
+        b = Conv (a, w)
+        c = InstanceNormalization (b, one, zero)
+        d = Mul (c, gain)
+        e = Add (d, shift)
+        f = Relu (e)
+        g = Pad <mode = "reflect"> (f, pads)
+        h = Conv (g, w)
+        i = Add (x, h)
+        y = Pad <mode = "reflect"> (i, pads)
+    """
+    weights = {
+        "pads": np.array([0, 0, 1, 1, 0, 0, 1, 1]),
+        "w": noise(4, 4, 3, 3) / 6,
+        "one": np.ones(4, np.float32),
+        "zero": np.zeros(4, np.float32),
+    }
+    inputs = "float[1,4,6,6] x, float[1,4,1,1] gain, float[1,4,1,1] shift"
+    model = parsed(body, inputs, "float[1,4,8,8] y", weights)
+    rewritten, done = rewrite(model)
+    assert done["styles fused"] == 1
+    assert done["sums kept in NCHW"] >= 1
+    feeds = [
+        {
+            "x": noise(1, 4, 6, 6, seed=seed),
+            "gain": noise(1, 4, 1, 1, seed=seed),
+            "shift": noise(1, 4, 1, 1, seed=seed + 9),
+        }
+        for seed in range(2)
+    ]
+    assert batches_alike(rewritten, feeds, outputs(model, feeds))
+
+
+def test_three_channels_get_a_fourth_of_zeros() -> None:
+    body = "y = Conv <pads = [3, 3, 3, 3]> (x, w)"
+    model = parsed(body, "float[1,3,9,9] x", "float[1,8,9,9] y", {"w": noise(8, 3, 7, 7)})
+    wide, count = after(model, widen_inputs)
+    assert count == 1
+    assert differ(model, wide, x=noise(1, 3, 9, 9, seed=1)) < 1e-6

@@ -45,17 +45,18 @@ class ProcessSealing:
         gpu = sorted(Path("/dev").glob("nvidia*")) if self._policy.engine.gpu else []
         self._confinement = confine(
             readable=[*SYSTEM, *interpreter(), *(_GPU_READABLE if gpu else ()), *readable],
-            writable=[*gpu, *(output.parent for output in outputs)],
+            writable=gpu,
+            named=[output.parent for output in outputs],
         )
 
     def seal(self, provider: str) -> None:
         """See :class:`Sealing`."""
         if self._confinement is None:
             raise RuntimeError("confine first")
+        gpu = provider in _GPU_PROVIDERS
+        # A GPU's driver opens its devices when it needs them; else every file is open by now.
         self.report = seal(
-            self._confinement,
-            minimum=self._policy.seal.minimum,
-            gpu=provider in _GPU_PROVIDERS,
+            self._confinement, minimum=self._policy.seal.minimum, gpu=gpu, opening=gpu
         )
 
 

@@ -25,6 +25,7 @@ REFER, TRUNCATE = 1 << 13, 1 << 14
 
 _READ = READ_FILE | READ_DIR
 _WRITE = _READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | REFER | TRUNCATE
+_NAME = REMOVE_FILE | MAKE_REG  # for a file that is open already
 _OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | 1 << 15  # the rest are a folder's
 
 _NET = 1 | 2  # bind and connect of TCP, since ABI 4
@@ -54,8 +55,13 @@ def abi() -> int:
         raise
 
 
-def restrict(readable: Sequence[Path], writable: Sequence[Path], version: int) -> None:
+def restrict(
+    readable: Sequence[Path], writable: Sequence[Path], version: int, named: Sequence[Path] = ()
+) -> None:
     """Leave this thread, and all that it starts, only what lies under these paths.
+
+    In the folders ``named`` a file that is open already is given its name or loses it; a new one
+    can be made, but neither it nor another be read or written.
 
     No execution anywhere, no TCP, no abstract socket and no signal beyond the process itself, as
     far as ABI ``version`` has a word for it. Needs no-new-privs. Paths that do not exist are passed
@@ -67,7 +73,7 @@ def restrict(readable: Sequence[Path], writable: Sequence[Path], version: int) -
     size = 8 if version < 4 else 16 if version < 6 else 24
     ruleset = libc.syscall(libc.LANDLOCK_CREATE_RULESET, ctypes.byref(attributes), size, 0)
     try:
-        for paths, rights in ((readable, _READ), (writable, _WRITE)):
+        for paths, rights in ((readable, _READ), (writable, _WRITE), (named, _NAME)):
             for path in paths:
                 _allow(ruleset, path, rights & files)
         libc.syscall(libc.LANDLOCK_RESTRICT_SELF, ruleset, 0)

@@ -3,8 +3,9 @@
 1. :func:`confine`, before the first thread: whatever leads it from outside is forgotten, no core
    can be left, and Landlock takes away all paths but a few.
 2. Models are loaded and checked, inputs and outputs opened.
-3. :func:`seal`, before the first byte of anybody's media: seccomp takes away the system calls, of
-   threads that exist already too; the guard is armed; the probe tries to get out.
+3. :func:`seal`, before the first byte of anybody's media: what was read to load the models is
+   given up as well; seccomp takes away the system calls, of threads that exist already too; the
+   guard is armed; the probe tries to get out.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ Layer = Literal["rlimits", "landlock", "seccomp", "guard"]
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """The first half. ``landlock_abi``: 0 where paths are not restricted."""
+    """The first half. ``landlock_abi``: 0 where paths are not restricted. ``named``: as asked."""
 
     landlock_abi: int
+    named: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,12 @@ class SealReport:
     guard: Guard
 
 
-def confine(*, readable: Sequence[Path], writable: Sequence[Path] = ()) -> Confinement:
+def confine(
+    *, readable: Sequence[Path], writable: Sequence[Path] = (), named: Sequence[Path] = ()
+) -> Confinement:
     """Leave this process only these folders and files, and what is under them.
 
+    ``named``: folders in which files that are open already get their names, and no more.
     Raises ``SealError`` if it has threads already, which Landlock would not bind.
     """
     process.scrub_environment()
@@ -54,8 +59,8 @@ def confine(*, readable: Sequence[Path], writable: Sequence[Path] = ()) -> Confi
             "This is a bug of the program; report it.",
         )
     if version:
-        landlock.restrict(readable, writable, version)
-    return Confinement(version)
+        landlock.restrict(readable, writable, version, named)
+    return Confinement(version, tuple(named))
 
 
 def seal(
@@ -64,8 +69,12 @@ def seal(
     minimum: Collection[str],
     gpu: bool = False,
     serving: bool = False,
+    opening: bool = True,
 ) -> SealReport:
     """Give up everything else, and try to get it back.
+
+    ``opening``: whether files must still be opened. If not, nothing that :func:`confine` left is:
+    seccomp takes the calls from all threads, Landlock the paths from this one and those it starts.
 
     ``minimum``: the layers without which nothing is done. ``serving``: whether the process answers
     callers on a socket that it inherited. Raises ``SealError`` if one of them is
@@ -83,9 +92,13 @@ def seal(
             f"This machine lacks {' and '.join(lacking)}, which the policy asks for.",
             "Use Linux 5.13 or newer with Landlock on, and install libseccomp2.",
         )
+    if in_force["landlock"] and not opening:
+        landlock.restrict((), (), confinement.landlock_abi, confinement.named)
+    # Before the filter, which would answer in Landlock's place.
+    attempts = probe(seccomp=False, landlock=in_force["landlock"])
     if in_force["seccomp"]:
-        seccomp.restrict(gpu=gpu, serving=serving)
-    attempts = probe(seccomp=in_force["seccomp"], landlock=in_force["landlock"])
+        seccomp.restrict(gpu=gpu, serving=serving, opening=opening)
+        attempts += probe(seccomp=True, landlock=False)
     if escaped := [attempt.what for attempt in attempts if not attempt.failed]:
         raise SealError(
             f"The seal does not hold: {', '.join(escaped)} went through.",

@@ -11,7 +11,7 @@ import errno
 import os
 from pathlib import Path
 
-from appliance.seal.syscalls import ALLOWED, SERVING, conditions
+from appliance.seal.syscalls import ALLOWED, OPENING, SERVING, conditions
 
 _KILL_PROCESS, _ALLOW = 0x80000000, 0x7FFF0000
 # enum scmp_filter_attr: what a foreign architecture gets, no-new-privs first, all threads at once.
@@ -35,11 +35,12 @@ def available() -> bool:
     return _LIBRARY is not None and Path("/proc/sys/kernel/seccomp").exists()
 
 
-def restrict(*, gpu: bool = False, serving: bool = False) -> None:
+def restrict(*, gpu: bool = False, serving: bool = False, opening: bool = True) -> None:
     """From now on no thread of this process makes a system call but those of :mod:`syscalls`.
 
     Another fails with EPERM; one of a foreign architecture (32 bits, x32) ends the process. It
-    cannot be undone. Raises ``OSError``.
+    cannot be undone. Without ``opening`` no thread opens or makes a file by its path. Raises
+    ``OSError``.
     """
     library = _LIBRARY
     if library is None:
@@ -51,7 +52,7 @@ def restrict(*, gpu: bool = False, serving: bool = False) -> None:
         for attribute, value in _ATTRIBUTES.items():
             _check(library.seccomp_attr_set(context, attribute, value))
         _rule(library, context, "clone3", action=_errno(errno.ENOSYS))
-        for name in (*ALLOWED, *(SERVING if serving else ())):
+        for name in (*ALLOWED, *(SERVING if serving else ()), *(OPENING if opening else ())):
             _rule(library, context, name)
         for name, arguments in conditions(os.getpid(), gpu=gpu).items():
             for argument in arguments:

@@ -45,7 +45,7 @@ class ProcessSealing:
         gpu = sorted(Path("/dev").glob("nvidia*")) if self._policy.engine.gpu else []
         self._confinement = confine(
             readable=[*SYSTEM, *interpreter(), *(_GPU_READABLE if gpu else ()), *readable],
-            writable=gpu,
+            devices=gpu,
             named=[output.parent for output in outputs],
         )
 

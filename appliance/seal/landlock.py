@@ -21,12 +21,13 @@ _RULE_PATH_BENEATH = 1
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
 REMOVE_DIR, REMOVE_FILE, MAKE_REG = 1 << 4, 1 << 5, 1 << 8
 _SINCE = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
-REFER, TRUNCATE = 1 << 13, 1 << 14
+REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 
 _READ = READ_FILE | READ_DIR
 _WRITE = _READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | REFER | TRUNCATE
+_DEVICE = READ_FILE | WRITE_FILE | IOCTL_DEV
 _NAME = REMOVE_FILE | MAKE_REG  # for a file that is open already
-_OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | 1 << 15  # the rest are a folder's
+_OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the rest are a folder's
 
 _NET = 1 | 2  # bind and connect of TCP, since ABI 4
 _SCOPES = 1 | 2  # abstract sockets and signals of others, since ABI 6
@@ -56,12 +57,17 @@ def abi() -> int:
 
 
 def restrict(
-    readable: Sequence[Path], writable: Sequence[Path], version: int, named: Sequence[Path] = ()
+    readable: Sequence[Path],
+    writable: Sequence[Path],
+    version: int,
+    named: Sequence[Path] = (),
+    devices: Sequence[Path] = (),
 ) -> None:
     """Leave this thread, and all that it starts, only what lies under these paths.
 
     In the folders ``named`` a file that is open already is given its name or loses it; a new one
-    can be made, but neither it nor another be read or written.
+    can be made, but neither it nor another be read or written. ``devices`` are read, written and
+    given orders (ioctl(2), which since ABI 5 is a right of its own).
 
     No execution anywhere, no TCP, no abstract socket and no signal beyond the process itself, as
     far as ABI ``version`` has a word for it. Needs no-new-privs. Paths that do not exist are passed
@@ -73,7 +79,8 @@ def restrict(
     size = 8 if version < 4 else 16 if version < 6 else 24
     ruleset = libc.syscall(libc.LANDLOCK_CREATE_RULESET, ctypes.byref(attributes), size, 0)
     try:
-        for paths, rights in ((readable, _READ), (writable, _WRITE), (named, _NAME)):
+        rules = ((readable, _READ), (writable, _WRITE), (named, _NAME), (devices, _DEVICE))
+        for paths, rights in rules:
             for path in paths:
                 _allow(ruleset, path, rights & files)
         libc.syscall(libc.LANDLOCK_RESTRICT_SELF, ruleset, 0)

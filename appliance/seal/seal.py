@@ -43,15 +43,21 @@ class SealReport:
 
 
 def confine(
-    *, readable: Sequence[Path], writable: Sequence[Path] = (), named: Sequence[Path] = ()
+    *,
+    readable: Sequence[Path],
+    writable: Sequence[Path] = (),
+    named: Sequence[Path] = (),
+    devices: Sequence[Path] = (),
 ) -> Confinement:
     """Leave this process only these folders and files, and what is under them.
 
     ``named``: folders in which files that are open already get their names, and no more.
-    Raises ``SealError`` if it has threads already, which Landlock would not bind.
+    ``devices``: read, written and given orders. No power of root is left either, but to name a
+    result anywhere. Raises ``SealError`` if it has threads already, which Landlock would not bind.
     """
     process.scrub_environment()
     process.leave_no_core()
+    process.drop_capabilities()
     version = landlock.abi()
     if version and process.threads() > 1:
         raise SealError(
@@ -59,7 +65,7 @@ def confine(
             "This is a bug of the program; report it.",
         )
     if version:
-        landlock.restrict(readable, writable, version, named)
+        landlock.restrict(readable, writable, version, named, devices)
     return Confinement(version, tuple(named))
 
 

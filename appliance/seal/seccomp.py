@@ -14,8 +14,9 @@ from pathlib import Path
 from appliance.seal.syscalls import ALLOWED, OPENING, SERVING, conditions
 
 _KILL_PROCESS, _ALLOW = 0x80000000, 0x7FFF0000
-# enum scmp_filter_attr: what a foreign architecture gets, no-new-privs first, all threads at once.
-_ATTRIBUTES = {2: _KILL_PROCESS, 3: 1, 4: 1}
+# enum scmp_filter_attr: what a foreign architecture gets, no-new-privs first, all threads at once,
+# and a line in the kernel's audit log for each refusal.
+_ATTRIBUTES = {2: _KILL_PROCESS, 3: 1, 4: 1, 6: 1}
 _MASKED_EQ = 7  # enum scmp_compare
 
 

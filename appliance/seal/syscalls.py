@@ -82,7 +82,14 @@ _FCNTL = (0, 1, 2, 3, 4, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F
 # linux/prctl.h: PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_GET_SECCOMP, PR_GET_NO_NEW_PRIVS,
 # PR_SET_VMA.
 _PRCTL = (15, 16, 3, 21, 39, 0x53564D41)
-_NVIDIA = Argument(1, 0x4600, 0xFF00)  # ioctl type 'F': the driver's, on devices already open
+# NVIDIA's open kernel modules: ioctl type 'F' of nv-ioctl-numbers.h, and of uvm_ioctl.h, which
+# manages memory, plain small numbers and two large ones.
+_NVIDIA = (
+    Argument(1, 0x4600, 0xFF00),
+    Argument(1, 0, 0xFFFFFF00),
+    Argument(1, 0x30000001),
+    Argument(1, 0x30000002),
+)
 
 
 def conditions(process: int, *, gpu: bool) -> Mapping[str, tuple[Argument, ...]]:
@@ -96,7 +103,7 @@ def conditions(process: int, *, gpu: bool) -> Mapping[str, tuple[Argument, ...]]
         "clone": (Argument(0, 0, _NAMESPACES),),
         "mmap": (Argument(2, 0, code),),
         "mprotect": (Argument(2, 0, code),),
-        "ioctl": tuple(Argument(1, word) for word in _IOCTL) + ((_NVIDIA,) if gpu else ()),
+        "ioctl": tuple(Argument(1, word) for word in _IOCTL) + (_NVIDIA if gpu else ()),
         "fcntl": tuple(Argument(1, word) for word in _FCNTL),
         "prctl": tuple(Argument(0, word) for word in _PRCTL),
         "prlimit64": (Argument(0, 0),),

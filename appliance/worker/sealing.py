@@ -25,16 +25,18 @@ class WorkerSealing:
         """Before the first thread: leave only these, and what the interpreter needs."""
         gpu = sorted(Path("/dev").glob("nvidia*")) if self.policy.engine.gpu else []
         self._confinement = confine(
-            readable=[*SYSTEM, *interpreter(), *readable], writable=[*gpu, *writable]
+            readable=[*SYSTEM, *interpreter(), *readable], writable=writable, devices=gpu
         )
 
     def seal(self, provider: str = "cpu", *, serving: bool) -> SealReport:
         """Before the first byte of anybody's media; raises ``SealError``."""
         if self._confinement is None:
             raise RuntimeError("confine first")
+        # A child that reads a file for the worker was given it open, and opens nothing.
         return seal(
             self._confinement,
             minimum=self.policy.seal.minimum,
+            opening=serving,
             gpu=provider in _GPU_PROVIDERS,
             serving=serving,
         )

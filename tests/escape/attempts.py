@@ -11,6 +11,7 @@ import importlib
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,12 @@ def _write(path: Callable[[Path], Path], flags: int = os.O_CREAT) -> Attempt:
         os.close(os.open(path(workspace), os.O_WRONLY | flags, 0o600))
 
     return _path(call)
+
+
+def _there(flags: int) -> Attempt:
+    return Attempt(
+        lambda w: os.close(os.open(w / "mine", flags)), {"outputs": "EACCES", "command": "EPERM"}
+    )
 
 
 def _through_link(workspace: Path) -> None:
@@ -197,4 +204,32 @@ ATTEMPTS: Mapping[str, Attempt] = MappingProxyType(
     | _WITH_ARGUMENTS
     | _PATHS
     | _PYTHON
+)
+
+
+def _name(workspace: Path) -> None:
+    """What a command does with its result, without opening anything: a new name, and over it."""
+    # follow_symlinks: so that Python takes linkat, as it does with a folder's descriptor.
+    os.link(workspace / "mine", workspace / "named", follow_symlinks=False)
+    os.rename(workspace / "named", workspace / "mine")
+
+
+# In the folder of a command's output: it is named there, but nothing that lies there is for it.
+BESIDE_AN_OUTPUT: Mapping[str, Attempt] = MappingProxyType(
+    {
+        "reading a file there": _there(os.O_RDONLY),
+        "writing over a file there": _there(os.O_WRONLY),
+        "emptying a file there": _there(os.O_WRONLY | os.O_TRUNC),
+        "listing what is there": Attempt(
+            lambda w: os.close(os.open(w, os.O_RDONLY)), {"outputs": "EACCES", "command": "EPERM"}
+        ),
+        "a new file there": Attempt(
+            lambda w: os.close(os.open(w / "new", os.O_WRONLY | os.O_CREAT)),
+            {"outputs": "EACCES", "command": "EPERM"},
+        ),
+        "its libraries": Attempt(
+            lambda _: os.close(os.open(sys.prefix, os.O_RDONLY)), {"command": "EPERM"}
+        ),
+        "giving a result its name": Attempt(_name, {"outputs": "done", "command": "done"}),
+    }
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 from appliance.seal import landlock, libc, seccomp
 from appliance.seal.guard import Guard, TouchedError, TouchedImportError
 from appliance.seal.seal import confine, seal
-from tests.escape.attempts import ATTEMPTS, Attempt
+from tests.escape.attempts import ATTEMPTS, BESIDE_AN_OUTPUT, Attempt
 
 
 def answer(attempt: Attempt, workspace: Path) -> str:
@@ -33,9 +33,16 @@ def answer(attempt: Attempt, workspace: Path) -> str:
 
 def _put_up(layers: set[str], workspace: Path) -> Guard | None:
     """One layer after the other, or all of them by the seal itself."""
+    if layers == {"command"}:
+        # As a command is: no workspace, a folder for its output, no file opened any more.
+        confinement = confine(readable=[Path(sys.prefix)], named=[workspace])
+        return seal(confinement, minimum=("seccomp", "landlock"), opening=False).guard
     if layers == {"seal"}:
         confinement = confine(readable=[Path(sys.prefix)], writable=[workspace])
         return seal(confinement, minimum=("seccomp", "landlock")).guard
+    if layers == {"outputs"}:
+        confine(readable=[], named=[workspace])
+        return None
     if "landlock" in layers:
         libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
         landlock.restrict([Path(sys.prefix)], [workspace], landlock.abi())
@@ -63,9 +70,10 @@ def main() -> None:
         threading.Thread(target=older_thread, daemon=True).start()
     guard = _put_up(layers, workspace)
     answers, touches = {}, {}
+    known = {**ATTEMPTS, **BESIDE_AN_OUTPUT}
     for name in names:
         before = guard.touches.copy() if guard else Counter()
-        answers[name] = answer(ATTEMPTS[name], workspace)
+        answers[name] = answer(known[name], workspace)
         touches[name] = list(guard.touches - before) if guard else []
     if layers == {"seccomp"}:
         go.set()

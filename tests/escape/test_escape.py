@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.escape.attempts import ATTEMPTS
+from tests.escape.attempts import ATTEMPTS, BESIDE_AN_OUTPUT
 
 WALLS = {"EPERM", "EACCES", "EXDEV", "ENOSYS", "guard"}
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,8 @@ def run(workspace: Path, layers: str, *names: str) -> subprocess.CompletedProces
 @cache
 def answers(layers: str) -> Mapping[str, Any]:
     """What came back from each attempt under ``layers``."""
-    names = [
+    beside = [name for name, attempt in BESIDE_AN_OUTPUT.items() if layers in attempt.stops]
+    names = beside or [
         name
         for name, attempt in ATTEMPTS.items()
         if layers == "seal" or layers in attempt.stops or (layers == "none" and attempt.harmless)
@@ -98,6 +99,32 @@ def test_the_layer_alone_stops_it(layer: str, name: str) -> None:
 def test_without_a_seal_it_reaches_the_kernel(name: str) -> None:
     # Else the tests above would pass on a machine that has no such call at all.
     assert answers("none")["answers"][name] not in ATTEMPTS[name].stops.values()
+
+
+@pytest.mark.parametrize(
+    ("layers", "name"),
+    [(layers, name) for name, a in BESIDE_AN_OUTPUT.items() for layers in a.stops],
+)
+def test_beside_an_output_there_is_nothing_for_a_command(layers: str, name: str) -> None:
+    assert answers(layers)["answers"][name] == BESIDE_AN_OUTPUT[name].stops[layers]
+
+
+def test_no_power_of_root_is_left_but_to_name_a_result() -> None:
+    code = (
+        "from appliance.seal.process import drop_capabilities; drop_capabilities();"
+        "print(open('/proc/self/status').read())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    left = {
+        line.split()[0]: int(line.split()[1], 16)
+        for line in done.stdout.splitlines()
+        if line.startswith("Cap")
+    }
+    named = 1 << 1 | 1 << 3  # CAP_DAC_OVERRIDE, CAP_FOWNER
+    assert not (left["CapEff:"] | left["CapPrm:"]) & ~named
+    assert not left["CapInh:"] | left["CapAmb:"]
 
 
 def test_a_thread_from_before_the_seal_is_bound_too() -> None:

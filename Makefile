@@ -10,6 +10,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help venv demo test lint bench bench-gpu lab clean
+.PHONY: help venv demo test lint bench fuzz lab clean
 
 help:
 	@echo 'make demo    swap the sample portraits; look at demo/sheet.png'
@@ -17,6 +18,7 @@ help:
 	echo 'make lint    the first three of these'
 	echo 'make bench   measure quality, speed, memory, steadiness (about 5 minutes)'
 	echo 'make bench-gpu  the same of stand-ins on a GPU (about 5 minutes, no network)'
+	echo 'make fuzz    parsers of policies and manifests, a minute each'
 	echo 'make lab     boot a machine with all of it installed, and try it there (root, 15 minutes)'
 	echo 'make venv    only install'
 	echo 'make clean   remove what was made, but not .venv'
@@ -89,6 +91,7 @@ bench: .venv/.runtime
 	$(BIN)/python -m tests.bench.steadiness
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.ledger
+	$(BIN)/python -m tests.bench.seal
 
 bench-gpu: .venv/.runtime
 	@$(BIN)/python -m tests.bench.gpu
@@ -101,6 +104,12 @@ lab: .venv/.dev
 	$(call debian,busybox,busybox-static)
 	image-build/lab/prepare.sh .cache/lab
 	$(BIN)/python -m pytest tests/lab --ignore=tests/lab/guest
+
+fuzz: .venv/.dev
+	@$(BIN)/pip install --quiet --editable '.[fuzz]'
+	for parser in policy manifest; do
+		$(BIN)/python -m tests.fuzz $$parser 60
+	done
 
 clean:
 	rm -rf .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

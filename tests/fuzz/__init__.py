@@ -1,0 +1,1 @@
+"""Parsers of what people bring along, led by coverage for a bounded time (``make fuzz``)."""

@@ -27,7 +27,7 @@ def appliance(
     (folder / "sitecustomize.py").write_text(start)
     return subprocess.run(
         [*rights, sys.executable, "-m", "appliance.cli.main", *words],
-        env=os.environ | {"PYTHONPATH": str(folder)},
+        env=os.environ | {"PYTHONPATH": str(folder), "XDG_STATE_HOME": str(folder / "state")},
         capture_output=True,
         text=True,
         timeout=120,

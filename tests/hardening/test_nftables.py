@@ -79,4 +79,4 @@ def test_every_chain_of_every_family_drops(family: str) -> None:
 def test_it_takes_the_place_of_whatever_was_there() -> None:
     open_door = "nft add table inet open '{ chain o { type filter hook output priority -300; }; }'"
     said = in_a_network_of_its_own(f"{open_door}; nft --file {RULES}; nft list tables")
-    assert {*said.splitlines()} == {f"table {family} appliance" for family in FAMILIES}
+    assert {*said.splitlines()} == {f"table {f} appliance" for f in (*FAMILIES, "netdev")}

@@ -32,13 +32,15 @@ def run(command: click.Command, arguments: Sequence[str], sealing: object = None
     ``sealing``: what :func:`appliance.cli.sealing.current_sealing` gives commands that seal their
     process, or the descriptors it is to close then.
     """
-    try:
-        code = _guarded(command, arguments, sealing)
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        _mute()
-        return BROKEN_PIPE
+    # Opened before it is needed: a sealed process could not do it any more.
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path of a file
+        try:
+            code = _guarded(command, arguments, sealing)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except BrokenPipeError:
+            _mute(nowhere.fileno())
+            return BROKEN_PIPE
     return code
 
 
@@ -77,9 +79,7 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     return message, "Report it with the command's options, without file names.", BUG
 
 
-def _mute() -> None:
+def _mute(nowhere: int) -> None:
     """Send what is still buffered nowhere, else the interpreter complains when it exits."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)

@@ -105,4 +105,8 @@ def _show(checks: Sequence[Check]) -> None:
         result = "[green]holds[/]" if check.ok else "[bold red]FAILS[/]"
         table.add_row(check.group, check.name, result, check.evidence)
     # Without emoji, whose names rich would load now.
-    Console(emoji=False).print(table)
+    console = Console(emoji=False)
+    # Printed by click: to a reader who stops reading rich answers by opening /dev/null.
+    with console.capture() as drawn:
+        console.print(table)
+    click.echo(drawn.get(), nl=False)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from appliance.errors import SealError
+from appliance.seal import firewall
+
 # Where hardening/install.sh puts them; sysctl.d(5).
 SETTINGS = Path("/usr/lib/sysctl.d/90-appliance.conf")
 
@@ -30,6 +33,17 @@ def machine_checks(settings: Path = SETTINGS) -> Iterator[Check]:
     yield Check("machine", "no swap", swaps == 0, f"{swaps} in use")
     links = sorted(link.name for link in Path("/sys/class/net").iterdir())
     yield Check("machine", "no network but loopback", links == ["lo"], f"{len(links)} interfaces")
+    yield _packet_filter()
+
+
+def _packet_filter() -> Check:
+    name = "packet filter drops all"
+    try:
+        gaps = firewall.gaps(firewall.ruleset(), firewall.devices())
+    except SealError as error:
+        return Check("machine", name, ok=False, evidence=error.message)
+    evidence = f"not at: {', '.join(gaps)}" if gaps else "at every hook of every family"
+    return Check("machine", name, not gaps, evidence)
 
 
 def _settings_there(settings: Path) -> Check:

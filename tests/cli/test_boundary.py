@@ -86,7 +86,7 @@ def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "stopped; nothing was written\n")
 
 
-@pytest.mark.parametrize("words", [["models", "list"], ["--help"]])
+@pytest.mark.parametrize("words", [["models", "list"], ["--help"], ["doctor"]])
 def test_a_reader_that_stops_reading_is_no_reason_to_complain(words: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -72,3 +72,12 @@ def test_with_machine_the_settings_of_the_appliance_are_asked_for() -> None:
     names = {check["name"]: check["ok"] for check in found["checks"]}
     assert names["hardening installed"] is installed
     assert code == (0 if found["ok"] else 1)
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_a_packet_filter_that_lets_through_is_found(*, loaded: bool) -> None:
+    load = f"nft --file {ROOT / 'hardening/nftables/appliance.nft'} && " if loaded else ""
+    alone = ("unshare", "--map-root-user", "--net", "sh", "-c", f'{load}"$@"', "sh")
+    _, found = doctor("--machine", before=alone)
+    names = {check["name"]: check["ok"] for check in found["checks"]}
+    assert names["packet filter drops all"] is loaded

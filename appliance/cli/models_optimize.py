@@ -10,7 +10,8 @@ from typing import get_args
 import click
 import msgspec
 
-from appliance.cli.files import decode_photo, open_input
+from appliance.cli.apart import decode_apart
+from appliance.cli.files import open_input
 from appliance.cli.keys import looking, secret_key, trust
 from appliance.cli.options import FILE, json_option, policy_option
 from appliance.cli.report import show_json
@@ -129,7 +130,7 @@ def optimize(
 def _photo(path: Path) -> Photo:
     what = "A photo of --crops"
     with open_input(path, what) as file:
-        return decode_photo(file, what)
+        return decode_apart(file, what)
 
 
 def _chosen(pack: ModelPack, roles: Sequence[str]) -> list[ModelEntry]:

@@ -74,6 +74,7 @@ class Argument:
 
 # linux/sched.h: the flags that make a namespace, in which a process would be root of its own.
 _NAMESPACES = 0x7E020080
+_THREAD = 0x00010000  # CLONE_THREAD: a thread of this process and not a copy of it
 _PROT_EXEC = 4
 # asm/ioctls.h: is this a terminal, how wide is it, close on exec, do not block. Not among them
 # are TIOCSTI and TIOCLINUX, which type into the terminal for the shell behind it to run.
@@ -100,7 +101,7 @@ def conditions(process: int, *, gpu: bool) -> Mapping[str, tuple[Argument, ...]]
     """
     code = 0 if gpu else _PROT_EXEC
     return {
-        "clone": (Argument(0, 0, _NAMESPACES),),
+        "clone": (Argument(0, _THREAD, _NAMESPACES | _THREAD),),
         "mmap": (Argument(2, 0, code),),
         "mprotect": (Argument(2, 0, code),),
         "ioctl": tuple(Argument(1, word) for word in _IOCTL) + (_NVIDIA if gpu else ()),

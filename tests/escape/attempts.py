@@ -143,6 +143,8 @@ _HARMFUL = frozenset(
 _WITH_ARGUMENTS = {
     "a new user namespace": _raw("clone", 0x10000000 | 0x200, 0, 0, 0, 0),
     "a new network namespace": _raw("clone", 0x40000000 | 0x10000, 0, 0, 0, 0),
+    # With the flags of fork(); where no filter is it would succeed.
+    "a copy of itself, raw": _raw("clone", 17, 0, 0, 0, 0, harmless=False),
     "clone3, whose flags no filter sees": _raw("clone3", BAD, BAD, answer="ENOSYS"),
     "typing into the terminal": _raw("ioctl", BAD, 0x5412, BAD),
     "pasting into the console": _raw("ioctl", BAD, 0x541C, BAD),

@@ -17,7 +17,8 @@ from appliance.cli.report import show_json, show_pairs
 from appliance.errors import SessionError
 from appliance.pipeline.media.output import PendingOutput
 from appliance.session import interface
-from appliance.wire import Client, Nothing
+from appliance.wire.client import Client
+from appliance.wire.message import Nothing
 
 _BROKER = Path("/run/appliance/session.sock")
 

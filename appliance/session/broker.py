@@ -23,7 +23,8 @@ from appliance.session.settings import Settings
 from appliance.session.state import State, Step
 from appliance.session.visit import Visit, now
 from appliance.session.wipe import Erasure
-from appliance.wire import Answer, Method, Nothing, Refusal, Request, Service
+from appliance.wire.message import Nothing, Refusal
+from appliance.wire.service import Answer, Method, Request, Service
 
 ROOT = 0
 

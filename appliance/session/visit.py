@@ -20,7 +20,8 @@ from appliance.session import units
 from appliance.session.state import Limits, State, Step, Times, after, due
 from appliance.session.volume import Volume
 from appliance.session.wipe import Erasure, wipe
-from appliance.wire import Client, Refusal
+from appliance.wire.client import Client
+from appliance.wire.message import Refusal
 
 
 class Begin(msgspec.Struct, frozen=True):

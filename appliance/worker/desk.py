@@ -36,7 +36,8 @@ from appliance.pipeline.media.reader import FrameInfo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo, swap_video
 from appliance.pipeline.stages import Stages
 from appliance.policy.policy import Policy
-from appliance.wire import Answer, Method, Nothing, Progress, Refusal, Request, Service
+from appliance.wire.message import Nothing, Refusal
+from appliance.wire.service import Answer, Method, Progress, Request, Service
 from appliance.worker import interface
 from appliance.worker.intake import Intake, fingerprint
 from appliance.worker.interface import error

@@ -10,7 +10,8 @@ import pytest
 
 from appliance.session import interface as session
 from appliance.session.broker import Broker
-from appliance.wire import Nothing, Service
+from appliance.wire.message import Nothing
+from appliance.wire.service import Service
 from appliance.worker import interface as worker
 
 _METHOD = re.compile(r"^method (\w+)\((.*?)\) -> \((.*?)\)$", re.MULTILINE)

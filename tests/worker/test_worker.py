@@ -21,7 +21,8 @@ import pytest
 from appliance.audit.embedded import EmbeddedAudit
 from appliance.pipeline.media.photo import read_photo
 from appliance.policy.load import load
-from appliance.wire import Client, Nothing, Refusal
+from appliance.wire.client import Client
+from appliance.wire.message import Nothing, Refusal
 from appliance.worker import interface
 from appliance.worker.interface import NAME
 

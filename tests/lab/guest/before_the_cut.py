@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.wire import Client, Connection
+from appliance.wire.client import Client
+from appliance.wire.connection import Connection
 from appliance.worker import interface
 from appliance.worker.interface import NAME
 from tests.lab.guest.visitor import Broker, connection, shell

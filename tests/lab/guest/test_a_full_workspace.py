@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.wire import Client, Connection, Refusal
+from appliance.wire.client import Client
+from appliance.wire.connection import Connection
+from appliance.wire.message import Refusal
 from appliance.worker import interface
 from appliance.worker.interface import NAME
 from tests.lab.guest.visitor import Broker, connection, shell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from appliance.session import interface
-from appliance.wire import Nothing
+from appliance.wire.message import Nothing
 from tests.lab.guest.visitor import Broker, refusal, shell, until
 
 WORK = Path("/run/appliance/workspace/w0")

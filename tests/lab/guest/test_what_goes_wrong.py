@@ -11,7 +11,9 @@ import pytest
 
 from appliance.errors import WireError
 from appliance.session import interface
-from appliance.wire import Client, Connection, Nothing
+from appliance.wire.client import Client
+from appliance.wire.connection import Connection
+from appliance.wire.message import Nothing
 from appliance.worker import interface as worker_interface
 from appliance.worker.interface import NAME
 from tests.lab.guest.visitor import SOCKET, Broker, connection, ledger_kinds, refusal, shell, until

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from appliance.session import interface
-from appliance.wire import Nothing, Refusal
+from appliance.wire.message import Nothing, Refusal
 from tests.lab.guest.visitor import Broker, Token, refusal, restart_broker, shell, until
 
 

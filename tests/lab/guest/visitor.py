@@ -20,7 +20,8 @@ import msgspec
 import pytest
 
 from appliance.session import interface
-from appliance.wire import Client, Nothing, Refusal
+from appliance.wire.client import Client
+from appliance.wire.message import Nothing, Refusal
 
 S = TypeVar("S", bound=msgspec.Struct)
 

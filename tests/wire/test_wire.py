@@ -16,20 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import WireError
-from appliance.wire import (
-    MAX_CALLERS_OF_USER,
-    MAX_DESCRIPTORS,
-    MAX_MESSAGE,
-    Answer,
-    Caller,
-    Client,
-    Connection,
-    Method,
-    Nothing,
-    Refusal,
-    Request,
-    Service,
-)
+from appliance.wire.client import Client
+from appliance.wire.connection import MAX_DESCRIPTORS, MAX_MESSAGE, Caller, Connection
+from appliance.wire.message import Nothing, Refusal
+from appliance.wire.service import MAX_CALLERS_OF_USER, Answer, Method, Request, Service
 
 NAME = "io.example.Test"
 DESCRIPTION = "interface io.example.Test\n\nmethod Echo(text: string) -> (text: string)\n"

@@ -1,0 +1,143 @@
+"""Messages and descriptors on one connected socket."""
+
+from __future__ import annotations
+
+import array
+import os
+import socket
+import struct
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from appliance.errors import WireError
+
+MAX_MESSAGE = 64 * 1024  # bytes, without the NUL
+MAX_DESCRIPTORS = 4  # a message
+
+_CHUNK = 16 * 1024
+_UCRED = struct.Struct("iII")  # pid, uid, gid; see unix(7)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is at the other end, as the kernel knows it. Ids as in the reader's namespace."""
+
+    process: int
+    user: int
+    group: int
+
+    @classmethod
+    def of(cls, connection: socket.socket) -> Self:
+        """The peer of a connected AF_UNIX socket."""
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+        return cls(*_UCRED.unpack(raw))
+
+
+class Connection:
+    """Messages and descriptors on one connected AF_UNIX SOCK_STREAM socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._bytes = bytearray()
+        self._descriptors: list[int] = []
+        self._waiting: deque[tuple[bytes, list[int]]] = deque()
+        self.peer = Caller.of(connection)
+
+    @classmethod
+    def to(cls, path: Path) -> Self:
+        """Connect to the service that listens at ``path``; raises ``WireError``."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(os.fspath(path))
+        except OSError as error:
+            connection.close()
+            raise WireError(
+                f"The service does not answer ({error.strerror}).",
+                "Start it, and call it as a user that it serves.",
+            ) from error
+        return cls(connection)
+
+    def receive(self) -> tuple[bytes, list[int]] | None:
+        """The next message and its descriptors, now the caller's own; ``None`` at the end.
+
+        Raises ``WireError`` if the peer breaks a limit; the connection is of no use then.
+        """
+        while not self._waiting:
+            if not self._fill():
+                return None
+        return self._waiting.popleft()
+
+    def send(self, message: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Send one message; raises ``WireError`` if the peer is gone."""
+        if len(message) > MAX_MESSAGE or len(descriptors) > MAX_DESCRIPTORS:
+            raise broken("too much for one message")
+        framed = memoryview(message + b"\0")
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+        try:
+            sent = self._socket.sendmsg([framed], rights if descriptors else [])
+            self._socket.sendall(framed[sent:])
+        except OSError as error:
+            raise broken("the other end is gone") from error
+
+    def close(self) -> None:
+        """Hang up, and close what came and was not taken."""
+        # shutdown wakes a thread that waits in receive; close alone would not.
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for _, descriptors in self._waiting:
+            close_all(descriptors)
+        self._waiting.clear()
+        close_all(self._descriptors)
+        self._descriptors = []
+
+    def _fill(self) -> bool:
+        """Read once; False at the end."""
+        room = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
+        try:
+            data, ancillary, flags, _ = self._socket.recvmsg(_CHUNK, room, socket.MSG_CMSG_CLOEXEC)
+        except OSError as error:
+            raise broken("the other end is gone") from error
+        for level, kind, content in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self._descriptors += _integers(content)
+        if flags & socket.MSG_CTRUNC or len(self._descriptors) > MAX_DESCRIPTORS:
+            raise broken("too many descriptors")
+        if not data:
+            if self._bytes:
+                raise broken("it ended inside a message")
+            return False
+        self._bytes += data
+        self._cut()
+        return True
+
+    def _cut(self) -> None:
+        """Take whole messages out of what was read; descriptors go with the first of them."""
+        *whole, rest = bytes(self._bytes).split(b"\0")
+        if any(len(message) > MAX_MESSAGE for message in (*whole, rest)):
+            raise broken("a message is too long")
+        for message in whole:
+            self._waiting.append((message, self._descriptors))
+            self._descriptors = []
+        self._bytes = bytearray(rest)
+
+
+def _integers(content: bytes) -> list[int]:
+    found = array.array("i")
+    found.frombytes(content[: len(content) - len(content) % found.itemsize])
+    return found.tolist()
+
+
+def close_all(descriptors: Sequence[int]) -> None:
+    """Close those that came with a message and that nobody keeps."""
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def broken(why: str) -> WireError:
+    """What ends a connection."""
+    return WireError(f"The conversation broke off: {why}.", "Try again; see the service's journal.")

@@ -1,0 +1,223 @@
+"""One interface, offered to those who connect."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock, Thread
+from typing import Any, Generic, TypeAlias
+
+import msgspec
+
+from appliance.errors import WireError
+from appliance.wire.connection import Caller, Connection, broken, close_all
+from appliance.wire.message import SERVICE, Call, Nothing, Refusal, Reply, S
+
+MAX_CALLERS = 32
+MAX_CALLERS_OF_USER = 12
+
+_calls = msgspec.json.Decoder(Call)
+_json = msgspec.json.Encoder()
+
+Progress: TypeAlias = Callable[[msgspec.Struct], None]
+"""Tells the caller how far it is, if it asked for ``more``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The last, or only, reply. Its descriptors are closed here once they are sent."""
+
+    parameters: msgspec.Struct = field(default_factory=Nothing)
+    descriptors: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[S]):
+    """One call, understood. A method takes out of ``descriptors`` those that it keeps."""
+
+    caller: Caller
+    parameters: S
+    descriptors: list[int]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Generic[S]):
+    """How a method is called: its parameters, who may, and what it does.
+
+    ``users`` are the user ids that may call it; ``None`` is everybody who reaches the socket.
+    """
+
+    takes: type[S]
+    run: Callable[[Request[S]], Answer]
+    users: frozenset[int] | None = None
+
+
+class Service:
+    """One interface, offered to those who connect to a socket."""
+
+    def __init__(self, name: str, description: str, methods: Mapping[str, Method[Any]]) -> None:
+        """``description`` is the interface in varlink's own language; ``name`` as it says."""
+        self._name = name
+        self._description = description
+        self._methods = dict(methods)
+        self._callers: Counter[int] = Counter()
+        self._lock = Lock()
+
+    def listen(self, listener: socket.socket) -> None:
+        """Serve until the socket is shut down, each caller in a thread of its own."""
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            if not self._admit(Caller.of(connection).user):
+                connection.close()
+                continue
+            Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection: socket.socket) -> None:
+        """Answer one caller until it hangs up or breaks a rule."""
+        wire = Connection(connection)
+        try:
+            while (received := wire.receive()) is not None:
+                message, descriptors = received
+                try:
+                    self._answer(wire, message, descriptors)
+                finally:
+                    close_all(descriptors)
+        except WireError:
+            pass  # its own fault, and it hears of it by the end of the connection
+        finally:
+            wire.close()
+            self._leave(wire.peer.user)
+
+    def _answer(self, wire: Connection, message: bytes, descriptors: list[int]) -> None:
+        try:
+            call = _calls.decode(message)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise broken("no call") from error
+
+        def send(reply: Reply, beside: Sequence[int] = ()) -> None:
+            if not call.oneway:
+                wire.send(_json.encode(reply), beside)
+
+        def progress(parameters: msgspec.Struct) -> None:
+            if call.more:
+                send(Reply(msgspec.Raw(_json.encode(parameters)), continues=True))
+
+        try:
+            answer = self._run(call, wire.peer, descriptors, progress)
+        except Refusal as refusal:
+            send(Reply(msgspec.Raw(_json.encode(refusal.parameters)), error=refusal.error))
+            return
+        except WireError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - one caller's bug is not another's
+            _report(bug)
+            send(Reply(error=f"{self._name}.Bug"))
+            return
+        try:
+            send(Reply(msgspec.Raw(_json.encode(answer.parameters))), answer.descriptors)
+        finally:
+            close_all(answer.descriptors)
+
+    def _run(
+        self, call: Call, caller: Caller, descriptors: list[int], progress: Progress
+    ) -> Answer:
+        interface, _, name = call.method.rpartition(".")
+        if interface == SERVICE:
+            return self._about_itself(name, call)
+        if interface != self._name:
+            raise Refusal(f"{SERVICE}.InterfaceNotFound", _Interface(interface))
+        method = self._methods.get(name)
+        if method is None:
+            raise Refusal(f"{SERVICE}.MethodNotFound", _Method(name))
+        if method.users is not None and caller.user not in method.users:
+            raise Refusal(f"{SERVICE}.PermissionDenied")
+        parameters = _understood(call, method.takes)
+        return method.run(Request(caller, parameters, descriptors, progress))
+
+    def _about_itself(self, name: str, call: Call) -> Answer:
+        if name == "GetInfo":
+            return Answer(_Info(interfaces=[SERVICE, self._name]))
+        if name == "GetInterfaceDescription":
+            asked = _understood(call, _Interface).interface
+            texts = {SERVICE: _SERVICE_DESCRIPTION, self._name: self._description}
+            if asked not in texts:
+                raise Refusal(f"{SERVICE}.InterfaceNotFound", _Interface(asked))
+            return Answer(_Description(texts[asked]))
+        raise Refusal(f"{SERVICE}.MethodNotFound", _Method(name))
+
+    def _admit(self, user: int) -> bool:
+        with self._lock:
+            if self._callers.total() >= MAX_CALLERS or self._callers[user] >= MAX_CALLERS_OF_USER:
+                return False
+            self._callers[user] += 1
+            return True
+
+    def _leave(self, user: int) -> None:
+        with self._lock:
+            self._callers[user] -= 1
+
+
+def _understood(call: Call, kind: type[S]) -> S:
+    """The parameters as the method wants them, or the standard refusal."""
+    try:
+        return msgspec.json.decode(call.parameters, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # The decoder names the place ("- at `$.user`"); the value stays out of the answer.
+        place = str(error).rpartition("`$")[2].strip("`.") or "parameters"
+        raise Refusal(f"{SERVICE}.InvalidParameter", _Parameter(place[:64])) from error
+
+
+def _report(bug: Exception) -> None:
+    """Say what and where, without the text of the exception: it may hold a name or a path."""
+    last = traceback.extract_tb(bug.__traceback__)[-1]
+    sys.stderr.write(f"bug: {type(bug).__name__} in {last.name}, line {last.lineno}\n")
+
+
+class _Parameter(msgspec.Struct, frozen=True):
+    parameter: str
+
+
+class _Method(msgspec.Struct, frozen=True):
+    method: str
+
+
+class _Interface(msgspec.Struct, frozen=True):
+    interface: str
+
+
+class _Info(msgspec.Struct, frozen=True):
+    interfaces: list[str]
+    vendor: str = "face-appliance"
+    product: str = "face-appliance"
+    version: str = "1"
+    url: str = ""
+
+
+class _Description(msgspec.Struct, frozen=True):
+    description: str
+
+
+# https://github.com/varlink/org.varlink.service
+_SERVICE_DESCRIPTION = """\
+interface org.varlink.service
+
+method GetInfo() -> (vendor: string, product: string, version: string, url: string, \
+interfaces: []string)
+
+method GetInterfaceDescription(interface: string) -> (description: string)
+
+error InterfaceNotFound (interface: string)
+error MethodNotFound (method: string)
+error MethodNotImplemented (method: string)
+error InvalidParameter (parameter: string)
+error PermissionDenied ()
+error ExpectedMore ()
+"""

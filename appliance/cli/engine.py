@@ -10,6 +10,7 @@ from typing import Self
 from appliance.cli.keys import trust
 from appliance.cli.packs import Asked
 from appliance.cli.sealing import Sealing
+from appliance.errors import PolicyError
 from appliance.inference.pack import ModelPack, Shelf, starter_folder
 from appliance.inference.session import Runtime
 from appliance.pipeline.generation import Generation, GeneratorWish
@@ -40,12 +41,19 @@ class Engine:
     ) -> Self:
         """From the pack in ``models``, by default the starter pack, on ``provider``.
 
+        Without one, on the first of the policy's that works here.
+
         ``asked``: further packs, whose generator takes the mesh engine's place. ``scale``: how many
         times as large results are made, by the first pack that can. All packs must be signed by a
-        key that ``policy`` names, or be the one this version comes with. Raises ``ModelError`` or
-        ``ProviderError``.
+        key that ``policy`` names, or be the one this version comes with. Raises ``ModelError``,
+        ``ProviderError``, or ``PolicyError`` if the policy does not name ``provider``.
         """
-        runtime = Runtime() if provider is None else Runtime((provider,))
+        if provider not in (None, *policy.engine.providers):
+            raise PolicyError(
+                f"The policy does not let {provider} compute.",
+                f"It names {', '.join(policy.engine.providers)}.",
+            )
+        runtime = Runtime((provider,) if provider else policy.engine.providers)
         trusted = trust(policy)
         pack = ModelPack.open(models, trusted)
         folders = asked.packs if asked else ()

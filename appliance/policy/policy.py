@@ -120,10 +120,9 @@ class Wipe(Section, frozen=True):
 
 
 class Audit(Section, frozen=True):
-    """The ledger. ``anchor``: where its last checkpoint is kept a second time."""
+    """The ledger, and how long it is kept."""
 
     retention_days: Annotated[int, Meta(ge=LEGAL_FLOOR_DAYS, le=36_525)] = LEGAL_FLOOR_DAYS
-    anchor: Literal["file", "tpm"] = "file"
 
 
 class Export(Section, frozen=True):

@@ -38,7 +38,7 @@ def main() -> int:
         sealing = WorkerSealing(policy)
         sealing.confine(readable=[options.models], writable=[options.workspace])
         pack = ModelPack.open(options.models)
-        stages = Stages.load(pack, Runtime())
+        stages = Stages.load(pack, Runtime(policy.engine.providers))
         desk = Desk(
             workspace=options.workspace,
             policy=policy,

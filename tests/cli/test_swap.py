@@ -254,3 +254,15 @@ def test_a_policy_with_gates_is_kept_by_sessions_only(
     text = clinic.read_text().replace("same_person: true", "same_person: false")
     opened.write_text(text.replace("consent: true", "consent: false"))
     assert call(*swap, "--policy", opened).code == 0
+
+
+def test_a_provider_that_the_policy_does_not_name_is_refused(
+    call: Call, people: Mapping[str, Path], folder: Path, tmp_path: Path
+) -> None:
+    policy = tmp_path / "cpu.yaml"
+    policy.write_text("gate: {same_person: false, consent: false}\nengine: {providers: [cpu]}\n")
+    swap = ("swap", "--source", people["a"], "--target", people["c"], "--output", folder / "o.png")
+    outcome = call(*swap, "--policy", policy, "--provider", "cuda")
+    assert outcome.code == 8
+    assert "cuda" in outcome.err
+    assert call(*swap, "--policy", policy, "--provider", "cpu").code == 0

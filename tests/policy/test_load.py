@@ -34,7 +34,7 @@ REFUSED = {
     ),
     "a chatty log": ("system:\n  log_level: info", 2, "system.log_level", "'info'"),
     "a short memory": (
-        f"audit:\n  anchor: tpm\n  retention_days: {LEGAL_FLOOR_DAYS - 1}",
+        f"audit:\n\n  retention_days: {LEGAL_FLOOR_DAYS - 1}",
         3,
         "audit.retention_days",
         f">= {LEGAL_FLOOR_DAYS}",

@@ -123,14 +123,14 @@ class Broker:
             with visit.lock:
                 visit.tokens = tokens
                 visit.step(Step.REOPENED)
+                self._see_to_worker(visit)
             return self._opened(visit)
 
     def _attach(self, request: Request[interface.Which]) -> Answer:
         with _told():
             visit = self._visit(request.parameters.session, request.caller.user)
             with visit.in_state(State.ACTIVE):
-                if not visit.has_worker:
-                    visit.start_worker(self._settings.policy.digest, self._ledger.for_worker())
+                self._see_to_worker(visit)
                 visit.used()
                 return self._opened(visit)
 
@@ -253,6 +253,11 @@ class Broker:
         visit.open(self._settings.policy.digest, self._ledger.for_worker())
         self._ledger.append(events.SessionOpened(visit.identifier, visit.subject, sign))
         visit.step(Step.OPENED)
+
+    def _see_to_worker(self, visit: Visit) -> None:
+        """Start a new one if it died, or was ended because it could not be frozen."""
+        if not visit.has_worker:
+            visit.start_worker(self._settings.policy.digest, self._ledger.for_worker())
 
     def _resume(self, visit: Visit, caller: int, tokens: frozenset[str]) -> Answer:
         """Go on in a project that is parked."""

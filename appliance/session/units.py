@@ -20,6 +20,7 @@ _RUN = Path("/run/appliance")
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup/appliance.slice/appliance-worker.slice")
 _GONE = 5.0  # seconds that killed processes may take to be gone
+_THERE = 30.0  # seconds that systemd may take to start one
 
 
 def worker_socket(slot: str) -> Path:
@@ -44,9 +45,25 @@ def start(slot: str) -> None:
     call("systemctl", "start", f"appliance-worker@{slot}.socket")
 
 
+def wait_for_worker(slot: str) -> None:
+    """Return once systemd has started the worker; raises ``SessionError`` if it does not."""
+    until = time.monotonic() + _THERE
+    while not _has_started(slot):
+        if time.monotonic() > until:
+            raise SessionError("The worker does not start.", "See the journal of its unit.")
+        time.sleep(0.02)
+
+
 def freeze(slot: str) -> None:
-    """The worker runs not one instruction more until it is thawed."""
+    """The worker runs not one instruction more until it is thawed.
+
+    Raises ``SessionError`` if it has not started. systemd makes it inside its control group and
+    waits, deaf to all else, for its execve(2) (posix_spawn(3), POSIX_SPAWN_SETCGROUP): frozen
+    before that, the worker would hold up systemd and with it the machine.
+    """
     _control(slot, "cgroup.freeze", "1")
+    if not _has_started(slot):
+        raise SessionError("The worker has not started.", "End it.")
 
 
 def thaw(slot: str) -> None:
@@ -59,8 +76,11 @@ def kill(slot: str) -> None:
 
     Raises ``SessionError`` if a process of its user is there after that.
     """
-    # The socket first: a caller that waits there would start the worker anew.
+    # By the kernel alone before systemd is asked: what is frozen while systemd starts it would
+    # keep systemd from hearing.
+    _control(slot, "cgroup.kill", "1")
     call("systemctl", "stop", f"appliance-worker@{slot}.socket")
+    # Once more: a caller that waited at the socket may have started the worker anew.
     _control(slot, "cgroup.kill", "1")
     call("systemctl", "stop", f"appliance-worker@{slot}.service")
     _reset(slot)
@@ -94,10 +114,25 @@ def processes_of(user: int) -> Iterator[int]:
                 continue  # it ended meanwhile
 
 
+def _has_started(slot: str) -> bool:
+    """Whether the worker is there, and is no copy of systemd any more that is to become it."""
+    try:
+        starter = (_PROC / "1/comm").read_text()
+        processes = (_group(slot) / "cgroup.procs").read_text().split()
+        names = [(_PROC / process / "comm").read_text() for process in processes]
+    except OSError:
+        return False  # it never started, or is gone
+    return bool(names) and starter not in names
+
+
+def _group(slot: str) -> Path:
+    return _CGROUP / f"appliance-worker@{slot}.service"
+
+
 def _control(slot: str, knob: str, value: str) -> None:
     """Write to the worker's control group; raises ``SessionError`` if the kernel refuses."""
     try:
-        (_CGROUP / f"appliance-worker@{slot}.service" / knob).write_text(value)
+        (_group(slot) / knob).write_text(value)
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENODEV):  # it never started, or is gone
             raise SessionError(

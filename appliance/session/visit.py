@@ -71,6 +71,7 @@ class Visit:
         """Mount, and call the worker; raises ``SessionError`` or ``WireError``."""
         units.start(self.slot)
         worker = Client.to(units.worker_socket(self.slot))
+        units.wait_for_worker(self.slot)
         Thread(target=self._attend, args=(worker, policy, audit), daemon=True).start()
         self._worker = worker
 

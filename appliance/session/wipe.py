@@ -19,7 +19,7 @@ from appliance.errors import SessionError
 from appliance.session import units
 from appliance.session.volume import CANARIES, Erased, Volume, is_mapped
 
-StepName: TypeAlias = Literal["freeze", "kill", "unmount", "close", "header", "discard", "probe"]
+StepName: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
 
 _LEFTOVERS = (Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - looked at only
 _JOURNALS = (Path("/run/log/journal"), Path("/var/log/journal"))
@@ -43,7 +43,6 @@ def wipe(slot: str, volume: Volume) -> Erasure:
     started = time.monotonic()
     planted = len(volume.canaries)
     steps: tuple[tuple[StepName, Callable[[], None]], ...] = (
-        ("freeze", lambda: units.freeze(slot)),
         ("kill", lambda: units.kill(slot)),
         ("unmount", lambda: units.unmount(slot)),
         ("close", volume.close),

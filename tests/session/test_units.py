@@ -1,0 +1,66 @@
+"""A worker that is only being started is not frozen, and is ended before systemd is asked.
+
+The kernel's and systemd's part is in tests/lab.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import SessionError
+from appliance.session import units
+from appliance.session.volume import Owner
+
+SYSTEMD, WORKER = "systemd\n", "python3\n"
+
+
+@pytest.fixture
+def group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The control group of w0, whose one process is 7; /proc beside it."""
+    monkeypatch.setattr(units, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(units, "_CGROUP", tmp_path)
+    group = tmp_path / "appliance-worker@w0.service"
+    group.mkdir()
+    (group / "cgroup.procs").write_text("7\n")
+    for process, name in (("1", SYSTEMD), ("7", WORKER)):
+        (tmp_path / "proc" / process).mkdir(parents=True)
+        (tmp_path / "proc" / process / "comm").write_text(name)
+    return group
+
+
+def test_a_worker_is_frozen(group: Path) -> None:
+    units.wait_for_worker("w0")
+    units.freeze("w0")
+    assert (group / "cgroup.freeze").read_text() == "1"
+
+
+@pytest.mark.parametrize("processes", ["7\n", ""])
+def test_a_worker_that_systemd_still_makes_is_told_apart(
+    group: Path, monkeypatch: pytest.MonkeyPatch, processes: str
+) -> None:
+    monkeypatch.setattr(units, "_THERE", 0.0)
+    (group.parent / "proc/7/comm").write_text(SYSTEMD)
+    (group / "cgroup.procs").write_text(processes)
+    with pytest.raises(SessionError, match="has not started"):
+        units.freeze("w0")
+    with pytest.raises(SessionError, match="does not start"):
+        units.wait_for_worker("w0")
+
+
+def test_the_kernel_ends_it_before_systemd_is_asked(
+    group: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[tuple[str, bool]] = []
+
+    def systemctl(*command: str) -> str:
+        knob = group / "cgroup.kill"
+        killed.append((command[2].rpartition(".")[2], knob.exists()))
+        knob.unlink(missing_ok=True)
+        return ""
+
+    monkeypatch.setattr(units, "call", systemctl)
+    monkeypatch.setattr(units, "owner_of", lambda _slot: Owner(4_000_000_000, 0))
+    units.kill("w0")
+    assert killed[:2] == [("socket", True), ("service", True)]

@@ -87,6 +87,8 @@ class Broker:
             step = visit.due()
             if step is Step.IDLE:
                 self._lock_visit(visit, step)
+            elif step is Step.LEFT:
+                Thread(target=self._park_quietly, args=(visit,), daemon=True).start()
             elif step is not None:
                 Thread(target=self._end_quietly, args=(visit, step), daemon=True).start()
 
@@ -281,6 +283,11 @@ class Broker:
             if step is Step.TOKEN_REMOVED:
                 with suppress(LedgerError):  # it is locked; without the ledger it stays so
                     self._ledger.append(events.TokenRemoved(visit.identifier, visit.subject))
+
+    def _park_quietly(self, visit: Visit) -> None:
+        """Leave a project that nobody came back to: its work stays."""
+        with suppress(SessionError):  # somebody was faster
+            visit.step(Step.LEFT)
 
     def _end(self, visit: Visit, step: Step) -> Erasure:
         """Wipe a session and log it; raises ``SessionError`` if it is being wiped already."""

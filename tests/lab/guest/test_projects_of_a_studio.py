@@ -26,8 +26,12 @@ def test_a_project_is_parked_and_taken_up_again(broker: Broker) -> None:
 
 def test_a_locked_project_is_parked_when_the_grace_has_passed(broker: Broker) -> None:
     project, _ = broker.open(project="film")
+    (WORK / SCENE).write_text("one")
     broker.ask("Lock", interface.Which(project), Nothing)
     until(lambda: broker.states() == {project: "parked"}, seconds=60)
+    again, _ = broker.open(project="film")
+    assert again == project
+    assert (WORK / SCENE).read_text() == "one"
     assert broker.close(project).clean
 
 

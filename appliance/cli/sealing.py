@@ -9,12 +9,9 @@ from typing import Protocol, cast
 import click
 
 from appliance.policy.policy import EMBEDDED, Policy
-from appliance.seal.needed import SYSTEM, interpreter
+from appliance.seal.needed import GPU_PROVIDERS, GPU_READABLE, SYSTEM, gpu_devices, interpreter
 from appliance.seal.process import close_all
 from appliance.seal.seal import Confinement, SealReport, confine, seal
-
-_GPU_READABLE = tuple(map(Path, ("/usr/local/cuda", "/proc/driver", "/sys/bus/pci", "/etc/nvidia")))
-_GPU_PROVIDERS = ("cuda", "tensorrt")
 
 
 class Sealing(Protocol):
@@ -42,9 +39,9 @@ class ProcessSealing:
     def confine(self, readable: Sequence[Path], outputs: Sequence[Path]) -> None:
         """See :class:`Sealing`."""
         close_all(self._inherited)
-        gpu = sorted(Path("/dev").glob("nvidia*")) if self._policy.engine.gpu else []
+        gpu = gpu_devices() if self._policy.engine.gpu else []
         self._confinement = confine(
-            readable=[*SYSTEM, *interpreter(), *(_GPU_READABLE if gpu else ()), *readable],
+            readable=[*SYSTEM, *interpreter(), *(GPU_READABLE if gpu else ()), *readable],
             devices=gpu,
             named=[output.parent for output in outputs],
         )
@@ -53,7 +50,7 @@ class ProcessSealing:
         """See :class:`Sealing`."""
         if self._confinement is None:
             raise RuntimeError("confine first")
-        gpu = provider in _GPU_PROVIDERS
+        gpu = provider in GPU_PROVIDERS
         # A GPU's driver opens its devices when it needs them; else every file is open by now.
         self.report = seal(
             self._confinement, minimum=self._policy.seal.minimum, gpu=gpu, opening=gpu

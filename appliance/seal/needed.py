@@ -1,4 +1,4 @@
-"""What a sealed process still reads: the interpreter, the libraries and this package."""
+"""What a process needs until it is sealed: interpreter, libraries, this package, a GPU's driver."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import appliance
 
-# What the interpreter and the libraries read while models are loaded, and where a GPU's driver is.
+# What the interpreter and the libraries read while models are loaded.
 SYSTEM = tuple(
     Path(name)
     for name in (
@@ -18,7 +18,17 @@ SYSTEM = tuple(
 )
 
 
+# The providers whose driver opens devices and maps code of its own, and what it reads.
+GPU_PROVIDERS = frozenset(("cuda", "tensorrt"))
+GPU_READABLE = tuple(map(Path, ("/usr/local/cuda", "/proc/driver", "/sys/bus/pci", "/etc/nvidia")))
+
+
 def interpreter() -> list[Path]:
     """Where the interpreter, the libraries and this package are."""
     homes = {sys.prefix, sys.base_prefix, *sys.path}
     return [*(Path(home) for home in homes if home), Path(appliance.__file__).parents[1]]
+
+
+def gpu_devices() -> list[Path]:
+    """The nodes of NVIDIA's driver; none where there is no such GPU."""
+    return sorted(Path("/dev").glob("nvidia*"))

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from appliance.audit import events
 from appliance.policy.policy import Policy
-from appliance.seal.needed import SYSTEM, interpreter
+from appliance.seal.needed import GPU_PROVIDERS, GPU_READABLE, SYSTEM, gpu_devices, interpreter
 from appliance.seal.seal import Confinement, SealReport, confine, seal
-
-_GPU_PROVIDERS = ("cuda", "tensorrt")
 
 
 @dataclass
@@ -23,9 +21,11 @@ class WorkerSealing:
 
     def confine(self, *, readable: Sequence[Path] = (), writable: Sequence[Path] = ()) -> None:
         """Before the first thread: leave only these, and what the interpreter needs."""
-        gpu = sorted(Path("/dev").glob("nvidia*")) if self.policy.engine.gpu else []
+        gpu = gpu_devices() if self.policy.engine.gpu else []
         self._confinement = confine(
-            readable=[*SYSTEM, *interpreter(), *readable], writable=writable, devices=gpu
+            readable=[*SYSTEM, *interpreter(), *(GPU_READABLE if gpu else ()), *readable],
+            writable=writable,
+            devices=gpu,
         )
 
     def seal(self, provider: str = "cpu", *, serving: bool) -> SealReport:
@@ -37,7 +37,7 @@ class WorkerSealing:
             self._confinement,
             minimum=self.policy.seal.minimum,
             opening=serving,
-            gpu=provider in _GPU_PROVIDERS,
+            gpu=provider in GPU_PROVIDERS,
             serving=serving,
         )
 

@@ -91,17 +91,15 @@ print(len(inherited), process.descriptors() == {mine})
 def test_a_layer_that_the_policy_asks_for_and_the_machine_lacks_is_named() -> None:
     said = run("""
 landlock.abi = lambda: 0
-for minimum in (("seccomp",), ("seccomp", "landlock")):
-    confinement = confine(readable=[])
-    try:
-        report = seal(confinement, minimum=minimum) if minimum[1:] else None
-        print("went on")
-    except SealError as error:
-        print(error.message)
+confinement = confine(readable=[])
+try:
+    seal(confinement, minimum=("seccomp", "landlock"))
+except SealError as error:
+    print(error.message)
+# Where the policy does not ask for it, the rest is done without.
 print(seal(confinement, minimum=("seccomp",)).missing)
 """)
     assert said.splitlines() == [
-        "went on",
         "This machine lacks landlock, which the policy asks for.",
         "('landlock',)",
     ]

@@ -9,8 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo test lint bench bench-gpu lab clean
-.PHONY: help venv demo test lint bench fuzz lab clean
+.PHONY: help venv demo test lint bench bench-gpu fuzz lab clean
 
 help:
 	@echo 'make demo    swap the sample portraits; look at demo/sheet.png'

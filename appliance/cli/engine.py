@@ -10,9 +10,11 @@ from typing import Self
 from appliance.cli.keys import trust
 from appliance.cli.packs import Asked
 from appliance.cli.sealing import Sealing
+from appliance.cli.tuned import tuning_file
 from appliance.errors import PolicyError
 from appliance.inference.pack import ModelPack, Shelf, starter_folder
 from appliance.inference.session import Runtime
+from appliance.inference.tuning import Tuning
 from appliance.pipeline.generation import Generation, GeneratorWish
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.upscale import Upscaler
@@ -38,6 +40,7 @@ class Engine:
         scale: int = 1,
         *,
         policy: Policy = EMBEDDED,
+        tuning: Tuning | None = None,
     ) -> Self:
         """From the pack in ``models``, by default the starter pack, on ``provider``.
 
@@ -53,7 +56,7 @@ class Engine:
                 f"The policy does not let {provider} compute.",
                 f"It names {', '.join(policy.engine.providers)}.",
             )
-        runtime = Runtime((provider,) if provider else policy.engine.providers)
+        runtime = Runtime((provider,) if provider else policy.engine.providers, tuning=tuning)
         trusted = trust(policy)
         pack = ModelPack.open(models, trusted)
         folders = asked.packs if asked else ()
@@ -86,7 +89,8 @@ class Engine:
         Raises ``SealError`` too.
         """
         packs = [models or starter_folder(), *(asked.packs if asked else ())]
+        tuning = Tuning.read(tuning_file())
         sealing.confine(packs, outputs)
-        engine = cls.load(models, provider, asked, scale, policy=policy)
+        engine = cls.load(models, provider, asked, scale, policy=policy, tuning=tuning)
         sealing.seal(engine.stages.provider)
         return engine

@@ -12,6 +12,7 @@ from appliance.cli.models_bench import bench
 from appliance.cli.models_card import show
 from appliance.cli.models_import import import_models, keygen, sign_pack
 from appliance.cli.models_optimize import optimize
+from appliance.cli.models_tune import tune
 from appliance.cli.options import json_option, models_option, policy_option
 from appliance.cli.report import show_json, show_pairs
 from appliance.inference.manifest import ModelEntry
@@ -38,7 +39,7 @@ def models() -> None:
     """Look at the models of a pack, or make a pack of models."""
 
 
-for command in (bench, import_models, keygen, optimize, show, sign_pack):
+for command in (bench, import_models, keygen, optimize, show, sign_pack, tune):
     models.add_command(command)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from appliance.cli.keys import SUFFIX, secret_key, trust, write_keys
+from appliance.cli.keys import SUFFIX, looking, secret_key, trust, write_keys
 from appliance.cli.options import FILE, json_option, overwrite_option, policy_option
 from appliance.cli.report import show_json, show_pairs
+from appliance.cli.tuned import tune_fresh
 from appliance.cli.usage import PlainUsageError
 from appliance.inference.importing import examine, read_draft, sign, write_signed
 from appliance.inference.manifest import ModelEntry
@@ -64,16 +65,18 @@ def import_models(
 
     Every file is hashed, its graph held against its family (tensors, operators, sizes) and its
     licence against the policy. The folder is a pack from then on, for policies that name the key.
+    Then it is measured what suits its networks here, as `models tune` does.
     """
     draft = read_draft(description)
     opened = secret_key(key)
 
-    def tell(file: str) -> None:
+    def tell(line: str) -> None:
         if not as_json:
-            click.echo(f"checking {file}")
+            click.echo(line)
 
-    found = examine(folder, draft, trust(policy), tell)
+    found = examine(folder, draft, trust(policy), lambda file: tell(f"checking {file}"))
     digest = write_signed(folder, found, opened, overwrite=overwrite)
+    tune_fresh(ModelPack.open(folder, looking(policy)), policy, tell)
     result = Imported(found.name, digest, opened.public.name, found.entry)
     if as_json:
         show_json(result)

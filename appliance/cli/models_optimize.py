@@ -15,6 +15,7 @@ from appliance.cli.files import open_input
 from appliance.cli.keys import looking, secret_key, trust
 from appliance.cli.options import FILE, json_option, policy_option
 from appliance.cli.report import show_json
+from appliance.cli.tuned import tune_fresh
 from appliance.cli.usage import PlainUsageError
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
@@ -120,6 +121,11 @@ def optimize(
         for variant in write_variants(folder, pack, entry, samples_of(entry), wanted, tell=tell)
     ]
     digest = enter(folder, pack, variants, opened)
+    tune_fresh(
+        ModelPack.open(folder, looking(policy)),
+        policy,
+        (lambda _line: None) if as_json else click.echo,
+    )
     result = Optimised(pack.name, digest, len(samples), tuple(found))
     if as_json:
         show_json(result)

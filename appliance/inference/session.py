@@ -22,6 +22,7 @@ from appliance.inference.manifest import ModelEntry, Precision
 from appliance.inference.ort import ort
 from appliance.inference.pack import Models
 from appliance.inference.tensorrt import EngineCache
+from appliance.inference.tuning import Tuning
 
 Tensor = NDArray[np.float32]
 Numbers = NDArray[np.float32] | NDArray[np.float64]
@@ -55,6 +56,10 @@ PRECISIONS: Mapping[str, tuple[Precision, ...]] = MappingProxyType(
 )
 """The variants that a provider runs fastest, best first."""
 _ON_DEVICES: tuple[Precision, ...] = ("fp16", "fp32")
+
+_SAMPLES: Mapping[str, int] = MappingProxyType({"cpu": 1, "openvino": 1})
+_SAMPLES_ON_DEVICES = 16
+"""How many samples at once a network is best given where nobody has measured it."""
 
 
 class Session(Protocol):
@@ -93,13 +98,14 @@ class Runtime:
         threads: int | None = None,
         device: int = 0,
         engines: EngineCache | None = None,
+        tuning: Tuning | None = None,
     ) -> None:
         """Find out which of ``providers`` can run here, keeping their order.
 
         Those that cannot are left out, unless that leaves none: whoever names exactly one gets
-        that one or an error. ``threads`` per network; by default one for each core this process
-        may use. ``device``: which GPU. ``engines``: where TensorRT keeps what it builds;
-        without it that provider is left out.
+        that one or an error. ``threads`` per network; by default what ``tuning`` says of it, else
+        one for each core this process may use. ``device``: which GPU. ``engines``: where TensorRT
+        keeps what it builds; without it that provider is left out.
 
         Raises:
             ProviderError: an unknown name, or none of the providers works here.
@@ -113,6 +119,7 @@ class Runtime:
         self.threads = threads if threads is not None else len(os.sched_getaffinity(0))
         self.device = device
         self._engines = engines
+        self._tuning = tuning if threads is None else None
         compiled_in = set(ort.get_available_providers())
         if engines is None:
             compiled_in.discard(PROVIDERS["tensorrt"])
@@ -159,9 +166,11 @@ class Runtime:
         file = entry.file if variant is None else variant.file
         data = pack.read(role) if variant is None else pack.read_variant(variant)
         tensors = check_graph(data, contract, file)
+        tuned = self._tuning and self._tuning.setting(pack.digest, self.providers[0], role)
+        threads = tuned.threads if tuned else self.threads
         try:
             session = self._session(
-                data, self.providers, rewritten=variant is not None, fixed=fixed
+                data, self.providers, threads, rewritten=variant is not None, fixed=fixed
             )
         except FAILURES as error:
             if self.providers[0] != "cpu":
@@ -174,7 +183,16 @@ class Runtime:
                 f"{file} cannot be built by the runtime ({type(error).__name__}).",
                 "Use a file exported for an operator set that this version knows.",
             ) from error
-        network = Network(entry, contract, tensors, _in_use(session), session, self.device)
+        samples = tuned.batch if tuned else _SAMPLES.get(self.providers[0], _SAMPLES_ON_DEVICES)
+        network = Network(
+            entry=entry,
+            contract=contract,
+            tensors=tensors,
+            provider=_in_use(session),
+            session=session,
+            device=self.device,
+            batch=samples if tensors.batched else 1,
+        )
         if network.provider not in self.providers:
             raise ProviderError(
                 f"{file} runs on {network.provider}, not on {', '.join(self.providers)}.",
@@ -186,6 +204,7 @@ class Runtime:
         self,
         data: bytes,
         providers: Sequence[str],
+        threads: int,
         *,
         rewritten: bool = False,
         fixed: bool = False,
@@ -195,11 +214,11 @@ class Runtime:
             options["cuda"] = _cuda_options(self.device, rewritten=rewritten, fixed=fixed)
         if "tensorrt" in options and self._engines is not None:
             options["tensorrt"] = self._engines.options(self.device)
-        return make_session(data, self.threads, options)
+        return make_session(data, threads, options)
 
     def _works(self, name: str, probe: bytes) -> bool:
         try:
-            return _in_use(self._session(probe, [name])) == name
+            return _in_use(self._session(probe, [name], self.threads)) == name
         except FAILURES:
             return False
 
@@ -217,6 +236,8 @@ class Network:
     session: Session
     device: int = 0
     """Which GPU, where it runs on one."""
+    batch: int = 1
+    """How many samples at once it is best given: as measured, see ``tuning.py``, or supposed."""
 
     def tensor(self, image: NDArray[np.uint8]) -> Tensor:
         """``image`` (uint8 RGB, height x width x 3) as this network takes it."""

@@ -17,8 +17,8 @@ from pathlib import Path
 import msgspec
 
 from appliance.errors import ModelError, OutputError
+from appliance.inference.machine import gpus
 from appliance.inference.manifest import Digest
-from appliance.inference.ort import ort
 
 LIST = "engines.json"
 _TRUST = "Build the engines again: empty the folder and run the provider once at provisioning."
@@ -54,7 +54,7 @@ class EngineCache:
         Raises ModelError for a file that is altered or was never listed, and in a sealed run for
         engines built for something else; OutputError where the folder cannot be emptied.
         """
-        built_for = hashlib.sha256((surroundings or machine()).encode()).hexdigest()
+        built_for = hashlib.sha256((surroundings or gpus()).encode()).hexdigest()
         cache = cls(folder, built_for, sealed)
         listed = cache._listed()
         if listed is not None and listed.built_for != built_for:
@@ -121,20 +121,6 @@ class EngineCache:
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise _unwritable(error) from error
-
-
-_DRIVER = Path("/proc/driver/nvidia")
-
-
-def machine() -> str:
-    """What engines depend on here: the GPUs, their driver and the runtime's version."""
-    facts = [ort.__version__]
-    for path in sorted((_DRIVER / "version", *_DRIVER.glob("gpus/*/information"))):
-        try:
-            facts.append(path.read_text())
-        except OSError:
-            facts.append("no GPU")
-    return "\n".join(facts)
 
 
 def _digest(path: Path) -> str:

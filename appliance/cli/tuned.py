@@ -1,0 +1,63 @@
+"""What was measured of this user's packs: kept in the state folder, beside the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from appliance.audit.home import state_folder
+from appliance.errors import ApplianceError, OutputError
+from appliance.inference.calibrate import Trial, calibrate
+from appliance.inference.families import CONTRACTS
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Runtime
+from appliance.inference.tuning import FILE, Setting, Tuning
+from appliance.policy.policy import Policy
+
+Tell = Callable[[str, Setting, Sequence[Trial]], None]
+"""Called with each role, what suits it, and what was tried."""
+
+
+def tuning_file() -> Path:
+    """Where it is; there may be none."""
+    return state_folder() / FILE
+
+
+def tune_fresh(pack: ModelPack, policy: Policy, tell: Callable[[str], None]) -> None:
+    """As ``tune_pack``, after a pack was made: it stands, whether or not it can be measured here.
+
+    ``tell`` is given a line for each network, or why there is none.
+    """
+    try:
+        provider = Runtime(policy.engine.providers).providers[0]
+        tune_pack(pack, provider, lambda role, setting, _trials: tell(line(role, setting)))
+    except ApplianceError as error:
+        tell(f"not measured: {error.message}")
+
+
+def line(role: str, setting: Setting) -> str:
+    """What suits a network, for people."""
+    threads = f"{setting.threads} threads" if setting.threads > 1 else "1 thread"
+    samples = "one sample" if setting.batch == 1 else f"{setting.batch} samples"
+    return f"{role:<20} {threads}, {samples} at a time: {setting.ms:.2f} ms a sample"
+
+
+def tune_pack(pack: ModelPack, provider: str, tell: Tell) -> None:
+    """Measure the networks of ``pack`` on ``provider`` and keep what suits them.
+
+    Raises ModelError, ProviderError, or OutputError where it cannot be kept.
+    """
+    settings = {}
+    for entry in pack.entries:
+        if entry.family in CONTRACTS:
+            settings[entry.role], trials = calibrate(pack, entry.role, provider)
+            tell(entry.role, settings[entry.role], trials)
+    path = tuning_file()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"What was measured cannot be kept: {error.strerror}.",
+            "Check that your state folder may be written to.",
+        ) from error
+    Tuning.read(path).having(pack.digest, provider, settings).write(path)

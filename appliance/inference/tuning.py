@@ -1,0 +1,86 @@
+"""How many threads a network gets and how many samples it is given at once: measured, and kept.
+
+Measured once, at provisioning (``appliance models import``, ``optimize`` and ``tune``), on made-up
+input; kept in one file of the user or the machine, which a run reads before it is sealed and never
+writes::
+
+    {"machine": "0c5f…", "packs": {"9a41…": {"cpu": {"generator": {"threads": 2, "batch": 1,
+     "ms": 847.2}}}}}
+
+``machine`` is the SHA-256 of what speed depends on beside the model (``machine.py``), a pack is
+named by that of its manifest. Without a file, with one of another machine, or with one that cannot
+be read, every network has the defaults: nothing but speed depends on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from appliance.errors import ModelError
+from appliance.inference.importing import replace_file
+from appliance.inference.machine import machine
+from appliance.inference.manifest import Digest, Slug
+from appliance.inference.pack import read_file
+
+FILE = "tuning.json"
+LIMIT = 1 << 20  # bytes
+MOST_THREADS, MOST_SAMPLES = 1024, 64
+
+
+class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a network runs best. ``ms``: what a sample took then."""
+
+    threads: Annotated[int, msgspec.Meta(ge=1, le=MOST_THREADS)]
+    batch: Annotated[int, msgspec.Meta(ge=1, le=MOST_SAMPLES)]
+    ms: Annotated[float, msgspec.Meta(ge=0)]
+
+
+Settings = Mapping[str, Setting]
+"""By role."""
+
+
+class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file. ``packs``: by the digest of the manifest, then by provider, then by role."""
+
+    machine: Digest
+    packs: dict[Digest, dict[Slug, dict[Slug, Setting]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What was measured on this machine."""
+
+    _kept: _Kept = field(default_factory=lambda: _Kept(_here()))
+
+    @classmethod
+    def read(cls, path: Path) -> Tuning:
+        """From the file ``path``; empty where that says nothing of this machine."""
+        with suppress(ModelError, msgspec.DecodeError):
+            kept = msgspec.json.decode(read_file(path, FILE, LIMIT), type=_Kept)
+            if kept.machine == _here():
+                return cls(kept)
+        return cls()
+
+    def setting(self, pack: str, provider: str, role: str) -> Setting | None:
+        """What was found for ``role`` of the pack of that digest on ``provider``, if anything."""
+        return self._kept.packs.get(pack, {}).get(provider, {}).get(role)
+
+    def having(self, pack: str, provider: str, settings: Settings) -> Tuning:
+        """With ``settings`` in place of what was known of this pack on ``provider``."""
+        of_pack = {**self._kept.packs.get(pack, {}), provider: dict(settings)}
+        return Tuning(_Kept(self._kept.machine, {**self._kept.packs, pack: of_pack}))
+
+    def write(self, path: Path) -> None:
+        """Into the file ``path``, all at once. Raises OutputError."""
+        replace_file(path, msgspec.json.format(msgspec.json.encode(self._kept)) + b"\n")
+
+
+def _here() -> str:
+    return hashlib.sha256(machine().encode()).hexdigest()

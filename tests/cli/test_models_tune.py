@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Runtime
+from appliance.inference.tuning import FILE, Setting, Tuning
+from tests.cli.conftest import Call
+from tests.inference.packs import write_standins
+
+Seen: TypeAlias = list[Tuning]
+FOUND = Setting(threads=1, batch=1, ms=1.0)
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder in which nothing is yet."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "face-appliance"
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """What each runtime is told of earlier measurements."""
+    seen: list[Tuning] = []
+    real = Runtime.__init__
+
+    def runtime(self: Runtime, *given: Any, **named: Any) -> None:
+        seen.append(named["tuning"])
+        real(self, *given, **named)
+
+    monkeypatch.setattr(Runtime, "__init__", runtime)
+    return seen
+
+
+def test_what_was_measured_is_kept_for_its_user_alone(
+    call: Call, folder: Path, state: Path
+) -> None:
+    pack = write_standins(folder / "pack", "arcface", batched=True)
+    outcome = call("models", "tune", "--models", pack, "--provider", "cpu", "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    (found,) = outcome.json["networks"]
+    digest = call("models", "list", "--models", pack, "--json").json["digest"]
+    kept = Tuning.read(state / FILE).setting(digest, "cpu", "identity")
+    assert kept is not None
+    assert kept.batch == found["setting"]["batch"]
+    assert state.stat().st_mode & 0o077 == 0
+
+
+def test_a_swap_runs_its_networks_as_measured(
+    call: Call, people: Mapping[str, Path], folder: Path, state: Path, measured: Seen
+) -> None:
+    digest = ModelPack.open().digest
+    state.mkdir(parents=True)
+    Tuning().having(digest, "cpu", {"identity": FOUND}).write(state / FILE)
+    words = ("--source", people["a"], "--target", people["c"], "--output", folder / "result.png")
+    assert call("swap", *words, "--provider", "cpu").code == 0
+    assert [tuning.setting(digest, "cpu", "identity") for tuning in measured] == [FOUND]
+
+
+def test_where_nothing_can_be_kept_is_said(call: Call, folder: Path, state: Path) -> None:
+    state.parent.mkdir()
+    state.write_text("")
+    pack = write_standins(folder / "pack", "arcface")
+    outcome = call("models", "tune", "--models", pack, "--provider", "cpu")
+    assert outcome.code == 7

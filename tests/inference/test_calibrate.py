@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import ProviderError
+from appliance.inference import calibrate as module
+from appliance.inference.calibrate import Trial, calibrate
+from appliance.inference.pack import ModelPack
+from appliance.inference.trust import Trust
+from appliance.inference.tuning import Setting
+from tests.inference.packs import KEY, write_standins
+
+Costs = Mapping[tuple[int, int], float]
+"""Made-up ms a sample, by threads and samples at once."""
+
+
+@pytest.fixture
+def batched(tmp_path: Path) -> ModelPack:
+    write_standins(tmp_path, "arcface", batched=True)
+    return ModelPack.open(tmp_path, Trust((KEY.public,)))
+
+
+@pytest.fixture
+def costing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Costs], None]:
+    """Four cores, on which trials cost what a test says."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: range(4))
+
+    def set_costs(costs: Costs) -> None:
+        def measure(_self: object, _network: object, threads: int, batch: int) -> Trial:
+            if (threads, batch) not in costs:
+                raise ProviderError("no memory", "use less")
+            return Trial(threads, batch, costs[threads, batch])
+
+        monkeypatch.setattr(module._Trying, "_measure", measure)
+
+    return set_costs
+
+
+def tried(trials: Iterable[Trial]) -> list[tuple[int, int]]:
+    return [(trial.threads, trial.batch) for trial in trials]
+
+
+def test_few_threads_are_enough_where_more_gain_nothing(
+    batched: ModelPack, costing: Callable[[Costs], None]
+) -> None:
+    costing({(4, 1): 9.8, (2, 1): 10.0, (1, 1): 18.0, (2, 2): 9.9, (2, 4): 9.9, (2, 8): 10.1})
+    setting, trials = calibrate(batched, "identity", "cpu")
+    assert setting == Setting(2, 1, 10.0)
+    assert tried(trials) == [(4, 1), (2, 1), (1, 1), (2, 2), (2, 4), (2, 8)]
+
+
+def test_samples_at_once_are_taken_for_what_they_gain(
+    batched: ModelPack, costing: Callable[[Costs], None]
+) -> None:
+    costing({(4, 1): 10.0, (2, 1): 19.0, (4, 2): 7.0, (4, 4): 5.0, (4, 8): 6.0})
+    setting, trials = calibrate(batched, "identity", "cpu")
+    assert setting == Setting(4, 4, 5.0)
+    assert (1, 1) not in tried(trials)  # two threads were slower already
+
+
+def test_without_memory_for_more_the_last_that_ran_is_taken(
+    batched: ModelPack, costing: Callable[[Costs], None]
+) -> None:
+    costing({(4, 1): 10.0, (2, 1): 19.0, (4, 2): 7.0})
+    assert calibrate(batched, "identity", "cpu")[0].batch == 2
+
+
+def test_when_the_time_is_up_nothing_further_is_tried(
+    batched: ModelPack, costing: Callable[[Costs], None]
+) -> None:
+    costing({(4, 1): 10.0})
+    setting, trials = calibrate(batched, "identity", "cpu", seconds=-60)
+    assert setting == Setting(4, 1, 10.0)
+    assert tried(trials) == [(4, 1)]
+
+
+def test_a_real_network_is_measured(batched: ModelPack) -> None:
+    setting, trials = calibrate(batched, "identity", "cpu")
+    assert all(trial.ms > 0 for trial in trials)
+    assert setting.ms == pytest.approx(min(trial.ms for trial in trials), rel=0.06, abs=0.001)
+    assert {trial.batch for trial in trials} > {1}
+
+
+def test_what_takes_one_at_a_time_is_tried_with_one(tmp_path: Path) -> None:
+    write_standins(tmp_path, "arcface")
+    pack = ModelPack.open(tmp_path, Trust((KEY.public,)))
+    _, trials = calibrate(pack, "identity", "cpu")
+    assert {trial.batch for trial in trials} == {1}

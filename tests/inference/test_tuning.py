@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import OutputError
+from appliance.inference import tuning
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Runtime
+from appliance.inference.trust import Trust
+from appliance.inference.tuning import FILE, LIMIT, Setting, Tuning
+from tests.inference.packs import KEY, write_standins
+
+PACK, OTHER = "ab" * 32, "cd" * 32
+FOUND = Setting(threads=1, batch=4, ms=2.5)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    path = tmp_path / FILE
+    Tuning().having(PACK, "cpu", {"identity": FOUND}).write(path)
+    return path
+
+
+def test_what_was_kept_is_found_again_and_of_that_alone(kept: Path) -> None:
+    read = Tuning.read(kept)
+    assert read.setting(PACK, "cpu", "identity") == FOUND
+    assert read.setting(PACK, "cpu", "generator") is None
+    assert read.setting(PACK, "cuda", "identity") is None
+    assert read.setting(OTHER, "cpu", "identity") is None
+
+
+def test_a_second_pack_and_provider_leave_the_first_as_it_was(kept: Path) -> None:
+    slower = Setting(threads=2, batch=1, ms=9.0)
+    more = Tuning.read(kept).having(OTHER, "cpu", {"identity": slower})
+    more.having(PACK, "openvino", {"identity": slower}).write(kept)
+    read = Tuning.read(kept)
+    assert read.setting(PACK, "cpu", "identity") == FOUND
+    assert read.setting(PACK, "openvino", "identity") == slower
+    assert read.setting(OTHER, "cpu", "identity") == slower
+
+
+def test_measured_anew_the_old_is_gone(kept: Path) -> None:
+    Tuning.read(kept).having(PACK, "cpu", {"generator": FOUND}).write(kept)
+    assert Tuning.read(kept).setting(PACK, "cpu", "identity") is None
+
+
+def test_of_another_machine_nothing_is_believed(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "machine", lambda: "another processor")
+    assert Tuning.read(kept).setting(PACK, "cpu", "identity") is None
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace('"threads": 1', '"threads": 100000'),
+        lambda text: text.replace('"batch": 4', '"batch": 0'),
+        lambda text: text.replace('"ms"', '"path"'),
+        lambda text: text[:-20],
+        lambda text: text + " " * LIMIT,
+    ],
+)
+def test_a_file_that_makes_no_sense_says_nothing(kept: Path, spoil: object) -> None:
+    assert callable(spoil)
+    kept.write_text(spoil(kept.read_text()))
+    assert Tuning.read(kept).setting(PACK, "cpu", "identity") is None
+
+
+def test_without_a_file_there_is_nothing(tmp_path: Path) -> None:
+    assert Tuning.read(tmp_path / FILE).setting(PACK, "cpu", "identity") is None
+
+
+def test_where_it_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        Tuning().write(tmp_path / "not there" / FILE)
+
+
+@pytest.fixture
+def operators(tmp_path: Path) -> ModelPack:
+    """Of whose two networks one takes several samples."""
+    write_standins(tmp_path, "arcface", batched=True)
+    return ModelPack.open(tmp_path, Trust((KEY.public,)))
+
+
+@pytest.mark.parametrize(("given", "threads", "batch"), [(None, 3, 4), (2, 2, 1)])
+def test_a_network_runs_as_measured_unless_the_caller_says_how(
+    operators: ModelPack,
+    given: int | None,
+    threads: int,
+    batch: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Tuning().having(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
+    runtime = Runtime(("cpu",), given, tuning=found)
+    asked: list[int] = []
+    real = runtime._session
+
+    def session(data: bytes, providers: tuple[str, ...], count: int, **others: bool) -> object:
+        asked.append(count)
+        return real(data, providers, count, **others)
+
+    monkeypatch.setattr(runtime, "_session", session)
+    assert runtime.load(operators, "identity").batch == batch
+    assert asked == [threads]
+
+
+def test_what_takes_one_at_a_time_is_given_one(tmp_path: Path) -> None:
+    write_standins(tmp_path, "arcface")
+    pack = ModelPack.open(tmp_path, Trust((KEY.public,)))
+    found = Tuning().having(pack.digest, "cpu", {"identity": Setting(1, 8, 1.0)})
+    assert Runtime(("cpu",), tuning=found).load(pack, "identity").batch == 1

@@ -24,13 +24,16 @@ put pam.d /etc/pam.d
 put nftables /etc/nftables
 
 # What runs from the start on. `systemctl enable` would need the machine's own systemd here.
-want() { # TARGET UNIT
+want() { # TARGET UNIT [ITS FILE]
 	mkdir -p "$root/usr/lib/systemd/system/$1.wants"
-	ln -sf "../$2" "$root/usr/lib/systemd/system/$1.wants/$2"
+	ln -sf "../${3:-$2}" "$root/usr/lib/systemd/system/$1.wants/$2"
 }
 want sysinit.target appliance-firewall.service
 want sockets.target appliance-audit.socket
 want sockets.target appliance-broker.socket
+for slot in 0 1 2 3 4 5 6 7; do # as many as sysusers/ has workers
+	want sockets.target "appliance-keeper@w$slot.socket" appliance-keeper@.socket
+done
 want multi-user.target appliance-broker.service
 
 # Masked: each would put memory on a disk, or open a way past the window.

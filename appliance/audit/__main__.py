@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import pwd
 import resource
 import socket
 import sys
@@ -80,8 +81,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_peer,
         action="append",
         default=[],
-        metavar="ROLE=UID",
-        help="who may call: broker=0, worker=997",
+        metavar="ROLE=USER",
+        help="who may call, by name or number: broker=appliance-broker",
     )
     parser.add_argument("--listen", type=Path, help="path of the socket; default: from systemd")
     parser.add_argument("--adopt", type=int, help="serve this one connected descriptor, then end")
@@ -91,9 +92,10 @@ def _parser() -> argparse.ArgumentParser:
 def _peer(text: str) -> tuple[int, Role]:
     name, _, user = text.partition("=")
     for role in get_args(Role):
-        if role == name and user.isdecimal():
-            return int(user), role
-    raise argparse.ArgumentTypeError("ROLE=UID is needed")
+        if role == name:
+            with suppress(KeyError):  # there is no such user
+                return int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid, role
+    raise argparse.ArgumentTypeError("ROLE=USER is needed")
 
 
 def _listener(path: Path | None) -> socket.socket:

@@ -1,1 +1,1 @@
-"""One visit from token to wipe. Runs as root: imports nothing that parses media or models."""
+"""One visit from token to wipe, as its broker runs it: without root's power (see keeper)."""

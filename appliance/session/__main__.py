@@ -22,7 +22,7 @@ _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 _ROUND = 0.5  # seconds between looks at tokens, times and the ledger
 _KIOSK = "appliance-kiosk"
 _POLICY = Path("/etc/appliance/policy.yaml")
-_STATE = Path("/var/lib/appliance")
+_MARKS = Path("/var/lib/appliance/open")
 _AUDIT = Path("/run/appliance/audit.sock")
 
 
@@ -33,9 +33,9 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         listener = _listener()
-        settings = Settings(load(_POLICY), _STATE)
-        ledger, marks = LedgerLine(_AUDIT), Marks(_STATE / "open")
-        recover(settings, ledger, marks)
+        settings = Settings(load(_POLICY))
+        ledger, marks = LedgerLine(_AUDIT), Marks(_MARKS)
+        recover(ledger, marks)
         broker = Broker(settings, ledger, marks)
         service = broker.service(_user_id(_KIOSK))
     except ApplianceError as error:

@@ -1,5 +1,6 @@
-"""The broker: logs in, opens, locks, reopens and wipes. The only process with power here.
+"""The broker: says who gets in, and which session opens, locks, reopens and ends.
 
+It has no power of its own: what takes root is done by the keeper of each session, on its word.
 It never touches what a person works on: it hands the caller a connection to the worker of the
 session and is out of the way. A caller sees its own sessions only, by its user id as the kernel
 knows it.
@@ -15,14 +16,15 @@ from typing import Any, Literal, TypeAlias
 
 from appliance.audit import events
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
-from appliance.session import interface, login, units
+from appliance.keeper.protocol import Erasure, Word
+from appliance.session import interface, login
 from appliance.session.interface import error
+from appliance.session.keeper import Keeper
 from appliance.session.ledger import LedgerLine
 from appliance.session.marks import Marks
 from appliance.session.settings import Settings
 from appliance.session.state import State, Step
 from appliance.session.visit import Visit, now
-from appliance.session.wipe import Erasure
 from appliance.wire.message import Nothing, Refusal
 from appliance.wire.service import Answer, Method, Request, Service
 
@@ -74,8 +76,7 @@ class Broker:
     def look_around(self) -> None:
         """What time, tokens and the ledger ask for; called twice a second."""
         if self._daily.due(datetime.now().astimezone()):
-            with suppress(SessionError):
-                units.empty_caches()
+            Thread(target=self._empty_caches, daemon=True).start()
         ledger, tokens = self._ledger.alive(), login.tokens()
         for visit in self._all():
             if visit.state is State.WIPED and ledger:
@@ -84,7 +85,7 @@ class Broker:
                 self._lock_visit(visit, Step.LEDGER_GONE)
             elif visit.state is State.ACTIVE and visit.tokens - tokens:
                 self._lock_visit(visit, Step.TOKEN_REMOVED)
-            step = visit.due()
+            step = Step.FAILED if visit.has_lost_its_keeper() else visit.due()
             if step is Step.IDLE:
                 self._lock_visit(visit, step)
             elif step is Step.LEFT:
@@ -244,8 +245,9 @@ class Broker:
             if not free:
                 raise Refusal(error("NoFreeSlot"))
             slot = free[0]
-            volume = self._settings.volume(slot)
-            visit = Visit(slot, volume, limits, caller, asked.user, subject, tokens, asked.project)
+            visit = Visit(
+                slot, Keeper(slot), limits, caller, asked.user, subject, tokens, asked.project
+            )
             self._visits[visit.identifier] = visit
         self._marks.put(visit.identifier, slot)
         return visit
@@ -283,6 +285,13 @@ class Broker:
             if step is Step.TOKEN_REMOVED:
                 with suppress(LedgerError):  # it is locked; without the ledger it stays so
                     self._ledger.append(events.TokenRemoved(visit.identifier, visit.subject))
+
+    def _empty_caches(self) -> None:
+        """What projects keep to be quicker goes once a day; their work stays."""
+        for visit in self._all():
+            if visit.project is not None:
+                with suppress(SessionError):  # it is being wiped, which is more
+                    visit.keeper.tell(Word.EMPTY)
 
     def _park_quietly(self, visit: Visit) -> None:
         """Leave a project that nobody came back to: its work stays."""

@@ -1,6 +1,6 @@
 """Who is there: a hardware token and its PIN, asked through PAM. There is no password.
 
-PAM modules are the largest foreign code that runs as root here, so they run in a child that ends
+PAM modules are the largest foreign code here. They run without root's power, in a child that ends
 with the question (``python -m appliance.session.login``): what one leaks or breaks goes with it,
 and one that hangs is killed. Whatever is not a plain success denies.
 """

@@ -7,14 +7,12 @@ from typing import Literal
 from appliance.audit import events
 from appliance.errors import SessionError
 from appliance.session.broker import wiped_event
+from appliance.session.keeper import Keeper
 from appliance.session.ledger import LedgerLine
 from appliance.session.marks import Mark, Marks, this_boot
-from appliance.session.settings import Settings
-from appliance.session.volume import UNKNOWN_KEY
-from appliance.session.wipe import wipe
 
 
-def recover(settings: Settings, ledger: LedgerLine, marks: Marks) -> int:
+def recover(ledger: LedgerLine, marks: Marks) -> int:
     """How many sessions were wiped. Raises ``SessionError`` or ``LedgerError``: serve nobody then.
 
     Their keys were in memory that is gone, so what is done here is to take apart what the kernel
@@ -22,16 +20,14 @@ def recover(settings: Settings, ledger: LedgerLine, marks: Marks) -> int:
     """
     left = marks.left()
     for mark in left:
-        _recover(mark, settings, ledger)
+        _recover(mark, ledger)
         marks.remove(mark.slot)
     return len(left)
 
 
-def _recover(mark: Mark, settings: Settings, ledger: LedgerLine) -> None:
+def _recover(mark: Mark, ledger: LedgerLine) -> None:
     lost_power = mark.boot != this_boot()
-    volume = settings.volume(mark.slot)
-    volume.key_id = UNKNOWN_KEY
-    erasure = wipe(mark.slot, volume)
+    erasure = Keeper(mark.slot).wipe()
     # Nobody knows any more how many jobs there were and how long it lasted.
     reason: Literal["power-loss", "crash"] = "power-loss" if lost_power else "crash"
     closed = events.SessionClosed(mark.session, reason, jobs=0, ms=0)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from appliance.policy.policy import Policy, Project
 from appliance.session.login import Method
 from appliance.session.state import Limits
-from appliance.session.volume import Backing, LuksVolume, MemoryVolume, Volume
 
-_MIB = 1 << 20
 _DAY = 86_400.0  # seconds
 _METHODS: dict[str, Method] = {"fido2": "fido2", "smart-card": "piv"}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``policy``, with its words turned into things. ``state``: the folder that outlives a boot."""
+    """``policy``, with its words turned into things."""
 
     policy: Policy
-    state: Path
 
     @property
     def method(self) -> Method:
@@ -46,17 +42,3 @@ class Settings:
     def slot_names(self) -> tuple[str, ...]:
         """All slots; each has a user of its own (hardening/sysusers)."""
         return tuple(f"w{number}" for number in range(self.policy.workspace.slots))
-
-    def volume(self, slot: str) -> Volume:
-        """An unmade workspace for a slot."""
-        wanted = self.policy.workspace
-        size = wanted.size_mib * _MIB
-        if wanted.backend == "memory":
-            return MemoryVolume(slot, size, wanted.inodes)
-        if wanted.device is None:
-            backing = Backing(self.state / "workspace" / slot, size)
-        else:
-            # Each slot has its own stretch of the device.
-            backing = Backing(Path(wanted.device), size, int(slot[1:]) * size, device=True)
-        discards = self.policy.wipe.method == "cryptographic-erase-and-discard"
-        return LuksVolume(slot, backing, wanted.inodes, discards=discards)

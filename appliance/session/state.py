@@ -21,6 +21,9 @@ A project of a studio outlives a visit; between visits it is PARKED: no worker, 
     ACTIVE, LOCKED ── left ──▶ PARKED ── reopened ──▶ ACTIVE
                                  └── its end ──▶ WIPING
 
+Whatever is open ends as ``failed`` if the keeper of its key is gone: ACTIVE, LOCKED and PARKED lead
+to WIPING by that name too.
+
 ``after`` holds the arrows; what is not drawn is refused. ``due`` says which arrow time asks for;
 it reads a clock that nobody can set (CLOCK_BOOTTIME).
 """
@@ -68,10 +71,12 @@ class Step(Enum):
 _LOCKS = (Step.TOKEN_REMOVED, Step.IDLE, Step.LEDGER_GONE)
 _ENDS = (Step.CLOSE, Step.GRACE_PASSED, Step.TIME_LIMIT)
 
+OPEN = (State.ACTIVE, State.LOCKED, State.PARKED)
+
 _ARROWS: Mapping[tuple[State, Step], State] = MappingProxyType(
     {
         (State.OPENING, Step.OPENED): State.ACTIVE,
-        (State.OPENING, Step.FAILED): State.WIPING,
+        **{(state, Step.FAILED): State.WIPING for state in (State.OPENING, *OPEN)},
         **{(State.ACTIVE, step): State.LOCKED for step in _LOCKS},
         (State.ACTIVE, Step.LEFT): State.PARKED,
         (State.ACTIVE, Step.CLOSE): State.WIPING,
@@ -126,10 +131,7 @@ class Times:
 
 def due(state: State, times: Times, limits: Limits, now: float) -> Step | None:
     """The step that time asks for at ``now``, if any."""
-    if (
-        state in (State.ACTIVE, State.LOCKED, State.PARKED)
-        and now - times.opened >= limits.absolute
-    ):
+    if state in OPEN and now - times.opened >= limits.absolute:
         return Step.TIME_LIMIT
     if state is State.ACTIVE and now - times.used >= limits.idle:
         return Step.IDLE

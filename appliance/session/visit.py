@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import RLock, Thread
 from typing import Annotated
 
@@ -16,12 +17,13 @@ import msgspec
 
 from appliance.audit.client import AuditClient
 from appliance.errors import SessionError, WireError
-from appliance.session import units
-from appliance.session.state import Limits, State, Step, Times, after, due
-from appliance.session.volume import Volume
-from appliance.session.wipe import Erasure, wipe
+from appliance.keeper.protocol import Erasure, Word
+from appliance.session.keeper import Keeper
+from appliance.session.state import OPEN, Limits, State, Step, Times, after, due
 from appliance.wire.client import Client
 from appliance.wire.message import Refusal
+
+_WORKERS = Path("/run/appliance/worker")
 
 
 class Begin(msgspec.Struct, frozen=True):
@@ -46,7 +48,7 @@ class Visit:
     """
 
     slot: str
-    volume: Volume
+    keeper: Keeper
     limits: Limits
     caller: int
     user: str
@@ -64,14 +66,13 @@ class Visit:
 
     def open(self, policy: str, audit: AuditClient) -> None:
         """Make the workspace and start the worker; raises ``SessionError``."""
-        self.volume.make(units.owner_of(self.slot))
+        self.keeper.tell(Word.MAKE)
         self.start_worker(policy, audit)
 
     def start_worker(self, policy: str, audit: AuditClient) -> None:
         """Mount, and call the worker; raises ``SessionError`` or ``WireError``."""
-        units.start(self.slot)
-        worker = Client.to(units.worker_socket(self.slot))
-        units.wait_for_worker(self.slot)
+        self.keeper.tell(Word.START)
+        worker = Client.to(self._worker_socket)
         Thread(target=self._attend, args=(worker, policy, audit), daemon=True).start()
         self._worker = worker
 
@@ -79,11 +80,16 @@ class Visit:
         """A new connection to the worker, as a descriptor; raises ``WireError``."""
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            connection.connect(os.fspath(units.worker_socket(self.slot)))
+            connection.connect(os.fspath(self._worker_socket))
         except OSError as error:
             connection.close()
             raise WireError("The worker does not answer.", "Attach again.") from error
         return connection.detach()
+
+    @property
+    def _worker_socket(self) -> Path:
+        """Where the worker of the slot takes calls; only the broker may connect."""
+        return _WORKERS / f"{self.slot}.sock"
 
     @property
     def has_worker(self) -> bool:
@@ -102,11 +108,11 @@ class Visit:
                 self.times = replace(self.times, locked=now())
                 self._hold()
             elif self.state is State.PARKED:
-                units.kill(self.slot)
+                self.keeper.tell(Word.KILL)
                 self._worker = None
             elif self.state is State.ACTIVE:
                 self.times = Times(self.times.opened, now())
-                units.thaw(self.slot)
+                self.keeper.tell(Word.THAW)
 
     def used(self) -> None:
         """Somebody is there."""
@@ -118,9 +124,13 @@ class Visit:
         with self.lock:
             return due(self.state, self.times, self.limits, now())
 
+    def has_lost_its_keeper(self) -> bool:
+        """Whether it has to end because who held its key is gone."""
+        return self.state in OPEN and self.keeper.is_gone()
+
     def wipe(self) -> Erasure:
         """Erase it; the caller took a step to WIPING before, so nobody else is at it."""
-        erasure = wipe(self.slot, self.volume)
+        erasure = self.keeper.wipe()
         with self.lock:
             self.erasure, self._worker = erasure, None
             self.state = after(self.state, Step.NOT_CLEAN if erasure.failed else Step.CLEAN)
@@ -139,9 +149,9 @@ class Visit:
     def _hold(self) -> None:
         """Freeze the worker; one that cannot be frozen ends."""
         try:
-            units.freeze(self.slot)
+            self.keeper.tell(Word.FREEZE)
         except SessionError:
-            units.kill(self.slot)
+            self.keeper.tell(Word.KILL)
             self._worker = None
 
     def _attend(self, worker: Client, policy: str, audit: AuditClient) -> None:

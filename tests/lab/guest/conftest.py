@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def enrolled() -> Iterator[Token]:
         lines.append(register(user))
     tokens = Path("/etc/appliance/tokens")
     tokens.write_text("\n".join(lines) + "\n")
-    tokens.chmod(0o600)
+    tokens.chmod(0o640)
+    shutil.chown(tokens, group="appliance-broker")
     yield token
     token.pull()
 

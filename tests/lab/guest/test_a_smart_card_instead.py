@@ -30,6 +30,8 @@ openssl x509 -in card.pem -outform DER -out card.der
 pkcs11-tool --module {MODULE} --login --pin {CARD_PIN} --write-object card.der --type cert --id 02
 mkdir -p /var/lib/people/carol/.eid
 cp card.pem /var/lib/people/carol/.eid/authorized_certificates
+# The card is read by the broker, which is not root.
+chown -R appliance-broker {CARDS} && chmod o+rx /var/lib/softhsm && chmod -R o+rX /etc/softhsm
 chown -R carol: /var/lib/people/carol && chmod 755 /var/lib/people/carol
 """
 
@@ -70,6 +72,7 @@ def test_a_wrong_pin_does_not(desk: Broker) -> None:
 def test_without_the_card_nobody_gets_in(desk: Broker) -> None:
     CARDS.rename(CARDS.with_name("away"))
     CARDS.mkdir()
+    shell(f"chown appliance-broker {CARDS}")
     try:
         assert refusal(lambda: desk.open("carol", CARD_PIN)) == "LoginRefused"
     finally:

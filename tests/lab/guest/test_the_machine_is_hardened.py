@@ -18,7 +18,8 @@ SETTINGS = [
 # Exposure as systemd-analyze weighs it, 0 (none) to 10; the target of each unit.
 MOST_EXPOSED = {
     "appliance-audit.service": 0.3,
-    "appliance-broker.service": 2.0,
+    "appliance-broker.service": 0.5,
+    "appliance-keeper@w0.service": 2.0,
     "appliance-worker@w0.service": 0.3,
 }
 
@@ -62,16 +63,21 @@ def test_a_unit_is_confined(unit: str) -> None:
     assert float(found[1]) <= MOST_EXPOSED[unit]
 
 
-def test_the_broker_is_small_and_holds_three_powers(broker: Broker) -> None:
-    session, _ = broker.open()
-    broker.close(session)
-    process = shell("systemctl show -P MainPID appliance-broker.service")
-    status = dict(
-        line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines()
-    )
-    resident = int(status["VmRSS"].split()[0])
-    print(f"the broker has {resident / 1024:.0f} MiB resident")
+def _status(unit: str) -> dict[str, str]:
+    process = shell(f"systemctl show -P MainPID {unit}")
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def test_the_broker_is_small_and_has_no_power_and_the_keeper_three(broker: Broker) -> None:
+    broker.open()
+    resident = 0
+    for unit, powers in (("appliance-broker.service", 0), ("appliance-keeper@w0.service", 3)):
+        status = _status(unit)
+        assert int(status["CapBnd"], 16).bit_count() == powers
+        assert (status["Uid"].split()[0] == "0") is (powers > 0)
+        assert status["NoNewPrivs"] == "1"
+        assert status["Seccomp"] == "2"
+        resident += int(status["VmRSS"].split()[0])
+    print(f"broker and keeper have {resident / 1024:.0f} MiB resident")
     assert resident <= 60 * 1024
-    assert int(status["CapBnd"], 16).bit_count() == 3
-    assert status["NoNewPrivs"].strip() == "1"
-    assert status["Seccomp"].strip() == "2"

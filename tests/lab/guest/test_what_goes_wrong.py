@@ -16,7 +16,16 @@ from appliance.wire.connection import Connection
 from appliance.wire.message import Nothing
 from appliance.worker import interface as worker_interface
 from appliance.worker.interface import NAME
-from tests.lab.guest.visitor import SOCKET, Broker, connection, ledger_kinds, refusal, shell, until
+from tests.lab.guest.visitor import (
+    SOCKET,
+    Broker,
+    all_events,
+    connection,
+    ledger_kinds,
+    refusal,
+    shell,
+    until,
+)
 
 
 def _pid(unit: str) -> int:
@@ -87,6 +96,18 @@ def test_a_broker_killed_at_any_moment_wipes_when_it_is_back(broker: Broker, see
     broker.reconnect()
     assert broker.states() == {}
     _nothing_is_left()
+
+
+def test_a_session_ends_whose_keeper_died(broker: Broker) -> None:
+    session, _ = broker.open()
+    os.kill(_pid("appliance-keeper@w0.service"), 9)
+    until(lambda: broker.states() == {}, seconds=20)
+    _nothing_is_left()
+    closed, wiped = [event for event in all_events() if event.get("session") == session][-2:]
+    assert (closed["kind"], closed["reason"]) == ("session-closed", "crash")
+    assert (wiped["kind"], wiped["after"]) == ("session-wiped", 0)
+    again, _ = broker.open()
+    assert broker.close(again).clean
 
 
 def test_a_clock_set_back_changes_nothing(broker: Broker) -> None:

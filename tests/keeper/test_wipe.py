@@ -9,8 +9,9 @@ from typing import ClassVar
 import pytest
 
 from appliance.errors import SessionError
-from appliance.session import units, wipe
-from appliance.session.volume import Canary, Erased, Owner
+from appliance.keeper import units, wipe
+from appliance.keeper.protocol import Erased
+from appliance.keeper.volume import Canary, Owner
 
 PLAIN = bytes(range(256)) * 16
 

@@ -18,16 +18,16 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, TypeAlias
+from typing import ClassVar, Protocol
 
 from appliance.errors import SessionError
-from appliance.session.secret import LockedMemory
-from appliance.session.tools import call
+from appliance.keeper.protocol import UNKNOWN_KEY, Erased
+from appliance.keeper.secret import LockedMemory
+from appliance.keeper.tools import call
 
 KEY_SIZE = 64  # bytes: two AES-256 keys of XTS
 BLOCK = 4096  # bytes of the file system, the encryption and the discard
 CANARIES = 4
-UNKNOWN_KEY = "0" * 64  # stands for the id of a key that was lost with the memory that held it
 
 # LUKS2 of 16 KiB metadata, twice, and one key slot: 64 bytes in 4,000 stripes (cryptsetup(8)).
 _METADATA, _KEYSLOTS = 16 << 10, 512 << 10
@@ -51,10 +51,6 @@ class Canary:
     plain: bytes
     offset: int
     cipher: bytes
-
-
-Erased: TypeAlias = Literal["luks-header-dropped", "memory-dropped"]
-"""How its data becomes unreadable."""
 
 
 class Volume(Protocol):
@@ -146,7 +142,7 @@ class LuksVolume:
     backing: Backing
     inodes: int
     discards: bool = True
-    key_id: str = ""
+    key_id: str = UNKNOWN_KEY
     canaries: tuple[Canary, ...] = ()
     _key: LockedMemory | None = field(default=None, repr=False)
     _header: LockedMemory | None = field(default=None, repr=False)
@@ -263,7 +259,7 @@ class MemoryVolume:
     slot: str
     size: int
     inodes: int
-    key_id: str = ""
+    key_id: str = UNKNOWN_KEY
     canaries: tuple[Canary, ...] = ()
 
     def make(self, owner: Owner) -> None:

@@ -8,24 +8,19 @@ from __future__ import annotations
 import errno
 import os
 import pwd
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.errors import SessionError
-from appliance.session.tools import call
-from appliance.session.volume import Owner
+from appliance.keeper.tools import call
+from appliance.keeper.volume import Owner
 
 _RUN = Path("/run/appliance")
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup/appliance.slice/appliance-worker.slice")
 _GONE = 5.0  # seconds that killed processes may take to be gone
-_THERE = 30.0  # seconds that systemd may take to start one
-
-
-def worker_socket(slot: str) -> Path:
-    """Where the worker of a slot takes calls; only root may connect."""
-    return _RUN / "worker" / f"{slot}.sock"
 
 
 def owner_of(slot: str) -> Owner:
@@ -40,18 +35,11 @@ def owner_of(slot: str) -> Owner:
 
 
 def start(slot: str) -> None:
-    """Mount the workspace and listen for the worker, which starts with the first call."""
-    call("systemctl", "start", f"appliance-workspace@{slot}.service")
-    call("systemctl", "start", f"appliance-worker@{slot}.socket")
+    """Mount the workspace, listen for the worker and start it: its unit requires both.
 
-
-def wait_for_worker(slot: str) -> None:
-    """Return once systemd has started the worker; raises ``SessionError`` if it does not."""
-    until = time.monotonic() + _THERE
-    while not _has_started(slot):
-        if time.monotonic() > until:
-            raise SessionError("The worker does not start.", "See the journal of its unit.")
-        time.sleep(0.02)
+    Returns once the worker runs its own program; raises ``SessionError``.
+    """
+    call("systemctl", "start", f"appliance-worker@{slot}.service")
 
 
 def freeze(slot: str) -> None:
@@ -98,9 +86,9 @@ def unmount(slot: str) -> None:
         raise SessionError("The workspace is still mounted.", "Restart the machine.")
 
 
-def empty_caches() -> None:
-    """Wipe what projects keep to be quicker; their work stays."""
-    call("systemctl", "start", "--no-block", "appliance-daily.service")
+def empty_cache(slot: str) -> None:
+    """Wipe what a project keeps to be quicker; its work stays. No link is followed."""
+    shutil.rmtree(_RUN / "workspace" / slot / "cache", ignore_errors=True)
 
 
 def processes_of(user: int) -> Iterator[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import SessionError
-from appliance.session.secret import LockedMemory
+from appliance.keeper.secret import LockedMemory
 
 
 def _locked_kib() -> int:

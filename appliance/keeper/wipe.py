@@ -11,31 +11,16 @@ from __future__ import annotations
 import mmap
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 from appliance.errors import SessionError
-from appliance.session import units
-from appliance.session.volume import CANARIES, Erased, Volume, is_mapped
-
-StepName: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
+from appliance.keeper import units
+from appliance.keeper.protocol import Erasure, StepName
+from appliance.keeper.volume import CANARIES, Volume, is_mapped
 
 _LEFTOVERS = (Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - looked at only
 _JOURNALS = (Path("/run/log/journal"), Path("/var/log/journal"))
 _DROP_CACHES = Path("/proc/sys/vm/drop_caches")
-
-
-@dataclass(frozen=True, slots=True)
-class Erasure:
-    """What the wipe did and saw. ``failed`` is the first step that did not succeed."""
-
-    key_id: str
-    before: int  # canaries that could be read while the workspace was open
-    after: int  # canaries that can be read now, anywhere
-    ms: int
-    method: Erased
-    failed: StepName | None = None
 
 
 def wipe(slot: str, volume: Volume) -> Erasure:

@@ -1,0 +1,84 @@
+"""``python -m appliance.keeper SLOT``: keep one session, for the caller that systemd hands over."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from appliance.errors import SessionError
+from appliance.keeper import units
+from appliance.keeper.protocol import Erasure, Word
+from appliance.keeper.volume import Backing, LuksVolume, MemoryVolume, Volume
+from appliance.keeper.wipe import wipe
+
+_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
+_LONGEST_WORD = 16  # bytes
+_MIB = 1 << 20
+_FILES = Path("/var/lib/appliance/workspace")
+
+
+def main() -> int:
+    """Serve the next caller until it hangs up; 0 if nothing of its session is left."""
+    slot = sys.argv[1]
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=_FIRST_PASSED)
+    caller, _ = listener.accept()
+    signal.signal(signal.SIGTERM, lambda *_: caller.shutdown(socket.SHUT_RDWR))
+    return 0 if keep(caller, slot, _volume(slot)) else 1
+
+
+def keep(caller: socket.socket, slot: str, volume: Volume) -> bool:
+    """Do what ``caller`` says until it hangs up, then wipe. Whether nothing is left."""
+    acts: dict[bytes, Callable[[], Erasure | None]] = {
+        Word.MAKE.value: lambda: volume.make(units.owner_of(slot)),
+        Word.START.value: partial(units.start, slot),
+        Word.FREEZE.value: partial(units.freeze, slot),
+        Word.THAW.value: partial(units.thaw, slot),
+        Word.KILL.value: partial(units.kill, slot),
+        Word.EMPTY.value: partial(units.empty_cache, slot),
+        Word.WIPE.value: partial(wipe, slot, volume),
+    }
+    clean = False
+    try:
+        while (act := acts.get(caller.recv(_LONGEST_WORD))) is not None:
+            answer, clean = _done(act)
+            caller.send(json.dumps(answer).encode())
+    except OSError:
+        pass  # it died before it heard the answer
+    return clean or wipe(slot, volume).failed is None
+
+
+def _done(act: Callable[[], Erasure | None]) -> tuple[dict[str, object], bool]:
+    """The answer, and whether this was a wipe that left nothing."""
+    try:
+        erasure = act()
+    except SessionError as error:
+        return {"error": (error.message, error.hint)}, False
+    except OSError as error:
+        message = f"The workspace cannot be used ({os.strerror(error.errno or 0)})."
+        return {"error": (message, "See the journal of the keeper and `dmesg`.")}, False
+    return {"erasure": asdict(erasure)} if erasure else {}, bool(erasure and not erasure.failed)
+
+
+def _volume(slot: str) -> Volume:
+    """The unmade workspace, as appliance-storage.service says it."""
+    size, inodes = int(os.environ["SIZE_MIB"]) * _MIB, int(os.environ["INODES"])
+    if os.environ["BACKEND"] == "memory":
+        return MemoryVolume(slot, size, inodes)
+    device = os.environ["DEVICE"]
+    if device:
+        # Each slot has its own stretch of the device.
+        backing = Backing(Path(device), size, int(slot[1:]) * size, device=True)
+    else:
+        backing = Backing(_FILES / slot, size)
+    return LuksVolume(slot, backing, inodes, discards=os.environ["DISCARDS"] == "yes")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""A keeper and its line: what the broker says is done, and when it hangs up nothing is left."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import ClassVar
+
+import pytest
+
+from appliance.errors import SessionError
+from appliance.keeper import __main__ as keeper
+from appliance.keeper import protocol, units, wipe
+from appliance.keeper.protocol import UNKNOWN_KEY, Erased, Word
+from appliance.keeper.volume import Canary, Owner
+from appliance.session import keeper as line
+from appliance.session.keeper import Keeper
+
+
+@dataclass
+class Volume:
+    """Is in memory, and notes what it is asked to do."""
+
+    method: ClassVar[Erased] = "memory-dropped"
+
+    done: list[str]
+    key_id: str = "ab" * 32
+    canaries: tuple[Canary, ...] = field(default=())
+    full: bool = False
+
+    def make(self, owner: Owner) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device", "/secret/name")
+        self.done.append(f"make for {owner.user}")
+
+    def close(self) -> None:
+        self.done.append("close")
+
+    def drop(self) -> None:
+        self.done.append("drop")
+
+    def discard(self) -> None:
+        self.done.append("discard")
+
+    def found(self) -> int:
+        return 0
+
+
+WIPED = ["kill", "unmount", "close", "drop", "discard", "probe"]
+
+
+@dataclass
+class Machine:
+    """Keepers one after the other at one socket, as systemd starts them."""
+
+    done: list[str]
+    volume: Volume
+    listener: socket.socket
+    ends: list[bool] = field(default_factory=list)
+
+    def start_one(self) -> Thread:
+        def serve() -> None:
+            caller, _ = self.listener.accept()
+            with caller:
+                self.ends.append(keeper.keep(caller, "w0", self.volume))
+
+        thread = Thread(target=serve)
+        thread.start()
+        return thread
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine]:
+    done: list[str] = []
+    for name in ("kill", "unmount", "start", "freeze", "thaw", "empty_cache"):
+        monkeypatch.setattr(units, name, lambda _slot, name=name: done.append(name))
+    monkeypatch.setattr(units, "owner_of", lambda _slot: Owner(990, 990))
+    monkeypatch.setattr(wipe, "_no_trace_of", lambda _slot: done.append("probe"))
+    monkeypatch.setattr(wipe, "_LEFTOVERS", ())
+    monkeypatch.setattr(wipe, "_JOURNALS", ())
+    monkeypatch.setattr(line, "SOCKETS", tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(tmp_path / "w0.sock"))
+        listener.listen()
+        yield Machine(done, Volume(done), listener)
+
+
+def test_each_word_is_done_and_a_wipe_ends_it(machine: Machine) -> None:
+    kept = machine.start_one()
+    broker = Keeper("w0")
+    for word in (Word.MAKE, Word.START, Word.FREEZE, Word.THAW, Word.EMPTY, Word.KILL):
+        broker.tell(word)
+    assert machine.done == ["make for 990", "start", "freeze", "thaw", "empty_cache", "kill"]
+    machine.done.clear()
+    erasure = broker.wipe()
+    assert (erasure.key_id, erasure.failed) == ("ab" * 32, None)
+    kept.join()
+    assert machine.done == WIPED
+    assert machine.ends == [True]
+
+
+def test_what_goes_wrong_is_answered_without_a_path(machine: Machine) -> None:
+    machine.volume.full = True
+    kept = machine.start_one()
+    broker = Keeper("w0")
+    with pytest.raises(SessionError) as caught:
+        broker.tell(Word.MAKE)
+    assert "No space left" in caught.value.message
+    assert "secret" not in caught.value.message
+    broker.tell(Word.KILL)
+    broker.hang_up()
+    kept.join()
+
+
+@pytest.mark.parametrize("said", [b"", b"burn", b"make ", b"x" * 100])
+def test_to_hang_up_or_to_say_anything_else_wipes(machine: Machine, said: bytes) -> None:
+    kept = machine.start_one()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
+        caller.connect(machine.listener.getsockname())
+        caller.send(Word.MAKE.value)
+        assert caller.recv(protocol.MOST) == b"{}"
+        machine.done.clear()
+        if said:
+            caller.send(said)
+            kept.join()
+    kept.join()
+    assert machine.done == WIPED
+
+
+def test_a_broker_notices_that_its_keeper_is_gone_and_the_next_one_wipes(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(units, "start", lambda _slot: die())
+    kept = machine.start_one()
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    broker = Keeper("w0")
+    assert not broker.is_gone()
+    broker.tell(Word.MAKE)
+    assert not broker.is_gone()
+    with pytest.raises(SessionError, match="gone"):
+        broker.tell(Word.START)
+    kept.join()
+    assert broker.is_gone()
+    machine.done.clear()
+    kept = machine.start_one()
+    assert broker.wipe().failed is None
+    kept.join()
+    assert machine.done == WIPED
+
+
+def test_where_no_keeper_answers_nothing_counts_as_wiped(machine: Machine) -> None:
+    machine.listener.close()
+    erasure = Keeper("w0").wipe()
+    assert (erasure.key_id, erasure.failed) == (UNKNOWN_KEY, "kill")

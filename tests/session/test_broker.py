@@ -1,0 +1,189 @@
+"""What the broker does by itself: it looks around. Keepers and ledger are stood in for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from appliance.audit.events import AnyEvent, SessionClosed, SessionWiped, TokenRemoved
+from appliance.keeper.protocol import Erasure, Word
+from appliance.policy.load import load
+from appliance.session import broker as module
+from appliance.session import login
+from appliance.session import visit as visits
+from appliance.session.broker import Broker
+from appliance.session.marks import Marks
+from appliance.session.settings import Settings
+from appliance.session.state import Limits, State, Step
+from appliance.session.visit import Visit
+
+POLICY = "projects:\n  - {name: film, members: [anna]}\n"
+LIMITS = Limits(idle=600, grace=300, absolute=28_800)
+PROJECT = Limits(idle=600, grace=300, absolute=86_400, parks=True)
+
+
+@dataclass
+class Keeper:
+    """Notes what it is told."""
+
+    said: list[Word] = field(default_factory=list)
+    gone: bool = False
+
+    def tell(self, word: Word) -> None:
+        self.said.append(word)
+
+    def is_gone(self) -> bool:
+        return self.gone
+
+    def wipe(self) -> Erasure:
+        self.said.append(Word.WIPE)
+        return Erasure("ab" * 32, 4, 0, 12, "luks-header-dropped")
+
+
+@dataclass
+class Ledger:
+    """Is there, or not, and keeps what it is given."""
+
+    there: bool = True
+    events: list[AnyEvent] = field(default_factory=list)
+
+    def alive(self) -> bool:
+        return self.there
+
+    def append(self, *events: AnyEvent) -> None:
+        self.events += events
+
+
+@dataclass
+class Scene:
+    """One session that is open, and what is around it."""
+
+    broker: Broker
+    ledger: Ledger
+    tokens: set[str]
+
+    def opened(self, limits: Limits, project: str | None = None) -> tuple[Visit, Keeper]:
+        keeper = Keeper()
+        visit = Visit(
+            slot="w0",
+            keeper=cast(Any, keeper),
+            limits=limits,
+            caller=1000,
+            user="anna",
+            subject="p" * 16,
+            tokens=frozenset(self.tokens),
+            project=project,
+        )
+        visit.step(Step.OPENED)
+        keeper.said.clear()
+        self.broker._visits[visit.identifier] = visit
+        return visit, keeper
+
+    def becomes(self, visit: Visit, state: State) -> None:
+        _until(lambda: visit.state is state)
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    tokens = {"hidraw0"}
+    monkeypatch.setattr(login, "tokens", lambda: frozenset(tokens))
+    ledger = Ledger()
+    settings = Settings(load(tmp_path / "policy.yaml"))
+    return Scene(Broker(settings, cast(Any, ledger), Marks(tmp_path)), ledger, tokens)
+
+
+def _passes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """That much time goes by."""
+    later = visits.now() + seconds
+    monkeypatch.setattr(visits, "now", lambda: later)
+
+
+def test_where_all_is_well_nothing_happens(scene: Scene) -> None:
+    visit, keeper = scene.opened(LIMITS)
+    scene.broker.look_around()
+    assert (visit.state, keeper.said, scene.ledger.events) == (State.ACTIVE, [], [])
+
+
+def test_a_pulled_token_locks_and_is_logged(scene: Scene) -> None:
+    visit, keeper = scene.opened(LIMITS)
+    scene.tokens.clear()
+    scene.broker.look_around()
+    assert (visit.state, keeper.said) == (State.LOCKED, [Word.FREEZE])
+    assert scene.ledger.events == [TokenRemoved(visit.identifier, visit.subject)]
+
+
+def test_a_ledger_that_is_gone_locks(scene: Scene) -> None:
+    visit, _ = scene.opened(LIMITS)
+    scene.ledger.there = False
+    scene.broker.look_around()
+    assert visit.state is State.LOCKED
+
+
+def test_nobody_there_locks_and_then_wipes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit, keeper = scene.opened(LIMITS)
+    _passes(monkeypatch, 600)
+    scene.broker.look_around()
+    assert visit.state is State.LOCKED
+    _passes(monkeypatch, 300)
+    scene.broker.look_around()
+    scene.becomes(visit, State.WIPED)
+    assert keeper.said == [Word.FREEZE, Word.WIPE]
+    closed, wiped = scene.ledger.events
+    assert isinstance(closed, SessionClosed)
+    assert closed.reason == "idle"
+    assert isinstance(wiped, SessionWiped)
+
+
+def test_a_project_is_parked_instead_and_ends_with_its_day(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit, keeper = scene.opened(PROJECT, "film")
+    _passes(monkeypatch, 600)
+    scene.broker.look_around()
+    _passes(monkeypatch, 300)
+    scene.broker.look_around()
+    scene.becomes(visit, State.PARKED)
+    _until(lambda: keeper.said == [Word.FREEZE, Word.KILL])
+    scene.broker.look_around()
+    assert visit.state is State.PARKED
+    _passes(monkeypatch, 86_400)
+    scene.broker.look_around()
+    scene.becomes(visit, State.WIPED)
+    closed = scene.ledger.events[0]
+    assert isinstance(closed, SessionClosed)
+    assert closed.reason == "time-limit"
+
+
+@pytest.mark.parametrize("state", [State.ACTIVE, State.LOCKED, State.PARKED])
+def test_a_session_without_its_keeper_ends(scene: Scene, state: State) -> None:
+    visit, keeper = scene.opened(PROJECT, "film")
+    visit.state = state
+    keeper.gone = True
+    scene.broker.look_around()
+    scene.becomes(visit, State.WIPED)
+    _until(lambda: bool(scene.ledger.events))
+    closed = scene.ledger.events[0]
+    assert isinstance(closed, SessionClosed)
+    assert closed.reason == "crash"
+
+
+def test_caches_of_projects_go_once_a_day(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, film = scene.opened(PROJECT, "film")
+    _, visit = scene.opened(LIMITS)
+    monkeypatch.setattr(module.Daily, "due", lambda _self, _now: True)
+    scene.broker.look_around()
+    _until(lambda: film.said == [Word.EMPTY])
+    assert visit.said == []

@@ -160,7 +160,7 @@ class SessionWipeFailed(_Strict, frozen=True, tag="session-wipe-failed"):
     """Something of the session may be left; nobody is let in until it is dealt with."""
 
     session: SessionId
-    step: Literal["freeze", "kill", "unmount", "close", "header", "discard", "probe"]
+    step: Literal["kill", "unmount", "close", "header", "discard", "probe"]
     after: Count
 
 

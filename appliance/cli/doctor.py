@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.cli.engine import Engine
-from appliance.cli.machine import Check, machine_checks
+from appliance.cli.machine.check import Check
+from appliance.cli.machine.checks import machine_checks
 from appliance.cli.options import json_option, models_option, policy_option
 from appliance.cli.report import show_json
 from appliance.cli.sealing import current_sealing
@@ -45,7 +46,7 @@ def doctor(
 
     With --machine the settings of an appliance are looked at too. Exits with 1 if a check fails.
     """
-    checks = [_kernel(), _telemetry(), *(machine_checks() if machine else ())]
+    checks = [_kernel(), _telemetry(), *(machine_checks(policy) if machine else ())]
     checks += _sealed(models, policy)
     found = Diagnosis(all(check.ok for check in checks), tuple(checks))
     if as_json:

@@ -1,0 +1,78 @@
+"""What ``appliance doctor --machine`` looks at holds here, and what is spoilt is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.cli.machine.checks import machine_checks
+from appliance.policy.load import load
+from tests.lab.guest.visitor import Broker, shell
+
+POLICY = Path("/etc/appliance/policy.yaml")
+EASE = "polkit.addRule(function(a, s) { return polkit.Result.YES; });"
+EASED = "/etc/polkit-1/rules.d/10-ease.rules"
+
+
+def _failing() -> dict[str, str]:
+    checks = machine_checks(load(POLICY))
+    return {check.name: check.evidence for check in checks if not check.ok}
+
+
+@pytest.mark.usefixtures("token")
+def test_all_holds(broker: Broker) -> None:
+    broker.open()
+    assert _failing() == {}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "mend", "name", "evidence"),
+    [
+        (
+            "sysctl -w kernel.sysrq=1",
+            "sysctl -w kernel.sysrq=0",
+            "kernel.sysrq",
+            "1, wanted 0",
+        ),
+        (
+            "chmod 666 /run/appliance/session.sock",
+            "chmod 660 /run/appliance/session.sock",
+            "session.sock",
+            "mode 0666",
+        ),
+        (
+            "systemctl stop appliance-audit.socket appliance-audit.service",
+            "systemctl start appliance-audit.socket",
+            "audit.sock",
+            "is not there",
+        ),
+        (
+            "nft flush ruleset",
+            "nft --file /etc/nftables/appliance.nft",
+            "packet filter drops all",
+            "not at",
+        ),
+        (
+            "systemctl stop appliance-broker.service",
+            "systemctl start appliance-broker.service",
+            "the broker has no power",
+            "does not run",
+        ),
+        (
+            f"mkdir -p /etc/polkit-1/rules.d && echo '{EASE}' > {EASED}; sleep 3",
+            f"rm {EASED}; sleep 3",
+            "polkit denies a stranger",
+            "allowed",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("token")
+def test_what_is_spoilt_is_found(spoil: str, mend: str, name: str, evidence: str) -> None:
+    shell(spoil)
+    try:
+        assert evidence in _failing()[name]
+    finally:
+        shell(mend)
+    shell("udevadm trigger --subsystem-match=net --action=add; udevadm settle")
+    assert name not in _failing()

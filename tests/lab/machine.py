@@ -6,12 +6,14 @@ as a file system of its own below the machine's overlay root, so changing it reb
 
 from __future__ import annotations
 
+import os
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -20,6 +22,7 @@ CACHE = REPOSITORY / ".cache/lab"
 
 _PACKAGES = "usr/local/lib/python3.13/dist-packages"
 _TESTS = "usr/local/lab/tests/lab/guest"
+_NETWORKS_OWN = (b"\x52\x55", b"\x52\x56")  # how the addresses of QEMU's network begin
 _VAR_SIZE = 1 << 30  # bytes of the disk that outlives a boot
 
 # Small and quick: what it changes of the defaults is measured in the machine, not on its patience.
@@ -42,8 +45,8 @@ TimeoutStartSec={seconds}
 StandardOutput=file:/dev/virtio-ports/lab.report
 StandardError=inherit
 WorkingDirectory=/usr/local/lab
-Environment=PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-ExecStart=/usr/bin/python3 -m pytest -v -p no:cacheprovider --import-mode=importlib {tests}
+Environment=PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 {knobs}
+ExecStart=/usr/bin/python3 -m pytest -v -r fEP -p no:cacheprovider --import-mode=importlib {tests}
 ExecStopPost=/bin/sh -c 'journalctl -b --no-pager -n 150 -u "appliance*"'
 ExecStopPost=/bin/sh -c 'echo "LAB $SERVICE_RESULT $EXIT_STATUS"'
 ExecStopPost=/usr/bin/systemctl poweroff --force
@@ -56,7 +59,6 @@ class Machine:
 
     folder: Path
     memory_mib: int = 3072
-    extra: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the disk, and put our files in."""
@@ -73,6 +75,16 @@ class Machine:
     def report(self) -> Path:
         """What the tests inside print, while they do."""
         return self.folder / "report.txt"
+
+    def sent(self) -> list[bytes]:
+        """The network frames that left the machine in its last boot."""
+        capture = (self.folder / "net.pcap").read_bytes()
+        frames, at = [], 24  # bytes of the file's head; 16 of each frame's (pcap-savefile(5))
+        while at < len(capture):
+            (length,) = struct.unpack_from("<8xI4x", capture, at)
+            frames.append(capture[at + 16 : at + 16 + length])
+            at += 16 + length
+        return [frame for frame in frames if frame[6:8] not in _NETWORKS_OWN]
 
     @contextmanager
     def boot(self, *tests: str, seconds: float = 600) -> Iterator[subprocess.Popen[bytes]]:
@@ -95,7 +107,9 @@ class Machine:
             *("-device", "virtio-serial-pci", "-device", "virtio-rng-pci"),
             *("-chardev", f"file,id=report,path={tools}/run/report.txt"),
             *("-device", "virtserialport,chardev=report,name=lab.report"),
-            *self.extra,
+            # A network card with a network behind it: what goes out is written down outside.
+            *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"),
+            *("-object", f"filter-dump,id=sent,netdev=net,file={tools}/run/net.pcap"),
         ]
         process = subprocess.Popen(_inside_tools(self.folder, command), stdin=subprocess.DEVNULL)
         try:
@@ -174,7 +188,9 @@ def _program(image: Path, tests: Sequence[str], seconds: float) -> None:
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True, exist_ok=True)
     named = " ".join(f"tests/lab/guest/{test}" for test in tests)
-    (units / "lab.service").write_text(_SERVICE.format(tests=named, seconds=round(seconds)))
+    knobs = " ".join(f"{name}={text}" for name, text in os.environ.items() if _is_knob(name))
+    service = _SERVICE.format(tests=named, seconds=round(seconds), knobs=knobs)
+    (units / "lab.service").write_text(service)
     wants = units / "multi-user.target.wants"
     wants.mkdir(exist_ok=True)
     # Pulled in by the target without being ordered before it: the tests come after the boot.
@@ -189,6 +205,11 @@ def _program(image: Path, tests: Sequence[str], seconds: float) -> None:
     (local / "var-lib.mount").symlink_to("../var-lib.mount")
     image.unlink(missing_ok=True)
     _run("mkfs.erofs", "--quiet", "--all-root", str(image), str(tree))
+
+
+def _is_knob(name: str) -> bool:
+    """Whether the tests inside read it: how often, with which seed."""
+    return name.startswith("LAB_")
 
 
 def _version(folder: Path) -> None:

@@ -11,9 +11,7 @@ import pytest
 
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.worker import interface
-from appliance.worker.interface import NAME
-from tests.lab.guest.visitor import Broker, connection, shell
+from tests.lab.guest.visitor import Broker, connection, shell, take_in
 
 HERE = Path(__file__).parent
 WORKSPACE = Path("/run/appliance/workspace/w0")
@@ -27,14 +25,7 @@ def canary(where: str) -> bytes:
 def test_work_until_the_power_goes(broker: Broker, capfd: pytest.CaptureFixture[str]) -> None:
     _, worker = broker.open()
     photo = HERE / "portraits/person_a_1.jpg"
-    client = Client(Connection(connection(worker)))
-    with photo.open("rb") as file:
-        client.call(
-            f"{NAME}.Import",
-            interface.Import("source"),
-            gives=interface.Imported,
-            descriptors=[file.fileno()],
-        )
+    take_in(Client(Connection(connection(worker))), photo)
     (WORKSPACE / "pixels").write_bytes(canary("inside"))
     (WORKSPACE / "photo.jpg").write_bytes(photo.read_bytes())
     # What lies beside the workspace is found by the look from outside: it can see.

@@ -1,4 +1,4 @@
-"""A workspace without space refuses what comes in, keeps what it has, and works on."""
+"""Without space: a workspace refuses what comes in, the appliance opens nothing. Both work on."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ import pytest
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import Refusal
-from appliance.worker import interface
-from appliance.worker.interface import NAME
-from tests.lab.guest.visitor import Broker, connection, shell
+from tests.lab.guest.visitor import Broker, connection, nothing_is_left, shell, take_in, until
 
 WORK = Path("/run/appliance/workspace/w0")
+FILLING = Path("/var/lib/filling")
 PHOTO = Path(__file__).parent / "portraits/person_a_1.jpg"
 
 
-def _take_in(client: Client) -> interface.Imported:
-    with PHOTO.open("rb") as file:
-        answer, _ = client.call(
-            f"{NAME}.Import",
-            interface.Import("source"),
-            gives=interface.Imported,
-            descriptors=[file.fileno()],
-        )
-    return answer
-
-
-def test_full_and_freed(broker: Broker) -> None:
+def test_a_full_workspace_refuses_and_works_on_once_it_is_freed(broker: Broker) -> None:
     _, worker = broker.open()
     client = Client(Connection(connection(worker)))
-    first = _take_in(client)
+    first = take_in(client, PHOTO)
     shell(f"dd if=/dev/zero of={WORK}/filling bs=64k; true")
     with pytest.raises(Refusal, match="Failed"):
-        _take_in(client)
+        take_in(client, PHOTO)
     names = sorted(path.name for path in WORK.iterdir() if path.name[0] in "0123456789")
-    assert names == [f"{first.item}.item.photo"]
+    assert names == [f"{first}.item.photo"]
     assert not list(WORK.glob(".*.part"))
     (WORK / "filling").unlink()
-    assert _take_in(client).width == first.width
+    assert take_in(client, PHOTO) == first + 1
     client.close()
+
+
+def test_a_full_disk_opens_nothing_and_serves_once_it_is_freed(broker: Broker) -> None:
+    free = shell("df --output=avail -B1 /var/lib | tail -n1")
+    shell(f"fallocate -l {free} {FILLING}; cat /dev/zero >>{FILLING}; true")
+    try:
+        with pytest.raises(Refusal):
+            broker.open()
+    finally:
+        FILLING.unlink()
+    until(lambda: broker.states() == {}, seconds=60)
+    nothing_is_left()
+    session, _ = broker.open()
+    assert broker.close(session).clean

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.lab.guest.visitor import Broker, shell, until
+from tests.lab.guest.visitor import Broker, main_process, shell, until
 
 # Two hundred are an hour in this machine; `LAB_SESSIONS=200 make lab` has them.
 SESSIONS = int(os.environ.get("LAB_SESSIONS", "40"))
@@ -13,13 +13,13 @@ SETTLED = 10  # sessions until caches of libraries are filled
 
 
 def _resident() -> int:
-    process = shell("systemctl show -P MainPID appliance-broker.service")
+    process = main_process("appliance-broker.service")
     status = Path(f"/proc/{process}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
 
 
 def _descriptors() -> int:
-    process = shell("systemctl show -P MainPID appliance-broker.service")
+    process = main_process("appliance-broker.service")
     return len(list(Path(f"/proc/{process}/fd").iterdir()))
 
 

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from appliance.errors import WireError
-from tests.lab.guest.visitor import Broker, inside_worker, refusal, shell, worker_runs
+from appliance.wire.message import Refusal
+from tests.lab.guest.visitor import (
+    Broker,
+    inside_worker,
+    main_process,
+    nothing_is_left,
+    refusal,
+    shell,
+    worker_runs,
+)
 
 
 def test_one_worker_cannot_reach_another(broker: Broker) -> None:
@@ -15,7 +26,7 @@ def test_one_worker_cannot_reach_another(broker: Broker) -> None:
         worker_runs(slot)
         # Its own workspace is the control: the same look works where it may.
         assert inside_worker(slot, "ls /run/appliance/workspace/.canary0").ok
-    other = shell("systemctl show -P MainPID appliance-worker@w1.service")
+    other = main_process("appliance-worker@w1.service")
     assert shell("stat -c %U /run/appliance/workspace/w0") == "appliance-w0"
     assert shell("stat -c %U /run/appliance/workspace/w1") == "appliance-w1"
     for attempt in (
@@ -41,7 +52,7 @@ def test_a_worker_has_no_network_and_no_power(broker: Broker) -> None:
     worker_runs("w0")
     interfaces = inside_worker("w0", "cat /proc/net/dev").said.splitlines()[2:]
     assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
-    process = shell("systemctl show -P MainPID appliance-worker@w0.service")
+    process = main_process("appliance-worker@w0.service")
     status = shell(f"cat /proc/{process}/status")
     for line in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1"):
         assert line in status
@@ -58,6 +69,40 @@ def test_eight_sessions_fit_and_a_ninth_is_refused(broker: Broker) -> None:
     for one in (*opened[:3], *opened[4:], session):
         assert broker.close(one).clean
     assert broker.states() == {}
+
+
+def _visit_among_others(_: int) -> str:
+    """Open, look, close, beside others who do the same; the id of the session."""
+    broker = Broker()
+    try:
+        session, worker = _open_in_turn(broker)
+        os.close(worker)
+        assert broker.states()[session] == "active"
+        assert broker.close(session).clean
+    finally:
+        broker.hang_up()
+    return session
+
+
+def _open_in_turn(broker: Broker) -> tuple[str, int]:
+    """A token answers one question at a time: whoever finds it busy asks again."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        try:
+            return broker.open()
+        except Refusal as refused:
+            if "busy" not in str(refused.parameters):
+                raise
+            time.sleep(0.2)
+    raise AssertionError("the token was never free")
+
+
+def test_eight_clients_at_once_are_all_served(broker: Broker) -> None:
+    with ThreadPoolExecutor(8) as clients:
+        sessions = list(clients.map(_visit_among_others, range(8)))
+    assert len(set(sessions)) == 8
+    assert broker.states() == {}
+    nothing_is_left()
 
 
 def test_a_thirteenth_connection_of_one_user_is_cut_and_the_others_are_served(

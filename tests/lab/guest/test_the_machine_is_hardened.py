@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.guest.visitor import Broker, shell, until
+from tests.lab.guest.visitor import Broker, main_process, shell, until
 
 SETTINGS = [
     line.replace(" ", "").split("=", 1)
@@ -64,7 +64,7 @@ def test_a_unit_is_confined(unit: str) -> None:
 
 
 def _status(unit: str) -> dict[str, str]:
-    process = shell(f"systemctl show -P MainPID {unit}")
+    process = main_process(unit)
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 

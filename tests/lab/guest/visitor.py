@@ -22,6 +22,7 @@ import pytest
 from appliance.session import interface
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal
+from appliance.worker import interface as worker
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -144,11 +145,11 @@ def restart_broker() -> None:
 
 
 def all_events() -> list[dict[str, Any]]:
-    """The events of the ledger, in order, as its tiles hold them."""
-    entry = re.compile(rb'"event":(\{.*?\}),"mono"')
+    """The events of the ledger, in order, as its tiles hold them; ``mono``: when, in ms."""
+    entry = re.compile(rb'"event":\{(.*?)\},("mono":\d+)')
     tiles = sorted(Path("/var/lib/appliance-audit/ledger/tile/entries").rglob("*"))
     logged = b"".join(tile.read_bytes() for tile in tiles if tile.is_file())
-    return [json.loads(event) for event in entry.findall(logged)]
+    return [json.loads(b"{%b,%b}" % parts) for parts in entry.findall(logged)]
 
 
 def ledger_kinds(session: str) -> list[str]:
@@ -169,9 +170,38 @@ class Said:
     said: str
 
 
+def main_process(unit: str) -> int:
+    """Its id; 0 where the unit does not run."""
+    return int(shell(f"systemctl show -P MainPID {unit}"))
+
+
+def nothing_is_left() -> None:
+    """No mapping, loop device, mount, file or process of any session."""
+    assert shell("dmsetup ls") == "No devices found"
+    assert shell("losetup -a") == ""
+    assert "appliance/workspace" not in Path("/proc/mounts").read_text()
+    for folder in ("workspace", "open"):
+        path = Path("/var/lib/appliance") / folder
+        assert not path.exists() or not list(path.iterdir())
+    users = ",".join(f"appliance-w{number}" for number in range(8))
+    assert shell(f"pgrep -l -u {users}", check=False) == ""
+
+
+def take_in(client: Client, photo: Path) -> int:
+    """Hand a photo to a worker; its number there."""
+    with photo.open("rb") as file:
+        taken, _ = client.call(
+            f"{worker.NAME}.Import",
+            worker.Import("source"),
+            gives=worker.Imported,
+            descriptors=[file.fileno()],
+        )
+    return taken.item
+
+
 def inside_worker(slot: str, command: str) -> Said:
     """Run a command as the user of a worker, in its view of files, processes and network."""
-    process = shell(f"systemctl show -P MainPID appliance-worker@{slot}.service")
+    process = main_process(f"appliance-worker@{slot}.service")
     enter = f"nsenter --target {process} --mount --net --pid --ipc --uts"
     user = f"setpriv --reuid appliance-{slot} --regid appliance-{slot} --clear-groups"
     done = subprocess.run(
@@ -185,4 +215,4 @@ def inside_worker(slot: str, command: str) -> Said:
 
 def worker_runs(slot: str) -> None:
     """Wait until the worker of a slot has started."""
-    until(lambda: shell(f"systemctl show -P MainPID appliance-worker@{slot}.service") != "0")
+    until(lambda: main_process(f"appliance-worker@{slot}.service"))

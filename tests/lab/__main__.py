@@ -1,0 +1,30 @@
+"""One boot for the tests that are named: python -m tests.lab [-s SECONDS] TEST…
+
+What the machine says is printed while it says it. The tests are arguments of pytest, as seen from
+``guest/``: a file, ``FILE::TEST``, or options as ``-k``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from tests.lab.machine import machine
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab")
+    parser.add_argument("-s", "--seconds", type=float, default=900, help="the most it may take")
+    parser.add_argument("tests", nargs="+")
+    options = parser.parse_args()
+    started = time.monotonic()
+    with machine() as booted:
+        passed, report = booted.run(*options.tests, seconds=options.seconds)
+    sys.stdout.write(report)
+    sys.stdout.write(f"\n{time.monotonic() - started:.0f} s\n")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""A real network card, with a network behind it: no frame leaves, also when it is plugged in late.
+
+The machine outside writes down what leaves. The last test here sends one frame on purpose, with
+the rule that stops it taken away: it must be the first that is found there.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from appliance.seal.firewall import gaps
+from tests.lab.guest.visitor import shell, until
+
+CONTROL = b"\x88\xb5the control of the lab"  # an Ethernet type for experiments (IEEE 802)
+_NETWORK = "10.0.2"  # QEMU's: .2 is the gateway, .3 answers names
+_DEVICES = Path("/sys/class/net")
+
+
+def _cards() -> list[str]:
+    return [entry.name for entry in _DEVICES.iterdir() if (entry / "device").exists()]
+
+
+def _cut_off() -> bool:
+    """Whether every device that is there has its rules, and no rule is missing."""
+    listed = subprocess.run(["nft", "-j", "list", "ruleset"], capture_output=True, check=True)
+    return gaps(listed.stdout, [entry.name for entry in _DEVICES.iterdir()]) == ()
+
+
+def _send(card: str, body: bytes) -> None:
+    """One frame to everybody, below all protocols."""
+    own = bytes.fromhex((_DEVICES / card / "address").read_text().strip().replace(":", ""))
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+        raw.bind((card, 0))
+        raw.send(b"\xff" * 6 + own + body)
+
+
+def _dropped(counter: str) -> int:
+    said = shell(f"nft list counter {counter} | grep -o 'packets [0-9]*'")
+    return int(said.split()[1])
+
+
+@pytest.fixture
+def card() -> Iterator[str]:
+    """The card, set up as on a network that gives it everything."""
+    (name,) = _cards()
+    shell(f"ip link set {name} up")
+    shell(f"ip address replace {_NETWORK}.15/24 dev {name}")
+    shell(f"ip route replace default via {_NETWORK}.2 dev {name}")
+    yield name
+    shell(f"ip link set {name} down")
+
+
+def test_the_card_was_cut_off_while_the_machine_started() -> None:
+    assert len(_cards()) == 1
+    assert _cut_off()
+
+
+def test_nothing_leaves_by_any_protocol(card: str) -> None:
+    before = _dropped("inet appliance out"), _dropped("netdev appliance frames-out")
+    for kind, port in ((socket.SOCK_STREAM, 80), (socket.SOCK_DGRAM, 53)):
+        for address in (f"{_NETWORK}.2", f"{_NETWORK}.3", "255.255.255.255"):
+            with socket.socket(socket.AF_INET, kind) as one, suppress(OSError):
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                one.settimeout(0.5)
+                one.connect((address, port))
+                one.send(b"out")
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as one, suppress(OSError):
+        one.sendto(b"out", ("ff02::1", 53, 0, socket.if_nametoindex(card)))
+    _send(card, b"\x08\x06" + bytes(28))
+    _send(card, b"\x88\xccout")
+    assert _dropped("inet appliance out") > before[0]
+    assert _dropped("netdev appliance frames-out") > before[1]
+
+
+def test_a_card_that_comes_late_is_cut_off() -> None:
+    shell("modprobe -r virtio_net; modprobe virtio_net")
+    until(_cards, seconds=10)
+    until(_cut_off, seconds=10)
+
+
+def test_a_device_that_a_program_makes_is_cut_off() -> None:
+    shell("ip link add made type dummy")
+    try:
+        until(_cut_off, seconds=10)
+    finally:
+        shell("ip link delete made")
+
+
+def test_without_its_rule_a_frame_leaves(card: str) -> None:
+    shell("nft delete table netdev appliance")
+    assert not _cut_off()
+    _send(card, CONTROL)
+    shell("systemctl restart appliance-firewall.service")
+    until(_cut_off, seconds=10)

@@ -1,4 +1,4 @@
-"""kill -9 of worker, keeper, ledger and broker at random moments of a session: nothing is left after it.
+"""kill -9 of worker, keeper, ledger and broker at random moments: nothing of a session is left.
 
 ``LAB_KILLS`` is how often, ``LAB_SEED`` repeats the moments of an earlier run: it is printed.
 """

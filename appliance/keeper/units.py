@@ -67,11 +67,10 @@ def kill(slot: str) -> None:
     # By the kernel alone before systemd is asked: what is frozen while systemd starts it would
     # keep systemd from hearing.
     _control(slot, "cgroup.kill", "1")
-    call("systemctl", "stop", f"appliance-worker@{slot}.socket")
-    # Once more: a caller that waited at the socket may have started the worker anew.
-    _control(slot, "cgroup.kill", "1")
-    call("systemctl", "stop", f"appliance-worker@{slot}.service")
-    _reset(slot)
+    # The socket first: a caller that waits there would have the worker started anew.
+    call(
+        "systemctl", "stop", *(f"appliance-worker@{slot}.{kind}" for kind in ("socket", "service"))
+    )
     until = time.monotonic() + _GONE
     while any(processes_of(owner_of(slot).user)):
         if time.monotonic() > until:
@@ -127,12 +126,3 @@ def _control(slot: str, knob: str, value: str) -> None:
                 f"The worker cannot be controlled ({os.strerror(error.errno or 0)}).",
                 "Check that the units of hardening/ are installed as they stand.",
             ) from error
-
-
-def _reset(slot: str) -> None:
-    """A killed worker counts as failed; that must not block the next."""
-    for kind in ("service", "socket"):
-        try:
-            call("systemctl", "reset-failed", f"appliance-worker@{slot}.{kind}")
-        except SessionError:
-            continue  # it has not failed

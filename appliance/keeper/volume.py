@@ -28,6 +28,7 @@ from appliance.keeper.tools import call
 KEY_SIZE = 64  # bytes: two AES-256 keys of XTS
 BLOCK = 4096  # bytes of the file system, the encryption and the discard
 CANARIES = 4
+_CANARIES = ".canaries"  # the file that holds them
 
 # LUKS2 of 16 KiB metadata, twice, and one key slot: 64 bytes in 4,000 stripes (cryptsetup(8)).
 _METADATA, _KEYSLOTS = 16 << 10, 512 << 10
@@ -169,9 +170,10 @@ class LuksVolume:
             *("open", "--allow-discards", "--device-size", str(self.backing.size)),
             *(str(self.backing.path), mapper_name(self.slot)),
         )
-        plain = self._fill(owner)
-        self.canaries = tuple(self._locate(number, text) for number, text in enumerate(plain))
-        describe(self.slot, "ext4", "nosuid,nodev,noexec,noatime", str(self.mapper))
+        self.canaries = self._locate(self._fill(owner))
+        # noinit_itable: nobody is served by a kernel that writes empty inodes to it meanwhile.
+        options = "nosuid,nodev,noexec,noatime,noinit_itable"
+        describe(self.slot, "ext4", options, str(self.mapper))
 
     def close(self) -> None:
         """Take the mapping away; the loop device of a sparse file goes with it.
@@ -179,7 +181,10 @@ class LuksVolume:
         One that is still in use loses its table, and with it the kernel's copy of the key.
         """
         if is_mapped(self.slot):
-            call("dmsetup", "remove", "--force", "--retry", mapper_name(self.slot))
+            try:
+                call("dmsetup", "remove", "--noudevsync", mapper_name(self.slot))
+            except SessionError:
+                call("dmsetup", "remove", "--force", "--retry", mapper_name(self.slot))
 
     def drop(self) -> None:
         """From here on nobody can read what the backing holds."""
@@ -200,13 +205,15 @@ class LuksVolume:
             found += block == canary.plain or (self.discards and block == canary.cipher)
         return found
 
-    def _fill(self, owner: Owner) -> list[bytes]:
-        """A file system that holds the canaries and belongs to the worker; the canaries."""
-        plain = [secrets.token_bytes(BLOCK) for _ in range(CANARIES)]
+    def _fill(self, owner: Owner) -> bytes:
+        """A file system that belongs to the worker and holds the canaries, each a block of a file.
+
+        The canaries, one after the other.
+        """
+        plain = secrets.token_bytes(CANARIES * BLOCK)
         folder = Path(tempfile.mkdtemp(dir=_RUN))
         try:
-            for number, text in enumerate(plain):
-                (folder / f".canary{number}").write_bytes(text)
+            (folder / _CANARIES).write_bytes(plain)
             call(
                 *("mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-N", str(self.inodes)),
                 # A file system that never survives a crash needs no journal, and no reserve.
@@ -218,18 +225,24 @@ class LuksVolume:
             shutil.rmtree(folder)
         return plain
 
-    def _locate(self, number: int, plain: bytes) -> Canary:
-        block = int(call("debugfs", "-R", f"bmap /.canary{number} 0", str(self.mapper)).strip())
-        offset = block * BLOCK
+    def _locate(self, plain: bytes) -> tuple[Canary, ...]:
+        # -c: without the maps of what is in use, which are long and not asked for.
+        listed = call("debugfs", "-c", "-R", f"blocks /{_CANARIES}", str(self.mapper))
+        texts = [plain[at : at + BLOCK] for at in range(0, len(plain), BLOCK)]
+        blocks = [int(block) for block in listed.split()]
         with self.mapper.open("rb", buffering=0) as opened:
-            if os.pread(opened.fileno(), BLOCK, offset) != plain:
-                raise SessionError("The new workspace does not hold what was put in.", "Try again.")
-        cipher = self.backing.read(offset)
-        if cipher in (plain, bytes(BLOCK)):
-            raise SessionError(
-                "The new workspace is not encrypted.", "Check the kernel's dm-crypt."
-            )
-        return Canary(plain, offset, cipher)
+            found = [os.pread(opened.fileno(), BLOCK, block * BLOCK) for block in blocks]
+        if found != texts:
+            raise SessionError("The new workspace does not hold what was put in.", "Try again.")
+        canaries = []
+        for block, text in zip(blocks, texts, strict=True):
+            cipher = self.backing.read(block * BLOCK)
+            if cipher in (text, bytes(BLOCK)):
+                raise SessionError(
+                    "The new workspace is not encrypted.", "Check the kernel's dm-crypt."
+                )
+            canaries.append(Canary(text, block * BLOCK, cipher))
+        return tuple(canaries)
 
     def _cryptsetup(self, action: str, *arguments: str) -> None:
         """Run it with the key on a pipe and the header as an inherited descriptor."""

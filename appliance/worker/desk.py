@@ -134,7 +134,7 @@ class Desk:
         """The files of a worker before this one, which died; what it had not finished goes."""
         for path in sorted(self.workspace.iterdir()):
             number, _, rest = path.name.partition(".")
-            if path.name.startswith(".canary") or path.is_dir():
+            if path.name == ".canaries" or path.is_dir():
                 continue
             if rest not in ("item.photo", "item.video", "result.photo", "result.video"):
                 path.unlink()

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from appliance.cli.engine import Engine
+from appliance.cli.engine import load_sealed
 from appliance.cli.files import check_output, decode_photo, open_input
 from appliance.cli.options import (
     FILE,
@@ -92,7 +92,7 @@ def compare(
         results = [
             files.enter_context(PendingOutput(path, overwrite=overwrite)) for path in outputs
         ]
-        engine = Engine.load_sealed(
+        engine = load_sealed(
             current_sealing(policy), outputs, models=models, provider=provider, policy=policy
         )
         found, seen = _compare(engine.stages, photos)

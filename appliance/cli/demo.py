@@ -15,7 +15,7 @@ import click
 
 from appliance.cli.clip import FRAMES, pan
 from appliance.cli.demo_sheet import TILE, Swap, Tile, contact_sheet
-from appliance.cli.engine import Engine
+from appliance.cli.engine import load_sealed
 from appliance.cli.files import decode_photo, open_input
 from appliance.cli.options import FILE, models_option, provider_option
 from appliance.cli.portrait import Frame
@@ -115,7 +115,7 @@ def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | 
             for name in ("sheet.png", "swapped.png", "swapped.mp4")
         )
         outputs = [output / "sheet.png"]
-        engine = Engine.load_sealed(current_sealing(), outputs, models=models, provider=provider)
+        engine = load_sealed(current_sealing(), outputs, models=models, provider=provider)
         stages = engine.stages
         people = {name: _read(stages, file) for name, file in opened.items()}
         swaps = [_swap(stages, people[source], people[target]) for source, target in PAIRS]

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from appliance.cli.engine import Engine
+from appliance.cli.engine import load_sealed
 from appliance.cli.machine.check import Check
 from appliance.cli.machine.checks import machine_checks
 from appliance.cli.options import json_option, models_option, policy_option
@@ -71,7 +71,7 @@ def _telemetry() -> Check:
 def _sealed(models: Path | None, policy: Policy) -> Iterator[Check]:
     sealing = current_sealing(policy)
     try:
-        engine = Engine.load_sealed(sealing, [], models=models, policy=policy)
+        engine = load_sealed(sealing, [], models=models, policy=policy)
     except ModelError as error:
         yield Check(
             "models", "whole, signed and of their families", ok=False, evidence=error.message

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from appliance.cli.appearance import Appearance, appearances
-from appliance.cli.engine import Engine
+from appliance.cli.engine import load_sealed
 from appliance.cli.files import about, decode_photo, open_input
 from appliance.cli.options import FILE, json_option, models_option, policy_option, provider_option
 from appliance.cli.report import Pair, show_json, show_pairs
@@ -65,7 +65,7 @@ def inspect(
     picture, pitch up, roll clockwise.
     """
     with open_input(file, _WHAT) as opened:
-        engine = Engine.load_sealed(
+        engine = load_sealed(
             current_sealing(policy), [], models=models, provider=provider, policy=policy
         )
         facts, canvas = _video(opened) if is_video(opened) else _photo(opened)

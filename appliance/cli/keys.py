@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from appliance.errors import ModelError, OutputError
-from appliance.inference.minisign import TEXT_LIMIT, PublicKey, SecretKey, needs_password
+from appliance.inference.minisign import TEXT_LIMIT, SecretKey, needs_password
 from appliance.inference.pack import read_file
 from appliance.inference.trust import Trust
 from appliance.policy.policy import Policy
@@ -18,12 +18,8 @@ SUFFIX = ".pub"
 
 
 def trust(policy: Policy) -> Trust:
-    """Whose packs a policy lets in, under which licences. Raises ModelError for a key that is none.
-
-    The bounds of the policy's types let through only what has the length of a key.
-    """
-    keys = tuple(PublicKey.parse(text) for text in policy.models.keys)
-    return Trust(keys, frozenset(policy.models.licences))
+    """Whose packs a policy lets in, under which licences; see :meth:`Trust.named`."""
+    return Trust.named(policy.models.keys, policy.models.licences)
 
 
 def looking(policy: Policy) -> Trust:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from appliance.cli.options import FILE, Command, Strength
 from appliance.cli.usage import PlainUsageError
 from appliance.pipeline.generation import GeneratorWish
-from appliance.pipeline.parse import FACE, PARTS
+from appliance.pipeline.parse import FACE, PARTS, Part
 
 _WHOLE = "face"
 _PIXELS = ("128", "256", "512", "1024")
@@ -94,7 +94,8 @@ def pack_options(command: Command) -> Command:
             identity_weight=0.5 if identity_weight is None else identity_weight,
             restorer_weight=0.5 if restorer_weight is None else restorer_weight,
             occlusion=occlusion,
-            parts=frozenset(parts) - {_WHOLE} | (FACE if _WHOLE in parts else frozenset()),
+            parts=frozenset(cast("Part", part) for part in parts if part != _WHOLE)
+            | (FACE if _WHOLE in parts else frozenset()),
         )
         if not packs and wish != GeneratorWish():
             raise PlainUsageError(

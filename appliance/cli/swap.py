@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeAlias, cast
 import click
 
 from appliance.audit.events import Media
-from appliance.cli.engine import Engine
+from appliance.cli.engine import load_sealed
 from appliance.cli.files import about, check_output, decode_photo, open_input
 from appliance.cli.formats import photo_format, video_container
 from appliance.cli.logged import LoggedJob
@@ -35,12 +35,12 @@ from appliance.cli.sealing import current_sealing
 from appliance.cli.summary import pairs, summarise
 from appliance.errors import NoFaceError, OutputError, PolicyError
 from appliance.pipeline.choose import FaceChoice, Which
-from appliance.pipeline.face import Float
+from appliance.pipeline.engine import Engine
 from appliance.pipeline.media.encoder import check_size
 from appliance.pipeline.media.facts import probe
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.output import PendingOutput
-from appliance.pipeline.media.photo import MAX_PIXELS, Photo, in_colours_of
+from appliance.pipeline.media.photo import MAX_PIXELS
 from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.regions import FACE, NAMES
 from appliance.pipeline.run import (
@@ -48,11 +48,11 @@ from appliance.pipeline.run import (
     SwapOptions,
     SwapReport,
     enlarge_photo,
+    read_reference,
     read_source,
     swap_photo,
     swap_video,
 )
-from appliance.pipeline.stages import Stages
 from appliance.policy.policy import Policy
 
 _TARGET = "The target"
@@ -152,9 +152,9 @@ def swap(
             files.enter_context(open_input(path, _source(number)))
             for number, path in enumerate(sources, 1)
         ]
-        like = files.enter_context(open_input(faces.like, _REFERENCE)) if faces.like else None
+        alike = files.enter_context(open_input(faces.like, _REFERENCE)) if faces.like else None
         result = files.enter_context(PendingOutput(output, overwrite=overwrite))
-        engine = Engine.load_sealed(
+        engine = load_sealed(
             sealing,
             [output],
             models=models,
@@ -166,10 +166,11 @@ def swap(
         kind: Media = "video" if is_video(opened) else "photo"
         job.started(engine.packs, sealing.report, "onnx" if engine.generates else "mesh", kind)
         photos = [decode_photo(file, _source(number)) for number, file in enumerate(portraits, 1)]
-        reference = decode_photo(like, _REFERENCE) if like else None
+        reference = decode_photo(alike, _REFERENCE) if alike else None
 
         def prepare() -> _Ready:
-            choice = FaceChoice(Which(faces.name), _embedding(engine.stages, reference))
+            like = None if reference is None else read_reference(engine.stages, reference)
+            choice = FaceChoice(Which(faces.name), like)
             options = SwapOptions(choice, strengths(regions, strength))
             return _Ready(engine, read_source(engine.stages, photos), options)
 
@@ -255,15 +256,3 @@ def _video(
         hint = "Choose the face by another word of --faces, or use a video that shows it upright."
         raise NoFaceError("The chosen face was found in no frame of the target.", hint)
     return report
-
-
-def _embedding(stages: Stages, reference: Photo | None) -> Float | None:
-    """Of the largest face of the reference photo, if there is one."""
-    if reference is None:
-        return None
-    canvas = in_colours_of(reference, Photo(reference.pixels)).canvas
-    faces = stages.faces(canvas)
-    if not faces:
-        hint = "Use a photo that shows the face upright and from the front."
-        raise NoFaceError("No face was found in the reference photo.", hint)
-    return stages.embedding(canvas, faces[0])

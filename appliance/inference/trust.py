@@ -7,8 +7,9 @@ manifest's digest (the starter pack's), or a trusted key has signed it (``manife
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from appliance.errors import ModelError
 from appliance.inference.manifest import ModelEntry
@@ -32,6 +33,14 @@ class Trust:
     keys: tuple[PublicKey, ...] = ()
     licences: frozenset[str] | None = None
     unsigned: bool = False
+
+    @classmethod
+    def named(cls, keys: Sequence[str], licences: Iterable[str]) -> Self:
+        """Whose keys and which licences a site names, the keys as text.
+
+        Raises ModelError for a key that is none.
+        """
+        return cls(tuple(map(PublicKey.parse, keys)), frozenset(licences))
 
     def signer(self, manifest: bytes, signature: str | None) -> str | None:
         """Who vouches for ``manifest``: a key's name, STARTER, or ``None`` if nobody has to.

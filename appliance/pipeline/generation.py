@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 
 from appliance.errors import ModelError
 from appliance.inference.contract import ImageInput
@@ -26,7 +28,7 @@ from appliance.pipeline.landmarks_203 import Landmarker203
 from appliance.pipeline.layers import Grid, raster
 from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.occlude import Occluder
-from appliance.pipeline.parse import Parser
+from appliance.pipeline.parse import Parser, Part
 from appliance.pipeline.paste import box_mask, pasted
 from appliance.pipeline.region import around, crop_box
 from appliance.pipeline.restore import Restorer
@@ -35,11 +37,11 @@ from appliance.pipeline.topology import POINTS, five_points
 REGION_CELLS = 128  # a side of the raster that region strengths are drawn on
 
 Stage = TypeVar("Stage")
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratorWish:
-    """What is asked of an operator's packs.
+class GeneratorWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked of an operator's packs, by a command or a message.
 
     ``pixels``: a side of the crop, a multiple of the generator's own, which is the default.
     ``restore``: how far the restored face replaces the generated one, 0-1; ``None``: not at all.
@@ -48,12 +50,12 @@ class GeneratorWish:
     limits the change. ``parts``: those that its face parser limits it to; all where there are none.
     """
 
-    pixels: int | None = None
-    restore: float | None = None
-    identity_weight: float = 0.5
-    restorer_weight: float = 0.5
+    pixels: Annotated[int, Meta(ge=64, le=1024)] | None = None
+    restore: Share | None = None
+    identity_weight: Share = 0.5
+    restorer_weight: Share = 0.5
     occlusion: bool = False
-    parts: frozenset[str] = frozenset()
+    parts: frozenset[Part] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -12,8 +13,21 @@ from appliance.pipeline import images
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.occlude import softened
 
+Part: TypeAlias = Literal[
+    "skin",
+    "left-eyebrow",
+    "right-eyebrow",
+    "left-eye",
+    "right-eye",
+    "glasses",
+    "nose",
+    "mouth",
+    "upper-lip",
+    "lower-lip",
+]
+
 # CelebAMask-HQ's classes (Lee et al., "MaskGAN", 2020) in the order of the published BiSeNet.
-PARTS: Mapping[str, int] = MappingProxyType(
+PARTS: Mapping[Part, int] = MappingProxyType(
     {
         "skin": 1,
         "left-eyebrow": 2,
@@ -27,13 +41,13 @@ PARTS: Mapping[str, int] = MappingProxyType(
         "lower-lip": 13,
     }
 )
-FACE = frozenset(PARTS) - {"glasses"}
+FACE: frozenset[Part] = frozenset(PARTS) - {"glasses"}
 
 
 class Parser:
     """BiSeNet (Yu et al., 2018) trained to parse faces. ``parts``: those that may change."""
 
-    def __init__(self, network: Network, parts: Collection[str] = FACE) -> None:
+    def __init__(self, network: Network, parts: Collection[Part] = FACE) -> None:
         self._classes = [PARTS[part] for part in parts]
         self._network = network
         self._size = (network.contract.image.side,) * 2

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
@@ -54,11 +55,13 @@ class SwapOptions:
 class Sitter:
     """The person whose identity is applied.
 
-    ``embedding``: unit, (128,), the mean of the photos'. ``described``: as a generator takes them.
+    ``embedding``: unit, (128,), the mean of the photos'. ``agreement``: the least SFace cosine
+    between two of the photos, 1 of one alone. ``described``: as a generator takes them.
     """
 
     source: Source
     embedding: Float
+    agreement: float = 1.0
     described: Tensor | None = None
 
     def begin(self, stages: Stages, strength: Float, *, video: bool) -> Begin:
@@ -75,7 +78,8 @@ class SwapReport:
     """What was done, by which ``engine``.
 
     ``similarity_before`` and ``…_after``: mean SFace cosine of the target's face to the source's,
-    over the faces that were measured; ``None`` where none was. ``seconds``: by stage.
+    over the faces that were measured; ``None`` where none was. ``least_alike``: of each person who
+    was changed the best such cosine before, and of these the least. ``seconds``: by stage.
     """
 
     frames: int
@@ -83,6 +87,7 @@ class SwapReport:
     faces_swapped: int
     similarity_before: float | None
     similarity_after: float | None
+    least_alike: float | None
     engine: str
     provider: str
     seconds: Mapping[str, float]
@@ -108,7 +113,21 @@ def read_source(stages: Stages, photos: Sequence[Photo]) -> Sitter:
         embeddings.append(stages.embedding(canvas, faces[0]))
     mean = np.mean(embeddings, axis=0)
     described = stages.generation.describe(portraits) if stages.generation else None
-    return Sitter(stages.reader.read(views), mean / np.linalg.norm(mean), described)
+    agreement = min(similarity(one, other) for one in embeddings for other in embeddings)
+    return Sitter(stages.reader.read(views), mean / np.linalg.norm(mean), agreement, described)
+
+
+def read_reference(stages: Stages, photo: Photo) -> Float:
+    """Who is meant by ``Which.LIKE``: the unit embedding of the photo's largest face.
+
+    Raises NoFaceError.
+    """
+    canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
+    faces = stages.faces(canvas)
+    if not faces:
+        hint = "Use a photo that shows the face upright and from the front."
+        raise NoFaceError("No face was found in the reference photo.", hint)
+    return stages.embedding(canvas, faces[0])
 
 
 def swap_photo(
@@ -126,18 +145,19 @@ def swap_photo(
     likeness = _Likeness(stages, sitter, wanted=options.likeness)
     if strength.any():
         begin = sitter.begin(stages, strength, video=False)
-        for face in faces:
-            likeness.before(canvas, face)
+        for number, face in enumerate(faces):
+            likeness.before(canvas, face, number)
             begin().edit(canvas, face)
             likeness.after(canvas, face)
     swapped = len(faces) if strength.any() else 0
-    before, after = likeness.means()
+    before, after, least = likeness.found()
     return result, SwapReport(
         frames=1,
         frames_swapped=int(swapped > 0),
         faces_swapped=swapped,
         similarity_before=before,
         similarity_after=after,
+        least_alike=least,
         engine=stages.engine,
         provider=stages.provider,
         seconds={"swap": time.monotonic() - started},
@@ -195,7 +215,7 @@ class _VideoRun:
         for track, face in tracks:
             measured = track.frames % LIKENESS_INTERVAL == 1
             if measured:
-                self._likeness.before(frame, face)
+                self._likeness.before(frame, face, track.number)
             track.shot.edit(frame, face)
             if measured:
                 self._likeness.after(frame, face)
@@ -204,13 +224,14 @@ class _VideoRun:
 
     def report(self, done: Transcoded) -> SwapReport:
         """After the last frame."""
-        before, after = self._likeness.means()
+        before, after, least = self._likeness.found()
         return SwapReport(
             frames=done.frames,
             frames_swapped=self._frames_swapped,
             faces_swapped=self._faces_swapped,
             similarity_before=before,
             similarity_after=after,
+            least_alike=least,
             engine=self._stages.engine,
             provider=self._stages.provider,
             seconds={
@@ -232,12 +253,12 @@ class _Likeness:
         self._sitter = sitter
         self._wanted = wanted
         self._worker = ThreadPoolExecutor(max_workers=1)
-        self._before: list[Future[float]] = []
+        self._before: dict[int, list[Future[float]]] = {}
         self._after: list[Future[float]] = []
 
-    def before(self, canvas: Canvas, face: Face) -> None:
-        """Measure a face about to be changed."""
-        self._measure(canvas, face, self._before)
+    def before(self, canvas: Canvas, face: Face, person: int) -> None:
+        """Measure a face about to be changed. ``person``: a number for each that is followed."""
+        self._measure(canvas, face, self._before.setdefault(person, []))
 
     def after(self, canvas: Canvas, face: Face) -> None:
         """Measure it once changed."""
@@ -251,13 +272,16 @@ class _Likeness:
     def _similarity(self, image: Image, face: Face) -> float:
         return similarity(self._sitter.embedding, self._stages.recogniser.embed(image, face))
 
-    def means(self) -> tuple[float | None, float | None]:
-        """Before and after; ``None`` where nothing was measured. Nothing can be added any more."""
-        before, after = (
-            [future.result() for future in futures] for futures in (self._before, self._after)
-        )
+    def found(self) -> tuple[float | None, float | None, float | None]:
+        """The means before and after, and the least before; ``None`` where nothing was measured.
+
+        Nothing can be added any more.
+        """
+        people = [[future.result() for future in futures] for futures in self._before.values()]
+        after = [future.result() for future in self._after]
         self._worker.shutdown()
-        return _mean(before), _mean(after)
+        least = min((max(person) for person in people if person), default=None)
+        return _mean(list(chain.from_iterable(people))), _mean(after), least
 
 
 def _mean(values: list[float]) -> float | None:

@@ -25,8 +25,12 @@ CUT_CHANGE = 0.11  # mean change of brightness, 0-1, from one frame to the next,
 
 @dataclass(slots=True)
 class Track:
-    """One face through one shot, with all that is learnt of it on the way."""
+    """One face through one shot, with all that is learnt of it on the way.
 
+    ``number``: counted from 1 through the video.
+    """
+
+    number: int
     raw: Face
     shot: Shot
     steadier: Steadier
@@ -56,6 +60,7 @@ class Tracker:
         self._choice = choice
         self._begin = begin
         self._tracks: list[Track] = []
+        self._begun = 0
         self._last_small: Image | None = None
         self._last_seconds = 0.0
         self._until_detection = 0
@@ -107,7 +112,8 @@ class Tracker:
         return sights
 
     def _new_track(self, face: Face) -> Track:
-        return Track(face, self._begin(), Steadier(self._stages.face))
+        self._begun += 1
+        return Track(self._begun, face, self._begin(), Steadier(self._stages.face))
 
 
 def _view(canvas: Canvas, face: Face, margin: float) -> View | None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.cli.appearance import Pose, appearances, fitness, pose, sharpness
-from appliance.cli.engine import Engine
+from appliance.cli.engine import load
 from appliance.pipeline.media.photo import read_photo
 from appliance.pipeline.stages import Stages
 
@@ -32,7 +32,7 @@ GOOD: Mapping[str, Any] = {
 
 @pytest.fixture(scope="module")
 def stages() -> Stages:
-    return Engine.load().stages
+    return load().stages
 
 
 def turn(axis: int, degrees: float) -> np.ndarray[Any, np.dtype[np.float64]]:

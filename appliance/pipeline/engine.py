@@ -1,0 +1,59 @@
+"""The engine that a job asks for: the mesh engine, or the networks of an operator's packs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from appliance.errors import ModelError
+from appliance.inference.pack import ModelPack, Shelf
+from appliance.inference.session import Runtime
+from appliance.pipeline.generation import Generation, GeneratorWish
+from appliance.pipeline.stages import Stages
+from appliance.pipeline.upscale import Upscaler
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The stages, and the network that enlarges where one was asked for."""
+
+    stages: Stages
+    packs: tuple[ModelPack, ...]
+    """That which is asked first comes first."""
+    upscaler: Upscaler | None = None
+
+    @classmethod
+    def load(
+        cls,
+        pack: ModelPack,
+        runtime: Runtime,
+        more: Sequence[ModelPack] = (),
+        wish: GeneratorWish | None = None,
+        scale: int = 1,
+    ) -> Self:
+        """From the starter pack, or another that can do all that it can.
+
+        ``more``: further packs, whose generator takes the mesh engine's place, and of which
+        ``wish`` is asked. ``scale``: how many times as large results are made, by the first pack
+        that can. Raises ``ModelError`` or ``ProviderError``.
+        """
+        every = Shelf((*more, pack))
+        stages = Stages.load(pack, runtime, _generation(more, runtime, wish), detecting=every)
+        upscaler = None if scale == 1 else Upscaler(runtime.load(every, f"upscaler-x{scale}"))
+        return cls(stages, every.packs, upscaler)
+
+    @property
+    def generates(self) -> bool:
+        """Whether a generator draws the face."""
+        return self.stages.generation is not None
+
+
+def _generation(
+    packs: Sequence[ModelPack], runtime: Runtime, wish: GeneratorWish | None
+) -> Generation | None:
+    wish = wish or GeneratorWish()
+    shelf, asked = Shelf(tuple(packs)), wish != GeneratorWish()
+    if not packs and asked:
+        raise ModelError("What is asked for needs a pack with a generator.", "Name one.")
+    return Generation.load(shelf, runtime, wish) if asked or shelf.has("generator") else None

@@ -165,7 +165,10 @@ class SessionWipeFailed(_Strict, frozen=True, tag="session-wipe-failed"):
 
 
 class MediaImported(_Strict, frozen=True, tag="media-imported"):
-    """A photo or video came in. ``item``: pseudonym of its bytes."""
+    """A photo or video came in. ``item``: pseudonym of its bytes.
+
+    ``consent``: of the reference of the consent of whoever it shows, where the policy asks for it.
+    """
 
     session: SessionId
     item: Pseudonym
@@ -173,6 +176,7 @@ class MediaImported(_Strict, frozen=True, tag="media-imported"):
     media: Media
     size: Count  # bytes
     origin: Literal["disc", "usb", "camera", "folder"]
+    consent: Pseudonym | None = None
 
 
 class JobStarted(_Strict, frozen=True, tag="job-started"):

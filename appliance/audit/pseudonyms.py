@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 KEY_SIZE = 32  # bytes
 
-Named: TypeAlias = Literal["person", "patient", "file"]
+Named: TypeAlias = Literal["person", "patient", "file", "consent"]
 
 
 def new_key() -> bytes:

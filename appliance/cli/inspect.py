@@ -15,12 +15,9 @@ from appliance.cli.options import FILE, json_option, models_option, policy_optio
 from appliance.cli.report import Pair, show_json, show_pairs
 from appliance.cli.sealing import current_sealing
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.media.convert import to_format
-from appliance.pipeline.media.encoder import pixel_format
 from appliance.pipeline.media.facts import VideoFacts, probe
 from appliance.pipeline.media.kind import is_video
-from appliance.pipeline.media.reader import VideoReader
-from appliance.pipeline.media.video_canvas import VideoCanvas
+from appliance.pipeline.media.still import still
 from appliance.policy.policy import Policy
 
 _WHAT = "The file"
@@ -103,11 +100,7 @@ def _video(opened: BinaryIO) -> tuple[VideoFacts, Canvas]:
     with about(_WHAT):
         facts = probe(opened)
         opened.seek(0)
-        with VideoReader(opened) as reader:
-            frame = reader.first_frame()
-            # The formats that cannot be read by region are the ones that cannot be encoded.
-            readable = pixel_format("libx264", frame.format.name, frame.width, frame.height)
-            return facts, VideoCanvas(to_format(frame, readable), reader.orientation)
+        return facts, still(opened)
 
 
 def _photo_pairs(facts: PhotoFacts) -> list[Pair]:

@@ -21,19 +21,10 @@ from appliance.audit.events import (
     Media,
     ModelPackLoaded,
     PolicyLoaded,
-    Refusal,
     SealResult,
 )
-from appliance.errors import (
-    InputError,
-    LedgerError,
-    ModelError,
-    NoFaceError,
-    OutputError,
-    PolicyError,
-    ProviderError,
-    SealError,
-)
+from appliance.audit.reasons import reason
+from appliance.errors import LedgerError
 from appliance.inference.pack import ModelPack
 from appliance.pipeline.media.output import OutputFile
 from appliance.pipeline.run import SwapReport
@@ -42,16 +33,6 @@ from appliance.seal.seal import SealReport
 
 _BLOCK = 1 << 20  # bytes
 _JOB = 1  # a command is a session of one job
-_REASONS: tuple[tuple[type[BaseException], Refusal], ...] = (
-    (InputError, "input"),
-    (NoFaceError, "no-face"),
-    (ModelError, "model"),
-    (ProviderError, "provider"),
-    (OutputError, "output"),
-    (PolicyError, "policy"),
-    (SealError, "seal"),
-    (KeyboardInterrupt, "stopped"),
-)
 
 
 class LoggedJob:
@@ -82,7 +63,7 @@ class LoggedJob:
         """Log a refusal if there was one, and hang up."""
         with self._audit, suppress(LedgerError):  # the command ends by the first error it had
             if error is not None and not isinstance(error, LedgerError):
-                refused = JobRefused(self._session, _JOB, _reason(error))
+                refused = JobRefused(self._session, _JOB, reason(error))
                 self._audit.client.append_all([*self._touches(), refused])
 
     def started(
@@ -122,7 +103,3 @@ class LoggedJob:
             EscapeAttempt("guard", touch, times, self._session)
             for touch, times in self._seal.guard.touches.items()
         ]
-
-
-def _reason(error: BaseException) -> Refusal:
-    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "bug")

@@ -33,20 +33,20 @@ from appliance.cli.progress import progress
 from appliance.cli.report import show_json, show_pairs
 from appliance.cli.sealing import current_sealing
 from appliance.cli.summary import pairs, summarise
-from appliance.errors import NoFaceError, OutputError, PolicyError
+from appliance.errors import NoFaceError, PolicyError
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.media.encoder import check_size
 from appliance.pipeline.media.facts import probe
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.output import PendingOutput
-from appliance.pipeline.media.photo import MAX_PIXELS
 from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.regions import FACE, NAMES
 from appliance.pipeline.run import (
     Sitter,
     SwapOptions,
     SwapReport,
+    check_enlarged,
     enlarge_photo,
     read_reference,
     read_source,
@@ -213,11 +213,7 @@ def _photo(
 ) -> SwapReport:
     target = decode_photo(opened, _TARGET)
     kind = photo_format(output, target.kind)
-    height, width = target.pixels.shape[:2]
-    if height * width * scale**2 > MAX_PIXELS:
-        limit = MAX_PIXELS // 1_000_000
-        hint = "Enlarge it less, or scale the target down first."
-        raise OutputError(f"The result would have more than {limit} megapixels.", hint)
+    check_enlarged(target, scale)
     ready = prepare()
     photo, report = swap_photo(ready.engine.stages, ready.sitter, target, ready.options)
     if ready.engine.upscaler:

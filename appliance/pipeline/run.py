@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from appliance.errors import NoFaceError
+from appliance.errors import NoFaceError, OutputError
 from appliance.inference.session import Tensor
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.edit import FaceEditor
@@ -22,7 +22,7 @@ from appliance.pipeline.identify import similarity
 from appliance.pipeline.mask import Usual
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.encoder import ContainerName, EncoderSettings
-from appliance.pipeline.media.photo import Photo, in_colours_of
+from appliance.pipeline.media.photo import MAX_PIXELS, Photo, in_colours_of
 from appliance.pipeline.media.reader import FrameInfo
 from appliance.pipeline.media.transcode import Transcoded, transcode
 from appliance.pipeline.media.video_canvas import VideoCanvas
@@ -305,6 +305,15 @@ def _chosen(stages: Stages, canvas: Canvas, choice: FaceChoice) -> list[Face]:
             "Choose it by another word, for instance --faces left, or give a clearer reference.",
         )
     return chosen
+
+
+def check_enlarged(photo: Photo, scale: int) -> None:
+    """Raises OutputError where ``scale`` times the photo is more than a photo may be."""
+    height, width = photo.pixels.shape[:2]
+    if height * width * scale**2 > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        hint = "Enlarge it less, or scale the target down first."
+        raise OutputError(f"The result would have more than {limit} megapixels.", hint)
 
 
 def enlarge_photo(photo: Photo, upscaler: Upscaler) -> Photo:

@@ -12,12 +12,14 @@ import cv2
 
 from appliance.errors import ApplianceError, SessionError
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
-from appliance.pipeline.stages import Stages
+from appliance.inference.trust import Trust
 from appliance.policy.load import load
 from appliance.worker.desk import Desk
+from appliance.worker.engines import Engines
 from appliance.worker.intake import Intake
+from appliance.worker.packs import Packs
 from appliance.worker.sealing import WorkerSealing, as_event
+from appliance.worker.workspace import Workspace
 
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 
@@ -26,6 +28,7 @@ def main() -> int:
     """Serve until killed; the exit code if it cannot."""
     parser = argparse.ArgumentParser(prog="appliance-worker", description=__doc__)
     parser.add_argument("--models", type=Path, required=True, help="folder of the model pack")
+    parser.add_argument("--packs", type=Path, required=True, help="folder of the operator's packs")
     parser.add_argument("--workspace", type=Path, required=True, help="folder of the session")
     parser.add_argument("--policy", type=Path, required=True, help="file of the site's policy")
     options = parser.parse_args()
@@ -36,16 +39,21 @@ def main() -> int:
         policy = load(options.policy)
         intake = Intake(WorkerSealing(policy))
         sealing = WorkerSealing(policy)
-        sealing.confine(readable=[options.models], writable=[options.workspace])
-        pack = ModelPack.open(options.models)
-        stages = Stages.load(pack, Runtime(policy.engine.providers))
+        readable = [options.models, *([options.packs] if options.packs.is_dir() else [])]
+        sealing.confine(readable=readable, writable=[options.workspace])
+        trust = Trust.named(policy.models.keys, policy.models.licences)
+        engines = Engines(
+            ModelPack.open(options.models),
+            Packs.find(options.packs, trust),
+            policy.engine.providers,
+        )
+        provider = engines.mesh.stages.provider
         desk = Desk(
-            workspace=options.workspace,
+            workspace=Workspace(options.workspace),
             policy=policy,
-            stages=stages,
-            pack=pack.digest,
+            engines=engines,
             intake=intake,
-            seal=lambda: as_event(sealing.seal(stages.provider, serving=True)),
+            seal=lambda: as_event(sealing.seal(provider, serving=True)),
         )
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")

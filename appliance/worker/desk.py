@@ -3,55 +3,52 @@
 from __future__ import annotations
 
 import io
-import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Condition, Event, Lock, Thread
-from typing import Any, BinaryIO, Literal, cast
+from threading import Condition, Event, Lock
+from typing import Any, BinaryIO, cast
 
 from appliance.audit import events
 from appliance.audit.client import AuditClient
-from appliance.errors import (
-    ApplianceError,
-    InputError,
-    LedgerError,
-    ModelError,
-    NoFaceError,
-    NotSamePersonError,
-    OutputError,
-    ProviderError,
-)
+from appliance.errors import ApplianceError, NoFaceError
 from appliance.pipeline.choose import FaceChoice, Which
+from appliance.pipeline.engine import Engine
 from appliance.pipeline.face import Face
+from appliance.pipeline.media.encoder import check_size
 from appliance.pipeline.media.facts import probe
 from appliance.pipeline.media.output import PendingOutput
-from appliance.pipeline.media.photo import Photo, in_colours_of, read_photo
+from appliance.pipeline.media.photo import Photo, in_colours_of
 from appliance.pipeline.media.photo_canvas import PhotoCanvas
 from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.media.reader import FrameInfo
-from appliance.pipeline.run import SwapOptions, read_source, swap_photo, swap_video
-from appliance.pipeline.stages import Stages
+from appliance.pipeline.run import (
+    Sitter,
+    SwapOptions,
+    SwapReport,
+    check_enlarged,
+    enlarge_photo,
+    read_reference,
+    read_source,
+    swap_photo,
+    swap_video,
+)
 from appliance.policy.policy import Policy
 from appliance.wire.message import Nothing, Refusal
 from appliance.wire.service import Answer, Method, Progress, Request, Service
 from appliance.worker import interface
+from appliance.worker.engines import Engines
+from appliance.worker.failures import StopError, reason, told
+from appliance.worker.gates import Gates
 from appliance.worker.intake import Intake, fingerprint
 from appliance.worker.interface import error
+from appliance.worker.latest import Latest
+from appliance.worker.pipes import piped
+from appliance.worker.workspace import Item, Workspace
 
-_CHUNK = 1 << 20
 _PATIENCE = 60  # seconds that the first call may wait for the seal
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A file in the workspace, written by our own encoders."""
-
-    path: Path
-    media: interface.Media
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,51 +57,48 @@ class _Visit:
 
     session: str
     ledger: AuditClient
+    gates: Gates
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A swap that runs: for whom, its number, and whom to tell how far it is."""
+    """A swap that runs: its number, what is asked, with which engine, and whom to tell of it."""
 
-    visit: _Visit
     number: int
+    asked: interface.Swap
+    engine: Engine
     tell: Progress
-
-
-class StopError(Exception):
-    """The job was cancelled."""
 
 
 @dataclass
 class Desk:
     """The methods of ``io.faceappliance.Worker``, for several threads.
 
-    ``workspace``: the session's folder. ``pack``: SHA-256 of the models' manifest. ``seal`` is
-    called once, before the first file comes in.
+    ``seal`` is called once, before the first file comes in.
     """
 
-    workspace: Path
+    workspace: Workspace
     policy: Policy
-    stages: Stages
-    pack: str
+    engines: Engines
     intake: Intake
     seal: Callable[[], events.SealResult]
     _visit: _Visit | None = None
-    _items: dict[int, _Item] = field(default_factory=dict)
-    _results: dict[int, _Item] = field(default_factory=dict)
     _jobs: int = 0
     _serving: Event = field(default_factory=Event)
     _begun: Condition = field(default_factory=Condition)
     _intake_free: Lock = field(default_factory=Lock)
     _job_free: Lock = field(default_factory=Lock)
     _stop: Event = field(default_factory=Event)
+    _sitters: Latest[Sitter] = field(default_factory=Latest)
+    _sketches: Latest[Photo] = field(default_factory=Latest)
 
     def service(self) -> Service:
         """The interface on the worker's socket. Only the broker can connect to that."""
         methods: dict[str, Method[Any]] = {
             "Begin": Method(interface.Begin, self._begin),
+            "Packs": Method(Nothing, self._packs),
             "Import": Method(interface.Import, self._import),
-            "Inspect": Method(interface.Item, self._inspect),
+            "Inspect": Method(interface.Inspect, self._inspect),
             "Swap": Method(interface.Swap, self._swap),
             "Preview": Method(interface.Preview, self._preview),
             "Cancel": Method(Nothing, self._cancel),
@@ -116,176 +110,180 @@ class Desk:
     def _begin(self, request: Request[interface.Begin]) -> Answer:
         if self._visit is not None or len(request.descriptors) != 1:
             raise Refusal(error("Busy"))
-        if request.parameters.policy != self.policy.digest:
+        asked = request.parameters
+        if asked.policy != self.policy.digest:
             raise Refusal(error("OtherPolicy"))
         ledger = AuditClient(request.descriptors.pop())
-        with _told():
+        with told():
             sealed = self.seal()
-            self._take_up()
-            ledger.append_all([sealed, events.PolicyLoaded(request.parameters.policy, "own")])
-        self._visit = _Visit(request.parameters.session, ledger)
+            self.workspace.take_up()
+            packs = [*self.engines.mesh.packs, *self.engines.packs.trusted.values()]
+            loaded = [
+                events.ModelPackLoaded(pack.digest, len(pack.entries), "valid") for pack in packs
+            ]
+            ledger.append_all([sealed, events.PolicyLoaded(asked.policy, "own"), *loaded])
+        self._visit = _Visit(asked.session, ledger, Gates(self.policy.gate, asked.session, ledger))
         self._serving.set()
         while True:
             request.progress(interface.Jobs(self._jobs))
             with self._begun:
                 self._begun.wait()
 
-    def _take_up(self) -> None:
-        """The files of a worker before this one, which died; what it had not finished goes."""
-        for path in sorted(self.workspace.iterdir()):
-            number, _, rest = path.name.partition(".")
-            if path.name == ".canaries" or path.is_dir():
-                continue
-            if rest not in ("item.photo", "item.video", "result.photo", "result.video"):
-                path.unlink()
-                continue
-            kind, _, media = rest.partition(".")
-            item = _Item(path, "photo" if media == "photo" else "video")
-            (self._items if kind == "item" else self._results)[int(number)] = item
+    def _packs(self, request: Request[Nothing]) -> Answer:
+        packs = self.engines.packs
+        offered = [interface.Pack.of(name, pack) for name, pack in packs.trusted.items()]
+        refused = [
+            interface.Pack(name, refused=wrong.message, hint=wrong.hint)
+            for name, wrong in packs.refused.items()
+        ]
+        return Answer(interface.Packs(offered + refused, self.engines.mesh.stages.provider))
 
     def _import(self, request: Request[interface.Import]) -> Answer:
-        visit = self._who()
+        visit, asked = self._who(), request.parameters
         if not request.descriptors:
             raise Refusal(error("NoDescriptor"))
         source = request.descriptors[0]
-        with _told(), self._intake_free:
-            number = self._next()
+        with told(), self._intake_free, self.workspace.part() as (part, sink):
+            consent = visit.gates.consent(asked.consent)
             digest, size = fingerprint(source)
-            name = f".{secrets.token_hex(8)}.part"
-            part = self.workspace / name
-            sink = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            try:
-                taken = self.intake.take(source, sink)
-                path = self.workspace / f"{number}.item.{taken.media}"
-                visit.ledger.append(
-                    events.MediaImported(
-                        session=visit.session,
-                        item=visit.ledger.pseudonym("file", digest),
-                        role=request.parameters.role,
-                        media=taken.media,
-                        size=size,
-                        origin="folder",
-                    )
+            taken = self.intake.take(source, sink)
+            visit.ledger.append(
+                events.MediaImported(
+                    session=visit.session,
+                    item=visit.ledger.pseudonym("file", digest),
+                    role=asked.role,
+                    media=taken.media,
+                    size=size,
+                    origin="folder",
+                    consent=consent,
                 )
-                part.rename(path)
-            finally:
-                os.close(sink)
-                part.unlink(missing_ok=True)
-            self._items[number] = _Item(path, taken.media)
+            )
+            number = self.workspace.add_item(part, taken.media)
         return Answer(interface.Imported(number, taken.media, taken.width, taken.height))
 
-    def _inspect(self, request: Request[interface.Item]) -> Answer:
+    def _inspect(self, request: Request[interface.Inspect]) -> Answer:
         self._who()
-        with _told():
-            photo = self._photo(request.parameters.item)
-            faces = self.stages.faces(photo.canvas)
+        asked = request.parameters
+        with told():
+            picture = self.workspace.picture(asked.item, asked.at)
+            faces = self.engines.mesh.stages.faces(picture.canvas)
         return Answer(interface.Faces([_outline(face) for face in faces]))
 
     def _swap(self, request: Request[interface.Swap]) -> Answer:
-        visit = self._who()
-        asked = request.parameters
-        target = self._item(asked.target)
-        with self._job(), _told():
-            job = self._count()
+        visit, asked = self._who(), request.parameters
+        target = self.workspace.item(asked.target)
+        with self._job(), told():
             started = time.monotonic()
+            engine = self.engines.get(asked.packs, asked.wish, asked.upscale)
+            job = _Job(self._count(), asked, engine, request.progress)
+            kind: events.Engine = "onnx" if engine.generates else "mesh"
             visit.ledger.append(
-                events.JobStarted(visit.session, job, "mesh", target.media, self.pack)
+                events.JobStarted(
+                    visit.session, job.number, kind, target.media, engine.packs[0].digest
+                )
             )
-            number = self._next()
-            path = self.workspace / f"{number}.result.{target.media}"
+            number, result = self.workspace.place(target.media)
             try:
-                done = self._make(_Job(visit, job, request.progress), asked, target, path)
+                done = self._make(visit, job, target, result)
             except (ApplianceError, StopError) as stopped:
-                visit.ledger.append(events.JobRefused(visit.session, job, _reason(stopped)))
+                visit.ledger.append(events.JobRefused(visit.session, job.number, reason(stopped)))
                 raise
-            digest = _digest(path)
             visit.ledger.append(
                 events.JobFinished(
                     session=visit.session,
-                    job=job,
-                    result=digest.hex(),
+                    job=job.number,
+                    result=_digest(result.path).hex(),
                     frames=done.frames,
-                    faces=done.faces,
+                    faces=done.faces_swapped,
                     ms=round((time.monotonic() - started) * 1000),
                 )
             )
-            self._results[number] = _Item(path, target.media)
-        return Answer(interface.Progress(job, done.frames, done.frames, number))
+            self.workspace.keep(number, result)
+        return Answer(interface.Progress(job.number, done.frames, done.frames, number))
 
-    def _make(
-        self,
-        job: _Job,
-        asked: interface.Swap,
-        target: _Item,
-        path: Path,
-    ) -> _Made:
+    def _make(self, visit: _Visit, job: _Job, target: Item, result: Item) -> SwapReport:
         """Run the pipeline; the result is there whole, or not at all."""
-        sitter = read_source(self.stages, [self._photo(number) for number in asked.sources])
-        options = self._options(asked)
-        with PendingOutput(path) as output, target.path.open("rb") as opened:
+        sitter = self._sitter(job.engine, job.asked)
+        options = self._options(visit, job.engine, job.asked)
+        with PendingOutput(result.path) as output:
+            sink = cast(BinaryIO, output.file)
             if target.media == "photo":
-                photo, report = swap_photo(self.stages, sitter, read_photo(opened.read()), options)
-                output.file.write(encode_photo(photo, "png"))
+                report = self._photo(job, sitter, options, sink)
             else:
-                facts = probe(opened)
-                opened.seek(0)
-
-                def progress(info: FrameInfo) -> None:
-                    if self._stop.is_set():
-                        raise StopError
-                    job.tell(interface.Progress(job.number, info.index + 1, facts.frames))
-
-                report = swap_video(
-                    self.stages,
-                    sitter,
-                    opened,
-                    cast(BinaryIO, output.file),
-                    options,
-                    container=facts.container,
-                    progress=progress,
-                )
-            self._gate(job.visit, job.number, report.similarity_before)
+                report = self._video(job, sitter, options, target, sink)
+            visit.gates.same_person(job.number, sitter, report)
+            self._go_on()
             output.commit()
-        return _Made(report.frames, report.faces_swapped)
+        return report
 
-    def _gate(self, visit: _Visit, job: int, likeness: float | None) -> None:
-        """Let no result through that shows another person's face, where the policy says so."""
-        gate = self.policy.gate
-        same = likeness is not None and likeness >= gate.likeness
-        outcome: Literal["same", "different", "waived"] = "same" if same else "different"
-        visit.ledger.append(
-            events.SamePersonChecked(
-                session=visit.session,
-                job=job,
-                outcome=outcome if gate.same_person else "waived",
-                likeness=round(100 * min(1.0, max(0.0, likeness or 0.0))),
-                threshold=round(100 * gate.likeness),
+    def _photo(self, job: _Job, sitter: Sitter, options: SwapOptions, sink: BinaryIO) -> SwapReport:
+        target = self.workspace.photo(job.asked.target)
+        check_enlarged(target, job.asked.upscale)
+        photo, report = swap_photo(job.engine.stages, sitter, target, options)
+        self._go_on()
+        if job.engine.upscaler:
+            photo = enlarge_photo(photo, job.engine.upscaler)
+        sink.write(encode_photo(photo, "png"))
+        return report
+
+    def _video(
+        self, job: _Job, sitter: Sitter, options: SwapOptions, target: Item, sink: BinaryIO
+    ) -> SwapReport:
+        with target.path.open("rb") as opened:
+            facts = probe(opened)
+            opened.seek(0)
+            check_size(facts.width * job.asked.upscale, facts.height * job.asked.upscale)
+
+            def progress(info: FrameInfo) -> None:
+                self._go_on()
+                job.tell(interface.Progress(job.number, info.index + 1, facts.frames))
+
+            report = swap_video(
+                job.engine.stages,
+                sitter,
+                opened,
+                sink,
+                options,
+                container=facts.container,
+                progress=progress,
+                upscaler=job.engine.upscaler,
             )
-        )
-        if gate.same_person and not same:
-            raise NotSamePersonError(
-                "Source and target do not show the same person.",
-                "Use photos of the patient only; the policy of this site allows no others.",
+        if not report.faces_swapped and any(options.regions.values()):
+            raise NoFaceError(
+                "The chosen face was found in no frame of the target.",
+                "Choose it by another word, or use a video that shows it upright.",
             )
+        return report
 
     def _preview(self, request: Request[interface.Preview]) -> Answer:
-        visit = self._who()
-        asked = request.parameters
-        with self._job(), _told():
-            sitter = read_source(self.stages, [self._photo(number) for number in asked.sources])
-            small = _small(self._photo(asked.target), asked.side)
-            shown, report = swap_photo(self.stages, sitter, small, self._options(asked))
-            if self.policy.gate.same_person:  # a preview shows a face as much as a result does
-                self._gate(visit, self._jobs, report.similarity_before)
-            return Answer(descriptors=(_piped(io.BytesIO(encode_photo(shown, "jpeg"))),))
-
-    def _options(self, asked: interface.Swap) -> SwapOptions:
-        if self.policy.gate.same_person and asked.choice == "all":
-            raise NotSamePersonError(
-                "Of several faces only one can be the patient's.",
-                "Choose one face: largest, left or right.",
+        visit, asked = self._who(), request.parameters
+        with self._job(), told():
+            engine = self.engines.get(asked.packs, asked.wish, 1)
+            sitter = self._sitter(engine, asked)
+            sketch = self._sketches.get(
+                (asked.target, asked.at, asked.side),
+                lambda: _small(self.workspace.picture(asked.target, asked.at), asked.side),
             )
-        return SwapOptions(FaceChoice(Which(asked.choice)), asked.regions)
+            options = self._options(visit, engine, asked, likeness=self.policy.gate.same_person)
+            shown, report = swap_photo(engine.stages, sitter, sketch, options)
+            if self.policy.gate.same_person:  # a preview shows a face as much as a result does
+                visit.gates.same_person(self._jobs, sitter, report)
+            return Answer(descriptors=(piped(io.BytesIO(encode_photo(shown, "jpeg"))),))
+
+    def _sitter(self, engine: Engine, asked: interface.Swap) -> Sitter:
+        return self._sitters.get(
+            (tuple(asked.packs), tuple(asked.sources)),
+            lambda: read_source(engine.stages, [*map(self.workspace.photo, asked.sources)]),
+        )
+
+    def _options(
+        self, visit: _Visit, engine: Engine, asked: interface.Swap, *, likeness: bool = True
+    ) -> SwapOptions:
+        visit.gates.choice(asked.choice)
+        reference = None
+        if asked.like is not None:
+            reference = read_reference(engine.stages, self.workspace.photo(asked.like))
+        return SwapOptions(FaceChoice(Which(asked.choice), reference), asked.regions, likeness)
 
     def _cancel(self, request: Request[Nothing]) -> Answer:
         running = self._job_free.locked()
@@ -294,16 +292,14 @@ class Desk:
         return Answer(interface.Stopped(running))
 
     def _list(self, request: Request[Nothing]) -> Answer:
-        return Answer(interface.Results(sorted(self._results)))
+        return Answer(interface.Results(self.workspace.results()))
 
     def _result(self, request: Request[interface.Item]) -> Answer:
         self._who()
-        item = self._results.get(request.parameters.item)
-        if item is None:
-            raise Refusal(error("NoSuchItem"))
+        item = self.workspace.result(request.parameters.item)
         size = item.path.stat().st_size
         answer = interface.Result(item.media, size, _digest(item.path).hex())
-        return Answer(answer, (_piped(item.path.open("rb")),))
+        return Answer(answer, (piped(item.path.open("rb")),))
 
     def _who(self) -> _Visit:
         """Whom the worker serves. A person may be quicker than the seal: they wait for it."""
@@ -311,26 +307,16 @@ class Desk:
             raise Refusal(error("NotBegun"))
         return self._visit
 
-    def _item(self, number: int) -> _Item:
-        item = self._items.get(number)
-        if item is None:
-            raise Refusal(error("NoSuchItem"))
-        return item
-
-    def _photo(self, number: int) -> Photo:
-        item = self._item(number)
-        if item.media != "photo":
-            raise InputError("This is a video, not a photo.", "Use a photo here.")
-        return read_photo(item.path.read_bytes())
-
-    def _next(self) -> int:
-        return max((0, *self._items, *self._results)) + 1
-
     def _count(self) -> int:
         with self._begun:
             self._jobs += 1
             self._begun.notify_all()
             return self._jobs
+
+    def _go_on(self) -> None:
+        """Raises ``StopError`` once somebody has cancelled."""
+        if self._stop.is_set():
+            raise StopError
 
     @contextmanager
     def _job(self) -> Iterator[None]:
@@ -342,50 +328,6 @@ class Desk:
             yield
         finally:
             self._job_free.release()
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    frames: int
-    faces: int
-
-
-_REASONS: tuple[tuple[type[Exception], events.Refusal], ...] = (
-    (StopError, "stopped"),
-    (InputError, "input"),
-    (NoFaceError, "no-face"),
-    (NotSamePersonError, "not-same-person"),
-    (ModelError, "model"),
-    (ProviderError, "provider"),
-    (OutputError, "output"),
-)
-
-
-def _reason(stopped: Exception) -> events.Refusal:
-    return next((name for kind, name in _REASONS if isinstance(stopped, kind)), "bug")
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What goes wrong inside is an answer to the caller."""
-    try:
-        yield
-    except StopError as stopped:
-        raise Refusal(error("Stopped")) from stopped
-    except LedgerError:
-        # What cannot be logged must not go on; the broker sees the end of this process.
-        os._exit(LedgerError.exit_code)
-    except ApplianceError as wrong:
-        details = interface.Failed(_reason(wrong), wrong.message, wrong.hint)
-        raise Refusal(error("Failed"), details) from wrong
-    except OSError as wrong:
-        # The path in it goes no further.
-        details = interface.Failed(
-            "output",
-            f"The workspace cannot be used ({os.strerror(wrong.errno or 0)}).",
-            "Take out what is finished, then close the session or use smaller files.",
-        )
-        raise Refusal(error("Failed"), details) from wrong
 
 
 def _outline(face: Face) -> interface.Face:
@@ -401,19 +343,3 @@ def _small(photo: Photo, side: int) -> Photo:
 def _digest(path: Path) -> bytes:
     with path.open("rb") as file:
         return fingerprint(file.fileno())[0]
-
-
-def _piped(source: BinaryIO) -> int:
-    """A pipe that gives what ``source`` holds.
-
-    Not the file itself: whoever held that would keep the workspace from closing.
-    """
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    Thread(target=_pour, args=(source, writer), daemon=True).start()
-    return reader
-
-
-def _pour(source: BinaryIO, writer: int) -> None:
-    with suppress(BrokenPipeError), source, os.fdopen(writer, "wb") as pipe:
-        while chunk := source.read(_CHUNK):
-            pipe.write(chunk)

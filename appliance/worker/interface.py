@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import msgspec
+
+from appliance.inference.families import CONTRACTS
+from appliance.inference.pack import ModelPack
+from appliance.pipeline.generation import GeneratorWish
+from appliance.worker.packs import NAME as NAME_OF_PACK
 
 NAME = "io.faceappliance.Worker"
 
@@ -14,24 +19,77 @@ interface io.faceappliance.Worker
 
 type Face (x: float, y: float, width: float, height: float, score: float)
 
+# An operator's model pack on this machine, by the name of its folder. With `refused` it cannot be
+# used, for the reason that stands there. `generator`: the family of the network that takes the mesh
+# engine's place, of `pixels` a side; `roles`: all that it holds.
+type Pack (
+  name: string,
+  roles: []string,
+  generator: ?string,
+  pixels: ?int,
+  refused: ?string,
+  hint: ?string
+)
+
+# What is asked of packs; left out, each has the default of `appliance swap`. `pixels`: a side of
+# the face that is drawn, a multiple of the generator's own. `restore`: how far the restorer
+# sharpens, and `restorer_weight` for one that takes it; 0 to 1, like `identity_weight`, below 0.5
+# of which some of the target's identity stays. `occlusion`: leave out what is in front of the face.
+# `parts`: change only these (skin, nose, mouth, upper-lip, left-eyebrow, ...).
+type Wish (
+  pixels: ?int,
+  restore: ?float,
+  restorer_weight: ?float,
+  identity_weight: ?float,
+  occlusion: ?bool,
+  parts: ?[]string
+)
+
 # Once, by the broker, with a line to the ledger beside it: whom the worker serves. Answered with
 # `more` whenever a job begins, for as long as the worker lives.
 method Begin(session: string, policy: string) -> (jobs: int)
 
-# Take in the photo or video whose descriptor comes beside the call. It is decoded and encoded
-# anew by a process that can do nothing else. role: source, target or reference.
-method Import(role: string) -> (item: int, media: string, width: int, height: int)
+# The packs on this machine, and what computes (the policy decides both).
+method Packs() -> (packs: []Pack, provider: string)
 
-# The faces of an item; of a video those of its first frame.
-method Inspect(item: int) -> (faces: []Face)
+# Take in the photo or video whose descriptor comes beside the call. It is decoded and encoded
+# anew by a process that can do nothing else. role: source, target or reference. `consent`: the
+# reference of the consent of whoever it shows, where the policy asks for it; logged as a pseudonym.
+method Import(role: string, consent: ?string) -> \
+(item: int, media: string, width: int, height: int)
+
+# The faces of an item; of a video those of the last key frame at or before `at` seconds.
+method Inspect(item: int, at: ?float) -> (faces: []Face)
 
 # Put the face of the sources on the target. `regions` are strengths from 0 to 1 by name;
-# `choice`: largest, all, left or right. With `more` each frame of a video is told.
-method Swap(sources: []int, target: int, regions: [string]float, choice: string) -> \
-(job: int, frames: int, total: ?int, result: ?int)
+# `choice`: largest, all, left, right, or like, then of the person on the photo `like`. `packs`: by
+# name, the first that has a network is asked for it; without a generator in them the mesh engine
+# draws. `upscale`: 1, 2 or 4 times as large. With `more` each frame of a video is told.
+method Swap(
+  sources: []int,
+  target: int,
+  regions: [string]float,
+  choice: ?string,
+  like: ?int,
+  packs: ?[]string,
+  wish: ?Wish,
+  upscale: ?int
+) -> (job: int, frames: int, total: ?int, result: ?int)
 
-# The same, quick and small, for a slider: a JPEG of at most `side` pixels beside the answer.
-method Preview(sources: []int, target: int, regions: [string]float, choice: string, side: int) -> ()
+# The same, quick and small, for a slider: a JPEG of at most `side` pixels beside the answer. Of a
+# video the last key frame at or before `at` seconds is shown. Nothing is enlarged.
+method Preview(
+  sources: []int,
+  target: int,
+  regions: [string]float,
+  choice: ?string,
+  like: ?int,
+  packs: ?[]string,
+  wish: ?Wish,
+  upscale: ?int,
+  side: ?int,
+  at: ?float
+) -> ()
 
 # Stop the job that runs; it ends with the error Stopped, and leaves nothing.
 method Cancel() -> (stopped: bool)
@@ -57,6 +115,11 @@ Media = Literal["photo", "video"]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
 _Strength = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Name = Annotated[str, msgspec.Meta(max_length=32)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
+_Consent = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+_Packs = Annotated[
+    list[Annotated[str, msgspec.Meta(pattern=NAME_OF_PACK)]], msgspec.Meta(max_length=8)
+]
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,12 +137,19 @@ class Import(_Strict, frozen=True):
     """Parameters of Import."""
 
     role: Role
+    consent: _Consent | None = None
 
 
 class Item(_Strict, frozen=True):
-    """Parameters of Inspect and Result."""
+    """Parameters of Result."""
 
     item: _Count
+
+
+class Inspect(Item, frozen=True):
+    """Parameters of Inspect."""
+
+    at: _Seconds = 0.0
 
 
 class Swap(_Strict, frozen=True):
@@ -88,19 +158,56 @@ class Swap(_Strict, frozen=True):
     sources: Annotated[list[_Count], msgspec.Meta(min_length=1, max_length=16)]
     target: _Count
     regions: Annotated[dict[_Name, _Strength], msgspec.Meta(min_length=1, max_length=16)]
-    choice: Literal["largest", "all", "left", "right"] = "largest"
+    choice: Literal["largest", "all", "left", "right", "like"] = "largest"
+    like: _Count | None = None
+    packs: _Packs = []
+    wish: GeneratorWish = GeneratorWish()
+    upscale: Literal[1, 2, 4] = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a likeness to nobody, and a person who is not asked for."""
+        if (self.choice == "like") != (self.like is not None):
+            raise ValueError("choice is like exactly where like is given")
 
 
 class Preview(Swap, frozen=True):
     """Parameters of Preview."""
 
     side: Annotated[int, msgspec.Meta(ge=64, le=1024)] = 512
+    at: _Seconds = 0.0
 
 
 class Jobs(msgspec.Struct, frozen=True):
     """Answer of Begin."""
 
     jobs: int
+
+
+class Pack(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One pack in the answer of Packs."""
+
+    name: str
+    roles: list[str] = []
+    generator: str | None = None
+    pixels: int | None = None
+    refused: str | None = None
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, name: str, pack: ModelPack) -> Self:
+        """What a trusted pack offers."""
+        roles = [entry.role for entry in pack.entries]
+        if not pack.has("generator"):
+            return cls(name, roles)
+        family = pack.entry("generator").family
+        return cls(name, roles, family, CONTRACTS[family].image.side)
+
+
+class Packs(msgspec.Struct, frozen=True):
+    """Answer of Packs."""
+
+    packs: list[Pack]
+    provider: str
 
 
 class Imported(msgspec.Struct, frozen=True):

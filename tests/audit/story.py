@@ -59,7 +59,7 @@ def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iter
         yield (
             at,
             "worker",
-            events.MediaImported(session, item, "target", "photo", 4_812_331, "disc"),
+            events.MediaImported(session, item, "target", "photo", 4_812_331, "disc", 2 * session),
         )
         yield at + 500, "worker", events.JobStarted(session, job, "mesh", "photo", pack)
         likeness = dice.randint(18, 96)

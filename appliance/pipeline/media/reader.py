@@ -102,6 +102,15 @@ class VideoReader:
         tracks: list[Any] = list(self.container.streams.audio)
         return [track for track in tracks if track.codec_context is not None]
 
+    def seek(self, seconds: float) -> None:
+        """Begin at the last key frame at or before ``seconds``. Raises ``InputError``."""
+        try:
+            self.container.seek(round(seconds * av.time_base))
+        except (av.FFmpegError, OSError, OverflowError) as error:
+            raise InputError(
+                "There is nothing at this time of the video.", "Ask for less."
+            ) from error
+
     def first_frame(self) -> av.VideoFrame:
         """Decode up to the first frame, which ``items`` will not repeat. Raises ``InputError``."""
         for item in self.items(()):

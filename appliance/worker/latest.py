@@ -1,0 +1,21 @@
+"""The last of what was made, for whoever asks for the same again: a slider that is moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Latest(Generic[T]):
+    """Keeps one. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Hashable, T] | None = None
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for ``key`` if that was the last, or what ``make`` makes now."""
+        if self._kept is None or self._kept[0] != key:
+            self._kept = (key, make())
+        return self._kept[1]

@@ -1,0 +1,117 @@
+"""What the policy asks before a face is applied, asked of a worker over its socket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import pytest
+
+from appliance.audit import events
+from appliance.audit.embedded import EmbeddedAudit
+from appliance.pipeline.media.photo import read_photo
+from appliance.wire.client import Client
+from appliance.wire.message import Nothing, Refusal
+from appliance.worker import interface
+from appliance.worker.interface import NAME
+from tests.worker.process import failed, portrait, told, working
+
+SAME = "gate: {same_person: true}\n"
+NOSE = {"nose": 0.5}
+
+
+def refused(client: Client, wanted: interface.Swap) -> str:
+    """Why this is refused."""
+    method, gives = ("Preview", Nothing) if isinstance(wanted, interface.Preview) else (
+        "Swap", interface.Progress,
+    )  # fmt: skip
+    with pytest.raises(Refusal) as caught:
+        client.call(f"{NAME}.{method}", wanted, gives=gives)
+    return failed(caught.value).kind
+
+
+def test_only_one_person_where_the_policy_says_so(tmp_path: Path, audit: EmbeddedAudit) -> None:
+    with working(tmp_path, audit, SAME) as (worker, client):
+        source = worker.take_in(client, portrait("person_a_1.jpg"), "source").item
+        same = worker.take_in(client, portrait("person_a_2.jpg")).item
+        other = worker.take_in(client, portrait("person_b_1.jpg")).item
+        before = sorted(worker.workspace.iterdir())
+        for wanted in (
+            interface.Swap([source], other, NOSE),
+            interface.Swap([source], same, NOSE, "all"),
+            interface.Preview([source], other, NOSE),
+        ):
+            assert refused(client, wanted) == "not-same-person"
+        assert sorted(worker.workspace.iterdir()) == before
+        wanted = interface.Swap([source], same, NOSE)
+        done, _ = client.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+        assert done.result is not None
+
+
+def test_no_stranger_hides_between_photos_of_the_patient(
+    tmp_path: Path, audit: EmbeddedAudit
+) -> None:
+    with working(tmp_path, audit, SAME) as (worker, client):
+        patient = [
+            worker.take_in(client, portrait(f"person_a_{number}.jpg"), "source").item
+            for number in (1, 2)
+        ]
+        stranger = worker.take_in(client, portrait("person_b_1.jpg"), "source").item
+        target = patient[0]
+        for wanted in (
+            interface.Swap([*patient, stranger], target, NOSE),
+            interface.Preview([*patient, stranger], target, NOSE),
+        ):
+            assert refused(client, wanted) == "not-same-person"
+        client.call(f"{NAME}.Preview", interface.Preview(patient, target, NOSE), gives=Nothing)
+
+
+def test_no_stranger_hides_in_one_shot_of_a_video(tmp_path: Path, audit: EmbeddedAudit) -> None:
+    alone, mixed = tmp_path / "alone.mp4", tmp_path / "mixed.mp4"
+    _film(alone, ["person_a_2.jpg"])
+    _film(mixed, ["person_a_2.jpg", "person_a_1.jpg", "person_b_1.jpg"])
+    with working(tmp_path, audit, SAME) as (worker, client):
+        source = worker.take_in(client, portrait("person_a_1.jpg"), "source").item
+        videos = [worker.take_in(client, video).item for video in (alone, mixed)]
+        assert refused(client, interface.Swap([source], videos[1], NOSE)) == "not-same-person"
+        wanted = interface.Swap([source], videos[0], NOSE)
+        done, _ = client.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+        assert done.result is not None
+
+
+def _film(path: Path, shots: Sequence[str]) -> None:
+    """A video of portraits, five frames each."""
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("libx264", rate=25)
+        stream.width = stream.height = 480
+        stream.pix_fmt = "yuv420p"
+        for shot in shots:
+            pixels = read_photo(portrait(shot).read_bytes()).pixels
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(480, 480)
+            for _ in range(5):
+                frame.pts = None
+                film.mux(stream.encode(frame))
+        film.mux(stream.encode(None))
+
+
+def test_nobody_s_picture_comes_in_without_their_consent(tmp_path: Path) -> None:
+    with EmbeddedAudit(tmp_path / "ledger") as audit:
+        with working(tmp_path, audit) as (worker, client):
+            with pytest.raises(Refusal) as caught:
+                worker.take_in(client, portrait("person_a_1.jpg"), consent=None)
+            assert failed(caught.value).kind == "policy"
+            assert list(worker.workspace.iterdir()) == []
+            for consent in ("form 17", "form 17", "form 18"):
+                worker.take_in(client, portrait("person_a_1.jpg"), consent=consent)
+        open_to_all = "gate: {same_person: false, consent: false}\n"
+        with working(tmp_path, audit, open_to_all) as (worker, client):
+            worker.take_in(client, portrait("person_a_1.jpg"), consent=None)
+    logged = [
+        event.consent
+        for event in told(tmp_path / "ledger")
+        if isinstance(event, events.MediaImported)
+    ]
+    assert logged[0] == logged[1] != logged[2]
+    assert logged[3] is None
+    assert logged[0] is not None

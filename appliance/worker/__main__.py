@@ -13,6 +13,7 @@ import cv2
 from appliance.errors import ApplianceError, SessionError
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
+from appliance.inference.tuning import FILE, Tuning
 from appliance.policy.load import load
 from appliance.worker.desk import Desk
 from appliance.worker.engines import Engines
@@ -46,6 +47,7 @@ def main() -> int:
             ModelPack.open(options.models),
             Packs.find(options.packs, trust),
             policy.engine.providers,
+            Tuning.read(options.packs / FILE),
         )
         provider = engines.mesh.stages.provider
         desk = Desk(

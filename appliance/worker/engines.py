@@ -8,6 +8,7 @@ from functools import lru_cache
 from appliance.inference.manifest import Precision
 from appliance.inference.pack import ModelPack, Models
 from appliance.inference.session import Network, Runtime
+from appliance.inference.tuning import Tuning
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.generation import GeneratorWish
 from appliance.worker.packs import Packs
@@ -22,9 +23,11 @@ class Engines:
     to lose. For one thread at a time.
     """
 
-    def __init__(self, starter: ModelPack, packs: Packs, providers: Sequence[str]) -> None:
+    def __init__(
+        self, starter: ModelPack, packs: Packs, providers: Sequence[str], tuning: Tuning
+    ) -> None:
         self._starter = starter
-        self._runtime = _KeepingRuntime(providers)
+        self._runtime = _KeepingRuntime(providers, tuning)
         self._load = lru_cache(_KEPT)(self._loaded)
         self.packs = packs
         self.mesh = Engine.load(starter, self._runtime)
@@ -43,8 +46,8 @@ class Engines:
 class _KeepingRuntime(Runtime):
     """Loads each network once: another wish at the same pack loads nothing."""
 
-    def __init__(self, providers: Sequence[str]) -> None:
-        super().__init__(providers)
+    def __init__(self, providers: Sequence[str], tuning: Tuning) -> None:
+        super().__init__(providers, tuning=tuning)
         self._networks: dict[tuple[str, str, bool, Precision | None], Network] = {}
 
     def load(

@@ -44,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             server = Server(Recorder(ledger), keys.pseudonym)
             server.adopt(_seqpacket(options.adopt), "embedded")
         else:
+            level = _level(options.policy)
             listener = _listener(options.listen)
-            server = Server(Recorder(ledger), keys.pseudonym, dict(options.peer), _log())
+            server = Server(Recorder(ledger), keys.pseudonym, dict(options.peer), _log(level))
             server.listen(listener)
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
@@ -55,10 +56,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _log() -> Log:
-    # Imported here: a command waits for its child, which has nobody to tell.
+# These two import what they need when they are called: a command waits for its child, which has
+# neither a policy nor anybody to tell.
+
+
+def _level(policy: Path | None) -> str:
+    if policy is None:
+        return "warning"
+    level: str = importlib.import_module("appliance.policy.load").load(policy).system.log_level
+    return level
+
+
+def _log(level: str) -> Log:
     diagnostics = importlib.import_module("appliance.audit.diagnostics")
-    diagnostics.configure("audit")
+    diagnostics.configure("audit", level)
     log: Log = diagnostics.log()
     return log
 
@@ -84,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ROLE=USER",
         help="who may call, by name or number: broker=appliance-broker",
     )
+    parser.add_argument("--policy", type=Path, help="of the site: how much is told to the journal")
     parser.add_argument("--listen", type=Path, help="path of the socket; default: from systemd")
     parser.add_argument("--adopt", type=int, help="serve this one connected descriptor, then end")
     return parser

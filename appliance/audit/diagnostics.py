@@ -27,8 +27,12 @@ _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _LEVELS = {name: getattr(logging, name.upper()) for name in _PRIORITIES}
 
 
-def configure(process: Role, level: str = "warning") -> None:
-    """Send this process's messages of ``level`` and above to what is stderr now, redacted."""
+def configure(process: Role, level: str = "warning") -> TextIO:
+    """Send this process's messages of ``level`` and above to what is stderr now, redacted.
+
+    Gives that stream, for what a process that cannot go on has to say: an ``ApplianceError`` holds
+    nothing personal.
+    """
     stream = _take_stderr()
     structlog.configure(
         processors=[
@@ -47,11 +51,17 @@ def configure(process: Role, level: str = "warning") -> None:
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable
+    return stream
 
 
 def log() -> Any:
     """The logger: ``log().warning("peer dropped", times=3)``."""
     return structlog.get_logger()
+
+
+def report_bug(bug: BaseException) -> None:
+    """Tell of an exception that a service answered with ``Bug``: what and where, not its text."""
+    log().error("bug", exc_info=bug)
 
 
 def _take_stderr() -> TextIO:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from threading import Event, Thread
 
+from appliance.audit.diagnostics import configure
 from appliance.errors import ApplianceError, SessionError
 from appliance.policy.load import load
 from appliance.session.broker import Broker
@@ -31,15 +32,17 @@ def main() -> int:
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    stderr = sys.stderr
     try:
         listener = _listener()
         settings = Settings(load(_POLICY))
+        stderr = configure("broker", settings.policy.system.log_level)
         ledger, marks = LedgerLine(_AUDIT), Marks(_MARKS)
         recover(ledger, marks)
         broker = Broker(settings, ledger, marks)
         service = broker.service(_user_id(_KIOSK))
     except ApplianceError as error:
-        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+        stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
     Thread(target=service.listen, args=(listener,), daemon=True).start()
     _notify("READY=1")

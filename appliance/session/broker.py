@@ -15,6 +15,7 @@ from threading import Lock, Thread
 from typing import Any, Literal, TypeAlias
 
 from appliance.audit import events
+from appliance.audit.diagnostics import report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
 from appliance.keeper.protocol import Erasure, Word
 from appliance.session import interface, login
@@ -71,7 +72,7 @@ class Broker:
             "List": Method(Nothing, self._list, people),
             "TokenRemoved": Method(interface.TokenRemoved, self._token_removed, frozenset({ROOT})),
         }
-        return Service(interface.NAME, interface.DESCRIPTION, methods)
+        return Service(interface.NAME, interface.DESCRIPTION, methods, report_bug)
 
     def look_around(self) -> None:
         """What time, tokens and the ledger ask for; called twice a second."""

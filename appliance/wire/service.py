@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
-import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,11 +58,22 @@ class Method(Generic[S]):
 class Service:
     """One interface, offered to those who connect to a socket."""
 
-    def __init__(self, name: str, description: str, methods: Mapping[str, Method[Any]]) -> None:
-        """``description`` is the interface in varlink's own language; ``name`` as it says."""
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        methods: Mapping[str, Method[Any]],
+        report: Callable[[BaseException], None],
+    ) -> None:
+        """``description`` is the interface in varlink's own language; ``name`` as it says.
+
+        ``report`` is told of what a method raises that is no answer: a bug, whose text may hold a
+        name or a path.
+        """
         self._name = name
         self._description = description
         self._methods = dict(methods)
+        self._report = report
         self._callers: Counter[int] = Counter()
         self._lock = Lock()
 
@@ -118,7 +127,7 @@ class Service:
         except WireError:
             raise
         except Exception as bug:  # noqa: BLE001 - one caller's bug is not another's
-            _report(bug)
+            self._report(bug)
             send(Reply(error=f"{self._name}.Bug"))
             return
         try:
@@ -173,12 +182,6 @@ def _understood(call: Call, kind: type[S]) -> S:
         # The decoder names the place ("- at `$.user`"); the value stays out of the answer.
         place = str(error).rpartition("`$")[2].strip("`.") or "parameters"
         raise Refusal(f"{SERVICE}.InvalidParameter", _Parameter(place[:64])) from error
-
-
-def _report(bug: Exception) -> None:
-    """Say what and where, without the text of the exception: it may hold a name or a path."""
-    last = traceback.extract_tb(bug.__traceback__)[-1]
-    sys.stderr.write(f"bug: {type(bug).__name__} in {last.name}, line {last.lineno}\n")
 
 
 class _Parameter(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 
+from appliance.audit.diagnostics import configure
 from appliance.errors import ApplianceError, SessionError
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
@@ -33,11 +34,13 @@ def main() -> int:
     parser.add_argument("--workspace", type=Path, required=True, help="folder of the session")
     parser.add_argument("--policy", type=Path, required=True, help="file of the site's policy")
     options = parser.parse_args()
+    stderr = sys.stderr
     try:
         listener = _listener()
         # Before there are threads: the process that forks for files from outside.
         cv2.setNumThreads(1)
         policy = load(options.policy)
+        stderr = configure("worker", policy.system.log_level)
         intake = Intake(WorkerSealing(policy))
         sealing = WorkerSealing(policy)
         readable = [options.models, *([options.packs] if options.packs.is_dir() else [])]
@@ -58,7 +61,7 @@ def main() -> int:
             seal=lambda: as_event(sealing.seal(provider, serving=True)),
         )
     except ApplianceError as error:
-        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+        stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
     desk.service().listen(listener)
     return 0

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, cast
 
 from appliance.audit import events
 from appliance.audit.client import AuditClient
+from appliance.audit.diagnostics import report_bug
 from appliance.errors import ApplianceError, NoFaceError
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.engine import Engine
@@ -105,7 +106,7 @@ class Desk:
             "Results": Method(Nothing, self._list),
             "Result": Method(interface.Item, self._result),
         }
-        return Service(interface.NAME, interface.DESCRIPTION, methods)
+        return Service(interface.NAME, interface.DESCRIPTION, methods, report_bug)
 
     def _begin(self, request: Request[interface.Begin]) -> Answer:
         if self._visit is not None or len(request.descriptors) != 1:

@@ -15,6 +15,7 @@ import hashlib
 import os
 import resource
 import socket
+import stat
 from typing import BinaryIO, Literal, NoReturn, cast
 
 import msgspec
@@ -75,7 +76,14 @@ class Intake:
 
 
 def fingerprint(descriptor: int) -> tuple[bytes, int]:
-    """SHA-256 and size in bytes of a file, which is not understood meanwhile."""
+    """SHA-256 and size in bytes of a file, which is not understood meanwhile.
+
+    Raises ``InputError`` for a descriptor of anything else: a pipe could be waited at for ever.
+    """
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise InputError(
+            "What was handed over is no file.", "Hand over a photo or video as a file."
+        )
     with os.fdopen(os.dup(descriptor), "rb") as file:
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").digest()

@@ -8,13 +8,15 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from appliance.pipeline.generation import GeneratorWish
 from appliance.session import interface as session
 from appliance.session.broker import Broker
 from appliance.wire.message import Nothing
 from appliance.wire.service import Service
 from appliance.worker import interface as worker
 
-_METHOD = re.compile(r"^method (\w+)\((.*?)\) -> \((.*?)\)$", re.MULTILINE)
+_METHOD = re.compile(r"^method (\w+)\(([^)]*)\) -> \(([^)]*)\)$", re.MULTILINE)
+_TYPE = re.compile(r"^type (\w+) \(([^)]*)\)$", re.MULTILINE)
 
 SESSION = {
     "Open": (session.Open, session.Opened),
@@ -29,8 +31,9 @@ SESSION = {
 }
 WORKER = {
     "Begin": (worker.Begin, worker.Jobs),
+    "Packs": (Nothing, worker.Packs),
     "Import": (worker.Import, worker.Imported),
-    "Inspect": (worker.Item, worker.Faces),
+    "Inspect": (worker.Inspect, worker.Faces),
     "Swap": (worker.Swap, worker.Progress),
     "Preview": (worker.Preview, Nothing),
     "Cancel": (Nothing, worker.Stopped),
@@ -55,6 +58,17 @@ def test_methods_are_described_as_they_are(description: str, kinds: dict[str, An
     }
     assert {name: (sorted(a), sorted(b)) for name, (a, b) in described.items()} == {
         name: (sorted(a), sorted(b)) for name, (a, b) in known.items()
+    }
+
+
+def test_types_are_described_as_they_are() -> None:
+    described = {
+        name: sorted(_fields(fields)) for name, fields in _TYPE.findall(worker.DESCRIPTION)
+    }
+    kinds = {"Face": worker.Face, "Pack": worker.Pack, "Wish": GeneratorWish}
+    assert described == {
+        name: sorted(field.name for field in msgspec.structs.fields(kind))
+        for name, kind in kinds.items()
     }
 
 

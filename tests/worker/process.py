@@ -63,7 +63,12 @@ class Worker:
 OPEN = "gate: {same_person: false}\n"
 
 
-def start(folder: Path, workspace: Path, policy: str = OPEN) -> Worker:
+def start(
+    folder: Path,
+    workspace: Path,
+    policy: str = OPEN,
+    models: Path = REPOSITORY / "models/starter",
+) -> Worker:
     """One that serves ``workspace``, with the packs that are in ``folder``."""
     (folder / "policy.yaml").write_text(policy)
     path = folder / "worker.sock"
@@ -73,7 +78,7 @@ def start(folder: Path, workspace: Path, policy: str = OPEN) -> Worker:
         listener.listen(16)
         number = str(listener.fileno())
         program = [sys.executable, "-m", "appliance.worker"]
-        options = ["--models", str(REPOSITORY / "models/starter"), "--workspace", str(workspace)]
+        options = ["--models", str(models), "--workspace", str(workspace)]
         options += ["--policy", str(folder / "policy.yaml"), "--packs", str(folder / "packs")]
         process = subprocess.Popen(
             ["bash", "-c", _START, "bash", number, *program, *options],  # noqa: S607

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from appliance.audit.embedded import EmbeddedAudit
+from appliance.errors import ModelError
 from appliance.pipeline.media.photo import read_photo
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal
@@ -252,3 +253,46 @@ def test_without_its_ledger_a_worker_does_nothing_and_ends(tmp_path: Path) -> No
         line.close()
         asking.close()
     assert list(workspace.iterdir()) == []
+
+
+def test_a_descriptor_of_no_file_is_refused(worker: Worker, client: Client) -> None:
+    before = sorted(worker.workspace.iterdir())
+    reader, writer = os.pipe()  # a pipe that nobody closes: whoever read it would wait for ever
+    with pytest.raises(Refusal) as caught:
+        client.call(
+            f"{NAME}.Import",
+            interface.Import("source", "form 17"),
+            gives=interface.Imported,
+            descriptors=[reader],
+        )
+    assert failed(caught.value).kind == "input"
+    assert sorted(worker.workspace.iterdir()) == before
+    os.close(reader)
+    os.close(writer)
+
+
+def test_faces_of_a_video_and_a_preview_of_it_are_those_of_the_time_that_is_asked_for(
+    worker: Worker, client: Client, single_face_clip: Path
+) -> None:
+    source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
+    video = worker.take_in(client, single_face_clip)
+    found = [
+        client.call(f"{NAME}.Inspect", interface.Inspect(video.item, at), gives=interface.Faces)[0]
+        for at in (0.0, 1e5)
+    ]
+    assert [len(one.faces) for one in found] == [1, 1]
+    wanted = interface.Preview([source.item], video.item, {"face": 1.0}, side=128)
+    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Nothing)
+    picture = read_photo(read_all(descriptor)).pixels
+    assert max(picture.shape) == 128
+
+
+def test_why_a_worker_cannot_start_is_said_though_libraries_are_silenced(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # What it keeps for itself is all that is left of stderr by then.
+    worker = start(tmp_path, tmp_path, "system: {log_level: critical}\n", models=tmp_path)
+    assert worker.process.wait(60) == ModelError.exit_code
+    said = capfd.readouterr().err
+    assert "manifest.toml" in said
+    assert str(tmp_path) not in said

@@ -192,7 +192,7 @@ def take_in(client: Client, photo: Path) -> int:
     with photo.open("rb") as file:
         taken, _ = client.call(
             f"{worker.NAME}.Import",
-            worker.Import("source"),
+            worker.Import("source", "form 1"),
             gives=worker.Imported,
             descriptors=[file.fileno()],
         )

@@ -78,6 +78,7 @@ test: lint
 	$(call debian,nft,nftables)
 	$(call debian,ip,iproute2)
 	$(call debian,systemd-analyze,systemd)
+	$(call debian,pdftoppm,poppler-utils)
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov
 

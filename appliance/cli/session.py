@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,10 +12,12 @@ from appliance.audit.export.bundle import prove
 from appliance.audit.reading import Line, read_lines
 from appliance.audit.store import CHECKPOINT
 from appliance.cli.audit_options import Place, ledger_option
-from appliance.cli.certificate import certificate as page
+from appliance.cli.certificate.facts import Certificate
+from appliance.cli.certificate.facts import certificate as facts_of
+from appliance.cli.certificate.html import as_html
 from appliance.cli.options import FILE, json_option, overwrite_option
 from appliance.cli.report import show_json, show_pairs
-from appliance.errors import SessionError
+from appliance.errors import OutputError, SessionError
 from appliance.pipeline.media.output import PendingOutput
 from appliance.session import interface
 from appliance.wire.client import Client
@@ -49,13 +52,14 @@ def list_sessions(*, socket: Path, as_json: bool) -> None:
 @session.command()
 @click.argument("identifier", metavar="SESSION")
 @ledger_option
-@click.option("--output", type=FILE, required=True, metavar="FILE", help="Ends in .html.")
+@click.option("--output", type=FILE, required=True, metavar="FILE", help="Ends in .html or .pdf.")
 @overwrite_option
 def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite: bool) -> None:
     """Write the certificate of erasure of SESSION, to keep or to print.
 
     Its QR code holds the proof that the erasure stands in the signed log.
     """
+    print_as = _printer(output)
     store = Place.of(ledger).store.snapshot()
     verifier = store.verifier()
     head = store.checkpoint(verifier)
@@ -74,5 +78,18 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
         )
     proof = prove(store, store.read(CHECKPOINT), head.size, wiped)
     with PendingOutput(output, overwrite=overwrite) as result:
-        result.file.write(page(closed, wiped.entry, proof, verifier.vkey).encode())
+        result.file.write(print_as(facts_of(closed, wiped.entry, proof, verifier.vkey)))
         result.commit()
+
+
+def _printer(output: Path) -> Callable[[Certificate], bytes]:
+    """What makes a file of this name."""
+    kind = output.suffix.lower()
+    if kind == ".html":
+        return as_html
+    if kind == ".pdf":
+        # Imported here: it takes a quarter of a second, and no other command wants it.
+        from appliance.cli.certificate.pdf import as_pdf  # noqa: PLC0415
+
+        return as_pdf
+    raise OutputError("A certificate is HTML or PDF.", "Name a file that ends in .html or .pdf.")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
+import subprocess
 from pathlib import Path
 
+import cv2
 import pytest
 from click.testing import CliRunner
 
@@ -13,9 +16,9 @@ from appliance.audit.events import SessionClosed, SessionWiped
 from appliance.audit.keys import ANCHOR, Keys
 from appliance.audit.ledger import Ledger, create
 from appliance.audit.record import Recorder
-from appliance.cli import certificate as certificates
+from appliance.cli.certificate import facts
 from appliance.cli.session import session
-from appliance.errors import SessionError
+from appliance.errors import OutputError, SessionError
 
 SESSION, OTHER = "0123456789abcdef", "fedcba9876543210"
 
@@ -55,7 +58,7 @@ def test_it_names_what_was_erased_and_how(ledger: Path, tmp_path: Path) -> None:
 def test_the_code_holds_the_proof_of_the_erasure(
     ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(certificates, "_MOST_IN_QR", 0)  # as text, which can be read here
+    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)  # as text, which can be read here
     output = tmp_path / "certificate.html"
     _run(ledger, SESSION, output)
     proof = output.read_text().partition("<pre class='hex'>")[2]
@@ -63,6 +66,81 @@ def test_the_code_holds_the_proof_of_the_erasure(
     entry = base64.b64decode(proof.splitlines()[1].removeprefix("extra "))
     assert b'"kind":"session-wiped"' in entry
     assert SESSION.encode() in entry
+
+
+@pytest.fixture
+def pages(ledger: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The certificate as HTML and as PDF."""
+    html, pdf = tmp_path / "certificate.html", tmp_path / "certificate.pdf"
+    _run(ledger, SESSION, html)
+    _run(ledger, SESSION, pdf)
+    return html, pdf
+
+
+def _poppler(program: str, *arguments: str) -> str:
+    command = [program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _text(pdf: Path) -> str:
+    """What poppler reads in it, without blanks: a long value is broken over lines."""
+    return "".join(_poppler("pdftotext", "-raw", str(pdf), "-").split())
+
+
+def _decoded(pdf: Path) -> str:
+    """What OpenCV reads in the code of the page, as poppler draws it."""
+    drawn = str(pdf.with_suffix(""))
+    _poppler("pdftoppm", "-r", "144", "-gray", "-singlefile", "-png", str(pdf), drawn)
+    page = cv2.imread(f"{drawn}.png")
+    assert page is not None
+    text, *_ = cv2.QRCodeDetectorAruco().detectAndDecode(page)
+    return str(text)
+
+
+def test_the_pdf_says_what_the_html_says(pages: tuple[Path, Path]) -> None:
+    html, pdf = pages
+    cells = re.findall(r"<t[hd]>(.*?)</t[hd]>", html.read_text())
+    facts_told = [re.sub(r"<.*?>", "", cell) for cell in cells]
+    assert len(facts_told) == 18
+    found = _text(pdf)
+    for fact in facts_told:
+        assert "".join(fact.split()) in found
+    assert "appliance-verify." in found
+
+
+def test_the_code_of_the_pdf_holds_the_proof_of_the_html(
+    ledger: Path, pages: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)
+    raw = tmp_path / "raw.html"
+    _run(ledger, SESSION, raw)
+    proof = raw.read_text().partition("<pre class='hex'>")[2].partition("</pre>")[0]
+    assert _decoded(pages[1]) == proof
+
+
+def test_a_proof_that_is_too_long_for_a_code_is_in_the_pdf_as_text(
+    ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)
+    pdf = tmp_path / "long.pdf"
+    _run(ledger, SESSION, pdf)
+    assert "c2sp.org/tlog-proof@v1" in _text(pdf)
+    assert _decoded(pdf) == ""
+
+
+def test_the_same_erasure_gives_the_same_pdf(
+    ledger: Path, pages: tuple[Path, Path], tmp_path: Path
+) -> None:
+    again = tmp_path / "again.pdf"
+    _run(ledger, SESSION, again)
+    assert again.read_bytes() == pages[1].read_bytes()
+
+
+def test_no_other_kind_of_file_is_written(ledger: Path, tmp_path: Path) -> None:
+    output = tmp_path / "certificate.txt"
+    with pytest.raises(OutputError):
+        _run(ledger, SESSION, output)
+    assert not output.exists()
 
 
 @pytest.mark.parametrize("identifier", [OTHER, "0" * 16])

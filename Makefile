@@ -79,6 +79,7 @@ test: lint
 	$(call debian,ip,iproute2)
 	$(call debian,systemd-analyze,systemd)
 	$(call debian,pdftoppm,poppler-utils)
+	$(call debian,softhsm2-util,softhsm2)
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov
 

@@ -7,13 +7,16 @@ import pwd
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
 from appliance.audit.diagnostics import configure
 from appliance.errors import ApplianceError, SessionError
 from appliance.policy.load import load
+from appliance.session import login
 from appliance.session.broker import Broker
+from appliance.session.cards import Cards
 from appliance.session.ledger import LedgerLine
 from appliance.session.marks import Marks
 from appliance.session.recover import recover
@@ -39,7 +42,7 @@ def main() -> int:
         stderr = configure("broker", settings.policy.system.log_level)
         ledger, marks = LedgerLine(_AUDIT), Marks(_MARKS)
         recover(ledger, marks)
-        broker = Broker(settings, ledger, marks)
+        broker = Broker(settings, ledger, marks, _tokens_of(settings))
         service = broker.service(_user_id(_KIOSK))
     except ApplianceError as error:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
@@ -50,6 +53,11 @@ def main() -> int:
         broker.look_around()
     # The socket stays open: it is systemd's, and the next broker's.
     return 0 if broker.end_all() else 1
+
+
+def _tokens_of(settings: Settings) -> Callable[[], frozenset[str]]:
+    """Who says which tokens are plugged in: the kernel, or the module of smart cards."""
+    return Cards().present if settings.method == "piv" else login.tokens
 
 
 def _listener() -> socket.socket:

@@ -8,7 +8,7 @@ knows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Lock, Thread
@@ -46,10 +46,18 @@ _REASONS: dict[Step, Reason] = {
 class Broker:
     """All sessions of this machine."""
 
-    def __init__(self, settings: Settings, ledger: LedgerLine, marks: Marks) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: LedgerLine,
+        marks: Marks,
+        tokens: Callable[[], frozenset[str]],
+    ) -> None:
+        """``tokens``: those that are plugged in now."""
         self._settings = settings
         self._ledger = ledger
         self._marks = marks
+        self._tokens = tokens
         token = settings.policy.token
         self._back_off = login.BackOff(token.attempts, token.back_off_seconds)
         self._visits: dict[str, Visit] = {}
@@ -78,7 +86,7 @@ class Broker:
         """What time, tokens and the ledger ask for; called twice a second."""
         if self._daily.due(datetime.now().astimezone()):
             Thread(target=self._empty_caches, daemon=True).start()
-        ledger, tokens = self._ledger.alive(), login.tokens()
+        ledger, tokens = self._ledger.alive(), self._tokens()
         for visit in self._all():
             if visit.state is State.WIPED and ledger:
                 self._report_quietly(visit)
@@ -209,6 +217,9 @@ class Broker:
             denied: login.Denial | None = "wrong-token"
             if only in (None, user):
                 denied = login.authenticate(user, pin, self._settings.method)
+            present = self._tokens()
+            if denied is None and not present:
+                denied = "no-token"  # pulled in this moment: later nobody would miss it
         finally:
             self._logging_in.release()
         if denied is not None:
@@ -217,7 +228,7 @@ class Broker:
         self._back_off.succeeded(user)
         subject = self._ledger.pseudonym("person", user)
         self._ledger.append(events.LoginGranted(subject, self._settings.method))
-        return subject, login.tokens()
+        return subject, present
 
     def _refused(self, reason: str, user: str, wait: float = 0.0) -> Refusal:
         subject = self._ledger.pseudonym("person", user) if login.is_name(user) else None

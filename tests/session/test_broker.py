@@ -14,7 +14,6 @@ from appliance.audit.events import AnyEvent, SessionClosed, SessionWiped, TokenR
 from appliance.keeper.protocol import Erasure, Word
 from appliance.policy.load import load
 from appliance.session import broker as module
-from appliance.session import login
 from appliance.session import visit as visits
 from appliance.session.broker import Broker
 from appliance.session.marks import Marks
@@ -96,13 +95,14 @@ def _until(true: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+def scene(tmp_path: Path) -> Scene:
     (tmp_path / "policy.yaml").write_text(POLICY)
     tokens = {"hidraw0"}
-    monkeypatch.setattr(login, "tokens", lambda: frozenset(tokens))
     ledger = Ledger()
     settings = Settings(load(tmp_path / "policy.yaml"))
-    return Scene(Broker(settings, cast(Any, ledger), Marks(tmp_path)), ledger, tokens)
+    marks = Marks(tmp_path)
+    broker = Broker(settings, cast(Any, ledger), marks, lambda: frozenset(tokens))
+    return Scene(broker, ledger, tokens)
 
 
 def _passes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

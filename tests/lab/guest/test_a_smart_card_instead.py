@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.guest.visitor import SOCKET, Broker, refusal, restart_broker, shell
+from tests.lab.guest.visitor import SOCKET, Broker, refusal, restart_broker, shell, until
 
 CARD_PIN = "1234"
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
@@ -67,6 +67,25 @@ def test_a_wrong_pin_does_not(desk: Broker) -> None:
     assert refusal(lambda: desk.open("carol", "9999")) == "LoginRefused"
     time.sleep(1.5)
     desk.open("carol", CARD_PIN)
+
+
+def test_a_pulled_card_locks_within_two_seconds(desk: Broker) -> None:
+    session, _ = desk.open("carol", CARD_PIN)
+    CARDS.rename(CARDS.with_name("away"))
+    CARDS.mkdir()
+    shell(f"chown appliance-broker {CARDS}")
+    try:
+        started = time.monotonic()
+        until(lambda: desk.states() == {session: "locked"}, seconds=2)
+        print(f"locked after {time.monotonic() - started:.2f} s")
+    finally:
+        CARDS.rmdir()
+        CARDS.with_name("away").rename(CARDS)
+    assert desk.states() == {session: "locked"}
+    # The card is back; its watcher sees that a moment later.
+    time.sleep(2)
+    desk.reopen(session, "carol", CARD_PIN)
+    assert desk.states() == {session: "active"}
 
 
 def test_without_the_card_nobody_gets_in(desk: Broker) -> None:

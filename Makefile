@@ -104,7 +104,7 @@ lab: .venv/.dev
 	$(call debian,cpio,cpio)
 	$(call debian,busybox,busybox-static)
 	image-build/lab/prepare.sh .cache/lab
-	$(BIN)/python -m pytest tests/lab --ignore=tests/lab/guest
+	$(BIN)/python -m pytest -s tests/lab --ignore=tests/lab/guest
 
 fuzz: .venv/.dev
 	@$(BIN)/pip install --quiet --editable '.[fuzz]'

@@ -39,6 +39,7 @@ def start(slot: str) -> None:
 
     Returns once the worker runs its own program; raises ``SessionError``.
     """
+    _workspace(slot).mkdir(mode=0o700, exist_ok=True)  # it stays: the next session is quicker
     call("systemctl", "start", f"appliance-worker@{slot}.service")
 
 
@@ -81,13 +82,13 @@ def kill(slot: str) -> None:
 def unmount(slot: str) -> None:
     """Take the workspace out of the tree of files; raises ``SessionError`` if it stays."""
     call("systemctl", "stop", f"appliance-workspace@{slot}.service")
-    if os.path.ismount(_RUN / "workspace" / slot):
+    if _workspace(slot).is_mount():
         raise SessionError("The workspace is still mounted.", "Restart the machine.")
 
 
 def empty_cache(slot: str) -> None:
     """Wipe what a project keeps to be quicker; its work stays. No link is followed."""
-    shutil.rmtree(_RUN / "workspace" / slot / "cache", ignore_errors=True)
+    shutil.rmtree(_workspace(slot) / "cache", ignore_errors=True)
 
 
 def processes_of(user: int) -> Iterator[int]:
@@ -110,6 +111,10 @@ def _has_started(slot: str) -> bool:
     except OSError:
         return False  # it never started, or is gone
     return bool(names) and starter not in names
+
+
+def _workspace(slot: str) -> Path:
+    return _RUN / "workspace" / slot
 
 
 def _group(slot: str) -> Path:

@@ -46,7 +46,8 @@ StandardOutput=file:/dev/virtio-ports/lab.report
 StandardError=inherit
 WorkingDirectory=/usr/local/lab
 Environment=PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 {knobs}
-ExecStart=/usr/bin/python3 -m pytest -v -r fEP -p no:cacheprovider --import-mode=importlib {tests}
+ExecStart=/usr/bin/python3 -m pytest -v --capture=tee-sys -p no:cacheprovider \\
+    --import-mode=importlib {tests}
 ExecStopPost=/bin/sh -c 'journalctl -b --no-pager -n 150 -u "appliance*"'
 ExecStopPost=/bin/sh -c 'echo "LAB $SERVICE_RESULT $EXIT_STATUS"'
 ExecStopPost=/usr/bin/systemctl poweroff --force
@@ -55,9 +56,13 @@ ExecStopPost=/usr/bin/systemctl poweroff --force
 
 @dataclass
 class Machine:
-    """One machine: its disk outlives a boot, the rest starts from the same state each time."""
+    """One machine: its disk outlives a boot, the rest starts from the same state each time.
+
+    ``card``: it has a network card, with a network behind it.
+    """
 
     folder: Path
+    card: bool = False
     memory_mib: int = 3072
 
     def __post_init__(self) -> None:
@@ -77,7 +82,7 @@ class Machine:
         return self.folder / "report.txt"
 
     def sent(self) -> list[bytes]:
-        """The network frames that left the machine in its last boot."""
+        """The network frames that left the machine by its card in its last boot."""
         capture = (self.folder / "net.pcap").read_bytes()
         frames, at = [], 24  # bytes of the file's head; 16 of each frame's (pcap-savefile(5))
         while at < len(capture):
@@ -107,9 +112,7 @@ class Machine:
             *("-device", "virtio-serial-pci", "-device", "virtio-rng-pci"),
             *("-chardev", f"file,id=report,path={tools}/run/report.txt"),
             *("-device", "virtserialport,chardev=report,name=lab.report"),
-            # A network card with a network behind it: what goes out is written down outside.
-            *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"),
-            *("-object", f"filter-dump,id=sent,netdev=net,file={tools}/run/net.pcap"),
+            *(_card(f"{tools}/run/net.pcap") if self.card else ()),
         ]
         process = subprocess.Popen(_inside_tools(self.folder, command), stdin=subprocess.DEVNULL)
         try:
@@ -140,13 +143,21 @@ class Machine:
 
 
 @contextmanager
-def machine() -> Iterator[Machine]:
+def machine(*, card: bool = False) -> Iterator[Machine]:
     """A fresh machine in a folder that goes away with it."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
     try:
-        yield Machine(folder)
+        yield Machine(folder, card)
     finally:
         shutil.rmtree(folder)
+
+
+def _card(capture: str) -> Sequence[str]:
+    """A network card; what goes through it is written down outside."""
+    return (
+        *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"),
+        *("-object", f"filter-dump,id=sent,netdev=net,file={capture}"),
+    )
 
 
 def _drive(name: str, path: str, *, read_only: bool) -> Sequence[str]:

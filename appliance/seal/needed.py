@@ -29,6 +29,11 @@ def interpreter() -> list[Path]:
     return [*(Path(home) for home in homes if home), Path(appliance.__file__).parents[1]]
 
 
-def gpu_devices() -> list[Path]:
-    """The nodes of NVIDIA's driver; none where there is no such GPU."""
-    return sorted(Path("/dev").glob("nvidia*"))
+def gpu_devices(dev: Path = Path("/dev")) -> list[Path]:
+    """What NVIDIA's driver writes to; nothing where there is no such GPU.
+
+    Its nodes, and the names of this process's own threads: where it cannot write these (to
+    /proc/self/task/*/comm) cuInit ends with error 304, seen with driver 580.
+    """
+    nodes = sorted(dev.glob("nvidia*"))
+    return [*nodes, Path("/proc/self/task")] if nodes else []

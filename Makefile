@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo test lint bench bench-gpu fuzz lab clean
+.PHONY: help venv cuda demo test lint bench bench-gpu fuzz lab clean
 
 help:
 	@echo 'make demo    swap the sample portraits; look at demo/sheet.png'
@@ -19,6 +19,7 @@ help:
 	echo 'make bench-gpu  the same of stand-ins on a GPU (about 5 minutes, no network)'
 	echo 'make fuzz    parsers of policies and manifests, a minute each'
 	echo 'make lab     boot a machine with all of it installed, and try it there (root, 15 minutes)'
+	echo 'make cuda    compile the kernels of our own for NVIDIA GPUs (a minute)'
 	echo 'make venv    only install'
 	echo 'make clean   remove what was made, but not .venv'
 
@@ -60,6 +61,20 @@ endef
 
 venv: .venv/.dev
 
+# The compiler of the system, or NVIDIA's wheels of it.
+KERNELS := appliance/inference/kernels
+$(KERNELS)/libfused.so: $(KERNELS)/fused.cu $(KERNELS)/ort_abi.h | .venv/bin/python
+	@nvcc="$$(command -v nvcc || true)"
+	if [ -z "$$nvcc" ]; then
+		$(call debian,g++,g++)
+		$(BIN)/pip install --quiet --editable '.[kernels]'
+		nvcc="$$(echo .venv/lib/python3*/site-packages/nvidia/cu13/bin/nvcc)"
+	fi
+	"$$nvcc" -O3 -std=c++17 -arch=all-major --threads 0 -cudart static -shared \
+		-Xcompiler -fPIC,-fvisibility=hidden -L"$$(dirname "$$nvcc")/../lib" -o $@ $<
+
+cuda: $(KERNELS)/libfused.so
+
 demo: .venv/.runtime
 	@$(BIN)/appliance demo
 
@@ -69,7 +84,7 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: lint
+test: lint cuda
 	@$(call debian,strace,strace)
 	$(call debian,go,golang-go golang-golang-x-mod-dev)
 	$(call debian,swtpm,swtpm)

@@ -17,6 +17,7 @@ from appliance.cli.options import FILE, json_option, policy_option
 from appliance.cli.report import show_json
 from appliance.cli.tuned import tune_fresh
 from appliance.cli.usage import PlainUsageError
+from appliance.inference import kernels
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry, Precision
@@ -100,6 +101,8 @@ def optimize(
         return
     if key is None or not crops:
         raise PlainUsageError("To optimise, name photos with --crops and a key with --key.")
+    if "fp16-fused" in precisions and kernels.digest() is None:
+        raise PlainUsageError("fp16-fused needs kernels that are not built here: `make cuda`.")
     opened = secret_key(key)
     stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
     samples = find_samples(stages, [_photo(path) for path in crops])

@@ -21,6 +21,7 @@ from google.protobuf.message import DecodeError, Message
 from numpy.typing import NDArray
 
 from appliance.errors import ModelError
+from appliance.inference import kernels
 from appliance.inference.contract import Contract, ImageInput, Input, Shape
 
 # Operators the runtime brings itself under other names (com.microsoft, …) count as custom: no
@@ -52,11 +53,12 @@ class Tensors:
     matrix: NDArray[np.float32] | None
 
 
-def check_graph(data: bytes, contract: Contract, file: str) -> Tensors:
+def check_graph(data: bytes, contract: Contract, file: str, *, fused: bool = False) -> Tensors:
     """Accept ``data`` as a model of the contract's family, or raise.
 
     ``file`` is how messages call it. A size that the graph leaves open may be fixed by the
-    contract, for then it is always given that one; not the other way round.
+    contract, for then it is always given that one; not the other way round. ``fused``: the pack's
+    signer says that it was made here with the operators of ``kernels``, which are allowed then.
 
     Raises:
         ModelError: not ONNX, text that is not UTF-8, data outside the file, a custom operator,
@@ -72,7 +74,7 @@ def check_graph(data: bytes, contract: Contract, file: str) -> Tensors:
     if model.training_info:
         raise _refusal(file, "it carries training graphs")
     _check_tensors(model, file)
-    opset = _check_operators(model, file)
+    opset = _check_operators(model, file, fused=fused)
     inputs, batched = _check_inputs(model.graph, contract, file)
     outputs = _check_outputs(model.graph, contract, file)
     return Tensors(inputs, outputs, batched, opset, _matrix(model.graph, contract, file))
@@ -122,6 +124,7 @@ class _Scope:
     file: str
     functions: _Functions
     versions: dict[str, int]
+    fused: bool = False
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     count: int = 0
 
@@ -132,6 +135,8 @@ class _Scope:
             function = (domain, node.op_type, node.overload)
             if function in self.functions:
                 self.calls.append(function)
+            elif self.fused and domain == kernels.DOMAIN and node.op_type in kernels.OPERATORS:
+                continue
             elif domain not in STANDARD_DOMAINS:
                 raise _refusal(
                     self.file, f"operator {node.op_type!r} is of the custom domain {domain!r}"
@@ -171,14 +176,14 @@ def _versions(imports: Iterable[onnx.OperatorSetIdProto], file: str) -> dict[str
     return versions
 
 
-def _check_operators(model: onnx.ModelProto, file: str) -> int:
+def _check_operators(model: onnx.ModelProto, file: str, *, fused: bool) -> int:
     """The version of the standard operators."""
     functions: _Functions = {(_domain(f.domain), f.name, f.overload): f for f in model.functions}
     if len(functions) > FUNCTION_LIMIT:
         raise _refusal(file, f"it defines {len(functions)} functions")
     if any(domain in STANDARD_DOMAINS for domain, _, _ in functions):
         raise _refusal(file, "it defines a function under a standard operator's domain")
-    main = _Scope(file, functions, _versions(model.opset_import, file))
+    main = _Scope(file, functions, _versions(model.opset_import, file), fused)
     main.visit(model.graph.node)
     scopes = {}
     for key, function in functions.items():

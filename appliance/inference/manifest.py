@@ -50,7 +50,8 @@ Slug = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9._-]{0,63}\Z")]
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Use = Literal["any", "non-commercial", "research"]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-Precision = Literal["fp32", "fp16", "int8"]
+Precision = Literal["fp32", "fp16", "fp16-fused", "int8"]
+"""fp16-fused: with operators of ours (``kernels``), which only the provider CUDA runs."""
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -77,8 +78,11 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Source
 
 
-class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A faster form of an entry, and how far it was found to err from it."""
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A faster form of an entry, and how far it was found to err from it.
+
+    ``kernels``: of fp16-fused, the SHA-256 of the library that it was measured with.
+    """
 
     file: FileName
     sha256: Digest
@@ -89,6 +93,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     error: Fraction
     bound: Fraction
     samples: Annotated[int, msgspec.Meta(ge=1)]
+    kernels: Digest | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -127,8 +132,14 @@ def parse(data: bytes) -> Manifest:
             )
     parents = {entry.sha256 for entry in manifest.entry}
     for variant in manifest.variant:
-        if variant.parent not in parents or variant.error > variant.bound:
-            what = "no entry's" if variant.parent not in parents else "beyond its own bound"
+        wrong = {
+            "no entry's": variant.parent not in parents,
+            "beyond its own bound": variant.error > variant.bound,
+            "not of the operators it names": (variant.precision == "fp16-fused")
+            != (variant.kernels is not None),
+        }
+        what = next((fault for fault, there in wrong.items() if there), None)
+        if what is not None:
             raise ModelError(
                 f"The manifest of the model pack lists {variant.file}, a variant that is {what}.",
                 "Make the variants again with `appliance models optimize`.",

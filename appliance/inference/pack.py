@@ -139,7 +139,12 @@ class ModelPack:
                 check_graph(data, contract, entry.file)
                 for variant in self.variants:
                     if variant.parent == entry.sha256:
-                        check_graph(self.read_variant(variant), contract, variant.file)
+                        check_graph(
+                            self.read_variant(variant),
+                            contract,
+                            variant.file,
+                            fused=variant.kernels is not None,
+                        )
 
 
 @dataclass(frozen=True, slots=True)

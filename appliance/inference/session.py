@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, cast
 
@@ -15,12 +17,13 @@ import onnx
 from numpy.typing import NDArray
 
 from appliance.errors import ModelError, ProviderError
+from appliance.inference import kernels
 from appliance.inference.contract import Contract, Shape
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import Tensors, check_graph
-from appliance.inference.manifest import ModelEntry, Precision
+from appliance.inference.manifest import ModelEntry, Precision, Variant
 from appliance.inference.ort import ort
-from appliance.inference.pack import Models
+from appliance.inference.pack import ModelPack, Models
 from appliance.inference.tensorrt import EngineCache
 from appliance.inference.tuning import Tuning
 
@@ -52,10 +55,16 @@ FAILURES: tuple[type[Exception], ...] = (
 exceptions its Python layer passes on."""
 
 PRECISIONS: Mapping[str, tuple[Precision, ...]] = MappingProxyType(
-    {"cpu": ("int8", "fp32"), "openvino": ("int8", "fp32")}
+    {
+        "cpu": ("int8", "fp32"),
+        "openvino": ("int8", "fp32"),
+        "cuda": ("fp16-fused", "fp16", "fp32"),
+    }
 )
 """The variants that a provider runs fastest, best first."""
 _ON_DEVICES: tuple[Precision, ...] = ("fp16", "fp32")
+
+_log = logging.getLogger(__name__)
 
 _SAMPLES: Mapping[str, int] = MappingProxyType({"cpu": 1, "openvino": 1})
 _SAMPLES_ON_DEVICES = 16
@@ -162,15 +171,20 @@ class Runtime:
                 f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
             )
         suiting = PRECISIONS.get(self.providers[0], _ON_DEVICES)
-        variant = pack.variant(role, suiting if precision is None else (precision,))
+        variant, library = _variant(pack, role, suiting if precision is None else (precision,))
         file = entry.file if variant is None else variant.file
         data = pack.read(role) if variant is None else pack.read_variant(variant)
-        tensors = check_graph(data, contract, file)
+        tensors = check_graph(data, contract, file, fused=library is not None)
         tuned = self._tuning and self._tuning.setting(pack.digest, self.providers[0], role)
         threads = tuned.threads if tuned else self.threads
         try:
             session = self._session(
-                data, self.providers, threads, rewritten=variant is not None, fixed=fixed
+                data,
+                self.providers,
+                threads,
+                rewritten=variant is not None,
+                fixed=fixed,
+                library=library,
             )
         except FAILURES as error:
             if self.providers[0] != "cpu":
@@ -208,13 +222,14 @@ class Runtime:
         *,
         rewritten: bool = False,
         fixed: bool = False,
+        library: Path | None = None,
     ) -> Session:
         options: dict[str, Mapping[str, str]] = {name: {} for name in providers}
         if "cuda" in options:
             options["cuda"] = _cuda_options(self.device, rewritten=rewritten, fixed=fixed)
         if "tensorrt" in options and self._engines is not None:
             options["tensorrt"] = self._engines.options(self.device)
-        return make_session(data, threads, options)
+        return make_session(data, threads, options, library)
 
     def _works(self, name: str, probe: bytes) -> bool:
         try:
@@ -338,8 +353,31 @@ def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:
     )
 
 
-def make_session(data: bytes, threads: int, providers: Mapping[str, Mapping[str, str]]) -> Session:
-    """A session on ``providers``, our names of them with their options, best first."""
+def _variant(
+    pack: ModelPack, role: str, precisions: Sequence[Precision]
+) -> tuple[Variant | None, Path | None]:
+    """The first variant of ``precisions`` that can run here, and the library that it needs."""
+    variant = pack.variant(role, precisions)
+    if variant is None or variant.kernels is None:
+        return variant, None
+    library = kernels.verified(variant.kernels)
+    if library is not None:
+        return variant, library
+    _log.warning("%s needs kernels that are not built here; a plainer form runs", variant.file)
+    others = [precision for precision in precisions if precision != variant.precision]
+    return pack.variant(role, others), None
+
+
+def make_session(
+    data: bytes,
+    threads: int,
+    providers: Mapping[str, Mapping[str, str]],
+    library: Path | None = None,
+) -> Session:
+    """A session on ``providers``, our names of them with their options, best first.
+
+    ``library``: operators of ours that the graph uses, see ``kernels``.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -348,6 +386,8 @@ def make_session(data: bytes, threads: int, providers: Mapping[str, Mapping[str,
     options.log_severity_level = 4  # failures come back as exceptions; see ort.py
     # Several stages share the cores: a pool that spins while it waits steals from the others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if library is not None:
+        options.register_custom_ops_library(str(library))
     # enable_fallback: without it a failing provider is replaced silently, in load and in run.
     session = ort.InferenceSession(
         data,
@@ -358,9 +398,9 @@ def make_session(data: bytes, threads: int, providers: Mapping[str, Mapping[str,
     return cast(Session, session)
 
 
-def plain_session(data: bytes) -> Session:
+def plain_session(data: bytes, library: Path | None = None) -> Session:
     """A session on the CPU with every core, for measuring one graph against another."""
-    return make_session(data, len(os.sched_getaffinity(0)), {"cpu": {}})
+    return make_session(data, len(os.sched_getaffinity(0)), {"cpu": {}}, library)
 
 
 def _cuda_options(device: int, *, rewritten: bool, fixed: bool) -> Mapping[str, str]:

@@ -116,7 +116,9 @@ def networks(pack: ModelPack, runtime: Runtime, peak: floor.Peak, console: Conso
     for entry in pack.entries:
         work = floor.work(onnx.ModelProto.FromString(pack.read(entry.role)))
         plain = Runtime(("cpu",)).load(pack, entry.role, precision=AS_PUBLISHED)
-        for precision in (AS_PUBLISHED, "fp16", "fp32"):
+        for precision in (AS_PUBLISHED, "fp16-fused", "fp16", "fp32"):
+            if precision != AS_PUBLISHED and pack.variant(entry.role, (precision,)) is None:
+                continue
             for size in SIZES:
                 try:
                     batcher = Batcher.load(runtime, pack, entry.role, size, precision=precision)

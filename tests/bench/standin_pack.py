@@ -8,10 +8,12 @@ from pathlib import Path
 
 import onnx
 
+from appliance.inference import kernels
 from appliance.inference.families import CONTRACTS
 from appliance.inference.importing import write_signed
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Source, Variant
 from appliance.inference.minisign import SecretKey
+from appliance.inference.optimize.fused import fuse, operators
 from appliance.inference.optimize.half import to_half
 from appliance.inference.optimize.rewrite import rewrite
 from appliance.inference.optimize.variants import BOUNDS
@@ -38,6 +40,9 @@ def standin_pack(folder: Path, families: Sequence[str]) -> ModelPack:
             entries.append(entry)
             variants.append(_variant(folder, entry, "fp32", wide))
             variants.append(_variant(folder, entry, "fp16", to_half(wide)))
+            fused = fuse(to_half(rewrite(model, fusing=True)[0]))
+            if "StyledNorm" in operators(fused) and kernels.digest() is not None:
+                variants.append(_variant(folder, entry, "fp16-fused", fused))
         found = Manifest(1, "standins", tuple(entries), tuple(variants))
         write_signed(folder, found, KEY, overwrite=True)
     return ModelPack.open(folder, Trust((KEY.public,)))
@@ -63,7 +68,8 @@ def _variant(
 ) -> Variant:
     file, digest, size = _write(folder / f"{entry.family}.{precision}.onnx", model)
     bound = BOUNDS[precision]
-    return Variant(file, digest, size, entry.sha256, precision, True, bound, bound, 1)
+    library = kernels.digest() if precision == "fp16-fused" else None
+    return Variant(file, digest, size, entry.sha256, precision, True, bound, bound, 1, library)
 
 
 def _write(path: Path, model: onnx.ModelProto) -> tuple[str, str, int]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_a_network_runs_as_measured_unless_the_caller_says_how(
     asked: list[int] = []
     real = runtime._session
 
-    def session(data: bytes, providers: tuple[str, ...], count: int, **others: bool) -> object:
+    def session(data: bytes, providers: tuple[str, ...], count: int, **others: Any) -> object:
         asked.append(count)
         return real(data, providers, count, **others)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -17,9 +18,11 @@ BATCHES_ALIKE = 1e-4
 """The most that a sample may differ from itself when it is not alone in its batch."""
 
 
-def outputs(model: onnx.ModelProto, feeds: Sequence[Feed]) -> list[Outputs]:
-    """What ``model`` makes of each feed, on the CPU."""
-    session = plain_session(model.SerializeToString())
+def outputs(
+    model: onnx.ModelProto, feeds: Sequence[Feed], library: Path | None = None
+) -> list[Outputs]:
+    """What ``model``, with the operators of ``library``, makes of each feed, on the CPU."""
+    session = plain_session(model.SerializeToString(), library)
     names = [value.name for value in model.graph.output]
     return [tuple(session.run(names, dict(feed))) for feed in feeds]
 

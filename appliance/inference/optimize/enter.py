@@ -52,6 +52,7 @@ def write_variants(
                 error=candidate.error,
                 bound=BOUNDS[candidate.precision],
                 samples=len(feeds),
+                kernels=candidate.kernels,
             )
         )
     return written

@@ -48,7 +48,7 @@ def fuse_adain(editor: GraphEditor) -> int:
     """
     count = 0
     for node in editor.nodes:
-        if node.op_type != "InstanceNormalization" or not _is_plain(editor, node):
+        if node.op_type != "InstanceNormalization" or not is_plain(editor, node):
             continue
         gain = editor.only_reader(node.output[0], "Mul")
         shift = editor.only_reader(gain.output[0], "Add") if gain is not None else None
@@ -112,7 +112,8 @@ def _restyle(
     editor.redirect(result, to(y, -1, channels, height, width))
 
 
-def _is_plain(editor: GraphEditor, node: onnx.NodeProto) -> bool:
+def is_plain(editor: GraphEditor, node: onnx.NodeProto) -> bool:
+    """Whether an instance normalisation scales by one and shifts by zero."""
     scale, shift = (editor.constant(name) for name in node.input[1:3])
     return scale is not None and shift is not None and bool((scale == 1).all() and not shift.any())
 

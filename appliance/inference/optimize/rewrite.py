@@ -34,11 +34,17 @@ PASSES: MappingProxyType[str, Callable[[GraphEditor], int]] = MappingProxyType(
 )
 """Names and passes; each says how many places it changed."""
 
+IN_NCHW = frozenset({"styles fused", "paddings kept in NCHW", "sums kept in NCHW"})
+"""Those that work around what ``fused.fuse`` replaces."""
 
-def rewrite(model: onnx.ModelProto, batch: bool = True) -> tuple[onnx.ModelProto, dict[str, int]]:
+
+def rewrite(
+    model: onnx.ModelProto, *, batch: bool = True, fusing: bool = False
+) -> tuple[onnx.ModelProto, dict[str, int]]:
     """``model`` with the same function and less work, and what was done how often.
 
     ``batch``: let the first dimension be chosen by the caller (see ``batch.open_batch``).
+    ``fusing``: ``fused.fuse`` comes next.
     """
     editor = GraphEditor(model)
     done = {"constants folded": fold_constants(editor)}
@@ -47,6 +53,8 @@ def rewrite(model: onnx.ModelProto, batch: bool = True) -> tuple[onnx.ModelProto
         open_batch(editor)
         editor.settle()
     for name, step in PASSES.items():
+        if fusing and name in IN_NCHW:
+            continue
         done[name] = done.get(name, 0) + step(editor)
         editor.settle()
     return editor.result(), done

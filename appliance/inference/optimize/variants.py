@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 import onnx
 
+from appliance.inference import kernels
 from appliance.inference.manifest import Precision
 from appliance.inference.optimize.accept import Outputs, batches_alike, error, outputs
+from appliance.inference.optimize.fused import fuse, operators
 from appliance.inference.optimize.half import ISLANDS, rounded, to_half
 from appliance.inference.optimize.quantize import Feed, to_int8
 from appliance.inference.optimize.rewrite import rewrite
 from appliance.inference.session import FAILURES
 
-BOUNDS: Mapping[Precision, float] = MappingProxyType({"fp32": 1e-4, "fp16": 1e-2, "int8": 5e-2})
+BOUNDS: Mapping[Precision, float] = MappingProxyType(
+    {"fp32": 1e-4, "fp16": 1e-2, "fp16-fused": 1e-2, "int8": 5e-2}
+)
 """The most a variant may err, as ``accept.error`` counts: float32 rounds at 1e-7 and float16 at
 5e-4 an operation; 1 % and 5 % of a picture's norm are 2 and 10 grey levels of a mean of 200."""
 
@@ -30,6 +35,8 @@ class Candidate:
     error: float
     notes: Mapping[str, int] = field(default_factory=dict)
     """What was rewritten how often; for fp16 how many kinds of operator stayed float32."""
+    kernels: str | None = None
+    """SHA-256 of the library of operators that it needs."""
 
     @property
     def accepted(self) -> bool:
@@ -42,6 +49,7 @@ def build(
 ) -> list[Candidate]:
     """A candidate for each of ``precisions``, measured on ``feeds``, real crops of faces.
 
+    None for fp16-fused where the library of its operators was not built or nothing is for it.
     fp16 and int8 are made of the rewritten graph, but all are measured against ``model`` itself.
     """
     wanted = outputs(model, feeds)
@@ -52,6 +60,8 @@ def build(
             found.append(Candidate(precision, base, batched, _error(base, feeds, wanted), notes))
         elif precision == "fp16":
             found.append(_half(base, feeds, wanted, batched=batched))
+        elif precision == "fp16-fused":
+            found.extend(_fused(model, feeds, wanted, batched=batched))
         else:
             small = to_int8(base, feeds)
             found.append(Candidate(precision, small, batched, _error(small, feeds, wanted)))
@@ -87,8 +97,33 @@ def _half(
     return best
 
 
-def _error(model: onnx.ModelProto, feeds: Sequence[Feed], wanted: Sequence[Outputs]) -> float:
+def _fused(
+    model: onnx.ModelProto, feeds: Sequence[Feed], wanted: Sequence[Outputs], *, batched: bool
+) -> list[Candidate]:
+    """With operators of ours, if a norm is among them: that is what they are fast at.
+
+    It errs as it does on the CPU, by kernels that round as those for a GPU do, or as ``rounded``
+    says of the rest, whichever is more.
+    """
+    library = kernels.digest()
+    base, _ = rewrite(model, batch=batched, fusing=True)
+    fused = fuse(to_half(base))
+    if library is None or "StyledNorm" not in operators(fused):
+        return []
+    erring = max(
+        _error(rounded(base), feeds, wanted), _error(fused, feeds, wanted, kernels.LIBRARY)
+    )
+    notes = {"operators of ours": len(operators(fused))}
+    return [Candidate("fp16-fused", fused, batched, erring, notes, library)]
+
+
+def _error(
+    model: onnx.ModelProto,
+    feeds: Sequence[Feed],
+    wanted: Sequence[Outputs],
+    library: Path | None = None,
+) -> float:
     try:
-        return error(outputs(model, feeds), wanted)
+        return error(outputs(model, feeds, library), wanted)
     except FAILURES:
         return float("inf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -84,3 +85,64 @@ def after(
 def differ(one: onnx.ModelProto, other: onnx.ModelProto, **inputs: NDArray[np.float32]) -> float:
     """How far ``other`` errs from ``one`` on ``inputs``."""
     return error(outputs(other, [inputs]), outputs(one, [inputs]))
+
+
+def generator() -> onnx.ModelProto:
+    """A small network with what ``fused`` looks for, and inputs and outputs as inswapper's."""
+    channels = 32
+    body = f"""
+        a = Conv <strides = [4, 4]> (target, first)
+        b = LeakyRelu <alpha = 0.2> (a)
+        c = Pad <mode = "reflect"> (b, border)
+        d = Conv (c, one_more)
+        {_styled("d", "e", 1)}
+        f = Relu (e)
+        g = Pad <mode = "reflect"> (f, border)
+        h = Conv (g, second)
+        {_styled("h", "i", 2)}
+        j = Add (b, i)
+        k = Resize <mode = "linear"> (j, none, double)
+        l = Conv <pads = [1, 1, 1, 1]> (k, third)
+        m = LeakyRelu <alpha = 0.1> (l)
+        n = Resize <mode = "linear"> (m, none, double)
+        output = Conv <pads = [1, 1, 1, 1]> (n, last)
+    """
+    styles = {
+        f"{name}{at}": noise(*shape, seed=at) / 4
+        for at in (1, 2)
+        for name, shape in (("style", (512, 2 * channels)), ("bias", (2 * channels,)))
+    }
+    kernels = {
+        name: noise(channels, channels, 3, 3, seed=seed) / 12
+        for seed, name in enumerate(("one_more", "second", "third"))
+    }
+    weights: Arrays = {
+        **styles,
+        **kernels,
+        "first": noise(channels, 3, 4, 4) / 5,
+        "last": noise(3, channels, 3, 3) / 12,
+        "border": np.array([0, 0, 1, 1, 0, 0, 1, 1]),
+        "none": np.array([], np.float32),
+        "double": np.array([1, 1, 2, 2], np.float32),
+        "epsilon": np.array([1e-3], np.float32),
+        "one": np.array([1], np.float32),
+        "places": np.array([2, 3]),
+        "halves": np.array([channels, channels]),
+        "emap": np.eye(512, dtype=np.float32),
+    }
+    inputs = "float[1,3,128,128] target, float[1,512] source"
+    return parsed(body, inputs, "float[1,3,128,128] output", weights)
+
+
+def _styled(x: str, y: str, at: int) -> str:
+    """``NORMALISED`` from ``x``, then the style ``at``, into ``y``."""
+    own = r"\b(mean|centred|squares|variance|more|root|inverse|normal)\b"
+    lines = re.sub(own, rf"\g<1>{at}", re.sub(r"\bx\b", x, NORMALISED))
+    return f"""
+        {lines}
+        low{at} = Gemm (source, style{at}, bias{at})
+        high{at} = Unsqueeze (low{at}, places)
+        gain{at}, shift{at} = Split <axis = 1> (high{at}, halves)
+        scaled{at} = Mul (normal{at}, gain{at})
+        {y} = Add (scaled{at}, shift{at})
+    """

@@ -1,0 +1,503 @@
+// Two operators that keep a generator in NHWC and half precision, each one trip through memory.
+//
+//   StyledNorm(x, style[, residual]): instance normalisation over the pixels of each channel of
+//     each sample, scaled and shifted by a style (AdaIN: Huang and Belongie, 2017), a rectifier,
+//     the sum with a residual, and a reflected border.
+//   Reach(x): a rectifier, twice the size where `scale` is 2 (bilinear, half-pixel centres), and
+//     a reflected border.
+//
+// Both for the provider CUDA, and for the CPU by plain loops: what a variant's error is measured
+// with where no GPU is. Sums are in float32 in both. Built by build.sh; see kernels.py.
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#include "ort_abi.h"
+
+namespace {
+
+constexpr int PIXELS = 1024;  // at most, for StyledNorm: a channel group stays in the registers
+constexpr int VECTOR = 8;     // channels in one load of 16 bytes
+constexpr int THREADS = 512;
+
+struct Dims {
+    int samples, height, width, channels;
+};
+
+struct Norm {
+    float epsilon, slope;     // slope: of the rectifier below zero; 1 for none
+    int gain, shift;          // where they begin in a row of the style
+    int row;                  // from one sample's style to the next; 0 where all share one
+    int border, inset;        // width of the border to make, and of that which the residual has
+};
+
+struct Spread {
+    float slope;
+    int scale, border;
+};
+
+__host__ __device__ int reflected(int at, int size) {
+    at = at < 0 ? -at : at;
+    return at < size ? at : 2 * (size - 1) - at;
+}
+
+__host__ __device__ float rectified(float value, float slope) {
+    return value > 0 ? value : slope * value;
+}
+
+// The two rows (or columns) between which a row of the doubled picture lies, and how near the
+// second: centres are at (i + 1/2) / 2 - 1/2.
+__host__ __device__ void between(int at, int size, int* first, int* second, float* near) {
+    int twice = at - 1;                    // 2 * (centre) rounded to halves: (2 at - 1) / 4
+    int low = twice >> 1;
+    *near = (at & 1) ? 0.25f : 0.75f;
+    *first = low < 0 ? 0 : low;
+    *second = low + 1 < size ? low + 1 : size - 1;
+}
+
+// Eight channels of a pixel, loaded and stored at once.
+struct Eight {
+    uint4 whole;
+
+    __device__ float of(int i) const {
+        return __half2float(reinterpret_cast<const __half*>(&whole)[i]);
+    }
+    __device__ void set(int i, float value) {
+        reinterpret_cast<__half*>(&whole)[i] = __float2half(value);
+    }
+};
+
+// ---------------------------------------------------------------- on the GPU
+
+// The sums over all pixels of the eight channels that this thread shares with others.
+template <int GROUPS>
+__device__ void summed(float (&value)[VECTOR], float (*shared)[GROUPS * VECTOR]) {
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = threadIdx.x % GROUPS;
+    for (int apart = GROUPS; apart < 32; apart *= 2)
+        for (int i = 0; i < VECTOR; ++i) value[i] += __shfl_xor_sync(~0u, value[i], apart);
+    __syncthreads();  // the last sums have been read
+    if (lane < GROUPS)
+        for (int i = 0; i < VECTOR; ++i) shared[warp][lane * VECTOR + i] = value[i];
+    __syncthreads();
+    if (threadIdx.x < GROUPS * VECTOR) {
+        float total = 0;
+        for (int w = 0; w < THREADS / 32; ++w) total += shared[w][threadIdx.x];
+        shared[0][threadIdx.x] = total;
+    }
+    __syncthreads();
+    for (int i = 0; i < VECTOR; ++i) value[i] = shared[0][group * VECTOR + i];
+}
+
+// One block: GROUPS vectors of channels of one sample, all their pixels in registers.
+template <int GROUPS>
+__global__ void __launch_bounds__(THREADS)
+styled_norm(const __half* x, const __half* style, const __half* residual, __half* out, Dims d,
+            Norm norm) {
+    constexpr int KEPT = PIXELS * GROUPS / THREADS;
+    __shared__ float shared[THREADS / 32][GROUPS * VECTOR];
+    const int blocks = d.channels / (GROUPS * VECTOR);
+    const int sample = blockIdx.x / blocks;
+    const int channel = (blockIdx.x % blocks * GROUPS + threadIdx.x % GROUPS) * VECTOR;
+    const int pixels = d.height * d.width, first = threadIdx.x / GROUPS;
+    constexpr int STEP = THREADS / GROUPS;
+
+    Eight kept[KEPT];
+    float mean[VECTOR] = {}, variance[VECTOR] = {};
+    const __half* source = x + int64_t(sample) * pixels * d.channels + channel;
+#pragma unroll
+    for (int k = 0; k < KEPT; ++k) {
+        const int pixel = first + k * STEP;
+        if (pixel < pixels)
+            kept[k].whole = *reinterpret_cast<const uint4*>(source + int64_t(pixel) * d.channels);
+    }
+#pragma unroll
+    for (int k = 0; k < KEPT; ++k)
+        if (first + k * STEP < pixels)
+            for (int i = 0; i < VECTOR; ++i) mean[i] += kept[k].of(i);
+    summed<GROUPS>(mean, shared);
+    for (int i = 0; i < VECTOR; ++i) mean[i] /= pixels;
+#pragma unroll
+    for (int k = 0; k < KEPT; ++k)
+        if (first + k * STEP < pixels)
+            for (int i = 0; i < VECTOR; ++i) {
+                const float apart = kept[k].of(i) - mean[i];
+                variance[i] += apart * apart;
+            }
+    summed<GROUPS>(variance, shared);
+
+    const __half* row = style + int64_t(sample) * norm.row + channel;
+    for (int i = 0; i < VECTOR; ++i) {  // from here on y = x * variance + mean
+        const float gain = __half2float(row[norm.gain + i]);
+        variance[i] = gain * rsqrtf(variance[i] / pixels + norm.epsilon);
+        mean[i] = __half2float(row[norm.shift + i]) - mean[i] * variance[i];
+    }
+    const int b = norm.border, tall = d.height + 2 * b, wide = d.width + 2 * b;
+    const int q = norm.inset, pitch = d.width + 2 * q;
+    const __half* others = residual + int64_t(sample) * (d.height + 2 * q) * pitch * d.channels;
+    __half* target = out + int64_t(sample) * tall * wide * d.channels + channel;
+#pragma unroll
+    for (int k = 0; k < KEPT; ++k) {
+        const int pixel = first + k * STEP;
+        if (pixel >= pixels) continue;
+        const int y = pixel / d.width, column = pixel % d.width;
+        Eight other, made;
+        if (residual)
+            other.whole = *reinterpret_cast<const uint4*>(
+                others + (int64_t(y + q) * pitch + column + q) * d.channels + channel);
+        for (int i = 0; i < VECTOR; ++i) {
+            float value = kept[k].of(i) * variance[i] + mean[i];
+            value = rectified(value, norm.slope);
+            if (residual) value += other.of(i);
+            made.set(i, value);
+        }
+        // A pixel near an edge stands in the border too: at most three rows by three columns.
+        const int rows[3] = {y + b, y >= 1 && y <= b ? b - y : -1,
+                             y >= d.height - 1 - b && y <= d.height - 2
+                                 ? b + 2 * (d.height - 1) - y : -1};
+        const int columns[3] = {column + b, column >= 1 && column <= b ? b - column : -1,
+                                column >= d.width - 1 - b && column <= d.width - 2
+                                    ? b + 2 * (d.width - 1) - column : -1};
+        for (int r : rows)
+            for (int c : columns)
+                if (r >= 0 && c >= 0)
+                    *reinterpret_cast<uint4*>(target + (int64_t(r) * wide + c) * d.channels) =
+                        made.whole;
+    }
+}
+
+// One block row: one row of one sample's result; threads run over its columns and channels.
+__global__ void reach(const __half* x, __half* out, Dims d, Spread spread) {
+    const int tall = d.height * spread.scale + 2 * spread.border;
+    const int wide = d.width * spread.scale + 2 * spread.border;
+    const int vectors = d.channels / VECTOR;
+    const int at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at >= wide * vectors) return;
+    const int column = at / vectors, channel = at % vectors * VECTOR;
+    const int sample = blockIdx.y / tall, line = blockIdx.y % tall;
+    const int y = reflected(line - spread.border, d.height * spread.scale);
+    const int z = reflected(column - spread.border, d.width * spread.scale);
+    const __half* source = x + int64_t(sample) * d.height * d.width * d.channels + channel;
+    auto pixel = [&](int row, int col) {
+        Eight found;
+        found.whole = *reinterpret_cast<const uint4*>(
+            source + (int64_t(row) * d.width + col) * d.channels);
+        return found;
+    };
+    Eight made;
+    if (spread.scale == 1) {
+        made = pixel(y, z);
+        for (int i = 0; i < VECTOR; ++i)
+            made.set(i, rectified(made.of(i), spread.slope));
+    } else {
+        int y0, y1, z0, z1;
+        float down, right;
+        between(y, d.height, &y0, &y1, &down);
+        between(z, d.width, &z0, &z1, &right);
+        const Eight a = pixel(y0, z0), b = pixel(y0, z1), c = pixel(y1, z0), e = pixel(y1, z1);
+        for (int i = 0; i < VECTOR; ++i) {
+            auto of = [&](const Eight& some) {
+                return rectified(some.of(i), spread.slope);
+            };
+            const float above = of(a) + right * (of(b) - of(a));
+            const float below = of(c) + right * (of(e) - of(c));
+            made.set(i, above + down * (below - above));
+        }
+    }
+    *reinterpret_cast<uint4*>(out + (int64_t(blockIdx.y) * wide + column) * d.channels + channel) =
+        made.whole;
+}
+
+const char* launched() {
+    const cudaError_t error = cudaGetLastError();
+    return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
+}
+
+const char* styled_norm_on_gpu(const __half* x, const __half* style, const __half* residual,
+                               __half* out, Dims d, Norm norm, void* stream) {
+    auto on = static_cast<cudaStream_t>(stream);
+    // Few samples: narrower groups, so that more of the chip has work.
+    if (d.samples * d.channels >= 132 * 32)
+        styled_norm<4><<<d.samples * d.channels / 32, THREADS, 0, on>>>(x, style, residual, out, d,
+                                                                        norm);
+    else
+        styled_norm<2><<<d.samples * d.channels / 16, THREADS, 0, on>>>(x, style, residual, out, d,
+                                                                        norm);
+    return launched();
+}
+
+const char* reach_on_gpu(const __half* x, __half* out, Dims d, Spread spread, void* stream) {
+    const int tall = d.height * spread.scale + 2 * spread.border;
+    const int wide = d.width * spread.scale + 2 * spread.border;
+    const dim3 grid((wide * (d.channels / VECTOR) + 255) / 256, d.samples * tall);
+    reach<<<grid, 256, 0, static_cast<cudaStream_t>(stream)>>>(x, out, d, spread);
+    return launched();
+}
+
+// ---------------------------------------------------------------- on the CPU
+
+void styled_norm_on_cpu(const __half* x, const __half* style, const __half* residual, __half* out,
+                        Dims d, Norm norm) {
+    const int pixels = d.height * d.width, b = norm.border, q = norm.inset;
+    const int tall = d.height + 2 * b, wide = d.width + 2 * b, pitch = d.width + 2 * q;
+    for (int n = 0; n < d.samples; ++n)
+        for (int c = 0; c < d.channels; ++c) {
+            const __half* source = x + int64_t(n) * pixels * d.channels + c;
+            double mean = 0, variance = 0;
+            for (int p = 0; p < pixels; ++p) mean += __half2float(source[int64_t(p) * d.channels]);
+            mean /= pixels;
+            for (int p = 0; p < pixels; ++p) {
+                const double apart = __half2float(source[int64_t(p) * d.channels]) - mean;
+                variance += apart * apart;
+            }
+            const __half* row = style + int64_t(n) * norm.row + c;
+            const float gain = __half2float(row[norm.gain]) /
+                               sqrtf(float(variance / pixels) + norm.epsilon);
+            const float shift = __half2float(row[norm.shift]) - float(mean) * gain;
+            for (int y = 0; y < tall; ++y)
+                for (int z = 0; z < wide; ++z) {
+                    const int from = reflected(y - b, d.height), at = reflected(z - b, d.width);
+                    const int64_t pixel = int64_t(from) * d.width + at;
+                    float value = __half2float(source[pixel * d.channels]) * gain + shift;
+                    value = rectified(value, norm.slope);
+                    if (residual) {
+                        const int64_t row = int64_t(n) * (d.height + 2 * q) + from + q;
+                        value += __half2float(residual[(row * pitch + at + q) * d.channels + c]);
+                    }
+                    out[((int64_t(n) * tall + y) * wide + z) * d.channels + c] =
+                        __float2half(value);
+                }
+        }
+}
+
+void reach_on_cpu(const __half* x, __half* out, Dims d, Spread spread) {
+    const int tall = d.height * spread.scale + 2 * spread.border;
+    const int wide = d.width * spread.scale + 2 * spread.border;
+    for (int n = 0; n < d.samples; ++n)
+        for (int line = 0; line < tall; ++line)
+            for (int column = 0; column < wide; ++column) {
+                int y0 = reflected(line - spread.border, d.height * spread.scale), y1 = y0;
+                int z0 = reflected(column - spread.border, d.width * spread.scale), z1 = z0;
+                float down = 0, right = 0;
+                if (spread.scale == 2) {
+                    between(y0, d.height, &y0, &y1, &down);
+                    between(z0, d.width, &z0, &z1, &right);
+                }
+                for (int c = 0; c < d.channels; ++c) {
+                    auto of = [&](int y, int z) {
+                        const int64_t pixel = (int64_t(n) * d.height + y) * d.width + z;
+                        return rectified(__half2float(x[pixel * d.channels + c]), spread.slope);
+                    };
+                    const float above = of(y0, z0) + right * (of(y0, z1) - of(y0, z0));
+                    const float below = of(y1, z0) + right * (of(y1, z1) - of(y1, z0));
+                    const int64_t pixel = (int64_t(n) * tall + line) * wide + column;
+                    out[pixel * d.channels + c] = __float2half(above + down * (below - above));
+                }
+            }
+}
+
+// ---------------------------------------------------------------- as operators
+
+struct Tensor {
+    __half* data = nullptr;
+    int64_t dims[4] = {};
+    size_t rank = 0;
+};
+
+struct Call {
+    const OrtApi& api;
+    OrtKernelContext* context;
+    OrtStatus* failed = nullptr;
+
+    bool good(OrtStatus* status) {
+        if (!failed) failed = status;
+        return status == nullptr;
+    }
+
+    Tensor input(size_t index) {
+        Tensor found;
+        const OrtValue* value = nullptr;
+        OrtShape* shape = nullptr;
+        if (!good(api.KernelContext_GetInput(context, index, &value)) || !value) return found;
+        void* data = nullptr;
+        if (!good(api.GetTensorTypeAndShape(value, &shape))) return found;
+        good(api.GetDimensionsCount(shape, &found.rank));
+        if (found.rank <= 4) good(api.GetDimensions(shape, found.dims, found.rank));
+        api.ReleaseTensorTypeAndShapeInfo(shape);
+        good(api.GetTensorMutableData(const_cast<OrtValue*>(value), &data));
+        found.data = static_cast<__half*>(data);
+        return found;
+    }
+
+    __half* output(int64_t samples, int64_t height, int64_t width, int64_t channels) {
+        const int64_t dims[4] = {samples, height, width, channels};
+        OrtValue* value = nullptr;
+        void* data = nullptr;
+        if (good(api.KernelContext_GetOutput(context, 0, dims, 4, &value)))
+            good(api.GetTensorMutableData(value, &data));
+        return static_cast<__half*>(data);
+    }
+
+    void* stream() {
+        void* found = nullptr;
+        good(api.KernelContext_GetGPUComputeStream(context, &found));
+        return found;
+    }
+
+    OrtStatus* refuse(const char* why) { return failed ? failed : api.CreateStatus(FAIL, why); }
+};
+
+struct Attributes {
+    const OrtApi& api;
+    const OrtKernelInfo* info;
+    OrtStatus* failed = nullptr;
+
+    float number(const char* name) {
+        float found = 0;
+        OrtStatus* status = api.KernelInfoGetAttribute_float(info, name, &found);
+        if (!failed) failed = status;
+        return found;
+    }
+
+    int integer(const char* name) {
+        int64_t found = 0;
+        OrtStatus* status = api.KernelInfoGetAttribute_int64(info, name, &found);
+        if (!failed) failed = status;
+        return int(found);
+    }
+};
+
+Dims dims_of(const Tensor& x) {
+    return {int(x.dims[0]), int(x.dims[1]), int(x.dims[2]), int(x.dims[3])};
+}
+
+bool bordered(const Dims& d, int scale, int border) {
+    return border >= 0 && border < d.height * scale && border < d.width * scale;
+}
+
+struct StyledNorm {
+    static constexpr const char* NAME = "StyledNorm";
+    static constexpr size_t INPUTS = 3, REQUIRED = 2;
+    Norm norm;
+
+    void read(Attributes& from) {
+        norm.epsilon = from.number("epsilon");
+        norm.slope = from.number("slope");
+        norm.gain = from.integer("gain");
+        norm.shift = from.integer("shift");
+        norm.border = from.integer("border");
+        norm.inset = from.integer("inset");
+    }
+
+    OrtStatus* run(Call& call, bool on_gpu) const {
+        const Tensor x = call.input(0), style = call.input(1), residual = call.input(2);
+        if (call.failed || x.rank != 4 || style.rank != 2) return call.refuse("shapes");
+        const Dims d = dims_of(x);
+        Norm made = norm;
+        made.row = style.dims[0] == 1 ? 0 : int(style.dims[1]);
+        const bool styled = (style.dims[0] == 1 || style.dims[0] == d.samples) && norm.gain >= 0 &&
+                            norm.shift >= 0 && norm.gain + d.channels <= style.dims[1] &&
+                            norm.shift + d.channels <= style.dims[1];
+        const bool summed = !residual.data || (residual.rank == 4 && norm.inset >= 0 &&
+                                               residual.dims[0] == d.samples &&
+                                               residual.dims[1] == d.height + 2 * norm.inset &&
+                                               residual.dims[2] == d.width + 2 * norm.inset &&
+                                               residual.dims[3] == d.channels);
+        const bool sized = d.height * d.width <= PIXELS && d.channels % 32 == 0;
+        if (!styled || !summed || !sized || !bordered(d, 1, norm.border))
+            return call.refuse("StyledNorm cannot take these shapes");
+        const int b = 2 * norm.border;
+        __half* out = call.output(d.samples, d.height + b, d.width + b, d.channels);
+        if (call.failed) return call.failed;
+        if (!on_gpu) {
+            styled_norm_on_cpu(x.data, style.data, residual.data, out, d, made);
+            return nullptr;
+        }
+        void* stream = call.stream();
+        const char* why = styled_norm_on_gpu(x.data, style.data, residual.data, out, d, made, stream);
+        return why ? call.refuse(why) : call.failed;
+    }
+};
+
+struct Reach {
+    static constexpr const char* NAME = "Reach";
+    static constexpr size_t INPUTS = 1, REQUIRED = 1;
+    Spread spread;
+
+    void read(Attributes& from) {
+        spread.slope = from.number("slope");
+        spread.scale = from.integer("scale");
+        spread.border = from.integer("border");
+    }
+
+    OrtStatus* run(Call& call, bool on_gpu) const {
+        const Tensor x = call.input(0);
+        if (call.failed || x.rank != 4) return call.refuse("shapes");
+        const Dims d = dims_of(x);
+        const bool sized = d.channels % VECTOR == 0 && (spread.scale == 1 || spread.scale == 2);
+        if (!sized || !bordered(d, spread.scale, spread.border))
+            return call.refuse("Reach cannot take these shapes");
+        const int s = spread.scale, b = 2 * spread.border;
+        __half* out = call.output(d.samples, d.height * s + b, d.width * s + b, d.channels);
+        if (call.failed) return call.failed;
+        if (!on_gpu) {
+            reach_on_cpu(x.data, out, d, spread);
+            return nullptr;
+        }
+        const char* why = reach_on_gpu(x.data, out, d, spread, call.stream());
+        return why ? call.refuse(why) : call.failed;
+    }
+};
+
+template <class Op, bool ON_GPU>
+struct Registered : OrtCustomOp {
+    struct Kernel {
+        const OrtApi& api;
+        Op op;
+    };
+
+    Registered() : OrtCustomOp{} {
+        version = ORT_VERSION;
+        GetName = [](const OrtCustomOp*) { return Op::NAME; };
+        GetExecutionProviderType = [](const OrtCustomOp*) -> const char* {
+            return ON_GPU ? "CUDAExecutionProvider" : "CPUExecutionProvider";
+        };
+        GetInputType = GetOutputType = [](const OrtCustomOp*, size_t) { return FLOAT16; };
+        GetInputTypeCount = [](const OrtCustomOp*) { return Op::INPUTS; };
+        GetOutputTypeCount = [](const OrtCustomOp*) -> size_t { return 1; };
+        GetInputCharacteristic = [](const OrtCustomOp*, size_t index) {
+            return int(index >= Op::REQUIRED);
+        };
+        GetOutputCharacteristic = GetInputMemoryType = [](const OrtCustomOp*, size_t) { return 0; };
+        CreateKernelV2 = [](const OrtCustomOp*, const OrtApi* api, const OrtKernelInfo* info,
+                            void** out) {
+            Attributes attributes{*api, info};
+            auto* kernel = new Kernel{*api, {}};
+            kernel->op.read(attributes);
+            *out = kernel;
+            return attributes.failed;
+        };
+        KernelComputeV2 = [](void* kernel, OrtKernelContext* context) {
+            auto* made = static_cast<Kernel*>(kernel);
+            Call call{made->api, context};
+            return made->op.run(call, ON_GPU);
+        };
+        KernelDestroy = [](void* kernel) { delete static_cast<Kernel*>(kernel); };
+    }
+};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) OrtStatus* RegisterCustomOps(
+    OrtSessionOptions* options, const OrtApiBase* base) {
+    static const Registered<StyledNorm, true> norm_on_gpu;
+    static const Registered<StyledNorm, false> norm_on_cpu;
+    static const Registered<Reach, true> reach_on_gpu;
+    static const Registered<Reach, false> reach_on_cpu;
+    const OrtApi* api = base->GetApi(ORT_VERSION);
+    if (!api) return nullptr;  // a runtime older than this: it will not know the operators
+    OrtCustomOpDomain* domain = nullptr;  // the runtime wants it kept for good
+    OrtStatus* failed = api->CreateCustomOpDomain("face.appliance", &domain);
+    const OrtCustomOp* const all[] = {&norm_on_gpu, &norm_on_cpu, &reach_on_gpu, &reach_on_cpu};
+    for (const OrtCustomOp* op : all)
+        if (!failed) failed = api->CustomOpDomain_Add(domain, op);
+    return failed ? failed : api->AddCustomOpDomain(options, domain);
+}

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+
+from appliance.inference import kernels
+from appliance.inference.optimize.accept import error, outputs
+from appliance.inference.optimize.fused import fuse, operators
+from appliance.inference.optimize.half import to_half
+from appliance.inference.optimize.quantize import Feed
+from appliance.inference.optimize.rewrite import rewrite
+from appliance.inference.optimize.variants import build
+from tests.inference.optimize.graphs import generator, noise
+
+SOURCE = noise(3, 512, seed=5) / 22
+TARGET = np.random.default_rng(6).random((3, 3, 128, 128), np.float32)
+FEEDS: list[Feed] = [
+    {"target": TARGET[at : at + 1], "source": SOURCE[at : at + 1]} for at in range(len(TARGET))
+]
+
+
+def fused(model: onnx.ModelProto) -> onnx.ModelProto:
+    return fuse(to_half(rewrite(model, fusing=True)[0]))
+
+
+def apart(model: onnx.ModelProto, other: onnx.ModelProto) -> float:
+    """How far ``other``, with operators of ours, is from ``model``; three samples at once."""
+    feed: list[Feed] = [{"target": TARGET, "source": SOURCE}]
+    one = [outputs(model, [sample])[0] for sample in FEEDS]
+    (together,) = outputs(other, feed, kernels.LIBRARY)
+    return error([(together[0][at : at + 1],) for at in range(len(one))], one)
+
+
+def test_a_generator_computes_the_same_in_operators_of_ours() -> None:
+    model = generator()
+    made = fused(model)
+    assert sorted(operators(made)) == ["Reach", "Reach", "Reach", "StyledNorm", "StyledNorm"]
+    left = {node.op_type for node in made.graph.node}
+    assert not left & {"InstanceNormalization", "Pad", "Resize", "Relu", "LeakyRelu", "Split"}
+    assert apart(model, made) < 2e-3  # what rounding to float16 makes of it
+
+
+def test_it_is_measured_and_bound_to_the_library() -> None:
+    (candidate,) = build(generator(), FEEDS, ["fp16-fused"])
+    assert candidate.accepted
+    assert candidate.batched
+    assert candidate.error > 1e-5
+    assert candidate.kernels == kernels.digest()
+
+
+def test_without_the_library_there_is_no_such_variant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "digest", lambda: None)
+    assert build(generator(), FEEDS[:1], ["fp16-fused"]) == []
+
+
+def test_what_somebody_else_reads_is_left_whole() -> None:
+    """The rectified sum is read by a padding, and again where no operator of ours looks."""
+    model = generator()
+    again = onnx.helper.make_node("Sigmoid", ["f"], ["seen"])
+    model.graph.node.append(again)
+    mean = onnx.helper.make_node("ReduceMean", ["seen"], ["much"], axes=[1, 2, 3], keepdims=1)
+    last = model.graph.node[-2]
+    assert list(last.output) == ["output"]
+    last.output[0] = "drawn"
+    model.graph.node.extend([mean, onnx.helper.make_node("Mul", ["drawn", "much"], ["output"])])
+    made = fused(model)
+    assert "StyledNorm" in operators(made)
+    assert apart(model, made) < 2e-3
+
+
+@pytest.mark.parametrize(
+    ("node", "attribute", "value"),
+    [("k", "mode", b"nearest"), ("k", "coordinate_transformation_mode", b"align_corners")],
+)
+def test_other_enlargements_stay_the_runtimes(node: str, attribute: str, value: bytes) -> None:
+    model = generator()
+    (resize,) = (n for n in model.graph.node if n.output[0] == node)
+    kept = [a for a in resize.attribute if a.name != attribute]
+    del resize.attribute[:]
+    resize.attribute.extend([*kept, onnx.helper.make_attribute(attribute, value)])
+    made = fused(model)
+    assert [n.op_type for n in made.graph.node].count("Resize") == 1
+    assert apart(model, made) < 2e-3

@@ -95,6 +95,8 @@ test: lint cuda
 	$(call debian,systemd-analyze,systemd)
 	$(call debian,pdftoppm,poppler-utils)
 	$(call debian,softhsm2-util,softhsm2)
+	$(call debian,cryptsetup,cryptsetup-bin)
+	$(call debian,blkdiscard,util-linux)
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov
 

@@ -16,7 +16,11 @@ _SERVICES = (
 _LOGIND = {"NAutoVTs": "0", "ReserveVT": "0", "HandleSuspendKey": "ignore"}
 _LOGIND |= {"HandleHibernateKey": "ignore", "HandleLidSwitch": "ignore"}
 _COREDUMP = {"Storage": "none", "ProcessSizeMax": "0"}
-_UDEV = ("70-appliance-token.rules", "80-appliance-network.rules")
+_UDEV = (
+    "56-appliance-workspace.rules",
+    "70-appliance-token.rules",
+    "80-appliance-network.rules",
+)
 _POLKIT = "90-appliance.rules"
 # polkitd reads these in this order of the names of the files in all of them; polkit(8).
 _POLKIT_PLACES = ("etc", "run", "usr/local/share", "usr/share")

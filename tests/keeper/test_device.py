@@ -1,0 +1,123 @@
+"""A workspace on a stretch of a block device: a loop device, without the kernel's device-mapper.
+
+What is formatted there is opened in tests/lab.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.errors import SessionError
+from appliance.keeper import tools, volume
+from appliance.keeper.volume import BLOCK, Backing, Canary, LuksVolume, Owner
+
+MIB = 1 << 20
+SIZE, START = 2 * MIB, 4 * MIB
+FILLED = b"\xaa"
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Path]:
+    """Of 8 MiB, all written."""
+    image = tmp_path / "disk"
+    image.write_bytes(FILLED * (8 * MIB))
+    path = _run("losetup", "--find", "--show", str(image))
+    yield Path(path)
+    _run("losetup", "--detach", path)
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _backing(device: Path) -> Backing:
+    return Backing(device, SIZE, START, device=True)
+
+
+def test_its_own_stretch_is_discarded_and_no_other(device: Path) -> None:
+    _backing(device).discard()
+    _run("blockdev", "--flushbufs", str(device))
+    written = device.read_bytes()
+    assert written[START : START + SIZE] == bytes(SIZE)
+    assert written[:START] == FILLED * START
+    assert written[START + SIZE :] == FILLED * (8 * MIB - START - SIZE)
+
+
+def test_a_block_is_read_from_its_own_stretch(device: Path) -> None:
+    with device.open("r+b", buffering=0) as raw:
+        raw.seek(START + BLOCK)
+        raw.write(b"\xbb" * BLOCK)
+    assert _backing(device).read(BLOCK) == b"\xbb" * BLOCK
+    assert _backing(device).read(0) == FILLED * BLOCK
+
+
+def test_a_canary_that_outlives_the_discard_is_found(device: Path) -> None:
+    backing = _backing(device)
+    kept = Canary(b"plain" * 16, 0, backing.read(0))
+    made = LuksVolume("w0", backing, 1000, canaries=(kept,))
+    assert made.found() == 1
+    made.discard()
+    _run("blockdev", "--flushbufs", str(device))
+    assert made.found() == 0
+
+
+def test_a_policy_without_discard_leaves_the_blocks_and_trusts_the_key(device: Path) -> None:
+    backing = _backing(device)
+    made = LuksVolume("w0", backing, 1000, discards=False)
+    made.canaries = (Canary(b"plain" * 16, 0, backing.read(0)),)
+    made.discard()
+    assert backing.read(0) == FILLED * BLOCK
+    assert made.found() == 0
+
+
+def test_a_device_that_cannot_discard_fails_the_step(tmp_path: Path) -> None:
+    with pytest.raises(SessionError):
+        Backing(tmp_path / "none", SIZE, START, device=True).discard()
+
+
+def test_the_header_that_cryptsetup_writes_names_the_stretch(
+    device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is formatted for real; to open it takes a device-mapper."""
+    opened: list[tuple[str, ...]] = []
+    dumped: list[dict[str, Any]] = []
+    real = tools.call
+
+    def call(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
+        if command[1] == "luksFormat":
+            said = real(*command, key=key, keep=keep)
+            dump = real(
+                *("cryptsetup", "luksDump", "--dump-json-metadata", f"/proc/self/fd/{keep[0]}"),
+                keep=keep,
+            )
+            dumped.append(json.loads(dump))
+            return said
+        opened.append(command)
+        return ""
+
+    monkeypatch.setattr(volume, "call", call)
+    monkeypatch.setattr(LuksVolume, "_fill", lambda *_: b"")
+    monkeypatch.setattr(LuksVolume, "_locate", lambda *_: ())
+    monkeypatch.setattr(volume, "describe", lambda *_: None)
+    made = LuksVolume("w2", _backing(device), 1000)
+    made.make(Owner(990, 990))
+    segment = dumped[0]["segments"]["0"]
+    assert (segment["offset"], segment["encryption"], segment["sector_size"]) == (
+        str(START),
+        "aes-xts-plain64",
+        BLOCK,
+    )
+    assert dumped[0]["keyslots"]["0"]["key_size"] == 64
+    (command,) = opened
+    assert command[:2] == ("cryptsetup", "open")
+    assert command[command.index("--device-size") + 1] == str(SIZE)
+    assert command[-2:] == (str(device), "appliance-w2")
+    # The header went to memory: the device holds what it held.
+    assert device.read_bytes() == FILLED * (8 * MIB)
+    made.drop()

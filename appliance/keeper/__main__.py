@@ -41,7 +41,6 @@ def keep(caller: socket.socket, slot: str, volume: Volume) -> bool:
         Word.FREEZE.value: partial(units.freeze, slot),
         Word.THAW.value: partial(units.thaw, slot),
         Word.KILL.value: partial(units.kill, slot),
-        Word.EMPTY.value: partial(units.empty_cache, slot),
         Word.WIPE.value: partial(wipe, slot, volume),
     }
     clean = False

@@ -31,7 +31,6 @@ class Word(Enum):
     FREEZE = b"freeze"
     THAW = b"thaw"
     KILL = b"kill"
-    EMPTY = b"empty"
     WIPE = b"wipe"
 
 

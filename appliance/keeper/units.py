@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import pwd
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,11 +83,6 @@ def unmount(slot: str) -> None:
     call("systemctl", "stop", f"appliance-workspace@{slot}.service")
     if _workspace(slot).is_mount():
         raise SessionError("The workspace is still mounted.", "Restart the machine.")
-
-
-def empty_cache(slot: str) -> None:
-    """Wipe what a project keeps to be quicker; its work stays. No link is followed."""
-    shutil.rmtree(_workspace(slot) / "cache", ignore_errors=True)
 
 
 def processes_of(user: int) -> Iterator[int]:

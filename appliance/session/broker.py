@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 from appliance.audit import events
 from appliance.audit.diagnostics import report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
-from appliance.keeper.protocol import Erasure, Word
+from appliance.keeper.protocol import Erasure
 from appliance.session import interface, login
 from appliance.session.interface import error
 from appliance.session.keeper import Keeper
@@ -299,11 +299,11 @@ class Broker:
                     self._ledger.append(events.TokenRemoved(visit.identifier, visit.subject))
 
     def _empty_caches(self) -> None:
-        """What projects keep to be quicker goes once a day; their work stays."""
+        """What workers of projects keep to be quicker goes once a day; their work stays."""
         for visit in self._all():
             if visit.project is not None:
-                with suppress(SessionError):  # it is being wiped, which is more
-                    visit.keeper.tell(Word.EMPTY)
+                with suppress(ApplianceError, Refusal):  # it ended meanwhile, which is more
+                    visit.forget()
 
     def _park_quietly(self, visit: Visit) -> None:
         """Leave a project that nobody came back to: its work stays."""

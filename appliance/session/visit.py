@@ -7,7 +7,7 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock, Thread
@@ -21,7 +21,7 @@ from appliance.keeper.protocol import Erasure, Word
 from appliance.session.keeper import Keeper
 from appliance.session.state import OPEN, Limits, State, Step, Times, after, due
 from appliance.wire.client import Client
-from appliance.wire.message import Refusal
+from appliance.wire.message import Nothing, Refusal
 
 _WORKERS = Path("/run/appliance/worker")
 
@@ -113,6 +113,21 @@ class Visit:
             elif self.state is State.ACTIVE:
                 self.times = Times(self.times.opened, now())
                 self.keeper.tell(Word.THAW)
+
+    def forget(self) -> None:
+        """What the worker keeps to be quicker goes; one that is frozen is ended for it.
+
+        Raises ``SessionError``, ``WireError`` or ``Refusal``.
+        """
+        with self.lock:
+            if self.state is State.LOCKED:
+                self.keeper.tell(Word.KILL)
+                self._worker = None
+            working = self.state is State.ACTIVE and self.has_worker
+        # Without the lock: it may take its time, and what locks the session may not.
+        if working:
+            with closing(Client.to(self._worker_socket)) as worker:
+                worker.call("io.faceappliance.Worker.Forget", gives=Nothing)
 
     def used(self) -> None:
         """Somebody is there."""

@@ -103,6 +103,7 @@ class Desk:
             "Swap": Method(interface.Swap, self._swap),
             "Preview": Method(interface.Preview, self._preview),
             "Cancel": Method(Nothing, self._cancel),
+            "Forget": Method(Nothing, self._forget),
             "Results": Method(Nothing, self._list),
             "Result": Method(interface.Item, self._result),
         }
@@ -291,6 +292,11 @@ class Desk:
         if running:
             self._stop.set()
         return Answer(interface.Stopped(running))
+
+    def _forget(self, request: Request[Nothing]) -> Answer:
+        self._sitters.forget()
+        self._sketches.forget()
+        return Answer()
 
     def _list(self, request: Request[Nothing]) -> Answer:
         return Answer(interface.Results(self.workspace.results()))

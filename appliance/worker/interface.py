@@ -94,6 +94,9 @@ method Preview(
 # Stop the job that runs; it ends with the error Stopped, and leaves nothing.
 method Cancel() -> (stopped: bool)
 
+# Drop what is kept to be quicker: faces and small pictures of what came in. The work stays.
+method Forget() -> ()
+
 # What was made, oldest first.
 method Results() -> (results: []int)
 

@@ -16,6 +16,11 @@ class Latest(Generic[T]):
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """What was made for ``key`` if that was the last, or what ``make`` makes now."""
-        if self._kept is None or self._kept[0] != key:
-            self._kept = (key, make())
-        return self._kept[1]
+        kept = self._kept
+        if kept is None or kept[0] != key:
+            kept = self._kept = (key, make())
+        return kept[1]
+
+    def forget(self) -> None:
+        """Keep nothing. From any thread."""
+        self._kept = None

@@ -75,7 +75,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine]:
     done: list[str] = []
-    for name in ("kill", "unmount", "start", "freeze", "thaw", "empty_cache"):
+    for name in ("kill", "unmount", "start", "freeze", "thaw"):
         monkeypatch.setattr(units, name, lambda _slot, name=name: done.append(name))
     monkeypatch.setattr(units, "owner_of", lambda _slot: Owner(990, 990))
     monkeypatch.setattr(wipe, "_no_trace_of", lambda _slot: done.append("probe"))
@@ -91,9 +91,9 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
 def test_each_word_is_done_and_a_wipe_ends_it(machine: Machine) -> None:
     kept = machine.start_one()
     broker = Keeper("w0")
-    for word in (Word.MAKE, Word.START, Word.FREEZE, Word.THAW, Word.EMPTY, Word.KILL):
+    for word in (Word.MAKE, Word.START, Word.FREEZE, Word.THAW, Word.KILL):
         broker.tell(word)
-    assert machine.done == ["make for 990", "start", "freeze", "thaw", "empty_cache", "kill"]
+    assert machine.done == ["make for 990", "start", "freeze", "thaw", "kill"]
     machine.done.clear()
     erasure = broker.wipe()
     assert (erasure.key_id, erasure.failed) == ("ab" * 32, None)

@@ -20,6 +20,8 @@ from appliance.session.marks import Marks
 from appliance.session.settings import Settings
 from appliance.session.state import Limits, State, Step
 from appliance.session.visit import Visit
+from appliance.wire.client import Client
+from appliance.wire.message import Nothing
 
 POLICY = "projects:\n  - {name: film, members: [anna]}\n"
 LIMITS = Limits(idle=600, grace=300, absolute=28_800)
@@ -180,10 +182,31 @@ def test_a_session_without_its_keeper_ends(scene: Scene, state: State) -> None:
     assert closed.reason == "crash"
 
 
-def test_caches_of_projects_go_once_a_day(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, film = scene.opened(PROJECT, "film")
-    _, visit = scene.opened(LIMITS)
+def test_workers_of_projects_forget_once_a_day(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    class Worker:
+        def call(self, method: str, *, gives: type[Nothing]) -> None:
+            told.append(method)
+
+        def close(self) -> None:
+            told.append("closed")
+
+    monkeypatch.setattr(Client, "to", lambda _path: Worker())
+    working, active = scene.opened(PROJECT, "film")
+    working._worker = cast(Any, Worker())
+    frozen, locked = scene.opened(PROJECT, "film")
+    frozen._worker = cast(Any, Worker())
+    frozen.step(Step.IDLE)
+    other, visit = scene.opened(LIMITS)
+    other._worker = cast(Any, Worker())
     monkeypatch.setattr(module.Daily, "due", lambda _self, _now: True)
     scene.broker.look_around()
-    _until(lambda: film.said == [Word.EMPTY])
-    assert visit.said == []
+    _until(lambda: told == ["io.faceappliance.Worker.Forget", "closed"])
+    # What is frozen cannot hear: it is ended, and the next one starts with nothing.
+    _until(lambda: locked.said == [Word.FREEZE, Word.KILL])
+    assert (frozen.state, frozen.has_worker) == (State.LOCKED, False)
+    assert (active.said, working.has_worker) == ([], True)
+    assert (visit.said, other.has_worker) == ([], True)

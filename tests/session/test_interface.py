@@ -37,6 +37,7 @@ WORKER = {
     "Swap": (worker.Swap, worker.Progress),
     "Preview": (worker.Preview, Nothing),
     "Cancel": (Nothing, worker.Stopped),
+    "Forget": (Nothing, Nothing),
     "Results": (Nothing, worker.Results),
     "Result": (worker.Item, worker.Result),
 }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from appliance.session import interface
+from appliance.wire.client import Client
+from appliance.wire.connection import Connection
 from appliance.wire.message import Nothing
-from tests.lab.guest.visitor import Broker, refusal, shell, until
+from appliance.worker.interface import NAME
+from tests.lab.guest.visitor import Broker, connection, refusal, shell, until
 
 WORK = Path("/run/appliance/workspace/w0")
 SCENE = "7.result.video"  # named as a worker names what it keeps
@@ -49,12 +53,18 @@ def test_a_project_is_its_members_only(broker: Broker) -> None:
     assert broker.close(project).clean
 
 
-def test_caches_go_daily_and_the_work_stays(broker: Broker) -> None:
-    project, _ = broker.open(project="film")
+def test_what_a_worker_keeps_goes_daily_and_the_work_stays(broker: Broker) -> None:
+    project, worker = broker.open(project="film")
     (WORK / SCENE).write_text("one")
-    (WORK / "cache").mkdir()
-    (WORK / "cache/thumbnails").write_text("small")
-    shell("date -s 02:59:57")
-    until(lambda: not (WORK / "cache").exists(), seconds=20)
-    assert (WORK / SCENE).exists()
+    client = Client(Connection(connection(worker)))
+    client.call(f"{NAME}.Forget", gives=Nothing)
+    client.close()
+    broker.ask("Lock", interface.Which(project), Nothing)
+    assert broker.has_worker(project)
+    shell("date -s 02:59:58")
+    until(lambda: not broker.has_worker(project), seconds=10)
+    assert broker.states() == {project: "locked"}
+    os.close(broker.reopen(project))
+    assert broker.has_worker(project)
+    assert (WORK / SCENE).read_text() == "one"
     assert broker.close(project).clean

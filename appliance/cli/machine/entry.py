@@ -33,6 +33,7 @@ def looks(root: Path) -> Iterator[Check]:
     for service, module, wanted in _SERVICES:
         wrong = _pam(root, service, module, wanted)
         yield verdict("entry", f"PAM service {service}", wrong, f"{module} alone, no password")
+    yield verdict("entry", "PAM service other", _other(root), "denies what has no service")
     yield _effective(root, "logind.conf", _LOGIND, "one terminal, no keys for sleep")
     yield _effective(root, "coredump.conf", _COREDUMP, "no dump is kept")
     yield verdict("entry", "no login waits", _waiting(root), "no getty and no login runs")
@@ -56,6 +57,13 @@ def _pam(root: Path, service: str, module: str, wanted: tuple[str, ...]) -> Iter
     yield from (f"{option} lets in" for option in ("nouserok", "alwaysok") if option in said)
     if not any(root.glob(f"usr/lib*/**/security/{module}")):
         yield f"{module} is not installed, so nobody gets in"
+
+
+def _other(root: Path) -> Iterator[str]:
+    """pam.conf(5): what a program gets whose own service is missing."""
+    asked = [line.split() for line in lines_of(root / "etc/pam.d/other")]
+    if [words for words in asked if words[1:] != ["required", "pam_deny.so"]] or not asked:
+        yield "it may let in"
 
 
 def _effective(root: Path, file: str, wanted: dict[str, str], right: str) -> Check:

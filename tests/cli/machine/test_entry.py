@@ -50,6 +50,12 @@ def test_a_machine_in_order(root: Path) -> None:
             "pam_p11.so is not installed",
         ),
         (
+            written("etc/pam.d/other", "@include common-auth\n"),
+            "PAM service other",
+            "it may let in",
+        ),
+        (removed("etc/pam.d/other"), "PAM service other", "it may let in"),
+        (
             written("etc/systemd/logind.conf.d/zz.conf", "[Login]\nNAutoVTs=6\n"),
             "logind.conf",
             "NAutoVTs is 6, wanted 0",

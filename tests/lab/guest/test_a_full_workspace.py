@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,11 @@ def test_a_full_disk_opens_nothing_and_serves_once_it_is_freed(broker: Broker) -
     nothing_is_left()
     session, _ = broker.open()
     assert broker.close(session).clean
+
+
+def test_no_more_files_than_the_policy_says(broker: Broker) -> None:
+    broker.open()
+    # Rounded up to whole groups of the file system.
+    assert os.statvfs(WORK).f_files <= 2 * 1000
+    touch = f"for n in $(seq 3000); do : > {WORK}/many$n || break; done 2>/dev/null; echo $n"
+    assert int(shell(touch)) < 2000

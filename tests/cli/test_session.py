@@ -17,6 +17,7 @@ from appliance.audit.keys import ANCHOR, Keys
 from appliance.audit.ledger import Ledger, create
 from appliance.audit.record import Recorder
 from appliance.cli.certificate import facts
+from appliance.cli.certificate.pdf import as_pdf
 from appliance.cli.session import session
 from appliance.errors import OutputError, SessionError
 
@@ -126,6 +127,18 @@ def test_a_proof_that_is_too_long_for_a_code_is_in_the_pdf_as_text(
     _run(ledger, SESSION, pdf)
     assert "c2sp.org/tlog-proof@v1" in _text(pdf)
     assert _decoded(pdf) == ""
+
+
+@pytest.mark.parametrize("method", facts._SANITIZATION)
+def test_the_largest_code_fits_on_the_page(tmp_path: Path, method: str) -> None:
+    told = tuple(facts.Fact(name, value) for name, value in [
+        *((name, "of one line") for name in ("Session", "Closed", "Erased", "Method", "Entry")),
+        ("Technique", facts._SANITIZATION[method][1]),
+        *((name, "of two lines " * 10) for name in ("Verification", "Key", "Log")),
+    ])  # fmt: skip
+    pdf = tmp_path / "large.pdf"
+    pdf.write_bytes(as_pdf(facts.Certificate(told, b"x" * facts._MOST_IN_QR)))
+    assert re.search(r"^Pages: +1$", _poppler("pdfinfo", str(pdf)), re.MULTILINE)
 
 
 def test_the_same_erasure_gives_the_same_pdf(

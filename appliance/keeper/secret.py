@@ -28,7 +28,7 @@ class LockedMemory:
             self.wipe()
             raise SessionError(
                 f"The memory of a key cannot be locked ({why}).",
-                "Give the broker CAP_IPC_LOCK or a LimitMEMLOCK of 8 MiB or more.",
+                "Give the keeper CAP_IPC_LOCK or a LimitMEMLOCK of 8 MiB or more.",
             )
 
     @classmethod

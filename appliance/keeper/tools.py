@@ -1,4 +1,4 @@
-"""The programs of the system that the broker calls, each with its arguments and nothing else."""
+"""The programs of the system that a keeper calls, each with its arguments and nothing else."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def call(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str
     if done.returncode:
         raise SessionError(
             f"{command[0]} {command[1]} failed with exit code {done.returncode}.",
-            "See the journal of the broker and `dmesg`.",
+            "See the journal of the keeper and `dmesg`.",
         )
     return done.stdout

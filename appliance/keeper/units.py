@@ -1,6 +1,6 @@
 """The units of a slot: its worker with its sockets, and the mount of its workspace.
 
-systemd starts, confines, freezes and ends them; the broker only says so.
+systemd starts, confines, freezes and ends them; a keeper only says so.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which smart cards are plugged in, by the PKCS#11 module that logins go through.
 
 That is foreign code, so it runs in a child (``python -m appliance.session.cards MODULE``), which
-says what is there whenever it changes: a line of serial numbers. If the child ends, no card is
+says twice a second what is there: a line of serial numbers. If it ends or falls silent, no card is
 known to be there, and what a card opened locks.
 """
 
@@ -21,7 +21,8 @@ from typing import Any
 _MODULE = Path("/usr/lib/appliance/pkcs11.so")  # as hardening/pam.d/appliance-piv names it
 _ROUND = 0.5  # seconds between the child's looks
 _FIRST = 20.0  # seconds that it may take to start
-_MOST = 4096  # bytes of a line
+_SILENCE = 5.0  # seconds after which it does not know any more
+_MOST = 4096  # bytes read at once
 
 
 class Cards:
@@ -31,6 +32,8 @@ class Cards:
         self._module = module
         self._child: subprocess.Popen[bytes] | None = None
         self._present: frozenset[str] = frozenset()
+        self._heard = 0.0
+        self._rest = b""
         self._lock = Lock()
 
     def present(self) -> frozenset[str]:
@@ -41,7 +44,8 @@ class Cards:
                 self._start()
                 patience = _FIRST
             self._listen(patience)
-            return self._present
+            silent = time.monotonic() - self._heard > _SILENCE
+            return frozenset() if silent else self._present
 
     def close(self) -> None:
         """End the child."""
@@ -51,7 +55,7 @@ class Cards:
 
     def _start(self) -> None:
         self.close()
-        self._present = frozenset()
+        self._present, self._rest = frozenset(), b""
         self._child = subprocess.Popen(  # noqa: S603 - our own module
             (sys.executable, "-I", "-m", "appliance.session.cards", self._module),
             stdin=subprocess.DEVNULL,
@@ -65,23 +69,21 @@ class Cards:
             return
         said = self._child.stdout.fileno()
         while select.select([said], [], [], patience)[0]:
-            # A line is written at once and is shorter than a pipe takes whole (pipe(7)).
             heard = os.read(said, _MOST)
             if not heard:
                 self._present = frozenset()
                 return
-            self._present = frozenset(heard.decode().splitlines()[-1].split())
+            *lines, self._rest = (self._rest + heard).split(b"\n")
+            if lines:
+                self._present = frozenset(lines[-1].decode().split())
+                self._heard = time.monotonic()
             patience = 0.0
 
 
 def _watch(look: Callable[[], frozenset[str]]) -> None:
-    """In the child: say what is there, at once and whenever it changes."""
-    said: frozenset[str] | None = None
+    """In the child: say what is there, over and over."""
     while True:
-        found = look()
-        if found != said:
-            os.write(1, " ".join(sorted(found)).encode() + b"\n")
-            said = found
+        os.write(1, " ".join(sorted(look())).encode() + b"\n")
         time.sleep(_ROUND)
 
 

@@ -25,7 +25,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The marks in a folder that only root can read."""
+    """The marks in a folder that only the broker can read."""
 
     folder: Path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.session import cards as module
 from appliance.session.cards import Cards
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -84,6 +86,20 @@ def test_if_the_child_ends_no_card_counts_as_there_until_the_next_one_looked(car
     child.wait()
     assert cards.present() == there
     assert cards._child is not child
+
+
+@pytest.mark.usefixtures("reader")
+def test_a_child_that_hangs_does_not_know_any_more(
+    cards: Cards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = cards.present()
+    child = cards._child
+    assert child is not None
+    monkeypatch.setattr(module, "_SILENCE", 2.0)
+    os.kill(child.pid, signal.SIGSTOP)
+    _until(lambda: not cards.present())
+    os.kill(child.pid, signal.SIGCONT)
+    _until(lambda: cards.present() == there)
 
 
 def test_without_its_module_there_are_no_cards(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_a_torn_mark_still_stands_for_its_slot(tmp_path: Path) -> None:
     assert mark.slot == "w3"
 
 
-def test_only_root_reads_them(tmp_path: Path) -> None:
+def test_only_their_owner_reads_them(tmp_path: Path) -> None:
     marks = Marks(tmp_path / "open")
     marks.put("0123456789abcdef", "w0")
     assert (tmp_path / "open").stat().st_mode & 0o077 == 0

@@ -36,6 +36,12 @@ for slot in 0 1 2 3 4 5 6 7; do # as many as sysusers/ has workers
 done
 want multi-user.target appliance-broker.service
 
+# What appliance-devices.service prints is a drop-in of the workers' unit. Their units are read when
+# a worker is started, and forgotten when it has ended: no daemon-reload comes between.
+workers=$root/usr/lib/systemd/system/appliance-worker@.service.d
+mkdir -p "$workers"
+ln -sf /run/appliance/worker-devices.conf "$workers/devices.conf"
+
 # Masked: each would put memory on a disk, or open a way past the window.
 mask() {
 	mkdir -p "$root/etc/systemd/system"

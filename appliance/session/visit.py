@@ -63,6 +63,7 @@ class Visit:
     erasure: Erasure | None = None
     lock: RLock = field(default_factory=RLock, repr=False)
     _worker: Client | None = field(default=None, repr=False)
+    _never_served: bool = field(default=False, repr=False)
 
     def open(self, policy: str, audit: AuditClient) -> None:
         """Make the workspace and start the worker; raises ``SessionError``."""
@@ -70,7 +71,16 @@ class Visit:
         self.start_worker(policy, audit)
 
     def start_worker(self, policy: str, audit: AuditClient) -> None:
-        """Mount, and call the worker; raises ``SessionError`` or ``WireError``."""
+        """Mount, and call the worker; raises ``SessionError`` or ``WireError``.
+
+        The first time after a worker that ended before it served, this says so instead.
+        """
+        if self._never_served:
+            self._never_served = False
+            raise SessionError(
+                "The worker ended before it served, each time that it was started.",
+                "See the journal of its unit, then attach again or close the session.",
+            )
         self.keeper.tell(Word.START)
         worker = Client.to(self._worker_socket)
         Thread(target=self._attend, args=(worker, policy, audit), daemon=True).start()
@@ -171,6 +181,7 @@ class Visit:
 
     def _attend(self, worker: Client, policy: str, audit: AuditClient) -> None:
         """Tell the worker what it serves, then notice its end."""
+        served = False
         with suppress(WireError, Refusal):
             told = worker.follow(
                 "io.faceappliance.Worker.Begin",
@@ -180,6 +191,7 @@ class Visit:
             )
             earlier = self.jobs
             for report, _ in told:
+                served = True
                 self.jobs = earlier + report.jobs
                 self.used()
         audit.close()
@@ -187,6 +199,7 @@ class Visit:
         with self.lock:
             if self._worker is worker:
                 self._worker = None
+                self._never_served = not served
 
 
 def now() -> float:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from appliance.policy.load import load
+from appliance.policy.policy import Engine, Policy
+from appliance.worker.devices import drop_in
 
 UNITS = Path(__file__).parents[2] / "hardening/systemd"
 # Exposure by `systemd-analyze security`, 0 (none) to 10.
@@ -15,6 +20,7 @@ MOST_EXPOSED = {
     "appliance-audit.service": 0.4,
     # It opens tokens, so it has devices.
     "appliance-broker.service": 0.5,
+    "appliance-devices.service": 0.4,
     "appliance-keeper@.service": 2.0,
     "appliance-storage.service": 0.4,
     "appliance-worker@.service": 0.3,
@@ -67,3 +73,50 @@ def test_every_unit_is_understood(unit: Path) -> None:
     said = _analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
     wrong = [line for line in said.splitlines() if unit.name in line and "Unknown" in line]
     assert wrong == []
+
+
+def _with_devices(folder: Path, policy: Policy) -> Path:
+    """The worker's unit with what a policy adds to it."""
+    unit = folder / "appliance-worker@.service"
+    unit.write_text((UNITS / unit.name).read_text())
+    added = folder / f"{unit.name}.d"
+    added.mkdir()
+    (added / "devices.conf").write_text(drop_in(policy))
+    return unit
+
+
+def test_a_gpu_is_opened_to_workers_where_the_policy_says_so_and_nothing_else_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYSTEMD_UNIT_PATH", f"{tmp_path}:")
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    assert drop_in(Policy()) == ""
+    assert _exposure(_with_devices(closed, Policy())) <= MOST_EXPOSED["appliance-worker@.service"]
+    opened = tmp_path / "opened"
+    opened.mkdir()
+    monkeypatch.setenv("SYSTEMD_UNIT_PATH", f"{opened}:")
+    unit = _with_devices(opened, Policy(engine=Engine(gpu=True)))
+    said = _analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
+    assert not [line for line in said.splitlines() if "devices.conf" in line]
+    assert MOST_EXPOSED["appliance-worker@.service"] < _exposure(unit) <= 0.6
+    # A word that systemd does not know would be seen.
+    (opened / f"{unit.name}.d/devices.conf").write_text("[Service]\nDevicesAllow=x\n")
+    said = _analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
+    assert "DevicesAllow" in said
+
+
+def test_the_installed_unit_takes_what_the_service_prints(tmp_path: Path) -> None:
+    subprocess.run(["/bin/bash", str(UNITS.parent / "install.sh"), str(tmp_path)], check=True)
+    link = tmp_path / "usr/lib/systemd/system/appliance-worker@.service.d/devices.conf"
+    service = (UNITS / "appliance-devices.service").read_text()
+    assert f"StandardOutput=truncate:{link.readlink()}\n" in service
+    for policy in (Path(__file__).parents[2] / "policies").glob("*.yaml"):
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "appliance.worker.devices", str(policy)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == drop_in(load(policy))
+        assert "DeviceAllow=char-nvidia* rw\n" in done.stdout

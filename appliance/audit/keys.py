@@ -6,9 +6,9 @@
     pseudonym.key    32 bytes
     anchor           no secret: the last checkpoint, unless --anchor keeps it on another disk
 
-On the appliance the folder is what systemd hands over in ``$CREDENTIALS_DIRECTORY``, unsealed by
-the TPM where there is one; on a laptop it lies beside the ledger, never in it, because a ledger is
-copied and given away.
+On the appliance the folder is what systemd hands over as credentials, unsealed by the TPM where
+there is one (appliance-audit-keys.service seals them); on a laptop it lies beside the ledger, never
+in it, because a ledger is copied and given away.
 """
 
 from __future__ import annotations
@@ -74,11 +74,20 @@ class Keys:
         return cls(Signer.parse(signing.removesuffix("\n")), pseudonym)
 
 
+def _others(folder: Path) -> int:
+    """The bits of a file's mode that let others read or change it.
+
+    A credential is root's, and an access control list lets the one user of its unit read it: the
+    bits of the group show the mask of that list (systemd.exec(5), acl(5)).
+    """
+    return 0o037 if os.environ.get("CREDENTIALS_DIRECTORY") == os.fspath(folder) else 0o077
+
+
 def _read_secret(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as file:
-            if os.fstat(descriptor).st_mode & 0o077:
+            if os.fstat(descriptor).st_mode & _others(path.parent):
                 raise LedgerError(
                     f"The key file {path.name} may be read by other users.",
                     "Find out who read it, then take the permission away: chmod 600.",

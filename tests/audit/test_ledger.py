@@ -83,7 +83,9 @@ def test_another_key_does_not_append(ledger: Ledger, anchor: FileAnchor) -> None
         pass
 
 
-def test_keys_that_others_may_read_are_not_used(folder: Path, keys: Keys) -> None:
+def test_keys_that_others_may_read_are_not_used(
+    folder: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = beside(folder) / "log.skey"
     assert file.stat().st_mode & 0o777 == 0o600
     file.chmod(0o640)
@@ -91,6 +93,13 @@ def test_keys_that_others_may_read_are_not_used(folder: Path, keys: Keys) -> Non
         Keys.load(beside(folder))
     file.chmod(0o600)
     assert Keys.load(beside(folder)).pseudonym == keys.pseudonym
+    # Of a credential the group's bits are those of an access control list, the others' are not.
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(beside(folder)))
+    file.chmod(0o440)
+    assert Keys.load(beside(folder)).pseudonym == keys.pseudonym
+    file.chmod(0o444)
+    with pytest.raises(LedgerError, match="may be read by other users"):
+        Keys.load(beside(folder))
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 300, 512])

@@ -18,6 +18,8 @@ UNITS = Path(__file__).parents[2] / "hardening/systemd"
 MOST_EXPOSED = {
     # 0.2 where systemd knows PrivateUsers=identity (257).
     "appliance-audit.service": 0.4,
+    # It is root, once, to reach the TPM.
+    "appliance-audit-keys.service": 2.0,
     # It opens tokens, so it has devices.
     "appliance-broker.service": 0.5,
     "appliance-devices.service": 0.4,

@@ -113,6 +113,8 @@ class Machine:
             *("-chardev", f"file,id=report,path={tools}/run/report.txt"),
             *("-device", "virtserialport,chardev=report,name=lab.report"),
             *(_card(f"{tools}/run/net.pcap") if self.card else ()),
+            *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
+            *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),
         ]
         process = subprocess.Popen(_inside_tools(self.folder, command), stdin=subprocess.DEVNULL)
         try:
@@ -177,6 +179,9 @@ def _inside_tools(folder: Path, command: Sequence[str]) -> list[str]:
         'set -e; root=$1; mkdir -p "$root/lab/cache" "$root/lab/run"; '
         'mount --bind "$2" "$root/lab/cache"; mount --bind "$3" "$root/lab/run"; '
         'mount --rbind /dev "$root/dev"; mount -t proc proc "$root/proc"; shift 3; '
+        # A TPM whose state outlives a boot like the disk; it ends with the machine.
+        'mkdir -p "$root/lab/run/tpm"; chroot "$root" swtpm socket --tpm2 --daemon --terminate '
+        "--tpmstate dir=/lab/run/tpm --ctrl type=unixio,path=/lab/run/tpm.sock; "
         'exec chroot "$root0" "$@"'
     ).replace("$root0", str(root))
     arguments = ["bash", "-c", script, "lab", str(root), str(CACHE), str(folder), *command]

@@ -169,8 +169,10 @@ def test_nothing_is_left_whoever_is_killed_whenever() -> None:
 
 
 def _the_ledger_is_whole() -> None:
-    ledger = "/var/lib/appliance-audit/ledger --keys /var/lib/appliance-audit/keys"
-    print(shell(f"python3 -m appliance.cli.main audit verify --ledger {ledger}"))
+    ledger = "/var/lib/appliance-audit/ledger"
+    anchor = "/var/lib/appliance-audit-anchor/checkpoint"
+    command = "python3 -m appliance.cli.main audit verify"
+    print(shell(f"{command} --ledger {ledger} --anchor {anchor}"))
     sessions: dict[str, list[dict[str, object]]] = {}
     for event in all_events():
         if "session" in event:

@@ -38,10 +38,12 @@ class Keeper:
     def wipe(self) -> Erasure:
         """Have it erase all of the session, and let it go if nothing is left.
 
-        If it is gone its successor does it.
+        If it is gone, or dies of it, its successor does it.
         """
-        if self.is_gone():
-            self.hang_up()
+        erasure = self._wiped()
+        return self._wiped() if erasure is _NOBODY_KNOWS else erasure
+
+    def _wiped(self) -> Erasure:
         try:
             erasure = self._ask(Word.WIPE).erasure or _NOBODY_KNOWS
         except SessionError:

@@ -49,7 +49,7 @@ class Visit:
     job: bool
     began: dict[str, Event] = field(default_factory=lambda: {name: Event() for name in PHASES})
     took: dict[str, float] = field(default_factory=dict)
-    ended: str = "whole"
+    ended: str = ""
 
     def live(self) -> None:
         """Go through all phases; what a kill answers is kept in ``ended``."""
@@ -65,7 +65,7 @@ class Visit:
                 broker.ask("Lock", interface.Which(session), Nothing)
                 os.close(broker.reopen(session))
             with self._phase("wipe"):
-                assert broker.close(session).clean
+                self.ended = "whole" if broker.close(session).clean else "not clean"
         except (WireError, Refusal) as error:
             self.ended = getattr(error, "error", type(error).__name__).rpartition(".")[2]
         finally:
@@ -142,6 +142,7 @@ class Blow:
         thread.join()
         settled = _settle()
         nothing_is_left()
+        assert visit.ended != "not clean"
         when = f"{moment:4.1f} s into {self.phase}" if hit else "was not there"
         print(f"{self.victim:9} {when:16} visit: {visit.ended}; nothing left {settled:.1f} s later")
         return hit

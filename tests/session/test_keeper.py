@@ -1,0 +1,71 @@
+"""The broker's line to keepers, which die when they like. They are stood in for by threads."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from appliance.errors import SessionError
+from appliance.keeper.protocol import MOST, Word
+from appliance.session import keeper as module
+from appliance.session.keeper import Keeper
+
+CLEAN = b'{"erasure":{"key_id":"ab","before":4,"after":0,"ms":9,"method":"memory-dropped"}}'
+
+
+@pytest.fixture
+def listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    monkeypatch.setattr(module, "SOCKETS", tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(str(tmp_path / "w0.sock"))
+        listening.listen()
+        yield listening
+
+
+def _live(listener: socket.socket, *answers: bytes | None) -> list[bytes]:
+    """One keeper an answer, the next after the last; ``None`` dies before it answers."""
+    heard: list[bytes] = []
+
+    def serve() -> None:
+        for answer in answers:
+            line, _ = listener.accept()
+            with line:
+                heard.append(line.recv(MOST))
+                if answer is not None:
+                    line.send(answer)
+                    line.recv(MOST)  # until the broker hangs up
+
+    Thread(target=serve, daemon=True).start()
+    return heard
+
+
+def test_a_keeper_wipes(listener: socket.socket) -> None:
+    heard = _live(listener, CLEAN)
+    assert Keeper("w0").wipe().failed is None
+    assert heard == [Word.WIPE.value]
+
+
+def test_when_a_keeper_dies_of_the_wipe_its_successor_wipes(listener: socket.socket) -> None:
+    heard = _live(listener, None, CLEAN)
+    erasure = Keeper("w0").wipe()
+    assert (erasure.failed, erasure.before) == (None, 4)
+    assert heard == [Word.WIPE.value, Word.WIPE.value]
+
+
+def test_when_the_successor_dies_too_nothing_is_known(listener: socket.socket) -> None:
+    _live(listener, None, None)
+    assert Keeper("w0").wipe().failed == "kill"
+
+
+def test_a_keeper_that_died_makes_no_other_answer_for_it(listener: socket.socket) -> None:
+    _live(listener, None, b"{}")
+    keeper = Keeper("w0")
+    for _ in range(2):  # what it held is lost: only a wipe may go on with a new one
+        with pytest.raises(SessionError, match="is gone"):
+            keeper.tell(Word.START)
+    assert keeper.is_gone()
+    keeper.hang_up()

@@ -82,9 +82,9 @@ class Visit:
                 "See the journal of its unit, then attach again or close the session.",
             )
         self.keeper.tell(Word.START)
-        worker = Client.to(self._worker_socket)
+        # Known before it is attended: its end may be noticed at once.
+        self._worker = worker = Client.to(self._worker_socket)
         Thread(target=self._attend, args=(worker, policy, audit), daemon=True).start()
-        self._worker = worker
 
     def connection(self) -> int:
         """A new connection to the worker, as a descriptor; raises ``WireError``."""

@@ -198,8 +198,9 @@ class Visit:
         worker.close()
         with self.lock:
             if self._worker is worker:
-                self._worker = None
+                # In this order: who sees it gone may ask for the next at once.
                 self._never_served = not served
+                self._worker = None
 
 
 def now() -> float:

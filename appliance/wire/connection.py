@@ -79,7 +79,8 @@ class Connection:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         try:
             sent = self._socket.sendmsg([framed], rights if descriptors else [])
-            self._socket.sendall(framed[sent:])
+            if sent < len(framed):  # even nothing cannot be sent to who answered and hung up
+                self._socket.sendall(framed[sent:])
         except OSError as error:
             raise broken("the other end is gone") from error
 

@@ -25,7 +25,8 @@ REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 
 _READ = READ_FILE | READ_DIR
 _WRITE = _READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | REFER | TRUNCATE
-_DEVICE = READ_FILE | WRITE_FILE | IOCTL_DEV
+# To be truncated as well: a file that fopen(3) writes, even the name of a thread.
+_DEVICE = READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
 _NAME = REMOVE_FILE | MAKE_REG  # for a file that is open already
 _OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the rest are a folder's
 

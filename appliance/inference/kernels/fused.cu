@@ -7,7 +7,7 @@
 //     a reflected border.
 //
 // Both for the provider CUDA, and for the CPU by plain loops: what a variant's error is measured
-// with where no GPU is. Sums are in float32 in both. Built by build.sh; see kernels.py.
+// with where no GPU is. Sums are in float32 in both. Built by `make cuda`; see __init__.py.
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
@@ -17,6 +17,7 @@ namespace {
 
 constexpr int PIXELS = 1024;  // at most, for StyledNorm: a channel group stays in the registers
 constexpr int VECTOR = 8;     // channels in one load of 16 bytes
+constexpr int GROUPS = 2;     // of those in a block of StyledNorm: a sector of 32 bytes a pixel
 constexpr int THREADS = 512;
 
 struct Dims {
@@ -47,8 +48,7 @@ __host__ __device__ float rectified(float value, float slope) {
 // The two rows (or columns) between which a row of the doubled picture lies, and how near the
 // second: centres are at (i + 1/2) / 2 - 1/2.
 __host__ __device__ void between(int at, int size, int* first, int* second, float* near) {
-    int twice = at - 1;                    // 2 * (centre) rounded to halves: (2 at - 1) / 4
-    int low = twice >> 1;
+    const int low = (at - 1) >> 1;
     *near = (at & 1) ? 0.25f : 0.75f;
     *first = low < 0 ? 0 : low;
     *second = low + 1 < size ? low + 1 : size - 1;
@@ -69,7 +69,6 @@ struct Eight {
 // ---------------------------------------------------------------- on the GPU
 
 // The sums over all pixels of the eight channels that this thread shares with others.
-template <int GROUPS>
 __device__ void summed(float (&value)[VECTOR], float (*shared)[GROUPS * VECTOR]) {
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = threadIdx.x % GROUPS;
     for (int apart = GROUPS; apart < 32; apart *= 2)
@@ -88,8 +87,7 @@ __device__ void summed(float (&value)[VECTOR], float (*shared)[GROUPS * VECTOR])
 }
 
 // One block: GROUPS vectors of channels of one sample, all their pixels in registers.
-template <int GROUPS>
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, 2)
 styled_norm(const __half* x, const __half* style, const __half* residual, __half* out, Dims d,
             Norm norm) {
     constexpr int KEPT = PIXELS * GROUPS / THREADS;
@@ -113,7 +111,7 @@ styled_norm(const __half* x, const __half* style, const __half* residual, __half
     for (int k = 0; k < KEPT; ++k)
         if (first + k * STEP < pixels)
             for (int i = 0; i < VECTOR; ++i) mean[i] += kept[k].of(i);
-    summed<GROUPS>(mean, shared);
+    summed(mean, shared);
     for (int i = 0; i < VECTOR; ++i) mean[i] /= pixels;
 #pragma unroll
     for (int k = 0; k < KEPT; ++k)
@@ -122,7 +120,7 @@ styled_norm(const __half* x, const __half* style, const __half* residual, __half
                 const float apart = kept[k].of(i) - mean[i];
                 variance[i] += apart * apart;
             }
-    summed<GROUPS>(variance, shared);
+    summed(variance, shared);
 
     const __half* row = style + int64_t(sample) * norm.row + channel;
     for (int i = 0; i < VECTOR; ++i) {  // from here on y = x * variance + mean
@@ -213,14 +211,9 @@ const char* launched() {
 
 const char* styled_norm_on_gpu(const __half* x, const __half* style, const __half* residual,
                                __half* out, Dims d, Norm norm, void* stream) {
-    auto on = static_cast<cudaStream_t>(stream);
-    // Few samples: narrower groups, so that more of the chip has work.
-    if (d.samples * d.channels >= 132 * 32)
-        styled_norm<4><<<d.samples * d.channels / 32, THREADS, 0, on>>>(x, style, residual, out, d,
-                                                                        norm);
-    else
-        styled_norm<2><<<d.samples * d.channels / 16, THREADS, 0, on>>>(x, style, residual, out, d,
-                                                                        norm);
+    const int blocks = d.samples * d.channels / (GROUPS * VECTOR);
+    styled_norm<<<blocks, THREADS, 0, static_cast<cudaStream_t>(stream)>>>(x, style, residual, out,
+                                                                           d, norm);
     return launched();
 }
 
@@ -401,7 +394,7 @@ struct StyledNorm {
                                                residual.dims[1] == d.height + 2 * norm.inset &&
                                                residual.dims[2] == d.width + 2 * norm.inset &&
                                                residual.dims[3] == d.channels);
-        const bool sized = d.height * d.width <= PIXELS && d.channels % 32 == 0;
+        const bool sized = d.height * d.width <= PIXELS && d.channels % (GROUPS * VECTOR) == 0;
         if (!styled || !summed || !sized || !bordered(d, 1, norm.border))
             return call.refuse("StyledNorm cannot take these shapes");
         const int b = 2 * norm.border;

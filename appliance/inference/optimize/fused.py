@@ -20,7 +20,7 @@ from appliance.inference.optimize.normalise import is_plain
 
 PIXELS = 1024
 """The most that the norm's kernel keeps in registers."""
-NORM_CHANNELS, REACH_CHANNELS = 32, 8
+NORM_CHANNELS, REACH_CHANNELS = 16, 8
 """What the numbers of channels have to be multiples of."""
 
 _TO_NHWC, _TO_NCHW = [0, 2, 3, 1], [0, 3, 1, 2]

@@ -7,7 +7,7 @@
 //     a reflected border.
 //
 // Both for the provider CUDA, and for the CPU by plain loops: what a variant's error is measured
-// with where no GPU is. Sums are in float32 in both. Built by `make cuda`; see __init__.py.
+// with where no GPU is. Sums are in float32 or finer. Built by `make cuda`; see __init__.py.
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 

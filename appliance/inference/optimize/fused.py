@@ -7,7 +7,7 @@ between explicit transposes, which the runtime cancels against those of its NHWC
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,15 +69,16 @@ class _Fusion:
     def __init__(self, editor: GraphEditor) -> None:
         self._editor = editor
         self._dims = {name: editor.shape(name) for node in editor.nodes for name in node.output}
-        self._chains = {
-            chain.norm.name: chain
-            for node in editor.nodes
-            if node.op_type == "InstanceNormalization"
-            and (chain := _chain(editor, node)) is not None
-        }
-        self._adds = {
-            chain.residual[0].name for chain in self._chains.values() if chain.residual is not None
-        }
+        self._chains: dict[str, _Chain] = {}
+        self._adds: set[str] = set()
+        """Sums that a chain ends with; one that two could end with is the first's."""
+        for node in editor.nodes:
+            if node.op_type != "InstanceNormalization":
+                continue
+            chain = _chain(editor, node, self._adds)
+            if chain is not None:
+                self._chains[node.name] = chain
+                self._adds |= {chain.residual[0].name} if chain.residual is not None else set()
         self._nhwc: dict[str, str] = {}
         self._inside: dict[str, tuple[str, int]] = {}
         """Tensors that exist only within a border: what they stand in, and how wide that is."""
@@ -176,7 +177,8 @@ class _Fusion:
         return (not others or residual) and not self._editor.is_output(tensor)
 
 
-def _chain(editor: GraphEditor, norm: onnx.NodeProto) -> _Chain | None:
+def _chain(editor: GraphEditor, norm: onnx.NodeProto, taken: Collection[str]) -> _Chain | None:
+    """What begins with ``norm``, if a kernel fits; without a sum that is ``taken``."""
     dims = editor.shape(norm.input[0])
     gain = editor.only_reader(norm.output[0], "Mul")
     shift = editor.only_reader(gain.output[0], "Add") if gain is not None else None
@@ -197,7 +199,8 @@ def _chain(editor: GraphEditor, norm: onnx.NodeProto) -> _Chain | None:
         end, slope = readers[0].output[0], found
     residual = None
     add = editor.only_reader(end, "Add")
-    if add is not None and all(editor.shape(name) == dims for name in add.input):
+    alike = add is not None and all(editor.shape(name) == dims for name in add.input)
+    if add is not None and alike and add.name not in taken:
         residual = add, 1 - list(add.input).index(end)
         end = add.output[0]
     return _Chain(norm, styles[0], styles[1], slope, residual, end)

@@ -69,6 +69,19 @@ def test_what_somebody_else_reads_is_left_whole() -> None:
     assert apart(model, made) < 2e-3
 
 
+def test_a_sum_of_two_norms_is_taken_once() -> None:
+    model = generator()
+    nodes = {node.output[0]: node for node in model.graph.node}
+    nodes["h"].input[0] = "c"
+    nodes["j"].input[0] = "e"
+    for unread in ("f", "g"):
+        model.graph.node.remove(nodes[unread])
+    made = fused(model)
+    assert operators(made).count("StyledNorm") == 2
+    assert "Add" not in {node.op_type for node in made.graph.node}
+    assert apart(model, made) < 2e-3
+
+
 @pytest.mark.parametrize(
     ("node", "attribute", "value"),
     [("k", "mode", b"nearest"), ("k", "coordinate_transformation_mode", b"align_corners")],

@@ -25,21 +25,25 @@ def load(
     *,
     policy: Policy = EMBEDDED,
     tuning: Tuning | None = None,
+    device: int = 0,
+    threads: int | None = None,
 ) -> Engine:
     """The engine of the pack in ``models``, by default the starter pack, on ``provider``.
 
     Without one, on the first of the policy's that works here.
 
-    ``asked`` and ``scale``: see :meth:`Engine.load`. All packs must be signed by a key that
-    ``policy`` names, or be the one this version comes with. Raises ``ModelError``,
-    ``ProviderError``, or ``PolicyError`` if the policy does not name ``provider``.
+    ``asked`` and ``scale``: see :meth:`Engine.load`; ``device`` and ``threads``: see ``Runtime``.
+    All packs must be signed by a key that ``policy`` names, or be the one this version comes with.
+    Raises ``ModelError``, ``ProviderError``, or ``PolicyError`` if the policy does not name
+    ``provider``.
     """
     if provider not in (None, *policy.engine.providers):
         raise PolicyError(
             f"The policy does not let {provider} compute.",
             f"It names {', '.join(policy.engine.providers)}.",
         )
-    runtime = Runtime((provider,) if provider else policy.engine.providers, tuning=tuning)
+    providers = (provider,) if provider else policy.engine.providers
+    runtime = Runtime(providers, threads, device, tuning=tuning)
     trusted = trust(policy)
     pack = ModelPack.open(models, trusted)
     more = [ModelPack.open(folder, trusted) for folder in (asked.packs if asked else ())]
@@ -55,6 +59,8 @@ def load_sealed(
     asked: Asked | None = None,
     scale: int = 1,
     policy: Policy = EMBEDDED,
+    device: int = 0,
+    threads: int | None = None,
 ) -> Engine:
     """As ``load``, between the two steps of a seal: afterwards the process is sealed.
 
@@ -64,6 +70,15 @@ def load_sealed(
     packs = [models or starter_folder(), *(asked.packs if asked else ())]
     tuning = Tuning.read(tuning_file())
     sealing.confine(packs, outputs)
-    engine = load(models, provider, asked, scale, policy=policy, tuning=tuning)
+    engine = load(
+        models,
+        provider,
+        asked,
+        scale,
+        policy=policy,
+        tuning=tuning,
+        device=device,
+        threads=threads,
+    )
     sealing.seal(engine.stages.provider)
     return engine

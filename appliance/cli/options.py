@@ -81,6 +81,25 @@ class Region(PlainType):
         return name, strength
 
 
+class Numbers(PlainType):
+    """``0,1``: whole numbers, each once."""
+
+    name = "numbers"
+    wanted = "whole numbers with commas between, each once"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The numbers in the text ``value``."""
+        if isinstance(value, tuple):
+            return value
+        words = str(value).split(",")
+        numbers = tuple(int(word) for word in words if word.isdecimal())
+        if len({*numbers}) < len(words):
+            self.fail(self.wanted, param, ctx)
+        return numbers
+
+
 def _strength(text: str) -> float | None:
     """``None`` for anything outside 0 to 1; click's own range lets "nan" through."""
     try:

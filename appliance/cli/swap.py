@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import BinaryIO, TypeAlias, cast
 import click
 
 from appliance.audit.events import Media
+from appliance.cli.crew import Place, hire, places
 from appliance.cli.engine import load_sealed
 from appliance.cli.files import about, check_output, decode_photo, open_input
 from appliance.cli.formats import photo_format, video_container
@@ -19,6 +20,7 @@ from appliance.cli.logged import LoggedJob
 from appliance.cli.options import (
     FILE,
     Faces,
+    Numbers,
     Region,
     Strength,
     Wish,
@@ -31,15 +33,17 @@ from appliance.cli.options import (
 from appliance.cli.packs import Asked, pack_options
 from appliance.cli.progress import progress
 from appliance.cli.report import show_json, show_pairs
-from appliance.cli.sealing import current_sealing
+from appliance.cli.sealing import Sealing, current_sealing
 from appliance.cli.summary import pairs, summarise
 from appliance.errors import NoFaceError, PolicyError
 from appliance.pipeline.choose import FaceChoice, Which
+from appliance.pipeline.crew.lead import Crew
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.media.encoder import check_size
 from appliance.pipeline.media.facts import probe
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.output import PendingOutput
+from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.regions import FACE, NAMES
 from appliance.pipeline.run import (
@@ -60,12 +64,54 @@ _REFERENCE = "The reference photo"
 
 
 @dataclass(frozen=True, slots=True)
+class _Order:
+    """What the command line asks for, but for the target; the same for every process."""
+
+    sources: int
+    faces: Wish
+    regions: Mapping[str, float]
+    models: Path | None
+    provider: str | None
+    asked: Asked | None
+    policy: Policy
+    sealing: Sealing
+
+    def load(self, place: Place, outputs: Sequence[Path] = (), *, scale: int = 1) -> Engine:
+        """The engine in this process, which is sealed then, with ``outputs`` it may name."""
+        return load_sealed(
+            self.sealing,
+            outputs,
+            models=self.models,
+            provider=self.provider,
+            asked=self.asked,
+            scale=scale,
+            policy=self.policy,
+            device=place.device,
+            threads=place.threads,
+        )
+
+    def decode(self, files: Sequence[BinaryIO]) -> list[Photo]:
+        """The source photos, and behind them the reference photo if there is one."""
+        names = [f"Source photo {number}" for number in range(1, self.sources + 1)]
+        names += [_REFERENCE] if self.faces.like else []
+        return [decode_photo(file, name) for file, name in zip(files, names, strict=True)]
+
+    def look(self, engine: Engine, photos: Sequence[Photo]) -> tuple[Sitter, SwapOptions]:
+        """Who is to be drawn, and onto whom, by the photos that ``decode`` gives."""
+        like = read_reference(engine.stages, photos[-1]) if self.faces.like else None
+        choice = FaceChoice(Which(self.faces.name), like)
+        sitter = read_source(engine.stages, photos[: self.sources])
+        return sitter, SwapOptions(choice, self.regions)
+
+
+@dataclass(frozen=True, slots=True)
 class _Ready:
-    """All that a swap needs beside its target."""
+    """All that a swap needs beside its target. ``crew``: who is to help with a video."""
 
     engine: Engine
     sitter: Sitter
     options: SwapOptions
+    crew: Crew | None
 
 
 _Prepare: TypeAlias = Callable[[], _Ready]
@@ -113,6 +159,20 @@ _Prepare: TypeAlias = Callable[[], _Ready]
     metavar="0..1",
     help="Strength of the whole face, or with --region of the rest. [default: 1, the rest 0]",
 )
+@click.option(
+    "--device",
+    "devices",
+    type=Numbers(),
+    default=(),
+    metavar="N[,N...]",
+    help="GPUs that share a video's frames, with --pack. [default: all there are]",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 16),
+    help="How many processes share each GPU, or the CPU, for a video with --pack. "
+    "[default: by the number of cores; one on a CPU]",
+)
 @click.option("--upscale", type=click.Choice(["2", "4"]), help="Enlarge the result.")
 @pack_options
 @policy_option
@@ -128,6 +188,8 @@ def swap(
     faces: Wish,
     regions: Sequence[tuple[str, float]],
     strength: float | None,
+    devices: tuple[int, ...],
+    processes: int | None,
     upscale: str | None,
     asked: Asked | None,
     policy: Policy,
@@ -146,33 +208,41 @@ def swap(
     check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
     scale = int(upscale or 1)
     with LoggedJob(policy) as job, ExitStack() as files:
-        sealing = current_sealing(policy)
-        opened = files.enter_context(open_input(target, _TARGET))
-        portraits = [
-            files.enter_context(open_input(path, _source(number)))
-            for number, path in enumerate(sources, 1)
-        ]
-        alike = files.enter_context(open_input(faces.like, _REFERENCE)) if faces.like else None
-        result = files.enter_context(PendingOutput(output, overwrite=overwrite))
-        engine = load_sealed(
-            sealing,
-            [output],
+        order = _Order(
+            sources=len(sources),
+            faces=faces,
+            regions=strengths(regions, strength),
             models=models,
             provider=provider,
             asked=asked,
-            scale=scale,
             policy=policy,
+            sealing=current_sealing(policy),
         )
+        opened = files.enter_context(open_input(target, _TARGET))
+        portraits = [
+            files.enter_context(open_input(path, f"Source photo {number}"))
+            for number, path in enumerate(sources, 1)
+        ]
+        if faces.like:
+            portraits.append(files.enter_context(open_input(faces.like, _REFERENCE)))
+        result = files.enter_context(PendingOutput(output, overwrite=overwrite))
+        crew = None
+        if asked and (wanted := places(devices, processes, provider, policy)):
+            crew = hire(
+                wanted,
+                portraits,
+                order.load,
+                lambda engine, copies: order.look(engine, order.decode(copies)),
+            )
+            files.callback(crew.close)
+        engine = order.load(Place(devices[0] if devices else 0), [output], scale=scale)
+        seal = order.sealing.report
         kind: Media = "video" if is_video(opened) else "photo"
-        job.started(engine.packs, sealing.report, "onnx" if engine.generates else "mesh", kind)
-        photos = [decode_photo(file, _source(number)) for number, file in enumerate(portraits, 1)]
-        reference = decode_photo(alike, _REFERENCE) if alike else None
+        job.started(engine.packs, seal, "onnx" if engine.generates else "mesh", kind)
+        photos = order.decode(portraits)
 
         def prepare() -> _Ready:
-            like = None if reference is None else read_reference(engine.stages, reference)
-            choice = FaceChoice(Which(faces.name), like)
-            options = SwapOptions(choice, strengths(regions, strength))
-            return _Ready(engine, read_source(engine.stages, photos), options)
+            return _Ready(engine, *order.look(engine, photos), crew if engine.generates else None)
 
         if kind == "video":
             report = _video(opened, result, output, prepare, scale, silent=as_json)
@@ -194,10 +264,6 @@ def _check_gates(policy: Policy) -> None:
             "This policy lets a face be applied in a session only: it asks who is shown.",
             "Open a session, or name a policy whose gates are false.",
         )
-
-
-def _source(number: int) -> str:
-    return f"Source photo {number}"
 
 
 def strengths(regions: Sequence[tuple[str, float]], strength: float | None) -> dict[str, float]:
@@ -237,6 +303,11 @@ def _video(
     container = video_container(output, facts.container)
     check_size(facts.width * scale, facts.height * scale)
     ready = prepare()
+    editor = None
+    if ready.crew and any(ready.options.regions.values()):
+        editor = ready.crew.editor(facts.width, facts.height)
+    if ready.crew and editor:
+        ready.crew.start()
     with progress(silent=silent) as tell, about(_TARGET):
         report = swap_video(
             ready.engine.stages,
@@ -247,6 +318,7 @@ def _video(
             container=container,
             progress=lambda info: tell(info.index + 1, facts.frames),
             upscaler=ready.engine.upscaler,
+            editor=editor,
         )
     if not report.faces_swapped and any(ready.options.regions.values()):
         hint = "Choose the face by another word of --faces, or use a video that shows it upright."

@@ -9,12 +9,12 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.errors import ModelError
-from appliance.inference.contract import Output, VectorInput
+from appliance.errors import ModelError, ProviderError
+from appliance.inference.contract import Contract, Image, Output, VectorInput
 from appliance.inference.graph import Tensors
 from appliance.inference.manifest import Precision
 from appliance.inference.ort import ort
-from appliance.inference.pack import ModelPack
+from appliance.inference.pack import Models
 from appliance.inference.session import Network, Numbers, Runtime, Tensor, failures_named
 
 
@@ -57,7 +57,7 @@ class Batcher:
     def load(
         cls,
         runtime: Runtime,
-        pack: ModelPack,
+        pack: Models,
         role: str,
         size: int,
         *,
@@ -66,6 +66,36 @@ class Batcher:
     ) -> Batcher:
         """What plays ``role``, for batches of ``size``. Raises as ``Runtime.load`` does."""
         return cls(runtime.load(pack, role, fixed=True, precision=precision), size, outputs)
+
+    @classmethod
+    def load_any(cls, runtime: Runtime, pack: Models, role: str) -> Batcher:
+        """As ``load``, for as many samples as suit it here: see ``Network.batch``.
+
+        A file that cannot be recorded, a part of it running on the CPU, runs as it can.
+        """
+        try:
+            network = runtime.load(pack, role, fixed=True)
+        except ProviderError:
+            network = runtime.load(pack, role)
+        return cls(network, network.batch)
+
+    @property
+    def contract(self) -> Contract:
+        """See ``Network.contract``."""
+        return self.network.contract
+
+    @property
+    def tensors(self) -> Tensors:
+        """See ``Network.tensors``."""
+        return self.network.tensors
+
+    def tensor(self, image: Image) -> Tensor:
+        """See ``Network.tensor``."""
+        return self.network.tensor(image)
+
+    def takes(self, name: str) -> bool:
+        """See ``Network.takes``."""
+        return self.network.takes(name)
 
     def run(self, tensor: Tensor, **others: Numbers) -> tuple[Tensor, ...]:
         """The outputs for any number of samples, in the contract's order, as ``Network.run``.

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from appliance.errors import ModelError
+from appliance.inference.batch import Batcher
 from appliance.inference.contract import ImageInput, Latent
-from appliance.inference.session import Network, Tensor
+from appliance.inference.session import Tensor
+from appliance.inference.together import Work, together
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.geometry import aligned
 from appliance.pipeline.identify import Recogniser, unit
@@ -22,7 +24,7 @@ class Describer:
     """
 
     def __init__(
-        self, generator: Network, recogniser: Recogniser | None, converter: Network | None
+        self, generator: Batcher, recogniser: Recogniser | None, converter: Batcher | None
     ) -> None:
         self._generator = generator
         self._recogniser = recogniser
@@ -39,11 +41,11 @@ class Describer:
             return source.tensor(aligned(*photos[0], source))
         if self._recogniser is None:
             raise _missing("identity")
-        features = [self._recogniser.feature(image, five) for image, five in photos]
+        features = together([self._recogniser.feature(image, five) for image, five in photos])
         mean = np.stack(features).mean(axis=0, keepdims=True)
         return latent(source.latent, mean, self._convert, self._generator.tensors.matrix)
 
-    def balanced(self, source: Tensor, image: Image, five: Float, weight: float) -> Tensor:
+    def balanced(self, source: Tensor, image: Image, five: Float, weight: float) -> Work[Tensor]:
         """``source`` moved away from the person in the target, or toward them; see below.
 
         A picture stays as it is, and so does a latent at the weight 0.5.
@@ -51,7 +53,7 @@ class Describer:
         put = self._generator.contract.inputs[1]
         if weight == 0.5 or isinstance(put, ImageInput) or self._recogniser is None:
             return source
-        target = self._recogniser.feature(image, five)[None]
+        target = (yield from self._recogniser.feature(image, five))[None]
         return moved(source, target if put.latent is Latent.CONVERTED else unit(target), weight)
 
     def _convert(self, embedding: Float) -> Float:

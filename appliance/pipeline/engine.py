@@ -13,6 +13,8 @@ from appliance.pipeline.generation import Generation, GeneratorWish
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.upscale import Upscaler
 
+ON_CORES = frozenset(("cpu", "openvino"))  # providers that do not compute on a device of their own
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -39,7 +41,8 @@ class Engine:
         that can. Raises ``ModelError`` or ``ProviderError``.
         """
         every = Shelf((*more, pack))
-        stages = Stages.load(pack, runtime, _generation(more, runtime, wish), detecting=every)
+        generation = _generation(more, runtime, wish)
+        stages = Stages.load(pack, runtime, generation, every, following(generation))
         upscaler = None if scale == 1 else Upscaler(runtime.load(every, f"upscaler-x{scale}"))
         return cls(stages, every.packs, upscaler)
 
@@ -47,6 +50,16 @@ class Engine:
     def generates(self) -> bool:
         """Whether a generator draws the face."""
         return self.stages.generation is not None
+
+
+def following(generation: Generation | None) -> Runtime | None:
+    """What runs the small networks that follow a face from frame to frame, if not what runs all.
+
+    On a GPU they would wait, one after the other, for the batches of the large ones.
+    """
+    if generation is None or generation.provider in ON_CORES:
+        return None
+    return Runtime(("cpu",), threads=1)
 
 
 def _generation(

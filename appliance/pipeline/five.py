@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appliance.inference.together import Work
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.landmarks_68 import Landmarker68, five_of_68
 from appliance.pipeline.landmarks_68_5 import Completer
@@ -24,15 +25,15 @@ class FivePoints:
     completer: Completer | None = None
     portrait: Landmarker203 | None = None
 
-    def find(self, image: Image, face: Face) -> Float:
+    def find(self, image: Image, face: Face) -> Work[Float]:
         """(5, 2) in the picture's pixels: eyes, nose tip, mouth corners, left ones first."""
         mesh = five_points(face.points)
         if self.landmarker is not None:
-            points, score = self.landmarker.find(image, face)
+            points, score = yield from self.landmarker.find(image, face)
             if score >= LEAST_SCORE:
                 return five_of_68(points)
         if self.completer is not None:
-            return five_of_68(self.completer.complete(mesh))
+            return five_of_68((yield from self.completer.complete(mesh)))
         if self.portrait is not None:
-            return five_of_203(self.portrait.find(image, face))
+            return five_of_203((yield from self.portrait.find(image, face)))
         return mesh

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.session import Network, Tensor
+from appliance.inference.batch import Batcher
+from appliance.inference.session import Tensor
+from appliance.inference.together import Ask, Work
 from appliance.pipeline.face import Image
 
 
@@ -14,14 +16,14 @@ class Generator:
     Simon Chen et al., "SimSwap", 2020; InsightFace's inswapper; GHOST (Groshev et al., 2022); …
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Batcher) -> None:
         self._network = network
         _, source = network.contract.inputs
         self._source = source.name
         self.side = network.contract.image.side
         """Pixels along an edge of the crop it takes."""
 
-    def swap(self, crop: Image, source: Tensor) -> Image:
+    def swap(self, crop: Image, source: Tensor) -> Work[Image]:
         """An aligned crop with ``source``'s face; its side a multiple of the network's.
 
         A larger crop is taken apart into pictures that each show the whole face, every nth pixel
@@ -29,19 +31,10 @@ class Generator:
         detail of all of them.
         """
         parts = apart(crop, crop.shape[0] // self.side)
-        tensors = [self._network.tensor(part) for part in parts]
-        return together([self._picture(tensor) for tensor in self._run(tensors, source)])
-
-    def _run(self, tensors: list[Tensor], source: Tensor) -> list[Tensor]:
-        """One result for each tensor: in one call where the network's batch is free."""
-        if self._network.tensors.batched:
-            same: Tensor = np.repeat(source, len(tensors), axis=0)
-            whole = self._network.run(np.concatenate(tensors), **{self._source: same})[0]
-            return [whole[number : number + 1] for number in range(len(whole))]
-        return [self._network.run(tensor, **{self._source: source})[0] for tensor in tensors]
-
-    def _picture(self, tensor: Tensor) -> Image:
-        return self._network.contract.picture.image(tensor)
+        tensors = np.concatenate([self._network.tensor(part) for part in parts])
+        (drawn, *_) = yield Ask(self._network, tensors, {self._source: source})
+        picture = self._network.contract.picture
+        return together([picture.image(drawn[number : number + 1]) for number in range(len(drawn))])
 
 
 def apart(crop: Image, times: int) -> list[Image]:

@@ -11,9 +11,11 @@ import numpy as np
 from msgspec import Meta
 
 from appliance.errors import ModelError
+from appliance.inference.batch import Batcher
 from appliance.inference.contract import ImageInput
 from appliance.inference.pack import Models
-from appliance.inference.session import Network, Runtime, Tensor
+from appliance.inference.session import Runtime, Tensor
+from appliance.inference.together import Work, alone
 from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical, with_skirt
 from appliance.pipeline.describe import Describer
@@ -68,15 +70,27 @@ class Generation:
     describer: Describer
     pixels: int
     five: FivePoints
-    masks: tuple[Callable[[Image], Float], ...]
+    masks: tuple[Callable[[Image], Work[Float]], ...]
     restorer: Restorer | None
     restored: float
     identity_weight: float
+    batch: int
+    """Faces that are best changed at once."""
+    provider: str
+    """What runs the generator."""
 
     @classmethod
     def load(cls, pack: Models, runtime: Runtime, wish: GeneratorWish) -> Generation:
         """Raises ModelError where the pack lacks what is asked for, or ProviderError."""
-        network = runtime.load(pack, "generator")
+
+        def load(role: str) -> Batcher:
+            return Batcher.load_any(runtime, pack, role)
+
+        def stage(role: str, make: Callable[[Batcher], Stage]) -> Stage | None:
+            """The stage of ``role``, where there is one."""
+            return make(load(role)) if pack.has(role) else None
+
+        network = load("generator")
         generator = Generator(network)
         pixels = wish.pixels or generator.side
         if pixels % generator.side:
@@ -84,39 +98,41 @@ class Generation:
                 f"The generator takes {generator.side} pixels, of which {pixels} is no multiple.",
                 f"Ask for {generator.side}, {2 * generator.side} or {4 * generator.side} pixels.",
             )
-        masks: list[Callable[[Image], Float]] = []
+        masks: list[Callable[[Image], Work[Float]]] = []
         if wish.occlusion:
-            masks.append(Occluder(runtime.load(pack, "occluder")).mask)
+            masks.append(Occluder(load("occluder")).mask)
         if wish.parts:
-            masks.append(Parser(runtime.load(pack, "face-parser"), wish.parts).mask)
+            masks.append(Parser(load("face-parser"), wish.parts).mask)
         restorer = None
         if wish.restore is not None:
-            restorer = Restorer(runtime.load(pack, "restorer"), wish.restorer_weight)
+            restorer = Restorer(load("restorer"), wish.restorer_weight)
         return cls(
             family=network.contract.family,
             generator=generator,
             input=network.contract.image,
             describer=Describer(
                 network,
-                _stage(pack, runtime, "identity", Recogniser),
-                _stage(pack, runtime, "embedding-converter", lambda network: network),
+                stage("identity", Recogniser),
+                stage("embedding-converter", lambda network: network),
             ),
             pixels=pixels,
             five=FivePoints(
-                _stage(pack, runtime, "landmarks-68", Landmarker68),
-                _stage(pack, runtime, "landmarks-68-5", Completer),
-                _stage(pack, runtime, "landmarks-203", Landmarker203),
+                stage("landmarks-68", Landmarker68),
+                stage("landmarks-68-5", Completer),
+                stage("landmarks-203", Landmarker203),
             ),
             masks=tuple(masks),
             restorer=restorer,
             restored=wish.restore or 0.0,
             identity_weight=wish.identity_weight,
+            batch=network.size,
+            provider=network.network.provider,
         )
 
     def describe(self, photos: Sequence[tuple[Image, Face]]) -> Tensor:
         """A person as the generator takes them, from photos with the face that counts."""
         return self.describer.describe(
-            [(image, self.five.find(image, face)) for image, face in photos]
+            [(image, alone(self.five.find(image, face))) for image, face in photos]
         )
 
     def steps(self, source: Tensor) -> tuple[Step, ...]:
@@ -139,7 +155,7 @@ class Step:
 
     taker: ImageInput
     side: int
-    change: Callable[[Image], Image]
+    change: Callable[[Image], Work[Image]]
     share: float
 
     def matrix(self, five: Float) -> Float:
@@ -160,21 +176,24 @@ class GeneratorShot:
         self._strength = strength
         self._even = bool(np.ptp(strength) < 1e-6)
 
-    def edit(self, canvas: Canvas, face: Face) -> None:
-        """The next frame, in place."""
+    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
+        """A frame, in place; any number of them may be at work at once."""
         stages = self._stages
         box = self._box(canvas, face)
         if box is None:
             return
         whole, local = canvas.read(box), face.moved(-box.x, -box.y)
-        five = stages.five.find(whole, local)
-        source = stages.describer.balanced(self._source, whole, five, stages.identity_weight)
+        five = yield from stages.five.find(whole, local)
+        source = yield from stages.describer.balanced(
+            self._source, whole, five, stages.identity_weight
+        )
         image, support = whole, np.zeros(whole.shape[:2], np.uint8)
         for step in stages.steps(source):
             matrix = step.matrix(five)
             crop = warp(image, matrix, step.side)
-            mask = self._mask(crop) * self._by_region(local, matrix, step.side)
-            image, touched = pasted(image, step.change(crop), mask * step.share, matrix)
+            mask = (yield from self._mask(crop)) * self._by_region(local, matrix, step.side)
+            changed = yield from step.change(crop)
+            image, touched = pasted(image, changed, mask * step.share, matrix)
             support |= touched
         canvas.write(box, images.grey_like(image, whole), support)
 
@@ -188,11 +207,11 @@ class GeneratorShot:
         inside = [box for box in boxes if box is not None]
         return around(inside) if len(inside) == len(boxes) else None
 
-    def _mask(self, crop: Image) -> Float:
+    def _mask(self, crop: Image) -> Work[Float]:
         """Where an aligned crop may change: inside its border, where every mask lets it."""
         mask = box_mask(crop.shape[0])
         for limit in self._stages.masks:
-            mask = np.minimum(mask, limit(crop))
+            mask = np.minimum(mask, (yield from limit(crop)))
         return mask
 
     def _by_region(self, face: Face, matrix: Float, side: int) -> Float | np.float32:
@@ -205,10 +224,3 @@ class GeneratorShot:
         grid = Grid(matrix * np.float32(REGION_CELLS / side), REGION_CELLS)
         drawn = raster(self._face, grid, points).cover().spread(strength)[..., 0]
         return images.resized(drawn, (side, side))
-
-
-def _stage(
-    pack: Models, runtime: Runtime, role: str, make: Callable[[Network], Stage]
-) -> Stage | None:
-    """The stage of ``role``, where there is one."""
-    return make(runtime.load(pack, role)) if pack.has(role) else None

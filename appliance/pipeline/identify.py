@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.session import Network
+from appliance.inference.batch import Batcher
+from appliance.inference.together import Ask, Work, alone
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.geometry import aligned
 from appliance.pipeline.topology import five_points
@@ -16,17 +17,17 @@ class Recogniser:
     The starter pack's SFace is OpenCV Zoo's of December 2021.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Batcher) -> None:
         self._network = network
 
     def embed(self, image: Image, face: Face) -> Float:
         """The unit-length embedding, (128,) or (512,), of a face of an RGB picture."""
-        return unit(self.feature(image, five_points(face.points)))
+        return unit(alone(self.feature(image, five_points(face.points))))
 
-    def feature(self, image: Image, five: Float) -> Float:
+    def feature(self, image: Image, five: Float) -> Work[Float]:
         """The embedding as the network gives it, of any length, of the face with (5, 2) points."""
         crop = aligned(image, five, self._network.contract.image)
-        (feature,) = self._network.run(self._network.tensor(crop))
+        (feature,) = yield Ask(self._network, self._network.tensor(crop))
         return feature.reshape(-1)
 
 

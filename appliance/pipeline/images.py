@@ -60,6 +60,21 @@ def darker_lines(picture: Float, width: int) -> Float:
     return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, kernel))
 
 
+def with_alpha(picture: Image, alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An (h, w, 3) picture and how far it covers, (h, w), 0-255, in one: (h, w, 4)."""
+    return np.asarray(cv2.merge([picture, alpha]), np.uint8)
+
+
+def over(background: Image, drawn: NDArray[np.uint8]) -> Image:
+    """``drawn`` (h, w, 4) over ``background`` (h, w, 3), as far as its alpha, 0-255, lets it."""
+    share = cv2.extractChannel(drawn, 3).astype(np.float32)
+    share *= np.float32(1 / 255)
+    colours = cv2.cvtColor(drawn, cv2.COLOR_BGRA2BGR)
+    rest: Any = cv2.subtract(np.ones_like(share), share)
+    # Divides by the sum of the shares and a hundred thousandth: still the same byte where one is 1.
+    return np.asarray(cv2.blendLinear(colours, background, share, rest), np.uint8)
+
+
 def grey_like(picture: Image, original: Image) -> Image:
     """An RGB picture without its colours where the ``original`` has none at all."""
     # A few pixels are asked before all of them.

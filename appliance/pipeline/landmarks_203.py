@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.session import Network
+from appliance.inference.batch import Batcher
+from appliance.inference.together import Ask, Work
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.geometry import invert, square_crop, transform, warp
 from appliance.pipeline.topology import LANDMARKS_68, five_points
@@ -16,14 +17,14 @@ LIFT = 0.1  # of the crop's side that it is moved up, to show the forehead
 class Landmarker203:
     """Guo et al., "LivePortrait", 2024; crop and points as its landmark_runner.py has them."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Batcher) -> None:
         self._network = network
 
-    def find(self, image: Image, face: Face) -> Float:
+    def find(self, image: Image, face: Face) -> Work[Float]:
         """(203, 2) points of a face whose mesh is known."""
         size = self._network.contract.image.side
         matrix = _crop(face, size)
-        *_, found = self._network.run(self._network.tensor(warp(image, matrix, size)))
+        *_, found = yield Ask(self._network, self._network.tensor(warp(image, matrix, size)))
         return transform(found.reshape(-1, 2) * np.float32(size), invert(matrix))
 
 

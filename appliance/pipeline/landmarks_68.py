@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.session import Network
+from appliance.inference.batch import Batcher
+from appliance.inference.together import Ask, Work
 from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.geometry import invert, square_crop, transform, warp
 from appliance.pipeline.topology import EYE_CORNERS
@@ -16,10 +17,10 @@ FACE_SHARE = 195 / 256  # of the crop that the face takes (Bulat and Tzimiropoul
 class Landmarker68:
     """2DFAN4 (Bulat and Tzimiropoulos, ICCV 2017) or Peppa-Wutz (Peppa_Pig_Face_Landmark)."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Batcher) -> None:
         self._network = network
 
-    def find(self, image: Image, face: Face) -> tuple[Float, float]:
+    def find(self, image: Image, face: Face) -> Work[tuple[Float, float]]:
         """(68, 2) points of a face whose mesh is known, and how sure they are, 0-1."""
         size = self._network.contract.image.side
         right, left = face.points[EYE_CORNERS]
@@ -27,7 +28,8 @@ class Landmarker68:
         low, high = face.points.min(axis=0), face.points.max(axis=0)
         side = float((high - low).max()) / FACE_SHARE
         matrix = square_crop((low + high) / 2, side, angle, size)
-        found, *heat = self._network.run(self._network.tensor(warp(image, matrix, size)))
+        tensor = self._network.tensor(warp(image, matrix, size))
+        found, *heat = yield Ask(self._network, tensor)
         points = found[0, :, :2] * np.float32(size / GRID)
         # The peaks of the heat maps, where there are any, are the better measure.
         confidence = heat[0][0].max(axis=(1, 2)) if heat else found[0, :, 2]

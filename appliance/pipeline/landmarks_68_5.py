@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.inference.session import Network
+from appliance.inference.batch import Batcher
 from appliance.inference.templates import FFHQ_512
+from appliance.inference.together import Ask, Work
 from appliance.pipeline.face import Float
 from appliance.pipeline.geometry import invert, similarity_matrix, transform
 
@@ -11,11 +12,11 @@ from appliance.pipeline.geometry import invert, similarity_matrix, transform
 class Completer:
     """FaceFusion's fan_68_5: for faces whose other points cannot be made out."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Batcher) -> None:
         self._network = network
 
-    def complete(self, five: Float) -> Float:
+    def complete(self, five: Float) -> Work[Float]:
         """(68, 2) points for (5, 2), in the same pixels."""
         matrix = similarity_matrix(five, FFHQ_512.points(1))
-        (found,) = self._network.run(transform(five, matrix)[None])
+        (found,) = yield Ask(self._network, transform(five, matrix)[None])
         return transform(found[0], invert(matrix))

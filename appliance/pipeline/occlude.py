@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.session import Network
+from appliance.inference.batch import Batcher
+from appliance.inference.together import Ask, Work
 from appliance.pipeline import images
 from appliance.pipeline.face import Float, Image
 
@@ -14,14 +15,14 @@ SOFTNESS = 5.0  # sigma of the Gaussian, in pixels of the crop, as FaceFusion ha
 class Occluder:
     """XSeg (Liu et al., "DeepFaceLab", 2021)."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Batcher) -> None:
         self._network = network
         self._size = (network.contract.image.side,) * 2
 
-    def mask(self, crop: Image) -> Float:
+    def mask(self, crop: Image) -> Work[Float]:
         """1 where an aligned crop shows the face itself, 0 where something is in front of it."""
         small = images.resized(crop, self._size)
-        (found,) = self._network.run(self._network.tensor(small))
+        (found,) = yield Ask(self._network, self._network.tensor(small))
         side = (crop.shape[1], crop.shape[0])
         return softened(images.resized(np.clip(found[0, ..., 0], 0, 1), side))
 

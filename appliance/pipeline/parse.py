@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from appliance.inference.session import Network
+from appliance.inference.batch import Batcher
+from appliance.inference.together import Ask, Work
 from appliance.pipeline import images
 from appliance.pipeline.face import Float, Image
 from appliance.pipeline.occlude import softened
@@ -47,15 +48,15 @@ FACE: frozenset[Part] = frozenset(PARTS) - {"glasses"}
 class Parser:
     """BiSeNet (Yu et al., 2018) trained to parse faces. ``parts``: those that may change."""
 
-    def __init__(self, network: Network, parts: Collection[Part] = FACE) -> None:
+    def __init__(self, network: Batcher, parts: Collection[Part] = FACE) -> None:
         self._classes = [PARTS[part] for part in parts]
         self._network = network
         self._size = (network.contract.image.side,) * 2
 
-    def mask(self, crop: Image) -> Float:
+    def mask(self, crop: Image) -> Work[Float]:
         """1 where an aligned crop shows one of the parts, 0 elsewhere, softened between."""
         small = images.resized(crop, self._size)
-        (classes,) = self._network.run(self._network.tensor(small))
+        (classes,) = yield Ask(self._network, self._network.tensor(small))
         shown = np.isin(classes[0].argmax(axis=0), self._classes)
         side = (crop.shape[1], crop.shape[0])
         return softened(images.resized(shown.astype(np.float32), side))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from appliance.inference.batch import Batcher
 from appliance.inference.contract import ImageInput
 from appliance.inference.families.restorers import WEIGHT
-from appliance.inference.session import Network
+from appliance.inference.together import Ask, Work
 from appliance.pipeline.face import Image
 
 
@@ -16,7 +17,7 @@ class Restorer:
     ``weight``: 0-1, for the files that take one.
     """
 
-    def __init__(self, network: Network, weight: float = 0.5) -> None:
+    def __init__(self, network: Batcher, weight: float = 0.5) -> None:
         self._network = network
         taken = network.takes(WEIGHT)
         self._others = {WEIGHT: np.array([weight], np.float64)} if taken else {}
@@ -26,7 +27,7 @@ class Restorer:
         """The aligned crop it takes."""
         return self._network.contract.image
 
-    def restore(self, crop: Image) -> Image:
+    def restore(self, crop: Image) -> Work[Image]:
         """An aligned crop of that size, restored."""
-        (result, *_) = self._network.run(self._network.tensor(crop), **self._others)
+        (result, *_) = yield Ask(self._network, self._network.tensor(crop), self._others)
         return self._network.contract.picture.image(result)

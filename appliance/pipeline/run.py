@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
 
 from appliance.errors import NoFaceError, OutputError
 from appliance.inference.session import Tensor
+from appliance.inference.together import alone
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.edit import FaceEditor
-from appliance.pipeline.face import Face, Float, Image
+from appliance.pipeline.face import Face, Float
 from appliance.pipeline.fit import Fit
+from appliance.pipeline.frames import Editor, FrameEditor
 from appliance.pipeline.generation import GeneratorShot
 from appliance.pipeline.identify import similarity
+from appliance.pipeline.likeness import Likeness
 from appliance.pipeline.mask import Usual
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.encoder import ContainerName, EncoderSettings
 from appliance.pipeline.media.photo import MAX_PIXELS, Photo, in_colours_of
 from appliance.pipeline.media.reader import FrameInfo
 from appliance.pipeline.media.transcode import Transcoded, transcode
-from appliance.pipeline.media.video_canvas import VideoCanvas
 from appliance.pipeline.regions import FACE, strengths
-from appliance.pipeline.remember import Remembering
 from appliance.pipeline.shot import Begin, MeshShot
 from appliance.pipeline.source import Source
 from appliance.pipeline.stages import Stages
@@ -35,7 +34,6 @@ from appliance.pipeline.track import Tracker
 from appliance.pipeline.upscale import Upscaler
 
 PORTRAIT_ROOM = 0.5  # around a source's face, in its own size: what the widest alignment shows
-LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a video
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +140,22 @@ def swap_photo(
     canvas = result.canvas
     faces = _chosen(stages, canvas, options.choice)
     strength = strengths(stages.face, options.regions)
-    likeness = _Likeness(stages, sitter, wanted=options.likeness)
+    likeness = Likeness(stages, sitter.embedding, wanted=options.likeness)
     if strength.any():
         begin = sitter.begin(stages, strength, video=False)
         for number, face in enumerate(faces):
             likeness.before(canvas, face, number)
-            begin().edit(canvas, face)
+            alone(begin().edit(canvas, face))
             likeness.after(canvas, face)
     swapped = len(faces) if strength.any() else 0
-    before, after, least = likeness.found()
+    alike = likeness.found()
     return result, SwapReport(
         frames=1,
         frames_swapped=int(swapped > 0),
         faces_swapped=swapped,
-        similarity_before=before,
-        similarity_after=after,
-        least_alike=least,
+        similarity_before=alike.before,
+        similarity_after=alike.after,
+        least_alike=alike.least,
         engine=stages.engine,
         provider=stages.provider,
         seconds={"swap": time.monotonic() - started},
@@ -175,117 +173,58 @@ def swap_video(
     settings: EncoderSettings | None = None,
     progress: Callable[[FrameInfo], None] | None = None,
     upscaler: Upscaler | None = None,
+    editor: Editor | None = None,
 ) -> SwapReport:
     """Swap the chosen faces of every frame of ``source`` into ``sink``, then enlarge it.
 
+    ``editor``: who changes the frames in this process's place, with the same sources and options.
     Frames without the chosen face pass unchanged. See :func:`transcode` for files and errors.
     """
-    run = _VideoRun(stages, sitter, options)
+    editor = editor or frame_editor(stages, sitter, options)
     done = transcode(
         source,
         sink,
-        run.edit,
+        editor.edit,
+        rest=editor.rest,
         container=container,
         settings=settings,
         progress=progress,
         enlarger=upscaler,
     )
-    return run.report(done)
+    return video_report(stages, editor, done)
 
 
-class _VideoRun:
-    """What a video's frames have in common."""
-
-    def __init__(self, stages: Stages, sitter: Sitter, options: SwapOptions) -> None:
-        strength = strengths(stages.face, options.regions)
-        self._stages = stages
-        self._idle = not strength.any()
-        begin = sitter.begin(stages, strength, video=True)
-        self._tracker = Tracker(stages, options.choice, begin)
-        self._likeness = _Likeness(stages, sitter, wanted=options.likeness)
-        self._frames_swapped = 0
-        self._faces_swapped = 0
-
-    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> None:
-        """One frame, in place."""
-        if self._idle:
-            return
-        frame = Remembering(canvas)
-        tracks = self._tracker.update(frame, float(info.seconds))
-        for track, face in tracks:
-            measured = track.frames % LIKENESS_INTERVAL == 1
-            if measured:
-                self._likeness.before(frame, face, track.number)
-            track.shot.edit(frame, face)
-            if measured:
-                self._likeness.after(frame, face)
-        self._faces_swapped += len(tracks)
-        self._frames_swapped += bool(tracks)
-
-    def report(self, done: Transcoded) -> SwapReport:
-        """After the last frame."""
-        before, after, least = self._likeness.found()
-        return SwapReport(
-            frames=done.frames,
-            frames_swapped=self._frames_swapped,
-            faces_swapped=self._faces_swapped,
-            similarity_before=before,
-            similarity_after=after,
-            least_alike=least,
-            engine=self._stages.engine,
-            provider=self._stages.provider,
-            seconds={
-                "decode": done.decode.wall,
-                "swap": done.edit.wall,
-                "enlarge": done.enlarge.wall,
-                "encode": done.encode.wall,
-                "whole": done.wall,
-            },
-            transcoded=done,
-        )
+def frame_editor(stages: Stages, sitter: Sitter, options: SwapOptions) -> FrameEditor:
+    """What is done to the frames of one video."""
+    strength = strengths(stages.face, options.regions)
+    tracker = None
+    if strength.any():
+        tracker = Tracker(stages, options.choice, sitter.begin(stages, strength, video=True))
+    likeness = Likeness(stages, sitter.embedding, wanted=options.likeness)
+    return FrameEditor(tracker, likeness, stages.generation.batch if stages.generation else 1)
 
 
-class _Likeness:
-    """How alike targets are to the source, before and after; measured beside the main work."""
-
-    def __init__(self, stages: Stages, sitter: Sitter, *, wanted: bool) -> None:
-        self._stages = stages
-        self._sitter = sitter
-        self._wanted = wanted
-        self._worker = ThreadPoolExecutor(max_workers=1)
-        self._before: dict[int, list[Future[float]]] = {}
-        self._after: list[Future[float]] = []
-
-    def before(self, canvas: Canvas, face: Face, person: int) -> None:
-        """Measure a face about to be changed. ``person``: a number for each that is followed."""
-        self._measure(canvas, face, self._before.setdefault(person, []))
-
-    def after(self, canvas: Canvas, face: Face) -> None:
-        """Measure it once changed."""
-        self._measure(canvas, face, self._after)
-
-    def _measure(self, canvas: Canvas, face: Face, results: list[Future[float]]) -> None:
-        if self._wanted:
-            cut_out = self._stages.cut_out(canvas, face)  # a copy: the canvas will change
-            results.append(self._worker.submit(self._similarity, *cut_out))
-
-    def _similarity(self, image: Image, face: Face) -> float:
-        return similarity(self._sitter.embedding, self._stages.recogniser.embed(image, face))
-
-    def found(self) -> tuple[float | None, float | None, float | None]:
-        """The means before and after, and the least before; ``None`` where nothing was measured.
-
-        Nothing can be added any more.
-        """
-        people = [[future.result() for future in futures] for futures in self._before.values()]
-        after = [future.result() for future in self._after]
-        self._worker.shutdown()
-        least = min((max(person) for person in people if person), default=None)
-        return _mean(list(chain.from_iterable(people))), _mean(after), least
-
-
-def _mean(values: list[float]) -> float | None:
-    return float(np.mean(values)) if values else None
+def video_report(stages: Stages, editor: Editor, done: Transcoded) -> SwapReport:
+    """After the last frame."""
+    alike = editor.alike()
+    return SwapReport(
+        frames=done.frames,
+        frames_swapped=editor.frames_swapped,
+        faces_swapped=editor.faces_swapped,
+        similarity_before=alike.before,
+        similarity_after=alike.after,
+        least_alike=alike.least,
+        engine=stages.engine,
+        provider=stages.provider,
+        seconds={
+            "decode": done.decode.wall,
+            "swap": done.edit.wall,
+            "enlarge": done.enlarge.wall,
+            "encode": done.encode.wall,
+            "whole": done.wall,
+        },
+        transcoded=done,
+    )
 
 
 def _chosen(stages: Stages, canvas: Canvas, choice: FaceChoice) -> list[Face]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+from appliance.inference.together import Work
 from appliance.pipeline.edit import FaceEditor
 from appliance.pipeline.face import Face, Float
 from appliance.pipeline.fit import Fit
@@ -17,7 +18,7 @@ LOOK_INTERVAL = 3  # frames between looks for what covers a face in a video
 class Shot(Protocol):
     """Changes one face, frame by frame; a photo is a shot of one frame."""
 
-    def edit(self, canvas: Canvas, face: Face) -> None:
+    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
         """The next frame, in place."""
         ...
 
@@ -37,8 +38,9 @@ class MeshShot:
         self._shown: Float | None = None
         self._frames = 0
 
-    def edit(self, canvas: Canvas, face: Face) -> None:
+    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
         """The next frame, in place."""
+        yield from ()  # its networks look at one frame at a time, in order
         self._frames += 1
         known = self._shown if self._frames % LOOK_INTERVAL else None
         self._shown = self._editor.edit(canvas, face, self._fit, self._usual, known)

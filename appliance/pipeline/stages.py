@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack, Models
 from appliance.inference.session import Runtime
 from appliance.pipeline.align import Aligner
@@ -53,29 +54,34 @@ class Stages:
         runtime: Runtime,
         generation: Generation | None = None,
         detecting: Models | None = None,
+        following: Runtime | None = None,
     ) -> Stages:
         """From a model pack; faces are changed by the mesh engine, or by ``generation``.
 
-        ``detecting``: where the detector comes from, if not from there.
+        ``detecting``: where the detector comes from, if not from there. ``following``: what runs
+        the small networks that look at one face after the other, if not ``runtime``.
 
         Raises ModelError or ProviderError.
         """
+        following = following or runtime
         face = Canonical.load(pack.read("canonical-mesh"))
         poser, meter, transfer = Poser(face), LightMeter(face), ShapeTransfer(face)
-        masker = Masker(face, runtime.load(pack, "person-mask"))
+        masker = Masker(face, following.load(pack, "person-mask"))
         detector = Detector(runtime.load(detecting or pack, "detector"))
         return cls(
             face=face,
             detector=detector,
-            aligner=Aligner(runtime.load(pack, "mesh"), json.loads(pack.read("attention-subsets"))),
-            recogniser=Recogniser(runtime.load(pack, "identity")),
+            aligner=Aligner(
+                following.load(pack, "mesh"), json.loads(pack.read("attention-subsets"))
+            ),
+            recogniser=Recogniser(Batcher.load_any(following, pack, "identity")),
             masker=masker,
             poser=poser,
             meter=meter,
             reader=SourceReader(face, poser, meter, masker),
             still=MeshSwapper(face, poser, transfer, STILL),
             video=MeshSwapper(face, poser, transfer, VIDEO),
-            provider=detector.provider,
+            provider=generation.provider if generation else detector.provider,
             generation=generation,
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from appliance.pipeline.choose import FaceChoice, Which, extent
-from appliance.pipeline.face import Detection, Face, Image
+from appliance.pipeline.face import Detection, Face, Float, Image
 from appliance.pipeline.geometry import shrunk
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.region import MOTION, face_box
@@ -80,6 +81,15 @@ class Tracker:
         self._tracks = [sight.track for sight in seen]
         return [(sight.track, sight.track.advance(sight, passed)) for sight in seen]
 
+    def resume(self, faces: Sequence[Face]) -> None:
+        """Follow these, the chosen ones of a frame just before the next."""
+        self._tracks = [self._new_track(face) for face in faces]
+
+    @property
+    def followed(self) -> list[Face]:
+        """The faces of the last frame, as the mesh network saw them."""
+        return [track.raw for track in self._tracks]
+
     def _is_cut(self, canvas: Canvas) -> bool:
         small = cv2.cvtColor(canvas.thumbnail(CUT_SIZE), cv2.COLOR_RGB2GRAY)
         last, self._last_small = self._last_small, np.asarray(small, np.uint8)
@@ -125,7 +135,10 @@ def _view(canvas: Canvas, face: Face, margin: float) -> View | None:
 
 
 def _is_known(detection: Detection, faces: list[Face]) -> bool:
-    return any(
-        np.linalg.norm(face.points.mean(axis=0) - detection.centre) < 0.5 * extent(face)
-        for face in faces
-    )
+    return any(is_at(face, detection.centre) for face in faces)
+
+
+def is_at(face: Face, centre: Float) -> bool:
+    """Whether what has its ``centre``, (2,), there in the same frame is this face."""
+    off = np.linalg.norm(face.points.mean(axis=0) - centre)
+    return bool(off < 0.5 * extent(face))

@@ -37,3 +37,8 @@ def gpu_devices(dev: Path = Path("/dev")) -> list[Path]:
     """
     nodes = sorted(dev.glob("nvidia*"))
     return [*nodes, Path("/proc/self/task")] if nodes else []
+
+
+def gpus() -> int:
+    """How many GPUs of NVIDIA's driver there are."""
+    return sum(path.name.removeprefix("nvidia").isdigit() for path in gpu_devices())

@@ -1,6 +1,6 @@
 """What one GPU makes of the stand-ins: ms a face, frames a second, and how far from the floor.
 
-    python -m tests.bench.gpu [--folder DIR] [--frames 600] [--devices 1]
+    python -m tests.bench.gpu [--folder DIR] [--frames 2400]
 
 Needs a GPU and what `make venv` installs; no network. The stand-ins are built in DIR.
 """
@@ -8,76 +8,40 @@ Needs a GPU and what `make venv` installs; no network. The stand-ins are built i
 from __future__ import annotations
 
 import argparse
-import io
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Self
 
-import av
 import cv2
 import numpy as np
 import onnx
 from rich.console import Console
 
+from appliance.cli.crew import places
 from appliance.errors import ModelError
 from appliance.inference.batch import Batcher
 from appliance.inference.manifest import Precision
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Network, Numbers, Runtime
-from appliance.pipeline import images
-from appliance.pipeline.media.grouped import transcode_grouped
-from appliance.pipeline.media.photo import read_photo
+from appliance.pipeline.media.photo import Photo, read_photo
 from appliance.pipeline.media.photo_encoding import encode_photo
+from appliance.pipeline.run import SwapOptions, read_source, swap_photo
+from appliance.pipeline.stages import Stages
+from appliance.policy.policy import EMBEDDED
+from appliance.seal.needed import gpus
 from tests.bench import floor
-from tests.bench.grouped_swap import ROLES, GroupedSwap
+from tests.bench.gpu_video import FAMILIES, load, make_media, scene
 from tests.bench.standin_pack import standin_pack
 
-FAMILIES = ("inswapper", "arcface", "2dfan4", "yolo-face")
-PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 SIZES = (1, 16, 32)
-GROUP, WORKERS = 16, (4, 8)
-FPS, WIDTH, HEIGHT = 30, 1920, 1080
 RUNS = 20
 AS_PUBLISHED: Precision = "int8"  # of which the pack has no variant, so that the file itself is run
-
-
-class Usage:
-    """Utilisation in percent and memory in MiB of the first GPU while ``with`` lasts."""
-
-    def __enter__(self) -> Self:
-        self.samples: list[tuple[int, int]] = []
-        fields = "--query-gpu=utilization.gpu,memory.used"
-        command = ["nvidia-smi", fields, "--format=csv,noheader,nounits", "-lms", "100", "-i", "0"]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._thread.join()
-        self._process.wait()
-
-    def _read(self) -> None:
-        for line in self._process.stdout or ():
-            used, memory = line.split(",")
-            self.samples.append((int(used), int(memory)))
-
-    def __str__(self) -> str:
-        if not self.samples:
-            return "GPU not sampled"
-        used, memory = zip(*self.samples, strict=True)
-        return f"GPU {np.mean(used):.0f} % busy, at most {max(memory)} MiB"
 
 
 def feed(batcher: Batcher, count: int) -> tuple[np.ndarray, dict[str, Numbers]]:
@@ -142,72 +106,28 @@ def _error(batcher: Batcher, plain: Network, size: int) -> float:
     return float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
 
 
-def make_clip(path: Path, frames: int) -> None:
-    """A portrait before a moving ground, 1080p, H.264."""
-    pixels = np.asarray(read_photo((PORTRAITS / "person_b_1.jpg").read_bytes()).pixels, np.uint8)
-    side = HEIGHT * pixels.shape[1] // pixels.shape[0]
-    portrait = images.resized(pixels, (side, HEIGHT))
-    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, 2 * WIDTH, 3), np.uint8)
-    ground = images.blurred(noise, 9)
-    with av.open(str(path), "w") as sink:
-        stream = sink.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "crf": "18"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        for index in range(frames):
-            shift = index * 3 % WIDTH
-            picture = ground[:, shift : shift + WIDTH].copy()
-            left = (WIDTH - side) // 2 + int(20 * np.sin(index / 15))
-            picture[:, left : left + side] = portrait
-            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, FPS)
-            sink.mux(stream.encode(frame))
-        sink.mux(stream.encode(None))
+def video(folder: Path, frames: int) -> None:
+    """One process; as many as the cores feed; the same on every GPU there is."""
+    each = places([0], None, "cuda", EMBEDDED)
+    runs = [["--processes", "1"], ["--processes", str(max(1, len(each)))]]
+    if gpus() > 1:
+        runs.append([*runs[-1], "--devices", ",".join(map(str, range(gpus())))])
+    with tempfile.TemporaryDirectory() as name:
+        make_media(Path(name), frames)
+        for run in runs:
+            words = ["--folder", str(folder), "--media", name, *run]
+            command = [sys.executable, "-m", "tests.bench.gpu_video", *words]
+            subprocess.run(command, check=True)
 
 
-def swapper(pack: ModelPack, runtime: Runtime, size: int, threads: int) -> GroupedSwap:
-    made = {role: Batcher.load(runtime, pack, role, size, outputs=1) for role in ROLES}
-    source = np.random.default_rng(2).standard_normal((1, 512)).astype(np.float32)
-    return GroupedSwap(made, source / np.linalg.norm(source), threads)
-
-
-def video(pack: ModelPack, runtime: Runtime, frames: int, console: Console) -> None:
-    swap = swapper(pack, runtime, GROUP, 12)
-    with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder, "clip.mp4")
-        make_clip(clip, frames)
-        for workers in WORKERS:
-            swap.seconds.clear()
-            before = resource.getrusage(resource.RUSAGE_SELF)
-            sink = io.BytesIO()
-            with clip.open("rb") as source, Usage() as usage:
-                done = transcode_grouped(
-                    source, sink, swap.edit, container="mp4", size=GROUP, workers=workers
-                )
-            rate = done.frames / done.wall
-            after = resource.getrusage(resource.RUSAGE_SELF)
-            user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-            console.print(
-                f"1080p video, {workers} groups of {GROUP} at work: {rate:.0f} frames/s, "
-                f"{done.frames} frames, {usage}"
-            )
-            console.print(
-                f"  CPU ms a frame: {1e3 * user / done.frames:.1f} user, "
-                f"{1e3 * system / done.frames:.1f} system"
-            )
-            parts = {"decode": done.decode.wall, **swap.seconds, "encode": done.encode.wall}
-            console.print(
-                "  ms a frame: "
-                + ", ".join(f"{k} {1e3 * v / done.frames:.2f}" for k, v in parts.items())
-            )
-
-
-def photo(pack: ModelPack, runtime: Runtime, console: Console) -> None:
-    swap = swapper(pack, runtime, 1, 1)
-    data = (PORTRAITS / "person_d_1.jpg").read_bytes()
+def photo(stages: Stages, console: Console) -> None:
+    sitter = read_source(stages, [Photo(scene("person_a_1"))])
+    data = encode_photo(Photo(scene("person_b_1")), "jpeg")
+    options = SwapOptions(likeness=False)
 
     def once() -> None:
-        target = read_photo(data)
-        swap.edit([target.canvas])
-        encode_photo(target, "jpeg")
+        result, _ = swap_photo(stages, sitter, read_photo(data), options)
+        encode_photo(result, "jpeg")
 
     once()
     taken = []
@@ -215,30 +135,30 @@ def photo(pack: ModelPack, runtime: Runtime, console: Console) -> None:
         started = perf_counter()
         once()
         taken.append(perf_counter() - started)
-    console.print(f"one photo, warm, from bytes to bytes: {1e3 * median(taken):.1f} ms")
+    console.print(f"one 1080p photo, warm, from bytes to bytes: {1e3 * median(taken):.1f} ms")
 
 
 def main(arguments: Sequence[str] = ()) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(".cache/gpu-standins"))
-    parser.add_argument("--frames", type=int, default=600)
+    parser.add_argument("--frames", type=int, default=2400)
     parser.add_argument("--only", choices=["photo", "video", "networks"], nargs="*")
     wanted = parser.parse_args(arguments)
     parts = wanted.only or ["photo", "video", "networks"]
     console = Console(width=120)
     cv2.setNumThreads(1)  # the frames are spread over the cores, not one frame's parts
+    pack = standin_pack(wanted.folder, FAMILIES)
+    if "video" in parts:
+        video(wanted.folder, wanted.frames)
     runtime = Runtime(("cuda",))
     peak = floor.measured()
     console.print(
         f"ONNX Runtime {ort.__version__}: {peak.flops / 1e12:.0f} TFLOP/s in float16, "
         f"{peak.bandwidth / 1e12:.2f} TB/s"
     )
-    pack = standin_pack(wanted.folder, FAMILIES)
     if "photo" in parts:
-        photo(pack, runtime, console)
-    if "video" in parts:
-        video(pack, runtime, wanted.frames, console)
+        photo(load(pack, runtime), console)
     if "networks" in parts:
         networks(pack, runtime, peak, console)
 

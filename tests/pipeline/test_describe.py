@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from appliance.errors import ModelError
+from appliance.inference.batch import Batcher
 from appliance.inference.contract import Latent
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
+from appliance.inference.together import alone, together
 from appliance.inference.trust import ANY
 from appliance.pipeline.describe import Describer, latent, moved
 from appliance.pipeline.face import Face, Float, Image
@@ -41,12 +43,16 @@ def photo(photos: Mapping[str, Photo], faces: Mapping[str, Face]) -> Pair:
 
 def describer(folder: Path, runtime: Runtime, *families: str) -> tuple[Describer, ModelPack]:
     pack = ModelPack.open(write_standins(folder, *families), ANY)
-    generator = runtime.load(pack, "generator")
-    recogniser = Recogniser(runtime.load(pack, "identity")) if pack.has("identity") else None
+    generator = Batcher.load_any(runtime, pack, "generator")
     converter = None
     if pack.has("embedding-converter"):
-        converter = runtime.load(pack, "embedding-converter")
-    return Describer(generator, recogniser, converter), pack
+        converter = Batcher.load_any(runtime, pack, "embedding-converter")
+    known = recogniser(pack, runtime) if pack.has("identity") else None
+    return Describer(generator, known, converter), pack
+
+
+def recogniser(pack: ModelPack, runtime: Runtime) -> Recogniser:
+    return Recogniser(Batcher.load_any(runtime, pack, "identity"))
 
 
 @pytest.mark.parametrize("family", LATENTS)
@@ -54,7 +60,7 @@ def test_the_embedding_becomes_the_family_s_latent(
     family: str, tmp_path: Path, runtime: Runtime, photo: Pair
 ) -> None:
     made, pack = describer(tmp_path, runtime, family, "arcface", "crossface")
-    e = Recogniser(runtime.load(pack, "identity")).feature(*photo).astype(np.float64)
+    e = alone(recogniser(pack, runtime).feature(*photo)).astype(np.float64)
     assert 15 < np.linalg.norm(e) < 25  # not normalised: ArcFace's norm is near 20
     (c,) = runtime.load(pack, "embedding-converter").run(e[None].astype(np.float32))
     emap = runtime.load(pack, "generator").tensors.matrix
@@ -80,8 +86,8 @@ def test_several_photos_are_averaged_before_anything_else(
 ) -> None:
     made, pack = describer(tmp_path, runtime, "hyperswap", "arcface")
     two = [(pixels_of(photos[name]), five_points(faces[name].points)) for name in ("b_1", "b_2")]
-    recogniser = Recogniser(runtime.load(pack, "identity"))
-    mean = np.mean([recogniser.feature(*one) for one in two], axis=0)
+    known = recogniser(pack, runtime)
+    mean = np.mean(together([known.feature(*one) for one in two]), axis=0)
     np.testing.assert_allclose(made.describe(two)[0], mean / np.linalg.norm(mean), atol=1e-5)
 
 
@@ -123,9 +129,9 @@ def test_the_target_s_identity_is_weighed_as_the_family_has_it(
 ) -> None:
     made, pack = describer(tmp_path, runtime, family, "arcface", "crossface")
     source = made.describe([photo])
-    target = Recogniser(runtime.load(pack, "identity")).feature(*photo)
+    target = alone(recogniser(pack, runtime).feature(*photo))
     if family == "hyperswap":
         target = target / np.linalg.norm(target)
     wanted = source if family == "uniface" else 0.65 * source + 0.35 * target
-    np.testing.assert_allclose(made.balanced(source, *photo, weight=0.0), wanted, atol=1e-4)
-    assert made.balanced(source, *photo, weight=0.5) is source
+    np.testing.assert_allclose(alone(made.balanced(source, *photo, weight=0.0)), wanted, atol=1e-4)
+    assert alone(made.balanced(source, *photo, weight=0.5)) is source

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Network, Runtime
+from appliance.inference.session import Runtime
+from appliance.inference.together import Work, alone
 from appliance.inference.trust import ANY
-from appliance.pipeline.face import Face, Image
+from appliance.pipeline.face import Face, Float, Image
 from appliance.pipeline.five import FivePoints
 from appliance.pipeline.landmarks_68 import Landmarker68, five_of_68
 from appliance.pipeline.landmarks_68_5 import Completer
@@ -23,9 +25,9 @@ from tests.inference.standins.landmarks import drawn_68, grid_68
 from tests.pipeline.pictures import pixels_of
 
 
-def load(folder: Path, runtime: Runtime, family: str) -> Network:
+def load(folder: Path, runtime: Runtime, family: str) -> Batcher:
     pack = ModelPack.open(write_standins(folder, family), ANY)
-    return runtime.load(pack, pack.entries[0].role)
+    return Batcher.load_any(runtime, pack, pack.entries[0].role)
 
 
 @pytest.fixture
@@ -39,7 +41,8 @@ def test_the_grid_of_64_is_laid_over_the_upright_face(
 ) -> None:
     """The stand-in draws on a crop whose face takes 195 of 256 pixels."""
     image, face = seen
-    points, score = Landmarker68(load(tmp_path, runtime, family)).find(image, face)
+    landmarker = Landmarker68(load(tmp_path, runtime, family))
+    points, score = alone(landmarker.find(image, face))
     assert score == pytest.approx(0.9, abs=1e-5)
     low, high = face.points.min(axis=0), face.points.max(axis=0)
     pixel = (high - low).max() / 195  # of the crop, in pixels of the picture
@@ -64,7 +67,7 @@ def test_five_points_are_completed_in_the_ffhq_square(
 ) -> None:
     _, face = seen
     five = five_points(face.points)
-    points = Completer(load(tmp_path, runtime, "fan-68-5")).complete(five)
+    points = alone(Completer(load(tmp_path, runtime, "fan-68-5")).complete(five))
     # The stand-in puts the middle of the eyes to (.5, .469), that of the mouth to (.5, .725).
     made = five_of_68(points)
     for part in (slice(0, 2), slice(3, 5)):  # eyes, mouth
@@ -78,7 +81,8 @@ def test_203_points_are_in_the_unit_square_of_a_crop_that_shows_the_whole_face(
     tmp_path: Path, runtime: Runtime, seen: tuple[Image, Face]
 ) -> None:
     image, face = seen
-    points = Landmarker203(load(tmp_path, runtime, "liveportrait-203")).find(image, face)
+    landmarker = Landmarker203(load(tmp_path, runtime, "liveportrait-203"))
+    points = alone(landmarker.find(image, face))
     assert points.shape == (203, 2)
     centre = points.mean(axis=0)
     radius = np.linalg.norm(points - centre, axis=1)
@@ -101,16 +105,23 @@ def test_the_best_landmarks_there_are_are_used(
     tmp_path: Path, runtime: Runtime, seen: tuple[Image, Face], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image, face = seen
-    np.testing.assert_array_equal(FivePoints().find(image, face), five_points(face.points))
     many = Landmarker68(load(tmp_path / "a", runtime, "2dfan4"))
     few = Completer(load(tmp_path / "b", runtime, "fan-68-5"))
     portrait = Landmarker203(load(tmp_path / "c", runtime, "liveportrait-203"))
-    best = five_of_68(many.find(image, face)[0])
-    np.testing.assert_array_equal(FivePoints(many, few, portrait).find(image, face), best)
-    last = five_of_203(portrait.find(image, face))
-    np.testing.assert_array_equal(FivePoints(portrait=portrait).find(image, face), last)
-    completed = five_of_68(few.complete(five_points(face.points)))
-    found = many.find(image, face)[0]
-    monkeypatch.setattr(Landmarker68, "find", lambda *_: (found, 0.49))
-    np.testing.assert_array_equal(FivePoints(many, few).find(image, face), completed)
-    np.testing.assert_array_equal(FivePoints(many).find(image, face), five_points(face.points))
+    mesh = five_points(face.points)
+    found = alone(many.find(image, face))[0]
+
+    def check(five: FivePoints, wanted: Float) -> None:
+        np.testing.assert_array_equal(alone(five.find(image, face)), wanted)
+
+    check(FivePoints(), mesh)
+    check(FivePoints(many, few, portrait), five_of_68(found))
+    check(FivePoints(portrait=portrait), five_of_203(alone(portrait.find(image, face))))
+
+    def unsure(*_: object) -> Work[tuple[Float, float]]:
+        yield from ()
+        return found, 0.49
+
+    monkeypatch.setattr(Landmarker68, "find", unsure)
+    check(FivePoints(many, few), five_of_68(alone(few.complete(mesh))))
+    check(FivePoints(many), mesh)

@@ -141,7 +141,8 @@ def test_the_restorer_s_share_is_how_far_it_counts(
         for share in (0.0, 0.5, 1.0)
     )
     assert np.abs(whole - plain).max() > 10
-    assert np.abs(2 * (half - plain) - (whole - plain)).max() <= 2
+    # A mask counts in steps of 1/255, of which half of an odd number is none.
+    assert np.abs(2 * (half - plain) - (whole - plain)).max() <= 3
 
 
 def test_the_detector_of_the_pack_is_the_one_that_looks(

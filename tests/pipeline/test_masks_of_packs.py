@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Network, Runtime
+from appliance.inference.session import Runtime
+from appliance.inference.together import alone
 from appliance.inference.trust import ANY
 from appliance.pipeline.occlude import Occluder, softened
 from appliance.pipeline.parse import PARTS, Parser
@@ -18,9 +20,9 @@ from tests.inference.packs import write_standins
 from tests.inference.standins.restorers import SHARP
 
 
-def load(folder: Path, runtime: Runtime, family: str) -> Network:
+def load(folder: Path, runtime: Runtime, family: str) -> Batcher:
     pack = ModelPack.open(write_standins(folder, family), ANY)
-    return runtime.load(pack, pack.entries[0].role)
+    return Batcher.load_any(runtime, pack, pack.entries[0].role)
 
 
 def blurred_step(side: int, edge: float) -> np.ndarray:
@@ -36,7 +38,8 @@ def test_the_occluder_s_answer_is_drawn_back_and_softened(
     side: int, tmp_path: Path, runtime: Runtime
 ) -> None:
     """The stand-in says that everything right of column 205 of 256 is hidden."""
-    mask = Occluder(load(tmp_path, runtime, "xseg")).mask(np.full((side, side, 3), 90, np.uint8))
+    crop = np.full((side, side, 3), 90, np.uint8)
+    mask = alone(Occluder(load(tmp_path, runtime, "xseg")).mask(crop))
     wanted = blurred_step(side, 205 * side / 256)
     # Enlarging a hard edge blurs it by a pixel or two of the larger picture.
     np.testing.assert_allclose(mask, wanted, atol=0.2 if side > 256 else 0.12)
@@ -54,13 +57,14 @@ def test_the_parser_s_parts_are_what_may_change(tmp_path: Path, runtime: Runtime
     """The stand-in sees skin in a disc of 0.4 about the middle, background elsewhere."""
     network = load(tmp_path, runtime, "bisenet")
     crop = np.full((256, 256, 3), 90, np.uint8)
-    mask = Parser(network).mask(crop)
+    mask = alone(Parser(network).mask(crop))
     v, u = np.mgrid[:256, :256] / 256 - 0.5
     far = np.hypot(u, v)
     assert mask[far < 0.34].min() > 0.99
     assert mask[far > 0.42].max() == 0
-    assert Parser(network, ["nose"]).mask(crop).max() == 0
-    np.testing.assert_array_equal(Parser(network, ["skin", "nose"]).mask(crop), mask)
+    assert alone(Parser(network, ["nose"]).mask(crop)).max() == 0
+    both = alone(Parser(network, ["skin", "nose"]).mask(crop))
+    np.testing.assert_array_equal(both, mask)
 
 
 def test_the_classes_are_celebamask_s() -> None:
@@ -93,10 +97,11 @@ def test_a_restorer_sharpens_pixels_in_its_range(
     unit = crop / 127.5 - 1
     wanted = cv2.filter2D(unit, -1, kernel, borderType=cv2.BORDER_CONSTANT)
     wanted = np.clip((wanted + 1) * 127.5, 0, 255)
-    assert np.abs(restorer.restore(crop) - wanted).max() <= 0.51
+    assert np.abs(alone(restorer.restore(crop)) - wanted).max() <= 0.51
     if network.takes("weight"):
-        np.testing.assert_array_equal(Restorer(network, weight=0.0).restore(crop), crop)
-        halfway = Restorer(network, weight=0.5).restore(crop).astype(int)
+        unchanged = alone(Restorer(network, weight=0.0).restore(crop))
+        np.testing.assert_array_equal(unchanged, crop)
+        halfway = alone(Restorer(network, weight=0.5).restore(crop)).astype(int)
         inside = (wanted > 1) & (wanted < 254)
         off = np.abs(halfway - (wanted + crop) / 2)
         assert off[inside].max() <= 0.51

@@ -162,9 +162,9 @@ class _Noted(PhotoCanvas):
         super().__init__(pixels)
         self.writes: list[tuple[Box, Rgb, Mask]] = []
 
-    def write(self, box: Box, rgb: Rgb, support: Mask) -> None:
+    def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
         self.writes.append((box, rgb, support))
-        super().write(box, rgb, support)
+        super().write(box, rgb, support, known)
 
 
 @pytest.mark.parametrize("factor", [1, 3])

@@ -16,7 +16,7 @@ from appliance.pipeline.media.canvas import Box, Mask, Rgb
 from appliance.pipeline.media.reader import FrameInfo
 from appliance.pipeline.media.transcode import transcode
 from appliance.pipeline.media.video_canvas import VideoCanvas
-from appliance.pipeline.run import Sitter, SwapOptions, SwapReport, _VideoRun
+from appliance.pipeline.run import Sitter, SwapOptions, SwapReport, frame_editor, video_report
 from appliance.pipeline.stages import Stages
 
 RATE = 25
@@ -67,17 +67,17 @@ class _Watched(VideoCanvas):
         super().__init__(canvas.frame, canvas._orientation)
         self.support = np.zeros((canvas.height, canvas.width), np.bool_)
 
-    def write(self, box: Box, rgb: Rgb, support: Mask) -> None:
+    def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
         part = self.support[box.y : box.y + box.h, box.x : box.x + box.w]
         part |= support.astype(np.bool_)
-        super().write(box, rgb, support)
+        super().write(box, rgb, support, known)
 
 
 def edited(
     stages: Stages, sitter: Sitter, data: bytes, options: SwapOptions | None = None
 ) -> Edited:
     """What a swap does to every frame of ``data``, seen before the encoder loses any of it."""
-    run = _VideoRun(stages, sitter, options or SwapOptions())
+    editor = frame_editor(stages, sitter, options or SwapOptions())
     seen = Edited()
 
     def edit(canvas: VideoCanvas, info: FrameInfo) -> None:
@@ -85,11 +85,11 @@ def edited(
         watched = _Watched(canvas)
         seen.before.append(np.array(canvas.frame.to_ndarray(), np.uint8))
         seen.rgb_before.append(canvas.read(whole))
-        run.edit(watched, info)
+        editor.edit(watched, info)
         seen.after.append(np.array(watched.frame.to_ndarray(), np.uint8))
         seen.rgb_after.append(watched.read(whole))
         seen.supports.append(watched.support)
 
     done = transcode(io.BytesIO(data), io.BytesIO(), edit, container="mp4")
-    seen.report = run.report(done)
+    seen.report = video_report(stages, editor, done)
     return seen

@@ -44,8 +44,10 @@ class Canvas(Protocol):
         """A copy of the pixels of ``box``, which must lie inside the picture and not be empty."""
         ...
 
-    def write(self, box: Box, rgb: Rgb, support: Mask) -> None:
+    def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
         """Put ``rgb`` where ``support`` is set; every other pixel keeps its exact value.
+
+        ``known``: what ``read`` gives of ``box``, from whoever has it still.
 
         Where several pixels share a chroma sample, the sample becomes the mean of the new
         chroma of the supported ones and its old value for the rest.

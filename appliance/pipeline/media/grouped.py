@@ -1,92 +1,96 @@
-"""A video from source to sink, its frames in groups, several groups at work at once.
-
-For engines whose networks take many frames at a time: while a GPU computes one group, other
-threads prepare the next and finish the last. Frames leave in the order they came in.
-"""
+"""Frames whose edit other threads finish, several frames at a time; they leave in order."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
-import av
-
-from appliance.pipeline.media.channel import StoppedError
-from appliance.pipeline.media.encoder import ContainerName, EncoderSettings
-from appliance.pipeline.media.reader import FrameInfo, VideoReader
-from appliance.pipeline.media.streams import Sink, Source
-from appliance.pipeline.media.transcode import IDLE, StageTime, Transcoded, Transcoding
-from appliance.pipeline.media.video_canvas import VideoCanvas
-
-GroupEdit: TypeAlias = "Callable[[Sequence[VideoCanvas], Sequence[FrameInfo]], None]"
+Item = TypeVar("Item")
 
 
-def transcode_grouped(
-    source: Source,
-    sink: Sink,
-    edit: GroupEdit,
-    *,
-    container: ContainerName,
-    settings: EncoderSettings | None = None,
-    size: int = 16,
-    workers: int = 3,
-) -> Transcoded:
-    """As :func:`transcode`, but ``edit`` gets ``size`` frames at a time, in ``workers`` threads.
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The part of an edit that needs no frame before it.
 
-    ``edit`` must not mind that groups overlap in time. Memory: (``workers`` + 2) x ``size``
-    frames. ``edit`` in the result is the time that this thread waited for groups.
+    ``finish`` gets what ``edit`` left of up to ``size`` frames that follow each other, in order,
+    and does it, in any of ``workers`` threads; so it must not mind that groups overlap in time.
+    Memory: (``workers`` + 1) x ``size`` frames.
     """
-    started = time.monotonic()
-    with VideoReader(source) as reader, ThreadPoolExecutor(workers) as pool:
-        chosen = settings or EncoderSettings()
-        run = Transcoding(reader, sink, container, chosen, waiting=2 * size)
-        waited = 0.0
-        try:
-            at_work: deque[tuple[list[Any], Future[None]]] = deque()
-            for group in _groups(run.decoded, size):
-                frames = [item for item in group if isinstance(item, av.VideoFrame)]
-                infos = [run.info(frame) for frame in frames]
-                canvases = [VideoCanvas(frame, reader.orientation) for frame in frames]
-                at_work.append((group, pool.submit(edit, canvases, infos)))
-                if len(at_work) > workers:
-                    waited += _hand_on(run, at_work.popleft())
-            while at_work:
-                waited += _hand_on(run, at_work.popleft())
-            run.edited.finish()
-        except StoppedError:
-            pass  # a thread failed; its reason is raised below
-        except BaseException as error:  # noqa: BLE001 - raised below, after the threads ended
-            run.stop(error)
-        finally:
-            run.join()
-        if run.failure is not None:
-            raise run.failure
-        return run.summary(StageTime(waited, 0.0), IDLE, time.monotonic() - started)
+
+    finish: Callable[[Sequence[Any]], None]
+    size: int
+    workers: int
 
 
-def _groups(items: Iterator[Any] | Any, size: int) -> Iterator[list[Any]]:
-    """Items as they come, cut after every ``size``-th frame; packets stay between the frames."""
-    group: list[Any] = []
-    frames = 0
-    for item in items:
-        group.append(item)
-        frames += isinstance(item, av.VideoFrame)
-        if frames == size:
-            yield group
-            group, frames = [], 0
-    if group:
-        yield group
+class Groups(Generic[Item]):
+    """Items handed on in the order they came in; those with something left when that is done."""
 
+    def __init__(self, rest: Rest | None, hand_on: Callable[[Item], None]) -> None:
+        """``hand_on`` is called in the thread that adds. Without ``rest`` nothing is ever left."""
+        self._rest = rest
+        self._hand_on = hand_on
+        self._pool = ThreadPoolExecutor(rest.workers) if rest else None
+        self._items: list[Item] = []
+        self._left: list[Any] = []
+        self._frames = 0
+        self._at_work: deque[tuple[list[Item], Future[None] | None]] = deque()
+        self.waited = 0.0
+        """Seconds that the adding thread waited for others."""
 
-def _hand_on(run: Transcoding, work: tuple[list[Any], Future[None]]) -> float:
-    """Wait for a group and pass it to the encoder; the seconds waited."""
-    group, done = work
-    started = time.monotonic()
-    done.result()
-    waited = time.monotonic() - started
-    for item in group:
-        run.edited.put(item)
-    return waited
+    def __enter__(self) -> Self:
+        """Nothing more happens on entry."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Wait for what is at work; what has not begun never will."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def add(self, item: Item, left: object = None, *, frame: bool = True) -> None:
+        """The next item, and what ``edit`` left of it. Raises what ``finish`` of another did."""
+        if self._rest is None:
+            self._hand_on(item)
+            return
+        self._items.append(item)
+        self._frames += frame
+        if left is not None:
+            self._left.append(left)
+        if self._frames == self._rest.size:
+            self._begin(self._rest)
+
+    def finish(self) -> None:
+        """Hand on all that is left. Raises what ``finish`` of one did."""
+        if self._rest is not None:
+            self._begin(self._rest)
+        while self._at_work:
+            self._end()
+
+    def _begin(self, rest: Rest) -> None:
+        if self._pool is None:
+            raise RuntimeError("there is nobody to begin")
+        done: Future[None] | None = None
+        if self._left:
+            done = self._pool.submit(rest.finish, self._left)
+        self._at_work.append((self._items, done))
+        self._items, self._left, self._frames = [], [], 0
+        if len(self._at_work) > rest.workers:
+            self._end()
+
+    def _end(self) -> None:
+        items, done = self._at_work.popleft()
+        if done is not None:
+            started = time.monotonic()
+            done.result()
+            self.waited += time.monotonic() - started
+        for item in items:
+            self._hand_on(item)

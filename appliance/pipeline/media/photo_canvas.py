@@ -43,7 +43,7 @@ class PhotoCanvas:
         check_box(box, self.width, self.height)
         return as_8_bit(self._part(box))
 
-    def write(self, box: Box, rgb: Rgb, support: Mask) -> None:
+    def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
         """See ``Canvas.write``. Raises ``ValueError`` for a box or a patch that does not fit."""
         check_box(box, self.width, self.height)
         check_patch(box, rgb, support)

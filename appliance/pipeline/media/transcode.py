@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import av
 
@@ -22,12 +22,13 @@ from appliance.pipeline.media.encoder import (
     pixel_format,
 )
 from appliance.pipeline.media.enlarge import Enlarger, enlarged
+from appliance.pipeline.media.grouped import Groups, Rest
 from appliance.pipeline.media.reader import FrameInfo, VideoReader
 from appliance.pipeline.media.streams import Sink, Source
 from appliance.pipeline.media.video_canvas import VideoCanvas
 from appliance.pipeline.media.writer import TrackReport, VideoWriter
 
-Edit: TypeAlias = "Callable[[VideoCanvas, FrameInfo], None]"
+Edit: TypeAlias = "Callable[[VideoCanvas, FrameInfo], object]"
 Progress: TypeAlias = "Callable[[FrameInfo], None]"
 _Item: TypeAlias = "av.VideoFrame | av.Packet[Any]"
 
@@ -39,14 +40,12 @@ _WAITING = 8
 class StageTime:
     """Seconds one stage was at work, not waiting: on the clock, and of its own thread's CPU.
 
-    Threads that a codec starts on its own are not in ``cpu``.
+    Threads that a codec starts on its own are not in ``cpu``, nor those of the rest of an edit,
+    which count on the clock where they were waited for.
     """
 
     wall: float
     cpu: float
-
-
-IDLE = StageTime(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,7 @@ def transcode(
     *,
     container: ContainerName,
     settings: EncoderSettings | None = None,
+    rest: Rest | None = None,
     progress: Progress | None = None,
     enlarger: Enlarger | None = None,
 ) -> Transcoded:
@@ -79,7 +79,8 @@ def transcode(
 
     ``source``: readable and seekable; ``sink``: writable and seekable; both stay open. ``edit``,
     ``enlarger`` and ``progress`` are called in the caller's thread, frame by frame in the order
-    shown. Frames keep the source's timestamps, other tracks their packets.
+    shown. Frames keep the source's timestamps, other tracks their packets. What ``edit`` returns,
+    if anything, is left to ``rest``, several frames at a time.
 
     Whatever is raised anywhere, by ``edit`` or Ctrl-C too, ends both threads before it reaches
     the caller; what ``sink`` holds then is worthless. Raises ``InputError`` for a source that is
@@ -88,20 +89,32 @@ def transcode(
     started = time.monotonic()
     with VideoReader(source) as reader:
         scale = 1 if enlarger is None else enlarger.scale
-        run = Transcoding(reader, sink, container, settings or EncoderSettings(), scale=scale)
+        waiting = max(_WAITING, 2 * rest.size if rest else 0)
+        chosen = settings or EncoderSettings()
+        run = _Transcoding(reader, sink, container, chosen, scale=scale, waiting=waiting)
         edit_clock, enlarge_clock = _Clock(), _Clock()
+
+        def hand_on(done: tuple[_Item, FrameInfo | None]) -> None:
+            item, info = done
+            if info is not None:
+                if enlarger is not None:
+                    with enlarge_clock:
+                        item = enlarged(cast("av.VideoFrame", item), enlarger)
+                if progress is not None:
+                    progress(info)
+            run.edited.put(item)
+
         try:
-            for item in run.decoded:
-                if isinstance(item, av.VideoFrame):
-                    info = run.info(item)
-                    with edit_clock:
-                        edit(VideoCanvas(item, reader.orientation), info)
-                    if enlarger is not None:
-                        with enlarge_clock:
-                            item = enlarged(item, enlarger)  # noqa: PLW2901
-                    if progress is not None:
-                        progress(info)
-                run.edited.put(item)
+            with Groups(rest, hand_on) as groups:
+                for item in run.decoded:
+                    if isinstance(item, av.VideoFrame):
+                        info = run.info(item)
+                        with edit_clock:
+                            left = edit(VideoCanvas(item, reader.orientation), info)
+                        groups.add((item, info), left)
+                    else:
+                        groups.add((item, None), frame=False)
+                groups.finish()
             run.edited.finish()
         except StoppedError:
             pass  # a thread failed; its reason is raised below
@@ -112,10 +125,12 @@ def transcode(
         if run.failure is not None:
             raise run.failure
         wall = time.monotonic() - started
-        return run.summary(edit_clock.read(), enlarge_clock.read(), wall)
+        edited = edit_clock.read()
+        edited = StageTime(edited.wall + groups.waited, edited.cpu)
+        return run.summary(edited, enlarge_clock.read(), wall)
 
 
-class Transcoding:
+class _Transcoding:
     """The two threads beside the caller's, and what they share."""
 
     def __init__(

@@ -49,6 +49,11 @@ class VideoCanvas:
         """The frame itself, for the encoder."""
         return self._frame
 
+    @property
+    def orientation(self) -> Orientation:
+        """How the frame is held."""
+        return self._orientation
+
     def thumbnail(self, max_side: int) -> Rgb:
         """See ``Canvas.thumbnail``; straight from YUV by area averaging."""
         width, height = self._orientation.size(*fit(self.width, self.height, max_side))
@@ -76,13 +81,14 @@ class VideoCanvas:
         inner = self._orientation.stored_box(box, self.width, self.height)
         return np.ascontiguousarray(self._orientation.upright(self._read_stored(inner)))
 
-    def write(self, box: Box, rgb: Rgb, support: Mask) -> None:
+    def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
         """See ``Canvas.write``. Raises ``ValueError`` for a box or a patch that does not fit."""
         check_box(box, self.width, self.height)
         check_patch(box, rgb, support)
         inner = self._orientation.stored_box(box, self.width, self.height)
         patch = np.ascontiguousarray(self._orientation.stored(rgb))
-        same = cv2.inRange(cv2.absdiff(patch, self._read_stored(inner)), _ZERO, _ZERO)
+        before = self._read_stored(inner) if known is None else self._orientation.stored(known)
+        same = cv2.inRange(cv2.absdiff(patch, before), _ZERO, _ZERO)
         wanted = np.ascontiguousarray(self._orientation.stored(support), np.bool_)
         mask = wanted > same  # 1 for wanted, 255 for the same
         if not mask.any():

@@ -1,0 +1,112 @@
+"""The crew of a command: processes made before anything is sealed, which then seal themselves."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO, NoReturn, TypeAlias
+
+import cv2
+
+from appliance.cli.files import PHOTO_LIMIT
+from appliance.pipeline.crew.lead import Crew
+from appliance.pipeline.crew.member import Member
+from appliance.pipeline.crew.messages import Failed, Go, Line, Ready, pair
+from appliance.pipeline.engine import Engine
+from appliance.pipeline.run import Sitter, SwapOptions
+from appliance.policy.policy import Policy
+from appliance.seal.needed import GPU_PROVIDERS, gpus
+from appliance.seal.process import close_all, descriptors
+
+CORES_EACH = 4  # that a process keeps busy beside its share of a GPU
+MOST_EACH = 4  # processes that share a GPU
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a process works.
+
+    ``device``: its GPU. ``threads``: those that a network has on the CPU; by default all cores.
+    """
+
+    device: int = 0
+    threads: int | None = None
+
+
+Load: TypeAlias = Callable[[Place], Engine]
+"""Loads for this place and seals the process."""
+
+Prepare: TypeAlias = Callable[[Engine, Sequence[BinaryIO]], tuple[Sitter, SwapOptions]]
+"""Looks at the sources; called when the process is sealed."""
+
+
+def places(
+    devices: Sequence[int], processes: int | None, provider: str | None, policy: Policy
+) -> list[Place]:
+    """Where members are to work: as asked, or by the GPUs and cores there are.
+
+    None where one process does as well: on a CPU the networks use all cores by themselves.
+    """
+    cores = len(os.sched_getaffinity(0))
+    on_gpu = policy.engine.gpu and provider in (None, *GPU_PROVIDERS)
+    used = tuple(devices) or (tuple(range(gpus())) if on_gpu else ()) or (0,)
+    if processes is None:
+        each = cores // (CORES_EACH * len(used)) if on_gpu and gpus() else 1
+        processes = min(MOST_EACH, max(1, each))
+    count = processes * len(used)
+    if count == 1:
+        return []
+    return [Place(device, max(1, cores // count)) for _ in range(processes) for device in used]
+
+
+def hire(places: Sequence[Place], photos: Sequence[BinaryIO], load: Load, prepare: Prepare) -> Crew:
+    """A member for each of ``places``; each does nothing before the crew is started.
+
+    ``photos``: open files that ``prepare`` reads. Call it while this process has one thread.
+    """
+    memory = os.memfd_create("frames", os.MFD_CLOEXEC)
+    pairs = [pair() for _ in places]
+    for place, (_, theirs) in zip(places, pairs, strict=True):
+        if os.fork() == 0:
+            kept = {memory, theirs.reader, theirs.writer, *(photo.fileno() for photo in photos)}
+            close_all(descriptors() - kept)
+            _live(theirs, partial(_member, memory, place, photos, load, prepare))
+    for _, theirs in pairs:
+        theirs.close()
+    return Crew(memory, tuple(ours for ours, _ in pairs))
+
+
+def _live(line: Line, member: Callable[[], Member]) -> NoReturn:
+    """A member's life. Whatever ends it, no handler or buffer of the command runs once more."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the lead is told, and hangs up
+        cv2.setNumThreads(1)  # the members are the threads
+        if line.receive_if(Go) is not None:
+            made = member()
+            line.send(Ready())
+            made.serve(line)
+    except BaseException as error:  # noqa: BLE001 - the lead raises it
+        line.send(Failed.of(error))
+    finally:
+        os._exit(0)
+
+
+def _member(
+    memory: int, place: Place, photos: Sequence[BinaryIO], load: Load, prepare: Prepare
+) -> Member:
+    engine = load(place)
+    sitter, options = prepare(engine, [_copied(photo) for photo in photos])
+    return Member(memory, engine.stages, sitter, options)
+
+
+def _copied(photo: BinaryIO) -> BinaryIO:
+    """What a file holds, whose position belongs to all processes; as much as a photo may."""
+    parts, at = [], 0
+    while at <= PHOTO_LIMIT and (part := os.pread(photo.fileno(), PHOTO_LIMIT + 1 - at, at)):
+        parts.append(part)
+        at += len(part)
+    return io.BytesIO(b"".join(parts))

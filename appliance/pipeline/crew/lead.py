@@ -1,0 +1,183 @@
+"""The lead of the crew: shares a video's frames out and takes them back, in order.
+
+Frames are cut into segments, each for one member. Faces are followed by what was seen of them
+before, so each segment begins with a run-up: the last frames of the one before. Which face it is
+that is followed is decided once a shot: a segment in whose run-up another one was taken up is
+changed again, with the right one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Lock
+
+import av
+
+from appliance.pipeline.crew.messages import Done, Frame, Go, Line, Place, Ready, Segment
+from appliance.pipeline.crew.store import FrameStore, Geometry
+from appliance.pipeline.likeness import Alike, mean
+from appliance.pipeline.media.grouped import Rest
+from appliance.pipeline.media.reader import FrameInfo
+from appliance.pipeline.media.video_canvas import VideoCanvas
+from appliance.pipeline.track import is_at
+
+RUN_UP = 24  # frames: by then what a face is steadied by has faded to a tenth, at 30 a second
+LONGEST, SHORTEST = 48, 16  # frames of a segment: more take memory, fewer too much run-up
+MEMORY = 4 << 30  # bytes of frames at work, at the most
+_DEEPEST = 3  # bytes a pixel of ten bits, two of three samples at a quarter of the size
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Members that wait for the word to begin, and the memory that they share.
+
+    ``memory``: descriptor of an empty file in memory. ``lines``: one to each member.
+    """
+
+    memory: int
+    lines: tuple[Line, ...]
+
+    def start(self) -> None:
+        """Let all members load and seal, at once. Raises what one of them failed with."""
+        for line in self.lines:
+            line.send(Go())
+        for line in self.lines:
+            line.receive(Ready)
+
+    def editor(self, width: int, height: int) -> SharedEditor | None:
+        """For a video of this size; ``None`` where too few of its frames go into memory."""
+        at_work = (len(self.lines) + 2) * width * height * _DEEPEST
+        length = min(LONGEST, MEMORY // at_work - RUN_UP)
+        return SharedEditor(self, length) if length >= SHORTEST else None
+
+    def close(self) -> None:
+        """Send all members home."""
+        for line in self.lines:
+            line.close()
+        os.close(self.memory)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A segment on its way. ``before``: what became of the one before it."""
+
+    geometry: Geometry
+    run_up: Sequence[Frame]
+    before: Future[Done] | None
+    frames: list[tuple[Frame, av.VideoFrame]] = field(default_factory=list)
+    done: Future[Done] = field(default_factory=Future)
+
+
+class SharedEditor:
+    """As ``FrameEditor``, by a crew that has been started."""
+
+    def __init__(self, crew: Crew, length: int = LONGEST, run_up: int = RUN_UP) -> None:
+        """``length``: frames of a segment; ``run_up``: those before it, at most as many."""
+        self._free: SimpleQueue[Line] = SimpleQueue()
+        for line in crew.lines:
+            self._free.put(line)
+        self._memory = crew.memory
+        self._length, self._run_up = length, min(run_up, length)
+        self.rest = Rest(self._finish, length, len(crew.lines))
+        """How ``transcode`` goes on with what ``edit`` leaves: a segment at a time."""
+        self._slots: _Slots | None = None
+        self._part: _Part | None = None
+        self._ahead: list[Frame] = []
+        self._counting = Lock()
+        self._alike: list[Alike] = []
+        self.frames_swapped = 0
+        self.faces_swapped = 0
+
+    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> _Part:
+        """The next frame: the segment that it is a part of."""
+        part = self._part
+        if part is None or len(part.frames) == self._length:
+            geometry = Geometry.of(canvas.frame, canvas.orientation)
+            part = _Part(geometry, self._ahead, part.done if part else None)
+            self._part, self._ahead = part, []
+        slots = self._slots = self._slots or _Slots(self._memory, part.geometry)
+        part.frames.append((slots.keep(canvas.frame, info), canvas.frame))
+        if len(part.frames) > self._length - self._run_up:
+            # Once more: the member that changes it may have done so before the next one looks.
+            self._ahead.append(slots.keep(canvas.frame, info))
+        return part
+
+    def alike(self) -> Alike:
+        """See ``Editor.alike``. Whoever goes from one segment to the next counts as two people."""
+        return Alike(
+            mean([one.before for one in self._alike if one.before is not None]),
+            mean([one.after for one in self._alike if one.after is not None]),
+            min((one.least for one in self._alike if one.least is not None), default=None),
+        )
+
+    def _finish(self, parts: Sequence[_Part]) -> None:
+        part, slots = parts[0], self._slots
+        if slots is None:
+            raise RuntimeError("no frame was given")
+        try:
+            done = self._ask(part, None)
+            if part.before is not None:
+                right = part.before.result()
+                if _is_another(done.met, right.last):
+                    for frame, picture in part.frames:
+                        slots.store.put(frame.slot, picture)
+                    done = self._ask(part, right.early)
+        except BaseException as error:
+            part.done.set_exception(error)
+            raise
+        part.done.set_result(done)
+        changed = set(done.changed)
+        for frame, picture in part.frames:
+            if frame.index in changed:
+                slots.store.get(frame.slot, picture)
+        slots.release([*part.run_up, *(frame for frame, _ in part.frames)])
+        with self._counting:
+            self.frames_swapped += len(changed)
+            self.faces_swapped += done.faces
+            self._alike.append(done.alike)
+
+    def _ask(self, part: _Part, begun: list[Place] | None) -> Done:
+        frames = [frame for frame, _ in part.frames]
+        line = self._free.get()
+        try:
+            line.send(Segment(part.geometry, list(part.run_up), frames, self._run_up, begun))
+            return line.receive(Done)
+        finally:
+            self._free.put(line)
+
+
+class _Slots:
+    """The places of the store, given out and taken back by several threads."""
+
+    def __init__(self, memory: int, geometry: Geometry) -> None:
+        self.store = FrameStore(memory, geometry)
+        self._memory = memory
+        self._free: list[int] = []
+        self._made = 0
+        self._lock = Lock()
+
+    def keep(self, picture: av.VideoFrame, info: FrameInfo) -> Frame:
+        """A copy of ``picture``."""
+        with self._lock:
+            if not self._free:
+                self._free.append(self._made)
+                self._made += 1
+                os.ftruncate(self._memory, self._made * self.store.slot_size)
+            slot = self._free.pop()
+        self.store.put(slot, picture)
+        return Frame(slot, info.index, info.pts, info.time_base.as_integer_ratio())
+
+    def release(self, frames: Sequence[Frame]) -> None:
+        """They are not needed any more."""
+        with self._lock:
+            self._free += [frame.slot for frame in frames]
+
+
+def _is_another(met: Sequence[Place], right: Sequence[Place]) -> bool:
+    """Whether any face that was followed to here is not among those that were ``met`` here."""
+    centres = [place.face.points.mean(axis=0) for place in met]
+    return any(not any(is_at(place.face, centre) for centre in centres) for place in right)

@@ -1,0 +1,186 @@
+"""One video through a crew, as `appliance swap --pack` has it, but unsealed; a line of figures.
+
+    python -m tests.bench.gpu_video --folder DIR --media DIR [--devices 0,1] [--processes 4]
+
+A program of its own, for members are made before anything else. ``make_media`` makes the media.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO, Self, cast
+
+import av
+import cv2
+import numpy as np
+
+from appliance.cli.crew import Place, hire
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Runtime
+from appliance.pipeline import images
+from appliance.pipeline.choose import FaceChoice, Which
+from appliance.pipeline.engine import Engine, following
+from appliance.pipeline.generation import Generation, GeneratorWish
+from appliance.pipeline.media.photo import Photo, read_photo
+from appliance.pipeline.media.photo_encoding import encode_photo
+from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_video
+from appliance.pipeline.stages import Stages
+from appliance.pipeline.topology import five_points
+from tests.bench.standin_pack import standin_pack
+from tests.inference.standins.detectors import POINTS, SIDE
+
+FAMILIES = ("inswapper", "arcface", "2dfan4", "yolo-face")
+PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
+FPS, WIDTH, HEIGHT = 30, 1920, 1080
+
+
+class Usage:
+    """Utilisation in percent and memory in MiB of the first GPU while ``with`` lasts."""
+
+    def __enter__(self) -> Self:
+        self.samples: list[tuple[int, int]] = []
+        fields = "--query-gpu=utilization.gpu,memory.used"
+        command = ["nvidia-smi", fields, "--format=csv,noheader,nounits", "-lms", "100", "-i", "0"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._thread.join()
+        self._process.wait()
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            used, memory = line.split(",")
+            self.samples.append((int(used), int(memory)))
+
+    def __str__(self) -> str:
+        if not self.samples:
+            return "GPU not sampled"
+        used, memory = zip(*self.samples, strict=True)
+        return f"GPU {np.mean(used):.0f} % busy, at most {max(memory)} MiB"
+
+
+def scene(portrait: str) -> np.ndarray:
+    """A frame with a portrait whose eyes lie where the detector's stand-in sees some."""
+    photo = read_photo((PORTRAITS / f"{portrait}.jpg").read_bytes())
+    pixels = np.asarray(photo.pixels, np.uint8)
+    stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
+    (face, *_) = stages.faces(Photo(pixels).canvas)
+    eyes, wanted = five_points(face.points)[:2], POINTS[:2] * WIDTH / SIDE
+    scale = float(np.ptp(wanted[:, 0]) / np.ptp(eyes[:, 0]))
+    matrix = np.array([[scale, 0, 0], [0, scale, 0]], np.float32)
+    matrix[:, 2] = wanted.mean(axis=0) - scale * eyes.mean(axis=0)
+    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+    drawn: Any = images.blurred(noise, 9)
+    cv2.warpAffine(pixels, matrix, (WIDTH, HEIGHT), drawn, borderMode=cv2.BORDER_TRANSPARENT)
+    return np.asarray(drawn, np.uint8)
+
+
+def make_media(folder: Path, frames: int) -> None:
+    """``source.jpg``, and ``clip.mp4``: a scene, swaying, 1080p, H.264."""
+    source = encode_photo(Photo(scene("person_a_1")), "jpeg")
+    (folder / "source.jpg").write_bytes(source)
+    picture = scene("person_b_1")
+    swayed = [
+        av.VideoFrame.from_ndarray(np.roll(picture, shift, axis=1), "rgb24").reformat(
+            format="yuv420p"
+        )
+        for shift in range(-20, 21)
+    ]
+    with av.open(str(folder / "clip.mp4"), "w") as sink:
+        stream = sink.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for index in range(frames):
+            frame = swayed[20 + round(20 * np.sin(index / 15))]
+            frame.pts, frame.time_base = index, Fraction(1, FPS)
+            sink.mux(stream.encode(frame))
+        sink.mux(stream.encode(None))
+
+
+def load(pack: ModelPack, runtime: Runtime) -> Stages:
+    """Detector, landmarks, recogniser and generator of the stand-ins; all of them are used."""
+    generation = Generation.load(pack, runtime, GeneratorWish(identity_weight=1.0))
+    return Stages.load(ModelPack.open(), runtime, generation, pack, following(generation))
+
+
+def sit(engine: Engine, photos: Sequence[BinaryIO]) -> tuple[Sitter, SwapOptions]:
+    """The source, whose face goes onto every face."""
+    sitter = read_source(engine.stages, [read_photo(photo.read()) for photo in photos])
+    return sitter, SwapOptions(FaceChoice(Which.ALL))
+
+
+def busy() -> float:
+    """Seconds that all cores of the machine were busy so far, together."""
+    user, nice, system, *_ = map(int, Path("/proc/stat").read_text().split()[1:4])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--media", type=Path, required=True)
+    parser.add_argument("--devices", default="0")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--provider", default="cuda")
+    wanted = parser.parse_args()
+    cv2.setNumThreads(1)  # the frames are spread over the cores, not one frame's parts
+    devices = [int(device) for device in wanted.devices.split(",")]
+    members = [Place(device, 1) for _ in range(wanted.processes) for device in devices]
+
+    def engine(place: Place) -> Engine:
+        pack = standin_pack(wanted.folder, FAMILIES)
+        stages = load(pack, Runtime((wanted.provider,), place.threads, place.device))
+        return Engine(stages, (pack,))
+
+    with ExitStack() as files:
+        photo = files.enter_context((wanted.media / "source.jpg").open("rb"))
+        clip = files.enter_context((wanted.media / "clip.mp4").open("rb"))
+        sink = files.enter_context(tempfile.TemporaryFile())
+        editor = None
+        if len(members) > 1:
+            crew = hire(members, [photo], engine, sit)
+            files.callback(crew.close)
+            editor = crew.editor(WIDTH, HEIGHT)
+            crew.start()
+            # The lead needs none of the large networks.
+            here = Engine(Stages.load(ModelPack.open(), Runtime(("cpu",))), ())
+        else:
+            here = engine(members[0])
+        sitter, options = sit(here, [photo])
+        before = busy()
+        with Usage() as usage:
+            report = swap_video(
+                here.stages,
+                sitter,
+                clip,
+                cast("BinaryIO", sink),
+                options,
+                container="mp4",
+                editor=editor,
+            )
+        spent = busy() - before
+    each = 1e3 / report.frames
+    parts = ", ".join(f"{name} {each * value:.2f}" for name, value in report.seconds.items())
+    print(
+        f"{len(devices)} GPU x {wanted.processes} processes: "
+        f"{report.frames / report.seconds['whole']:.1f} frames/s, "
+        f"{report.faces_swapped} faces in {report.frames} frames, {each * spent:.1f} core-ms "
+        f"a frame, {usage}\n  ms a frame: {parts}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Work written as if it were alone, done in batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from appliance.inference.batch import Batcher
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import Numbers, Runtime, Tensor
+from appliance.inference.together import Ask, Work, alone, together
+from appliance.inference.trust import ANY
+from tests.inference.packs import write_standins
+
+
+@pytest.fixture
+def batchers(
+    tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Batcher, Batcher, list[tuple[str, int]]]:
+    """A recogniser, a generator, and what they are asked: role and samples, as it happens."""
+    pack = ModelPack.open(write_standins(tmp_path, "arcface", "inswapper", batched=True), ANY)
+    asked: list[tuple[str, int]] = []
+    run = Batcher.run
+
+    def noted(self: Batcher, tensor: Tensor, **others: Numbers) -> tuple[Tensor, ...]:
+        asked.append((self.network.entry.role, len(tensor)))
+        return run(self, tensor, **others)
+
+    monkeypatch.setattr(Batcher, "run", noted)
+    recogniser, generator = (
+        Batcher(runtime.load(pack, role), 4) for role in ("identity", "generator")
+    )
+    return recogniser, generator, asked
+
+
+def faces(count: int, side: int) -> list[Tensor]:
+    rng = np.random.default_rng(side)
+    return [rng.random((1, 3, side, side), np.float32) for _ in range(count)]
+
+
+def test_all_ask_at_once_and_each_is_sent_its_own(
+    batchers: tuple[Batcher, Batcher, list[tuple[str, int]]],
+) -> None:
+    recogniser, generator, asked = batchers
+
+    def draw(face: Tensor, target: Tensor) -> Work[tuple[Tensor, Tensor]]:
+        (embedding,) = yield Ask(recogniser, face)
+        source = embedding / np.linalg.norm(embedding)
+        (drawn,) = yield Ask(generator, target, {"source": source})
+        return embedding, drawn
+
+    pairs = list(zip(faces(5, 112), faces(5, 128), strict=True))
+    found = together([draw(*pair) for pair in pairs])
+    assert asked == [("identity", 5), ("generator", 5)]
+    for pair, (embedding, drawn) in zip(pairs, found, strict=True):
+        wanted = alone(draw(*pair))
+        np.testing.assert_allclose(embedding, wanted[0], rtol=1e-5)
+        np.testing.assert_allclose(drawn, wanted[1], atol=1e-6)
+
+
+def test_who_goes_another_way_is_waited_for(
+    batchers: tuple[Batcher, Batcher, list[tuple[str, int]]],
+) -> None:
+    """One work looks twice; those that are further on wait, so that all are drawn at once."""
+    recogniser, generator, asked = batchers
+    source = np.ones((1, 512), np.float32)
+
+    def draw(face: Tensor, target: Tensor, looks: int) -> Work[int]:
+        for _ in range(looks):
+            yield Ask(recogniser, face)
+        yield Ask(generator, target, {"source": source})
+        return looks
+
+    works = [
+        draw(face, target, 2 if number == 1 else 1)
+        for number, (face, target) in enumerate(zip(faces(4, 112), faces(4, 128), strict=True))
+    ]
+    assert together(works) == [1, 2, 1, 1]
+    assert asked == [("identity", 4), ("identity", 1), ("generator", 4)]
+
+
+def test_several_samples_of_one_work_stay_together(
+    batchers: tuple[Batcher, Batcher, list[tuple[str, int]]],
+) -> None:
+    """As a crop of four parts asks: one source goes with all of them."""
+    _, generator, asked = batchers
+    rng = np.random.default_rng(0)
+
+    def draw(count: int, source: Tensor) -> Work[Tensor]:
+        targets = np.concatenate(faces(count, 128))
+        (drawn,) = yield Ask(generator, targets, {"source": source})
+        return drawn
+
+    sources = [rng.standard_normal((1, 512), np.float32) for _ in range(2)]
+    found = together([draw(4, sources[0]), draw(2, sources[1])])
+    assert asked == [("generator", 6)]
+    for drawn, count, source in zip(found, (4, 2), sources, strict=True):
+        np.testing.assert_allclose(drawn, alone(draw(count, source)), atol=1e-6)
+
+
+def test_a_failing_work_ends_all() -> None:
+    def fail() -> Work[None]:
+        yield from ()
+        raise RuntimeError("no face")
+
+    with pytest.raises(RuntimeError, match="no face"):
+        together([fail()])
+    assert together([]) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import get_args
@@ -121,7 +121,9 @@ def optimize(
     variants = [
         variant
         for entry in entries
-        for variant in write_variants(folder, pack, entry, samples_of(entry), wanted, tell=tell)
+        for variant in write_variants(
+            folder, pack, entry, samples_of(entry), wanted, tell=tell, step=_steps(entry, as_json)
+        )
     ]
     digest = enter(folder, pack, variants, opened)
     tune_fresh(
@@ -150,6 +152,11 @@ def _chosen(pack: ModelPack, roles: Sequence[str]) -> list[ModelEntry]:
         for entry in pack.entries
         if entry.family in CONTRACTS and (not roles or entry.role in roles)
     ]
+
+
+def _steps(entry: ModelEntry, silent: bool) -> Callable[[str], None]:
+    """What is being done to a network, on stderr, where somebody waits for it."""
+    return lambda step: None if silent else click.echo(f"{entry.file}: {step}", err=True)
 
 
 def _outcome(entry: ModelEntry, candidate: Candidate) -> Outcome:

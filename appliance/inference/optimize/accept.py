@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from appliance.inference.optimize.quantize import Feed
+from appliance.inference.optimize.ranges import Feed
 from appliance.inference.session import FAILURES, plain_session
 
 Outputs = tuple[NDArray[np.float32], ...]

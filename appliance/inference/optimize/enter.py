@@ -14,7 +14,7 @@ from appliance.inference import manifest
 from appliance.inference.importing import replace_file, sign
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Variant
 from appliance.inference.minisign import SecretKey
-from appliance.inference.optimize.quantize import Feed
+from appliance.inference.optimize.ranges import Feed
 from appliance.inference.optimize.variants import BOUNDS, Candidate, build
 from appliance.inference.pack import ModelPack
 
@@ -27,14 +27,17 @@ def write_variants(
     precisions: Sequence[Precision],
     *,
     tell: Callable[[ModelEntry, Candidate], None],
+    step: Callable[[str], None],
 ) -> list[Variant]:
     """Build the variants of ``entry`` and write those that are accepted; ``tell`` hears of each.
+
+    ``step`` hears what is being done.
 
     Raises ModelError for a file that is not what the manifest says, OutputError.
     """
     parent = onnx.ModelProto.FromString(pack.read(entry.role))
     written = []
-    for candidate in build(parent, feeds, precisions):
+    for candidate in build(parent, feeds, precisions, step):
         tell(entry, candidate)
         if not candidate.accepted:
             continue

@@ -1,63 +1,47 @@
-"""Eight-bit integers, their ranges read off the operator's own pictures (QDQ form)."""
+"""Eight-bit integers (QDQ form), by ranges that were read off the operator's own pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Iterator, Mapping
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.ranges import Range
 from appliance.inference.ort import part
-
-Feed = Mapping[str, NDArray[np.float32] | NDArray[np.float64]]
-"""The inputs of one run by name, batch of one."""
 
 OPERATORS = ("Conv", "Gemm", "MatMul")
 """What is quantised: nearly all of the work. The rest stays float32 and keeps its range."""
 
-
-class _Pictures:
-    """What the quantiser calls a calibration data reader."""
-
-    def __init__(self, feeds: Sequence[Feed]) -> None:
-        self._feeds = iter(feeds)
-
-    def get_next(self) -> Feed | None:
-        return next(self._feeds, None)
+ENDS = (0.0, 1 / 8, 1 / 4)
+"""Shares of the convolutions that stay float32 at either end, one at least: each is tried only if
+the one before errs too much. What the first and the last lose, nothing mends."""
 
 
-def to_int8(model: onnx.ModelProto, feeds: Sequence[Feed]) -> onnx.ModelProto:
+def to_int8(model: onnx.ModelProto, ranges: Mapping[str, Range], end: float) -> onnx.ModelProto:
     """``model`` with QuantizeLinear and DequantizeLinear around its convolutions and products.
 
-    Weights: signed, one scale a channel. Activations: unsigned, one scale a tensor, from the least
-    and largest value that ``feeds`` bring forth. The first and the last convolution stay float32:
-    what they lose, nothing mends. By ONNX Runtime's own quantiser, which wants the
-    model in a file; only weights are written.
+    Weights: signed, one scale a channel. Activations: unsigned, one scale a tensor, from
+    ``ranges`` (see ``ranges.observe``). ``end``: one of ``ENDS``. By ONNX Runtime's own quantiser.
     """
-    model = GraphEditor(model).result()  # every node named
+    named = GraphEditor(model).result()
     quantization = part("quantization")
-    with TemporaryDirectory() as folder:
-        prepared, result = Path(folder, "model.onnx"), Path(folder, "int8.onnx")
-        part("quantization.shape_inference").quant_pre_process(
-            model, str(prepared), skip_symbolic_shape=True, skip_optimization=True
-        )
-        quantization.quantize_static(
-            str(prepared),
-            str(result),
-            _Pictures(feeds),
-            quant_format=quantization.QuantFormat.QDQ,
-            op_types_to_quantize=list(OPERATORS),
-            per_channel=True,
-            activation_type=quantization.QuantType.QUInt8,
-            weight_type=quantization.QuantType.QInt8,
-            nodes_to_exclude=_ends(model),
-            calibrate_method=quantization.CalibrationMethod.MinMax,
-        )
-        quantised = onnx.load(str(result))
+    minmax = quantization.CalibrationMethod.MinMax
+    quantiser = part("quantization.qdq_quantizer").QDQQuantizer(
+        _inferred(named),
+        per_channel=True,
+        reduce_range=False,
+        weight_qType=quantization.QuantType.QInt8,
+        activation_qType=quantization.QuantType.QUInt8,
+        tensors_range=part("quantization.calibrate").TensorsData(minmax, dict(ranges)),
+        nodes_to_quantize=[],
+        nodes_to_exclude=list(_ends(named, end)),
+        op_types_to_quantize=list(OPERATORS),
+        extra_options={},
+    )
+    quantiser.quantize_model()
+    quantised: onnx.ModelProto = quantiser.model.model
+    del quantised.graph.value_info[:]
     # The quantiser drops what no node reads, such as inswapper's emap: see ``edit``.
     last = model.graph.initializer[-1] if model.graph.initializer else None
     if last is not None and not any(last.name in node.input for node in model.graph.node):
@@ -65,6 +49,18 @@ def to_int8(model: onnx.ModelProto, feeds: Sequence[Feed]) -> onnx.ModelProto:
     return quantised
 
 
-def _ends(model: onnx.ModelProto) -> list[str]:
+def _inferred(model: onnx.ModelProto) -> onnx.ModelProto:
+    """With the types of all tensors, marked as the quantiser wants: else it infers by way of files.
+
+    The weights are its own to change.
+    """
+    inferred = onnx.shape_inference.infer_shapes(model)
+    part("quantization.quant_utils").add_infer_metadata(inferred)
+    return inferred
+
+
+def _ends(model: onnx.ModelProto, end: float) -> Iterator[str]:
     convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
-    return [*convolutions[:1], *convolutions[-1:]]
+    count = max(1, round(end * len(convolutions)))
+    yield from convolutions[:count]
+    yield from convolutions[-count:]

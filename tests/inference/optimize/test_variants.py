@@ -6,11 +6,12 @@ import pytest
 
 from appliance.inference.optimize.accept import error
 from appliance.inference.optimize.half import rounded, to_half
-from appliance.inference.optimize.quantize import to_int8
+from appliance.inference.optimize.quantize import OPERATORS, to_int8
+from appliance.inference.optimize.ranges import observe
 from appliance.inference.optimize.variants import BOUNDS, build
 from tests.inference.optimize.graphs import Arrays, differ, kinds, noise, parsed
 
-FEEDS = [{"x": noise(1, 3, 16, 16, seed=seed)} for seed in range(4)]
+FEEDS = [{"x": noise(1, 3, 16, 16, seed=seed)} for seed in range(8)]
 
 
 def convolutions(scale: float = 1.0) -> onnx.ModelProto:
@@ -79,9 +80,13 @@ def test_a_variant_that_errs_too_much_is_not_accepted() -> None:
     assert not half.accepted
 
 
+def quantised(model: onnx.ModelProto, end: float = 0.0) -> onnx.ModelProto:
+    return to_int8(model, observe(model, FEEDS, OPERATORS).widest(), end)
+
+
 def test_int8_quantises_all_but_the_ends() -> None:
     model = convolutions()
-    small = to_int8(model, FEEDS)
+    small = quantised(model)
     assert kinds(small)["DequantizeLinear"] == 3  # input and weights of the one in the middle
     assert 1e-5 < error_of(model, small) <= BOUNDS["int8"]
 
@@ -89,7 +94,59 @@ def test_int8_quantises_all_but_the_ends() -> None:
 def test_int8_keeps_the_matrix_that_no_node_reads() -> None:
     model = convolutions()
     model.graph.initializer.append(onnx.numpy_helper.from_array(noise(2, 2), "emap"))
-    assert to_int8(model, FEEDS).graph.initializer[-1].name == "emap"
+    assert quantised(model).graph.initializer[-1].name == "emap"
+
+
+def test_int8_changes_nothing_in_what_it_is_made_of() -> None:
+    model = convolutions()
+    before = model.SerializeToString(deterministic=True)
+    quantised(model)
+    assert model.SerializeToString(deterministic=True) == before
+
+
+def test_ranges_are_those_of_each_picture() -> None:
+    ranges = observe(convolutions(), FEEDS, ("Conv",))
+    assert {"x", "a", "b", "e"} <= set(ranges.names)
+    at = ranges.names.index("x")
+    for feed, least, largest in zip(FEEDS, ranges.least, ranges.largest, strict=True):
+        assert (least[at], largest[at]) == (feed["x"].min(), feed["x"].max())
+    assert ranges.widest()["x"] == (
+        min(feed["x"].min() for feed in FEEDS),
+        max(feed["x"].max() for feed in FEEDS),
+    )
+    assert ranges.usual()["x"][1] < ranges.widest()["x"][1]
+
+
+def deep(coarse: float) -> onnx.ModelProto:
+    """Eight convolutions, of which the first multiplies one channel by ``coarse``."""
+    names = [f"w{number}" for number in range(8)]
+    tensors = ["x", *(f"t{number}" for number in range(7)), "y"]
+    body = " ".join(
+        f"{made} = Conv <pads = [1, 1, 1, 1]> ({read}, {name})"
+        for made, read, name in zip(tensors[1:], tensors, names, strict=False)
+    )
+    weights = {name: noise(8, 8, 3, 3, seed=7 + at) / 8 for at, name in enumerate(names)}
+    weights["w0"] = noise(8, 3, 3, 3) / 5
+    weights["w0"][0] *= coarse
+    weights["w1"][:, 0] /= coarse
+    return parsed(body, "float[1,3,16,16] x", "float[1,8,16,16] y", weights)
+
+
+def test_int8_keeps_more_in_float32_where_the_error_demands_it() -> None:
+    """One channel 300 times as large as the others leaves them a step or two of 256."""
+    assert error_of(deep(300), quantised(deep(300))) > BOUNDS["int8"]
+    (small,) = build(deep(300), FEEDS, ["int8"])
+    assert small.accepted
+    assert small.notes["% of convolutions kept in fp32 at either end"] > 0
+
+
+def test_int8_that_errs_on_crops_it_was_not_made_from_is_not_accepted() -> None:
+    model = convolutions()
+    strange = {"x": 40 * FEEDS[0]["x"]}
+    (small,) = build(model, [FEEDS[0], strange], ["int8"])
+    assert not small.accepted
+    (small,) = build(model, [strange, FEEDS[0]], ["fp32"])
+    assert small.accepted
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from appliance.cli.engines import found_engines
 from appliance.cli.keys import trust
 from appliance.cli.packs import Asked
 from appliance.cli.sealing import Sealing
@@ -12,6 +13,7 @@ from appliance.cli.tuned import tuning_file
 from appliance.errors import PolicyError
 from appliance.inference.pack import ModelPack, starter_folder
 from appliance.inference.session import Runtime
+from appliance.inference.tensorrt import EngineCache
 from appliance.inference.tuning import Tuning
 from appliance.pipeline.engine import Engine
 from appliance.policy.policy import EMBEDDED, Policy
@@ -25,6 +27,7 @@ def load(
     *,
     policy: Policy = EMBEDDED,
     tuning: Tuning | None = None,
+    engines: EngineCache | None = None,
     device: int = 0,
     threads: int | None = None,
 ) -> Engine:
@@ -42,8 +45,8 @@ def load(
             f"The policy does not let {provider} compute.",
             f"It names {', '.join(policy.engine.providers)}.",
         )
-    providers = (provider,) if provider else policy.engine.providers
-    runtime = Runtime(providers, threads, device, tuning=tuning)
+    names = (provider,) if provider else policy.engine.providers
+    runtime = Runtime(names, threads, device, engines=engines, tuning=tuning)
     trusted = trust(policy)
     pack = ModelPack.open(models, trusted)
     more = [ModelPack.open(folder, trusted) for folder in (asked.packs if asked else ())]
@@ -67,9 +70,11 @@ def load_sealed(
     What comes in must be open by then; what goes out lies in the folders of ``outputs``.
     Raises ``SealError`` too.
     """
-    packs = [models or starter_folder(), *(asked.packs if asked else ())]
-    tuning = Tuning.read(tuning_file())
-    sealing.confine(packs, outputs)
+    readable = [models or starter_folder(), *(asked.packs if asked else ())]
+    tuning, engines = Tuning.read(tuning_file()), found_engines(provider, policy)
+    if engines is not None:
+        readable.append(engines.folder)
+    sealing.confine(readable, outputs)
     engine = load(
         models,
         provider,
@@ -77,6 +82,7 @@ def load_sealed(
         scale,
         policy=policy,
         tuning=tuning,
+        engines=engines,
         device=device,
         threads=threads,
     )

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from appliance.cli.apart import decode_apart
+from appliance.cli.engines import build_engines
 from appliance.cli.files import open_input
 from appliance.cli.keys import looking, secret_key, trust
 from appliance.cli.options import FILE, json_option, policy_option
@@ -73,6 +74,11 @@ class Optimised(msgspec.Struct, frozen=True):
     help="Make only these. [default: all]",
 )
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="Only what plays this role.")
+@click.option(
+    "--engines",
+    is_flag=True,
+    help="Build TensorRT's engines for this machine instead, and keep them for swaps.",
+)
 @click.option("--print-trtexec", is_flag=True, help="Print how to build TensorRT engines by hand.")
 @policy_option
 @json_option
@@ -83,6 +89,7 @@ def optimize(
     key: Path | None,
     precisions: Sequence[Precision],
     roles: Sequence[str],
+    engines: bool,
     print_trtexec: bool,
     policy: Policy,
     as_json: bool,
@@ -98,6 +105,10 @@ def optimize(
     if print_trtexec:
         for line in commands(pack, entries):
             click.echo(line)
+        return
+    if engines:
+        build_engines(pack, entries, lambda step: click.echo(step, err=True))
+        click.echo(f"pack {pack.name}: engines built for {len(entries)} networks")
         return
     if key is None or not crops:
         raise PlainUsageError("To optimise, name photos with --crops and a key with --key.")

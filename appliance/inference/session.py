@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from appliance.errors import ModelError, ProviderError
 from appliance.inference import kernels
-from appliance.inference.contract import Contract, Shape
+from appliance.inference.contract import Contract, Input, Shape
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import Tensors, check_graph
 from appliance.inference.manifest import ModelEntry, Precision, Variant
@@ -185,6 +185,7 @@ class Runtime:
                 rewritten=variant is not None,
                 fixed=fixed,
                 library=library,
+                inputs=tensors.inputs if tensors.batched else (),
             )
         except FAILURES as error:
             if self.providers[0] != "cpu":
@@ -223,14 +224,17 @@ class Runtime:
         rewritten: bool = False,
         fixed: bool = False,
         library: Path | None = None,
+        inputs: Sequence[Input] = (),
     ) -> Session:
         options: dict[str, Mapping[str, str]] = {name: {} for name in providers}
         if "cuda" in options:
             options["cuda"] = _cuda_options(
                 self.device, rewritten=rewritten, fixed=fixed, fused=library is not None
             )
+        if "openvino" in options:
+            options["openvino"] = _openvino_options(threads)
         if "tensorrt" in options and self._engines is not None:
-            options["tensorrt"] = self._engines.options(self.device)
+            options["tensorrt"] = self._engines.options(inputs, self.device)
         return make_session(data, threads, options, library)
 
     def _works(self, name: str, probe: bytes) -> bool:
@@ -417,6 +421,14 @@ def _cuda_options(device: int, *, rewritten: bool, fixed: bool, fused: bool) -> 
     if rewritten:
         options |= {"prefer_nhwc": "1", "fuse_conv_bias": "1"}
     return options | ({"cudnn_conv_algo_search": "HEURISTIC"} if fused else {})
+
+
+def _openvino_options(threads: int) -> Mapping[str, str]:
+    """Options of the provider OpenVINO: it has threads of its own.
+
+    FP32: where the processor has bfloat16 it would compute in that, and err by more than is bound.
+    """
+    return {"device_type": "CPU", "num_of_threads": str(threads), "precision": "FP32"}
 
 
 def _in_use(session: Session) -> str:

@@ -11,17 +11,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from appliance.errors import ModelError, OutputError
+from appliance.inference.contract import Input
 from appliance.inference.machine import gpus
 from appliance.inference.manifest import Digest
 
 LIST = "engines.json"
-_TRUST = "Build the engines again: empty the folder and run the provider once at provisioning."
+_TRUST = (
+    "Build them again with `appliance models optimize DIR --engines`, or name another provider."
+)
+
+BATCHES = (1, 16, 32)
+"""Least, usual and largest batch that an engine is built for."""
 
 
 class _Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +61,7 @@ class EngineCache:
         Raises ModelError for a file that is altered or was never listed, and in a sealed run for
         engines built for something else; OutputError where the folder cannot be emptied.
         """
-        built_for = hashlib.sha256((surroundings or gpus()).encode()).hexdigest()
+        built_for = _name(surroundings)
         cache = cls(folder, built_for, sealed)
         listed = cache._listed()
         if listed is not None and listed.built_for != built_for:
@@ -67,9 +74,48 @@ class EngineCache:
         cache._check(listed)
         return cache
 
-    def options(self, device: int = 0) -> dict[str, str]:
-        """Options of the provider TensorRT."""
-        return {
+    @classmethod
+    def renewed(cls, folder: Path, surroundings: str | None = None) -> EngineCache:
+        """As ``open``, for building: what cannot be believed is thrown away.
+
+        Raises OutputError.
+        """
+        try:
+            return cls.open(folder, surroundings)
+        except ModelError:
+            cache = cls(folder, _name(surroundings))
+            cache._empty()
+            return cache
+
+    @classmethod
+    def find(
+        cls, folder: Path, surroundings: str | None = None, *, needed: bool
+    ) -> EngineCache | None:
+        """The cache for a sealed run; ``None`` where there are no engines for this GPU and driver.
+
+        Raises ModelError for a file that is altered or was never listed, and where there are no
+        engines though they are ``needed``.
+        """
+        cache = cls(folder, _name(surroundings))
+        listed = cache._listed()
+        if listed is not None and (needed or listed.built_for == cache.built_for):
+            return cls.open(folder, surroundings, sealed=True)
+        if needed:
+            raise ModelError("No TensorRT engines were built on this machine.", _TRUST)
+        return None
+
+    def options(self, inputs: Sequence[Input] = (), device: int = 0) -> dict[str, str]:
+        """Options of the provider TensorRT.
+
+        ``inputs``: of a network whose batch is free: the engine is built for ``BATCHES``, or a
+        sealed run would have to build one for each new batch.
+        """
+        profile = {
+            f"trt_profile_{bound}_shapes": shapes(inputs, batch)
+            for bound, batch in zip(("min", "opt", "max"), BATCHES, strict=True)
+            if inputs
+        }
+        return profile | {
             "device_id": str(device),
             "trt_fp16_enable": "1",
             "trt_engine_cache_enable": "1",
@@ -121,6 +167,22 @@ class EngineCache:
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise _unwritable(error) from error
+
+
+ANY_SIZE = 256  # a side of the tiles that networks of any size are given
+
+
+def shapes(inputs: Sequence[Input], batch: int) -> str:
+    """``name:BxCxHxW`` of every input that has a batch, as TensorRT's own tools want it."""
+    parts = []
+    for put in inputs:
+        sizes = [batch, *(side or ANY_SIZE for side in put.shape[1:])]
+        parts.append(f"{put.name}:{'x'.join(map(str, sizes))}")
+    return ",".join(parts)
+
+
+def _name(surroundings: str | None) -> str:
+    return hashlib.sha256((surroundings or gpus()).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import ModelError
+from appliance.inference.contract import ImageInput, VectorInput
 from appliance.inference.ort import ort
 from appliance.inference.session import PROVIDERS, Runtime
 from appliance.inference.tensorrt import LIST, EngineCache
@@ -25,8 +26,8 @@ def built(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("sealed", [False, True])
 def test_what_was_built_here_is_believed(built: Path, sealed: bool) -> None:
     cache = EngineCache.open(built, HERE, sealed=sealed)
-    assert cache.options(1)["trt_engine_cache_path"] == str(built)
-    assert cache.options(1)["device_id"] == "1"
+    assert cache.options()["trt_engine_cache_path"] == str(built)
+    assert cache.options(device=1)["device_id"] == "1"
     cache.close()
     assert (built / "swapper.engine").read_bytes() == b"engine"
 
@@ -68,6 +69,42 @@ def test_a_sealed_run_that_built_something_is_found_out(built: Path) -> None:
     (built / "new.engine").write_bytes(b"engine")
     with pytest.raises(ModelError):
         cache.close()
+
+
+def test_what_is_built_takes_the_batches_that_are_run() -> None:
+    face = ImageInput("input", (112, 112))
+    options = EngineCache(Path(), HERE).options([face, VectorInput("source", (1, 512))])
+    assert options["trt_profile_min_shapes"] == "input:1x3x112x112,source:1x512"
+    assert options["trt_profile_max_shapes"] == "input:32x3x112x112,source:32x512"
+    assert "trt_profile_min_shapes" not in EngineCache(Path(), HERE).options()
+
+
+def test_a_run_finds_engines_of_this_machine_alone(built: Path, tmp_path: Path) -> None:
+    found = EngineCache.find(built, HERE, needed=False)
+    assert found is not None
+    assert found.sealed
+    assert EngineCache.find(built, ELSEWHERE, needed=False) is None
+    assert EngineCache.find(tmp_path / "none", HERE, needed=False) is None
+    for folder, where in ((built, ELSEWHERE), (tmp_path / "none", HERE)):
+        with pytest.raises(ModelError):
+            EngineCache.find(folder, where, needed=True)
+
+
+@pytest.mark.parametrize("needed", [False, True])
+def test_a_run_refuses_what_was_altered_even_where_it_could_do_without(
+    built: Path, needed: bool
+) -> None:
+    (built / "swapper.engine").write_bytes(b"evil!!")
+    with pytest.raises(ModelError, match="altered"):
+        EngineCache.find(built, HERE, needed=needed)
+
+
+def test_building_again_throws_away_what_was_altered(built: Path) -> None:
+    assert EngineCache.renewed(built, HERE).folder == built
+    assert (built / "swapper.engine").exists()
+    (built / "swapper.engine").write_bytes(b"evil!!")
+    EngineCache.renewed(built, HERE).close()
+    assert [path.name for path in built.iterdir()] == [LIST]
 
 
 def test_without_a_place_for_engines_tensorrt_is_left_out(

@@ -5,14 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from appliance.inference.contract import ImageInput
+from appliance.inference.contract import ImageInput, Input
 from appliance.inference.families import CONTRACTS
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.pack import ModelPack
-
-BATCHES = (1, 16, 32)
-"""Least, usual and largest batch that an engine is built for."""
-ANY_SIZE = 256  # a side of the tiles that networks of any size are given
+from appliance.inference.tensorrt import BATCHES, shapes
 
 
 def commands(pack: ModelPack, entries: Sequence[ModelEntry]) -> Iterator[str]:
@@ -28,20 +25,15 @@ def commands(pack: ModelPack, entries: Sequence[ModelEntry]) -> Iterator[str]:
         words.append(f"--timingCacheFile={pack.name}.timing")
         if variant is not None and variant.batched:
             words += [
-                f"--{bound}Shapes={_shapes(entry, batch)}"
+                f"--{bound}Shapes={shapes(_inputs(entry), batch)}"
                 for bound, batch in zip(("min", "opt", "max"), BATCHES, strict=True)
             ]
         elif any(None in put.shape[1:] for put in CONTRACTS[entry.family].inputs):
-            words.append(f"--shapes={_shapes(entry, 1)}")
+            words.append(f"--shapes={shapes(_inputs(entry), 1)}")
         yield shlex.join(words)
 
 
-def _shapes(entry: ModelEntry, batch: int) -> str:
-    """``name:BxCxHxW``, as trtexec wants it, of every input that has a batch."""
-    parts = []
-    for put in CONTRACTS[entry.family].inputs:
-        if not isinstance(put, ImageInput) and put.optional:
-            continue
-        sizes = [batch, *(side or ANY_SIZE for side in put.shape[1:])]
-        parts.append(f"{put.name}:{'x'.join(map(str, sizes))}")
-    return ",".join(parts)
+def _inputs(entry: ModelEntry) -> list[Input]:
+    """Those that every file of the family has."""
+    inputs = CONTRACTS[entry.family].inputs
+    return [put for put in inputs if isinstance(put, ImageInput) or not put.optional]

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from appliance.cli.keys import looking
-from appliance.cli.options import json_option, models_option, policy_option, provider_option
+from appliance.cli.options import FILE, json_option, models_option, policy_option, provider_option
 from appliance.cli.report import show_json
 from appliance.cli.tuned import line, tune_pack
 from appliance.inference.calibrate import Trial
@@ -38,9 +38,22 @@ class TunedPack(msgspec.Struct, frozen=True):
 @click.command()
 @models_option
 @provider_option
+@click.option(
+    "--into",
+    type=FILE,
+    metavar="FILE",
+    help="File that keeps it, for the workers of an appliance. [default: in your state folder]",
+)
 @policy_option
 @json_option
-def tune(models: Path | None, provider: str | None, policy: Policy, as_json: bool) -> None:
+def tune(
+    *,
+    models: Path | None,
+    provider: str | None,
+    into: Path | None,
+    policy: Policy,
+    as_json: bool,
+) -> None:
     """Measure what suits a pack's networks on this machine, and keep it for swaps.
 
     Some 3 seconds a network, on made-up input. `models import` and `optimize` do it too; a swap
@@ -57,6 +70,6 @@ def tune(models: Path | None, provider: str | None, policy: Policy, as_json: boo
         if not as_json:
             click.echo(line(role, setting))
 
-    tune_pack(pack, chosen, tell)
+    tune_pack(pack, chosen, tell, into)
     if as_json:
         show_json(TunedPack(pack.name, chosen, tuple(found)))

@@ -42,17 +42,22 @@ def line(role: str, setting: Setting) -> str:
     return f"{role:<20} {threads}, {samples} at a time: {setting.ms:.2f} ms a sample"
 
 
-def tune_pack(pack: ModelPack, provider: str, tell: Tell) -> None:
-    """Measure the networks of ``pack`` on ``provider`` and keep what suits them.
+def tune_pack(pack: ModelPack, provider: str, tell: Tell, path: Path | None = None) -> None:
+    """Measure the networks of ``pack`` on ``provider`` and keep what suits them in ``path``.
 
-    Raises ModelError, ProviderError, or OutputError where it cannot be kept.
+    By default in ``tuning_file()``, whose folder is made. Raises ModelError, ProviderError, or
+    OutputError where it cannot be kept.
     """
     settings = {}
     for entry in pack.entries:
         if entry.family in CONTRACTS:
             settings[entry.role], trials = calibrate(pack, entry.role, provider)
             tell(entry.role, settings[entry.role], trials)
-    path = tuning_file()
+    path = path or _prepared(tuning_file())
+    Tuning.read(path).having(pack.digest, provider, settings).write(path)
+
+
+def _prepared(path: Path) -> Path:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -60,4 +65,4 @@ def tune_pack(pack: ModelPack, provider: str, tell: Tell) -> None:
             f"What was measured cannot be kept: {error.strerror}.",
             "Check that your state folder may be written to.",
         ) from error
-    Tuning.read(path).having(pack.digest, provider, settings).write(path)
+    return path

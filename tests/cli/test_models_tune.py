@@ -23,6 +23,17 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state" / "face-appliance"
 
 
+def test_for_the_workers_of_an_appliance_it_is_kept_where_root_says(
+    call: Call, folder: Path, state: Path
+) -> None:
+    pack, into = write_standins(folder / "pack", "arcface"), folder / FILE
+    assert call("models", "tune", "--models", pack, "--provider", "cpu", "--into", into).code == 0
+    digest = call("models", "list", "--models", pack, "--json").json["digest"]
+    assert Tuning.read(into).setting(digest, "cpu", "identity") is not None
+    assert into.stat().st_mode & 0o444 == 0o444  # for workers that are other users
+    assert not state.exists()
+
+
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """What each runtime is told of earlier measurements."""

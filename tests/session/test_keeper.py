@@ -32,7 +32,10 @@ def _live(listener: socket.socket, *answers: bytes | None) -> list[bytes]:
 
     def serve() -> None:
         for answer in answers:
-            line, _ = listener.accept()
+            try:
+                line, _ = listener.accept()
+            except OSError:
+                return  # the test is over, and nobody called
             with line:
                 heard.append(line.recv(MOST))
                 if answer is not None:

@@ -175,7 +175,6 @@ class Desk:
         visit, asked = self._who(), request.parameters
         target = self.workspace.item(asked.target)
         with self._job(), told():
-            started = time.monotonic()
             engine = self.engines.get(asked.packs, asked.wish, asked.upscale)
             job = _Job(self._count(), asked, engine, request.progress)
             kind: events.Engine = "onnx" if engine.generates else "mesh"
@@ -190,21 +189,12 @@ class Desk:
             except (ApplianceError, StopError) as stopped:
                 visit.ledger.append(events.JobRefused(visit.session, job.number, reason(stopped)))
                 raise
-            visit.ledger.append(
-                events.JobFinished(
-                    session=visit.session,
-                    job=job.number,
-                    result=_digest(result.path).hex(),
-                    frames=done.frames,
-                    faces=done.faces_swapped,
-                    ms=round((time.monotonic() - started) * 1000),
-                )
-            )
             self.workspace.keep(number, result)
         return Answer(interface.Progress(job.number, done.frames, done.frames, number))
 
     def _make(self, visit: _Visit, job: _Job, target: Item, result: Item) -> SwapReport:
-        """Run the pipeline; the result is there whole, or not at all."""
+        """Run the pipeline; the result is there whole and logged, or not at all."""
+        started = time.monotonic()
         sitter = self._sitter(job.engine, job.asked)
         options = self._options(visit, job.engine, job.asked)
         with PendingOutput(result.path) as output:
@@ -215,6 +205,17 @@ class Desk:
                 report = self._video(job, sitter, options, target, sink)
             visit.gates.same_person(job.number, sitter, report)
             self._go_on()
+            digest, _ = fingerprint(output.file.fileno())
+            visit.ledger.append(
+                events.JobFinished(
+                    session=visit.session,
+                    job=job.number,
+                    result=digest.hex(),
+                    frames=report.frames,
+                    faces=report.faces_swapped,
+                    ms=round((time.monotonic() - started) * 1000),
+                )
+            )
             output.commit()
         return report
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from appliance.audit.embedded import EmbeddedAudit
-from appliance.errors import ModelError
+from appliance.errors import LedgerError, ModelError, WireError
 from appliance.pipeline.media.photo import read_photo
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal
@@ -296,3 +296,27 @@ def test_why_a_worker_cannot_start_is_said_though_libraries_are_silenced(
     said = capfd.readouterr().err
     assert "manifest.toml" in said
     assert str(tmp_path) not in said
+
+
+def test_a_result_that_cannot_be_logged_is_not_there(
+    tmp_path: Path, single_face_clip: Path
+) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    with EmbeddedAudit(tmp_path / "ledger") as audit:
+        worker = start(tmp_path, workspace)
+        line, asking = begin(worker, audit), worker.client()
+        source = worker.take_in(asking, portrait("person_a_1.jpg"), "source").item
+        target = worker.take_in(asking, single_face_clip).item
+        before = sorted(workspace.iterdir())
+        wanted = interface.Swap([source], target, {"face": 1.0})
+        following = asking.follow(f"{NAME}.Swap", wanted, gives=interface.Progress)
+        next(following)  # it has begun, and was logged
+        os.kill(audit.child, signal.SIGKILL)
+        os.waitid(os.P_PID, audit.child, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(WireError, match="broke off"):
+            list(following)
+        assert worker.process.wait(60) == LedgerError.exit_code
+        line.close()
+        asking.close()
+    assert sorted(workspace.iterdir()) == before

@@ -35,6 +35,7 @@ for slot in 0 1 2 3 4 5 6 7; do # as many as sysusers/ has workers
 	want sockets.target "appliance-keeper@w$slot.socket" appliance-keeper@.socket
 done
 want multi-user.target appliance-broker.service
+want timers.target appliance-audit-checkpoint.timer
 
 # What appliance-devices.service prints is a drop-in of the workers' unit. Their units are read when
 # a worker is started, and forgotten when it has ended: no daemon-reload comes between.

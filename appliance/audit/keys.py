@@ -42,9 +42,18 @@ class Keys:
     pseudonym: bytes
 
     @classmethod
+    def generate(cls, origin: str) -> Self:
+        """New keys of a log of this name, in memory."""
+        return cls(Signer.generate(origin), new_key())
+
+    def files(self) -> dict[str, bytes]:
+        """What each of their files holds, by name; with the last one they are whole."""
+        return {PSEUDONYM: self.pseudonym, SIGNING: f"{self.signer.skey}\n".encode()}
+
+    @classmethod
     def create(cls, folder: Path, origin: str) -> Self:
         """New keys in ``folder``. Raises ``LedgerError`` if there are some already."""
-        keys = cls(Signer.generate(origin), new_key())
+        keys = cls.generate(origin)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if (folder / SIGNING).exists():
@@ -52,8 +61,7 @@ class Keys:
                     "There is a signing key already; it is not replaced.",
                     "Name another folder with --keys.",
                 )
-            files = {PSEUDONYM: keys.pseudonym, SIGNING: f"{keys.signer.skey}\n".encode()}
-            publish(folder, files, mode=0o600)
+            publish(folder, keys.files(), mode=0o600)
             sync_folder(folder.parent)
         except OSError as error:
             raise as_ledger_error(error) from error

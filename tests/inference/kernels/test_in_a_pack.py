@@ -50,7 +50,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_signed(folder, Manifest(1, "operator", (entry,)), KEY, overwrite=True)
     pack = opened(folder)
     precisions: tuple[Precision, ...] = ("fp16-fused", "fp16")
-    made = write_variants(folder, pack, entry, [FEED], precisions, tell=lambda *_: None)
+    made = write_variants(
+        folder, pack, entry, [FEED], precisions, tell=lambda *_: None, step=lambda _: None
+    )
     assert [variant.precision for variant in made] == list(precisions)
     enter(folder, pack, made, KEY)
     return folder

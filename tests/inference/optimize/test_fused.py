@@ -8,7 +8,7 @@ from appliance.inference import kernels
 from appliance.inference.optimize.accept import error, outputs
 from appliance.inference.optimize.fused import fuse, operators
 from appliance.inference.optimize.half import to_half
-from appliance.inference.optimize.quantize import Feed
+from appliance.inference.optimize.ranges import Feed
 from appliance.inference.optimize.rewrite import rewrite
 from appliance.inference.optimize.variants import build
 from tests.inference.optimize.graphs import generator, noise

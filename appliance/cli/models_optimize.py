@@ -141,6 +141,8 @@ def optimize(
         ModelPack.open(folder, looking(policy)),
         policy,
         (lambda _line: None) if as_json else click.echo,
+        before=pack,
+        changed=[entry.role for entry in entries],
     )
     result = Optimised(pack.name, digest, len(samples), tuple(found))
     if as_json:

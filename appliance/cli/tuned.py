@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from appliance.audit.home import state_folder
 from appliance.errors import ApplianceError, OutputError
@@ -11,7 +12,7 @@ from appliance.inference.calibrate import Trial, calibrate
 from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
-from appliance.inference.tuning import FILE, Setting, Tuning
+from appliance.inference.tuning import FILE, Setting, Settings, Tuning
 from appliance.policy.policy import Policy
 
 Tell = Callable[[str, Setting, Sequence[Trial]], None]
@@ -23,14 +24,27 @@ def tuning_file() -> Path:
     return state_folder() / FILE
 
 
-def tune_fresh(pack: ModelPack, policy: Policy, tell: Callable[[str], None]) -> None:
+def tune_fresh(
+    pack: ModelPack,
+    policy: Policy,
+    tell: Callable[[str], None],
+    before: ModelPack | None = None,
+    changed: Collection[str] = (),
+) -> None:
     """As ``tune_pack``, after a pack was made: it stands, whether or not it can be measured here.
 
-    ``tell`` is given a line for each network, or why there is none.
+    ``tell`` is given a line for each network, or why there is none. ``before``: what the pack was
+    until only what plays the ``changed`` roles changed; what is known of the others still holds.
     """
     try:
         provider = Runtime(policy.engine.providers).providers[0]
-        tune_pack(pack, provider, lambda role, setting, _trials: tell(line(role, setting)))
+        known = _known(before, provider, changed) if before is not None else {}
+        tune_pack(
+            pack,
+            provider,
+            lambda role, setting, _trials: tell(line(role, setting)),
+            known=known,
+        )
     except ApplianceError as error:
         tell(f"not measured: {error.message}")
 
@@ -42,15 +56,28 @@ def line(role: str, setting: Setting) -> str:
     return f"{role:<20} {threads}, {samples} at a time: {setting.ms:.2f} ms a sample"
 
 
-def tune_pack(pack: ModelPack, provider: str, tell: Tell, path: Path | None = None) -> None:
+def _known(pack: ModelPack, provider: str, changed: Collection[str]) -> Settings:
+    tuning = Tuning.read(tuning_file())
+    roles = {entry.role for entry in pack.entries} - set(changed)
+    found = {role: tuning.setting(pack.digest, provider, role) for role in roles}
+    return {role: setting for role, setting in found.items() if setting is not None}
+
+
+def tune_pack(
+    pack: ModelPack,
+    provider: str,
+    tell: Tell,
+    path: Path | None = None,
+    known: Settings = MappingProxyType({}),
+) -> None:
     """Measure the networks of ``pack`` on ``provider`` and keep what suits them in ``path``.
 
-    By default in ``tuning_file()``, whose folder is made. Raises ModelError, ProviderError, or
-    OutputError where it cannot be kept.
+    By default in ``tuning_file()``, whose folder is made. ``known`` is kept unmeasured.
+    Raises ModelError, ProviderError, or OutputError where it cannot be kept.
     """
-    settings = {}
+    settings = dict(known)
     for entry in pack.entries:
-        if entry.family in CONTRACTS:
+        if entry.family in CONTRACTS and entry.role not in known:
             settings[entry.role], trials = calibrate(pack, entry.role, provider)
             tell(entry.role, settings[entry.role], trials)
     path = path or _prepared(tuning_file())

@@ -27,7 +27,7 @@ def write_variants(
     precisions: Sequence[Precision],
     *,
     tell: Callable[[ModelEntry, Candidate], None],
-    step: Callable[[str], None],
+    step: Callable[[str], None] = lambda _step: None,
 ) -> list[Variant]:
     """Build the variants of ``entry`` and write those that are accepted; ``tell`` hears of each.
 

@@ -48,6 +48,10 @@ def observe(model: onnx.ModelProto, feeds: Sequence[Feed], operators: Collection
     """
     editor = GraphEditor(model)
     names = _observed(editor, operators)
+    if not names:
+        return Ranges(
+            (), np.empty((len(feeds), 0), np.float32), np.empty((len(feeds), 0), np.float32)
+        )
     watched = editor.result()
     for name in names:
         for kind, to in (("ReduceMin", _least(name)), ("ReduceMax", _largest(name))):

@@ -9,14 +9,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv cuda demo test lint bench bench-gpu fuzz lab clean
+.PHONY: help venv cuda demo test lint bench bench-gpu test-openvino fuzz lab clean
 
 help:
 	@echo 'make demo    swap the sample portraits; look at demo/sheet.png'
 	echo 'make test    lint, types, import rules, tests with coverage'
 	echo 'make lint    the first three of these'
-	echo 'make bench   measure quality, speed, memory, steadiness (about 5 minutes)'
+	echo 'make bench   measure quality, speed, memory, steadiness (about 10 minutes)'
 	echo 'make bench-gpu  the same of stand-ins on a GPU (about 5 minutes, no network)'
+	echo 'make test-openvino  the provider openvino, in an environment of its own'
 	echo 'make fuzz    parsers of policies and manifests, a minute each'
 	echo 'make lab     boot a machine with all of it installed, and try it there (root, 15 minutes)'
 	echo 'make cuda    compile the kernels of our own for NVIDIA GPUs (a minute)'
@@ -59,6 +60,15 @@ endef
 	@$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@ .venv/.runtime
 
+# OpenVINO's build of ONNX Runtime and the one with CUDA are the same package to Python.
+.cache/openvino/.ready: pyproject.toml | .venv/.runtime
+	@rm -rf .cache/openvino
+	$(PYTHON) -m venv .cache/openvino
+	$(BIN)/python -m tests.requirements onnxruntime-gpu >.cache/openvino/requirements.txt
+	.cache/openvino/bin/pip install --quiet --requirement .cache/openvino/requirements.txt
+	.cache/openvino/bin/pip install --quiet --no-deps --editable .
+	touch $@
+
 venv: .venv/.dev
 
 # The compiler of the system, or NVIDIA's wheels of it.
@@ -100,7 +110,7 @@ test: lint cuda
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov
 
-bench: .venv/.runtime
+bench: .venv/.runtime .cache/openvino/.ready
 	@mkdir -p demo
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m tests.bench.quality demo/quality.png
@@ -108,11 +118,16 @@ bench: .venv/.runtime
 	$(BIN)/python -m tests.bench.video
 	$(BIN)/python -m tests.bench.steadiness
 	$(BIN)/python -m tests.bench.inference
+	$(BIN)/python -m tests.bench.precisions
+	.cache/openvino/bin/python -m tests.bench.precisions
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.seal
 
 bench-gpu: .venv/.runtime
 	@$(BIN)/python -m tests.bench.gpu
+
+test-openvino: .cache/openvino/.ready
+	@.cache/openvino/bin/python -m pytest tests/openvino
 
 lab: .venv/.dev
 	@$(call debian,mmdebstrap,mmdebstrap)

@@ -1,4 +1,4 @@
-"""A pack of stand-ins that cost what the originals cost, with fp32 and fp16 variants."""
+"""A pack of stand-ins that cost what the originals cost, with variants."""
 
 from __future__ import annotations
 
@@ -10,25 +10,34 @@ import onnx
 
 from appliance.inference import kernels
 from appliance.inference.families import CONTRACTS
+from appliance.inference.graph import check_graph
 from appliance.inference.importing import write_signed
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Source, Variant
 from appliance.inference.minisign import SecretKey
 from appliance.inference.optimize.fused import fuse, operators
 from appliance.inference.optimize.half import to_half
+from appliance.inference.optimize.quantize import ENDS, OPERATORS, to_int8
+from appliance.inference.optimize.ranges import observe
 from appliance.inference.optimize.rewrite import rewrite
 from appliance.inference.optimize.variants import BOUNDS
 from appliance.inference.pack import MANIFEST, ModelPack
 from appliance.inference.trust import Trust
+from appliance.pipeline.samples import Sample, feeds
 from tests.inference import standins
 
 KEY = SecretKey(b"standins", bytes(range(32)))
 
 
-def standin_pack(folder: Path, families: Sequence[str]) -> ModelPack:
-    """The pack in ``folder``, made if it is not there.
+def standin_pack(
+    folder: Path,
+    families: Sequence[str],
+    precisions: Sequence[Precision] = ("fp32", "fp16", "fp16-fused"),
+    samples: Sequence[Sample] = (),
+) -> ModelPack:
+    """The pack in ``folder``, made if it is not there; ``samples``: what INT8 is calibrated on.
 
-    Its variants are not measured against their parents, which `appliance models optimize` does on
-    a CPU in minutes: the bench measures each on the GPU itself.
+    Its variants are not held to a bound, as `appliance models optimize` does in minutes: the
+    benches measure each against its parent themselves, and show what was refused too.
     """
     if not (folder / MANIFEST).exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,16 +45,29 @@ def standin_pack(folder: Path, families: Sequence[str]) -> ModelPack:
         for family in families:
             model = standins.model(family, "bench")
             entry = _entry(folder, family, model)
-            wide, _ = rewrite(model)
             entries.append(entry)
-            variants.append(_variant(folder, entry, "fp32", wide))
-            variants.append(_variant(folder, entry, "fp16", to_half(wide)))
-            fused = fuse(to_half(rewrite(model, fusing=True)[0]))
-            if "StyledNorm" in operators(fused) and kernels.digest() is not None:
-                variants.append(_variant(folder, entry, "fp16-fused", fused))
+            for precision in precisions:
+                made = _made(model, entry, precision, samples)
+                if made is not None:
+                    variants.append(_variant(folder, entry, precision, made))
         found = Manifest(1, "standins", tuple(entries), tuple(variants))
         write_signed(folder, found, KEY, overwrite=True)
     return ModelPack.open(folder, Trust((KEY.public,)))
+
+
+def _made(
+    model: onnx.ModelProto, entry: ModelEntry, precision: Precision, samples: Sequence[Sample]
+) -> onnx.ModelProto | None:
+    """The variant of ``model``; ``None`` for operators of ours where there are none for it."""
+    if precision == "fp16-fused":
+        fused = fuse(to_half(rewrite(model, fusing=True)[0]))
+        useful = "StyledNorm" in operators(fused) and kernels.digest() is not None
+        return fused if useful else None
+    wide, _ = rewrite(model)
+    if precision == "int8":
+        tensors = check_graph(wide.SerializeToString(), CONTRACTS[entry.family], entry.file)
+        return to_int8(wide, observe(wide, feeds(samples, tensors), OPERATORS).usual(), ENDS[0])
+    return to_half(wide) if precision == "fp16" else wide
 
 
 def _entry(folder: Path, family: str, model: onnx.ModelProto) -> ModelEntry:

@@ -1,0 +1,109 @@
+"""What each form of a network takes on the CPU, and how far it errs on a face it has not seen.
+
+    python -m tests.bench.precisions [--folder DIR]
+
+Stand-ins of inswapper and arcface, as published, rewritten, and in INT8 calibrated on the
+portraits; the forms take turns, so that ratios mean something on a machine that does other things.
+In the environment that `make bench` builds for it the same runs on OpenVINO: its build of ONNX
+Runtime and the one for CUDA exclude each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from appliance.inference.manifest import ModelEntry, Precision
+from appliance.inference.ort import ort
+from appliance.inference.pack import ModelPack
+from appliance.inference.session import PROVIDERS, Network, Numbers, Runtime, Tensor
+from appliance.pipeline.media.photo import read_photo
+from appliance.pipeline.samples import Sample, feeds, find_samples
+from appliance.pipeline.stages import Stages
+from tests.bench.standin_pack import standin_pack
+
+FAMILIES = ("arcface", "inswapper")
+PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
+AS_PUBLISHED: Precision = "fp16"  # of which the pack has no variant, so that the file itself is run
+FORMS: tuple[tuple[str, str, Precision], ...] = (
+    ("as published", "cpu", AS_PUBLISHED),
+    ("fp32 variant", "cpu", "fp32"),
+    ("int8 variant", "cpu", "int8"),
+    ("as published", "openvino", AS_PUBLISHED),
+    ("int8 variant", "openvino", "int8"),
+)
+SECONDS, ROUNDS = 20.0, (3, 20)  # for a network's forms together; rounds: least, most
+
+
+def crops() -> tuple[Sample, ...]:
+    """The faces of the portraits; the last is never calibrated on."""
+    stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
+    photos = [read_photo(path.read_bytes()) for path in sorted(PORTRAITS.glob("person_*.*"))]
+    return find_samples(stages, photos)
+
+
+def turns(actions: Sequence[Callable[[], object]]) -> list[float]:
+    """The median ms of each, run one after the other, round after round."""
+    for action in actions:
+        action()
+    taken: list[list[float]] = [[] for _ in actions]
+    end = time.perf_counter() + SECONDS
+    while len(taken[0]) < ROUNDS[0] or (time.perf_counter() < end and len(taken[0]) < ROUNDS[1]):
+        for action, times in zip(actions, taken, strict=True):
+            start = time.perf_counter()
+            action()
+            times.append(1000 * (time.perf_counter() - start))
+    return [median(times) for times in taken]
+
+
+def measure(pack: ModelPack, entry: ModelEntry, sample: Sample, table: Table) -> None:
+    """A row for each form that runs here."""
+    forms = [form for form in FORMS if PROVIDERS[form[1]] in ort.get_available_providers()]
+    networks = [
+        Runtime((provider,)).load(pack, entry.role, precision=precision)
+        for _, provider, precision in forms
+    ]
+    (given,) = feeds([sample], networks[0].tensors)
+    taken = turns([partial(run, network, given) for network in networks])
+    wanted = run(networks[0], given)
+    for (name, provider, _), network, ms in zip(forms, networks, taken, strict=True):
+        found = run(network, given)
+        error = float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
+        table.add_row(
+            entry.family, name, provider, f"{ms:.0f}", f"{taken[0] / ms:.2f}", f"{error:.1e}"
+        )
+
+
+def run(network: Network, given: dict[str, Numbers]) -> Tensor:
+    first, *others = given
+    tensor = np.asarray(given[first], np.float32)
+    return network.run(tensor, **{name: given[name] for name in others})[0]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path(".cache/cpu-standins"))
+    folder = parser.parse_args(arguments).folder
+    samples = crops()
+    pack = standin_pack(folder, FAMILIES, ("fp32", "int8"), samples[:-1])
+    columns = ("network", "form", "provider", "ms", "times as fast", "error")
+    table = Table(
+        *columns, title=f"ONNX Runtime {ort.__version__}, {Runtime(('cpu',)).threads} cores"
+    )
+    for entry in pack.entries:
+        measure(pack, entry, samples[-1], table)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

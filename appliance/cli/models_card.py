@@ -16,7 +16,7 @@ from appliance.cli.report import Pair, show_json, show_pairs
 from appliance.inference.contract import Contract, ImageInput, Shape, VectorInput
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
-from appliance.inference.manifest import ModelEntry
+from appliance.inference.manifest import ModelEntry, Variant
 from appliance.inference.pack import ModelPack
 from appliance.policy.policy import Policy
 
@@ -25,7 +25,8 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of one model.
 
     ``parameters``: weights, counted. ``batched``: whether it takes several samples at once.
-    ``takes`` and ``gives``: its tensors, by name. All but ``entry`` are a network's alone.
+    ``takes`` and ``gives``: its tensors, by name. ``variants``: its faster forms, each with how far
+    it errs. All but ``entry`` are a network's alone.
     """
 
     entry: ModelEntry
@@ -34,6 +35,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     batched: bool | None = None
     takes: Mapping[str, str] = {}
     gives: Mapping[str, str] = {}
+    variants: tuple[Variant, ...] = ()
 
 
 class Cards(msgspec.Struct, frozen=True):
@@ -77,6 +79,7 @@ def _card(pack: ModelPack, entry: ModelEntry) -> Card:
         batched=tensors.batched,
         takes={put.name: _input(put) for put in tensors.inputs},
         gives=_outputs(contract, tensors.outputs),
+        variants=tuple(one for one in pack.variants if one.parent == entry.sha256),
     )
 
 
@@ -117,4 +120,13 @@ def _lines(card: Card) -> list[Pair]:
         lines.append(("graph", f"{card.parameters:,} weights, opset {card.opset}, {batch}"))
     lines += [("takes", f"{name}: {what}") for name, what in card.takes.items()]
     lines += [("gives", f"{name}: {what}") for name, what in card.gives.items()]
+    lines += [("variant", _variant(variant)) for variant in card.variants]
     return lines
+
+
+def _variant(variant: Variant) -> str:
+    batch = "any batch" if variant.batched else "one at a time"
+    return (
+        f"{variant.precision}, {batch}, {variant.size / 1e6:.2f} MB; errs {variant.error:.1e} "
+        f"on {variant.samples} crops (at most {variant.bound:.0e})"
+    )

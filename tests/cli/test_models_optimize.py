@@ -49,6 +49,8 @@ def test_a_pack_gets_variants_that_are_signed_and_run(
     parents = {entry.sha256 for entry in pack.entries}
     assert {variant.parent for variant in pack.variants} == parents
     assert all(variant.error <= variant.bound and variant.samples == 1 for variant in pack.variants)
+    card = CliRunner().invoke(appliance, ["models", "show", "--models", str(folder)]).output
+    assert card.count("  variant") == len(pack.variants)
     network = Runtime(("cpu",), threads=1).load(pack, "generator")
     assert network.tensors.batched  # the parent is not: the variant was taken
     assert network.tensors.matrix is not None

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from appliance.cli.main import appliance
 from appliance.errors import ModelError
+from appliance.inference import kernels
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
 from appliance.inference.trust import Trust
@@ -91,6 +92,15 @@ def test_without_photos_or_key_nothing_is_written(folder: Path) -> None:
     result = CliRunner().invoke(appliance, ["models", "optimize", str(folder)])
     assert result.exit_code != 0
     assert (folder / "manifest.toml").read_bytes() == before
+
+
+def test_a_form_whose_kernels_are_not_built_is_refused_by_name(
+    folder: Path, portraits: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("--precision", "fp16-fused", "--role", "generator")
+    assert "signed by" in optimise(folder, portraits, *asked)
+    monkeypatch.setattr(kernels, "LIBRARY", folder / "missing.so")
+    assert "make cuda" in optimise(folder, portraits, *asked)
 
 
 def test_trtexec_is_told_the_batches_of_what_takes_several(

@@ -115,6 +115,7 @@ bench: .venv/.runtime .cache/openvino/.ready
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m tests.bench.quality demo/quality.png
 	$(BIN)/python -m tests.bench.photo
+	$(BIN)/python -m tests.bench.preview
 	$(BIN)/python -m tests.bench.video
 	$(BIN)/python -m tests.bench.steadiness
 	$(BIN)/python -m tests.bench.inference

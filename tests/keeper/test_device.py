@@ -57,6 +57,18 @@ def test_a_block_is_read_from_its_own_stretch(device: Path) -> None:
     assert _backing(device).read(0) == FILLED * BLOCK
 
 
+def test_what_was_read_before_does_not_hide_what_was_written_below(
+    device: Path, tmp_path: Path
+) -> None:
+    # A mapping holds the device open, so what udev has read of it stays in memory.
+    with device.open("rb") as held:
+        held.read()
+        with (tmp_path / "disk").open("r+b") as below:
+            below.seek(START)
+            below.write(b"\xbb" * BLOCK)
+        assert _backing(device).read(0) == b"\xbb" * BLOCK
+
+
 def test_a_canary_that_outlives_the_discard_is_found(device: Path) -> None:
     backing = _backing(device)
     kept = Canary(b"plain" * 16, 0, backing.read(0))

@@ -101,7 +101,8 @@ def _seal(report: SealReport) -> Iterator[Check]:
 def _show(checks: Sequence[Check]) -> None:
     table = Table(title="What was looked at")
     for column in ("", "check", "result", "evidence"):
-        table.add_column(column)
+        # Folded, not cut: for the width of "…" rich would load a table now.
+        table.add_column(column, overflow="fold")
     for check in checks:
         result = "[green]holds[/]" if check.ok else "[bold red]FAILS[/]"
         table.add_row(check.group, check.name, result, check.evidence)

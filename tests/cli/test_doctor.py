@@ -59,6 +59,21 @@ def test_with_machine_the_settings_of_the_appliance_are_asked_for() -> None:
     assert code == (0 if found["ok"] else 1)
 
 
+def test_the_table_is_drawn_on_a_narrow_terminal_too() -> None:
+    """It is drawn after the seal: nothing may be loaded for it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "appliance.cli.main", "doctor", "--machine"],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "50"},
+        text=True,
+    )
+    assert done.stderr == ""
+    assert "What was looked at" in done.stdout
+    assert all(len(line) <= 50 for line in done.stdout.splitlines())
+
+
 @pytest.mark.parametrize("loaded", [True, False])
 def test_a_packet_filter_that_lets_through_is_found(*, loaded: bool) -> None:
     load = f"nft --file {ROOT / 'hardening/nftables/appliance.nft'} && " if loaded else ""

@@ -74,8 +74,11 @@ def _effective(root: Path, file: str, wanted: dict[str, str], right: str) -> Che
         for line in text.splitlines()
         if "=" in line and not line.startswith(("#", ";"))
     )
-    wrong = [f"{name} is {found.get(name)}, wanted {value}" for name, value in wanted.items()
-             if found.get(name) != value]  # fmt: skip
+    wrong = [
+        f"{name} is {found.get(name, 'not set')}, wanted {value}"
+        for name, value in wanted.items()
+        if found.get(name) != value
+    ]
     return verdict("entry", file, [text] if code else wrong, right)
 
 

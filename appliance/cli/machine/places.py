@@ -14,11 +14,12 @@ _USERS = "usr/lib/sysusers.d/appliance.conf"
 _FOLDERS = "usr/lib/tmpfiles.d/appliance.conf"
 _SLOTS = 8  # as many as sysusers/ has workers
 
-# Socket, mode, owner, group.
+# Name of the check, its sockets, mode, owner, group.
+_KEEPERS = tuple(f"keeper/w{slot}.sock" for slot in range(_SLOTS))
 _SOCKETS = (
-    ("session.sock", 0o660, "root", "appliance-kiosk"),
-    ("audit.sock", 0o600, "appliance-broker", "root"),
-    *((f"keeper/w{slot}.sock", 0o600, "appliance-broker", "root") for slot in range(_SLOTS)),
+    ("broker's socket", ("session.sock",), 0o660, "root", "appliance-kiosk"),
+    ("ledger's socket", ("audit.sock",), 0o600, "appliance-broker", "root"),
+    ("keepers' sockets", _KEEPERS, 0o600, "appliance-broker", "root"),
 )
 _LISTENING = 1 << 16  # __SO_ACCEPTCON of the kernel's net.h, in the flags of /proc/net/unix
 
@@ -89,12 +90,14 @@ def _folders(places: _Places) -> Check:
 
 def _sockets(places: _Places) -> Iterator[Check]:
     listening = set(_listening(places.root))
-    for name, mode, owner, group in _SOCKETS:
-        path = f"/run/appliance/{name}"
-        wrong = list(places.unlike(path, stat.S_ISSOCK, mode, owner, group))
-        if path not in listening:
-            wrong.append("nobody listens")
-        yield verdict("powers", name, wrong, f"listens, {mode:04o} {owner} {group}")
+    for name, sockets, mode, owner, group in _SOCKETS:
+        wrong: list[str] = []
+        for path in (f"/run/appliance/{socket}" for socket in sockets):
+            wrong += places.unlike(path, stat.S_ISSOCK, mode, owner, group)
+            if path not in listening:
+                wrong.append(f"nobody listens at {path}")
+        right = f"{len(sockets)} listening, {mode:04o} {owner} {group}"
+        yield verdict("powers", name, wrong, right)
 
 
 def _listening(root: Path) -> Iterator[str]:

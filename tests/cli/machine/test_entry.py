@@ -63,7 +63,7 @@ def test_a_machine_in_order(root: Path) -> None:
         (
             removed("usr/lib/systemd/coredump.conf.d"),
             "coredump.conf",
-            "Storage is None, wanted none",
+            "Storage is not set, wanted none",
         ),
         (
             written("etc/udev/rules.d/70-appliance-token.rules", ""),

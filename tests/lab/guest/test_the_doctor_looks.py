@@ -43,13 +43,13 @@ def test_all_holds(broker: Broker) -> None:
         (
             "chmod 666 /run/appliance/session.sock",
             "chmod 660 /run/appliance/session.sock",
-            "session.sock",
+            "broker's socket",
             "mode 0666",
         ),
         (
             "systemctl stop appliance-audit.socket appliance-audit.service",
             "systemctl start appliance-audit.socket",
-            "audit.sock",
+            "ledger's socket",
             "is not there",
         ),
         (

@@ -35,7 +35,7 @@ from tests.lab.guest.visitor import (
     until,
 )
 
-KILLS = int(os.environ.get("LAB_KILLS", "50"))
+KILLS = int(os.environ.get("LAB_KILLS", "12"))
 SEED = int(os.environ.get("LAB_SEED") or random.SystemRandom().randrange(1 << 32))
 VICTIMS = ("worker@w0", "keeper@w0", "audit", "broker")
 PHASES = ("open", "job", "lock", "wipe")
@@ -142,7 +142,7 @@ class Blow:
         thread.join()
         settled = _settle()
         nothing_is_left()
-        assert visit.ended != "not clean"
+        assert visit.ended not in ("", "not clean")
         when = f"{moment:4.1f} s into {self.phase}" if hit else "was not there"
         print(f"{self.victim:9} {when:16} visit: {visit.ended}; nothing left {settled:.1f} s later")
         return hit

@@ -51,6 +51,9 @@ def test_nothing_grows(broker: Broker) -> None:
             descriptors = {unit: _descriptors(unit) for unit in STAYING}
         if number == SETTLED:
             resident = {unit: _resident(unit) for unit in STAYING}
+        if number % 10 == 0:
+            memory = [_resident(unit) for unit in STAYING]
+            print(f"session {number} after {time.monotonic() - started:.0f} s; {memory} KiB")
     lasted = time.monotonic() - started
     print(f"{SESSIONS} sessions in {lasted:.0f} s; each wiped in {median(closing)} ms (median)")
     until(lambda: _left() == left)

@@ -16,7 +16,7 @@ import pytest
 from tests.lab.guest.visitor import Broker, all_events, main_process, restart_broker, shell
 
 POLICY = Path("/etc/appliance/policy.yaml")
-VISITS = 5
+VISITS = 3
 _OPENING = ("login-granted", "session-opened")
 
 

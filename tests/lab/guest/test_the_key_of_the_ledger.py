@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.guest.visitor import Broker, all_events, main_process, refusal, shell
+from tests.lab.guest.visitor import (
+    Broker,
+    all_events,
+    main_process,
+    refusal,
+    shell,
+    verify_the_ledger,
+)
 
 SEALED = Path("/var/lib/appliance-audit-keys")
 KEYS = ("log.skey", "pseudonym.key")
-LEDGER = "--ledger /var/lib/appliance-audit/ledger"
-ANCHOR = "--anchor /var/lib/appliance-audit-anchor/checkpoint"
 UNIT = "appliance-audit.service"
 _WITHOUT_TPM = """
 mount --bind /dev/null /dev/tpmrm0
@@ -84,7 +89,7 @@ def test_the_daemon_signs_with_them_and_nobody_else_reads_them() -> None:
     assert refusal(lambda: broker.open("stranger")) == "LoginRefused"
     broker.hang_up()
     assert len(all_events()) > before
-    shell(f"python3 -m appliance.cli.main audit verify {LEDGER} {ANCHOR}")
+    assert verify_the_ledger()
     for user in ("appliance-broker", "appliance-w0"):
         for path in (f"/run/credentials/{UNIT}/log.skey", f"{SEALED}/log.skey"):
             command = f"setpriv --reuid {user} --clear-groups cat {path} >/dev/null 2>&1; echo $?"
@@ -92,15 +97,14 @@ def test_the_daemon_signs_with_them_and_nobody_else_reads_them() -> None:
 
 
 def test_an_older_copy_of_all_disks_is_found_by_the_counter_of_the_tpm() -> None:
-    verify = f"python3 -m appliance.cli.main audit verify {LEDGER} {ANCHOR} --tpm 0x01800100"
     shell("systemctl start appliance-audit-checkpoint.service")
     counted = [event for event in all_events() if event["kind"] == "checkpoint-anchored"]
     assert counted[-1]["anchor"] == "tpm"
-    shell(verify)
+    assert verify_the_ledger("--tpm 0x01800100")
     shell("cp -a /var/lib/appliance-audit /run/older; cp -a /var/lib/appliance-audit-anchor /run/")
     for _ in range(2):
         shell("systemctl start appliance-audit-checkpoint.service")
     older = "--ledger /run/older/ledger --anchor /run/appliance-audit-anchor/checkpoint"
     said = shell(f"python3 -m appliance.cli.main audit verify {older} --tpm 0x01800100; echo $?")
     assert said.splitlines()[-1] == "10"
-    shell(verify)
+    assert verify_the_ledger("--tpm 0x01800100")

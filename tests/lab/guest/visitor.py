@@ -152,6 +152,12 @@ def all_events() -> list[dict[str, Any]]:
     return [json.loads(b"{%b,%b}" % parts) for parts in entry.findall(logged)]
 
 
+def verify_the_ledger(options: str = "") -> str:
+    """What ``appliance audit verify`` says of it; it fails if a thing is wrong."""
+    ledger = "/var/lib/appliance-audit/ledger --anchor /var/lib/appliance-audit-anchor/checkpoint"
+    return shell(f"python3 -m appliance.cli.main audit verify --ledger {ledger} {options}")
+
+
 def ledger_kinds(session: str) -> list[str]:
     """The kinds of the events of a session, in order."""
     return [event["kind"] for event in all_events() if event.get("session") == session]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,34 +12,59 @@ import pytest
 from tests.lab.guest.test_the_network_is_cut_off import CONTROL
 from tests.lab.machine import machine
 
-GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
 BOOT, NETWORK = "test_boot.py", "test_the_network_is_cut_off.py"
-# Seconds that each may take. A machine of their own shows what they themselves leave behind.
-LONG = {"test_killed_at_any_moment.py": 5400, "test_many_sessions_in_a_row.py": 7200}
-SHARING = [BOOT, *(test for test in GUEST if test not in (BOOT, NETWORK, *LONG))]
+KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.py"
+APART = (BOOT, NETWORK, KILLS, IN_A_ROW)
+GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
+AT_ONCE = 2  # machines: one alone seldom has work for two processors
 
 
-def test_in_one_machine() -> None:
-    with machine() as booted:
-        passed, report = booted.run(*SHARING, seconds=3600)
-    print(report)
-    assert passed, report
+@dataclass(frozen=True)
+class Run:
+    """Whether all passed, the report, and what went out by the network card."""
+
+    passed: bool
+    report: str
+    sent: list[bytes]
 
 
-@pytest.mark.parametrize("test", LONG)
-def test_in_a_machine_of_its_own(test: str) -> None:
-    with machine() as booted:
-        passed, report = booted.run(test, seconds=LONG[test])
-    print(report)
-    assert passed, report
+@dataclass(frozen=True)
+class Boot:
+    """What one machine runs, in how many seconds at most."""
+
+    tests: tuple[str, ...]
+    seconds: float
+    card: bool = False
+
+    def run(self) -> Run:
+        """Boot, and wait for the end."""
+        with machine(card=self.card) as booted:
+            passed, report = booted.run(*self.tests, seconds=self.seconds)
+            return Run(passed, report, booted.sent() if self.card else [])
 
 
-def test_in_a_machine_with_a_network_card() -> None:
-    with machine(card=True) as booted:
-        passed, report = booted.run(BOOT, NETWORK, seconds=600)
-        sent = booted.sent()
-    print(report)
-    assert passed, report
+BOOTS = {
+    "most": Boot((BOOT, *(test for test in GUEST if test not in APART)), 5400),
+    # Alone, so that what is left behind is theirs.
+    "kills": Boot((KILLS,), 5400),
+    "in-a-row": Boot((IN_A_ROW,), 7200),
+    "network": Boot((BOOT, NETWORK), 900, card=True),
+}
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[dict[str, Future[Run]]]:
+    """All of them, the longest first."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(boot.run) for name, boot in BOOTS.items()}
+
+
+@pytest.mark.parametrize("name", BOOTS)
+def test_in_the_machine(runs: dict[str, Future[Run]], name: str) -> None:
+    run = runs[name].result()
+    print(run.report)
+    assert run.passed, run.report
     # What was tried before would be found in front of the frame that was sent on purpose.
-    assert sent
-    assert CONTROL in sent[0]
+    if BOOTS[name].card:
+        assert run.sent
+        assert CONTROL in run.sent[0]

@@ -50,3 +50,9 @@ def broker(token: Token) -> Iterator[Broker]:  # noqa: ARG001 - it must be there
     for session in last.states():
         last.close(session)
     last.hang_up()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what failed: the end of the run may be an hour away."""
+    if report.failed:
+        print(report.longreprtext)

@@ -45,8 +45,14 @@ class Worker:
                 except OSError:
                     return
                 with caller:
-                    caller.recv(4096)
+                    _hear_out(caller)
                     caller.send(self.answers)
+
+
+def _hear_out(caller: socket.socket) -> None:
+    """Read a whole call; it may come in pieces."""
+    while (piece := caller.recv(4096)) and not piece.endswith(b"\0"):
+        pass
 
 
 @pytest.fixture

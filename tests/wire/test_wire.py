@@ -276,3 +276,25 @@ def test_nesting_without_end_is_refused(path: Path) -> None:
     assert connection.recv(100) == b""
     connection.close()
     assert _answers(path)
+
+
+def test_an_answer_counts_though_who_gave_it_hung_up_at_once(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(os.fspath(tmp_path / "hasty"))
+        listener.listen()
+
+        def answer() -> None:
+            for _ in range(200):
+                caller, _ = listener.accept()
+                with caller:
+                    while not caller.recv(4096).endswith(b"\0"):
+                        pass
+                    caller.send(b'{"parameters":{"text":"yes"}}\0')
+
+        hasty = Thread(target=answer)
+        hasty.start()
+        for _ in range(200):
+            client = Client.to(tmp_path / "hasty")
+            assert client.call(f"{NAME}.Echo", Text("?"), gives=Text)[0].text == "yes"
+            client.close()
+        hasty.join()

@@ -163,6 +163,13 @@ class LuksVolume:
     def make(self, owner: Owner) -> None:
         """Format, open, fill and describe it for the unit that mounts it."""
         self.backing.make()
+        place = self.backing.path
+        if self.backing.device:
+            # cryptsetup wants a device for itself, and this one is others' too: map the stretch.
+            size, start = self.backing.size // _SECTOR, self.backing.start // _SECTOR
+            table = f"0 {size} linear {place} {start}"
+            call("dmsetup", "create", stretch_name(self.slot), "--table", table)
+            place = Path("/dev/mapper") / stretch_name(self.slot)
         self._key, self._header = LockedMemory.random(KEY_SIZE), LockedMemory(_HEADER)
         self._cryptsetup(
             *("luksFormat", "--batch-mode", "--type", "luks2", "--cipher", "aes-xts-plain64"),
@@ -170,12 +177,12 @@ class LuksVolume:
             # The passphrase is 512 random bits: stretching it would protect nothing.
             *("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"),
             *("--luks2-metadata-size", str(_METADATA), "--luks2-keyslots-size", str(_KEYSLOTS)),
-            *("--offset", str(self.backing.start // _SECTOR), str(self.backing.path)),
+            *("--offset", "0", str(place)),
         )
         self.key_id = hashlib.sha256(secrets.token_bytes(16)).hexdigest()
         self._cryptsetup(
             *("open", "--allow-discards", "--device-size", str(self.backing.size)),
-            *(str(self.backing.path), mapper_name(self.slot)),
+            *(str(place), mapper_name(self.slot)),
         )
         self.canaries = self._locate(self._fill(owner))
         # noinit_itable: nobody is served by a kernel that writes empty inodes to it meanwhile.
@@ -183,15 +190,15 @@ class LuksVolume:
         describe(self.slot, "ext4", options, str(self.mapper))
 
     def close(self) -> None:
-        """Take the mapping away; the loop device of a sparse file goes with it.
+        """Take the mappings away; the loop device of a sparse file goes with them.
 
         One that is still in use loses its table, and with it the kernel's copy of the key.
         """
-        if is_mapped(self.slot):
+        for name in mapped(self.slot):
             try:
-                call("dmsetup", "remove", "--noudevsync", mapper_name(self.slot))
+                call("dmsetup", "remove", "--noudevsync", name)
             except SessionError:
-                call("dmsetup", "remove", "--force", "--retry", mapper_name(self.slot))
+                call("dmsetup", "remove", "--force", "--retry", name)
 
     def drop(self) -> None:
         """From here on nobody can read what the backing holds."""
@@ -310,10 +317,15 @@ def mapper_name(slot: str) -> str:
     return f"appliance-{slot}"
 
 
-def is_mapped(slot: str) -> bool:
-    """Whether the kernel has a mapping for this slot, even one that never got its node."""
-    listed = call("dmsetup", "ls")
-    return any(line.split()[0] == mapper_name(slot) for line in listed.splitlines() if line)
+def stretch_name(slot: str) -> str:
+    """The name of the slot's stretch of a device, under the same folder."""
+    return f"{mapper_name(slot)}-stretch"
+
+
+def mapped(slot: str) -> list[str]:
+    """What the kernel has mapped for this slot, even without a node, the uppermost first."""
+    listed = {line.split()[0] for line in call("dmsetup", "ls").splitlines() if line}
+    return [name for name in (mapper_name(slot), stretch_name(slot)) if name in listed]
 
 
 def describe(slot: str, kind: str, options: str, source: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from appliance.errors import SessionError
 from appliance.keeper import units
 from appliance.keeper.protocol import Erasure, StepName
-from appliance.keeper.volume import CANARIES, Volume, is_mapped
+from appliance.keeper.volume import CANARIES, Volume, mapped
 
 _LEFTOVERS = (Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - looked at only
 _JOURNALS = (Path("/run/log/journal"), Path("/var/log/journal"))
@@ -61,7 +61,7 @@ def _no_trace_of(slot: str) -> None:
     """Nothing in the kernel stands for the session any more; raises ``SessionError``."""
     # Cached pages of the closed workspace go now, not when memory runs short.
     _DROP_CACHES.write_text("3")
-    if is_mapped(slot):
+    if mapped(slot):
         raise SessionError("The volume is still open.", "Restart the machine.")
     if any(units.processes_of(units.owner_of(slot).user)):
         raise SessionError("A process of the worker is left.", "Restart the machine.")

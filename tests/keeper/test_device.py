@@ -93,24 +93,21 @@ def test_a_device_that_cannot_discard_fails_the_step(tmp_path: Path) -> None:
         Backing(tmp_path / "none", SIZE, START, device=True).discard()
 
 
-def test_the_header_that_cryptsetup_writes_names_the_stretch(
+def test_cryptsetup_gets_the_stretch_and_no_more(
     device: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is formatted for real; to open it takes a device-mapper."""
-    opened: list[tuple[str, ...]] = []
+    """It is formatted for real, on the device that stands for the mapping of the stretch."""
+    called: list[tuple[str, ...]] = []
     dumped: list[dict[str, Any]] = []
-    real = tools.call
+    mapping = "/dev/mapper/appliance-w2-stretch"
 
     def call(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
+        called.append(command)
         if command[1] == "luksFormat":
-            said = real(*command, key=key, keep=keep)
-            dump = real(
-                *("cryptsetup", "luksDump", "--dump-json-metadata", f"/proc/self/fd/{keep[0]}"),
-                keep=keep,
-            )
-            dumped.append(json.loads(dump))
-            return said
-        opened.append(command)
+            assert command[-1] == mapping
+            tools.call(*command[:-1], str(device), key=key, keep=keep)
+            dump = ("cryptsetup", "luksDump", "--dump-json-metadata", f"/proc/self/fd/{keep[0]}")
+            dumped.append(json.loads(tools.call(*dump, keep=keep)))
         return ""
 
     monkeypatch.setattr(volume, "call", call)
@@ -119,17 +116,47 @@ def test_the_header_that_cryptsetup_writes_names_the_stretch(
     monkeypatch.setattr(volume, "describe", lambda *_: None)
     made = LuksVolume("w2", _backing(device), 1000)
     made.make(Owner(990, 990))
+    made.drop()
+    mapped, _, opened = called
+    table = f"0 {SIZE // 512} linear {device} {START // 512}"
+    assert mapped == ("dmsetup", "create", "appliance-w2-stretch", "--table", table)
     segment = dumped[0]["segments"]["0"]
     assert (segment["offset"], segment["encryption"], segment["sector_size"]) == (
-        str(START),
+        "0",
         "aes-xts-plain64",
         BLOCK,
     )
     assert dumped[0]["keyslots"]["0"]["key_size"] == 64
-    (command,) = opened
-    assert command[:2] == ("cryptsetup", "open")
-    assert command[command.index("--device-size") + 1] == str(SIZE)
-    assert command[-2:] == (str(device), "appliance-w2")
+    assert opened[:2] == ("cryptsetup", "open")
+    assert opened[opened.index("--device-size") + 1] == str(SIZE)
+    assert opened[-2:] == (mapping, "appliance-w2")
     # The header went to memory: the device holds what it held.
     assert device.read_bytes() == FILLED * (8 * MIB)
-    made.drop()
+
+
+@pytest.mark.parametrize(
+    ("listed", "removed"),
+    [
+        ("No devices found\n", []),
+        ("appliance-w2\t(254:0)\nappliance-w21\t(254:1)\n", ["appliance-w2"]),
+        (
+            "appliance-w2-stretch\t(254:0)\nappliance-w2\t(254:1)\n",
+            ["appliance-w2", "appliance-w2-stretch"],
+        ),
+        ("appliance-w2-stretch\t(254:0)\n", ["appliance-w2-stretch"]),
+    ],
+)
+def test_what_is_mapped_is_taken_away_from_above(
+    monkeypatch: pytest.MonkeyPatch, listed: str, removed: list[str]
+) -> None:
+    taken: list[str] = []
+
+    def call(*command: str) -> str:
+        if command[1] == "ls":
+            return listed
+        taken.append(command[-1])
+        return ""
+
+    monkeypatch.setattr(volume, "call", call)
+    LuksVolume("w2", Backing(Path("/dev/null"), SIZE, START, device=True), 1000).close()
+    assert taken == removed

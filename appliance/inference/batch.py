@@ -30,8 +30,7 @@ class Batcher:
 
     On a GPU inputs and outputs have their place there, and what the network does is recorded once
     (a CUDA graph) and replayed: the shapes never change. A last batch that is not full is filled
-    up with its first sample, or of a few samples done one by one, which is recorded too: a photo
-    has one face. On the CPU it only cuts into batches.
+    up with its first sample. On the CPU it only cuts into batches.
 
     Make all that a program needs before any of them runs: while one is recorded, nothing else may
     ask the GPU for memory.
@@ -51,12 +50,8 @@ class Batcher:
         self.network = network
         self.size = size
         self._wanted = outputs or len(network.contract.outputs)
-        sizes = sorted({1, size}) if network.provider == "cuda" else ()
-        thread = ThreadPoolExecutor(1)
-        self._devices = {
-            count: _Device(network, count, self._wanted, thread, number)
-            for number, count in enumerate(sizes, 1)
-        }
+        on_device = network.provider == "cuda"
+        self._device = _Device(network, size, self._wanted) if on_device else None
 
     @classmethod
     def load(
@@ -112,26 +107,21 @@ class Batcher:
             self.network.contract.inputs[0].name: tensor,
             **{name: _for_each(value, whole) for name, value in others.items()},
         }
-        parts = [self._run(part) for part in _cut(inputs, whole, self.size, self._few)]
+        parts = [self._run(part) for part in _cut(inputs, whole, self.size)]
         if len(parts) == 1:
             return tuple(piece[:whole] for piece in parts[0])
         return tuple(np.concatenate(pieces)[:whole] for pieces in zip(*parts, strict=True))
 
     def replay(self) -> None:
-        """Run once more on what the last full batch left in the GPU's buffers; for measuring."""
-        if not self._devices:
+        """Run once more on what the last batch left in the buffers of the GPU; for measuring."""
+        if self._device is None:
             raise ValueError("only a GPU has buffers to run on")
-        self._devices[self.size].replay()
-
-    @property
-    def _few(self) -> int:
-        """So many are sooner done one by one than as a batch that is filled up."""
-        return self.size // _FEW if self._devices else 0
+        self._device.replay()
 
     def _run(self, inputs: Mapping[str, Numbers]) -> tuple[Tensor, ...]:
+        if self._device is not None:
+            return self._device.run(inputs)
         first, *others = inputs
-        if self._devices:
-            return self._devices[len(inputs[first])].run(inputs)
         given = {name: inputs[name] for name in others}
         return self.network.run(np.asarray(inputs[first], np.float32), **given)[: self._wanted]
 
@@ -139,17 +129,13 @@ class Batcher:
 class _Device:
     """Buffers on a GPU, bound to one session for good.
 
-    ONNX Runtime keeps a recorded graph with the thread that recorded it, so one ``thread`` does all
-    the running; it knows the graphs of a session by their ``number``, from 1.
+    ONNX Runtime keeps a recorded graph with the thread that recorded it, so one thread of its own
+    does all the running.
     """
 
-    def __init__(
-        self, network: Network, size: int, outputs: int, thread: ThreadPoolExecutor, number: int
-    ) -> None:
+    def __init__(self, network: Network, size: int, outputs: int) -> None:
         self._network = network
-        self._thread = thread
-        self._options = ort.RunOptions()
-        self._options.add_run_config_entry("gpu_graph_id", str(number))
+        self._thread = ThreadPoolExecutor(1)
         self._bound = network.session.io_binding()
         with failures_named(network.provider, network.entry.file):
             self._inputs = _buffers(network.tensors, size, network.device)
@@ -169,16 +155,13 @@ class _Device:
             return self._thread.submit(self._run, inputs).result()
 
     def replay(self) -> None:
-        self._thread.submit(self._replay).result()
+        self._thread.submit(self._network.session.run_with_iobinding, self._bound).result()
 
     def _run(self, inputs: Mapping[str, Numbers]) -> tuple[Tensor, ...]:
         for name, value in inputs.items():
             self._inputs[name].update_inplace(np.array(value, order="C", copy=None))
-        self._replay()
+        self._network.session.run_with_iobinding(self._bound)
         return tuple(output.numpy() for output in self._outputs)
-
-    def _replay(self) -> None:
-        self._network.session.run_with_iobinding(self._bound, self._options)
 
     def _place(self, name: str, output: Output, size: int) -> _Value:
         """Where output ``name`` goes, of the shape that the contract has for this batch."""
@@ -193,10 +176,6 @@ class _Device:
         self._bound.bind_ortvalue_output(name, place)
         return cast(_Value, place)
 
-
-_FEW = 4
-"""The part of a batch up to which samples are given one by one: a sample alone takes about half as
-long again as in a batch, and a batch that is filled up as long as a full one."""
 
 _UNTIL_RECORDED = 3
 """Runs after which ONNX Runtime has allocated what it wants and recorded the graph."""
@@ -220,19 +199,14 @@ def _for_each(value: Numbers, count: int) -> Numbers:
     return cast(Numbers, np.repeat(value, count, axis=0))
 
 
-def _cut(
-    inputs: Mapping[str, Numbers], whole: int, size: int, few: int
-) -> Iterator[dict[str, Numbers]]:
-    """The samples in batches of exactly ``size``; of the last ``few`` or fewer each by itself."""
-    start = 0
-    while start < whole:
-        taken = 1 if whole - start <= few else size
-        part = {name: value[start : start + taken] for name, value in inputs.items()}
-        missing = taken - min(taken, whole - start)
+def _cut(inputs: Mapping[str, Numbers], whole: int, size: int) -> Iterator[dict[str, Numbers]]:
+    """The samples in batches of exactly ``size``."""
+    for start in range(0, whole, size):
+        part = {name: value[start : start + size] for name, value in inputs.items()}
+        missing = size - min(size, whole - start)
         if missing:
             part = {
                 name: np.concatenate([value, np.repeat(value[:1], missing, axis=0)])
                 for name, value in part.items()
             }
         yield part
-        start += taken

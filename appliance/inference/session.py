@@ -86,8 +86,8 @@ class Session(Protocol):
         """Places for inputs and outputs that outlive a run."""
         ...
 
-    def run_with_iobinding(self, binding: _IoBinding, options: object = None) -> None:
-        """Run on what is bound; ``options``: ``onnxruntime.RunOptions``."""
+    def run_with_iobinding(self, binding: _IoBinding) -> None:
+        """Run on what is bound."""
         ...
 
 

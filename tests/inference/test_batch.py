@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import ModelError
-from appliance.inference.batch import Batcher, _cut
+from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack
 from appliance.inference.session import Runtime
 from appliance.inference.trust import Trust
@@ -42,15 +42,3 @@ def test_what_takes_one_at_a_time_is_not_given_more(tmp_path: Path, runtime: Run
     with pytest.raises(ModelError, match="one picture at a time") as caught:
         Batcher.load(runtime, found, "identity", 2)
     assert "models optimize" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("whole", "few", "sizes"),
-    [(9, 0, [4, 4, 4]), (9, 1, [4, 4, 1]), (10, 1, [4, 4, 4]), (1, 1, [1])],
-)
-def test_the_last_few_go_one_by_one_and_more_as_a_filled_batch(
-    whole: int, few: int, sizes: list[int]
-) -> None:
-    parts = list(_cut({"x": np.arange(whole, dtype=np.float32)}, whole, 4, few))
-    assert [len(part["x"]) for part in parts] == sizes
-    assert [value for part in parts for value in part["x"]][:whole] == list(range(whole))

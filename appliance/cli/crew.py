@@ -53,14 +53,17 @@ def places(
     """
     cores = len(os.sched_getaffinity(0))
     on_gpu = policy.engine.gpu and provider in (None, *GPU_PROVIDERS)
-    used = tuple(devices) or (tuple(range(gpus())) if on_gpu else ()) or (0,)
+    there = gpus() if on_gpu else 0
+    used = tuple(devices) or tuple(range(there)) or (0,)
     if processes is None:
-        each = cores // (CORES_EACH * len(used)) if on_gpu and gpus() else 1
+        each = cores // (CORES_EACH * len(used)) if there else 1
         processes = min(MOST_EACH, max(1, each))
     count = processes * len(used)
     if count == 1:
         return []
-    return [Place(device, max(1, cores // count)) for _ in range(processes) for device in used]
+    # On a GPU what was measured of the networks holds for each; cores are divided.
+    threads = None if there else max(1, cores // count)
+    return [Place(device, threads) for _ in range(processes) for device in used]
 
 
 def hire(places: Sequence[Place], photos: Sequence[BinaryIO], load: Load, prepare: Prepare) -> Crew:

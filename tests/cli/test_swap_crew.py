@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import av
+import msgspec
 import pytest
 
 from appliance.cli.crew import Place, places
@@ -102,7 +103,9 @@ def test_who_stops_the_command_stops_its_members(command: list[str], tmp_path: P
     assert not left
 
 
-def test_devices_and_processes_say_how_many_members_there_are() -> None:
+def test_devices_and_processes_say_how_many_members_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cores = len(os.sched_getaffinity(0))
     assert places((), None, "cpu", EMBEDDED) == []
     assert places((), 1, "cpu", EMBEDDED) == []
@@ -111,6 +114,15 @@ def test_devices_and_processes_say_how_many_members_there_are() -> None:
     assert places((0, 1), 1, "cuda", EMBEDDED) == [Place(0, share), Place(1, share)]
     devices = [place.device for place in places((0, 3), 2, "cuda", EMBEDDED)]
     assert devices == [0, 3, 0, 3]
+    monkeypatch.setattr("appliance.cli.crew.gpus", lambda: 2)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(32)))
+    both = [Place(0, None), Place(1, None)]
+    assert places((), None, None, EMBEDDED) == both * 4
+    assert places((1,), None, "cuda", EMBEDDED) == [Place(1, None)] * 4
+    assert places((), 1, "cuda", EMBEDDED) == both
+    assert places((), None, "cpu", EMBEDDED) == []
+    without = msgspec.structs.replace(EMBEDDED.engine, gpu=False)
+    assert places((), None, None, msgspec.structs.replace(EMBEDDED, engine=without)) == []
 
 
 @pytest.mark.parametrize("numbers", ["0,", "a", "1,1", "-1", ""])

@@ -15,7 +15,7 @@ from appliance.audit.events import Media
 from appliance.cli.crew import Place, hire, places
 from appliance.cli.engine import load_sealed
 from appliance.cli.files import about, check_output, decode_photo, open_input
-from appliance.cli.formats import photo_format, video_container
+from appliance.cli.formats import VIDEO_SUFFIXES, photo_format, video_container
 from appliance.cli.logged import LoggedJob
 from appliance.cli.options import (
     FILE,
@@ -235,6 +235,8 @@ def swap(
                 lambda engine, copies: order.look(engine, order.decode(copies)),
             )
             files.callback(crew.close)
+            if output.suffix.lower() in VIDEO_SUFFIXES:
+                crew.call()  # no photo gets such a name, and loading takes a while
         engine = order.load(Place(devices[0] if devices else 0), [output], scale=scale)
         seal = order.sealing.report
         kind: Media = "video" if is_video(opened) else "photo"

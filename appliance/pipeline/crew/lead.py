@@ -31,7 +31,7 @@ MEMORY = 4 << 30  # bytes of frames at work, at the most
 _DEEPEST = 3  # bytes a pixel of ten bits, two of three samples at a quarter of the size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Crew:
     """Members that wait for the word to begin, and the memory that they share.
 
@@ -40,11 +40,18 @@ class Crew:
 
     memory: int
     lines: tuple[Line, ...]
+    _called: bool = False
+
+    def call(self) -> None:
+        """Let all members load and seal, while this process does something else."""
+        if not self._called:
+            for line in self.lines:
+                line.send(Go())
+        self._called = True
 
     def start(self) -> None:
-        """Let all members load and seal, at once. Raises what one of them failed with."""
-        for line in self.lines:
-            line.send(Go())
+        """Call them, if nobody has, and wait for all. Raises what one of them failed with."""
+        self.call()
         for line in self.lines:
             line.receive(Ready)
 

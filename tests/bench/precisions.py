@@ -20,7 +20,6 @@ from statistics import median
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from appliance.inference.manifest import ModelEntry, Precision
 from appliance.inference.ort import ort
@@ -65,8 +64,8 @@ def turns(actions: Sequence[Callable[[], object]]) -> list[float]:
     return [median(times) for times in taken]
 
 
-def measure(pack: ModelPack, entry: ModelEntry, sample: Sample, table: Table) -> None:
-    """A row for each form that runs here."""
+def measure(pack: ModelPack, entry: ModelEntry, sample: Sample, console: Console) -> None:
+    """A line for each form that runs here."""
     forms = [form for form in FORMS if PROVIDERS[form[1]] in ort.get_available_providers()]
     networks = [
         Runtime((provider,)).load(pack, entry.role, precision=precision)
@@ -78,8 +77,9 @@ def measure(pack: ModelPack, entry: ModelEntry, sample: Sample, table: Table) ->
     for (name, provider, _), network, ms in zip(forms, networks, taken, strict=True):
         found = run(network, given)
         error = float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
-        table.add_row(
-            entry.family, name, provider, f"{ms:.0f}", f"{taken[0] / ms:.2f}", f"{error:.1e}"
+        console.print(
+            f"{entry.family:<10} {name:<13} {provider:<9} {ms:>7.0f} {taken[0] / ms:>6.2f} "
+            f"{error:>8.1e}"
         )
 
 
@@ -96,13 +96,12 @@ def main(arguments: Sequence[str]) -> None:
     folder = parser.parse_args(arguments).folder
     samples = crops()
     pack = standin_pack(folder, FAMILIES, ("fp32", "int8"), samples[:-1])
-    columns = ("network", "form", "provider", "ms", "times as fast", "error")
-    table = Table(
-        *columns, title=f"ONNX Runtime {ort.__version__}, {Runtime(('cpu',)).threads} cores"
-    )
+    console = Console(width=120)
+    cores = Runtime(("cpu",)).threads
+    console.print(f"ONNX Runtime {ort.__version__}, {cores} cores; error: of the first output")
+    console.print("network    form          provider       ms  times    error")
     for entry in pack.entries:
-        measure(pack, entry, samples[-1], table)
-    Console().print(table)
+        measure(pack, entry, samples[-1], console)
 
 
 if __name__ == "__main__":

@@ -41,10 +41,10 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The driver's version, to be changed by a test, of a machine with TensorRT."""
     version = ["580"]
 
-    def make(data: bytes, threads: int, providers: Providers) -> object:
+    def make(data: bytes, threads: int, providers: Providers, library: Path | None) -> object:
         if "tensorrt" in providers:
             return Double(data, threads, providers["tensorrt"])
-        return MAKE(data, threads, providers)
+        return MAKE(data, threads, providers, library)
 
     monkeypatch.setattr(ort, "get_available_providers", PROVIDERS.values)
     monkeypatch.setattr(Runtime, "_works", lambda _self, name, _probe: name in {"tensorrt", "cpu"})

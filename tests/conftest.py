@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from tests.fetch import CLIP
 
 # No deadline: how long an example takes says nothing on a shared machine.

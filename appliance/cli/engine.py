@@ -12,7 +12,7 @@ from appliance.cli.sealing import Sealing
 from appliance.cli.tuned import tuning_file
 from appliance.errors import PolicyError
 from appliance.inference.pack import ModelPack, starter_folder
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.tensorrt import EngineCache
 from appliance.inference.tuning import Tuning
 from appliance.pipeline.engine import Engine

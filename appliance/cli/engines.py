@@ -10,7 +10,7 @@ from appliance.errors import OutputError
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.measure import made_up
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.tensorrt import EngineCache
 from appliance.policy.policy import Policy
 

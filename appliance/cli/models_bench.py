@@ -13,8 +13,9 @@ from appliance.cli.options import json_option, models_option, policy_option, pro
 from appliance.cli.report import show_json
 from appliance.inference.families import CONTRACTS
 from appliance.inference.measure import made_up, milliseconds
+from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Network, Runtime
+from appliance.inference.runtime import Runtime
 from appliance.policy.policy import Policy
 
 SECONDS = 2.0  # a network; one run at least

@@ -26,7 +26,8 @@ from appliance.inference.optimize.enter import enter, write_variants
 from appliance.inference.optimize.trtexec import commands
 from appliance.inference.optimize.variants import BOUNDS, Candidate
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Numbers, Runtime
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import Numbers
 from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.samples import feeds, find_samples
 from appliance.pipeline.stages import Stages

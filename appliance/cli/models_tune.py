@@ -14,7 +14,7 @@ from appliance.cli.report import show_json
 from appliance.cli.tuned import line, tune_pack
 from appliance.inference.calibrate import Trial
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import Setting
 from appliance.policy.policy import Policy
 

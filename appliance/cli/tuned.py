@@ -11,7 +11,7 @@ from appliance.errors import ApplianceError, OutputError
 from appliance.inference.calibrate import Trial, calibrate
 from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import FILE, Setting, Settings, Tuning
 from appliance.policy.policy import Policy
 

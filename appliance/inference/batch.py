@@ -13,9 +13,11 @@ from appliance.errors import ModelError, ProviderError
 from appliance.inference.contract import Contract, Image, Output, VectorInput
 from appliance.inference.graph import Tensors
 from appliance.inference.manifest import Precision
+from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import Models
-from appliance.inference.session import Network, Numbers, Runtime, Tensor, failures_named
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import Numbers, Tensor, failures_named
 
 
 class _Value(Protocol):

@@ -12,8 +12,9 @@ from appliance.errors import ProviderError
 from appliance.inference.batch import Batcher
 from appliance.inference.families import CONTRACTS
 from appliance.inference.measure import made_up, milliseconds
+from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Network, Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import Setting
 
 SECONDS = 3.0  # for a network, its loading aside

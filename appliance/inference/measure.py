@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from appliance.inference.contract import ImageInput
-from appliance.inference.session import Network, Numbers, Tensor
+from appliance.inference.network import Network
+from appliance.inference.session import Numbers, Tensor
 
 ANY_SIZE = (128, 128)  # height and width of the picture that networks of any size are given
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from appliance.inference.session import Network
+from appliance.inference.network import Network
 from appliance.pipeline.face import Detection, Face, Float, Image
 from appliance.pipeline.geometry import invert, square_crop, transform, warp
 from appliance.pipeline.topology import EYE_CORNERS, OVAL

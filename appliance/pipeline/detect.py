@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from appliance.inference.families.detectors import SIDE
-from appliance.inference.session import Network
+from appliance.inference.network import Network
 from appliance.pipeline.decode import DECODINGS, Candidates
 from appliance.pipeline.face import Detection, Image
 

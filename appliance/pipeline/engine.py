@@ -8,7 +8,7 @@ from typing import Self
 
 from appliance.errors import ModelError
 from appliance.inference.pack import ModelPack, Shelf
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.pipeline.generation import Generation, GeneratorWish
 from appliance.pipeline.stages import Stages
 from appliance.pipeline.upscale import Upscaler

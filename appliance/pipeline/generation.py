@@ -14,7 +14,8 @@ from appliance.errors import ModelError
 from appliance.inference.batch import Batcher
 from appliance.inference.contract import ImageInput
 from appliance.inference.pack import Models
-from appliance.inference.session import Runtime, Tensor
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import Tensor
 from appliance.inference.together import Work, alone
 from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical, with_skirt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.session import Network
+from appliance.inference.network import Network
 from appliance.pipeline import images
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Float, Image

@@ -9,7 +9,7 @@ import numpy as np
 
 from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack, Models
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.pipeline.align import Aligner
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.choose import extent

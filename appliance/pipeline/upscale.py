@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from appliance.inference.session import Network
+from appliance.inference.network import Network
 from appliance.pipeline.face import Image
 
 

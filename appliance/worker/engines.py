@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from appliance.inference.manifest import Precision
+from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack, Models
-from appliance.inference.session import Network, Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import Tuning
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.generation import GeneratorWish

@@ -26,9 +26,11 @@ from appliance.cli.crew import places
 from appliance.errors import ModelError
 from appliance.inference.batch import Batcher
 from appliance.inference.manifest import Precision
+from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Network, Numbers, Runtime
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import Numbers
 from appliance.pipeline.media.photo import Photo, read_photo
 from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo

@@ -25,7 +25,7 @@ import numpy as np
 
 from appliance.cli.crew import Place, hire
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.pipeline import images
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.engine import Engine, following

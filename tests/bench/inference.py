@@ -20,7 +20,7 @@ from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 
 RUNS = 30
 ANY_SIZE = (128, 128)  # for networks that take pictures of any size: height, width

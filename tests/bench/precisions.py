@@ -22,9 +22,11 @@ import numpy as np
 from rich.console import Console
 
 from appliance.inference.manifest import ModelEntry, Precision
+from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import PROVIDERS, Network, Numbers, Runtime, Tensor
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import PROVIDERS, Numbers, Tensor
 from appliance.pipeline.media.photo import read_photo
 from appliance.pipeline.samples import Sample, feeds, find_samples
 from appliance.pipeline.stages import Stages

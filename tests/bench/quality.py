@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.pipeline.face import Face, Image
 from appliance.pipeline.identify import similarity
 from appliance.pipeline.media.photo import Photo, read_photo

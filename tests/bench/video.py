@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.pipeline.media.photo import read_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_video
 from appliance.pipeline.stages import Stages

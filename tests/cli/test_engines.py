@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from appliance.inference import session, tensorrt
+from appliance.inference import runtime, tensorrt
 from appliance.inference.ort import ort
-from appliance.inference.session import PROVIDERS, Runtime
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import PROVIDERS, make_session
 from tests.cli.conftest import Call
 
 Providers = Mapping[str, Mapping[str, str]]
@@ -33,7 +34,7 @@ class Double:
         return getattr(self._real, name)
 
 
-MAKE = session.make_session
+MAKE = make_session
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(ort, "get_available_providers", PROVIDERS.values)
     monkeypatch.setattr(Runtime, "_works", lambda _self, name, _probe: name in {"tensorrt", "cpu"})
-    monkeypatch.setattr(session, "make_session", make)
+    monkeypatch.setattr(runtime, "make_session", make)
     monkeypatch.setattr(tensorrt, "gpus", lambda: f"driver {version[0]}")
     return version
 

@@ -10,7 +10,7 @@ from appliance.cli.main import appliance
 from appliance.errors import ModelError
 from appliance.inference import kernels
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Setting, Tuning
 from tests.inference.packs import KEY, write_policy, write_standins

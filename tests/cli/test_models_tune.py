@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import FILE, Setting, Tuning
 from tests.cli.conftest import Call
 from tests.inference.packs import write_standins

@@ -8,7 +8,7 @@ import pytest
 from appliance.errors import ModelError
 from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import Trust
 from tests.inference.packs import KEY, write_standins
 

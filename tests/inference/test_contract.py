@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from appliance.inference.contract import Channels, ImageInput, Layout
 from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 
 NETWORKS = ["detector", "mesh", "identity", "person-mask", "upscaler-x2", "upscaler-x4"]
 

@@ -13,8 +13,10 @@ from appliance.errors import ModelError
 from appliance.inference.contract import ImageInput
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
+from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Network, Numbers, Runtime, Tensor
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import Numbers, Tensor
 from appliance.inference.trust import ANY
 from tests.inference import graphs, standins
 

@@ -12,9 +12,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from appliance.errors import ModelError, ProviderError
+from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import PROVIDERS, Network, Runtime
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import PROVIDERS
 from appliance.inference.trust import ANY
 from tests.inference import graphs
 
@@ -91,7 +93,7 @@ def test_a_provider_that_is_compiled_in_but_fails_is_an_error() -> None:
     """CUDA is in the wheel; where it finds no device its session quietly runs on the CPU."""
     program = """
 from appliance.errors import ProviderError
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 try:
     Runtime(("cuda",))
 except ProviderError as error:

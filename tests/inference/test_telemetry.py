@@ -20,7 +20,7 @@ from appliance.inference.ort import SWITCH
 LIFE = "import sys; print('ready', flush=True); sys.stdin.read()"
 SILENCED = f"""
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 network = Runtime(("cpu",), threads=1).load(ModelPack.open(), "person-mask")
 import numpy
 network.run(network.tensor(numpy.zeros((256, 256, 3), numpy.uint8)))

@@ -7,7 +7,8 @@ import pytest
 from appliance.errors import ModelError
 from appliance.inference.contract import ImageInput, VectorInput
 from appliance.inference.ort import ort
-from appliance.inference.session import PROVIDERS, Runtime
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import PROVIDERS
 from appliance.inference.tensorrt import LIST, EngineCache
 
 HERE, ELSEWHERE = "H100, driver 580", "H100, driver 590"

@@ -9,7 +9,8 @@ import pytest
 
 from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Numbers, Runtime, Tensor
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import Numbers, Tensor
 from appliance.inference.together import Ask, Work, alone, together
 from appliance.inference.trust import ANY
 from tests.inference.packs import write_standins

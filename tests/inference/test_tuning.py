@@ -8,7 +8,7 @@ import pytest
 from appliance.errors import OutputError
 from appliance.inference import tuning
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, LIMIT, Setting, Tuning
 from tests.inference.packs import KEY, write_standins

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import Trust
 from tests.inference.packs import KEY, write_policy, write_standins
 

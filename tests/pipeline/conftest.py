@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.pipeline.canonical import Canonical
 from appliance.pipeline.face import Face
 from appliance.pipeline.media.photo import Photo, read_photo

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
 from appliance.pipeline.decode import anchored, yolo_face, yunet
 from appliance.pipeline.detect import Detector

@@ -12,7 +12,7 @@ from appliance.errors import ModelError
 from appliance.inference.batch import Batcher
 from appliance.inference.contract import Latent
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.together import alone, together
 from appliance.inference.trust import ANY
 from appliance.pipeline.describe import Describer, latent, moved

@@ -11,7 +11,8 @@ import pytest
 
 from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Numbers, Runtime, Tensor
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import Numbers, Tensor
 from appliance.inference.trust import ANY
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.face import Image

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.errors import ModelError
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
 from appliance.pipeline.face import Face
 from appliance.pipeline.generation import Generation, GeneratorWish

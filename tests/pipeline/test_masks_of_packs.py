@@ -10,7 +10,7 @@ import pytest
 
 from appliance.inference.batch import Batcher
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.together import alone
 from appliance.inference.trust import ANY
 from appliance.pipeline.occlude import Occluder, softened

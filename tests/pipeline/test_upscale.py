@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Network, Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
 from appliance.pipeline.face import Image
 from appliance.pipeline.media.photo import Photo

@@ -19,7 +19,7 @@ from appliance.inference.importing import write_signed
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Source
 from appliance.inference.optimize.enter import enter, write_variants
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import Trust
 from tests.inference.optimize.graphs import generator, noise
 from tests.inference.packs import KEY
@@ -65,7 +65,7 @@ def opened(folder: Path) -> ModelPack:
 def drawn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.float32]:
     """As a GPU would run it, by the kernels for the CPU."""
     monkeypatch.setattr(
-        "appliance.inference.session.PRECISIONS", {"cpu": ("fp16-fused", "fp16", "fp32")}
+        "appliance.inference.runtime.PRECISIONS", {"cpu": ("fp16-fused", "fp16", "fp32")}
     )
     network = Runtime(("cpu",)).load(opened(folder), "generator")
     return network.run(FEED["target"], source=FEED["source"])[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.crew.member import Member

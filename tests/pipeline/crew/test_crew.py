@@ -17,7 +17,7 @@ from PIL import Image as Image_
 
 from appliance.errors import NoFaceError, ProviderError
 from appliance.inference.pack import ModelPack
-from appliance.inference.session import Runtime
+from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.crew.lead import RUN_UP, Crew, SharedEditor

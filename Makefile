@@ -73,7 +73,7 @@ venv: .venv/.dev
 
 # The compiler of the system, or NVIDIA's wheels of it.
 KERNELS := appliance/inference/kernels
-$(KERNELS)/libfused.so: $(KERNELS)/fused.cu $(KERNELS)/ort_abi.h | .venv/bin/python
+$(KERNELS)/libfused.so: $(addprefix $(KERNELS)/,fused.cu operators.cpp fused.h ort_abi.h) | .venv/bin/python
 	@nvcc="$$(command -v nvcc || true)"
 	if [ -z "$$nvcc" ]; then
 		$(call debian,g++,g++)
@@ -81,7 +81,7 @@ $(KERNELS)/libfused.so: $(KERNELS)/fused.cu $(KERNELS)/ort_abi.h | .venv/bin/pyt
 		nvcc="$$(echo .venv/lib/python3*/site-packages/nvidia/cu13/bin/nvcc)"
 	fi
 	"$$nvcc" -O3 -std=c++17 -arch=all-major --threads 0 -cudart static -shared \
-		-Xcompiler -fPIC,-fvisibility=hidden -L"$$(dirname "$$nvcc")/../lib" -o $@ $<
+		-Xcompiler -fPIC,-fvisibility=hidden -L"$$(dirname "$$nvcc")/../lib" -o $@ $(filter-out %.h,$^)
 
 cuda: $(KERNELS)/libfused.so
 

@@ -1,4 +1,4 @@
-"""Operators of ours for ONNX Runtime, in a library that `make cuda` builds of ``fused.cu``."""
+"""Operators of ours for ONNX Runtime, in a library that `make cuda` builds (``fused.h``)."""
 
 from __future__ import annotations
 

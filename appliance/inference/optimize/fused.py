@@ -1,7 +1,7 @@
 """Norm, style, rectifier, residual and border in one operator of ours, in NHWC.
 
 ONNX Runtime has no such operator, and runs each of these as its own trip through memory, some of
-them in NCHW between two transposes. ``kernels/fused.cu`` says what ours compute. They stand
+them in NCHW between two transposes. ``kernels/fused.h`` says what ours compute. They stand
 between explicit transposes, which the runtime cancels against those of its NHWC convolutions.
 """
 

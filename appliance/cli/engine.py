@@ -30,12 +30,14 @@ def load(
     engines: EngineCache | None = None,
     device: int = 0,
     threads: int | None = None,
+    alone: bool = False,
 ) -> Engine:
     """The engine of the pack in ``models``, by default the starter pack, on ``provider``.
 
     Without one, on the first of the policy's that works here.
 
     ``asked`` and ``scale``: see :meth:`Engine.load`; ``device`` and ``threads``: see ``Runtime``.
+    ``alone``: faces come one by one, as in a photo.
     All packs must be signed by a key that ``policy`` names, or be the one this version comes with.
     Raises ``ModelError``, ``ProviderError``, or ``PolicyError`` if the policy does not name
     ``provider``.
@@ -46,7 +48,8 @@ def load(
             f"It names {', '.join(policy.engine.providers)}.",
         )
     names = (provider,) if provider else policy.engine.providers
-    runtime = Runtime(names, threads, device, engines=engines, tuning=tuning)
+    most = 1 if alone else None
+    runtime = Runtime(names, threads, device, engines=engines, tuning=tuning, most=most)
     trusted = trust(policy)
     pack = ModelPack.open(models, trusted)
     more = [ModelPack.open(folder, trusted) for folder in (asked.packs if asked else ())]
@@ -64,6 +67,7 @@ def load_sealed(
     policy: Policy = EMBEDDED,
     device: int = 0,
     threads: int | None = None,
+    alone: bool = False,
 ) -> Engine:
     """As ``load``, between the two steps of a seal: afterwards the process is sealed.
 
@@ -85,6 +89,7 @@ def load_sealed(
         engines=engines,
         device=device,
         threads=threads,
+        alone=alone,
     )
     sealing.seal(engine.stages.provider)
     return engine

@@ -76,7 +76,14 @@ class _Order:
     policy: Policy
     sealing: Sealing
 
-    def load(self, place: Place, outputs: Sequence[Path] = (), *, scale: int = 1) -> Engine:
+    def load(
+        self,
+        place: Place,
+        outputs: Sequence[Path] = (),
+        *,
+        scale: int = 1,
+        alone: bool = False,
+    ) -> Engine:
         """The engine in this process, which is sealed then, with ``outputs`` it may name."""
         return load_sealed(
             self.sealing,
@@ -88,6 +95,7 @@ class _Order:
             policy=self.policy,
             device=place.device,
             threads=place.threads,
+            alone=alone,
         )
 
     def decode(self, files: Sequence[BinaryIO]) -> list[Photo]:
@@ -226,7 +234,7 @@ def swap(
         if faces.like:
             portraits.append(files.enter_context(open_input(faces.like, _REFERENCE)))
         result = files.enter_context(PendingOutput(output, overwrite=overwrite))
-        crew = None
+        crew, named_as_video = None, output.suffix.lower() in VIDEO_SUFFIXES
         if asked and (wanted := places(devices, processes, provider, policy)):
             crew = hire(
                 wanted,
@@ -235,9 +243,13 @@ def swap(
                 lambda engine, copies: order.look(engine, order.decode(copies)),
             )
             files.callback(crew.close)
-            if output.suffix.lower() in VIDEO_SUFFIXES:
+            if named_as_video:
                 crew.call()  # no photo gets such a name, and loading takes a while
-        engine = order.load(Place(devices[0] if devices else 0), [output], scale=scale)
+        # Where a crew does a video, the faces that are left are those of the sources. A name
+        # without a suffix may stand for either; a video is only slower then.
+        alone = crew is not None or not named_as_video
+        place = Place(devices[0] if devices else 0)
+        engine = order.load(place, [output], scale=scale, alone=alone)
         seal = order.sealing.report
         kind: Media = "video" if is_video(opened) else "photo"
         job.started(engine.packs, seal, "onnx" if engine.generates else "mesh", kind)

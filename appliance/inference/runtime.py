@@ -57,15 +57,18 @@ class Runtime:
         providers: Sequence[str] = tuple(PROVIDERS),
         threads: int | None = None,
         device: int = 0,
+        *,
         engines: EngineCache | None = None,
         tuning: Tuning | None = None,
+        most: int | None = None,
     ) -> None:
         """Find out which of ``providers`` can run here, keeping their order.
 
         Those that cannot are left out, unless that leaves none: whoever names exactly one gets
         that one or an error. ``threads`` per network; by default what ``tuning`` says of it, else
         one for each core this process may use. ``device``: which GPU. ``engines``: where TensorRT
-        keeps what it builds; without it that provider is left out.
+        keeps what it builds; without it that provider is left out. ``most``: samples at once; 1
+        where faces come one by one, since a device computes a whole batch however few it holds.
 
         Raises:
             ProviderError: an unknown name, or none of the providers works here.
@@ -80,6 +83,7 @@ class Runtime:
         self.device = device
         self._engines = engines
         self._tuning = tuning if threads is None else None
+        self._most = most
         compiled_in = set(ort.get_available_providers())
         if engines is None:
             compiled_in.discard(PROVIDERS["tensorrt"])
@@ -150,6 +154,8 @@ class Runtime:
                 "Use a file exported for an operator set that this version knows.",
             ) from error
         samples = tuned.batch if tuned else _SAMPLES.get(self.providers[0], _SAMPLES_ON_DEVICES)
+        if not tensors.batched:
+            samples = 1
         network = Network(
             entry=entry,
             contract=contract,
@@ -157,7 +163,7 @@ class Runtime:
             provider=provider_of(session),
             session=session,
             device=self.device,
-            batch=samples if tensors.batched else 1,
+            batch=min(samples, self._most or samples),
         )
         if network.provider not in self.providers:
             raise ProviderError(

@@ -108,6 +108,15 @@ def test_a_network_runs_as_measured_unless_the_caller_says_how(
     assert asked == [threads]
 
 
+def test_where_faces_come_one_by_one_no_batch_waits_for_more(operators: ModelPack) -> None:
+    found = Tuning().having(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
+    loaded = [
+        Runtime(("cpu",), tuning=found, most=most).load(operators, "identity").batch
+        for most in (None, 1, 8)
+    ]
+    assert loaded == [4, 1, 4]
+
+
 def test_what_takes_one_at_a_time_is_given_one(tmp_path: Path) -> None:
     write_standins(tmp_path, "arcface")
     pack = ModelPack.open(tmp_path, Trust((KEY.public,)))

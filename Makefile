@@ -19,7 +19,7 @@ help:
 	echo 'make bench-gpu  the same of stand-ins on a GPU (about 5 minutes, no network)'
 	echo 'make test-openvino  the provider openvino, in an environment of its own'
 	echo 'make fuzz    parsers of policies and manifests, a minute each'
-	echo 'make lab     boot a machine with all of it installed, and try it there (root, 15 minutes)'
+	echo 'make lab     boot machines with all of it installed, and try it there (root, half an hour)'
 	echo 'make cuda    compile the kernels of our own for NVIDIA GPUs (a minute)'
 	echo 'make venv    only install'
 	echo 'make clean   remove what was made, but not .venv'

@@ -35,7 +35,7 @@ from tests.lab.guest.visitor import (
     until,
 )
 
-KILLS = int(os.environ.get("LAB_KILLS", "12"))
+KILLS = int(os.environ.get("LAB_KILLS", "10"))
 SEED = int(os.environ.get("LAB_SEED") or random.SystemRandom().randrange(1 << 32))
 VICTIMS = ("worker@w0", "keeper@w0", "audit", "broker")
 PHASES = ("open", "job", "lock", "wipe")

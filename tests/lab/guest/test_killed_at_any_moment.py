@@ -136,15 +136,15 @@ class Blow:
         visit.began[self.phase].wait()
         moment = self.share * usual[self.phase]
         time.sleep(moment)
-        hit = _kill(self.victim)
+        hit = False
         while not hit and thread.is_alive():
             hit = _kill(self.victim)
         thread.join()
         settled = _settle()
         nothing_is_left()
         assert visit.ended not in ("", "not clean")
-        when = f"{moment:4.1f} s into {self.phase}" if hit else "was not there"
-        print(f"{self.victim:9} {when:16} visit: {visit.ended}; nothing left {settled:.1f} s later")
+        when = f"{moment:4.1f} s into {self.phase}" if hit else "not met"
+        print(f"{self.victim:9} {when:17} visit: {visit.ended}; nothing left {settled:.1f} s later")
         return hit
 
 

@@ -17,7 +17,7 @@ from appliance.seal.firewall import gaps
 
 HARDENING = Path(__file__).parents[2] / "hardening"
 RULES = HARDENING / "nftables" / "appliance.nft"
-UDEV = HARDENING / "udev" / "80-appliance-network.rules"
+UDEV = HARDENING / "udev" / "85-appliance-network.rules"
 OURS, THEIRS = "10.99.0.1", "10.99.0.2"
 OURS_6, THEIRS_6 = "fd00:99::1", "fd00:99::2"
 
@@ -106,7 +106,7 @@ class Wire:
         self.run("nft", "-f", str(RULES))
         command = re.search(r"RUN\+=\"/usr/sbin/nft '(.*)'\"", UDEV.read_text())
         assert command
-        self.run("nft", "-f", "-", given=command[1].replace("%k", "wire"))
+        self.run("nft", "-f", "-", given=command[1].replace("$name", "wire"))
 
     def python(self, code: str, *words: str, there: bool = False) -> str:
         return self.run("/usr/bin/python3", "-c", code, *words, there=there).strip()

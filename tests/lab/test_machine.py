@@ -40,6 +40,7 @@ class Boot:
         """Boot, and wait for the end."""
         with machine(card=self.card) as booted:
             passed, report = booted.run(*self.tests, seconds=self.seconds)
+            print(report)  # at once: another machine may run on for long
             return Run(passed, report, booted.sent() if self.card else [])
 
 
@@ -62,7 +63,6 @@ def runs() -> Iterator[dict[str, Future[Run]]]:
 @pytest.mark.parametrize("name", BOOTS)
 def test_in_the_machine(runs: dict[str, Future[Run]], name: str) -> None:
     run = runs[name].result()
-    print(run.report)
     assert run.passed, run.report
     # What was tried before would be found in front of the frame that was sent on purpose.
     if BOOTS[name].card:

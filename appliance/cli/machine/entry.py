@@ -19,7 +19,7 @@ _COREDUMP = {"Storage": "none", "ProcessSizeMax": "0"}
 _UDEV = (
     "56-appliance-workspace.rules",
     "70-appliance-token.rules",
-    "80-appliance-network.rules",
+    "85-appliance-network.rules",
 )
 _POLKIT = "90-appliance.rules"
 # polkitd reads these in this order of the names of the files in all of them; polkit(8).

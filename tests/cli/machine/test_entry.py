@@ -71,8 +71,8 @@ def test_a_machine_in_order(root: Path) -> None:
             "replaced in /etc",
         ),
         (
-            removed("usr/lib/udev/rules.d/80-appliance-network.rules"),
-            "udev 80-appliance-network.rules",
+            removed("usr/lib/udev/rules.d/85-appliance-network.rules"),
+            "udev 85-appliance-network.rules",
             "not installed",
         ),
         (

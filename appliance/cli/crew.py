@@ -14,8 +14,8 @@ import cv2
 
 from appliance.cli.files import PHOTO_LIMIT
 from appliance.pipeline.crew.lead import Crew
-from appliance.pipeline.crew.member import Member
-from appliance.pipeline.crew.messages import Failed, Go, Line, Ready, pair
+from appliance.pipeline.crew.member import Member, live
+from appliance.pipeline.crew.messages import Line, pair
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.run import Sitter, SwapOptions
 from appliance.policy.policy import Policy
@@ -24,6 +24,7 @@ from appliance.seal.process import close_all, descriptors
 
 CORES_EACH = 4  # that a process keeps busy beside its share of a GPU
 MOST_EACH = 4  # processes that share a GPU
+LINES_EACH = 2  # segments that a process changes at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +73,26 @@ def hire(places: Sequence[Place], photos: Sequence[BinaryIO], load: Load, prepar
     ``photos``: open files that ``prepare`` reads. Call it while this process has one thread.
     """
     memory = os.memfd_create("frames", os.MFD_CLOEXEC)
-    pairs = [pair() for _ in places]
-    for place, (_, theirs) in zip(places, pairs, strict=True):
+    kept = {memory, *(photo.fileno() for photo in photos)}
+    members: list[tuple[Line, ...]] = []
+    for place in places:
+        ours, theirs = zip(*(pair() for _ in range(LINES_EACH)), strict=True)
         if os.fork() == 0:
-            kept = {memory, theirs.reader, theirs.writer, *(photo.fileno() for photo in photos)}
-            close_all(descriptors() - kept)
+            ends = {end for line in theirs for end in (line.reader, line.writer)}
+            close_all(descriptors() - kept - ends)
             _live(theirs, partial(_member, memory, place, photos, load, prepare))
-    for _, theirs in pairs:
-        theirs.close()
-    return Crew(memory, tuple(ours for ours, _ in pairs))
+        for line in theirs:
+            line.close()
+        members.append(ours)
+    return Crew(memory, tuple(members))
 
 
-def _live(line: Line, member: Callable[[], Member]) -> NoReturn:
+def _live(lines: Sequence[Line], make: Callable[[], Member]) -> NoReturn:
     """A member's life. Whatever ends it, no handler or buffer of the command runs once more."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the lead is told, and hangs up
         cv2.setNumThreads(1)  # the members are the threads
-        if line.receive_if(Go) is not None:
-            made = member()
-            line.send(Ready())
-            made.serve(line)
-    except BaseException as error:  # noqa: BLE001 - the lead raises it
-        line.send(Failed.of(error))
+        live(lines, make)
     finally:
         os._exit(0)
 

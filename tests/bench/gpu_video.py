@@ -156,7 +156,7 @@ def main() -> None:
         if len(members) > 1:
             crew = hire(members, [photo], engine, sit)
             files.callback(crew.close)
-            editor = crew.editor(WIDTH, HEIGHT)
+            editor = crew.editor(WIDTH, HEIGHT, "yuv420p")
             crew.start()
             # The lead needs none of the large networks.
             here = Engine(Stages.load(ModelPack.open(), Runtime(("cpu",))), ())

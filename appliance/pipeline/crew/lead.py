@@ -28,38 +28,46 @@ from appliance.pipeline.track import is_at
 RUN_UP = 24  # frames: by then what a face is steadied by has faded to a tenth, at 30 a second
 LONGEST, SHORTEST = 48, 16  # frames of a segment: more take memory, fewer too much run-up
 MEMORY = 4 << 30  # bytes of frames at work, at the most
-_DEEPEST = 3  # bytes a pixel of ten bits, two of three samples at a quarter of the size
 
 
 @dataclass(slots=True)
 class Crew:
     """Members that wait for the word to begin, and the memory that they share.
 
-    ``memory``: descriptor of an empty file in memory. ``lines``: one to each member.
+    ``memory``: descriptor of an empty file in memory. ``members``: the lines to each of them; it
+    changes as many segments at once.
     """
 
     memory: int
-    lines: tuple[Line, ...]
+    members: tuple[tuple[Line, ...], ...]
     _called: bool = False
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Those to all members, first the first of each."""
+        return tuple(line for same in zip(*self.members, strict=True) for line in same)
 
     def call(self) -> None:
         """Let all members load and seal, while this process does something else."""
         if not self._called:
-            for line in self.lines:
-                line.send(Go())
+            for first, *_ in self.members:
+                first.send(Go())
         self._called = True
 
     def start(self) -> None:
         """Call them, if nobody has, and wait for all. Raises what one of them failed with."""
         self.call()
-        for line in self.lines:
-            line.receive(Ready)
+        for first, *_ in self.members:
+            first.receive(Ready)
 
-    def editor(self, width: int, height: int) -> SharedEditor | None:
-        """For a video of this size; ``None`` where too few of its frames go into memory."""
-        at_work = (len(self.lines) + 2) * width * height * _DEEPEST
-        length = min(LONGEST, MEMORY // at_work - RUN_UP)
-        return SharedEditor(self, length) if length >= SHORTEST else None
+    def editor(self, width: int, height: int, pixel_format: str) -> SharedEditor | None:
+        """For a video of this kind; ``None`` where too few of its frames go into memory."""
+        frame = width * height * av.VideoFormat(pixel_format).padded_bits_per_pixel // 8
+        for count in range(len(self.lines), 1, -1):
+            length = min(LONGEST, MEMORY // ((count + 2) * frame) - RUN_UP)
+            if length >= SHORTEST:
+                return SharedEditor(self.memory, self.lines[:count], length)
+        return None
 
     def close(self) -> None:
         """Send all members home."""
@@ -82,14 +90,19 @@ class _Part:
 class SharedEditor:
     """As ``FrameEditor``, by a crew that has been started."""
 
-    def __init__(self, crew: Crew, length: int = LONGEST, run_up: int = RUN_UP) -> None:
-        """``length``: frames of a segment; ``run_up``: those before it, at most as many."""
+    def __init__(
+        self, memory: int, lines: Sequence[Line], length: int = LONGEST, run_up: int = RUN_UP
+    ) -> None:
+        """``length``: frames of a segment; ``run_up``: those before it, at most as many.
+
+        ``memory`` and ``lines``: of a ``Crew``.
+        """
         self._free: SimpleQueue[Line] = SimpleQueue()
-        for line in crew.lines:
+        for line in lines:
             self._free.put(line)
-        self._memory = crew.memory
+        self._memory = memory
         self._length, self._run_up = length, min(run_up, length)
-        self.rest = Rest(self._finish, length, len(crew.lines))
+        self.rest = Rest(self._finish, length, len(lines))
         """How ``transcode`` goes on with what ``edit`` leaves: a segment at a time."""
         self._slots: _Slots | None = None
         self._part: _Part | None = None

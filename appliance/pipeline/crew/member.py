@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import av
 
-from appliance.pipeline.crew.messages import Done, Frame, Line, Place, Segment
+from appliance.pipeline.crew.messages import Done, Failed, Frame, Go, Line, Place, Ready, Segment
 from appliance.pipeline.crew.store import FrameStore
 from appliance.pipeline.media.grouped import Groups
 from appliance.pipeline.media.reader import FrameInfo
@@ -23,16 +25,15 @@ class Member:
         self._stages = stages
         self._sitter = sitter
         self._options = options
-        self._store: FrameStore | None = None
 
     def serve(self, line: Line) -> None:
-        """Segments until the lead hangs up."""
+        """Segments until the lead hangs up. Other threads may serve other lines meanwhile."""
+        store: FrameStore | None = None
         while (segment := line.receive_if(Segment)) is not None:
-            line.send(self._change(segment))
+            store = store or FrameStore(self._memory, segment.geometry)
+            line.send(self._change(segment, store))
 
-    def _change(self, segment: Segment) -> Done:
-        store = self._store or FrameStore(self._memory, segment.geometry)
-        self._store = store
+    def _change(self, segment: Segment, store: FrameStore) -> Done:
         editor = frame_editor(self._stages, self._sitter, self._options)
         changed: list[int] = []
 
@@ -69,6 +70,33 @@ class Member:
             early=[Place.of(face) for face in early],
             last=[Place.of(face) for face in editor.followed],
         )
+
+
+def live(lines: Sequence[Line], make: Callable[[], Member]) -> None:
+    """A member's life: it waits for the word to begin, and serves its lines, each in a thread.
+
+    While one segment is drained, its last faces changed and none followed any more, the faces of
+    another are followed. What a thread fails with is told on its line, and raised by the lead.
+    """
+    first = lines[0]
+    try:
+        if first.receive_if(Go) is None:
+            return
+        member = make()
+        first.send(Ready())
+    except BaseException as error:  # noqa: BLE001 - the lead raises it
+        first.send(Failed.of(error))
+        return
+    with ThreadPoolExecutor(len(lines)) as threads:
+        for line in lines:
+            threads.submit(_serve, member, line)
+
+
+def _serve(member: Member, line: Line) -> None:
+    try:
+        member.serve(line)
+    except BaseException as error:  # noqa: BLE001 - the lead raises it
+        line.send(Failed.of(error))
 
 
 def _info(frame: Frame) -> FrameInfo:

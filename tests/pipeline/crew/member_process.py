@@ -1,6 +1,6 @@
 """A member of a crew in a process of its own.
 
-python -m tests.pipeline.crew.member_process READER WRITER MEMORY PACK PHOTO WHICH
+python -m tests.pipeline.crew.member_process MEMORY PACK PHOTO WHICH READER WRITER...
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
 from appliance.pipeline.choose import FaceChoice, Which
-from appliance.pipeline.crew.member import Member
-from appliance.pipeline.crew.messages import Failed, Go, Line, Ready
+from appliance.pipeline.crew.member import Member, live
+from appliance.pipeline.crew.messages import Line
 from appliance.pipeline.generation import Generation, GeneratorWish
 from appliance.pipeline.media.photo import read_photo
 from appliance.pipeline.run import SwapOptions, read_source
@@ -24,24 +24,20 @@ from appliance.pipeline.stages import Stages
 
 
 def main() -> None:
-    reader, writer, memory = map(int, sys.argv[1:4])
-    pack, photo, which = sys.argv[4:]
-    line = Line(reader, writer)
+    memory, pack, photo, which, *ends = sys.argv[1:]
     cv2.setNumThreads(1)
-    if line.receive_if(Go) is None:
-        return
-    if which == "dies":
-        os._exit(1)
-    try:
+
+    def make() -> Member:
+        if which == "dies":
+            os._exit(1)
         runtime = Runtime(("cpu",), threads=1)
         generation = Generation.load(ModelPack.open(Path(pack), ANY), runtime, GeneratorWish())
         stages = Stages.load(ModelPack.open(), runtime, generation)
         sitter = read_source(stages, [read_photo(Path(photo).read_bytes())])
-        line.send(Ready())
-        options = SwapOptions(FaceChoice(Which(which)))
-        Member(memory, stages, sitter, options).serve(line)
-    except Exception as error:  # noqa: BLE001 - the lead raises it
-        line.send(Failed.of(error))
+        return Member(int(memory), stages, sitter, SwapOptions(FaceChoice(Which(which))))
+
+    pairs = zip(ends[::2], ends[1::2], strict=True)
+    live([Line(int(reader), int(writer)) for reader, writer in pairs], make)
 
 
 if __name__ == "__main__":

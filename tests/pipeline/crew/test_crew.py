@@ -50,17 +50,20 @@ def generating(pack: Path, runtime: Runtime) -> Stages:
 
 
 @contextmanager
-def crew(pack: Path, photo: Path, which: str, members: int = 2) -> Iterator[Crew]:
+def crew(pack: Path, photo: Path, which: str, members: int = 2, lines: int = 1) -> Iterator[Crew]:
     memory = os.memfd_create("frames")
-    pairs = [pair() for _ in range(members)]
-    processes = []
-    for _, theirs in pairs:
-        passed = (theirs.reader, theirs.writer, memory)
-        words = [*map(str, passed), str(pack), str(photo), which]
+    processes, hired_members = [], []
+    for _ in range(members):
+        ours, theirs = zip(*(pair() for _ in range(lines)), strict=True)
+        ends = [end for line in theirs for end in (line.reader, line.writer)]
+        words = [str(memory), str(pack), str(photo), which, *map(str, ends)]
         command = [sys.executable, "-m", "tests.pipeline.crew.member_process", *words]
+        passed = (memory, *ends)
         processes.append(subprocess.Popen(command, pass_fds=passed, cwd=PROGRAM.parents[3]))
-        theirs.close()
-    hired = Crew(memory, tuple(ours for ours, _ in pairs))
+        for line in theirs:
+            line.close()
+        hired_members.append(ours)
+    hired = Crew(memory, tuple(hired_members))
     try:
         yield hired
     finally:
@@ -106,7 +109,7 @@ def test_the_seams_are_where_one_process_has_none(
     for run_up in (RUN_UP, 1):
         with crew(pack, portraits["person_b_1"], "largest") as hired:
             hired.start()
-            editor = SharedEditor(hired, LENGTH, run_up)
+            editor = SharedEditor(hired.memory, hired.lines, LENGTH, run_up)
             shared, report = swapped(generating, photos["b_1"], clip, Which.LARGEST, editor)
         assert len(shared) == len(alone) == report.frames == 72
         assert report.faces_swapped == wanted.faces_swapped == 72
@@ -148,7 +151,7 @@ def test_who_is_followed_is_decided_once_a_shot(
     monkeypatch.setattr(Line, "send", noted)
     with crew(pack, portraits["person_a_1"], "largest") as hired:
         hired.start()
-        editor = SharedEditor(hired, 20, 6)
+        editor = SharedEditor(hired.memory, hired.lines, 20, 6)
         shared, report = swapped(generating, photos["a_1"], clip, Which.LARGEST, editor)
     assert [segment.begun is None for segment in asked] == [True, True, False]
     assert report.faces_swapped == 40
@@ -164,11 +167,10 @@ def test_frames_without_the_face_come_back_as_they_are(
     person = cell(photos["b_1"], 240)
     clip = encoded([person] * 3 + [grey] * 6 + [person] * 2)
     alone, wanted = swapped(generating, photos["a_1"], clip, Which.ALL)
-    with crew(pack, portraits["person_a_1"], "all") as hired:
+    with crew(pack, portraits["person_a_1"], "all", members=1, lines=3) as hired:
         hired.start()
-        shared, report = swapped(
-            generating, photos["a_1"], clip, Which.ALL, SharedEditor(hired, 4, 2)
-        )
+        editor = SharedEditor(hired.memory, hired.lines, 4, 2)
+        shared, report = swapped(generating, photos["a_1"], clip, Which.ALL, editor)
     np.testing.assert_array_equal(shared, alone)
     assert (report.frames, report.frames_swapped) == (11, wanted.frames_swapped) == (11, 5)
 
@@ -187,7 +189,12 @@ def test_what_a_member_fails_with_is_what_the_job_fails_with(
         hired.start()
 
 
-def test_a_video_too_large_to_be_kept_in_memory_is_not_shared_out() -> None:
-    lines = tuple(pair()[0] for _ in range(4))
-    assert Crew(0, lines).editor(1920, 1080) is not None
-    assert Crew(0, lines).editor(8192, 8192) is None
+def test_of_a_larger_video_fewer_segments_are_in_memory_at_once() -> None:
+    hired = Crew(0, tuple(tuple(pair()[0] for _ in range(2)) for _ in range(4)))
+    at_once = {}
+    for width, pixel_format in ((1920, "yuv420p"), (3840, "yuv420p"), (3840, "yuv420p10le")):
+        editor = hired.editor(width, width * 9 // 16, pixel_format)
+        assert editor is not None
+        at_once[width, pixel_format] = editor.rest.workers
+    assert list(at_once.values()) == [8, 6, 2]
+    assert hired.editor(8192, 8192, "yuv420p") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,7 @@ from appliance.seal.process import close_all, descriptors
 CORES_EACH = 4  # that a process keeps busy beside its share of a GPU
 MOST_EACH = 4  # processes that share a GPU
 LINES_EACH = 2  # segments that a process changes at once
+SWITCH = 5e-4  # seconds after which a thread lets others have the interpreter
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ def hire(places: Sequence[Place], photos: Sequence[BinaryIO], load: Load, prepar
     ``photos``: open files that ``prepare`` reads. Call it while this process has one thread.
     """
     memory = os.memfd_create("frames", os.MFD_CLOEXEC)
+    # By default it is ten times that: as long as a thread's work between two calls of a library,
+    # so that whoever follows faces would wait as long again for each of them.
+    sys.setswitchinterval(SWITCH)
     kept = {memory, *(photo.fileno() for photo in photos)}
     members: list[tuple[Line, ...]] = []
     for place in places:

@@ -319,7 +319,8 @@ def _video(
     ready = prepare()
     editor = None
     if ready.crew and any(ready.options.regions.values()):
-        editor = ready.crew.editor(facts.width, facts.height, facts.pixel_format)
+        shape = facts.width, facts.height, facts.pixel_format
+        editor = ready.crew.editor(*shape, facts.frames)
     if ready.crew and editor:
         ready.crew.start()
     with progress(silent=silent) as tell, about(_TARGET):

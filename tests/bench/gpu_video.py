@@ -30,6 +30,7 @@ from appliance.pipeline import images
 from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.engine import Engine, following
 from appliance.pipeline.generation import Generation, GeneratorWish
+from appliance.pipeline.media.facts import probe
 from appliance.pipeline.media.photo import Photo, read_photo
 from appliance.pipeline.media.photo_encoding import encode_photo
 from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_video
@@ -156,7 +157,8 @@ def main() -> None:
         if len(members) > 1:
             crew = hire(members, [photo], engine, sit)
             files.callback(crew.close)
-            editor = crew.editor(WIDTH, HEIGHT, "yuv420p")
+            editor = crew.editor(WIDTH, HEIGHT, "yuv420p", probe(clip).frames)
+            clip.seek(0)
             crew.start()
             # The lead needs none of the large networks.
             here = Engine(Stages.load(ModelPack.open(), Runtime(("cpu",))), ())

@@ -26,7 +26,10 @@ from appliance.pipeline.media.video_canvas import VideoCanvas
 from appliance.pipeline.track import is_at
 
 RUN_UP = 24  # frames: by then what a face is steadied by has faded to a tenth, at 30 a second
-LONGEST, SHORTEST = 48, 16  # frames of a segment: more take memory, fewer too much run-up
+# Frames of a segment: more take memory and leave some without work at the end, fewer are followed
+# twice, once as the next one's run-up.
+LONGEST, USUAL, SHORTEST = 96, 48, 16
+ROUNDS = 3  # segments for each line of a video, if that makes them no shorter than usual
 MEMORY = 4 << 30  # bytes of frames at work, at the most
 
 
@@ -60,11 +63,17 @@ class Crew:
         for first, *_ in self.members:
             first.receive(Ready)
 
-    def editor(self, width: int, height: int, pixel_format: str) -> SharedEditor | None:
-        """For a video of this kind; ``None`` where too few of its frames go into memory."""
+    def editor(
+        self, width: int, height: int, pixel_format: str, frames: int | None = None
+    ) -> SharedEditor | None:
+        """For a video of this kind; ``None`` where too few of its frames go into memory.
+
+        ``frames``: how many it has, if that is known.
+        """
         frame = width * height * av.VideoFormat(pixel_format).padded_bits_per_pixel // 8
         for count in range(len(self.lines), 1, -1):
-            length = min(LONGEST, MEMORY // ((count + 2) * frame) - RUN_UP)
+            wanted = min(LONGEST, max(USUAL, (frames or 0) // (ROUNDS * count)))
+            length = min(wanted, MEMORY // ((count + 2) * frame) - RUN_UP)
             if length >= SHORTEST:
                 return SharedEditor(self.memory, self.lines[:count], length)
         return None
@@ -91,7 +100,7 @@ class SharedEditor:
     """As ``FrameEditor``, by a crew that has been started."""
 
     def __init__(
-        self, memory: int, lines: Sequence[Line], length: int = LONGEST, run_up: int = RUN_UP
+        self, memory: int, lines: Sequence[Line], length: int = USUAL, run_up: int = RUN_UP
     ) -> None:
         """``length``: frames of a segment; ``run_up``: those before it, at most as many.
 

@@ -59,14 +59,18 @@ class Engine(Section, frozen=True):
 
 
 class Models(Section, frozen=True):
-    """Which packs are used beside the starter pack.
+    """Which packs are used.
 
-    ``keys``: minisign public keys of those who may sign one. ``licences``: SPDX expressions that
-    are accepted; a pack with any other is refused.
+    ``keys``: minisign public keys of those who may sign one; nobody has to for the starter pack.
+    ``licences``: SPDX expressions that are accepted; a pack with any other is refused.
     """
 
     keys: tuple[PublicKey, ...] = ()
     licences: tuple[Licence, ...] = ("Apache-2.0", "BSD-3-Clause", "MIT")
+
+
+MOST_SLOTS = 8
+"""As many as there are users and sockets for: see ``hardening/sysusers``."""
 
 
 class Workspace(Section, frozen=True):
@@ -82,7 +86,7 @@ class Workspace(Section, frozen=True):
     device: Device | None = None
     size_mib: Annotated[int, Meta(ge=64, le=64 << 20)] = 20 << 10
     inodes: Annotated[int, Meta(ge=1_000, le=100_000_000)] = 100_000
-    slots: Annotated[int, Meta(ge=1, le=64)] = 8
+    slots: Annotated[int, Meta(ge=1, le=MOST_SLOTS)] = MOST_SLOTS
 
 
 class Session(Section, frozen=True):

@@ -47,7 +47,7 @@ def main() -> int:
         sealing.confine(readable=readable, writable=[options.workspace])
         trust = Trust.named(policy.models.keys, policy.models.licences)
         engines = Engines(
-            ModelPack.open(options.models),
+            ModelPack.open(options.models, trust),
             Packs.find(options.packs, trust),
             policy.engine.providers,
             Tuning.read(options.packs / FILE),

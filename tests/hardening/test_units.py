@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.policy.load import load
-from appliance.policy.policy import Engine, Policy
+from appliance.policy.policy import MOST_SLOTS, Engine, Policy
 from appliance.worker.devices import drop_in
 
 UNITS = Path(__file__).parents[2] / "hardening/systemd"
@@ -124,3 +124,10 @@ def test_the_installed_unit_takes_what_the_service_prints(tmp_path: Path) -> Non
         )
         assert done.stdout == drop_in(load(policy))
         assert "DeviceAllow=char-nvidia* rw\n" in done.stdout
+
+
+def test_a_policy_has_no_more_slots_than_there_are_users_and_sockets() -> None:
+    users = (UNITS.parent / "sysusers/appliance.conf").read_text()
+    assert re.findall(r"appliance-w(\d+) ", users) == [str(slot) for slot in range(MOST_SLOTS)]
+    install = (UNITS.parent / "install.sh").read_text()
+    assert f"for slot in {' '.join(map(str, range(MOST_SLOTS)))};" in install

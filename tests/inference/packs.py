@@ -16,7 +16,9 @@ FACEFUSION = ("inswapper", "arcface", "gfpgan", "xseg", "bisenet", "real-esrgan-
 KEY = SecretKey(b"standins", bytes(range(32)))
 
 
-def write_standins(folder: Path, *families: str, batched: bool = False) -> Path:
+def write_standins(
+    folder: Path, *families: str, batched: bool = False, licence: str = "MIT"
+) -> Path:
     """Make ``folder`` a pack of tiny stand-ins for ``families``, honest and signed by ``KEY``."""
     folder.mkdir(exist_ok=True)
     lines = ["format = 1", 'name = "operator"']
@@ -30,7 +32,7 @@ def write_standins(folder: Path, *families: str, batched: bool = False) -> Path:
             f"size = {len(data)}",
             f'family = "{family}"',
             f'role = "{ROLES[family]}"',
-            'licence = "MIT"',
+            f'licence = "{licence}"',
             'use = "any"',
             'conversion = "none"',
             'source = { registry = "none", package = "test", version = "1", member = "model" }',

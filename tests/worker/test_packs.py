@@ -175,13 +175,13 @@ def test_a_licence_or_key_that_the_policy_does_not_name_leaves_the_mesh_engine(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "packs").mkdir()
-    write_standins(tmp_path / "packs" / "studio", "inswapper", "arcface")
+    write_standins(tmp_path / "packs" / "studio", "inswapper", "arcface", licence="CC-BY-NC-4.0")
     other = SecretKey.generate().public.line
     with EmbeddedAudit(tmp_path / "ledger") as audit:
         for models, why in (
-            (f"{{keys: [{KEY.public.line}], licences: [BSD-3-Clause]}}", "licence MIT"),
-            (f"{{keys: [{other}], licences: [MIT]}}", "by no key"),
-            ("{licences: [MIT]}", "by no key"),
+            (f"{{keys: [{KEY.public.line}]}}", "licence CC-BY-NC-4.0"),
+            (f"{{keys: [{other}]}}", "by no key"),
+            ("{}", "by no key"),
         ):
             with working(tmp_path, audit, f"{GATES}models: {models}\n") as (worker, client):
                 answer, _ = client.call(f"{NAME}.Packs", gives=interface.Packs)

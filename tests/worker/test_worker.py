@@ -298,6 +298,14 @@ def test_why_a_worker_cannot_start_is_said_though_libraries_are_silenced(
     assert str(tmp_path) not in said
 
 
+def test_a_policy_that_does_not_accept_the_licences_of_the_starter_pack_lets_no_worker_start(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    worker = start(tmp_path, tmp_path, "models: {licences: [BSD-3-Clause]}\n")
+    assert worker.process.wait(60) == ModelError.exit_code
+    assert "not accepted" in capfd.readouterr().err
+
+
 def test_a_result_that_cannot_be_logged_is_not_there(
     tmp_path: Path, single_face_clip: Path
 ) -> None:

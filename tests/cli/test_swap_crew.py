@@ -116,11 +116,17 @@ def test_devices_and_processes_say_how_many_members_there_are(
     assert devices == [0, 3, 0, 3]
     monkeypatch.setattr("appliance.cli.crew.gpus", lambda: 2)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(32)))
+    monkeypatch.setattr("appliance.cli.crew.least_free", lambda: 140_000)
     both = [Place(0, None), Place(1, None)]
     assert places((), None, None, EMBEDDED) == both * 4
     assert places((1,), None, "cuda", EMBEDDED) == [Place(1, None)] * 4
     assert places((), 1, "cuda", EMBEDDED) == both
     assert places((), None, "cpu", EMBEDDED) == []
+    monkeypatch.setattr("appliance.cli.crew.least_free", lambda: 11_500)
+    assert places((), None, "cuda", EMBEDDED) == both * 2
+    assert places((1,), 3, "cuda", EMBEDDED) == [Place(1, None)] * 3
+    monkeypatch.setattr("appliance.cli.crew.least_free", lambda: 3_000)
+    assert places((0,), None, "cuda", EMBEDDED) == []
     without = msgspec.structs.replace(EMBEDDED.engine, gpu=False)
     assert places((), None, None, msgspec.structs.replace(EMBEDDED, engine=without)) == []
 

@@ -1,0 +1,33 @@
+"""What the driver's own tool says of the GPUs' memory, by a double of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.inference.gpu_memory import least_free
+
+
+@pytest.mark.parametrize(
+    ("said", "free"),
+    [
+        ("echo 11019; echo 143771", 11019),
+        ("echo 11019; exit 9", None),
+        ("echo '[N/A]'", None),
+        ("true", None),
+    ],
+)
+def test_the_fullest_gpu_counts_and_what_is_no_number_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, free: int | None
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f'#!/bin/sh\n[ "$1" = --query-gpu=memory.free ] || exit 1\n{said}\n')
+    tool.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert least_free() == free
+
+
+def test_without_the_tool_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert least_free() is None

@@ -12,6 +12,7 @@ from appliance.cli.keys import looking
 from appliance.cli.options import json_option, models_option, policy_option, provider_option
 from appliance.cli.report import show_json
 from appliance.inference.families import CONTRACTS
+from appliance.inference.manifest import Precision
 from appliance.inference.measure import made_up, milliseconds
 from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
@@ -22,10 +23,14 @@ SECONDS = 2.0  # a network; one run at least
 
 
 class Speed(msgspec.Struct, frozen=True):
-    """``milliseconds``: the median of ``runs``, after one that is not counted."""
+    """``milliseconds``: the median of ``runs``, after one that is not counted.
+
+    ``precision``: of the variant that runs here; ``None`` where the file itself does.
+    """
 
     role: str
     file: str
+    precision: Precision | None
     provider: str
     milliseconds: float
     runs: int
@@ -56,13 +61,17 @@ def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bo
     if as_json:
         show_json(result)
         return
-    click.echo(f"{'role':<20} {'provider':<9} {'ms':>9}  file")
+    click.echo(f"{'role':<20} {'provider':<9} {'form':<12} {'ms':>9}  file")
     for speed in result.speeds:
-        click.echo(f"{speed.role:<20} {speed.provider:<9} {speed.milliseconds:>9.2f}  {speed.file}")
+        form = speed.precision or "as published"
+        click.echo(
+            f"{speed.role:<20} {speed.provider:<9} {form:<12} {speed.milliseconds:>9.2f}  "
+            f"{speed.file}"
+        )
 
 
 def _measure(network: Network) -> Speed:
     first, others = made_up(network)
     taken = milliseconds(lambda: network.run(first, **others), SECONDS)
     entry, median = network.entry, round(statistics.median(taken), 3)
-    return Speed(entry.role, entry.file, network.provider, median, len(taken))
+    return Speed(entry.role, entry.file, network.precision, network.provider, median, len(taken))

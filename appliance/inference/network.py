@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from appliance.errors import ModelError
 from appliance.inference.contract import Contract, Shape
 from appliance.inference.graph import Tensors
-from appliance.inference.manifest import ModelEntry
+from appliance.inference.manifest import ModelEntry, Precision
 from appliance.inference.ort import ort
 from appliance.inference.session import IoBinding, Numbers, Session, Tensor, failures_named
 
@@ -30,6 +30,8 @@ class Network:
     """Which GPU, where it runs on one."""
     batch: int = 1
     """How many samples at once it is best given: as measured, see ``tuning.py``, or supposed."""
+    precision: Precision | None = None
+    """Of the variant that runs; ``None`` where the file itself does."""
 
     def tensor(self, image: NDArray[np.uint8]) -> Tensor:
         """``image`` (uint8 RGB, height x width x 3) as this network takes it."""

@@ -99,6 +99,11 @@ class Runtime:
                 "Check the driver and its libraries, or use the provider cpu.",
             )
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is for faces that come one by one: see ``most``."""
+        return self._most == 1
+
     def load(
         self,
         models: Models,
@@ -164,6 +169,7 @@ class Runtime:
             session=session,
             device=self.device,
             batch=min(samples, self._most or samples),
+            precision=None if variant is None else variant.precision,
         )
         if network.provider not in self.providers:
             raise ProviderError(

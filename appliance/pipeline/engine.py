@@ -42,7 +42,8 @@ class Engine:
         """
         every = Shelf((*more, pack))
         generation = _generation(more, runtime, wish)
-        stages = Stages.load(pack, runtime, generation, every, following(generation))
+        small = following(generation, alone=runtime.alone)
+        stages = Stages.load(pack, runtime, generation, every, small)
         upscaler = None if scale == 1 else Upscaler(runtime.load(every, f"upscaler-x{scale}"))
         return cls(stages, every.packs, upscaler)
 
@@ -52,14 +53,15 @@ class Engine:
         return self.stages.generation is not None
 
 
-def following(generation: Generation | None) -> Runtime | None:
+def following(generation: Generation | None, *, alone: bool = False) -> Runtime | None:
     """What runs the small networks that follow a face from frame to frame, if not what runs all.
 
-    On a GPU they would wait, one after the other, for the batches of the large ones.
+    On a GPU they would wait, one after the other, for the batches of the large ones. ``alone``:
+    nothing else wants the cores meanwhile.
     """
     if generation is None or generation.provider in ON_CORES:
         return None
-    return Runtime(("cpu",), threads=1)
+    return Runtime(("cpu",), threads=None if alone else 1)
 
 
 def _generation(

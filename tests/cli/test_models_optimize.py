@@ -55,6 +55,9 @@ def test_a_pack_gets_variants_that_are_signed_and_run(
     network = Runtime(("cpu",), threads=1).load(pack, "generator")
     assert network.tensors.batched  # the parent is not: the variant was taken
     assert network.tensors.matrix is not None
+    words = ["models", "bench", "--models", str(folder), "--provider", "cpu"]
+    measured = CliRunner().invoke(appliance, words).output
+    assert [line.split()[2] for line in measured.splitlines()[1:]] == ["fp32", "int8"]
 
 
 def test_variants_are_replaced_and_not_doubled(folder: Path, portraits: Mapping[str, Path]) -> None:

@@ -19,8 +19,9 @@ from appliance.audit.diagnostics import report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
 from appliance.keeper.protocol import Erasure
 from appliance.session import interface, login
+from appliance.session.daily import Daily
 from appliance.session.interface import error
-from appliance.session.keeper import Keeper
+from appliance.session.keeper import Spare
 from appliance.session.ledger import LedgerLine
 from appliance.session.marks import Marks
 from appliance.session.settings import Settings
@@ -61,6 +62,7 @@ class Broker:
         token = settings.policy.token
         self._back_off = login.BackOff(token.attempts, token.back_off_seconds)
         self._visits: dict[str, Visit] = {}
+        self._spare = Spare()
         self._logging_in = Lock()  # a token answers one question at a time
         self._lock = Lock()
         self._ending = False
@@ -116,6 +118,7 @@ class Broker:
             subject, tokens = self._log_in(asked.user, asked.pin)
             parked = self._project(asked.project, asked.user)
             if parked is not None:
+                self._dismiss()
                 return self._resume(parked, request.caller.user, tokens)
             visit = self._claim(request.caller.user, asked, subject, tokens)
             try:
@@ -215,6 +218,9 @@ class Broker:
             raise self._refused("busy", user)
         try:
             denied: login.Denial | None = "wrong-token"
+            if only is None:
+                with self._lock:
+                    self._spare.call(self._free())
             if only in (None, user):
                 denied = login.authenticate(user, pin, self._settings.method)
             present = self._tokens()
@@ -223,6 +229,7 @@ class Broker:
         finally:
             self._logging_in.release()
         if denied is not None:
+            self._dismiss()
             self._back_off.failed(user)
             raise self._refused(denied, user, self._back_off.wait(user))
         self._back_off.succeeded(user)
@@ -252,17 +259,22 @@ class Broker:
         project = asked.project and self._settings.project(asked.project, asked.user)
         limits = self._settings.limits_of(project) if project else self._settings.limits
         with self._lock:
-            taken = {visit.slot for visit in self._visits.values()}
-            free = [slot for slot in self._settings.slot_names() if slot not in taken]
+            free = self._free()
             if not free:
                 raise Refusal(error("NoFreeSlot"))
-            slot = free[0]
-            visit = Visit(
-                slot, Keeper(slot), limits, caller, asked.user, subject, tokens, asked.project
-            )
+            slot, keeper = self._spare.take(free)
+            visit = Visit(slot, keeper, limits, caller, asked.user, subject, tokens, asked.project)
             self._visits[visit.identifier] = visit
         self._marks.put(visit.identifier, slot)
         return visit
+
+    def _free(self) -> list[str]:
+        taken = {visit.slot for visit in self._visits.values()}
+        return [slot for slot in self._settings.slot_names() if slot not in taken]
+
+    def _dismiss(self) -> None:
+        with self._lock:
+            self._spare.dismiss()
 
     def _start(self, visit: Visit, patient: str | None) -> None:
         sign = None if patient is None else self._ledger.pseudonym("patient", patient)
@@ -351,23 +363,6 @@ class Broker:
     def _all(self) -> list[Visit]:
         with self._lock:
             return list(self._visits.values())
-
-
-class Daily:
-    """Something that is due once a day, at ``clock`` ("03:00", local time)."""
-
-    def __init__(self, clock: str) -> None:
-        self._clock = clock
-        self._last: datetime | None = None
-
-    def due(self, now: datetime) -> bool:
-        """Whether its time came since the last question."""
-        last, self._last = self._last, now
-        if last is None:
-            return False
-        hour, minute = map(int, self._clock.split(":"))
-        moment = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        return last < moment <= now
 
 
 def wiped_event(

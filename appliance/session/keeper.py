@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import select
 import socket
+from collections.abc import Sequence
+from contextlib import suppress
 from threading import Lock
 
 import msgspec
@@ -30,6 +32,11 @@ class Keeper:
         self._path = os.fspath(SOCKETS / f"{slot}.sock")
         self._line: socket.socket | None = None
         self._lock = Lock()
+
+    def call(self) -> None:
+        """Let one start, if it can; it is told nothing yet."""
+        with self._lock, suppress(OSError):
+            self._connected()
 
     def tell(self, word: Word) -> None:
         """Have it do something; raises ``SessionError`` if it cannot, or is gone."""
@@ -91,3 +98,38 @@ class Keeper:
             self._line.settimeout(_PATIENCE)
             self._line.connect(self._path)
         return self._line
+
+
+class Spare:
+    """At most one keeper that starts while a person logs in: it takes about as long.
+
+    It is told nothing before they are let in. For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._slot = ""
+        self._keeper: Keeper | None = None
+
+    def call(self, free: Sequence[str]) -> None:
+        """Let one start for the first of the ``free`` slots, if there is any."""
+        if self._keeper is None and free:
+            self._slot, self._keeper = free[0], Keeper(free[0])
+            self._keeper.call()
+
+    def take(self, free: Sequence[str]) -> tuple[str, Keeper]:
+        """A slot and its keeper: the one that was called, or another for the first ``free`` one.
+
+        Whoever takes a slot takes it here, so that of one that was called is still free.
+        """
+        keeper, self._keeper = self._keeper, None
+        if keeper is None:
+            return free[0], Keeper(free[0])
+        if keeper.is_gone():
+            keeper.hang_up()  # the next word calls another
+        return self._slot, keeper
+
+    def dismiss(self) -> None:
+        """Nobody was let in."""
+        if self._keeper is not None:
+            self._keeper.hang_up()
+            self._keeper = None

@@ -13,9 +13,9 @@ import pytest
 from appliance.audit.events import AnyEvent, SessionClosed, SessionWiped, TokenRemoved
 from appliance.keeper.protocol import Erasure, Word
 from appliance.policy.load import load
-from appliance.session import broker as module
 from appliance.session import visit as visits
 from appliance.session.broker import Broker
+from appliance.session.daily import Daily
 from appliance.session.marks import Marks
 from appliance.session.settings import Settings
 from appliance.session.state import Limits, State, Step
@@ -202,7 +202,7 @@ def test_workers_of_projects_forget_once_a_day(
     frozen.step(Step.IDLE)
     other, visit = scene.opened(LIMITS)
     other._worker = cast(Any, Worker())
-    monkeypatch.setattr(module.Daily, "due", lambda _self, _now: True)
+    monkeypatch.setattr(Daily, "due", lambda _self, _now: True)
     scene.broker.look_around()
     _until(lambda: told == ["io.faceappliance.Worker.Forget", "closed"])
     # What is frozen cannot hear: it is ended, and the next one starts with nothing.

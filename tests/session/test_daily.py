@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from appliance.session.broker import Daily
+from appliance.session.daily import Daily
 
 
 def test_it_is_due_once_a_day_and_not_at_the_start() -> None:

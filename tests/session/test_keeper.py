@@ -12,7 +12,7 @@ import pytest
 from appliance.errors import SessionError
 from appliance.keeper.protocol import MOST, Word
 from appliance.session import keeper as module
-from appliance.session.keeper import Keeper
+from appliance.session.keeper import Keeper, Spare
 
 CLEAN = b'{"erasure":{"key_id":"ab","before":4,"after":0,"ms":9,"method":"memory-dropped"}}'
 
@@ -72,3 +72,52 @@ def test_a_keeper_that_died_makes_no_other_answer_for_it(listener: socket.socket
             keeper.tell(Word.START)
     assert keeper.is_gone()
     keeper.hang_up()
+
+
+def test_a_spare_keeper_starts_early_and_is_told_nothing_before_it_is_taken(
+    listener: socket.socket,
+) -> None:
+    spare = Spare()
+    spare.call(["w0", "w1"])
+    spare.call(["w0", "w1"])
+    line, _ = listener.accept()
+    with line:
+        line.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            line.recv(MOST)
+        slot, keeper = spare.take(["w0", "w1"])
+        assert slot == "w0"
+        line.setblocking(True)
+        Thread(target=keeper.tell, args=(Word.MAKE,)).start()
+        assert line.recv(MOST) == Word.MAKE.value
+        line.send(b"{}")
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()  # it was called once
+        assert spare.take(["w1"])[0] == "w1"
+        keeper.hang_up()
+
+
+def test_a_spare_keeper_that_is_dismissed_or_died_is_not_taken(listener: socket.socket) -> None:
+    spare = Spare()
+    spare.call(["w0"])
+    line, _ = listener.accept()
+    with line:
+        spare.dismiss()
+        assert line.recv(MOST) == b""
+    spare.call(["w0"])
+    listener.accept()[0].close()
+    _, keeper = spare.take(["w0"])
+    heard = _live(listener, CLEAN)
+    assert keeper.wipe().failed is None  # another one answers at once
+    assert heard == [Word.WIPE.value]
+
+
+def test_without_a_free_slot_or_a_socket_no_spare_keeper_is_called(listener: socket.socket) -> None:
+    spare = Spare()
+    spare.call([])
+    spare.call(["w7"])
+    assert spare.take(["w7"])[0] == "w7"
+    listener.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listener.accept()

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from appliance.pipeline.face import Image
-from appliance.pipeline.media.canvas import Box, Canvas, Mask
+from appliance.pipeline.media.canvas import Box, Canvas, Gray, Mask
 
 
 class Remembering:
@@ -32,6 +32,10 @@ class Remembering:
     def thumbnail(self, max_side: int) -> Image:
         """See ``Canvas.thumbnail``."""
         return self._canvas.thumbnail(max_side)
+
+    def brightness(self, max_side: int) -> Gray:
+        """See ``Canvas.brightness``."""
+        return self._canvas.brightness(max_side)
 
     def read(self, box: Box) -> Image:
         """See ``Canvas.read``."""

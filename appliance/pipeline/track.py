@@ -91,8 +91,8 @@ class Tracker:
         return [track.raw for track in self._tracks]
 
     def _is_cut(self, canvas: Canvas) -> bool:
-        small = cv2.cvtColor(canvas.thumbnail(CUT_SIZE), cv2.COLOR_RGB2GRAY)
-        last, self._last_small = self._last_small, np.asarray(small, np.uint8)
+        small = canvas.brightness(CUT_SIZE)
+        last, self._last_small = self._last_small, small
         return last is not None and float(cv2.absdiff(small, last).mean()) / 255 > CUT_CHANGE
 
     def _follow(self, canvas: Canvas, track: Track) -> Sight | None:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 Rgb: TypeAlias = NDArray[np.uint8]
 """(height, width, 3), R, G, B, full range 0-255, in the transfer curve of the picture."""
 
+Gray: TypeAlias = NDArray[np.uint8]
+"""(height, width), 0-255."""
+
 Mask: TypeAlias = NDArray[np.bool_] | NDArray[np.uint8]
 """(height, width); where it is not zero a pixel may change."""
 
@@ -38,6 +41,10 @@ class Canvas(Protocol):
 
     def thumbnail(self, max_side: int) -> Rgb:
         """The whole picture, its longer side at most ``max_side`` pixels, never enlarged."""
+        ...
+
+    def brightness(self, max_side: int) -> Gray:
+        """As a thumbnail, grey, and from some of the pixels only: to compare pictures quickly."""
         ...
 
     def read(self, box: Box) -> Rgb:

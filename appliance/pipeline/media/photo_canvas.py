@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.media.canvas import Box, Mask, Rgb, check_box, check_patch, fit
+from appliance.pipeline.media.canvas import Box, Gray, Mask, Rgb, check_box, check_patch, fit
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 """(height, width, 3) R, G, B, upright, full range of the type."""
@@ -37,6 +37,11 @@ class PhotoCanvas:
             return as_8_bit(self._pixels)
         small: Any = cv2.resize(self._pixels, size, interpolation=cv2.INTER_AREA)
         return as_8_bit(small)
+
+    def brightness(self, max_side: int) -> Gray:
+        """See ``Canvas.brightness``."""
+        grey: Any = cv2.cvtColor(self.thumbnail(max_side), cv2.COLOR_RGB2GRAY)
+        return np.asarray(grey, np.uint8)
 
     def read(self, box: Box) -> Rgb:
         """See ``Canvas.read``. Raises ``ValueError`` for a box outside the picture."""

@@ -12,11 +12,12 @@ from av.video.reformatter import ColorRange, Interpolation
 from numpy.typing import NDArray
 
 from appliance.pipeline.media import colour
-from appliance.pipeline.media.canvas import Box, Mask, Rgb, check_box, check_patch, fit
+from appliance.pipeline.media.canvas import Box, Gray, Mask, Rgb, check_box, check_patch, fit
 from appliance.pipeline.media.layout import Component, Samples, layout_of, samples
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation
 
 _ZERO = (0, 0, 0, 0)
+_TAPS = 8  # rows and columns of a picture that count for one of its brightness
 
 
 class VideoCanvas:
@@ -74,6 +75,20 @@ class VideoCanvas:
             :, : width * 3
         ]
         return self._orientation.upright(rgb.reshape(height, width, 3)).copy()
+
+    def brightness(self, max_side: int) -> Gray:
+        """See ``Canvas.brightness``; of the luma, where there is one."""
+        if self._layout.kind == "rgb" or self._from_rgb is None:
+            grey: Any = cv2.cvtColor(self.thumbnail(max_side), cv2.COLOR_RGB2GRAY)
+            return np.asarray(grey, np.uint8)
+        luma = samples(self._frame, self._layout, self._layout.components[0])
+        height, width = luma.shape
+        step = max(1, max(width, height) // (_TAPS * max_side))
+        some: Any = np.ascontiguousarray(luma[::step, ::step])
+        small: Any = cv2.resize(some, fit(width, height, max_side), interpolation=cv2.INTER_AREA)
+        *white, black = self._from_rgb[0]
+        grey = np.clip((small - black) / sum(white), 0, 255).astype(np.uint8)
+        return np.asarray(self._orientation.upright(grey), np.uint8)
 
     def read(self, box: Box) -> Rgb:
         """See ``Canvas.read``. Raises ``ValueError`` for a box outside the picture."""

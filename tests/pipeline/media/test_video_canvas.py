@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import av
+import cv2
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from appliance.pipeline.media.canvas import Box
@@ -179,6 +181,23 @@ def test_the_picture_is_presented_upright(turn: Orientation) -> None:
     assert small.shape == (24, 32, 3)
     reference = upright.reshape(24, 2, 32, 2, 3).mean((1, 3))
     assert np.abs(small - reference).mean() < 2
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "nv12", "gray", "rgb24", "gbrp10le"])
+@pytest.mark.parametrize("span", [ColorRange.MPEG, ColorRange.JPEG])
+def test_the_brightness_is_the_mean_of_what_is_there(
+    name: str, turn: Orientation, span: ColorRange
+) -> None:
+    smooth = np.asarray(cv2.GaussianBlur(picture(3, 640, 480), (0, 0), 15), np.uint8)
+    stored = av.VideoFrame.from_ndarray(np.ascontiguousarray(turn.stored(smooth)), format="rgb24")
+    frame = stored.reformat(format=name, dst_color_range=span)
+    frame.color_range = span
+    found = VideoCanvas(frame, turn).brightness(32).astype(int)
+    grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)
+    wanted = grey.reshape(24, 20, 32, 20).mean((1, 3))
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).mean() < 0.3 * wanted.std()
 
 
 def test_a_thumbnail_is_never_enlarged_and_is_a_copy() -> None:

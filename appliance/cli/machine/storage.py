@@ -1,4 +1,4 @@
-"""Where sessions work: the backend that the policy names, whether it is there."""
+"""What keeps secrets: the TPM of the ledger's keys, the backend of workspaces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _PROGRAMS = ("cryptsetup", "dmsetup", "mke2fs", "debugfs", "blkdiscard")
 
 
 def looks(root: Path, policy: Policy) -> Iterator[Check]:
-    """The workspaces' backend."""
+    """Whether they are there."""
+    yield verdict("ledger", "TPM", _no_tpm(root), "seals its keys and counts its head")
     if policy.workspace.backend == "memory":
         yield verdict("workspace", "memory", _no_tmpfs(root), "tmpfs; nothing outlives its mount")
         return
@@ -21,6 +22,11 @@ def looks(root: Path, policy: Policy) -> Iterator[Check]:
     if policy.workspace.device is not None:
         wrong = _no_device(root, policy.workspace.device)
         yield verdict("workspace", "device", wrong, "a block device that discards")
+
+
+def _no_tpm(root: Path) -> Iterator[str]:
+    if not (root / "dev/tpmrm0").exists():
+        yield "none: whoever has the disk can open the ledger's keys and roll it back"
 
 
 def _no_tmpfs(root: Path) -> Iterator[str]:

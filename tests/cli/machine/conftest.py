@@ -57,6 +57,8 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "proc/swaps").write_text("Filename Type Size Used Priority\n")
     (root / "sys/class/net/lo").mkdir(parents=True)
     (root / "sys/power").mkdir()
+    (root / "dev").mkdir()
+    (root / "dev/tpmrm0").touch()
     (root / "sys/power/resume").write_text("0:0\n")
     modules = root / "usr/lib/x86_64-linux-gnu/security"
     modules.mkdir(parents=True)

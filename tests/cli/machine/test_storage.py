@@ -1,4 +1,4 @@
-"""The backend of workspaces: there, and not there."""
+"""The TPM and the backend of workspaces: there, and not there."""
 
 from __future__ import annotations
 
@@ -42,6 +42,14 @@ def test_without_encryption(root: Path, crypt: list[str]) -> None:
     found = failing(list(storage.looks(root, _policy(root, "backend: luks"))))
     for said in ("no device-mapper", "does not encrypt", "cryptsetup is not installed"):
         assert said in found["dm-crypt"]
+
+
+@pytest.mark.usefixtures("crypt")
+def test_without_a_tpm(root: Path) -> None:
+    (root / "dev/tpmrm0").unlink()
+    found = failing(list(storage.looks(root, _policy(root, "backend: luks"))))
+    assert list(found) == ["TPM"]
+    assert "whoever has the disk" in found["TPM"]
 
 
 @pytest.mark.usefixtures("crypt")

@@ -219,9 +219,8 @@ class Broker:
         try:
             denied: login.Denial | None = "wrong-token"
             if only is None:
-                with self._lock:
-                    self._spare.call(self._free())
-            if only in (None, user):
+                denied = login.authenticate(user, pin, self._settings.method, self._call_spare)
+            elif only == user:
                 denied = login.authenticate(user, pin, self._settings.method)
             present = self._tokens()
             if denied is None and not present:
@@ -271,6 +270,10 @@ class Broker:
     def _free(self) -> list[str]:
         taken = {visit.slot for visit in self._visits.values()}
         return [slot for slot in self._settings.slot_names() if slot not in taken]
+
+    def _call_spare(self) -> None:
+        with self._lock:
+            self._spare.call(self._free())
 
     def _dismiss(self) -> None:
         with self._lock:

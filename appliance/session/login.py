@@ -60,14 +60,20 @@ def has_one_token(user: str, registered: Path = _TOKENS) -> bool:
     return [line.count(":") for line in lines if line.partition(":")[0] == user] == [1]
 
 
-def authenticate(user: str, pin: str, method: Method) -> Denial | None:
-    """``None`` if the user's token, PIN and touch are right, else why not."""
+def authenticate(
+    user: str, pin: str, method: Method, asking: Callable[[], None] = lambda: None
+) -> Denial | None:
+    """``None`` if the user's token, PIN and touch are right, else why not.
+
+    ``asking`` is called where it is not plain at once, before PAM is asked, which takes a while.
+    """
     if not is_name(user) or not 0 < len(pin.encode()) <= _MAX_PIN or "\0" in pin:
         return "wrong-token"
     if method == "fido2" and not tokens():
         return "no-token"
     if method == "fido2" and not has_one_token(user):
         return "wrong-token"
+    asking()
     command = (sys.executable, "-I", "-m", "appliance.session.login", SERVICES[method], user)
     try:
         done = subprocess.run(  # noqa: S603 - our own module; the name is checked above

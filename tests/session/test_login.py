@@ -27,7 +27,9 @@ def test_names(name: str) -> None:
 )
 def test_what_is_no_name_is_not_asked_about(name: str) -> None:
     assert not is_name(name)
-    assert authenticate(name, "1234", "piv") == "wrong-token"
+    asked: list[None] = []
+    assert authenticate(name, "1234", "piv", lambda: asked.append(None)) == "wrong-token"
+    assert not asked  # no keeper is called for it either
 
 
 @pytest.mark.parametrize("pin", ["", "x" * 65, "12\x0034"])

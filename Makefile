@@ -16,7 +16,7 @@ help:
 	echo 'make test    lint, types, import rules, tests with coverage'
 	echo 'make lint    the first three of these'
 	echo 'make bench   measure quality, speed, memory, steadiness (about 6 minutes)'
-	echo 'make bench-gpu  the same of stand-ins on a GPU (about 5 minutes, no network)'
+	echo 'make bench-gpu  the same of stand-ins on a GPU (about 6 minutes, no network)'
 	echo 'make test-openvino  the provider openvino, in an environment of its own'
 	echo 'make fuzz    parsers of policies and manifests, a minute each'
 	echo 'make lab     boot machines with all of it installed, and try it there (root, 25 minutes)'

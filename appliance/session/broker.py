@@ -115,12 +115,15 @@ class Broker:
         asked = request.parameters
         with _told():
             self._refuse_if_blocked()
-            subject, tokens = self._log_in(asked.user, asked.pin)
-            parked = self._project(asked.project, asked.user)
-            if parked is not None:
-                self._dismiss()
-                return self._resume(parked, request.caller.user, tokens)
-            visit = self._claim(request.caller.user, asked, subject, tokens)
+            try:
+                subject, tokens = self._log_in(asked.user, asked.pin)
+                parked = self._project(asked.project, asked.user)
+                if parked is not None:
+                    return self._resume(parked, request.caller.user, tokens)
+                visit = self._claim(request.caller.user, asked, subject, tokens)
+            finally:
+                with self._lock:
+                    self._spare.dismiss()  # unless the session has it
             try:
                 self._start(visit, asked.patient)
             except ApplianceError:
@@ -228,7 +231,6 @@ class Broker:
         finally:
             self._logging_in.release()
         if denied is not None:
-            self._dismiss()
             self._back_off.failed(user)
             raise self._refused(denied, user, self._back_off.wait(user))
         self._back_off.succeeded(user)
@@ -274,10 +276,6 @@ class Broker:
     def _call_spare(self) -> None:
         with self._lock:
             self._spare.call(self._free())
-
-    def _dismiss(self) -> None:
-        with self._lock:
-            self._spare.dismiss()
 
     def _start(self, visit: Visit, patient: str | None) -> None:
         sign = None if patient is None else self._ledger.pseudonym("patient", patient)

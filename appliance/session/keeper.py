@@ -129,7 +129,7 @@ class Spare:
         return self._slot, keeper
 
     def dismiss(self) -> None:
-        """Nobody was let in."""
+        """Let it go, if nobody took it."""
         if self._keeper is not None:
             self._keeper.hang_up()
             self._keeper = None

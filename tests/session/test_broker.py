@@ -13,6 +13,8 @@ import pytest
 from appliance.audit.events import AnyEvent, SessionClosed, SessionWiped, TokenRemoved
 from appliance.keeper.protocol import Erasure, Word
 from appliance.policy.load import load
+from appliance.session import interface
+from appliance.session import keeper as keepers
 from appliance.session import visit as visits
 from appliance.session.broker import Broker
 from appliance.session.daily import Daily
@@ -21,7 +23,9 @@ from appliance.session.settings import Settings
 from appliance.session.state import Limits, State, Step
 from appliance.session.visit import Visit
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing
+from appliance.wire.connection import Caller
+from appliance.wire.message import Nothing, Refusal
+from appliance.wire.service import Request
 
 POLICY = "projects:\n  - {name: film, members: [anna]}\n"
 LIMITS = Limits(idle=600, grace=300, absolute=28_800)
@@ -105,6 +109,28 @@ def scene(tmp_path: Path) -> Scene:
     marks = Marks(tmp_path)
     broker = Broker(settings, cast(Any, ledger), marks, lambda: frozenset(tokens))
     return Scene(broker, ledger, tokens)
+
+
+def test_a_keeper_is_called_for_who_logs_in_and_sent_away_if_they_are_not_let_in(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    spare = scene.broker._spare
+    monkeypatch.setattr(keepers.Keeper, "call", lambda _: calls.append("called"))
+    monkeypatch.setattr(keepers.Keeper, "hang_up", lambda _: calls.append("sent away"))
+    monkeypatch.setattr(scene.ledger, "pseudonym", lambda *_: "p" * 16, raising=False)
+
+    def asked(*words: Any) -> str:
+        words[-1]()
+        calls.append("asked")
+        return "wrong-token"
+
+    monkeypatch.setattr("appliance.session.login.authenticate", asked)
+    request = Request(Caller(1, 1000, 1000), interface.Open("anna", "1234"), [], lambda *_: None)
+    with pytest.raises(Refusal):
+        scene.broker._open(request)
+    assert calls == ["called", "asked", "sent away"]
+    assert spare._keeper is None
 
 
 def _passes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

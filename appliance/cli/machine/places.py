@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.cli.machine.check import Check, lines_of, verdict
+from appliance.policy.policy import MOST_SLOTS
 
 _USERS = "usr/lib/sysusers.d/appliance.conf"
 _FOLDERS = "usr/lib/tmpfiles.d/appliance.conf"
-_SLOTS = 8  # as many as sysusers/ has workers
 
 # Name of the check, its sockets, mode, owner, group.
-_KEEPERS = tuple(f"keeper/w{slot}.sock" for slot in range(_SLOTS))
+_KEEPERS = tuple(f"keeper/w{slot}.sock" for slot in range(MOST_SLOTS))
 _SOCKETS = (
     ("broker's socket", ("session.sock",), 0o660, "root", "appliance-kiosk"),
     ("ledger's socket", ("audit.sock",), 0o600, "appliance-broker", "root"),

@@ -30,7 +30,8 @@ RUN_UP = 24  # frames: by then what a face is steadied by has faded to a tenth, 
 # twice, once as the next one's run-up.
 LONGEST, USUAL, SHORTEST = 96, 48, 16
 ROUNDS = 3  # segments for each line of a video, if that makes them no shorter than usual
-MEMORY = 4 << 30  # bytes of frames at work, at the most
+# Bytes of frames that are shared, at the most; the decoded ones, which the lead keeps, are fewer.
+MEMORY = 4 << 30
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
 from appliance.pipeline.choose import FaceChoice, Which
-from appliance.pipeline.crew.lead import RUN_UP, Crew, SharedEditor
+from appliance.pipeline.crew.lead import LONGEST, RUN_UP, USUAL, Crew, SharedEditor
 from appliance.pipeline.crew.messages import Line, Segment, pair
 from appliance.pipeline.face import Image
 from appliance.pipeline.frames import Editor
@@ -198,3 +198,13 @@ def test_of_a_larger_video_fewer_segments_are_in_memory_at_once() -> None:
         at_once[width, pixel_format] = editor.rest.workers
     assert list(at_once.values()) == [8, 6, 2]
     assert hired.editor(8192, 8192, "yuv420p") is None
+
+
+def test_segments_are_longer_where_a_video_is_long_enough_for_all_to_have_some() -> None:
+    hired = Crew(0, tuple(tuple(pair()[0] for _ in range(2)) for _ in range(4)))
+    lengths = {}
+    for frames in (None, 0, 300, 1800, 100_000):
+        editor = hired.editor(1280, 720, "yuv420p", frames)
+        assert editor is not None
+        lengths[frames] = editor.rest.size
+    assert lengths == {None: USUAL, 0: USUAL, 300: USUAL, 1800: 75, 100_000: LONGEST}

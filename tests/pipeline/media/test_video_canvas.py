@@ -184,12 +184,20 @@ def test_the_picture_is_presented_upright(turn: Orientation) -> None:
 
 
 @pytest.mark.parametrize("turn", TURNS)
-@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "nv12", "gray", "rgb24", "gbrp10le"])
-@pytest.mark.parametrize("span", [ColorRange.MPEG, ColorRange.JPEG])
+@pytest.mark.parametrize(
+    ("name", "span"),
+    [
+        *((name, ColorRange.MPEG) for name in ("yuv420p", "yuv422p10le", "nv12")),
+        *((name, ColorRange.JPEG) for name in ("yuv420p", "yuv422p10le", "nv12")),
+        # swscale makes these of the full range, whatever it is asked for.
+        *((name, ColorRange.JPEG) for name in ("gray", "rgb24", "gbrp10le")),
+    ],
+)
 def test_the_brightness_is_the_mean_of_what_is_there(
     name: str, turn: Orientation, span: ColorRange
 ) -> None:
-    smooth = np.asarray(cv2.GaussianBlur(picture(3, 640, 480), (0, 0), 15), np.uint8)
+    # Dark, where another range would be another brightness.
+    smooth = np.asarray(cv2.GaussianBlur(picture(3, 640, 480), (0, 0), 15), np.uint8) // 3
     stored = av.VideoFrame.from_ndarray(np.ascontiguousarray(turn.stored(smooth)), format="rgb24")
     frame = stored.reformat(format=name, dst_color_range=span)
     frame.color_range = span
@@ -197,7 +205,7 @@ def test_the_brightness_is_the_mean_of_what_is_there(
     grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)
     wanted = grey.reshape(24, 20, 32, 20).mean((1, 3))
     assert found.shape == wanted.shape
-    assert np.abs(found - wanted).mean() < 0.3 * wanted.std()
+    assert np.abs(found - wanted).mean() < 1 < wanted.std() / 5
 
 
 def test_a_thumbnail_is_never_enlarged_and_is_a_copy() -> None:

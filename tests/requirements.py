@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from pathlib import Path
 
-PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+from tests.paths import REPOSITORY
+
+PROJECT = REPOSITORY / "pyproject.toml"
 
 
 def main(left_out: str) -> None:

@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
+from tests.paths import REPOSITORY
 
 # Root without a single capability, who may do no more than anybody else.
 UNPRIVILEGED = ("setpriv", "--inh-caps=-all", "--bounding-set=-all") if not os.getuid() else ()
@@ -25,7 +24,7 @@ def doctor(*words: str | Path, before: Sequence[str] = ()) -> tuple[int, Any]:
         [*before, sys.executable, "-m", "appliance.cli.main", "doctor", "--json", *words],
         capture_output=True,
         check=False,
-        cwd=ROOT,
+        cwd=REPOSITORY,
     )
     assert done.stderr == b""
     return done.returncode, msgspec.json.decode(done.stdout)
@@ -65,7 +64,7 @@ def test_the_table_is_drawn_on_a_narrow_terminal_too() -> None:
         [sys.executable, "-m", "appliance.cli.main", "doctor", "--machine"],
         capture_output=True,
         check=False,
-        cwd=ROOT,
+        cwd=REPOSITORY,
         env={**os.environ, "COLUMNS": "50"},
         text=True,
     )
@@ -76,7 +75,7 @@ def test_the_table_is_drawn_on_a_narrow_terminal_too() -> None:
 
 @pytest.mark.parametrize("loaded", [True, False])
 def test_a_packet_filter_that_lets_through_is_found(*, loaded: bool) -> None:
-    load = f"nft --file {ROOT / 'hardening/nftables/appliance.nft'} && " if loaded else ""
+    load = f"nft --file {REPOSITORY / 'hardening/nftables/appliance.nft'} && " if loaded else ""
     alone = ("unshare", "--map-root-user", "--net", "sh", "-c", f'{load}"$@"', "sh")
     _, found = doctor("--machine", before=alone)
     names = {check["name"]: check["ok"] for check in found["checks"]}

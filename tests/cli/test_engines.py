@@ -14,6 +14,7 @@ from appliance.inference.ort import ort
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import PROVIDERS, make_session
 from tests.cli.conftest import Call
+from tests.paths import REPOSITORY
 
 Providers = Mapping[str, Mapping[str, str]]
 
@@ -79,7 +80,7 @@ def built(call: Call, driver: list[str], engines: Path, starter: Path) -> Path:
 
 @pytest.fixture
 def starter() -> Path:
-    return Path(__file__).parents[2] / "models" / "starter"
+    return REPOSITORY / "models" / "starter"
 
 
 def test_a_swap_runs_on_what_was_built(built: Path, call: Call, words: tuple[str, ...]) -> None:

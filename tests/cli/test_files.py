@@ -10,6 +10,7 @@ import pytest
 from appliance.cli.files import open_input
 from appliance.errors import InputError
 from tests.cli.conftest import CANARY, Call
+from tests.paths import PORTRAITS
 
 
 def missing(folder: Path) -> Path:
@@ -64,7 +65,7 @@ def long_name(folder: Path) -> Path:
 
 
 def half_photo(folder: Path) -> Path:
-    whole = Path(__file__).parents[1] / "data" / "portraits" / "person_c_1.jpg"
+    whole = PORTRAITS / "person_c_1.jpg"
     path = folder / f"{CANARY}.jpg"
     path.write_bytes(whole.read_bytes()[:20_000])
     return path

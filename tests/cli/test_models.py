@@ -7,8 +7,9 @@ import pytest
 
 from appliance.inference.pack import ModelPack
 from tests.cli.conftest import Call
+from tests.paths import REPOSITORY
 
-STARTER = Path(__file__).parents[2] / "models" / "starter"
+STARTER = REPOSITORY / "models" / "starter"
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import yaml
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED, Policy
 from tests.cli.conftest import Call
+from tests.paths import REPOSITORY
 
-POLICIES = Path(__file__).parents[2] / "policies"
+POLICIES = REPOSITORY / "policies"
 CLINIC, STUDIO = POLICIES / "clinic.yaml", POLICIES / "studio.yaml"
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_doctor import UNPRIVILEGED
+from tests.paths import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "appliance.cli.main")
 People = Mapping[str, Path]
 
@@ -35,7 +35,9 @@ def words(source: Path, target: Path, output: Path) -> list[str]:
 def test_a_photo(before: Sequence[str], suffix: str, people: People, tmp_path: Path) -> None:
     output = tmp_path / f"out{suffix}"
     swap = words(people["a"], people["c"], output)
-    done = subprocess.run([*before, *COMMAND, *swap], capture_output=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [*before, *COMMAND, *swap], capture_output=True, check=False, cwd=REPOSITORY
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == b""
     assert output.stat().st_size > 1000
@@ -53,7 +55,7 @@ def test_a_video_with_its_progress_on_a_terminal(
             stdout=subprocess.PIPE,
             stderr=terminal,
             check=False,
-            cwd=ROOT,
+            cwd=REPOSITORY,
             env=os.environ | {"TERM": "xterm"},
         )
         os.close(terminal)
@@ -71,5 +73,7 @@ def test_what_only_looks(people: People, clip: Path, tmp_path: Path) -> None:
         ("demo", "--output", tmp_path / "demo"),
     )
     for looking in looks:
-        done = subprocess.run([*COMMAND, *looking], capture_output=True, check=False, cwd=ROOT)
+        done = subprocess.run(
+            [*COMMAND, *looking], capture_output=True, check=False, cwd=REPOSITORY
+        )
         assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ from PIL import Image
 
 from appliance.cli.swap import strengths
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
+from tests.paths import REPOSITORY
 
 People = Mapping[str, Path]
 
@@ -245,7 +246,7 @@ def test_a_policy_with_gates_is_kept_by_sessions_only(
         "--output",
         folder / "out.png",
     )
-    clinic = Path(__file__).parents[2] / "policies" / "clinic.yaml"
+    clinic = REPOSITORY / "policies" / "clinic.yaml"
     outcome = call(*swap, "--policy", clinic)
     assert outcome.code == 8
     assert "session" in outcome.err

@@ -19,8 +19,8 @@ from appliance.cli.crew import Place, places
 from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import Call
 from tests.inference.packs import write_policy, write_standins
+from tests.paths import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 SEALED = "2"  # SECCOMP_MODE_FILTER, as proc_pid_status(5) shows it
 
 
@@ -57,7 +57,9 @@ def children(process: int) -> dict[int, str]:
 
 
 def test_members_are_sealed_and_their_video_is_whole(command: list[str], tmp_path: Path) -> None:
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     seen: dict[int, set[str]] = {}
     while process.poll() is None:
         for child, state in children(process.pid).items():
@@ -79,14 +81,18 @@ def test_a_photo_needs_nobody_s_help(
 ) -> None:
     photo = [word.replace("out.mp4", "out.png") for word in command]
     photo[photo.index("--target") + 1] = str(people["c"])
-    done = subprocess.run(photo, cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(photo, cwd=REPOSITORY, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert (tmp_path / "out.png").stat().st_size > 1000
 
 
 def test_who_stops_the_command_stops_its_members(command: list[str], tmp_path: Path) -> None:
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     while SEALED not in (states := children(process.pid)).values() and process.poll() is None:
         time.sleep(0.05)

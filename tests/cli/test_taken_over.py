@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import REPOSITORY
 from tests.pipeline.media.clips import Clip, make
 
 PRIVATE = "another patient"
@@ -83,7 +84,7 @@ def taken_over(tmp_path: Path, *words: str | Path) -> Mapping[str, object]:
     for folder in (home, temporary, results):
         folder.mkdir()
     (results / "secret").write_text(PRIVATE)
-    models = Path(__file__).parents[2] / "models" / "starter"
+    models = REPOSITORY / "models" / "starter"
     reading, writing = os.pipe()
     os.write(writing, PRIVATE.encode())
     # One thread, as main sets it; here the libraries are loaded before it.

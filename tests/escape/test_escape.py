@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from tests.escape.attempts import ATTEMPTS, BESIDE_AN_OUTPUT
+from tests.paths import REPOSITORY
 
 WALLS = {"EPERM", "EACCES", "EXDEV", "ENOSYS", "guard"}
-ROOT = Path(__file__).parents[2]
 BY_LAYER = [(layer, name) for name, a in ATTEMPTS.items() for layer in a.stops]
 
 
@@ -47,7 +47,7 @@ def run(workspace: Path, layers: str, *names: str) -> subprocess.CompletedProces
     """The attempts, in a process of their own."""
     return subprocess.run(
         [sys.executable, "-m", "tests.escape.run", workspace, layers, *names],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -115,7 +115,7 @@ def test_no_power_of_root_is_left_but_to_name_a_result() -> None:
         "print(open('/proc/self/status').read())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
     )
     left = {
         line.split()[0]: int(line.split()[1], 16)
@@ -149,9 +149,11 @@ page = mmap.mmap(-1, 4096, prot=7)
 {_FOREIGN[name]}
 call = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
 """
-    free = subprocess.run([sys.executable, "-c", code + "print(call())"], check=False, cwd=ROOT)
+    free = subprocess.run(
+        [sys.executable, "-c", code + "print(call())"], check=False, cwd=REPOSITORY
+    )
     sealed = subprocess.run(
-        [sys.executable, "-c", code + "seccomp.restrict(); call()"], check=False, cwd=ROOT
+        [sys.executable, "-c", code + "seccomp.restrict(); call()"], check=False, cwd=REPOSITORY
     )
     assert free.returncode != -signal.SIGSYS
     assert sealed.returncode == -signal.SIGSYS

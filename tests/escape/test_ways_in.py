@@ -6,11 +6,10 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import REPOSITORY
 
 # Prints what became of a descriptor that was open when the program began, and of one of its own.
 _INHERITED = """
@@ -52,7 +51,7 @@ def test_a_ring_makes_sockets_where_only_the_call_is_forbidden(
         capture_output=True,
         text=True,
         check=True,
-        cwd=ROOT,
+        cwd=REPOSITORY,
     )
     assert done.stdout.split() == answers
 
@@ -74,7 +73,7 @@ def test_a_connection_that_was_inherited_is_closed(
                 capture_output=True,
                 text=True,
                 check=True,
-                cwd=ROOT,
+                cwd=REPOSITORY,
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
                 pass_fds=[connection.fileno()],
             )
@@ -91,7 +90,7 @@ def test_nothing_of_the_environment_leads_a_library_elsewhere() -> None:
         capture_output=True,
         text=True,
         check=True,
-        cwd=ROOT,
+        cwd=REPOSITORY,
         env={**led, "PATH": os.environ["PATH"], "LANG": "C"},
     )
     left = done.stdout.split()

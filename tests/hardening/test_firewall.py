@@ -7,15 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from appliance.seal.firewall import gaps
+from tests.paths import REPOSITORY
 
-HARDENING = Path(__file__).parents[2] / "hardening"
+HARDENING = REPOSITORY / "hardening"
 RULES = HARDENING / "nftables" / "appliance.nft"
 UDEV = HARDENING / "udev" / "85-appliance-network.rules"
 OURS, THEIRS = "10.99.0.1", "10.99.0.2"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-RULES = Path(__file__).parents[2] / "hardening/nftables/appliance.nft"
+from tests.paths import REPOSITORY
+
+RULES = REPOSITORY / "hardening/nftables/appliance.nft"
 FAMILIES = ["inet", "arp", "bridge"]
 # What is tried: a service on this very machine, in both protocols, and a name server far away.
 KNOCK = """

@@ -12,8 +12,9 @@ import pytest
 from appliance.policy.load import load
 from appliance.policy.policy import MOST_SLOTS, Engine, Policy
 from appliance.worker.devices import drop_in
+from tests.paths import REPOSITORY
 
-UNITS = Path(__file__).parents[2] / "hardening/systemd"
+UNITS = REPOSITORY / "hardening/systemd"
 # Exposure by `systemd-analyze security`, 0 (none) to 10.
 MOST_EXPOSED = {
     # 0.2 where systemd knows PrivateUsers=identity (257).
@@ -115,7 +116,7 @@ def test_the_installed_unit_takes_what_the_service_prints(tmp_path: Path) -> Non
     link = tmp_path / "usr/lib/systemd/system/appliance-worker@.service.d/devices.conf"
     service = (UNITS / "appliance-devices.service").read_text()
     assert f"StandardOutput=truncate:{link.readlink()}\n" in service
-    for policy in (Path(__file__).parents[2] / "policies").glob("*.yaml"):
+    for policy in (REPOSITORY / "policies").glob("*.yaml"):
         done = subprocess.run(
             [sys.executable, "-I", "-m", "appliance.worker.devices", str(policy)],
             capture_output=True,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import ModelError
 from appliance.inference.manifest import Manifest, parse
+from tests.paths import REPOSITORY
 
-STARTER = (Path(__file__).parents[2] / "models" / "starter" / "manifest.toml").read_bytes()
+STARTER = (REPOSITORY / "models" / "starter" / "manifest.toml").read_bytes()
 
 _PIECES = st.sampled_from(
     [

@@ -15,6 +15,7 @@ from shutil import which
 import pytest
 
 from appliance.inference.ort import SWITCH
+from tests.paths import REPOSITORY
 
 # Both processes live until their standard input ends.
 LIFE = "import sys; print('ready', flush=True); sys.stdin.read()"
@@ -65,7 +66,7 @@ def watch(program: str, folder: Path) -> Iterator[Watched]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,
-        cwd=Path(__file__).parents[2],
+        cwd=REPOSITORY,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"

@@ -12,9 +12,10 @@ from appliance.inference.minisign import SecretKey, SignatureError
 from appliance.inference.pack import MANIFEST, SIGNATURE, ModelPack
 from appliance.inference.trust import ANY, STARTER, Trust
 from tests.inference.packs import KEY, write_standins
+from tests.paths import REPOSITORY
 
 TRUSTED = Trust((KEY.public,))
-STARTER_FOLDER = Path(__file__).parents[2] / "models" / "starter"
+STARTER_FOLDER = REPOSITORY / "models" / "starter"
 
 
 @pytest.fixture

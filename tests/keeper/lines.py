@@ -14,6 +14,8 @@ import sys
 import tokenize
 from pathlib import Path
 
+from tests.paths import REPOSITORY
+
 _LISTED = """
 import json, sys
 import appliance.keeper.__main__
@@ -56,7 +58,7 @@ def _docstrings(tree: ast.Module) -> set[int]:
     return lines
 
 
-_HOUSE = Path(__file__).parents[2]
+_HOUSE = REPOSITORY
 
 
 def of_root() -> dict[str, int]:

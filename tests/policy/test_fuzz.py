@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import PolicyError
 from appliance.policy.load import parse
 from appliance.policy.policy import LEGAL_FLOOR_DAYS, Policy
+from tests.paths import REPOSITORY
 
-CLINIC = (Path(__file__).parents[2] / "policies" / "clinic.yaml").read_bytes()
+CLINIC = (REPOSITORY / "policies" / "clinic.yaml").read_bytes()
 
 # Pieces of YAML that mean something, so that more than the first byte is looked at.
 _PIECES = st.sampled_from(

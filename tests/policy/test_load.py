@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from appliance.errors import PolicyError
 from appliance.policy.load import LIMIT, load, parse
 from appliance.policy.policy import EMBEDDED, LEGAL_FLOOR_DAYS, Policy
+from tests.paths import REPOSITORY
 
-POLICIES = Path(__file__).parents[2] / "policies"
+POLICIES = REPOSITORY / "policies"
 SHIPPED = sorted(POLICIES.glob("*.yaml"))
 KEY = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"
 

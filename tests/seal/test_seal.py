@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import REPOSITORY
+
 _START = """
 import os, sys, threading
 from pathlib import Path
@@ -21,7 +21,7 @@ def run(code: str, **environment: str) -> str:
     """What ``code`` prints."""
     done = subprocess.run(
         [sys.executable, "-c", _START + code],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment,
         capture_output=True,
         text=True,
@@ -80,7 +80,7 @@ print(len(inherited), process.descriptors() == {mine})
             capture_output=True,
             text=True,
             check=True,
-            cwd=ROOT,
+            cwd=REPOSITORY,
         )
     finally:
         os.close(reader)

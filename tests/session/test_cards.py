@@ -13,6 +13,7 @@ import pytest
 
 from appliance.session import cards as module
 from appliance.session.cards import Cards
+from tests.paths import REPOSITORY
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 
@@ -111,5 +112,5 @@ def test_without_its_module_there_are_no_cards(tmp_path: Path) -> None:
 
 
 def test_it_watches_what_logins_go_through() -> None:
-    service = Path(__file__).parents[2] / "hardening/pam.d/appliance-piv"
+    service = REPOSITORY / "hardening/pam.d/appliance-piv"
     assert f"pam_p11.so {os.fspath(Cards()._module)}\n" in service.read_text()

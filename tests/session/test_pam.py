@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from appliance.session.login import SERVICES
+from tests.paths import REPOSITORY
 
-HARDENING = Path(__file__).parents[2] / "hardening/pam.d"
+HARDENING = REPOSITORY / "hardening/pam.d"
 _ASK = """
 import sys
 from appliance.session import login

@@ -22,8 +22,8 @@ from appliance.wire.client import Client
 from appliance.wire.message import Refusal
 from appliance.worker import interface
 from appliance.worker.interface import NAME
+from tests.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 SESSION = "0123456789abcdef"
 # What systemd does: the listening socket is descriptor 3, and LISTEN_PID says whom it is for.
 _START = 'exec 3<&"$1"; export LISTEN_PID=$$; shift; exec "$@"'

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from appliance.cli.machine.check import Check
+from tests.paths import REPOSITORY
 
-HARDENING = Path(__file__).parents[3] / "hardening"
+HARDENING = REPOSITORY / "hardening"
 USERS = [
     *("root", "appliance-audit", "appliance-broker", "appliance-kiosk"),
     *(f"appliance-w{slot}" for slot in range(8)),

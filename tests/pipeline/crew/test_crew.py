@@ -30,6 +30,7 @@ from appliance.pipeline.media.photo import Photo
 from appliance.pipeline.run import SwapOptions, SwapReport, read_source, swap_video
 from appliance.pipeline.stages import Stages
 from tests.inference.packs import write_standins
+from tests.paths import REPOSITORY
 from tests.pipeline.media.clips import decode
 from tests.pipeline.pictures import cell
 from tests.pipeline.videos import encoded
@@ -59,7 +60,7 @@ def crew(pack: Path, photo: Path, which: str, members: int = 2, lines: int = 1) 
         words = [str(memory), str(pack), str(photo), which, *map(str, ends)]
         command = [sys.executable, "-m", "tests.pipeline.crew.member_process", *words]
         passed = (memory, *ends)
-        processes.append(subprocess.Popen(command, pass_fds=passed, cwd=PROGRAM.parents[3]))
+        processes.append(subprocess.Popen(command, pass_fds=passed, cwd=REPOSITORY))
         for line in theirs:
             line.close()
         hired_members.append(ours)

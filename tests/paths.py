@@ -1,0 +1,8 @@
+"""Where things of the repository lie, for tests in folders of any depth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+PORTRAITS = REPOSITORY / "tests" / "data" / "portraits"

@@ -17,9 +17,9 @@ import numpy as np
 from appliance.cli.files import decode_photo
 from appliance.cli.sealing import ProcessSealing
 from appliance.errors import ApplianceError, InputError
-from appliance.pipeline.face import Image
-from appliance.pipeline.media.photo import Photo, in_colours_of
-from appliance.pipeline.media.photo_canvas import as_8_bit
+from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.media.photo.canvas import as_8_bit
+from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 
 _HEADER = 64  # bytes, of JSON and blanks; the pixels follow
 

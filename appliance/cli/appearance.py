@@ -8,11 +8,16 @@ import cv2
 import msgspec
 import numpy as np
 
-from appliance.pipeline.choose import extent
-from appliance.pipeline.face import Detection, Face, Float, Image
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import (
+    Detection,
+    Face,
+    Float,
+    Image,
+)
+from appliance.pipeline.face_model.topology import eye_distance, eye_openness, mouth_openness
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.topology import eye_distance, eye_openness, mouth_openness
+from appliance.pipeline.selection import extent
 
 # Eye distances in pixels: below the first the result is a blur, from the second it is crisp.
 SMALL, LARGE = 32, 80

@@ -10,9 +10,9 @@ import av
 import cv2
 import numpy as np
 
-from appliance.pipeline.face import Face, Float, Image
-from appliance.pipeline.media.convert import to_format
-from appliance.pipeline.topology import OVAL
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.topology import OVAL
+from appliance.pipeline.media.video.convert import to_format
 
 SIDE = 640  # pixels
 RATE = 25

@@ -25,15 +25,21 @@ from appliance.cli.report import show_json, show_pairs
 from appliance.cli.sealing import current_sealing
 from appliance.cli.sheet import ACCENT, INK, Sheet, outline
 from appliance.errors import NoFaceError, OutputError
-from appliance.pipeline.choose import SAME_PERSON
-from appliance.pipeline.face import Face, Float, Image
-from appliance.pipeline.identify import similarity
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.topology import (
+    INNER_LIPS,
+    LEFT_EYE,
+    OUTER_LIPS,
+    OVAL,
+    RIGHT_EYE,
+)
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.output import PendingOutput
-from appliance.pipeline.media.photo import Photo, in_colours_of
-from appliance.pipeline.media.photo_encoding import encode_photo
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.topology import INNER_LIPS, LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE
+from appliance.pipeline.media.photo.decode import Photo, in_colours_of
+from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.networks.recogniser import similarity
+from appliance.pipeline.selection import SAME_PERSON
 from appliance.policy.policy import Policy
 
 _TILE = (480, 600)

@@ -15,10 +15,10 @@ import cv2
 
 from appliance.cli.files import PHOTO_LIMIT
 from appliance.inference.gpu_memory import least_free
-from appliance.pipeline.crew.lead import Crew
-from appliance.pipeline.crew.member import Member, live
-from appliance.pipeline.crew.messages import Line, pair
 from appliance.pipeline.engine import Engine
+from appliance.pipeline.pool.coordinator import Crew
+from appliance.pipeline.pool.member import Member, live
+from appliance.pipeline.pool.messages import Line, pair
 from appliance.pipeline.run import Sitter, SwapOptions
 from appliance.policy.policy import Policy
 from appliance.seal.needed import GPU_PROVIDERS, gpus

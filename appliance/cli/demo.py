@@ -24,12 +24,13 @@ from appliance.cli.report import show_pairs
 from appliance.cli.sealing import current_sealing
 from appliance.cli.summary import Similarity, describe
 from appliance.errors import InputError, NoFaceError
-from appliance.pipeline.face import Face
+from appliance.pipeline.analysis.analyser import MESH_ENGINE, Stages
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.regions import FACE
 from appliance.pipeline.media.output import PendingOutput, as_output_error
-from appliance.pipeline.media.photo import Photo, in_colours_of
-from appliance.pipeline.media.photo_canvas import as_8_bit
-from appliance.pipeline.media.photo_encoding import encode_photo
-from appliance.pipeline.regions import FACE
+from appliance.pipeline.media.photo.canvas import as_8_bit
+from appliance.pipeline.media.photo.decode import Photo, in_colours_of
+from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.run import (
     SwapOptions,
     SwapReport,
@@ -37,7 +38,6 @@ from appliance.pipeline.run import (
     swap_photo,
     swap_video,
 )
-from appliance.pipeline.stages import MESH_ENGINE, Stages
 
 PORTRAITS = Path(__file__).parents[2] / "tests" / "data" / "portraits"
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.cli.sheet import ACCENT, INK, Sheet
-from appliance.pipeline.choose import SAME_PERSON
-from appliance.pipeline.face import Image
-from appliance.pipeline.stages import MESH_ENGINE
+from appliance.pipeline.analysis.analyser import MESH_ENGINE
+from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.selection import SAME_PERSON
 
 TILE = (224, 280)
 COLUMNS = 2  # swaps a row

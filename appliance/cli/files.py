@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from appliance.errors import InputError, OutputError
 from appliance.pipeline.media.kind import is_video
-from appliance.pipeline.media.photo import Photo, read_photo
+from appliance.pipeline.media.photo.decode import Photo, read_photo
 
 PHOTO_LIMIT = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB
 

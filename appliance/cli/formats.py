@@ -7,10 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from appliance.errors import OutputError
-from appliance.pipeline.media.encoder import ContainerName
 from appliance.pipeline.media.kind import VideoKind
-from appliance.pipeline.media.photo import PhotoKind
-from appliance.pipeline.media.photo_encoding import PhotoFormat
+from appliance.pipeline.media.photo.decode import PhotoKind
+from appliance.pipeline.media.photo.encode import PhotoFormat
+from appliance.pipeline.media.video.encoder import ContainerName
 
 PHOTO_SUFFIXES: Mapping[str, PhotoFormat] = MappingProxyType(
     {

@@ -15,9 +15,9 @@ from appliance.cli.options import FILE, json_option, models_option, policy_optio
 from appliance.cli.report import Pair, show_json, show_pairs
 from appliance.cli.sealing import current_sealing
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.media.facts import VideoFacts, probe
 from appliance.pipeline.media.kind import is_video
-from appliance.pipeline.media.still import still
+from appliance.pipeline.media.video.key_frame import still
+from appliance.pipeline.media.video.probe import VideoFacts, probe
 from appliance.policy.policy import Policy
 
 _WHAT = "The file"

@@ -28,9 +28,9 @@ from appliance.inference.optimize.variants import BOUNDS, Candidate
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers
-from appliance.pipeline.media.photo import Photo
-from appliance.pipeline.samples import feeds, find_samples
-from appliance.pipeline.stages import Stages
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.analysis.calibration import feeds, find_samples
+from appliance.pipeline.media.photo.decode import Photo
 from appliance.policy.policy import Policy
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)

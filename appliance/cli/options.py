@@ -10,7 +10,7 @@ import click
 from appliance.cli.basics import FILE, Command, json_option
 from appliance.cli.usage import PlainType
 from appliance.inference.session import PROVIDERS
-from appliance.pipeline.regions import FACE, NAMES
+from appliance.pipeline.face_model.regions import FACE, NAMES
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED
 

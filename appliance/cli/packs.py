@@ -11,8 +11,8 @@ import click
 
 from appliance.cli.options import FILE, Command, Strength
 from appliance.cli.usage import PlainUsageError
-from appliance.pipeline.generation import GeneratorWish
-from appliance.pipeline.parse import FACE, PARTS, Part
+from appliance.pipeline.generator_engine.generation import GeneratorWish
+from appliance.pipeline.networks.face_parser import FACE, PARTS, Part
 
 _WHOLE = "face"
 _PIXELS = ("128", "256", "512", "1024")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from appliance.pipeline.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.topology import OVAL
 from appliance.pipeline.media.canvas import Box, Canvas
-from appliance.pipeline.topology import OVAL
 
 AIR = 1.75  # shows the hair and the neck
 LIFT = 0.04  # how far the face sits below the middle, in heights: hair needs more room than a neck

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from appliance.pipeline.choose import SAME_PERSON
-from appliance.pipeline.face import Float, Image
+from appliance.pipeline.face_model.face import Float, Image
+from appliance.pipeline.selection import SAME_PERSON
 
 Colour: TypeAlias = tuple[int, int, int]
 Point: TypeAlias = tuple[float, float]

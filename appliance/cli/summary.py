@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.cli.report import Pair
-from appliance.pipeline.choose import SAME_PERSON
-from appliance.pipeline.media.transcode import Transcoded
+from appliance.pipeline.media.video.transcode import Transcoded
 from appliance.pipeline.run import SwapReport
+from appliance.pipeline.selection import SAME_PERSON
 
 
 class Similarity(msgspec.Struct, frozen=True):

@@ -36,16 +36,15 @@ from appliance.cli.report import show_json, show_pairs
 from appliance.cli.sealing import Sealing, current_sealing
 from appliance.cli.summary import pairs, summarise
 from appliance.errors import NoFaceError, PolicyError
-from appliance.pipeline.choose import FaceChoice, Which
-from appliance.pipeline.crew.lead import Crew
 from appliance.pipeline.engine import Engine
-from appliance.pipeline.media.encoder import check_size
-from appliance.pipeline.media.facts import probe
+from appliance.pipeline.face_model.regions import FACE, NAMES
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.output import PendingOutput
-from appliance.pipeline.media.photo import Photo
-from appliance.pipeline.media.photo_encoding import encode_photo
-from appliance.pipeline.regions import FACE, NAMES
+from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.media.video.encoder import check_size
+from appliance.pipeline.media.video.probe import probe
+from appliance.pipeline.pool.coordinator import Crew
 from appliance.pipeline.run import (
     Sitter,
     SwapOptions,
@@ -57,6 +56,7 @@ from appliance.pipeline.run import (
     swap_photo,
     swap_video,
 )
+from appliance.pipeline.selection import FaceChoice, Which
 from appliance.policy.policy import Policy
 
 _TARGET = "The target"

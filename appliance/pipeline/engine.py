@@ -9,9 +9,9 @@ from typing import Self
 from appliance.errors import ModelError
 from appliance.inference.pack import ModelPack, Shelf
 from appliance.inference.runtime import Runtime
-from appliance.pipeline.generation import Generation, GeneratorWish
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.upscale import Upscaler
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.networks.upscaler import Upscaler
 
 ON_CORES = frozenset(("cpu", "openvino"))  # providers that do not compute on a device of their own
 

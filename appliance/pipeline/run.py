@@ -12,26 +12,26 @@ import numpy as np
 from appliance.errors import NoFaceError, OutputError
 from appliance.inference.session import Tensor
 from appliance.inference.together import alone
-from appliance.pipeline.choose import FaceChoice, Which
-from appliance.pipeline.edit import FaceEditor
-from appliance.pipeline.face import Face, Float
-from appliance.pipeline.fit import Fit
-from appliance.pipeline.frames import Editor, FrameEditor
-from appliance.pipeline.generation import GeneratorShot
-from appliance.pipeline.identify import similarity
-from appliance.pipeline.likeness import Likeness
-from appliance.pipeline.mask import Usual
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.analysis.likeness import Likeness
+from appliance.pipeline.appearance.visibility import Usual
+from appliance.pipeline.face_model.face import Face, Float
+from appliance.pipeline.face_model.regions import FACE, strengths
+from appliance.pipeline.generator_engine.generation import GeneratorShot
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.media.encoder import ContainerName, EncoderSettings
-from appliance.pipeline.media.photo import MAX_PIXELS, Photo, in_colours_of
-from appliance.pipeline.media.reader import FrameInfo
-from appliance.pipeline.media.transcode import Transcoded, transcode
-from appliance.pipeline.regions import FACE, strengths
+from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
+from appliance.pipeline.media.video.encoder import ContainerName, EncoderSettings
+from appliance.pipeline.media.video.reader import FrameInfo
+from appliance.pipeline.media.video.transcode import Transcoded, transcode
+from appliance.pipeline.mesh_engine.editor import FaceEditor
+from appliance.pipeline.mesh_engine.fit import Fit
+from appliance.pipeline.mesh_engine.source import Source
+from appliance.pipeline.networks.recogniser import similarity
+from appliance.pipeline.networks.upscaler import Upscaler
+from appliance.pipeline.selection import FaceChoice, Which
 from appliance.pipeline.shot import Begin, MeshShot
-from appliance.pipeline.source import Source
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.track import Tracker
-from appliance.pipeline.upscale import Upscaler
+from appliance.pipeline.video.frame_editor import Editor, FrameEditor
+from appliance.pipeline.video.tracker import Tracker
 
 PORTRAIT_ROOM = 0.5  # around a source's face, in its own size: what the widest alignment shows
 
@@ -40,8 +40,9 @@ PORTRAIT_ROOM = 0.5  # around a source's face, in its own size: what the widest 
 class SwapOptions:
     """What a run is to do.
 
-    ``regions``: strength 0-1 by region, see :mod:`appliance.pipeline.regions`. ``likeness``:
-    whether to measure it before and after; it costs a photo about half as much as the swap.
+    ``regions``: strength 0-1 by region, see :mod:`appliance.pipeline.face_model.regions`.
+    ``likeness``: whether to measure it before and after; it costs a photo about half as much as
+    the swap.
     """
 
     choice: FaceChoice = field(default_factory=FaceChoice)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from appliance.inference.together import Work
-from appliance.pipeline.edit import FaceEditor
-from appliance.pipeline.face import Face, Float
-from appliance.pipeline.fit import Fit
-from appliance.pipeline.mask import Usual
+from appliance.pipeline.appearance.visibility import Usual
+from appliance.pipeline.face_model.face import Face, Float
 from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.mesh_engine.editor import FaceEditor
+from appliance.pipeline.mesh_engine.fit import Fit
 
 LOOK_INTERVAL = 3  # frames between looks for what covers a face in a video
 

@@ -15,16 +15,15 @@ from appliance.audit import events
 from appliance.audit.client import AuditClient
 from appliance.audit.diagnostics import report_bug
 from appliance.errors import ApplianceError, NoFaceError
-from appliance.pipeline.choose import FaceChoice, Which
 from appliance.pipeline.engine import Engine
-from appliance.pipeline.face import Face
-from appliance.pipeline.media.encoder import check_size
-from appliance.pipeline.media.facts import probe
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.media.output import PendingOutput
-from appliance.pipeline.media.photo import Photo, in_colours_of
-from appliance.pipeline.media.photo_canvas import PhotoCanvas
-from appliance.pipeline.media.photo_encoding import encode_photo
-from appliance.pipeline.media.reader import FrameInfo
+from appliance.pipeline.media.photo.canvas import PhotoCanvas
+from appliance.pipeline.media.photo.decode import Photo, in_colours_of
+from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.media.video.encoder import check_size
+from appliance.pipeline.media.video.probe import probe
+from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.run import (
     Sitter,
     SwapOptions,
@@ -36,6 +35,7 @@ from appliance.pipeline.run import (
     swap_photo,
     swap_video,
 )
+from appliance.pipeline.selection import FaceChoice, Which
 from appliance.policy.policy import Policy
 from appliance.wire.message import Nothing, Refusal
 from appliance.wire.service import Answer, Method, Progress, Request, Service

@@ -11,7 +11,7 @@ from appliance.inference.pack import ModelPack, Models
 from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import Tuning
 from appliance.pipeline.engine import Engine
-from appliance.pipeline.generation import GeneratorWish
+from appliance.pipeline.generator_engine.generation import GeneratorWish
 from appliance.worker.packs import Packs
 
 _KEPT = 8  # engines; they share their networks, so that one more costs little

@@ -21,12 +21,12 @@ from typing import BinaryIO, Literal, NoReturn, cast
 import msgspec
 
 from appliance.errors import ApplianceError, InputError
-from appliance.pipeline.media.facts import probe
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.output import OutputFile
-from appliance.pipeline.media.photo import read_photo
-from appliance.pipeline.media.photo_encoding import encode_photo
-from appliance.pipeline.media.transcode import transcode
+from appliance.pipeline.media.photo.decode import read_photo
+from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.media.video.probe import probe
+from appliance.pipeline.media.video.transcode import transcode
 from appliance.worker.sealing import WorkerSealing
 
 _MOST_PHOTO = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB

@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack
-from appliance.pipeline.generation import GeneratorWish
+from appliance.pipeline.generator_engine.generation import GeneratorWish
 from appliance.worker.packs import NAME as NAME_OF_PACK
 
 NAME = "io.faceappliance.Worker"

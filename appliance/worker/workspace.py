@@ -11,8 +11,8 @@ from pathlib import Path
 
 from appliance.errors import InputError
 from appliance.pipeline.media.canvas import Box
-from appliance.pipeline.media.photo import Photo, read_photo
-from appliance.pipeline.media.still import still
+from appliance.pipeline.media.photo.decode import Photo, read_photo
+from appliance.pipeline.media.video.key_frame import still
 from appliance.wire.message import Refusal
 from appliance.worker.interface import Media, error
 

@@ -31,10 +31,10 @@ from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers
-from appliance.pipeline.media.photo import Photo, read_photo
-from appliance.pipeline.media.photo_encoding import encode_photo
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.media.photo.decode import Photo, read_photo
+from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo
-from appliance.pipeline.stages import Stages
 from appliance.policy.policy import EMBEDDED
 from appliance.seal.needed import gpus
 from tests.bench import floor

@@ -26,16 +26,16 @@ import numpy as np
 from appliance.cli.crew import Place, hire
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.pipeline import images
-from appliance.pipeline.choose import FaceChoice, Which
+from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.engine import Engine, following
-from appliance.pipeline.generation import Generation, GeneratorWish
-from appliance.pipeline.media.facts import probe
-from appliance.pipeline.media.photo import Photo, read_photo
-from appliance.pipeline.media.photo_encoding import encode_photo
+from appliance.pipeline.face_model.topology import five_points
+from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.imaging import images
+from appliance.pipeline.media.photo.decode import Photo, read_photo
+from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_video
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.topology import five_points
+from appliance.pipeline.selection import FaceChoice, Which
 from tests.bench.standin_pack import standin_pack
 from tests.inference.standins.detectors import POINTS, SIDE
 

@@ -15,8 +15,8 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from appliance.pipeline.media.photo import read_photo
-from appliance.pipeline.media.photo_encoding import encode_photo
+from appliance.pipeline.media.photo.decode import read_photo
+from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo
 from tests.bench.quality import PORTRAITS, load_stages
 

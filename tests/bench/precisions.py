@@ -27,9 +27,9 @@ from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import PROVIDERS, Numbers, Tensor
-from appliance.pipeline.media.photo import read_photo
-from appliance.pipeline.samples import Sample, feeds, find_samples
-from appliance.pipeline.stages import Stages
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.analysis.calibration import Sample, feeds, find_samples
+from appliance.pipeline.media.photo.decode import read_photo
 from tests.bench.standin_pack import standin_pack
 
 FAMILIES = ("arcface", "inswapper")

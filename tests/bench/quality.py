@@ -17,12 +17,12 @@ from rich.table import Table
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.pipeline.face import Face, Image
-from appliance.pipeline.identify import similarity
-from appliance.pipeline.media.photo import Photo, read_photo
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import Face, Image
+from appliance.pipeline.face_model.topology import OVAL, eye_openness, mouth_openness
+from appliance.pipeline.media.photo.decode import Photo, read_photo
+from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_photo
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.topology import OVAL, eye_openness, mouth_openness
 
 PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 TILE = 320

@@ -32,7 +32,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 from pathlib import Path
 from appliance.cli.main import descriptors
 from appliance.cli.sealing import ProcessSealing
-import appliance.pipeline.stages
+import appliance.pipeline.analysis.analyser
 sealing = ProcessSealing(descriptors())
 started = time.perf_counter()
 sealing.confine([], [Path(sys.argv[1]) / "result.png"])

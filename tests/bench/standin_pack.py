@@ -22,7 +22,7 @@ from appliance.inference.optimize.rewrite import rewrite
 from appliance.inference.optimize.variants import BOUNDS
 from appliance.inference.pack import MANIFEST, ModelPack
 from appliance.inference.trust import Trust
-from appliance.pipeline.samples import Sample, feeds
+from appliance.pipeline.analysis.calibration import Sample, feeds
 from tests.inference import standins
 
 KEY = SecretKey(b"standins", bytes(range(32)))

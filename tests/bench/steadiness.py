@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from appliance.pipeline.face import Image
+from appliance.pipeline.face_model.face import Image
 from appliance.pipeline.run import SwapOptions, read_source, swap_video
 from tests.bench.quality import load_stages, portraits
 from tests.fetch import CLIP

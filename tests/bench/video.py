@@ -25,9 +25,9 @@ from rich.table import Table
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.pipeline.media.photo import read_photo
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_video
-from appliance.pipeline.stages import Stages
 from tests.fetch import CLIP
 
 PORTRAIT = Path(__file__).parents[1] / "data" / "portraits" / "person_b_1.jpg"

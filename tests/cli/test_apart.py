@@ -11,7 +11,7 @@ import pytest
 
 from appliance.cli import apart
 from appliance.errors import InputError
-from appliance.pipeline.media.photo import read_photo
+from appliance.pipeline.media.photo.decode import read_photo
 
 
 @pytest.mark.parametrize("stem", ["person_a_2", "person_e_1"])

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from appliance.cli.appearance import Pose, appearances, fitness, pose, sharpness
 from appliance.cli.engine import load
-from appliance.pipeline.media.photo import read_photo
-from appliance.pipeline.stages import Stages
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.media.photo.decode import read_photo
 
 STRAIGHT = np.diag([1.0, -1.0, -1.0])
 """Carries a frontal face into the picture: y and z turn round."""

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.cli.portrait import Frame
-from appliance.pipeline.face import Face
-from appliance.pipeline.media.photo_canvas import PhotoCanvas
-from appliance.pipeline.topology import OVAL, POINTS
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.topology import OVAL, POINTS
+from appliance.pipeline.media.photo.canvas import PhotoCanvas
 
 SIZE = (224, 280)
 

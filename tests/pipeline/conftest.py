@@ -10,11 +10,11 @@ import pytest
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.pipeline.canonical import Canonical
-from appliance.pipeline.face import Face
-from appliance.pipeline.media.photo import Photo, read_photo
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.run import Sitter, read_source
-from appliance.pipeline.stages import Stages
 
 
 @pytest.fixture(scope="session")

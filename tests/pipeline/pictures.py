@@ -10,14 +10,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline import images
-from appliance.pipeline.canonical import SKIRT_RING, Canonical, with_skirt
-from appliance.pipeline.face import Face, Float, Image
-from appliance.pipeline.geometry import transform
-from appliance.pipeline.media.photo import Photo
-from appliance.pipeline.raster import Raster
-from appliance.pipeline.shape import LID_PAIRS, LIP_PAIRS
-from appliance.pipeline.topology import LEFT_IRIS, OVAL, RIGHT_IRIS, eye_distance, indices
+from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical, with_skirt
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.shape import LID_PAIRS, LIP_PAIRS
+from appliance.pipeline.face_model.topology import (
+    LEFT_IRIS,
+    OVAL,
+    RIGHT_IRIS,
+    eye_distance,
+    indices,
+)
+from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.geometry import transform
+from appliance.pipeline.imaging.raster import Raster
+from appliance.pipeline.media.photo.decode import Photo
 
 GREY = 128
 CLOTHS: Mapping[str, tuple[int, int, int]] = MappingProxyType(

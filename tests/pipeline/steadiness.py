@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline import images
-from appliance.pipeline.face import Face, Float, Image
-from appliance.pipeline.geometry import similarity_matrix
-from appliance.pipeline.media.photo import Photo
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.topology import OVAL, SKIN_POINTS
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.topology import OVAL, SKIN_POINTS
+from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.geometry import similarity_matrix
+from appliance.pipeline.media.photo.decode import Photo
 
 SIZE = 192  # pixels a side of the crop that a face is held still in
 FILL = 0.9  # of it

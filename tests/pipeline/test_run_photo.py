@@ -12,21 +12,21 @@ import pytest
 from numpy.typing import NDArray
 
 from appliance.errors import ApplianceError, NoFaceError
-from appliance.pipeline.choose import FaceChoice, Which
-from appliance.pipeline.face import Face
-from appliance.pipeline.identify import similarity
-from appliance.pipeline.media.photo import Photo
-from appliance.pipeline.region import face_box
-from appliance.pipeline.regions import FACE
-from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_photo
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.topology import (
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.boxes import face_box
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.regions import FACE
+from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     OUTER_LIPS,
     eye_distance,
     eye_openness,
     mouth_openness,
 )
+from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.networks.recogniser import similarity
+from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_photo
+from appliance.pipeline.selection import FaceChoice, Which
 from tests.pipeline.pictures import (
     cell,
     changed,

@@ -13,13 +13,11 @@ import pytest
 from PIL import Image as Pillow
 
 from appliance.errors import NoFaceError
-from appliance.pipeline.media.photo import Photo, read_photo
-from appliance.pipeline.region import face_box
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.boxes import face_box
+from appliance.pipeline.face_model.topology import OVAL
+from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.run import Sitter, SwapOptions, swap_photo
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.topology import (
-    OVAL,
-)
 from tests.pipeline.pictures import (
     changed,
     error,

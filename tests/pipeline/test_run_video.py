@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.pipeline.choose import FaceChoice, Which
-from appliance.pipeline.face import Image
-from appliance.pipeline.identify import similarity
-from appliance.pipeline.media.photo import Photo
-from appliance.pipeline.regions import FACE
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.face_model.regions import FACE
+from appliance.pipeline.face_model.topology import eye_openness, mouth_openness
+from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.run import Sitter, SwapOptions, swap_video
-from appliance.pipeline.stages import Stages
-from appliance.pipeline.topology import eye_openness, mouth_openness
+from appliance.pipeline.selection import FaceChoice, Which
 from tests.pipeline.media.clips import decode, packets
 from tests.pipeline.pictures import cell, mosaic
 from tests.pipeline.steadiness import meshes, steadiness

@@ -11,13 +11,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.face import Image
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import Image
 from appliance.pipeline.media.canvas import Box, Mask, Rgb
-from appliance.pipeline.media.reader import FrameInfo
-from appliance.pipeline.media.transcode import transcode
-from appliance.pipeline.media.video_canvas import VideoCanvas
+from appliance.pipeline.media.video.canvas import VideoCanvas
+from appliance.pipeline.media.video.reader import FrameInfo
+from appliance.pipeline.media.video.transcode import transcode
 from appliance.pipeline.run import Sitter, SwapOptions, SwapReport, frame_editor, video_report
-from appliance.pipeline.stages import Stages
 
 RATE = 25
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from appliance.pipeline.generation import GeneratorWish
+from appliance.pipeline.generator_engine.generation import GeneratorWish
 from appliance.session import interface as session
 from appliance.session.broker import Broker
 from appliance.wire.message import Nothing

@@ -14,8 +14,8 @@ from appliance.audit import events
 from appliance.audit.embedded import EmbeddedAudit
 from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, SIGNATURE
-from appliance.pipeline.generation import GeneratorWish
-from appliance.pipeline.media.photo import read_photo
+from appliance.pipeline.generator_engine.generation import GeneratorWish
+from appliance.pipeline.media.photo.decode import read_photo
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal
 from appliance.worker import interface

@@ -14,7 +14,7 @@ import pytest
 
 from appliance.audit.embedded import EmbeddedAudit
 from appliance.errors import LedgerError, ModelError, WireError
-from appliance.pipeline.media.photo import read_photo
+from appliance.pipeline.media.photo.decode import read_photo
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal
 from appliance.worker import interface

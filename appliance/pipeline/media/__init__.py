@@ -1,1 +1,1 @@
-"""Photos and videos in and out: decoded to canvases, encoded from them, never through a disk."""
+"""Photos and videos as files: decoded, edited in place, encoded with all that was theirs."""

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from appliance.errors import InputError, OutputError
-from appliance.pipeline.media import reader, writer
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.output import PendingOutput
-from appliance.pipeline.media.reader import FrameInfo
-from appliance.pipeline.media.transcode import transcode
-from appliance.pipeline.media.video_canvas import VideoCanvas
+from appliance.pipeline.media.video import reader, writer
+from appliance.pipeline.media.video.canvas import VideoCanvas
+from appliance.pipeline.media.video.reader import FrameInfo
+from appliance.pipeline.media.video.transcode import transcode
 from tests.pipeline.media.clips import Clip, Sound, decode, make
 
 LONG = Clip(frames=120, sounds=[Sound()])

@@ -1,0 +1,80 @@
+"""What a face does, apart from whose it is: the linear moves of brows, cheeks, lips and jaw.
+
+The moves are built on the canonical face, each a smooth displacement around its muscle's insertion,
+after the action units of Ekman and Friesen's Facial Action Coding System (1978). No face was used
+to fit them, so nobody's likeness is in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.face_model.topology import POINTS, SKIN_POINTS
+
+MOUTH_LINE = -4.27  # cm: between the lips of the canonical face
+HINGE = np.array([0.0, 0.0, -2.0])  # cm: the axis the lower jaw turns about, ear to ear
+
+X, Y, Z = np.eye(3, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Moves of the mesh and how much of them is expression.
+
+    ``basis``: (n, 478, 3), each move a centimetre at its largest. ``spread``: (n,) how many
+    centimetres people use it by; the smaller, the more of such a difference is taken for identity.
+    """
+
+    basis: Float
+    spread: Float
+
+
+def expression_moves(face: Canonical) -> Moves:
+    """The moves of jaw, mouth corners, lips, cheeks and brows."""
+    xyz = face.xyz
+    upper = (xyz[:, 1] > MOUTH_LINE).astype(np.float32)
+    lower = 1 - upper
+
+    def near(point: int, reach: float) -> Float:
+        gaps = np.linalg.norm(xyz - xyz[point], axis=1)
+        return np.asarray(np.exp(-0.5 * (gaps / reach) ** 2), np.float32)
+
+    jaw = 1 / (1 + np.exp((xyz[:, 1] - MOUTH_LINE) / 0.25))
+    moves = [(np.cross(X, xyz - HINGE) * jaw[:, None], 0.5)]
+    moves += [(jaw[:, None] * axis, 0.15) for axis in (X, Z)]
+    for corner in (61, 291):
+        moves += [(near(corner, 1.7)[:, None] * axis, 0.3) for axis in (X, Y, Z)]
+    for lip, side in ((13, upper), (14, lower), (0, upper), (17, lower)):
+        moves += [((near(lip, 1.2) * side)[:, None] * axis, 0.2) for axis in (Y, Z)]
+    for cheek in (50, 280, 205, 425):
+        moves += [(near(cheek, 1.6)[:, None] * axis, 0.05) for axis in (X, Y, Z)]
+    for brow in (55, 285, 105, 334, 70, 300):
+        moves += [(near(brow, 1.3)[:, None] * axis, 0.05) for axis in (X, Y)]
+    basis = np.stack([move for move, _ in moves]).astype(np.float32)
+    basis[:, SKIN_POINTS:] = 0  # gaze is the eyeball's, not the skin's
+    basis /= np.linalg.norm(basis, axis=2).max(axis=1)[:, None, None]
+    return Moves(basis, np.array([spread for _, spread in moves], np.float32))
+
+
+class Neutraliser:
+    """Takes out of a difference of two faces what their expressions explain.
+
+    Ridge regression: an expression is expected to move points by its ``spread``, identity by
+    about ``residual`` cm.
+    """
+
+    def __init__(self, face: Canonical, residual: float = 0.4) -> None:
+        moves = expression_moves(face)
+        self._basis = moves.basis.reshape(len(moves.basis), -1)
+        gram = self._basis @ self._basis.T + np.diag((residual / moves.spread) ** 2)
+        self._solver = np.linalg.solve(gram, self._basis).astype(np.float32)
+
+    def neutralise(self, difference: Float) -> Float:
+        """A (478, 3) difference in canonical cm without its expression part."""
+        flat = difference.reshape(-1)
+        coefficients = self._solver @ flat
+        return np.asarray((flat - coefficients @ self._basis).reshape(POINTS, 3), np.float32)

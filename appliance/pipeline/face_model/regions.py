@@ -1,0 +1,109 @@
+"""The regions a clinician names, as soft shares of the mesh points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.errors import ApplianceError
+from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.face_model.topology import (
+    INNER_LIPS,
+    OUTER_LIPS,
+    OVAL,
+    POINTS,
+    RIGHT_EYE,
+    SKIN_POINTS,
+    indices,
+)
+from appliance.pipeline.imaging.geometry import smoothstep
+
+FACE = "face"
+REACH = 0.9  # cm over which one region gives way to the next
+EDIT_REACH = 0.6  # … where a person edits one alone
+
+# Points of the subject's right half and the middle; the left half mirrors them.
+_SEEDS: Mapping[str, NDArray[np.intp]] = {
+    "nose": indices("1 2 4 5 6 19 94 97 98 122 195 196 197 48 64 129 236 198 131 115 49"),
+    "jaw": indices(
+        "152 148 176 149 150 136 172 58 132 199 200 175 171 140 170 169 135 138 215 210 211 32 208"
+        " 194 204 202 18 83 182 106 43"
+    ),
+    "cheeks": indices(
+        "50 101 118 117 116 123 147 187 205 36 207 213 192 177 137 227 234 93 142 203 206 216 111"
+        " 31 228 229 100"
+    ),
+    "lips": np.concatenate([OUTER_LIPS, INNER_LIPS, indices("164 165 92 186 57")]),
+    "eyes": np.concatenate(
+        [RIGHT_EYE, indices("130 25 110 24 23 22 26 112 243 247 30 29 27 28 56")]
+    ),
+    "brows": indices("70 63 105 66 107 55 65 52 53 46 9 8"),
+    "forehead": indices("10 109 67 103 54 21 151 108 69 104 68 71 162 139 127 34 156"),
+}
+NAMES = tuple(_SEEDS)
+
+
+def shares(face: Canonical, reach: float = REACH) -> dict[str, Float]:
+    """By region how far each of the 478 points belongs to it, 0-1; a point's add up to 1."""
+    xyz = face.xyz.astype(np.float64)
+    lengths = (xyz**2).sum(axis=1)
+    squares = lengths[:, None] + lengths - 2 * xyz @ xyz.T  # of the distances between all points
+    nearest = [
+        squares[:, np.union1d(seeds, face.mirror[seeds])].min(axis=1) for seeds in _SEEDS.values()
+    ]
+    nearness = np.exp(-0.5 * np.maximum(nearest, 0) / reach**2) + 1e-9
+    parts = nearness / nearness.sum(axis=0)
+    return dict(zip(NAMES, parts.astype(np.float32), strict=True))
+
+
+def strengths(face: Canonical, wanted: Mapping[str, float]) -> Float:
+    """Region strengths, 0-1, as one strength for every mesh point: (478,).
+
+    ``face`` stands for every region that is not named itself. Raises ApplianceError for an unknown
+    region or a strength outside 0-1.
+    """
+    for name, value in wanted.items():
+        if name not in (*NAMES, FACE):
+            raise ApplianceError(
+                f"There is no region named {name!r}", f"Use one of: {', '.join((*NAMES, FACE))}."
+            )
+        if not 0 <= value <= 1:
+            raise ApplianceError(
+                f"The strength {value} of {name!r} is outside 0 to 1",
+                "Give a strength from 0 to 1.",
+            )
+    total = np.zeros(POINTS, np.float32)
+    for name, share in shares(face, EDIT_REACH).items():
+        total += share * wanted.get(name, wanted.get(FACE, 0.0))
+    return total
+
+
+def features(face: Canonical) -> Float:
+    """How far each mesh point has a colour that is not skin's (lips, brows, eyes): (478,), 0-1."""
+    parts = shares(face)
+    own = np.clip(2 * (parts["lips"] + parts["brows"] + parts["eyes"]), 0, 1)
+    own[SKIN_POINTS:] = 1
+    return np.asarray(own, np.float32)
+
+
+def hairy(face: Canonical) -> Float:
+    """How readily something unlike skin is taken for hair at each mesh point: (478,), 0-1.
+
+    At once on the forehead; on temples and in front of the ears less, where shadows are dark too.
+    """
+    top = smoothstep(face.xyz[:, 1], 3.0, 5.0)
+    side = 0.55 * smoothstep(np.abs(face.xyz[:, 0]), 4.5, 6.0)
+    brows = np.clip(1.5 * shares(face)["brows"], 0, 1)
+    return np.asarray(np.maximum(top, side) * (1 - brows), np.float32)
+
+
+def inset(face: Canonical) -> Float:
+    """How far inside the oval each mesh point lies: (478,) cm."""
+    oval = face.xyz[OVAL]
+    steps = np.linspace(0, 1, 8, endpoint=False, dtype=np.float32)[:, None, None]
+    outline = (oval + (np.roll(oval, -1, axis=0) - oval) * steps).reshape(-1, 3)
+    gaps = np.linalg.norm(face.xyz[:, None] - outline[None], axis=2)
+    return np.asarray(gaps.min(axis=1), np.float32)

@@ -1,0 +1,89 @@
+"""How a target's mesh moves toward a source's shape, and how squarely a mesh faces the camera."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.expression import Neutraliser
+from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.face_model.regions import shares
+from appliance.pipeline.face_model.topology import (
+    INNER_LIPS,
+    LEFT_EYE,
+    LEFT_IRIS,
+    OUTER_LIPS,
+    RIGHT_EYE,
+    RIGHT_IRIS,
+    SKIN_POINTS,
+    mouth_openness,
+)
+from appliance.pipeline.imaging.geometry import ramp, umeyama
+
+# Upper and lower point of the same place of a lid or an inner lip, in ring order.
+LID_PAIRS = tuple(
+    (int(ring[i]), int(ring[-i])) for ring in (RIGHT_EYE, LEFT_EYE) for i in range(1, 8)
+)
+LIP_PAIRS = tuple((int(INNER_LIPS[1 + i]), int(INNER_LIPS[19 - i])) for i in range(9))
+
+
+class Poser:
+    """Carries meshes between picture and canonical space."""
+
+    def __init__(self, face: Canonical) -> None:
+        part = shares(face)
+        rigid = part["nose"] + part["forehead"] + 0.3 * part["cheeks"] + 0.3 * part["eyes"]
+        rigid[SKIN_POINTS:] = 0
+        self._rigid = np.asarray(rigid, np.float32)
+        self._xyz = face.xyz
+
+    def pose(self, mesh: Float) -> tuple[float, Float, Float]:
+        """Scale, rotation and shift from canonical cm to picture pixels, by the rigid parts."""
+        return umeyama(self._xyz, mesh, self._rigid)
+
+    def align(self, mesh: Float) -> Float:
+        """The mesh in canonical cm: pose and size taken out, (478, 3)."""
+        scale, rotation, translation = self.pose(mesh)
+        return np.asarray((mesh - translation) @ rotation / scale, np.float32)
+
+
+class ShapeTransfer:
+    """The difference of two aligned shapes that is identity, not expression."""
+
+    def __init__(self, face: Canonical) -> None:
+        self._neutraliser = Neutraliser(face)
+        self._lips = np.clip(1.5 * shares(face)["lips"], 0, 1)[:, None]
+
+    def difference(self, source: Float, target: Float) -> Float:
+        """Canonical cm to add to ``target`` for ``source``'s shape: (478, 3), both aligned."""
+        moved = self._neutraliser.neutralise(source - target)
+        # Between a smile and a closed mouth the outline of the lips is expression to the last
+        # point: then they keep the target's own form and move as a whole.
+        whole = moved[OUTER_LIPS].mean(axis=0)
+        moved += self._lips * _mouths_differ(source, target) * (whole - moved)
+        for upper, lower in (*LID_PAIRS, *LIP_PAIRS):
+            # Equal moves of both sides leave every opening as the target has it.
+            moved[[upper, lower]] = (moved[upper] + moved[lower]) / 2
+        for start, ring in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
+            moved[start : start + 5] = moved[ring].mean(axis=0)
+        return moved
+
+
+def _mouths_differ(a: Float, b: Float) -> float:
+    """0 for mouths equally open and wide, 1 for a smile beside a closed mouth."""
+    opening = abs(mouth_openness(a[:, :2]) - mouth_openness(b[:, :2]))
+    width = abs(float(np.linalg.norm(a[61] - a[291]) - np.linalg.norm(b[61] - b[291])))
+    return ramp(max(opening / 0.12, width / 1.2), 0.2, 0.8)
+
+
+def facing(mesh: Float, triangles: NDArray[np.int32]) -> Float:
+    """How squarely the surface at each mesh point faces the camera: (478,), 1 frontal, ≤ 0 away."""
+    used = triangles[(triangles < len(mesh)).all(axis=1)]
+    a, b, c = mesh[used[:, 0]], mesh[used[:, 1]], mesh[used[:, 2]]
+    normals = np.cross(b - a, c - a)
+    total = np.zeros_like(mesh)
+    for corner in range(3):
+        np.add.at(total, used[:, corner], normals)
+    # Seen from the camera z points away, so a surface that faces it has a normal of negative z.
+    return np.asarray(-total[:, 2] / np.maximum(np.linalg.norm(total, axis=1), 1e-9), np.float32)

@@ -1,0 +1,54 @@
+"""A face changed by a generator: the network swaps, the crop may be finer than it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from appliance.inference.batch import Batcher
+from appliance.inference.session import Tensor
+from appliance.inference.together import Ask, Work
+from appliance.pipeline.face_model.face import Image
+
+
+class Generator:
+    """Any family of ``inference.families.generators``: the contract says how each wants its input.
+
+    Simon Chen et al., "SimSwap", 2020; InsightFace's inswapper; GHOST (Groshev et al., 2022); …
+    """
+
+    def __init__(self, network: Batcher) -> None:
+        self._network = network
+        _, source = network.contract.inputs
+        self._source = source.name
+        self.side = network.contract.image.side
+        """Pixels along an edge of the crop it takes."""
+
+    def swap(self, crop: Image, source: Tensor) -> Work[Image]:
+        """An aligned crop with ``source``'s face; its side a multiple of the network's.
+
+        A larger crop is taken apart into pictures that each show the whole face, every nth pixel
+        of every nth row, so that the network sees what it knows; put together again they have the
+        detail of all of them.
+        """
+        parts = apart(crop, crop.shape[0] // self.side)
+        tensors = np.concatenate([self._network.tensor(part) for part in parts])
+        (drawn, *_) = yield Ask(self._network, tensors, {self._source: source})
+        picture = self._network.contract.picture
+        return together([picture.image(drawn[number : number + 1]) for number in range(len(drawn))])
+
+
+def apart(crop: Image, times: int) -> list[Image]:
+    """The ``times``² pictures of every nth pixel of a crop, row by row."""
+    return [
+        np.ascontiguousarray(crop[y::times, x::times]) for y in range(times) for x in range(times)
+    ]
+
+
+def together(parts: list[Image]) -> Image:
+    """Undoes :func:`apart`."""
+    times = round(len(parts) ** 0.5)
+    side = parts[0].shape[0] * times
+    crop = np.empty((side, side, 3), np.uint8)
+    for number, part in enumerate(parts):
+        crop[number // times :: times, number % times :: times] = part
+    return crop

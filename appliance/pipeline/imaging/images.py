@@ -1,0 +1,90 @@
+"""OpenCV's picture operations as this pipeline uses them, typed: what goes in comes out."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.face_model.face import Float, Image
+
+AREA = cv2.INTER_AREA
+
+Picture = TypeVar("Picture", NDArray[np.uint8], NDArray[np.float32], NDArray[np.int16])
+
+
+def resized(picture: Picture, size: tuple[int, int], way: int = cv2.INTER_LINEAR) -> Picture:
+    """(h, w) or (h, w, c) at ``size`` (w, h)."""
+    if 0 in size:
+        return np.zeros((size[1], size[0], *picture.shape[2:]), picture.dtype)
+    return _like(picture, cv2.resize(picture, size, interpolation=way))
+
+
+def sampled(picture: Picture, at: Float, way: int = cv2.INTER_LINEAR) -> Picture:
+    """The picture's values at (h, w, 2) places x, y; beyond its edge the edge goes on."""
+    if 0 in at.shape:
+        return np.zeros((*at.shape[:2], *picture.shape[2:]), picture.dtype)
+    nothing = np.empty(0, np.float32)
+    return _like(picture, cv2.remap(picture, at, nothing, way, borderMode=cv2.BORDER_REPLICATE))
+
+
+def transformed(picture: Picture, matrix: Float, size: tuple[int, int]) -> Picture:
+    """``size`` (w, h) pixels, each from where the 2×3 ``matrix`` sends it; 0 beyond the edge."""
+    if 0 in size:
+        return np.zeros((size[1], size[0], *picture.shape[2:]), picture.dtype)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return _like(picture, cv2.warpAffine(picture, matrix, size, flags=flags))
+
+
+def blurred(picture: Picture, sigma: float) -> Picture:
+    """Smoothed by a Gaussian of ``sigma`` pixels."""
+    return _like(picture, cv2.GaussianBlur(picture, (0, 0), sigma))
+
+
+def dilated(picture: Picture, side: int) -> Picture:
+    """The largest value within a square of ``side`` pixels."""
+    return _like(picture, cv2.dilate(picture, np.ones((side, side), np.uint8)))
+
+
+def opened(picture: Picture, side: int) -> Picture:
+    """Without bright specks smaller than a square of ``side`` pixels."""
+    kernel = np.ones((side, side), np.uint8)
+    return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_OPEN, kernel))
+
+
+def darker_lines(picture: Float, width: int) -> Float:
+    """How much darker than its surroundings each line of at most ``width`` pixels is: ≥ 0."""
+    kernel = np.ones((width, width), np.uint8)
+    return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, kernel))
+
+
+def with_alpha(picture: Image, alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An (h, w, 3) picture and how far it covers, (h, w), 0-255, in one: (h, w, 4)."""
+    return np.asarray(cv2.merge([picture, alpha]), np.uint8)
+
+
+def over(background: Image, drawn: NDArray[np.uint8]) -> Image:
+    """``drawn`` (h, w, 4) over ``background`` (h, w, 3), as far as its alpha, 0-255, lets it."""
+    share = cv2.extractChannel(drawn, 3).astype(np.float32)
+    share *= np.float32(1 / 255)
+    colours = cv2.cvtColor(drawn, cv2.COLOR_BGRA2BGR)
+    rest: Any = cv2.subtract(np.ones_like(share), share)
+    # Divides by the sum of the shares and a hundred thousandth: still the same byte where one is 1.
+    return np.asarray(cv2.blendLinear(colours, background, share, rest), np.uint8)
+
+
+def grey_like(picture: Image, original: Image) -> Image:
+    """An RGB picture without its colours where the ``original`` has none at all."""
+    # A few pixels are asked before all of them.
+    for part in (original[::16, ::16], original):
+        if (part != part[..., :1]).any():
+            return picture
+    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.merge([luma, luma, luma]), np.uint8)
+
+
+def _like(picture: Picture, result: Any) -> Picture:
+    """OpenCV drops a last axis of one channel; here it stays."""
+    return cast("Picture", result if result.ndim == picture.ndim else result[..., None])

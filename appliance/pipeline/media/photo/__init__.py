@@ -1,0 +1,1 @@
+"""Photos: decoding, colour profiles, the canvas of their pixels, encoding."""

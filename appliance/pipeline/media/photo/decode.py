@@ -1,0 +1,237 @@
+"""Photos: bytes to upright RGB pixels and the profile that says what they mean."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import cv2
+import numpy as np
+import pi_heif  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from PIL import (
+    BmpImagePlugin,
+    Image,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from appliance.errors import InputError
+from appliance.pipeline.media.kind import is_heic
+from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_exif
+from appliance.pipeline.media.photo import icc as profiles
+from appliance.pipeline.media.photo.canvas import PhotoCanvas, Pixels, as_8_bit
+from appliance.pipeline.media.photo.libtiff import silence_libtiff
+
+Image.preinit()  # Pillow loads these readers with the first photo; a sealed process loads nothing
+
+PhotoKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "heic"]
+"""What can be read."""
+
+MAX_PIXELS = 128_000_000
+"""More is refused before decoding: 128 megapixels are 768 MB at 16 bits, above any clinical or
+studio camera (medium format: 102-151), and a crafted file of a few kB can claim far more."""
+
+# By class, so that the readers are loaded with this module: Pillow would otherwise look for them
+# at the first photo, when the process may have given up reading its own code.
+_KINDS: dict[str, PhotoKind] = {
+    JpegImagePlugin.JpegImageFile.format: "jpeg",
+    PngImagePlugin.PngImageFile.format: "png",
+    WebPImagePlugin.WebPImageFile.format: "webp",
+    TiffImagePlugin.TiffImageFile.format: "tiff",
+    BmpImagePlugin.BmpImageFile.format: "bmp",
+}
+_FORMATS = tuple(_KINDS)
+# A JPEG with further views behind it, as some telephones write it; the first is the photo.
+_MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
+_HINT_FORMATS = "Use a JPEG, PNG, WebP, TIFF, BMP or HEIC photo."
+_ORIENTATION = 274
+
+silence_libtiff()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A decoded photo.
+
+    ``pixels``: (height, width, 3), upright R, G, B, uint8 or uint16, writable in place through
+    ``canvas``. ``alpha``: (height, width) of the same type, or ``None`` where opaque. ``icc``: the
+    RGB profile that says what the numbers mean; ``None`` is sRGB. ``kind``: what the file was.
+    ``subsampling``: a JPEG's chroma subsampling in Pillow's numbering (0 is 4:4:4), so that an
+    edit does not lose more chroma than the file had. No other metadata is kept, on purpose: EXIF
+    carries places, names and serial numbers.
+    """
+
+    pixels: Pixels
+    alpha: NDArray[np.uint8] | NDArray[np.uint16] | None = None
+    icc: bytes | None = None
+    kind: PhotoKind = "png"
+    subsampling: int = 0
+
+    @property
+    def canvas(self) -> PhotoCanvas:
+        """The pixels to read and write; what is written is in this photo."""
+        return PhotoCanvas(self.pixels)
+
+
+def read_photo(data: bytes) -> Photo:
+    """Decode ``data``; its content, never a file's suffix, says what it is.
+
+    Raises ``InputError`` for anything that is not one whole still picture within ``MAX_PIXELS``.
+    """
+    if not data:
+        raise InputError("The photo is empty.", "Copy it again from the camera; it holds 0 bytes.")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from 89 megapixels; our own limit below is the one that counts.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return _read_heic(data) if is_heic(data[:12]) else _read_pillow(data)
+    except InputError:
+        raise
+    except UnidentifiedImageError:
+        raise InputError("This is not a photo of a known kind.", _HINT_FORMATS) from None
+    except Image.DecompressionBombError:
+        raise _too_large() from None
+    except Exception as error:
+        # Decoders fed broken bytes raise nearly anything: OSError, SyntaxError, struct.error …
+        hint = "It is damaged or cut short; copy it again from the camera."
+        raise InputError("The photo cannot be decoded.", hint) from error
+
+
+def in_colours_of(photo: Photo, target: Photo) -> Photo:
+    """``photo`` at 8 bits with its numbers moved into ``target``'s colour space.
+
+    So that skin taken from one photo and put into another keeps its colour.
+    """
+    moved = profiles.convert(as_8_bit(photo.pixels), photo.icc, target.icc)
+    alpha = None if photo.alpha is None else as_8_bit(photo.alpha)
+    return replace(photo, pixels=np.array(moved), alpha=alpha, icc=target.icc)
+
+
+def _read_pillow(data: bytes) -> Photo:
+    image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    _check_size(image.width, image.height)
+    kind = _KINDS.get(str(image.format), "jpeg")
+    if image.format != _MANY_VIEWS and getattr(image, "n_frames", 1) > 1:
+        _refuse_many(kind)
+    deep = _is_16_bit(image, data)
+    subsampling = _subsampling(image)
+    icc = image.info.get("icc_profile") or None
+    exif_orientation = image.getexif().get(_ORIENTATION)
+    image.load()
+    # Pillow turns a TIFF while loading it and says so only by its size and tags.
+    turned = kind == "tiff"
+    orientation = from_exif(None if turned else exif_orientation)
+    if deep:
+        pixels, alpha = _decode_16_bit(data)
+    else:
+        pixels, alpha, icc = _as_rgb(image, icc)
+    photo = Photo(pixels, alpha, icc, kind, subsampling)
+    return _finished(photo, orientation)
+
+
+def _read_heic(data: bytes) -> Photo:
+    heif = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
+    _check_size(*heif.size)
+    if len(heif) > 1:
+        raise InputError(
+            "The HEIC file holds several photos.", "Save the one you mean as a file of its own."
+        )
+    image = heif.to_pillow()
+    pixels, alpha, icc = _as_rgb(image, image.info.get("icc_profile") or None)
+    # libheif has applied the rotation already.
+    return _finished(Photo(pixels, alpha, icc, "heic", 1), UPRIGHT)
+
+
+def _finished(photo: Photo, orientation: Orientation) -> Photo:
+    """``photo`` turned upright, in memory of its own, without an alpha that says nothing."""
+    alpha = photo.alpha
+    if alpha is not None and (alpha == np.iinfo(alpha.dtype).max).all():
+        alpha = None
+    return replace(
+        photo,
+        pixels=np.array(orientation.upright(photo.pixels), order="C"),
+        alpha=None if alpha is None else np.array(orientation.upright(alpha), order="C"),
+    )
+
+
+def _as_rgb(image: Image.Image, icc: bytes | None) -> tuple[Pixels, Any, bytes | None]:
+    """Pixels, alpha and the profile that holds for them, of any 8-bit Pillow mode."""
+    if image.mode in ("P", "PA") or (
+        image.mode in ("RGB", "L", "1") and "transparency" in image.info
+    ):
+        image = image.convert(
+            "RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB"
+        )
+    elif image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+        raise InputError(
+            "The photo's grey levels are of an unusual kind.", "Save it as an 8-bit photo."
+        )
+    alpha = np.array(image.getchannel("A")) if image.mode in ("RGBA", "LA") else None
+    if image.mode in ("RGBA", "RGBX"):
+        image = image.convert("RGB")
+    elif image.mode in ("LA", "1"):
+        image = image.convert("L")
+    if image.mode == "RGB":
+        return np.array(image), alpha, icc if icc and profiles.profile_space(icc) == "RGB" else None
+    converted = profiles.to_srgb(image, icc) if icc else None
+    if converted is None:
+        converted = profiles.lab_to_srgb(image) if image.mode == "LAB" else image.convert("RGB")
+    return np.array(converted), alpha, None
+
+
+def _is_16_bit(image: Image.Image, data: bytes) -> bool:
+    """Whether every channel has 16 bits, which Pillow would cut to 8 or refuse."""
+    if image.format == "PNG":
+        return data[24] == 16  # the bit depth in IHDR, which comes first
+    if image.format == "TIFF":
+        tags: Any = getattr(image, "tag_v2", {})
+        bits = tags.get(258, (1,))
+        unsigned = set(tags.get(339, (1,))) == {1}
+        return set(bits) == {16} and len(bits) in (1, 3, 4) and tags.get(262) in (1, 2) and unsigned
+    return False
+
+
+def _decode_16_bit(data: bytes) -> tuple[Pixels, Any]:
+    # Raises for a PNG's wrong checksums, about which OpenCV's libpng would write on stderr.
+    Image.open(io.BytesIO(data), formats=_FORMATS).verify()
+    decoded: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.dtype != np.uint16:
+        raise ValueError("16-bit decoding failed")
+    if decoded.ndim == 2:
+        return np.repeat(decoded[..., None], 3, axis=2), None
+    rgb = np.ascontiguousarray(decoded[..., 2::-1])
+    return rgb, decoded[..., 3] if decoded.shape[2] == 4 else None
+
+
+def _subsampling(image: Image.Image) -> int:
+    """A JPEG's luma sampling against its chroma's, in Pillow's numbers; others have none."""
+    layers: Any = getattr(image, "layer", None)
+    if not layers or len(layers) != 3:
+        return 0
+    across, down = layers[0][1] // layers[1][1], layers[0][2] // layers[1][2]
+    return {(1, 1): 0, (2, 1): 1, (2, 2): 2}.get((across, down), 0)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _too_large()
+
+
+def _too_large() -> InputError:
+    limit = MAX_PIXELS // 1_000_000
+    return InputError(f"The photo has more than {limit} megapixels.", "Scale it down first.")
+
+
+def _refuse_many(kind: str) -> None:
+    if kind == "tiff":
+        raise InputError(
+            "The TIFF holds several pages.", "Save the page you mean as a file of its own."
+        )
+    raise InputError("The picture is animated.", "Convert it to an MP4 and use it as a video.")

@@ -1,0 +1,1 @@
+"""Videos: demuxing, decoding, editing and encoding with the original timestamps."""

@@ -1,0 +1,204 @@
+"""A video frame as a canvas: boxes are converted, the frame never is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange, Interpolation
+from numpy.typing import NDArray
+
+from appliance.pipeline.media.canvas import Box, Gray, Mask, Rgb, check_box, check_patch, fit
+from appliance.pipeline.media.orientation import UPRIGHT, Orientation
+from appliance.pipeline.media.video import colour
+from appliance.pipeline.media.video.pixel_layout import (
+    Component,
+    Samples,
+    layout_of,
+    samples,
+)
+
+_ZERO = (0, 0, 0, 0)
+_TAPS = 8  # rows and columns of a picture that count for one of its brightness
+
+
+class VideoCanvas:
+    """A frame in its own pixel format, presented upright.
+
+    Pixels outside the support keep their samples exactly, and so do pixels that are written with
+    the very value they read as: deep colour and whiter-than-white survive wherever nothing
+    changes. Chroma is read by repetition and written by the mean of the pixels it covers, so
+    that writing undoes reading; other values come back within two codes of 0-255 where the
+    format can hold them (a chroma sample holds one colour for all its pixels).
+
+    ``write`` first makes the frame writable, so a decoder's reference picture is never touched.
+    """
+
+    def __init__(self, frame: av.VideoFrame, orientation: Orientation = UPRIGHT) -> None:
+        """Raise ``ValueError`` for a pixel format that ``layout_of`` does not know."""
+        layout = layout_of(frame.format.name)
+        if layout is None:
+            raise ValueError(f"{frame.format.name} cannot be edited in place")
+        self._frame = frame
+        self._layout = layout
+        self._orientation = orientation
+        self.width, self.height = orientation.size(frame.width, frame.height)
+        self._to_rgb, self._from_rgb = _matrices(
+            layout.kind, colour.matrix_code(frame), colour.is_full_range(frame), layout.depth
+        )
+
+    @property
+    def frame(self) -> av.VideoFrame:
+        """The frame itself, for the encoder."""
+        return self._frame
+
+    @property
+    def orientation(self) -> Orientation:
+        """How the frame is held."""
+        return self._orientation
+
+    def thumbnail(self, max_side: int) -> Rgb:
+        """See ``Canvas.thumbnail``; straight from YUV by area averaging."""
+        width, height = self._orientation.size(*fit(self.width, self.height, max_side))
+        full = colour.is_full_range(self._frame)
+        matrix = colour.swscale_matrix(self._frame)
+        small = self._frame.reformat(
+            width=width,
+            height=height,
+            format="rgb24",
+            src_colorspace=matrix,
+            dst_colorspace=matrix,
+            src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=Interpolation.AREA,
+            threads=1,
+        )
+        rgb = np.frombuffer(memoryview(small.planes[0]), np.uint8).reshape(height, -1)[
+            :, : width * 3
+        ]
+        return self._orientation.upright(rgb.reshape(height, width, 3)).copy()
+
+    def brightness(self, max_side: int) -> Gray:
+        """See ``Canvas.brightness``; of the luma, where there is one."""
+        if self._layout.kind == "rgb" or self._from_rgb is None:
+            grey: Any = cv2.cvtColor(self.thumbnail(max_side), cv2.COLOR_RGB2GRAY)
+            return np.asarray(grey, np.uint8)
+        luma = samples(self._frame, self._layout, self._layout.components[0])
+        height, width = luma.shape
+        step = max(1, max(width, height) // (_TAPS * max_side))
+        some: Any = np.ascontiguousarray(luma[::step, ::step])
+        small: Any = cv2.resize(some, fit(width, height, max_side), interpolation=cv2.INTER_AREA)
+        *white, black = self._from_rgb[0]
+        grey = np.clip((small - black) / sum(white), 0, 255).astype(np.uint8)
+        return np.asarray(self._orientation.upright(grey), np.uint8)
+
+    def read(self, box: Box) -> Rgb:
+        """See ``Canvas.read``. Raises ``ValueError`` for a box outside the picture."""
+        check_box(box, self.width, self.height)
+        inner = self._orientation.stored_box(box, self.width, self.height)
+        return np.ascontiguousarray(self._orientation.upright(self._read_stored(inner)))
+
+    def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
+        """See ``Canvas.write``. Raises ``ValueError`` for a box or a patch that does not fit."""
+        check_box(box, self.width, self.height)
+        check_patch(box, rgb, support)
+        inner = self._orientation.stored_box(box, self.width, self.height)
+        patch = np.ascontiguousarray(self._orientation.stored(rgb))
+        before = self._read_stored(inner) if known is None else self._orientation.stored(known)
+        same = cv2.inRange(cv2.absdiff(patch, before), _ZERO, _ZERO)
+        wanted = np.ascontiguousarray(self._orientation.stored(support), np.bool_)
+        mask = wanted > same  # 1 for wanted, 255 for the same
+        if not mask.any():
+            return
+        if self._layout.depth > 8:
+            patch = patch.astype(np.uint16)
+        native: Any = cv2.split(_map(patch, self._from_rgb))
+        self._frame.make_writable()
+        for part, channel in zip(self._layout.components, native, strict=False):
+            self._write_channel(part, inner, channel, mask)
+
+    def _read_stored(self, inner: Box) -> Rgb:
+        channels = [self._read_channel(part, inner) for part in self._layout.components]
+        stored: Any = cv2.merge(channels if len(channels) > 1 else channels * 3)
+        rgb = _map(stored, self._to_rgb)
+        if rgb.dtype == np.uint16:
+            np.minimum(rgb, 255, out=rgb)
+        return rgb.astype(np.uint8, copy=False)
+
+    def _read_channel(self, part: Component, box: Box) -> Samples:
+        plane = samples(self._frame, self._layout, part)
+        if not part.is_subsampled:
+            return plane[box.y : box.y + box.h, box.x : box.x + box.w]
+        cover = _cover(box, part)
+        coarse = plane[cover.y : cover.y + cover.h, cover.x : cover.x + cover.w]
+        x, y = box.x - (cover.x << part.shift_w), box.y - (cover.y << part.shift_h)
+        return _repeat(coarse, part)[y : y + box.h, x : x + box.w]
+
+    def _write_channel(
+        self, part: Component, box: Box, channel: Samples, mask: NDArray[np.bool_]
+    ) -> None:
+        plane = samples(self._frame, self._layout, part)
+        if not part.is_subsampled:
+            target = plane[box.y : box.y + box.h, box.x : box.x + box.w]
+            np.copyto(target, channel, where=mask)
+            return
+        cover = _cover(box, part)
+        coarse = plane[cover.y : cover.y + cover.h, cover.x : cover.x + cover.w]
+        fine = _repeat(coarse, part)
+        x, y = box.x - (cover.x << part.shift_w), box.y - (cover.y << part.shift_h)
+        np.copyto(fine[y : y + box.h, x : x + box.w], channel, where=mask)
+        # At an odd edge a sample reaches past the picture; the pixels that are not there count
+        # like their neighbours, else the last column would only half change.
+        beyond_x = self._frame.width - (cover.x << part.shift_w)
+        beyond_y = self._frame.height - (cover.y << part.shift_h)
+        fine[:, beyond_x:] = fine[:, beyond_x - 1 : beyond_x]
+        fine[beyond_y:] = fine[beyond_y - 1 : beyond_y]
+        coarse[:] = cv2.resize(fine, (cover.w, cover.h), interpolation=cv2.INTER_AREA)
+
+
+def _cover(box: Box, part: Component) -> Box:
+    """The samples of a subsampled channel that ``box`` touches, in samples."""
+    x, y = box.x >> part.shift_w, box.y >> part.shift_h
+    right, bottom = -(-(box.x + box.w) >> part.shift_w), -(-(box.y + box.h) >> part.shift_h)
+    return Box(x, y, right - x, bottom - y)
+
+
+def _repeat(coarse: Samples, part: Component) -> Samples:
+    """Every sample once for each pixel it covers."""
+    height, width = coarse.shape
+    across, down = 1 << part.shift_w, 1 << part.shift_h
+    # Interleaving a channel with itself repeats it sideways, five times faster than a resize.
+    wide: Any = cv2.merge([np.ascontiguousarray(coarse)] * across)
+    fine = np.empty((height, down, width * across), coarse.dtype)
+    fine[:] = wide.reshape(height, 1, -1)
+    return fine.reshape(height * down, -1)
+
+
+def _map(pixels: Samples, affine: NDArray[np.float32] | None) -> Samples:
+    mapped: Any = pixels if affine is None else cv2.transform(pixels, affine)
+    return mapped  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)
+def _matrices(
+    kind: str, code: int, full: bool, depth: int
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """Samples to RGB 0-255 and back, (3, 4) each; ``None`` where they are the same numbers."""
+    if kind == "rgb":
+        if depth == 8:
+            return None, None
+        forth = np.column_stack([np.eye(3) * ((1 << depth) - 1) / 255, np.zeros(3)])
+        back = colour.invert(forth)
+    elif kind == "gray":
+        forth = colour.encode_matrix(code, full, depth)
+        forth[1:] = 0  # only the first row, the luma, has a plane to go to
+        grey = colour.invert(colour.encode_matrix(code, full, depth))[:, [0, 3]]
+        slope = grey[0, 0]
+        back = np.column_stack([np.eye(3) * slope, np.full(3, -slope * forth[0, 3])])
+    else:
+        forth = colour.encode_matrix(code, full, depth)
+        back = colour.invert(forth)
+    return back.astype(np.float32), forth.astype(np.float32)

@@ -1,0 +1,100 @@
+"""What a video is, told without decoding more than one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+
+from appliance.pipeline.media.kind import VideoKind
+from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.video.reader import VideoReader
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """One audio track. ``language``: ISO 639-2 code as tagged, or ``None``."""
+
+    codec: str
+    channels: int
+    sample_rate: int
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """One video.
+
+    ``width``, ``height``: of the upright picture, in pixels. ``rotation``: degrees that players
+    turn the stored picture clockwise: 0, 90, 180, 270. ``mirrored``: whether they mirror it too.
+    ``frame_rate``: average. ``is_variable``: whether frames are unevenly spaced, as far as the
+    container tells. ``duration``: seconds, if known. ``frames``: if the container counts them.
+    ``subtitles``: number of tracks. ``is_hdr``: PQ or HLG.
+    """
+
+    container: VideoKind
+    codec: str
+    width: int
+    height: int
+    rotation: int
+    mirrored: bool
+    pixel_format: str
+    bit_depth: int
+    is_hdr: bool
+    frame_rate: Fraction | None
+    is_variable: bool
+    duration: Fraction | None
+    frames: int | None
+    audio: tuple[AudioFacts, ...]
+    subtitles: int
+
+
+_HDR_CURVES = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)
+
+
+def probe(file: Source) -> VideoFacts:
+    """The facts of the video in ``file`` (seekable). Raises ``InputError``."""
+    with VideoReader(file) as reader:
+        frame = reader.first_frame()
+        stream = reader.stream
+        orientation = reader.orientation
+        width, height = orientation.size(frame.width, frame.height)
+        container = reader.container
+        return VideoFacts(
+            container=reader.kind,
+            codec=stream.codec_context.codec.canonical_name,
+            width=width,
+            height=height,
+            rotation=orientation.clockwise,
+            mirrored=orientation.is_mirrored,
+            pixel_format=frame.format.name,
+            bit_depth=frame.format.components[0].bits,
+            is_hdr=frame.color_trc in _HDR_CURVES,
+            frame_rate=stream.average_rate,
+            is_variable=_is_variable(stream),
+            duration=None
+            if container.duration is None
+            else Fraction(container.duration, av.time_base),
+            frames=stream.frames or None,
+            audio=tuple(_audio(track) for track in reader.sounds),
+            subtitles=len(container.streams.subtitles),
+        )
+
+
+def _audio(track: av.AudioStream) -> AudioFacts:
+    context = track.codec_context
+    return AudioFacts(
+        context.codec.canonical_name, context.channels, context.sample_rate, track.language
+    )
+
+
+def _is_variable(stream: av.VideoStream) -> bool:
+    """By the index where it lists every frame, else by FFmpeg's two estimates of the rate."""
+    times = sorted(entry.timestamp for entry in stream.index_entries)
+    if stream.frames and len(times) == stream.frames:
+        steps = [after - before for before, after in pairwise(times)]
+        # A constant rate that is no multiple of the time base alternates between two neighbours.
+        return bool(steps) and max(steps) - min(steps) > 1
+    return stream.average_rate != stream.base_rate

@@ -1,0 +1,180 @@
+"""A source: all that is taken from the photos of the person whose identity is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.appearance.illumination import Light, LightMeter, sampled
+from appliance.pipeline.appearance.skin import HAIR, distance_from_skin
+from appliance.pipeline.appearance.tone import LUMA, log_colour
+from appliance.pipeline.appearance.visibility import Masker
+from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.regions import features, hairy
+from appliance.pipeline.face_model.shape import Poser, facing
+from appliance.pipeline.face_model.texture import UNIT_EYE_DISTANCE, TexturePlane
+from appliance.pipeline.face_model.topology import (
+    INNER_LIPS,
+    OUTER_LIPS,
+    eye_distance,
+    eye_openness,
+    mouth_openness,
+)
+from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.geometry import ramp, smoothstep
+
+PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
+FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
+MIRRORED = 0.9  # trust in the texture of the other side, relative to the face's own
+FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
+HEAD = (0.5, 0.95)  # the person mask's probability from which a place is surely the head
+GLARE = (0.3, 0.55)  # log luminance over the skin's own between which it turns to glare
+WORN_MARGIN = 7  # texels of the masker's plane: what is worn casts a shadow beside it
+CHOICE = 4.0  # exponent that makes the better photo win a place rather than average
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A person's face with light, pose and hair taken out.
+
+    ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
+    where lips, brows and eyes are. ``tone``: (3,) log RGB of the skin. ``contrast``: of the skin's
+    detail. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical cm.
+    ``eyes``: lid openness, right and left.
+    """
+
+    texture: Float
+    feature: Float
+    tone: Float
+    contrast: float
+    cover: Float
+    shape: Float
+    eyes: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What one photo gives: texture and trust on the plane, and how good it is, 0-1."""
+
+    texture: Float
+    trust: Float
+    light: Light
+    shape: Float
+    eyes: tuple[float, float]
+    quality: float
+
+
+class SourceReader:
+    """Makes a :class:`Source` of one or several photos of a person."""
+
+    def __init__(self, face: Canonical, poser: Poser, meter: LightMeter, masker: Masker) -> None:
+        self._face = face
+        self._masker = masker
+        self._poser = poser
+        self._meter = meter
+        self._planes = {size: TexturePlane(face, size) for size in PLANE_SIZES[:1]}
+
+    def read(self, photos: Sequence[tuple[Image, Face]]) -> Source:
+        """Several photos are merged place by place: the sharper, more frontal view wins."""
+        widest = max(eye_distance(face.points) for _, face in photos)
+        size = PLANE_SIZES[int(widest > PLANE_SIZES[0] * UNIT_EYE_DISTANCE)]
+        plane = self._planes.setdefault(size, TexturePlane(self._face, size))
+        views = [self._view(plane, image, face) for image, face in photos]
+        best = max(views, key=lambda view: view.quality)
+        weights = np.stack([(view.quality * view.trust) ** CHOICE + 1e-8 for view in views])
+        weights /= weights.sum(axis=0)
+        texture = np.zeros_like(best.texture)
+        for view, weight in zip(views, weights, strict=True):
+            texture += view.texture * np.exp(best.light.mean - view.light.mean) * weight
+        trust = np.max([view.trust for view in views], axis=0)
+        qualities = np.array([view.quality for view in views])
+        shape = np.average([view.shape for view in views], axis=0, weights=qualities)
+        return Source(
+            texture=texture,
+            feature=plane.spread(features(self._face)[:, None]),
+            tone=best.light.mean,
+            contrast=best.light.contrast,
+            cover=plane.pick(trust[..., 0]),
+            shape=shape.astype(np.float32),
+            eyes=best.eyes,
+        )
+
+    def _view(self, plane: TexturePlane, image: Image, face: Face) -> _View:
+        seen = smoothstep(facing(face.mesh, self._face.triangles), *FACING)
+        small, points = sampled(image, face.points)
+        light = self._meter.measure(small, points, seen)
+        even = np.exp(light.mean - light.field)
+        spread = plane.spread(np.hstack([even, seen[:, None]]))
+        texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]
+        texture[~plane.covered] = np.exp(light.mean)
+        texture = _closed(texture, plane.mouth)
+        own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
+        own *= self._head(plane, image, face)
+        own *= 1 - self._worn(plane, self._masker.look(small, points, light), light)
+        # The plane is symmetric, so the other half of the face is its mirror image. It also stands
+        # in for a highlight, which says nothing of the skin.
+        dull = own * (1 - self._glare(plane, texture, light.mean))
+        other = dull[:, ::-1] * (1 - dull) * MIRRORED
+        merged = (texture * (dull + 0.01) + texture[:, ::-1] * other) / (dull + other + 0.01)
+        frontal = float(seen.mean())
+        return _View(
+            texture=merged.astype(np.float32),
+            trust=np.maximum(own, own[:, ::-1] * MIRRORED),
+            light=light,
+            shape=self._poser.align(face.mesh),
+            eyes=eye_openness(face.points),
+            quality=frontal * min(1.0, eye_distance(face.points) / FULL_DETAIL),
+        )
+
+    def _head(self, plane: TexturePlane, image: Image, face: Face) -> Float:
+        """(s, s, 1): 0 where the mesh reaches over the head's outline, onto sky or collar."""
+        person = self._masker.person(image)
+        scale = np.array(person.shape[::-1]) / image.shape[1::-1]
+        at = np.asarray((face.points + 0.5) * scale - 0.5, np.float32)
+        shown = plane.unwrap(person, at)
+        return smoothstep(np.asarray(shown, np.float32), *HEAD)[..., None]
+
+    def _worn(self, plane: TexturePlane, look: Float, light: Light) -> Float:
+        """(s, s, 1): 1 where a mask or spectacles hide the skin, and a little around them."""
+        worn = images.dilated(self._masker.worn(look, light), WORN_MARGIN)
+        return images.resized(worn, (plane.size, plane.size))[..., None]
+
+    def _glare(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
+        """(s, s, 1): 1 where the skin mirrors a lamp."""
+        smooth = images.blurred(texture, plane.size / 200)
+        skin = 1 - plane.spread(features(self._face)[:, None])
+        brighter = np.asarray((log_colour(np.maximum(smooth, 0)) - tone) @ LUMA, np.float32)
+        glare = images.dilated(smoothstep(brighter, *GLARE), plane.size // 60)
+        return skin * images.blurred(glare, plane.size / 100)[..., None]
+
+    def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
+        """(s, s, 1): 0 where the forehead or a temple shows something that is not skin."""
+        smooth = images.blurred(texture, plane.size / 200)
+        doubt = plane.spread(hairy(self._face)[:, None])[..., 0]
+        off = log_colour(np.maximum(smooth, 0)) - tone
+        hair = smoothstep(distance_from_skin(off) * doubt, *HAIR)
+        hair = images.dilated(images.opened(hair, 5), plane.size // 28)
+        hair = images.blurred(hair, plane.size / 100)
+        return np.asarray(1 - hair[..., None], np.float32)
+
+
+def _lips_without_teeth(points: Float) -> Float:
+    """The points, but an open mouth's inner lips further out, where surely no tooth is."""
+    kept = points.copy()
+    share = 0.45 * ramp(mouth_openness(points), 0.04, 0.09)
+    kept[INNER_LIPS] += share * (points[OUTER_LIPS] - points[INNER_LIPS])
+    return kept
+
+
+def _closed(texture: Float, mouth: NDArray[np.bool_]) -> Float:
+    """The opening of the mouth in the colour of the lips around it, so that no tooth bleeds out."""
+    known = (~mouth).astype(np.float32)
+    reach = texture.shape[0] / 80
+    total = images.blurred(texture * known[..., None], reach)
+    share = images.blurred(known, reach)
+    filled = total / np.maximum(share, 1e-3)[..., None]
+    return np.where(mouth[..., None], filled, texture).astype(np.float32)

@@ -1,0 +1,1 @@
+"""One class for each role that a neural network of a pack fills."""

@@ -1,0 +1,54 @@
+"""Where the faces are."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from appliance.inference.families.detectors import SIDE
+from appliance.inference.network import Network
+from appliance.pipeline.face_model.face import Detection, Image
+from appliance.pipeline.networks.detector_decoding import DECODINGS, Candidates
+
+
+class Detector:
+    """Any family of ``inference.families.detectors``.
+
+    The starter pack's is YuNet (Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector",
+    2023), OpenCV Zoo's file of March 2023.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._decoding = DECODINGS[network.contract.family]
+
+    @property
+    def provider(self) -> str:
+        """What runs it."""
+        return self._network.provider
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:
+        """Faces in an RGB picture of any size, best first, in its own pixels.
+
+        The picture is letter-boxed top left into 640² and never enlarged.
+        """
+        height, width = image.shape[:2]
+        scale = min(1.0, SIDE / max(height, width))
+        box = np.zeros((SIDE, SIDE, 3), np.uint8)
+        fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
+        box[: fitted[1], : fitted[0]] = cv2.resize(image, fitted, interpolation=cv2.INTER_AREA)
+        outputs = self._network.run(self._network.tensor(box))
+        return self._best(self._decoding.decode(outputs, self._decoding.score), scale)
+
+    def _best(self, found: Candidates, scale: float) -> tuple[Detection, ...]:
+        kept = cv2.dnn.NMSBoxes(
+            found.boxes.tolist(),
+            found.scores.tolist(),
+            self._decoding.score,
+            self._decoding.overlap,
+        )
+        shrunk = np.float32(scale)
+        return tuple(
+            Detection(found.boxes[at] / shrunk, found.points[at] / shrunk, float(found.scores[at]))
+            for at in np.asarray(kept, int).reshape(-1)
+        )

@@ -1,0 +1,89 @@
+"""The 478-point mesh of a face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from appliance.inference.network import Network
+from appliance.pipeline.face_model.face import (
+    Detection,
+    Face,
+    Float,
+    Image,
+)
+from appliance.pipeline.face_model.topology import EYE_CORNERS, OVAL
+from appliance.pipeline.imaging.geometry import (
+    invert,
+    square_crop,
+    transform,
+    warp,
+)
+
+SIZE = 192
+MARGIN = 1.5  # crop side over face extent (MediaPipe's face_landmark graph)
+SURE = 1 - 1e-8  # score from which a face is the right way round; no wrong way reached 1 - 3e-8
+QUARTERS = (np.pi, np.pi / 2, -np.pi / 2)
+
+
+class Aligner:
+    """MediaPipe's attention mesh (Grishchenko et al., 2020).
+
+    ``subsets`` names, for the outputs ``lips``, ``left_eye`` and ``right_eye``, the mesh points
+    they refine. Here "left" is the left of the picture, as in the model's own output names.
+    """
+
+    def __init__(self, network: Network, subsets: Mapping[str, Sequence[int]]) -> None:
+        self._network = network
+        self._subsets = [np.array(subsets[name]) for name in ("lips", "left_eye", "right_eye")]
+
+    def align(self, image: Image, detection: Detection) -> Face:
+        """The mesh of a detected face of an RGB picture, looked at again where it is found."""
+        right, left = detection.keypoints[:2]
+        angle = float(np.arctan2(*(left - right)[::-1]))
+        side = float(detection.box[2:].max()) * MARGIN
+
+        def turned(turn: float) -> Face:
+            crop = square_crop(detection.centre, side, angle + turn, SIZE)
+            return self.follow(image, self._look(image, crop))
+
+        face = turned(0)
+        if face.score < SURE:
+            # The detector also finds faces that lie or stand on their heads, but takes them for
+            # upright ones; the mesh network is far surer of a face the right way round.
+            face = max(face, *map(turned, QUARTERS), key=lambda face: face.score)
+        return face
+
+    def follow(self, image: Image, last: Face) -> Face:
+        """The mesh near where it was: one look, for the next frame of a video."""
+        return self._look(image, mesh_crop(last.points))
+
+    def _look(self, image: Image, matrix: Float) -> Face:
+        crop = warp(image, matrix, SIZE)
+        skin, lips, left_eye, right_eye, left_iris, right_iris, flag = self._network.run(
+            self._network.tensor(crop)
+        )
+        mesh = np.empty((478, 3), np.float32)
+        mesh[:468] = skin.reshape(468, 3)
+        for subset, refined in zip(self._subsets, (lips, left_eye, right_eye), strict=True):
+            mesh[subset, :2] = refined.reshape(-1, 2)
+        for start, ring, iris in ((468, 33, left_iris), (473, 263, right_iris)):
+            mesh[start : start + 5, :2] = iris.reshape(5, 2)
+            mesh[start : start + 5, 2] = mesh[ring, 2]
+        scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        mesh[:, :2] = transform(mesh[:, :2], invert(matrix))
+        mesh[:, 2] /= scale
+        logit = float(np.clip(flag.ravel()[0], -30, 30))  # a double: in singles 17 and 30 are alike
+        return Face(mesh, float(1 / (1 + np.exp(-logit))))
+
+
+def mesh_crop(points: Float) -> Float:
+    """The 2×3 matrix to the crop the mesh network wants around a known mesh."""
+    right, left = points[EYE_CORNERS]
+    angle = float(np.arctan2(*(left - right)[::-1]))
+    upright = square_crop(np.zeros(2, np.float32), float(SIZE), angle, SIZE)
+    turned = transform(points[OVAL], upright)
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    centre = transform(((low + high) / 2)[None], invert(upright))[0]
+    return square_crop(centre, float((high - low).max()) * MARGIN, angle, SIZE)

@@ -1,0 +1,39 @@
+"""The five points that a face is aligned by, from the best landmarks there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.inference.together import Work
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.topology import five_points
+from appliance.pipeline.networks.landmarks_68 import Landmarker68, five_of_68
+from appliance.pipeline.networks.landmarks_68_from_5 import Completer
+from appliance.pipeline.networks.landmarks_203 import Landmarker203, five_of_203
+
+LEAST_SCORE = 0.5  # of 68 points below which they are not believed
+
+
+@dataclass(frozen=True, slots=True)
+class FivePoints:
+    """An operator's landmarkers, where the pack has any; otherwise the mesh's own points.
+
+    A generator was trained on crops aligned by certain landmarks, so the same suit it best.
+    """
+
+    landmarker: Landmarker68 | None = None
+    completer: Completer | None = None
+    portrait: Landmarker203 | None = None
+
+    def find(self, image: Image, face: Face) -> Work[Float]:
+        """(5, 2) in the picture's pixels: eyes, nose tip, mouth corners, left ones first."""
+        mesh = five_points(face.points)
+        if self.landmarker is not None:
+            points, score = yield from self.landmarker.find(image, face)
+            if score >= LEAST_SCORE:
+                return five_of_68(points)
+        if self.completer is not None:
+            return five_of_68((yield from self.completer.complete(mesh)))
+        if self.portrait is not None:
+            return five_of_203((yield from self.portrait.find(image, face)))
+        return mesh

@@ -1,0 +1,22 @@
+"""68 points of a face, guessed from five: FAN-68-5."""
+
+from __future__ import annotations
+
+from appliance.inference.batch import Batcher
+from appliance.inference.templates import FFHQ_512
+from appliance.inference.together import Ask, Work
+from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.imaging.geometry import invert, similarity_matrix, transform
+
+
+class Completer:
+    """FaceFusion's fan_68_5: for faces whose other points cannot be made out."""
+
+    def __init__(self, network: Batcher) -> None:
+        self._network = network
+
+    def complete(self, five: Float) -> Work[Float]:
+        """(68, 2) points for (5, 2), in the same pixels."""
+        matrix = similarity_matrix(five, FFHQ_512.points(1))
+        (found,) = yield Ask(self._network, transform(five, matrix)[None])
+        return transform(found[0], invert(matrix))

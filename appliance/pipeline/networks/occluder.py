@@ -1,0 +1,33 @@
+"""What hides a face: XSeg."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from appliance.inference.batch import Batcher
+from appliance.inference.together import Ask, Work
+from appliance.pipeline.face_model.face import Float, Image
+from appliance.pipeline.imaging import images
+
+SOFTNESS = 5.0  # sigma of the Gaussian, in pixels of the crop, as FaceFusion has it
+
+
+class Occluder:
+    """XSeg (Liu et al., "DeepFaceLab", 2021)."""
+
+    def __init__(self, network: Batcher) -> None:
+        self._network = network
+        self._size = (network.contract.image.side,) * 2
+
+    def mask(self, crop: Image) -> Work[Float]:
+        """1 where an aligned crop shows the face itself, 0 where something is in front of it."""
+        small = images.resized(crop, self._size)
+        (found,) = yield Ask(self._network, self._network.tensor(small))
+        side = (crop.shape[1], crop.shape[0])
+        return softened(images.resized(np.clip(found[0, ..., 0], 0, 1), side))
+
+
+def softened(mask: Float) -> Float:
+    """A mask drawn back from its border and faded: what is half covered is covered."""
+    smooth = images.blurred(mask, SOFTNESS)
+    return np.asarray((np.clip(smooth, 0.5, 1) - 0.5) * 2, np.float32)

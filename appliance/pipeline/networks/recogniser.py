@@ -1,0 +1,41 @@
+"""Who a face resembles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from appliance.inference.batch import Batcher
+from appliance.inference.together import Ask, Work, alone
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.topology import five_points
+from appliance.pipeline.imaging.geometry import aligned
+
+
+class Recogniser:
+    """SFace (Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss", IEEE TIP, 2021), ArcFace.
+
+    The starter pack's SFace is OpenCV Zoo's of December 2021.
+    """
+
+    def __init__(self, network: Batcher) -> None:
+        self._network = network
+
+    def embed(self, image: Image, face: Face) -> Float:
+        """The unit-length embedding, (128,) or (512,), of a face of an RGB picture."""
+        return unit(alone(self.feature(image, five_points(face.points))))
+
+    def feature(self, image: Image, five: Float) -> Work[Float]:
+        """The embedding as the network gives it, of any length, of the face with (5, 2) points."""
+        crop = aligned(image, five, self._network.contract.image)
+        (feature,) = yield Ask(self._network, self._network.tensor(crop))
+        return feature.reshape(-1)
+
+
+def unit(embedding: Float) -> Float:
+    """At length 1."""
+    return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-9), np.float32)
+
+
+def similarity(a: Float, b: Float) -> float:
+    """The cosine of two unit embeddings; SFace calls two faces the same person from 0.363."""
+    return float(a @ b)

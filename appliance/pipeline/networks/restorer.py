@@ -1,0 +1,33 @@
+"""A face drawn anew, sharper: GFPGAN, CodeFormer, RestoreFormer++, GPEN."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from appliance.inference.batch import Batcher
+from appliance.inference.contract import ImageInput
+from appliance.inference.families.restorers import WEIGHT
+from appliance.inference.together import Ask, Work
+from appliance.pipeline.face_model.face import Image
+
+
+class Restorer:
+    """Wang et al., "GFP-GAN", 2021; Zhou et al., "CodeFormer", 2022; and others like them.
+
+    ``weight``: 0-1, for the files that take one.
+    """
+
+    def __init__(self, network: Batcher, weight: float = 0.5) -> None:
+        self._network = network
+        taken = network.takes(WEIGHT)
+        self._others = {WEIGHT: np.array([weight], np.float64)} if taken else {}
+
+    @property
+    def input(self) -> ImageInput:
+        """The aligned crop it takes."""
+        return self._network.contract.image
+
+    def restore(self, crop: Image) -> Work[Image]:
+        """An aligned crop of that size, restored."""
+        (result, *_) = yield Ask(self._network, self._network.tensor(crop), self._others)
+        return self._network.contract.picture.image(result)

@@ -1,0 +1,65 @@
+"""A canvas whose pixels are converted once, however often they are looked at."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.media.canvas import Box, Canvas, Gray, Mask
+
+
+class Remembering:
+    """A canvas that answers a read inside an earlier one from memory, until something is written.
+
+    Following a face and changing it look at nearly the same pixels of a frame.
+    """
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+        self._seen: list[tuple[Box, Image]] = []
+
+    @property
+    def width(self) -> int:
+        """See ``Canvas.width``."""
+        return self._canvas.width
+
+    @property
+    def height(self) -> int:
+        """See ``Canvas.height``."""
+        return self._canvas.height
+
+    def thumbnail(self, max_side: int) -> Image:
+        """See ``Canvas.thumbnail``."""
+        return self._canvas.thumbnail(max_side)
+
+    def brightness(self, max_side: int) -> Gray:
+        """See ``Canvas.brightness``."""
+        return self._canvas.brightness(max_side)
+
+    def read(self, box: Box) -> Image:
+        """See ``Canvas.read``."""
+        rgb = self._known(box)
+        if rgb is None:
+            rgb = self._canvas.read(box)
+            rgb.flags.writeable = False  # it is handed out more than once
+            self._seen.append((box, rgb))
+        return rgb
+
+    def write(self, box: Box, rgb: Image, support: Mask, known: Image | None = None) -> None:
+        """See ``Canvas.write``. Only what lies around the support is looked at."""
+        x, y, w, h = cv2.boundingRect(np.asarray(support, np.uint8))
+        if not w:
+            return
+        rows, columns = slice(y, y + h), slice(x, x + w)
+        inner = Box(box.x + x, box.y + y, w, h)
+        known = self._known(inner) if known is None else known[rows, columns]
+        self._canvas.write(inner, rgb[rows, columns], support[rows, columns], known)
+        self._seen.clear()
+
+    def _known(self, box: Box) -> Image | None:
+        for known, rgb in self._seen:
+            x, y = box.x - known.x, box.y - known.y
+            if x >= 0 and y >= 0 and x + box.w <= known.w and y + box.h <= known.h:
+                return rgb[y : y + box.h, x : x + box.w]
+        return None

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.errors import InputError
+from appliance.pipeline.media.video.container_check import identify
+from tests.pipeline.media.clips import Clip, make
+
+CONTAINERS = {
+    "mp4": ("mp4", Clip()),
+    "mov": ("mov", Clip(container="mov")),
+    "faststart": ("mp4", Clip(muxer_options={"movflags": "frag_keyframe+empty_moov"})),
+    "mkv": ("mkv", Clip(container="mkv")),
+    "webm": ("webm", Clip(container="webm", codec="libvpx-vp9")),
+    "avi": ("avi", Clip(container="avi", codec="mpeg4")),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_whole_file_is_what_it_is(name: str) -> None:
+    kind, clip = CONTAINERS[name]
+    file = io.BytesIO(make(clip))
+    family = {"mp4": "mov", "mkv": "matroska", "webm": "matroska"}.get(kind, kind)
+    assert identify(file) == (family, kind)
+    assert file.tell() == 0
+
+
+@pytest.mark.parametrize("lost", [1, 100, 1000, 4000])
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_file_cut_short_is_refused(name: str, lost: int) -> None:
+    data = make(CONTAINERS[name][1])
+    with pytest.raises(InputError):
+        identify(io.BytesIO(data[:-lost]))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0",
+        b"text, not a video",
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        b"\x47" + bytes(187),
+        b"#EXTM3U\nfile:///etc/passwd\n",
+        b"ffconcat version 1.0\nfile /etc/passwd\n",
+        b"RIFF\0\0\0\0WAVEfmt ",
+        b"\x1a\x45\xdf\xa3",
+    ],
+)
+def test_what_is_no_video_is_refused(data: bytes) -> None:
+    with pytest.raises(InputError):
+        identify(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("data", [b"GIF89a" + bytes(20), b"RIFF\x20\0\0\0WEBPVP8X" + bytes(20)])
+def test_an_animated_picture_is_refused_with_a_way_out(data: bytes) -> None:
+    with pytest.raises(InputError, match="Animated") as caught:
+        identify(io.BytesIO(data))
+    assert "MP4" in caught.value.hint
+
+
+def test_an_unknown_element_is_damage() -> None:
+    """One bit of a block's name is enough for FFmpeg to leave the block out without a word."""
+    data = bytearray(make(Clip(container="mkv")))
+    block = data.index(b"\xe7\x81\x00\xa3") + 3  # the first, after its cluster's time
+    data[block] = 0xA9
+    with pytest.raises(InputError, match="damaged"):
+        identify(io.BytesIO(bytes(data)))
+
+
+def test_a_live_recording_that_never_knew_its_length_is_whole() -> None:
+    data = make(Clip(container="mkv", muxer_options={"live": "1"}))
+    assert b"\x18\x53\x80\x67\x01" + b"\xff" * 7 in data
+    assert identify(io.BytesIO(data)) == ("matroska", "mkv")
+
+
+def test_an_unfinished_recording_is_refused() -> None:
+    data = make(Clip())
+    at = data.index(b"moov") - 4
+    with pytest.raises(InputError, match="index"):
+        identify(io.BytesIO(data[:at]))
+
+
+@given(st.binary(max_size=64), st.sampled_from([b"", b"\0\0\0\x14ftyp", b"\x1aE\xdf\xa3", b"RIFF"]))
+def test_any_bytes_are_identified_or_refused(junk: bytes, start: bytes) -> None:
+    try:
+        identify(io.BytesIO(start + junk))
+    except InputError:
+        return
+    assert start + junk

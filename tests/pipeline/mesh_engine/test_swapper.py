@@ -1,0 +1,238 @@
+"""The mesh engine on cut-outs: what it may touch, what it draws, what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.appearance.illumination import sampled
+from appliance.pipeline.face_model.canonical import with_skirt
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.topology import POINTS, eye_distance
+from appliance.pipeline.media.canvas import Box, Mask, Rgb
+from appliance.pipeline.media.photo.canvas import PhotoCanvas
+from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.mesh_engine.editor import FaceEditor
+from appliance.pipeline.mesh_engine.fit import Fit
+from appliance.pipeline.mesh_engine.swapper import MeshSwapper, Patch
+from appliance.pipeline.run import Sitter
+from tests.pipeline.pictures import pixels_of
+
+ALL = np.ones((96, 96), np.float32)
+WHOLE = np.ones(POINTS, np.float32)
+PAIRS = [("a_2", "b_1"), ("b_1", "c_1"), ("c_1", "d_1"), ("d_1", "e_1"), ("e_1", "a_2")]
+
+
+def patch_of(
+    stages: Stages,
+    swapper: MeshSwapper,
+    fit: Fit,
+    target: tuple[Photo, Face],
+    shown: Float = ALL,
+) -> tuple[Image, Face, Patch]:
+    """The cut-out, the face in it, and what the engine makes of it."""
+    image, local = stages.cut_out(target[0].canvas, target[1])
+    light = stages.meter.measure(*sampled(image, local.points), swapper.visible(local))
+    return image, local, swapper.swap(image, local, light, fit, shown)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+@pytest.mark.parametrize("effort", ["still", "video"])
+def test_the_change_begins_softly_and_within_the_skirt(
+    source: str, target: str, effort: str, stages: Stages, request: pytest.FixtureRequest
+) -> None:
+    photo: Photo = request.getfixturevalue("photos")[target]
+    face: Face = request.getfixturevalue("faces")[target]
+    sitter: Sitter = request.getfixturevalue("sitters")[source]
+    swapper = getattr(stages, effort)
+    image, local, patch = patch_of(stages, swapper, Fit(sitter.source, WHOLE), (photo, face))
+    assert patch.rgb.shape == image.shape
+    assert patch.support.shape == image.shape[:2]
+    # Where the change begins it is next to nothing: no outline shows.
+    drawn = patch.support > 0
+    rim = drawn & (cv2.erode(patch.support, np.ones((3, 3), np.uint8)) == 0)
+    change = np.abs(patch.rgb.astype(int) - image).max(axis=2)
+    assert change[rim].mean() < 1
+    assert change[drawn].mean() > 5
+    # All of it lies within the skirt.
+    low, high = with_skirt(local.points).min(axis=0), with_skirt(local.points).max(axis=0)
+    rows, columns = np.nonzero(patch.support)
+    reach = 0.1 * eye_distance(local.points)
+    assert columns.min() >= low[0] - reach
+    assert columns.max() <= high[0] + reach
+    assert rows.min() >= low[1] - reach
+    assert rows.max() <= high[1] + reach
+
+
+@pytest.mark.parametrize("name", ["a_2", "b_1", "c_1"])
+def test_a_face_swapped_onto_itself_hardly_changes(
+    name: str,
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sitters: Mapping[str, Sitter],
+) -> None:
+    own = Fit(sitters[name].source, WHOLE)
+    image, _, patch = patch_of(stages, stages.still, own, (photos[name], faces[name]))
+    other = Fit(sitters["d_1"].source, WHOLE)
+    _, _, strange = patch_of(stages, stages.still, other, (photos[name], faces[name]))
+    drawn = patch.support > 0
+    off, off_strange = (
+        np.abs(result.rgb.astype(int) - image)[drawn].mean() for result in (patch, strange)
+    )
+    assert off < 6
+    assert off < 0.5 * off_strange
+
+
+def test_where_nothing_is_shown_nothing_is_drawn(
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sitters: Mapping[str, Sitter],
+) -> None:
+    # Same shape, so that no pixel moves, and everything covered: the target stays as it is.
+    fit = Fit(sitters["b_1"].source, WHOLE)
+    hidden = np.zeros((96, 96), np.float32)
+    image, local, patch = patch_of(stages, stages.still, fit, (photos["b_1"], faces["b_1"]), hidden)
+    assert np.abs(patch.rgb.astype(int) - image).max() <= 2
+    # Half of the plane shown: the other half of the face keeps its pixels.
+    half = np.zeros((96, 96), np.float32)
+    half[:, :48] = 1
+    fit = Fit(replace(sitters["c_1"].source, shape=sitters["b_1"].source.shape), WHOLE)
+    _, _, patch = patch_of(stages, stages.still, fit, (photos["b_1"], faces["b_1"]), half)
+    off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
+    right, left = np.rint(local.points[[205, 425]]).astype(int).tolist()
+    assert around(off, right) > 5
+    assert around(off, left) < 0.5
+
+
+def test_without_cover_a_place_keeps_the_targets_pixels(
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sitters: Mapping[str, Sitter],
+) -> None:
+    source = replace(
+        sitters["d_1"].source,
+        cover=np.zeros(POINTS, np.float32),
+        shape=sitters["b_1"].source.shape,
+    )
+    image, _, patch = patch_of(
+        stages, stages.still, Fit(source, WHOLE), (photos["b_1"], faces["b_1"])
+    )
+    assert np.abs(patch.rgb.astype(int) - image).max() <= 2
+
+
+def test_the_shape_goes_where_the_source_has_it(
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sitters: Mapping[str, Sitter],
+) -> None:
+    # A source with the target's own texture and a nose a quarter wider.
+    own = sitters["b_1"].source
+    shape = own.shape.copy()
+    wings = [48, 64, 98, 129, 278, 294, 327, 358]
+    shape[:, 0] += np.where(np.isin(np.arange(POINTS), wings), 0.5 * np.sign(shape[:, 0]), 0)
+    photo, face = photos["b_1"], faces["b_1"]
+    fit = Fit(replace(own, shape=shape.astype(np.float32)), WHOLE)
+    _, _, patch = patch_of(stages, stages.still, fit, (photo, face))
+    image, local = stages.cut_out(photo.canvas, face)
+    off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
+    wing, brow = np.rint(local.points[[129, 9]]).astype(int).tolist()
+    assert around(off, wing) > 2 * max(1.0, around(off, brow))
+
+
+def around(values: NDArray[np.int_], place: list[int]) -> float:
+    """The mean of a few pixels."""
+    x, y = place
+    return float(values[y - 8 : y + 9, x - 10 : x + 11].mean())
+
+
+class _Noted(PhotoCanvas):
+    """Notes what is asked of it."""
+
+    def __init__(self, pixels: Image) -> None:
+        super().__init__(pixels)
+        self.writes: list[tuple[Box, Rgb, Mask]] = []
+
+    def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
+        self.writes.append((box, rgb, support))
+        super().write(box, rgb, support, known)
+
+
+@pytest.mark.parametrize("factor", [1, 3])
+def test_the_editor_writes_once_and_keeps_what_is_outside(
+    factor: int,
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sitters: Mapping[str, Sitter],
+) -> None:
+    pixels = np.repeat(np.repeat(pixels_of(photos["b_1"]), factor, axis=0), factor, axis=1)
+    before = pixels.copy()
+    canvas = _Noted(pixels)
+    fit = Fit(sitters["c_1"].source, WHOLE)
+    face = faces["b_1"].enlarged(factor)
+    FaceEditor(stages, stages.still).edit(canvas, face, fit)
+    ((box, _, support),) = canvas.writes
+    allowed = np.zeros(pixels.shape[:2], np.bool_)
+    allowed[box.y : box.y + box.h, box.x : box.x + box.w] = np.asarray(support, np.bool_)
+    differs = (pixels != before).any(axis=2)
+    assert not (differs & ~allowed).any()
+    assert differs[allowed].mean() > 0.5
+
+
+def test_a_larger_face_gets_the_same_change(
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sitters: Mapping[str, Sitter],
+) -> None:
+    results = []
+    for factor in (1, 4):
+        pixels = np.repeat(np.repeat(pixels_of(photos["b_1"]), factor, axis=0), factor, axis=1)
+        face = faces["b_1"].enlarged(factor)
+        fit = Fit(sitters["c_1"].source, WHOLE)
+        FaceEditor(stages, stages.still).edit(PhotoCanvas(pixels), face, fit)
+        results.append(pixels[factor // 2 :: factor, factor // 2 :: factor].astype(int))
+    off = np.abs(results[0] - results[1])
+    assert off.mean() < 1
+    assert np.percentile(off, 99) < 16
+
+
+def test_a_face_outside_the_picture_is_left_alone(
+    stages: Stages, faces: Mapping[str, Face], sitters: Mapping[str, Sitter]
+) -> None:
+    canvas = _Noted(np.full((200, 200, 3), 90, np.uint8))
+    fit = Fit(sitters["c_1"].source, WHOLE)
+    gone = faces["b_1"].moved(-5000, 0)
+    assert FaceEditor(stages, stages.still).edit(canvas, gone, fit) is None
+    assert not canvas.writes
+
+
+def test_a_fit_settles_on_the_mean_of_what_it_has_seen(
+    stages: Stages,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sitters: Mapping[str, Sitter],
+) -> None:
+    image, local = stages.cut_out(photos["b_1"].canvas, faces["b_1"])
+    light = stages.meter.measure(*sampled(image, local.points), stages.still.visible(local))
+    fit = Fit(sitters["c_1"].source, WHOLE)
+    seen = np.random.default_rng(0).normal(0, 1, (9, POINTS, 3)).astype(np.float32)
+    for difference in seen:
+        fit.observe(light, difference, 100.0)
+    assert np.allclose(fit.difference, seen.mean(axis=0), atol=1e-4)
+    assert fit.texture.ndim == 3
+    # No finer than the target can show; the source's own plane has 512 texels.
+    assert 200 < fit.texture.shape[0] < 512
+    large = Fit(sitters["c_1"].source, WHOLE * 0)
+    large.observe(light, seen[0], 1000.0)
+    assert large.texture.shape[0] == sitters["c_1"].source.texture.shape[0]

@@ -1,0 +1,217 @@
+"""A video shared out among processes is what one process makes of it."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image as Image_
+
+from appliance.errors import NoFaceError, ProviderError
+from appliance.inference.pack import ModelPack
+from appliance.inference.runtime import Runtime
+from appliance.inference.trust import ANY
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.media.video.encoder import EncoderSettings
+from appliance.pipeline.pool.coordinator import (
+    LONGEST,
+    RUN_UP,
+    USUAL,
+    Crew,
+    SharedEditor,
+)
+from appliance.pipeline.pool.messages import Line, Segment, pair
+from appliance.pipeline.run import SwapOptions, SwapReport, read_source, swap_video
+from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.video.frame_editor import Editor
+from tests.inference.packs import write_standins
+from tests.paths import REPOSITORY
+from tests.pipeline.media.clips import decode
+from tests.pipeline.pictures import cell
+from tests.pipeline.videos import encoded
+
+PROGRAM = Path(__file__).with_name("member_process.py")
+LENGTH = 24
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_standins(tmp_path_factory.mktemp("pack"), "inswapper", "arcface")
+
+
+@pytest.fixture(scope="module")
+def generating(pack: Path, runtime: Runtime) -> Stages:
+    generation = Generation.load(ModelPack.open(pack, ANY), runtime, GeneratorWish())
+    return Stages.load(ModelPack.open(), runtime, generation)
+
+
+@contextmanager
+def crew(pack: Path, photo: Path, which: str, members: int = 2, lines: int = 1) -> Iterator[Crew]:
+    memory = os.memfd_create("frames")
+    processes, hired_members = [], []
+    for _ in range(members):
+        ours, theirs = zip(*(pair() for _ in range(lines)), strict=True)
+        ends = [end for line in theirs for end in (line.reader, line.writer)]
+        words = [str(memory), str(pack), str(photo), which, *map(str, ends)]
+        command = [sys.executable, "-m", "tests.pipeline.pool.member_process", *words]
+        passed = (memory, *ends)
+        processes.append(subprocess.Popen(command, pass_fds=passed, cwd=REPOSITORY))
+        for line in theirs:
+            line.close()
+        hired_members.append(ours)
+    hired = Crew(memory, tuple(hired_members))
+    try:
+        yield hired
+    finally:
+        hired.close()
+        for process in processes:
+            assert process.wait(60) is not None
+
+
+def swapped(
+    stages: Stages, photo: Photo, clip: bytes, which: Which, editor: Editor | None = None
+) -> tuple[list[Image], SwapReport]:
+    sink = io.BytesIO()
+    report = swap_video(
+        stages,
+        read_source(stages, [photo]),
+        io.BytesIO(clip),
+        sink,
+        SwapOptions(FaceChoice(which)),
+        container="mp4",
+        settings=EncoderSettings(crf=0),
+        editor=editor,
+    )
+    frames = [frame.to_ndarray(format="rgb24") for frame in decode(sink.getvalue())]
+    return [np.asarray(frame, np.uint8) for frame in frames], report
+
+
+def apart(one: list[Image], other: list[Image]) -> np.ndarray:
+    """Mean difference of the pixels that a swap touched, in levels, by frame."""
+    return np.array([np.abs(a.astype(int) - b).mean() for a, b in zip(one, other, strict=True)])
+
+
+def test_the_seams_are_where_one_process_has_none(
+    generating: Stages,
+    pack: Path,
+    portraits: Mapping[str, Path],
+    photos: Mapping[str, Photo],
+    single_face_clip: Path,
+) -> None:
+    """Of the third segment the run-up is all that is known; of the second the whole first."""
+    clip = single_face_clip.read_bytes()
+    alone, wanted = swapped(generating, photos["b_1"], clip, Which.LARGEST)
+    off = {}
+    for run_up in (RUN_UP, 1):
+        with crew(pack, portraits["person_b_1"], "largest") as hired:
+            hired.start()
+            editor = SharedEditor(hired.memory, hired.lines, LENGTH, run_up)
+            shared, report = swapped(generating, photos["b_1"], clip, Which.LARGEST, editor)
+        assert len(shared) == len(alone) == report.frames == 72
+        assert report.faces_swapped == wanted.faces_swapped == 72
+        assert report.similarity_before == pytest.approx(wanted.similarity_before, abs=0.1)
+        off[run_up] = apart(shared, alone)
+    assert not off[RUN_UP][: 2 * LENGTH].any()
+    assert off[RUN_UP].max() < 0.1
+    # From a frame to the next it is so much; without a run-up the seam would be seen.
+    assert off[RUN_UP].max() < 0.1 * apart(alone[1:], alone[:-1]).mean()
+    assert off[1].max() > 2 * off[RUN_UP].max()
+
+
+def test_who_is_followed_is_decided_once_a_shot(
+    generating: Stages,
+    pack: Path,
+    portraits: Mapping[str, Path],
+    photos: Mapping[str, Photo],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One person goes away while another comes: the second segment would take the other."""
+
+    def frame(share: float) -> Image:
+        picture = np.full((300, 600, 3), 128, np.uint8)
+        for name, left, way in (("b_1", 0, 1 - share), ("d_1", 300, share)):
+            side = round(160 + 120 * way)
+            picture[:side, left : left + side] = cell(photos[name], side)
+        return picture
+
+    clip = encoded([frame(min(1.0, index / 20)) for index in range(40)])
+    alone, _ = swapped(generating, photos["a_1"], clip, Which.LARGEST)
+    asked: list[Segment] = []
+    send = Line.send
+
+    def noted(self: Line, message: msgspec.Struct) -> None:
+        if isinstance(message, Segment):
+            asked.append(message)
+        send(self, message)
+
+    monkeypatch.setattr(Line, "send", noted)
+    with crew(pack, portraits["person_a_1"], "largest") as hired:
+        hired.start()
+        editor = SharedEditor(hired.memory, hired.lines, 20, 6)
+        shared, report = swapped(generating, photos["a_1"], clip, Which.LARGEST, editor)
+    assert [segment.begun is None for segment in asked] == [True, True, False]
+    assert report.faces_swapped == 40
+    right = np.array([np.abs(a.astype(int) - b) for a, b in zip(shared, alone, strict=True)])
+    assert right.mean(axis=(1, 2, 3)).max() < 0.1
+    assert not right[:, :, 300:].any()
+
+
+def test_frames_without_the_face_come_back_as_they_are(
+    generating: Stages, pack: Path, portraits: Mapping[str, Path], photos: Mapping[str, Photo]
+) -> None:
+    grey = np.full((240, 240, 3), 128, np.uint8)
+    person = cell(photos["b_1"], 240)
+    clip = encoded([person] * 3 + [grey] * 6 + [person] * 2)
+    alone, wanted = swapped(generating, photos["a_1"], clip, Which.ALL)
+    with crew(pack, portraits["person_a_1"], "all", members=1, lines=3) as hired:
+        hired.start()
+        editor = SharedEditor(hired.memory, hired.lines, 4, 2)
+        shared, report = swapped(generating, photos["a_1"], clip, Which.ALL, editor)
+    np.testing.assert_array_equal(shared, alone)
+    assert (report.frames, report.frames_swapped) == (11, wanted.frames_swapped) == (11, 5)
+
+
+def test_what_a_member_fails_with_is_what_the_job_fails_with(
+    pack: Path, portraits: Mapping[str, Path], tmp_path: Path
+) -> None:
+    nobody = tmp_path / "nobody.png"
+    Image_.new("RGB", (200, 200)).save(nobody)
+    with crew(pack, nobody, "all") as hired, pytest.raises(NoFaceError, match="source photo 1"):
+        hired.start()
+    with (
+        crew(pack, portraits["person_a_1"], "dies") as hired,
+        pytest.raises(ProviderError, match="ended before it was done"),
+    ):
+        hired.start()
+
+
+def test_of_a_larger_video_fewer_segments_are_in_memory_at_once() -> None:
+    hired = Crew(0, tuple(tuple(pair()[0] for _ in range(2)) for _ in range(4)))
+    at_once = {}
+    for width, pixel_format in ((1920, "yuv420p"), (3840, "yuv420p"), (3840, "yuv420p10le")):
+        editor = hired.editor(width, width * 9 // 16, pixel_format)
+        assert editor is not None
+        at_once[width, pixel_format] = editor.rest.workers
+    assert list(at_once.values()) == [8, 6, 2]
+    assert hired.editor(8192, 8192, "yuv420p") is None
+
+
+def test_segments_are_longer_where_a_video_is_long_enough_for_all_to_have_some() -> None:
+    hired = Crew(0, tuple(tuple(pair()[0] for _ in range(2)) for _ in range(4)))
+    lengths = {}
+    for frames in (None, 0, 300, 1800, 100_000):
+        editor = hired.editor(1280, 720, "yuv420p", frames)
+        assert editor is not None
+        lengths[frames] = editor.rest.size
+    assert lengths == {None: USUAL, 0: USUAL, 300: USUAL, 1800: 75, 100_000: LONGEST}

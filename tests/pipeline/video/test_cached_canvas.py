@@ -1,0 +1,55 @@
+"""A remembered canvas reads and writes what the canvas itself would, and asks it less."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+
+from appliance.pipeline.media.canvas import Box, Mask, Rgb
+from appliance.pipeline.media.video.canvas import VideoCanvas
+from appliance.pipeline.video.cached_canvas import Remembering
+
+BOX = Box(10, 6, 60, 40)
+
+
+class _Counted(VideoCanvas):
+    def __init__(self) -> None:
+        rgb = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+        super().__init__(av.VideoFrame.from_ndarray(rgb, "rgb24").reformat(format="yuv420p"))
+        self.reads: list[Box] = []
+        self.writes: list[Box] = []
+
+    def read(self, box: Box) -> Rgb:
+        self.reads.append(box)
+        return super().read(box)
+
+    def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
+        self.writes.append(box)
+        super().write(box, rgb, support, known)
+
+
+def test_a_part_of_what_was_read_is_not_read_again_until_something_is_written() -> None:
+    canvas = _Counted()
+    frame = Remembering(canvas)
+    whole = frame.read(BOX)
+    part = frame.read(Box(20, 10, 8, 8))
+    assert canvas.reads == [BOX]
+    np.testing.assert_array_equal(part, whole[4:12, 10:18])
+    frame.write(BOX, np.invert(whole), np.ones((40, 60), np.uint8))
+    assert (frame.read(BOX) != whole).any()
+    assert canvas.reads == [BOX, BOX]
+
+
+def test_only_what_lies_around_the_support_is_written_and_the_same_comes_of_it() -> None:
+    support = np.zeros((40, 60), np.uint8)
+    support[11:20, 7:30] = 1
+    plain, canvas = _Counted(), _Counted()
+    frame = Remembering(canvas)
+    rgb = frame.read(BOX) // 2
+    rgb[12] = frame.read(BOX)[12]  # the very value that is there stays
+    frame.write(BOX, rgb, support)
+    plain.write(BOX, rgb, support)
+    assert canvas.writes == [Box(17, 17, 23, 9)]
+    np.testing.assert_array_equal(canvas.frame.to_ndarray(), plain.frame.to_ndarray())
+    frame.write(BOX, rgb, np.zeros_like(support))
+    assert len(canvas.writes) == 1

@@ -1,0 +1,96 @@
+"""Frames changed in groups are what frames changed one by one are."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from appliance.inference.batch import Batcher
+from appliance.inference.pack import ModelPack
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import Numbers, Tensor
+from appliance.inference.trust import ANY
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.media.video.encoder import EncoderSettings
+from appliance.pipeline.run import SwapOptions, SwapReport, read_source, swap_video
+from appliance.pipeline.selection import FaceChoice, Which
+from tests.inference.packs import write_standins
+from tests.pipeline.media.clips import decode
+from tests.pipeline.pictures import cell
+from tests.pipeline.videos import encoded
+
+WISH = GeneratorWish(identity_weight=0.8, restore=0.5, occlusion=True)
+
+
+@pytest.fixture(scope="module")
+def generating(tmp_path_factory: pytest.TempPathFactory, runtime: Runtime) -> Stages:
+    families = ("inswapper", "arcface", "2dfan4", "codeformer", "xseg")
+    folder = tmp_path_factory.mktemp("pack")
+    pack = ModelPack.open(write_standins(folder, *families, batched=True), ANY)
+    return Stages.load(ModelPack.open(), runtime, Generation.load(pack, runtime, WISH))
+
+
+@pytest.fixture(scope="module")
+def clip(photos: Mapping[str, Photo]) -> bytes:
+    """Two people, then one of them, then nobody, then both."""
+    side = 240
+    grey = np.full((side, side, 3), 128, np.uint8)
+    one, other = cell(photos["b_1"], side), cell(photos["c_1"], side)
+
+    def frame(left: Image, right: Image, shift: int) -> Image:
+        return np.roll(np.hstack([left, right]), shift, axis=0)
+
+    kinds = [(one, other)] * 5 + [(one, grey)] * 4 + [(grey, grey)] * 3 + [(other, one)] * 3
+    return encoded([frame(*kind, shift=index % 3) for index, kind in enumerate(kinds)])
+
+
+def swapped(stages: Stages, photo: Photo, clip: bytes) -> tuple[list[Image], SwapReport]:
+    sink = io.BytesIO()
+    report = swap_video(
+        stages,
+        read_source(stages, [photo]),
+        io.BytesIO(clip),
+        sink,
+        SwapOptions(FaceChoice(Which.ALL)),
+        container="mp4",
+        settings=EncoderSettings(crf=0),
+    )
+    frames = [frame.to_ndarray(format="rgb24") for frame in decode(sink.getvalue())]
+    return [np.asarray(frame, np.uint8) for frame in frames], report
+
+
+def test_groups_of_frames_give_what_single_frames_give(
+    generating: Stages,
+    clip: bytes,
+    photos: Mapping[str, Photo],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    single, wanted = swapped(generating, photos["a_1"], clip)
+    assert generating.generation is not None
+    grouping = replace(generating, generation=replace(generating.generation, batch=4))
+    most: dict[str, int] = {}
+    run = Batcher.run
+
+    def noted(self: Batcher, tensor: Tensor, **others: Numbers) -> tuple[Tensor, ...]:
+        role = self.network.entry.role
+        most[role] = max(len(tensor), most.get(role, 0))
+        return run(self, tensor, **others)
+
+    monkeypatch.setattr(Batcher, "run", noted)
+    grouped, report = swapped(grouping, photos["a_1"], clip)
+    for roles in ("generator", "restorer", "occluder", "landmarks-68", "identity"):
+        assert most[roles] == 4, roles
+    assert len(grouped) == len(single) == 15
+    for one, another in zip(grouped, single, strict=True):
+        np.testing.assert_array_equal(one, another)
+    assert (report.frames_swapped, report.faces_swapped) == (12, 20)
+    assert (wanted.frames_swapped, wanted.faces_swapped) == (12, 20)
+    assert report.similarity_before == pytest.approx(wanted.similarity_before)
+    assert report.similarity_after == pytest.approx(wanted.similarity_after)

@@ -1,1 +1,1 @@
-"""The commands: one file a noun."""
+"""The commands: a folder a noun, and what they share."""

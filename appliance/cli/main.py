@@ -11,22 +11,49 @@ from types import MappingProxyType
 
 import click
 
-from appliance.cli.boundary import run
+from appliance.cli.framework.exit_boundary import run
 from appliance.seal.process import descriptors
 
-# Name and first line of help; a test holds them against the commands themselves. They stand here
-# so that `appliance --help` needs none of the libraries that the commands need.
-COMMANDS: Mapping[str, str] = MappingProxyType(
+# Name, module and first line of help; a test holds them against the commands themselves. They
+# stand here so that `appliance --help` needs none of the libraries that the commands need.
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "audit": "Keep, read, check and export the ledger of what happened.",
-        "compare": "Say how much the faces of two photos resemble each other.",
-        "demo": "Swap faces between the sample portraits and draw a contact sheet.",
-        "doctor": "Seal this process, try to get out, and show what stopped it.",
-        "inspect": "Say what a photo or video is and which faces it shows.",
-        "models": "Look at the models of a pack, or make a pack of models.",
-        "policy": "Check, show or compare the policies of a site.",
-        "session": "List sessions; print the certificate of one that was erased.",
-        "swap": "Put the face of the source on the faces of a photo or video.",
+        "audit": (
+            "audit.command",
+            "Keep, read, check and export the ledger of what happened.",
+        ),
+        "compare": (
+            "commands.compare",
+            "Say how much the faces of two photos resemble each other.",
+        ),
+        "demo": (
+            "demo.command",
+            "Swap faces between the sample portraits and draw a contact sheet.",
+        ),
+        "doctor": (
+            "doctor.command",
+            "Seal this process, try to get out, and show what stopped it.",
+        ),
+        "inspect": (
+            "commands.inspect",
+            "Say what a photo or video is and which faces it shows.",
+        ),
+        "models": (
+            "models.command",
+            "Look at the models of a pack, or make a pack of models.",
+        ),
+        "policy": (
+            "commands.policy",
+            "Check, show or compare the policies of a site.",
+        ),
+        "session": (
+            "commands.session",
+            "List sessions; print the certificate of one that was erased.",
+        ),
+        "swap": (
+            "swap.command",
+            "Put the face of the source on the faces of a photo or video.",
+        ),
     }
 )
 
@@ -53,7 +80,7 @@ Exit codes:
 
 
 class LazyGroup(click.Group):
-    """A group whose commands live in modules of their own names."""
+    """A group that imports the module of a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, sorted."""
@@ -63,14 +90,15 @@ class LazyGroup(click.Group):
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"appliance.cli.{cmd_name}")
+        name, _ = COMMANDS[cmd_name]
+        module = importlib.import_module(f"appliance.cli.{name}")
         command: click.Command = getattr(module, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing one."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
 @click.group(

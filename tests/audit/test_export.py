@@ -22,7 +22,7 @@ from appliance.audit.keys import ANCHOR, Keys, beside
 from appliance.audit.ledger import Ledger
 from appliance.audit.reading import Line
 from appliance.audit.record import Recorder
-from appliance.cli.boundary import run
+from appliance.cli.framework.exit_boundary import run
 from appliance.cli.main import appliance as command
 from tests.audit.story import StoryClock, story
 

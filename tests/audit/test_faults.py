@@ -21,7 +21,7 @@ from appliance.audit.reading import read_lines
 from appliance.audit.record import Recorder
 from appliance.audit.store import Store
 from appliance.audit.verify import verify
-from appliance.cli.boundary import run
+from appliance.cli.framework.exit_boundary import run
 from appliance.cli.main import appliance as command
 from tests.audit.made_up import job, said
 

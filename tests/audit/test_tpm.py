@@ -16,7 +16,7 @@ from appliance.audit.ledger import Ledger
 from appliance.audit.record import Recorder
 from appliance.audit.tpm import TpmCounter, anchor, holds
 from appliance.audit.verify import verify
-from appliance.cli.boundary import run
+from appliance.cli.framework.exit_boundary import run
 from appliance.cli.main import appliance as command
 from appliance.errors import LedgerError
 from tests.audit.made_up import job, said

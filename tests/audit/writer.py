@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from appliance.cli.audit_options import Place
+from appliance.cli.framework.ledger_location import Place
 from appliance.errors import LedgerError
 from tests.audit.made_up import job, said
 

@@ -22,7 +22,7 @@ import numpy as np
 import onnx
 from rich.console import Console
 
-from appliance.cli.crew import places
+from appliance.cli.process.fork_pool import places
 from appliance.errors import ModelError
 from appliance.inference.batch import Batcher
 from appliance.inference.manifest import Precision

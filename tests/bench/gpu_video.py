@@ -23,7 +23,7 @@ import av
 import cv2
 import numpy as np
 
-from appliance.cli.crew import Place, hire
+from appliance.cli.process.fork_pool import Place, hire
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.pipeline.analysis.analyser import Stages

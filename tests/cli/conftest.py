@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from appliance.cli.boundary import run
+from appliance.cli.framework.exit_boundary import run
 from appliance.cli.main import appliance
 
 CANARY = "jane-canary"

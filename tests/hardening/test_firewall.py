@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.seal.firewall import gaps
+from appliance.cli.doctor.firewall import gaps
 from tests.paths import REPOSITORY
 
 HARDENING = REPOSITORY / "hardening"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.seal.firewall import gaps
+from appliance.cli.doctor.firewall import gaps
 from tests.lab.guest.visitor import shell, until
 
 CONTROL = b"\x88\xb5the control of the lab"  # an Ethernet type for experiments (IEEE 802)

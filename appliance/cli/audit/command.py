@@ -1,0 +1,140 @@
+"""``appliance audit``: the ledger of what happened."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from appliance.audit.events import JobFinished
+from appliance.audit.home import default_origin
+from appliance.audit.keys import Keys
+from appliance.audit.ledger import create
+from appliance.audit.note import Verifier
+from appliance.audit.protocol import MAX_BATCH
+from appliance.audit.tpm import TpmCounter, holds
+from appliance.audit.verify import Finding
+from appliance.audit.verify import verify as look
+from appliance.cli.audit.maintain import cosign, prune
+from appliance.cli.audit.read import (
+    checkpoint,
+    export,
+    prove,
+    search,
+    show,
+)
+from appliance.cli.framework.basic_options import json_option
+from appliance.cli.framework.ledger_location import (
+    Place,
+    anchor_option,
+    keys_option,
+    ledger_option,
+    tpm_option,
+)
+from appliance.cli.framework.output import show_json, show_pairs
+from appliance.errors import LedgerError
+
+
+@click.group()
+def audit() -> None:
+    """Keep, read, check and export the ledger of what happened."""
+
+
+for command in (checkpoint, cosign, export, prove, prune, search, show):
+    audit.add_command(command)
+
+
+@audit.command()
+@ledger_option
+@keys_option
+@anchor_option
+@click.option("--origin", metavar="NAME", help="Name of the log. [default: a random one]")
+def init(
+    *, ledger: Path | None, keys: Path | None, anchor: Path | None, origin: str | None
+) -> None:
+    """Make an empty ledger and its keys."""
+    place = Place.of(ledger, keys, anchor)
+    made = Keys.create(place.keys, origin or default_origin())
+    create(place.ledger, made.signer, place.anchor)
+    show_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
+
+
+@audit.command("append-test")
+@click.argument("number", type=click.IntRange(min=1))
+@ledger_option
+@keys_option
+@anchor_option
+@click.option(
+    "--batch",
+    type=click.IntRange(1, MAX_BATCH),
+    default=MAX_BATCH,
+    show_default=True,
+    help="How many events share one durable step.",
+)
+def append_test(
+    *, number: int, ledger: Path | None, keys: Path | None, anchor: Path | None, batch: int
+) -> None:
+    """Append NUMBER made-up events, marked as a test, and say how long it took."""
+    recorder = Place.of(ledger, keys, anchor).recorder()
+    session = secrets.token_hex(8)
+    started = time.monotonic()
+    for first in range(0, number, batch):
+        jobs = range(first + 1, min(first + batch, number) + 1)
+        events = [JobFinished(session, job, secrets.token_hex(32), 1, 1, 0) for job in jobs]
+        recorder.record([("test", event) for event in events])
+    seconds = time.monotonic() - started
+    show_pairs(
+        [
+            ("appended", f"{number}, durable"),
+            ("time", f"{seconds:.2f} s ({number / seconds:.0f} events/s, {batch} a step)"),
+        ]
+    )
+
+
+@audit.command()
+@ledger_option
+@keys_option
+@anchor_option
+@tpm_option
+@click.option("--key", metavar="VKEY", help="The public key you were given. [default: log.vkey]")
+@json_option
+def verify(
+    *,
+    ledger: Path | None,
+    keys: Path | None,
+    anchor: Path | None,
+    tpm: str | None,
+    key: str | None,
+    as_json: bool,
+) -> None:
+    """Check every entry, hash and signature of the ledger."""
+    place = Place.of(ledger, keys, anchor)
+    # A copy on the auditor's machine comes without a memory of its own.
+    outside = None if anchor is None and not place.keys.is_dir() else place.anchor
+    result = look(place.ledger, Verifier.parse(key) if key else None, outside)
+    if tpm is not None and not holds(result.counter, TpmCounter(tpm)):
+        result = replace(result, findings=(*result.findings, Finding("tpm", tpm)))
+    if as_json:
+        show_json(result)
+    else:
+        show_pairs(
+            [
+                ("log", result.origin or "unknown"),
+                ("entries", f"{result.size}, from {result.minimum} on kept"),
+                ("root", result.root or "unknown"),
+                ("compared with", "the checkpoint outside" if outside else "no checkpoint outside"),
+            ]
+        )
+        for finding in result.findings:
+            click.echo(f"  {finding.problem}: {finding.where}")
+    if result.findings:
+        raise LedgerError(
+            f"The ledger is not sound: {len(result.findings)} findings.",
+            "Keep this copy as evidence, and compare it with the last checkpoint that was taken "
+            "out.",
+        )
+    if not as_json:
+        click.echo("all is well")

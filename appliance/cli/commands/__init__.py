@@ -1,0 +1,1 @@
+"""Commands of one file: compare, inspect, policy, session."""

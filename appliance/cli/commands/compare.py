@@ -1,0 +1,172 @@
+"""``appliance compare``: how much two faces resemble each other."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from appliance.cli.drawing.portrait import Frame
+from appliance.cli.drawing.sheet import (
+    ACCENT,
+    INK,
+    Sheet,
+    outline,
+)
+from appliance.cli.framework.options import (
+    FILE,
+    json_option,
+    models_option,
+    overwrite_option,
+    policy_option,
+    provider_option,
+)
+from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.process.input_files import check_output, decode_photo, open_input
+from appliance.cli.process.load_engine import load_sealed
+from appliance.cli.process.sealing import current_sealing
+from appliance.errors import NoFaceError, OutputError
+from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.topology import (
+    INNER_LIPS,
+    LEFT_EYE,
+    OUTER_LIPS,
+    OVAL,
+    RIGHT_EYE,
+)
+from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.output import PendingOutput
+from appliance.pipeline.media.photo.decode import Photo, in_colours_of
+from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.networks.recogniser import similarity
+from appliance.pipeline.selection import SAME_PERSON
+from appliance.policy.policy import Policy
+
+_TILE = (480, 600)
+_MARGIN, _GAP = 40, 24
+_LINES: tuple[int, int, int] = (120, 235, 225)
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Two faces. ``similarity``: SFace cosine; from ``threshold`` they are called one person's."""
+
+    similarity: float
+    threshold: float
+    same_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    canvas: Canvas
+    face: Face
+    embedding: Float
+
+
+@click.command()
+@click.argument("first", type=FILE, metavar="A")
+@click.argument("second", type=FILE, metavar="B")
+@click.option("-o", "--output", type=FILE, metavar="PNG", help="Draw both faces side by side.")
+@provider_option
+@models_option
+@policy_option
+@overwrite_option
+@json_option
+def compare(
+    *,
+    first: Path,
+    second: Path,
+    output: Path | None,
+    provider: str | None,
+    models: Path | None,
+    policy: Policy,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Say how much the faces of two photos resemble each other.
+
+    Of each photo A and B the largest face counts.
+    """
+    outputs = [] if output is None else [output]
+    for path in outputs:
+        _check_suffix(path)
+        check_output(path, [first, second])
+    with ExitStack() as files:
+        photos = (
+            files.enter_context(open_input(first, "Photo A")),
+            files.enter_context(open_input(second, "Photo B")),
+        )
+        results = [
+            files.enter_context(PendingOutput(path, overwrite=overwrite)) for path in outputs
+        ]
+        engine = load_sealed(
+            current_sealing(policy), outputs, models=models, provider=provider, policy=policy
+        )
+        found, seen = _compare(engine.stages, photos)
+        for result in results:
+            result.file.write(encode_photo(Photo(sheet(found, seen)), "png"))
+            result.commit()
+    if as_json:
+        show_json(found)
+        return
+    verdict = "the same person" if found.same_person else "different people"
+    show_pairs(
+        [
+            ("similarity", f"{found.similarity:.3f}"),
+            ("verdict", f"{verdict} (the same from {found.threshold})"),
+        ]
+    )
+
+
+def sheet(found: Comparison, seen: tuple[_Seen, _Seen]) -> Image:
+    """Both faces with their outlines, and the figure below."""
+    width, height = _TILE
+    page = Sheet(2 * (_MARGIN + width) + _GAP, _MARGIN + height + 126)
+    for number, (name, one) in enumerate(zip("AB", seen, strict=True)):
+        x = _MARGIN + number * (width + _GAP)
+        page.picture(x, _MARGIN, _outlined(one))
+        page.words((x + 14, _MARGIN + 12), name, 28, (255, 255, 255))
+    y = _MARGIN + height + 28
+    verdict = "the same person" if found.same_person else "different people"
+    page.words((_MARGIN, y), f"{found.similarity:.3f}", 44, INK)
+    page.words((_MARGIN + 130, y + 2), verdict, 20, ACCENT)
+    page.words((_MARGIN + 130, y + 28), f"SFace cosine; the same from {found.threshold}", 16)
+    left, length = _MARGIN + width + _GAP, width - 8
+    page.scale((left, y + 24), length, None, found.similarity)
+    for value in (0.0, SAME_PERSON, 1.0):
+        page.words((left + value * length, y + 42), f"{value:g}", 15, anchor="ma")
+    return page.finish()
+
+
+def _compare(
+    stages: Stages, files: tuple[BinaryIO, BinaryIO]
+) -> tuple[Comparison, tuple[_Seen, _Seen]]:
+    photos = decode_photo(files[0], "Photo A"), decode_photo(files[1], "Photo B")
+    a, b = _look(stages, photos[0], "photo A"), _look(stages, photos[1], "photo B")
+    value = round(similarity(a.embedding, b.embedding), 3)
+    return Comparison(value, SAME_PERSON, value >= SAME_PERSON), (a, b)
+
+
+def _look(stages: Stages, photo: Photo, name: str) -> _Seen:
+    canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
+    faces = stages.faces(canvas)
+    if not faces:
+        hint = "Use a photo that shows the face upright and from the front."
+        raise NoFaceError(f"No face was found in {name}.", hint)
+    return _Seen(canvas, faces[0], stages.embedding(canvas, faces[0]))
+
+
+def _outlined(seen: _Seen) -> Image:
+    frame = Frame.around(seen.face, seen.canvas, _TILE)
+    points = frame.place(seen.face.points)
+    rings = [points[ring] for ring in (OVAL, RIGHT_EYE, LEFT_EYE, OUTER_LIPS, INNER_LIPS)]
+    return outline(frame.show(seen.canvas), rings, _LINES)
+
+
+def _check_suffix(output: Path) -> None:
+    if output.suffix.lower() != ".png":
+        raise OutputError("The sheet is a PNG.", "End the output's name in .png.")

@@ -1,0 +1,165 @@
+"""``appliance inspect``: what a file is and which faces it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from appliance.cli.framework.options import (
+    FILE,
+    json_option,
+    models_option,
+    policy_option,
+    provider_option,
+)
+from appliance.cli.framework.output import Pair, show_json, show_pairs
+from appliance.cli.process.input_files import about, decode_photo, open_input
+from appliance.cli.process.load_engine import load_sealed
+from appliance.cli.process.sealing import current_sealing
+from appliance.pipeline.analysis.source_quality import Appearance, appearances
+from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.kind import is_video
+from appliance.pipeline.media.video.key_frame import still
+from appliance.pipeline.media.video.probe import VideoFacts, probe
+from appliance.policy.policy import Policy
+
+_WHAT = "The file"
+
+
+class PhotoFacts(msgspec.Struct, frozen=True):
+    """One photo. ``profile``: whether it brings a colour profile; without it is sRGB."""
+
+    format: str
+    width: int
+    height: int
+    bit_depth: int
+    transparency: bool
+    profile: bool
+
+
+class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file: one of ``photo`` and ``video``, and its faces, a video's those of the first frame."""
+
+    faces: tuple[Appearance, ...]
+    photo: PhotoFacts | None = None
+    video: VideoFacts | None = None
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@models_option
+@policy_option
+@provider_option
+@json_option
+def inspect(
+    *,
+    file: Path,
+    models: Path | None,
+    policy: Policy,
+    provider: str | None,
+    as_json: bool,
+) -> None:
+    """Say what a photo or video is and which faces it shows.
+
+    Of a video the faces are those of the first frame. Yaw is positive towards the right of the
+    picture, pitch up, roll clockwise.
+    """
+    with open_input(file, _WHAT) as opened:
+        engine = load_sealed(
+            current_sealing(policy), [], models=models, provider=provider, policy=policy
+        )
+        facts, canvas = _video(opened) if is_video(opened) else _photo(opened)
+    faces = appearances(engine.stages, canvas)
+    if isinstance(facts, PhotoFacts):
+        found = Inspection(faces, photo=facts)
+        pairs = _photo_pairs(facts)
+    else:
+        found = Inspection(faces, video=facts)
+        pairs = _video_pairs(facts)
+    if as_json:
+        show_json(found)
+        return
+    show_pairs([*pairs, ("faces", str(len(faces)) if faces else "none")])
+    for number, face in enumerate(faces, 1):
+        click.echo(f"\nface {number}")
+        show_pairs(_face_pairs(face), indent=2)
+
+
+def _photo(opened: BinaryIO) -> tuple[PhotoFacts, Canvas]:
+    photo = decode_photo(opened, _WHAT)
+    height, width = photo.pixels.shape[:2]
+    facts = PhotoFacts(
+        format=photo.kind,
+        width=width,
+        height=height,
+        bit_depth=8 * photo.pixels.dtype.itemsize,
+        transparency=photo.alpha is not None,
+        profile=photo.icc is not None,
+    )
+    return facts, photo.canvas
+
+
+def _video(opened: BinaryIO) -> tuple[VideoFacts, Canvas]:
+    with about(_WHAT):
+        facts = probe(opened)
+        opened.seek(0)
+        return facts, still(opened)
+
+
+def _photo_pairs(facts: PhotoFacts) -> list[Pair]:
+    colours = "its own profile" if facts.profile else "sRGB"
+    return [
+        ("photo", facts.format.upper()),
+        ("size", f"{facts.width} x {facts.height}"),
+        ("colours", f"{facts.bit_depth} bits, {colours}"),
+        *([("transparency", "yes")] if facts.transparency else []),
+    ]
+
+
+def _video_pairs(facts: VideoFacts) -> list[Pair]:
+    depth = f"{facts.bit_depth} bits, HDR" if facts.is_hdr else f"{facts.bit_depth} bits"
+    sound = [
+        f"{track.codec}, {track.channels} ch, {track.sample_rate} Hz"
+        + (f", {track.language}" if track.language and track.language != "und" else "")
+        for track in facts.audio
+    ]
+    return [
+        ("video", f"{facts.container.upper()}, {facts.codec}"),
+        ("size", f"{facts.width} x {facts.height}"),
+        *([("rotation", f"{facts.rotation}° clockwise")] if facts.rotation else []),
+        *([("mirrored", "yes")] if facts.mirrored else []),
+        ("pixels", f"{facts.pixel_format}, {depth}"),
+        ("rate", _rate(facts)),
+        ("length", _length(facts)),
+        *[("audio", track) for track in sound or ["none"]],
+        *([("subtitles", str(facts.subtitles))] if facts.subtitles else []),
+    ]
+
+
+def _rate(facts: VideoFacts) -> str:
+    if facts.frame_rate is None:
+        return "unknown"
+    return f"{float(facts.frame_rate):.3f} frames/s, {'variable' if facts.is_variable else 'even'}"
+
+
+def _length(facts: VideoFacts) -> str:
+    seconds = "unknown" if facts.duration is None else f"{float(facts.duration):.2f} s"
+    return seconds if facts.frames is None else f"{seconds}, {facts.frames} frames"
+
+
+def _face_pairs(face: Appearance) -> list[Pair]:
+    box, pose, fit = face.box, face.pose, face.as_source
+    return [
+        ("box", f"{box.width} x {box.height} at {box.x}, {box.y}"),
+        ("eye distance", f"{face.eye_distance:.0f} pixels"),
+        ("pose", f"yaw {pose.yaw:+.0f}°, pitch {pose.pitch:+.0f}°, roll {pose.roll:+.0f}°"),
+        ("eyes", f"right {face.right_eye:.3f}, left {face.left_eye:.3f} open"),
+        ("mouth", f"{face.mouth:.3f} open"),
+        ("sharpness", f"{face.sharpness:.1f}"),
+        ("scores", f"detection {face.detection:.2f}, mesh {face.mesh:.2f}"),
+        ("as a source", fit.verdict),
+        *[("", line) for line in fit.advice],
+    ]

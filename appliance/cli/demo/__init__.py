@@ -1,0 +1,1 @@
+"""``appliance demo``: the sample portraits swapped, as a contact sheet and a short film."""

@@ -1,0 +1,222 @@
+"""``appliance demo``: what a swap looks like, on the sample portraits of the repository."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from types import MappingProxyType
+from typing import BinaryIO, cast
+
+import click
+
+from appliance.cli.demo.contact_sheet import (
+    TILE,
+    Swap,
+    Tile,
+    contact_sheet,
+)
+from appliance.cli.demo.pan_clip import FRAMES, pan
+from appliance.cli.drawing.portrait import Frame
+from appliance.cli.framework.options import FILE, models_option, provider_option
+from appliance.cli.framework.output import show_pairs
+from appliance.cli.framework.progress import progress
+from appliance.cli.process.input_files import decode_photo, open_input
+from appliance.cli.process.load_engine import load_sealed
+from appliance.cli.process.sealing import current_sealing
+from appliance.cli.swap.summary import Similarity, describe
+from appliance.errors import InputError, NoFaceError
+from appliance.pipeline.analysis.analyser import MESH_ENGINE, Stages
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.regions import FACE
+from appliance.pipeline.media.output import PendingOutput, as_output_error
+from appliance.pipeline.media.photo.canvas import as_8_bit
+from appliance.pipeline.media.photo.decode import Photo, in_colours_of
+from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.run import (
+    SwapOptions,
+    SwapReport,
+    read_source,
+    swap_photo,
+    swap_video,
+)
+
+PORTRAITS = Path(__file__).parents[2] / "tests" / "data" / "portraits"
+
+# Source and target, picked to tell: light skin on dark and dark on light, an open mouth on a
+# closed one and the other way round, a man on a woman, and photos of very different sizes.
+PAIRS = (
+    ("person_c_1", "person_d_1"),
+    ("person_a_2", "person_c_1"),
+    ("person_b_2", "person_e_1"),
+    ("person_e_1", "person_b_1"),
+    ("person_d_1", "person_a_2"),
+    ("person_b_1", "person_a_1"),
+)
+STRIP = ("person_d_1", "person_c_1")
+REGIONS = ("nose", "jaw", "brows")
+CLOSE = 1.25  # height of the strip's frames over that of the face
+
+_WHOLE: Mapping[str, float] = MappingProxyType({FACE: 1.0})
+
+
+_PORTRAIT = "A sample portrait"
+
+
+@dataclass(frozen=True, slots=True)
+class _Portrait:
+    """A sample portrait in sRGB, and the part of it that is shown."""
+
+    photo: Photo
+    frame: Frame
+    face: Face
+
+
+@dataclass(frozen=True, slots=True)
+class _Swapped:
+    """What became of the portrait ``target``."""
+
+    source: _Portrait
+    target: _Portrait
+    photo: Photo
+    report: SwapReport
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=FILE,
+    default=Path("demo"),
+    metavar="DIR",
+    help="Folder for the results; those of an earlier demo are replaced. [default: demo]",
+)
+@click.option(
+    "--portraits",
+    type=FILE,
+    default=PORTRAITS,
+    metavar="DIR",
+    help="Folder of the sample portraits. [default: that of the repository]",
+)
+@provider_option
+@models_option
+def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | None) -> None:
+    """Swap faces between the sample portraits and draw a contact sheet.
+
+    Leaves sheet.png, swapped.png and swapped.mp4 in the output folder.
+    """
+    started = time.monotonic()
+    files = _find(portraits)
+    _make_folder(output)
+    # All three appear together at the end: a demo that is stopped leaves nothing.
+    with ExitStack() as stack:
+        opened = {
+            name: stack.enter_context(open_input(file, _PORTRAIT)) for name, file in files.items()
+        }
+        sheet, picture, film = (
+            stack.enter_context(PendingOutput(output / name, overwrite=True))
+            for name in ("sheet.png", "swapped.png", "swapped.mp4")
+        )
+        outputs = [output / "sheet.png"]
+        engine = load_sealed(current_sealing(), outputs, models=models, provider=provider)
+        stages = engine.stages
+        people = {name: _read(stages, file) for name, file in opened.items()}
+        swaps = [_swap(stages, people[source], people[target]) for source, target in PAIRS]
+        strip = _strip(stages, *(people[name] for name in STRIP))
+        drawn = contact_sheet([_shown(swap) for swap in swaps], strip)
+        sheet.file.write(encode_photo(Photo(drawn), "png"))
+        picture.file.write(encode_photo(swaps[0].photo, "png"))
+        report = _film(stages, swaps[0], film)
+        for result in (picture, film, sheet):
+            result.commit()
+    show_pairs(
+        [
+            ("look at", str(output / "sheet.png")),
+            ("photo", str(output / "swapped.png")),
+            ("film", str(output / "swapped.mp4")),
+            ("engine", MESH_ENGINE),
+            ("similarity", f"{describe(_likeness(swaps))}, mean of {len(swaps)} swaps"),
+            ("provider", report.provider),
+            ("time", f"{time.monotonic() - started:.1f} s"),
+        ]
+    )
+
+
+def _find(folder: Path) -> dict[str, Path]:
+    """The files of the portraits that are used, by stem."""
+    needed = {name for pair in PAIRS for name in pair}
+    files = {file.stem: file for file in folder.glob("person_*") if file.stem in needed}
+    if files.keys() != needed:
+        hint = "Run this in a checkout of the repository, or name their folder with --portraits."
+        raise InputError("The sample portraits are not all there.", hint)
+    return files
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise as_output_error(error) from error
+
+
+def _read(stages: Stages, file: BinaryIO) -> _Portrait:
+    photo = decode_photo(file, _PORTRAIT)
+    photo = in_colours_of(photo, Photo(photo.pixels))
+    faces = stages.faces(photo.canvas)
+    if not faces:
+        hint = "Take the portraits of the repository."
+        raise NoFaceError("No face was found in a sample portrait.", hint)
+    return _Portrait(photo, Frame.around(faces[0], photo.canvas, TILE), faces[0])
+
+
+def _swap(
+    stages: Stages, source: _Portrait, target: _Portrait, regions: Mapping[str, float] = _WHOLE
+) -> _Swapped:
+    sitter = read_source(stages, [source.photo])
+    photo, report = swap_photo(stages, sitter, target.photo, SwapOptions(regions=regions))
+    return _Swapped(source, target, photo, report)
+
+
+def _strip(stages: Stages, source: _Portrait, target: _Portrait) -> list[Tile]:
+    """One region after the other, then the whole face, from near."""
+    frame = Frame.around(target.face, target.photo.canvas, TILE, CLOSE)
+    wanted = [(f"{name} only", {name: 1.0}) for name in REGIONS]
+    edits = [
+        Tile(frame.show(_swap(stages, source, target, regions).photo.canvas), caption)
+        for caption, regions in (*wanted, ("whole face", _WHOLE))
+    ]
+    near = Frame.around(source.face, source.photo.canvas, TILE, CLOSE)
+    first = Tile(near.show(source.photo.canvas), "source")
+    return [first, Tile(frame.show(target.photo.canvas), "target"), *edits]
+
+
+def _shown(swap: _Swapped) -> Swap:
+    return Swap(
+        source=swap.source.frame.show(swap.source.photo.canvas),
+        target=swap.target.frame.show(swap.target.photo.canvas),
+        result=swap.target.frame.show(swap.photo.canvas),
+        before=swap.report.similarity_before or 0.0,
+        after=swap.report.similarity_after or 0.0,
+    )
+
+
+def _likeness(swaps: Sequence[_Swapped]) -> Similarity:
+    shown = [_shown(swap) for swap in swaps]
+    return Similarity(mean(one.before for one in shown), mean(one.after for one in shown))
+
+
+def _film(stages: Stages, swap: _Swapped, film: PendingOutput) -> SwapReport:
+    """The first swap again, as a film."""
+    target = swap.target
+    with pan(as_8_bit(target.photo.pixels), target.face) as clip, progress(silent=False) as tell:
+        return swap_video(
+            stages,
+            read_source(stages, [swap.source.photo]),
+            clip,
+            cast(BinaryIO, film.file),
+            SwapOptions(),
+            container="mp4",
+            progress=lambda info: tell(info.index + 1, FRAMES),
+        )

@@ -1,0 +1,114 @@
+"""``appliance doctor``: whether the seal holds here, and whether the machine is an appliance."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from appliance.cli.doctor.check import Check
+from appliance.cli.doctor.checks import machine_checks
+from appliance.cli.framework.options import json_option, models_option, policy_option
+from appliance.cli.framework.output import show_json
+from appliance.cli.process.load_engine import load_sealed
+from appliance.cli.process.sealing import current_sealing
+from appliance.errors import ModelError, SealError
+from appliance.inference.ort import SWITCH
+from appliance.policy.policy import Policy
+from appliance.seal.seal import SealReport
+
+_LEAST_KERNEL = (5, 13)  # Landlock came with it
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """All checks. ``ok``: whether all of them passed."""
+
+    ok: bool
+    checks: tuple[Check, ...]
+
+
+@click.command()
+@click.option("--machine", is_flag=True, help="Check too that the machine is hardened.")
+@models_option
+@policy_option
+@json_option
+@click.pass_context
+def doctor(
+    context: click.Context, *, machine: bool, models: Path | None, policy: Policy, as_json: bool
+) -> None:
+    """Seal this process, try to get out, and show what stopped it.
+
+    With --machine the settings of an appliance are looked at too. Exits with 1 if a check fails.
+    """
+    checks = [_kernel(), _telemetry(), *(machine_checks(policy) if machine else ())]
+    checks += _sealed(models, policy)
+    found = Diagnosis(all(check.ok for check in checks), tuple(checks))
+    if as_json:
+        show_json(found)
+    else:
+        _show(found.checks)
+    if not found.ok:
+        context.exit(1)
+
+
+def _kernel() -> Check:
+    release = os.uname().release
+    numbers = tuple(int(part) for part in re.findall(r"\d+", release)[:2])
+    return Check("kernel", "Linux 5.13 or newer", numbers >= _LEAST_KERNEL, release)
+
+
+def _telemetry() -> Check:
+    value = os.environ.get(SWITCH, "not set")
+    return Check("libraries", "ONNX Runtime's telemetry off", value == "1", f"{SWITCH} {value}")
+
+
+def _sealed(models: Path | None, policy: Policy) -> Iterator[Check]:
+    sealing = current_sealing(policy)
+    try:
+        engine = load_sealed(sealing, [], models=models, policy=policy)
+    except ModelError as error:
+        yield Check(
+            "models", "whole, signed and of their families", ok=False, evidence=error.message
+        )
+        return
+    except SealError as error:
+        yield Check("seal", "holds", ok=False, evidence=error.message)
+        return
+    entries = sum(len(pack.entries) for pack in engine.packs)
+    yield Check(
+        "models", "whole, signed and of their families", ok=True, evidence=f"{entries} files"
+    )
+    if sealing.report is not None:
+        yield from _seal(sealing.report)
+
+
+def _seal(report: SealReport) -> Iterator[Check]:
+    for layer in report.layers:
+        version = f", ABI {report.landlock_abi}" if layer == "landlock" else ""
+        yield Check("seal", layer, ok=True, evidence=f"in force{version}")
+    for layer in report.missing:
+        yield Check("seal", layer, ok=False, evidence="this machine lacks it")
+    for attempt in report.attempts:
+        yield Check("escape", attempt.what, attempt.failed, attempt.done or "it got through")
+
+
+def _show(checks: Sequence[Check]) -> None:
+    table = Table(title="What was looked at")
+    for column in ("", "check", "result", "evidence"):
+        # Folded, not cut: for the width of "…" rich would load a table now.
+        table.add_column(column, overflow="fold")
+    for check in checks:
+        result = "[green]holds[/]" if check.ok else "[bold red]FAILS[/]"
+        table.add_row(check.group, check.name, result, check.evidence)
+    # Without emoji, whose names rich would load now.
+    console = Console(emoji=False)
+    # Printed by click: to a reader who stops reading rich answers by opening /dev/null.
+    with console.capture() as drawn:
+        console.print(table)
+    click.echo(drawn.get(), nl=False)

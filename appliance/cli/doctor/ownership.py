@@ -1,0 +1,114 @@
+"""Users, folders and sockets: each power apart from the others."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.cli.doctor.check import Check, lines_of, verdict
+from appliance.policy.policy import MOST_SLOTS
+
+_USERS = "usr/lib/sysusers.d/appliance.conf"
+_FOLDERS = "usr/lib/tmpfiles.d/appliance.conf"
+
+# Name of the check, its sockets, mode, owner, group.
+_KEEPERS = tuple(f"keeper/w{slot}.sock" for slot in range(MOST_SLOTS))
+_SOCKETS = (
+    ("broker's socket", ("session.sock",), 0o660, "root", "appliance-kiosk"),
+    ("ledger's socket", ("audit.sock",), 0o600, "appliance-broker", "root"),
+    ("keepers' sockets", _KEEPERS, 0o600, "appliance-broker", "root"),
+)
+_LISTENING = 1 << 16  # __SO_ACCEPTCON of the kernel's net.h, in the flags of /proc/net/unix
+
+
+def looks(root: Path) -> Iterator[Check]:
+    """Who there is, and what belongs to whom."""
+    places = _Places(root, _names(root / "etc/passwd"), _names(root / "etc/group"))
+    yield _users(root)
+    yield _folders(places)
+    yield from _sockets(places)
+    wrong = places.unlike("/etc/appliance/tokens", stat.S_ISREG, 0o640, "root", "appliance-broker")
+    yield verdict("powers", "registered tokens", wrong, "0640 root appliance-broker")
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Files of a machine, whose users and groups have these names."""
+
+    root: Path
+    users: dict[int, str]
+    groups: dict[int, str]
+
+    def unlike(
+        self, path: str, kind: Callable[[int], bool], mode: int, owner: str, group: str
+    ) -> Iterator[str]:
+        """What is not as wanted of a place."""
+        try:
+            found = (self.root / path[1:]).lstat()
+        except OSError:
+            yield f"{path} is not there"
+            return
+        if not kind(found.st_mode):
+            yield f"{path} is something else"
+        if stat.S_IMODE(found.st_mode) != mode:
+            yield f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, wanted {mode:04o}"
+        names = self.users.get(found.st_uid), self.groups.get(found.st_gid)
+        if names != (owner, group):
+            yield f"{path} belongs to {names[0]} {names[1]}, wanted {owner} {group}"
+
+
+def _users(root: Path) -> Check:
+    wanted = [line.split()[1] for line in lines_of(root / _USERS)]
+    entries = [line.split(":") for line in lines_of(root / "etc/passwd")]
+    entries = [entry for entry in entries if entry[0] in wanted]
+    missing = set(wanted) - {entry[0] for entry in entries}
+    wrong = [f"{name} is missing" for name in sorted(missing)]
+    wrong += [f"{entry[0]} is root" for entry in entries if entry[2] == "0"]
+    wrong += [f"{entry[0]} has a shell" for entry in entries if "nologin" not in entry[-1]]
+    if len({entry[2] for entry in entries}) < len(entries):
+        wrong.append("two share an id")
+    if not wanted:
+        wrong.append("none is described")
+    return verdict("powers", "a user for each", wrong, f"{len(wanted)}, without a shell")
+
+
+def _folders(places: _Places) -> Check:
+    described = [line.split() for line in lines_of(places.root / _FOLDERS)]
+    folders = [words for words in described if words[0] == "d"]
+    wrong = [
+        wrong
+        for _, path, mode, owner, group, *_ in folders
+        for wrong in places.unlike(path, stat.S_ISDIR, int(mode, 8), owner, group)
+    ]
+    if not folders:
+        wrong.append("none is described")
+    return verdict("powers", "folders belong to whom they should", wrong, f"{len(folders)} of them")
+
+
+def _sockets(places: _Places) -> Iterator[Check]:
+    listening = set(_listening(places.root))
+    for name, sockets, mode, owner, group in _SOCKETS:
+        wrong: list[str] = []
+        for path in (f"/run/appliance/{socket}" for socket in sockets):
+            wrong += places.unlike(path, stat.S_ISSOCK, mode, owner, group)
+            if path not in listening:
+                wrong.append(f"nobody listens at {path}")
+        right = f"{len(sockets)} listening, {mode:04o} {owner} {group}"
+        yield verdict("powers", name, wrong, right)
+
+
+def _listening(root: Path) -> Iterator[str]:
+    """Sockets with a name that take callers; proc_net_unix(5): flags fourth, path last."""
+    for line in lines_of(root / "proc/net/unix"):
+        found = re.match(r"\S+: \S+ \S+ ([0-9A-F]+) \S+ \S+ +\S+ (/.*)", line)
+        if found and int(found[1], 16) & _LISTENING:
+            yield found[2]
+
+
+def _names(file: Path) -> dict[int, str]:
+    """Names by their ids, of passwd(5) or group(5)."""
+    entries = (line.split(":") for line in lines_of(file))
+    return {int(entry[2]): entry[0] for entry in entries}

@@ -1,0 +1,1 @@
+"""Pictures that commands draw for people: sheets of captioned tiles."""

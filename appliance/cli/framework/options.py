@@ -1,0 +1,146 @@
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from appliance.cli.framework.basic_options import FILE, Command, json_option
+from appliance.cli.framework.usage_errors import PlainType
+from appliance.inference.session import PROVIDERS
+from appliance.pipeline.face_model.regions import FACE, NAMES
+from appliance.policy.load import load
+from appliance.policy.policy import EMBEDDED
+
+__all__ = ["FILE", "Command", "json_option"]  # beside what stands here
+
+_LIKE = "like:"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which faces: by ``name``, or those like the person of the photo ``like``."""
+
+    name: str
+    like: Path | None = None
+
+
+class Faces(PlainType):
+    """``largest``, ``all``, ``left``, ``right`` or ``like:PHOTO``."""
+
+    name = "faces"
+    names = ("largest", "all", "left", "right")
+    wanted = f"{', '.join(names)} or like: and the name of a photo"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Wish:
+        """The wish in the text ``value``."""
+        if isinstance(value, Wish):
+            return value
+        text = str(value)
+        if text.startswith(_LIKE) and len(text) > len(_LIKE):
+            return Wish("like", Path(text.removeprefix(_LIKE)))
+        if text not in self.names:
+            self.fail(self.wanted, param, ctx)
+        return Wish(text)
+
+
+class Strength(PlainType):
+    """A number from 0 to 1."""
+
+    name = "strength"
+    wanted = "a number from 0 to 1"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number in the text ``value``."""
+        strength = _strength(str(value))
+        if strength is None:
+            self.fail(self.wanted, param, ctx)
+        return strength
+
+
+class Region(PlainType):
+    """``NAME=STRENGTH``."""
+
+    name = "region"
+    wanted = f"NAME=STRENGTH, where NAME is one of {', '.join((*NAMES, FACE))}, STRENGTH 0 to 1"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        """The region and its strength in the text ``value``."""
+        name, _, number = str(value).partition("=")
+        strength = _strength(number)
+        if name not in (*NAMES, FACE) or strength is None:
+            self.fail(self.wanted, param, ctx)
+        return name, strength
+
+
+class Numbers(PlainType):
+    """``0,1``: whole numbers, each once."""
+
+    name = "numbers"
+    wanted = "whole numbers with commas between, each once"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The numbers in the text ``value``."""
+        if isinstance(value, tuple):
+            return value
+        words = str(value).split(",")
+        numbers = tuple(int(word) for word in words if word.isdecimal())
+        if len({*numbers}) < len(words):
+            self.fail(self.wanted, param, ctx)
+        return numbers
+
+
+def _strength(text: str) -> float | None:
+    """``None`` for anything outside 0 to 1; click's own range lets "nan" through."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number <= 1 else None
+
+
+def models_option(command: Command) -> Command:
+    """``--models``."""
+    return click.option(
+        "--models",
+        type=FILE,
+        metavar="DIR",
+        help="Folder of the model pack. [default: the starter pack]",
+    )(command)
+
+
+def policy_option(command: Command) -> Command:
+    """``--policy``, as a loaded ``policy``."""
+    return click.option(
+        "--policy",
+        type=FILE,
+        metavar="FILE",
+        callback=lambda _context, _option, path: EMBEDDED if path is None else load(path),
+        help="Policy to follow: whose packs, under which licences. [default: see `policy show`]",
+    )(command)
+
+
+def provider_option(command: Command) -> Command:
+    """``--provider``."""
+    return click.option(
+        "--provider",
+        type=click.Choice(list(PROVIDERS)),
+        help="Execution provider; an error if it does not work here. [default: the best that does]",
+    )(command)
+
+
+def overwrite_option(command: Command) -> Command:
+    """``--overwrite``."""
+    return click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")(
+        command
+    )

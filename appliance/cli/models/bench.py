@@ -1,0 +1,82 @@
+"""``appliance models bench``: how fast each network of a pack runs on this machine."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+import click
+import msgspec
+
+from appliance.cli.framework.options import (
+    json_option,
+    models_option,
+    policy_option,
+    provider_option,
+)
+from appliance.cli.framework.output import show_json
+from appliance.cli.process.signing_keys import looking
+from appliance.inference.families import CONTRACTS
+from appliance.inference.manifest import Precision
+from appliance.inference.measure import made_up, milliseconds
+from appliance.inference.network import Network
+from appliance.inference.pack import ModelPack
+from appliance.inference.runtime import Runtime
+from appliance.policy.policy import Policy
+
+SECONDS = 2.0  # a network; one run at least
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """``milliseconds``: the median of ``runs``, after one that is not counted.
+
+    ``precision``: of the variant that runs here; ``None`` where the file itself does.
+    """
+
+    role: str
+    file: str
+    precision: Precision | None
+    provider: str
+    milliseconds: float
+    runs: int
+
+
+class Speeds(msgspec.Struct, frozen=True):
+    """Of a pack's networks, with ``threads`` each on a CPU."""
+
+    pack: str
+    threads: int
+    speeds: tuple[Speed, ...]
+
+
+@click.command()
+@models_option
+@provider_option
+@policy_option
+@json_option
+def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bool) -> None:
+    """Measure the networks of a pack on this machine: one sample, made-up input."""
+    runtime = Runtime() if provider is None else Runtime((provider,))
+    # Nobody's photo is shown to them, so anybody's pack may be measured.
+    pack = ModelPack.open(models, looking(policy))
+    networks = (
+        runtime.load(pack, entry.role) for entry in pack.entries if entry.family in CONTRACTS
+    )
+    result = Speeds(pack.name, runtime.threads, tuple(_measure(network) for network in networks))
+    if as_json:
+        show_json(result)
+        return
+    click.echo(f"{'role':<20} {'provider':<9} {'form':<12} {'ms':>9}  file")
+    for speed in result.speeds:
+        form = speed.precision or "as published"
+        click.echo(
+            f"{speed.role:<20} {speed.provider:<9} {form:<12} {speed.milliseconds:>9.2f}  "
+            f"{speed.file}"
+        )
+
+
+def _measure(network: Network) -> Speed:
+    first, others = made_up(network)
+    taken = milliseconds(lambda: network.run(first, **others), SECONDS)
+    entry, median = network.entry, round(statistics.median(taken), 3)
+    return Speed(entry.role, entry.file, network.precision, network.provider, median, len(taken))

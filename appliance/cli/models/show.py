@@ -1,0 +1,132 @@
+"""``appliance models show``: a model card for each model of a pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+
+import click
+import msgspec
+import onnx
+
+from appliance.cli.framework.options import json_option, models_option, policy_option
+from appliance.cli.framework.output import Pair, show_json, show_pairs
+from appliance.cli.process.signing_keys import looking
+from appliance.inference.contract import Contract, ImageInput, Shape, VectorInput
+from appliance.inference.families import CONTRACTS
+from appliance.inference.graph import check_graph
+from appliance.inference.manifest import ModelEntry, Variant
+from appliance.inference.pack import ModelPack
+from appliance.policy.policy import Policy
+
+
+class Card(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of one model.
+
+    ``parameters``: weights, counted. ``batched``: whether it takes several samples at once.
+    ``takes`` and ``gives``: its tensors, by name. ``variants``: its faster forms, each with how far
+    it errs. All but ``entry`` are a network's alone.
+    """
+
+    entry: ModelEntry
+    parameters: int | None = None
+    opset: int | None = None
+    batched: bool | None = None
+    takes: Mapping[str, str] = {}
+    gives: Mapping[str, str] = {}
+    variants: tuple[Variant, ...] = ()
+
+
+class Cards(msgspec.Struct, frozen=True):
+    """A pack's cards. ``signer``: who vouches for it."""
+
+    pack: str
+    signer: str | None
+    cards: tuple[Card, ...]
+
+
+@click.command()
+@models_option
+@click.option("--role", metavar="ROLE", help="Show this one alone. [default: all]")
+@policy_option
+@json_option
+def show(models: Path | None, role: str | None, policy: Policy, as_json: bool) -> None:
+    """Show a card for each model of a pack: licence, origin, tensors, size."""
+    pack = ModelPack.open(models, looking(policy))
+    entries = pack.entries if role is None else (pack.entry(role),)
+    cards = Cards(pack.name, pack.signer, tuple(_card(pack, entry) for entry in entries))
+    if as_json:
+        show_json(cards)
+        return
+    show_pairs([("pack", cards.pack), ("vouched for by", cards.signer or "nobody trusted here")])
+    for card in cards.cards:
+        click.echo(f"\n{card.entry.role}")
+        show_pairs(_lines(card), indent=2)
+
+
+def _card(pack: ModelPack, entry: ModelEntry) -> Card:
+    contract = CONTRACTS.get(entry.family)
+    data = pack.read(entry.role)
+    if contract is None:
+        return Card(entry)
+    tensors = check_graph(data, contract, entry.file)
+    graph = onnx.ModelProto.FromString(data).graph
+    return Card(
+        entry,
+        parameters=sum(prod(weights.dims) for weights in graph.initializer),
+        opset=tensors.opset,
+        batched=tensors.batched,
+        takes={put.name: _input(put) for put in tensors.inputs},
+        gives=_outputs(contract, tensors.outputs),
+        variants=tuple(one for one in pack.variants if one.parent == entry.sha256),
+    )
+
+
+def _input(put: ImageInput | VectorInput) -> str:
+    shape = _shape(put.shape)
+    if isinstance(put, VectorInput):
+        return f"{shape} {put.dtype}" + (f", {put.latent.value}" if put.latent else "")
+    low = [(0 - mean) / std for mean, std in zip(put.mean, put.std, strict=True)]
+    high = [(255 - mean) / std for mean, std in zip(put.mean, put.std, strict=True)]
+    template = f", aligned as {put.template.name}" if put.template else ""
+    return f"{shape} {put.channels.value} {min(low):.3g} to {max(high):.3g}{template}"
+
+
+def _outputs(contract: Contract, names: tuple[str, ...]) -> dict[str, str]:
+    return {
+        name: _shape(output.shape) for name, output in zip(names, contract.outputs, strict=True)
+    }
+
+
+def _shape(shape: Shape) -> str:
+    return "×".join("any" if size is None else str(size) for size in shape)
+
+
+def _lines(card: Card) -> list[Pair]:
+    entry, source = card.entry, card.entry.source
+    lines = [
+        ("file", entry.file),
+        ("family", entry.family),
+        ("licence", entry.licence),
+        ("use", entry.use),
+        ("from", f"{source.package} {source.version}, {source.registry}: {source.member}"),
+        ("conversion", entry.conversion),
+        ("size", f"{entry.size / 1e6:.2f} MB"),
+        ("sha-256", entry.sha256),
+    ]
+    if card.parameters is not None:
+        batch = "any batch" if card.batched else "one at a time"
+        lines.append(("graph", f"{card.parameters:,} weights, opset {card.opset}, {batch}"))
+    lines += [("takes", f"{name}: {what}") for name, what in card.takes.items()]
+    lines += [("gives", f"{name}: {what}") for name, what in card.gives.items()]
+    lines += [("variant", _variant(variant)) for variant in card.variants]
+    return lines
+
+
+def _variant(variant: Variant) -> str:
+    batch = "any batch" if variant.batched else "one at a time"
+    return (
+        f"{variant.precision}, {batch}, {variant.size / 1e6:.2f} MB; errs {variant.error:.1e} "
+        f"on {variant.samples} crops (at most {variant.bound:.0e})"
+    )

@@ -1,0 +1,1 @@
+"""What a command does with its process: seals it, loads an engine, decodes apart, keeps a log."""

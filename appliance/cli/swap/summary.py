@@ -1,0 +1,111 @@
+"""What a swap has done, in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from appliance.cli.framework.output import Pair
+from appliance.pipeline.media.video.transcode import Transcoded
+from appliance.pipeline.run import SwapReport
+from appliance.pipeline.selection import SAME_PERSON
+
+
+class Similarity(msgspec.Struct, frozen=True):
+    """Mean SFace cosine of the changed faces to the source; from ``threshold`` the same person."""
+
+    before: float
+    after: float
+    threshold: float = SAME_PERSON
+
+
+class Tracks(msgspec.Struct, frozen=True):
+    """Sound and subtitles: ``copied`` tracks, codecs ``reencoded``, what was ``dropped``."""
+
+    copied: int
+    reencoded: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A finished swap.
+
+    ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: a video's.
+    """
+
+    kind: str
+    engine: str
+    frames: int
+    frames_swapped: int
+    faces_swapped: int
+    seconds: float
+    provider: str
+    stages: Mapping[str, float]
+    similarity: Similarity | None = None
+    fps: float | None = None
+    codec: str | None = None
+    pixel_format: str | None = None
+    tracks: Tracks | None = None
+
+
+def summarise(report: SwapReport, seconds: float) -> Summary:
+    """The run ``report`` of a command that took ``seconds``."""
+    before, after = report.similarity_before, report.similarity_after
+    similarity = None
+    if before is not None and after is not None:
+        similarity = Similarity(round(before, 3), round(after, 3))
+    done = report.transcoded
+    return Summary(
+        kind="photo" if done is None else "video",
+        engine=report.engine,
+        frames=report.frames,
+        frames_swapped=report.frames_swapped,
+        faces_swapped=report.faces_swapped,
+        seconds=round(seconds, 3),
+        provider=report.provider,
+        stages={name: round(value, 3) for name, value in report.seconds.items()},
+        similarity=similarity,
+        fps=None if done is None else round(done.frames / max(done.wall, 1e-6), 1),
+        codec=None if done is None else done.codec,
+        pixel_format=None if done is None else done.pixel_format,
+        tracks=None if done is None else _tracks(done),
+    )
+
+
+def pairs(summary: Summary) -> list[Pair]:
+    """The summary as lines."""
+    lines = [("engine", summary.engine)]
+    if summary.kind == "video":
+        lines.append(("frames", f"{summary.frames}, of which {summary.frames_swapped} swapped"))
+    lines.append(("faces", f"{summary.faces_swapped} swapped"))
+    if summary.fps is not None:
+        lines.append(("speed", f"{summary.fps:.1f} frames/s"))
+    lines.append(("time", f"{summary.seconds:.1f} s"))
+    if summary.similarity is not None:
+        lines.append(("similarity", describe(summary.similarity)))
+    lines.append(("provider", summary.provider))
+    if summary.tracks is not None:
+        lines.append(("picture", f"{summary.codec}, {summary.pixel_format}"))
+        lines.extend(_track_pairs(summary.tracks))
+    return lines
+
+
+def describe(similarity: Similarity) -> str:
+    """The likeness before and after, in words."""
+    return (
+        f"{similarity.before:.2f} before, {similarity.after:.2f} after"
+        f" (the same person from {similarity.threshold})"
+    )
+
+
+def _tracks(done: Transcoded) -> Tracks:
+    return Tracks(done.tracks.copied, done.tracks.reencoded, done.tracks.dropped)
+
+
+def _track_pairs(tracks: Tracks) -> list[Pair]:
+    kept = [f"{tracks.copied} copied unchanged"] if tracks.copied else []
+    if tracks.reencoded:
+        kept.append(f"{', '.join(tracks.reencoded)} encoded anew")
+    dropped = [("dropped", ", ".join(tracks.dropped))] if tracks.dropped else []
+    return [("sound, subtitles", "; ".join(kept) or "none"), *dropped]

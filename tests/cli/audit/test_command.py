@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from appliance.audit.events import LoginGranted
+from appliance.audit.keys import Keys
+from appliance.audit.pseudonyms import pseudonym
+from appliance.audit.store import Store
+from appliance.audit.tiles import Tile
+from appliance.cli.framework.ledger_location import Place
+from tests.cli.conftest import Call
+
+
+@pytest.fixture
+def folder(tmp_path: Path, call: Call) -> Path:
+    """A ledger of 301 entries."""
+    folder = tmp_path / "ledger"
+    assert call("audit", "init", "--ledger", str(folder), "--origin", "test.example/log").code == 0
+    assert call("audit", "append-test", "300", "--ledger", str(folder)).code == 0
+    return folder
+
+
+def at(folder: Path) -> tuple[str, str]:
+    return "--ledger", str(folder)
+
+
+def size(folder: Path) -> int:
+    store = Store(folder)
+    return store.checkpoint(store.verifier()).size
+
+
+def test_a_ledger_is_made_filled_and_verified(folder: Path, call: Call) -> None:
+    for name in ("checkpoint", "log.vkey", "tile/0/000", "tile/entries/000"):
+        assert (folder / name).is_file()
+    outcome = call("audit", "verify", *at(folder))
+    assert outcome.code == 0
+    assert "all is well" in outcome.out
+    assert "301" in outcome.out
+    assert size(folder) == 301  # to check is not to read
+    report = json.loads(call("audit", "verify", *at(folder), "--json").out)
+    assert (report["size"], report["findings"]) == (301, [])
+
+
+def test_what_is_wrong_is_said_and_the_code_is_not_zero(folder: Path, call: Call) -> None:
+    path = folder / Tile(0, 0).entries_path
+    path.write_bytes(path.read_bytes().replace(b'"job":7,', b'"job":8,', 1))
+    outcome = call("audit", "verify", *at(folder))
+    assert outcome.code == 10
+    assert "entry: entry 7" in outcome.out
+    assert "not sound: 1 findings" in outcome.err
+
+
+def test_the_key_you_were_given_is_the_one_that_counts(folder: Path, call: Call) -> None:
+    vkey = (folder / "log.vkey").read_text().strip()
+    assert call("audit", "verify", *at(folder), "--key", vkey).code == 0
+    other = Keys.create(folder.with_name("other"), "test.example/log").signer.verifier.vkey
+    assert call("audit", "verify", *at(folder), "--key", other).code == 10
+    assert call("audit", "verify", *at(folder), "--key", "nonsense").code == 10
+
+
+def test_to_read_the_log_is_an_event(folder: Path, call: Call, tmp_path: Path) -> None:
+    shown = call("audit", "show", *at(folder), "--last", "2")
+    assert [line.split()[0] for line in shown.out.splitlines()] == ["299", "300"]
+    found = call("audit", "search", *at(folder), "--kind", "job-finished", "--json")
+    assert len(found.out.splitlines()) == 300
+    assert call("audit", "search", *at(folder), "--kind", "boot").out.count("\n") == 1
+    assert call("audit", "search", *at(folder), "--until", "2020-01-01").out == ""
+    proof = str(tmp_path / "5.tlog-proof")
+    assert call("audit", "prove", "5", *at(folder), "--output", proof).code == 0
+    looks = call("audit", "search", *at(folder), "--kind", "log-read", "--json").out.splitlines()
+    events = [json.loads(line)["event"] for line in looks]
+    assert [(event["how"], event["entries"]) for event in events] == [
+        ("show", 2),
+        ("search", 300),
+        ("search", 1),
+        ("search", 0),
+        ("prove", 1),
+    ]
+    assert call("audit", "prove", "9999", *at(folder), "--output", proof).code == 10
+    assert call("audit", "verify", *at(folder)).code == 0
+
+
+def test_a_copy_is_read_but_writes_nothing(folder: Path, call: Call, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "disc"))
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    shown = call("audit", "show", *at(copy))
+    assert (shown.code, len(shown.out.splitlines())) == (0, 20)
+    assert "copy" in shown.err
+    assert "no checkpoint outside" in call("audit", "verify", *at(copy)).out
+    refused = call("audit", "export", *at(copy), "--output", str(tmp_path / "bundle"))
+    assert refused.code == 10
+    assert not (tmp_path / "bundle").exists()
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+def test_a_person_is_found_by_name_and_named_nowhere(folder: Path) -> None:
+    place = Place.of(folder)
+    sign = pseudonym(Keys.load(place.keys).pseudonym, "person", b"Maria Gonzalez")
+    place.log(LoginGranted(sign, "fido2"))
+    command = [sys.executable, "-m", "appliance.cli.main", "audit", "search", "--person"]
+    done = subprocess.run(
+        [*command, *at(folder)],
+        input="Maria Gonzalez\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Logged in" in done.stdout
+    assert done.stdout.count("\n") == 1
+    other = subprocess.run(
+        [*command, *at(folder)], input="Maria G\n", capture_output=True, text=True, check=True
+    )
+    assert "Logged in" not in other.stdout
+    everything = b"".join(p.read_bytes() for p in folder.parent.rglob("*") if p.is_file())
+    assert b"Maria" not in everything
+    assert sign.encode() in everything
+
+
+def test_the_checkpoint_goes_out_and_a_witness_vouches_for_it(
+    folder: Path, call: Call, tmp_path: Path
+) -> None:
+    printed = call("audit", "checkpoint", *at(folder)).out
+    assert printed.encode() == (folder / "checkpoint").read_bytes()
+    disc, witness, back = tmp_path / "disc", tmp_path / "witness", tmp_path / "cosigned"
+    sign = ("--witness", str(witness), "--output", str(back))
+    for first in (True, False):
+        shutil.rmtree(disc, ignore_errors=True)
+        shutil.copytree(folder, disc)
+        name = ("--name", "witness.example/w1") if first else ()
+        outcome = call("audit", "cosign", *at(disc), *sign, *name)
+        assert outcome.code == 0
+        vkey = outcome.out.split()[-1]
+        accept = ("audit", "cosign", *at(folder), "--accept", str(back), "--witness-key", vkey)
+        assert call(*accept).code == 0
+    assert (witness / "witness.skey").stat().st_mode & 0o777 == 0o600
+    found = call("audit", "search", *at(folder), "--kind", "checkpoint-anchored")
+    assert found.out.count("anchor=witness") == 2
+    assert call("audit", "verify", *at(folder)).code == 0
+    # The witness does not sign for a log that is not the heir of what it saw.
+    shutil.rmtree(disc)
+    for command in (("init", "--origin", "test.example/log"), ("append-test", "700")):
+        assert call("audit", *command, *at(disc)).code == 0
+    refused = call("audit", "cosign", *at(disc), *sign)
+    assert refused.code == 10
+    # Nor is a cosignature taken that a witness gave to another log.
+    assert call(*accept).code == 0
+    shutil.copyfile(disc / "checkpoint", back)
+    assert call(*accept).code == 10
+    other = Keys.create(tmp_path / "k", "witness.example/w1").signer.verifier.vkey
+    assert call(*accept[:-1], other).code == 10
+
+
+def test_prune_keeps_half_a_year(folder: Path, call: Call) -> None:
+    assert call("audit", "prune", *at(folder)).out == "entries from 0 on are kept\n"
+    assert call("audit", "prune", *at(folder), "--days", "30").code == 10
+    clinic = ("--policy", "policies/clinic.yaml")
+    assert call("audit", "prune", *at(folder), *clinic).code == 0
+    refused = call("audit", "prune", *at(folder), *clinic, "--days", "400")
+    assert (refused.code, "3650 days" in refused.err) == (10, True)
+    assert size(folder) == 301
+
+
+def test_a_ledger_that_is_not_there_is_named_as_such(tmp_path: Path, call: Call) -> None:
+    missing = tmp_path / "missing"
+    for command in (("verify",), ("show",), ("append-test", "1"), ("checkpoint",), ("prune",)):
+        outcome = call("audit", *command, *at(missing))
+        assert outcome.code == 10
+        assert "hint: " in outcome.err
+        assert str(tmp_path) not in outcome.err
+    assert not missing.exists()
+
+
+def test_init_makes_nothing_over_a_ledger(folder: Path, call: Call) -> None:
+    before = (folder / "checkpoint").read_bytes()
+    assert call("audit", "init", *at(folder)).code == 10
+    assert (folder / "checkpoint").read_bytes() == before

@@ -1,0 +1,123 @@
+"""Ways in: in order, and each spoilt. What polkit answers is asked in tests/lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.cli.doctor import login
+from tests.cli.doctor.conftest import (
+    Spoil,
+    failing,
+    removed,
+    replaced,
+    written,
+)
+
+PAM = "etc/pam.d/appliance"
+U2F = "PAM service appliance"
+LIVE = "polkit denies a stranger"
+
+
+def _failing(root: Path) -> dict[str, str]:
+    return failing([check for check in login.looks(root) if check.name != LIVE])
+
+
+def test_a_machine_in_order(root: Path) -> None:
+    assert _failing(root) == {}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check", "evidence"),
+    [
+        (replaced(PAM, " cue", " cue nouserok"), U2F, "nouserok lets in"),
+        (replaced(PAM, "pinverification=1 ", ""), U2F, "pinverification=1 is missing"),
+        (replaced(PAM, "userpresence=1 ", ""), U2F, "userpresence=1 is missing"),
+        (
+            replaced(PAM, "auth     required", "auth     sufficient"),
+            U2F,
+            "pam_u2f.so is not all that is asked",
+        ),
+        (
+            replaced(PAM, "account ", "auth     required pam_unix.so\naccount "),
+            U2F,
+            "pam_u2f.so is not all that is asked",
+        ),
+        (
+            replaced(PAM, "account ", "@include common-auth\naccount "),
+            U2F,
+            "includes another service",
+        ),
+        (removed(PAM), U2F, "pam_u2f.so is not all that is asked"),
+        (
+            removed("usr/lib/x86_64-linux-gnu/security/pam_p11.so"),
+            "PAM service appliance-piv",
+            "pam_p11.so is not installed",
+        ),
+        (
+            written("etc/pam.d/other", "@include common-auth\n"),
+            "PAM service other",
+            "it may let in",
+        ),
+        (removed("etc/pam.d/other"), "PAM service other", "it may let in"),
+        (
+            written("etc/systemd/logind.conf.d/zz.conf", "[Login]\nNAutoVTs=6\n"),
+            "logind.conf",
+            "NAutoVTs is 6, wanted 0",
+        ),
+        (
+            removed("usr/lib/systemd/coredump.conf.d"),
+            "coredump.conf",
+            "Storage is not set, wanted none",
+        ),
+        (
+            written("etc/udev/rules.d/70-appliance-token.rules", ""),
+            "udev 70-appliance-token.rules",
+            "replaced in /etc",
+        ),
+        (
+            removed("usr/lib/udev/rules.d/85-appliance-network.rules"),
+            "udev 85-appliance-network.rules",
+            "not installed",
+        ),
+        (
+            written("etc/polkit-1/rules.d/10-ease.rules", "return polkit.Result.YES;"),
+            "polkit's rules",
+            "10-ease.rules allows something before",
+        ),
+        (
+            written("etc/polkit-1/rules.d/90-appliance.rules", ""),
+            "polkit's rules",
+            "90-appliance.rules is replaced",
+        ),
+        (written("proc/77/comm", "agetty\n"), "no login waits", "agetty runs"),
+        (written("dev/hidraw0", ""), "tokens are the broker's", "hidraw0 is open to everybody"),
+    ],
+)
+def test_each_thing_that_is_wrong_is_said(
+    root: Path, spoil: Spoil, check: str, evidence: str
+) -> None:
+    spoil(root)
+    found = _failing(root)
+    assert list(found) == [check]
+    assert evidence in found[check]
+
+
+@pytest.mark.parametrize(
+    ("code", "ok", "evidence"),
+    [(1, True, "denied"), (0, False, "allowed"), (2, False, "asks for a password")],
+)
+def test_what_polkit_answers(
+    monkeypatch: pytest.MonkeyPatch, code: int, *, ok: bool, evidence: str
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def ask(*command: str, user: str | None = None) -> tuple[int, str]:
+        asked.append((*command, user or ""))
+        return code, ""
+
+    monkeypatch.setattr(login, "ask", ask)
+    found = login._polkit_asked()
+    assert (found.ok, found.evidence) == (ok, f"org.freedesktop.login1.reboot: {evidence}")
+    assert asked[0][-1] == "nobody"

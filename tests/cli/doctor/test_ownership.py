@@ -1,0 +1,97 @@
+"""Users, folders, sockets: in order, and each spoilt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.cli.doctor import ownership
+from tests.cli.doctor.conftest import (
+    Spoil,
+    failing,
+    given_away,
+    removed,
+    replaced,
+    written,
+)
+
+FOLDERS = "folders belong to whom they should"
+RUN = "run/appliance"
+
+
+def test_a_machine_in_order(root: Path) -> None:
+    found = list(ownership.looks(root))
+    assert failing(found) == {}
+    assert len(found) == 6
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check", "evidence"),
+    [
+        (
+            replaced("etc/passwd", "appliance-w3:x:60007", "somebody:x:60007"),
+            "a user for each",
+            "appliance-w3 is missing",
+        ),
+        (
+            replaced("etc/passwd", "appliance-w1:x:60005", "appliance-w1:x:60004"),
+            "a user for each",
+            "two share an id",
+        ),
+        (
+            replaced("etc/passwd", "60002::/:/usr/sbin/nologin", "60002::/:/bin/sh"),
+            "a user for each",
+            "appliance-broker has a shell",
+        ),
+        (removed("usr/lib/sysusers.d/appliance.conf"), "a user for each", "none is described"),
+        (
+            given_away("var/lib/appliance/open", 0o755, "appliance-broker", "root"),
+            FOLDERS,
+            "/var/lib/appliance/open has mode 0755, wanted 0700",
+        ),
+        (removed(f"{RUN}/worker"), FOLDERS, "/run/appliance/worker is not there"),
+        (removed("usr/lib/tmpfiles.d/appliance.conf"), FOLDERS, "none is described"),
+        (
+            given_away(f"{RUN}/session.sock", 0o666, "root", "appliance-kiosk"),
+            "broker's socket",
+            "/run/appliance/session.sock has mode 0666, wanted 0660",
+        ),
+        (
+            given_away(f"{RUN}/audit.sock", 0o600, "appliance-kiosk", "root"),
+            "ledger's socket",
+            "belongs to appliance-kiosk root, wanted appliance-broker root",
+        ),
+        (written(f"{RUN}/audit.sock", ""), "ledger's socket", "is something else"),
+        (removed(f"{RUN}/keeper/w5.sock"), "keepers' sockets", "w5.sock is not there"),
+        (
+            replaced("proc/net/unix", "/run/appliance/session.sock", "/run/another.sock"),
+            "broker's socket",
+            "nobody listens",
+        ),
+        (
+            given_away("etc/appliance/tokens", 0o644, "root", "appliance-broker"),
+            "registered tokens",
+            "/etc/appliance/tokens has mode 0644, wanted 0640",
+        ),
+    ],
+)  # fmt: skip
+def test_each_thing_that_is_wrong_is_said(
+    root: Path, spoil: Spoil, check: str, evidence: str
+) -> None:
+    spoil(root)
+    found = failing(list(ownership.looks(root)))
+    assert list(found) == [check]
+    assert evidence in found[check]
+
+
+def test_a_user_that_is_root_is_said(root: Path) -> None:
+    replaced("etc/passwd", "appliance-w2:x:60006", "appliance-w2:x:0")(root)
+    assert "appliance-w2 is root" in failing(list(ownership.looks(root)))["a user for each"]
+
+
+def test_a_socket_that_does_not_listen_is_said(root: Path) -> None:
+    replaced("proc/net/unix", "00010000", "00000000")(root)
+    assert failing(list(ownership.looks(root)))["broker's socket"] == (
+        "nobody listens at /run/appliance/session.sock"
+    )

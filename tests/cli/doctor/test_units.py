@@ -1,0 +1,100 @@
+"""Units: in order, and each spoilt. Systemd's answers are stood in for; real in tests/lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.cli.doctor import units
+from tests.cli.doctor.conftest import (
+    Spoil,
+    failing,
+    removed,
+    written,
+)
+
+STATUS = "Uid:\t990\t990\t990\t990\nCapEff:\t{0}\nCapBnd:\t{0}\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+
+
+@pytest.fixture(autouse=True)
+def said(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What systemd says of a unit; all is well unless a test says otherwise."""
+    answers: dict[str, str] = {}
+
+    def ask(*command: str) -> tuple[int, str]:
+        if "--property=MainPID" in command:
+            return 0, "42\n"
+        return 0, answers.get(command[-1], "ActiveState=active\nNeedDaemonReload=no\n")
+
+    monkeypatch.setattr(units, "ask", ask)
+    (root / "proc/42").mkdir()
+    (root / "proc/42/status").write_text(STATUS.format("0" * 16))
+    return answers
+
+
+def test_a_machine_in_order(root: Path) -> None:
+    found = list(units.looks(root))
+    assert failing(found) == {}
+    assert {check.name for check in found} >= {"no hibernation", "Ctrl-Alt-Del does nothing"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check", "evidence"),
+    [
+        (removed("etc/systemd/system/hibernate.target"), "no hibernation", "is not masked"),
+        (
+            written("etc/systemd/system/ctrl-alt-del.target", "[Unit]\n"),
+            "Ctrl-Alt-Del does nothing",
+            "ctrl-alt-del.target is not masked",
+        ),
+        (removed("etc/systemd/system/getty@.service"), "no other terminal", "getty@.service"),
+        (
+            written("etc/systemd/system/appliance-worker@.service.d/net.conf", "[Service]\n"),
+            "as installed",
+            "appliance-worker@.service is changed",
+        ),
+        (
+            written("run/systemd/system/appliance-audit.socket", "[Socket]\n"),
+            "as installed",
+            "appliance-audit.socket is changed",
+        ),
+        (
+            written("proc/42/status", STATUS.format("000001ffffffffff")),
+            "the broker has no power",
+            "CapBnd is 000001ffffffffff",
+        ),
+        (removed("proc/42"), "the broker has no power", "does not run"),
+    ],
+)
+def test_each_thing_that_is_wrong_is_said(
+    root: Path, spoil: Spoil, check: str, evidence: str
+) -> None:
+    spoil(root)
+    found = failing(list(units.looks(root)))
+    assert list(found) == [check]
+    assert evidence in found[check]
+
+
+@pytest.mark.parametrize(
+    ("answer", "evidence"),
+    [
+        ("ActiveState=failed\nNeedDaemonReload=no\n", "failed"),
+        ("ActiveState=active\nNeedDaemonReload=yes\n", "its file is newer than what runs"),
+        ("", "unknown"),
+    ],
+)
+def test_a_unit_that_does_not_run(
+    root: Path, said: dict[str, str], answer: str, evidence: str
+) -> None:
+    said["appliance-broker.socket"] = answer
+    assert failing(list(units.looks(root))) == {"appliance-broker.socket": evidence}
+
+
+def test_without_systemd_nothing_counts_as_running(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "ask", lambda *_: (127, "systemctl is not installed"))
+    found = failing(list(units.looks(root)))
+    assert found["appliance-firewall.service"] == "systemctl is not installed"
+    assert "does not run" in found["the broker has no power"]

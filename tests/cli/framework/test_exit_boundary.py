@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from PIL import Image
+
+from appliance import errors
+from appliance.cli.framework.exit_boundary import run
+from tests.cli.conftest import CANARY
+
+KINDS = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.ApplianceError)
+]
+
+
+def failing(error: BaseException) -> click.Command:
+    @click.command()
+    def command() -> None:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_expected_error_is_two_lines_and_its_code(
+    kind: type[errors.ApplianceError], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(failing(kind("What was wrong.", "What to do.")), []) == kind.exit_code
+    assert capsys.readouterr() == ("", "error: What was wrong.\nhint: What to do.\n")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError(CANARY),
+        FileNotFoundError(2, "No such file", f"/home/{CANARY}"),
+        EOFError(CANARY),
+        KeyError(CANARY),
+        click.ClickException(CANARY),
+        click.FileError(CANARY),
+    ],
+)
+def test_of_a_bug_only_the_type_is_said(
+    error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("APPLIANCE_DEBUG", raising=False)
+    assert run(failing(error), []) == 70
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert type(error).__name__ in err
+    assert "bug" in err
+    assert CANARY not in err
+    assert len(err.splitlines()) == 2
+
+
+def test_a_developer_sees_the_traceback_of_a_bug(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = failing(ValueError("of the test"))
+    for value, shown in (("1", True), ("0", False), ("", False), ("yes", False)):
+        monkeypatch.setenv("APPLIANCE_DEBUG", value)
+        assert run(command, []) == 70
+        err = capsys.readouterr().err
+        assert ("Traceback" in err and "ValueError: of the test" in err) is shown
+        assert err.splitlines()[-2].startswith("error: this is a bug")
+
+
+def test_a_developer_too_sees_no_more_of_an_expected_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APPLIANCE_DEBUG", "1")
+    assert run(failing(errors.InputError("What was wrong.", "What to do.")), []) == 3
+    assert capsys.readouterr().err == "error: What was wrong.\nhint: What to do.\n"
+
+
+def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(failing(KeyboardInterrupt()), []) == 130
+    assert capsys.readouterr() == ("", "stopped; nothing was written\n")
+
+
+@pytest.mark.parametrize("words", [["models", "list"], ["--help"], ["doctor"]])
+def test_a_reader_that_stops_reading_is_no_reason_to_complain(words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "appliance.cli.main", *words],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == 141
+    assert done.stderr == ""
+
+
+def test_a_library_s_warning_stays_inside(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(buffer, "TIFF")
+    # The directory of a TIFF is at its end: Pillow warns that it is cut, and where Pillow lies.
+    cut = tmp_path / f"{CANARY}.tif"
+    cut.write_bytes(buffer.getvalue()[:10])
+    command = [sys.executable, "-m", "appliance.cli.main", "inspect", str(cut)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"]
+    loud = [sys.executable, "-W", "default", *command[1:]]
+    done = subprocess.run(loud, capture_output=True, text=True, check=False)
+    assert "Warning" in done.stderr
+
+
+def test_a_terminal_without_the_sign_gets_another_one(people: dict[str, object]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "appliance.cli.main", "inspect", str(people["c"])],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "yaw +" in done.stdout

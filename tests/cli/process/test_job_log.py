@@ -1,0 +1,112 @@
+"""What a swap leaves in the ledger of whoever runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from appliance.audit import events
+from appliance.audit.home import default_ledger
+from appliance.audit.reading import read_lines
+from appliance.audit.store import Store
+from appliance.audit.verify import verify
+from appliance.cli.process.job_log import LoggedJob
+from appliance.pipeline.media.output import OutputFile
+from appliance.pipeline.run import SwapReport
+from appliance.policy.policy import EMBEDDED
+from tests.cli.conftest import CANARY, Call
+
+People = Mapping[str, Path]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of this test's own."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder
+
+
+def told() -> list[events.AnyEvent]:
+    """All events of the ledger, which is whole and names nobody."""
+    assert verify(default_ledger()).findings == ()
+    store = Store(default_ledger())
+    lines = list(read_lines(store, store.checkpoint(store.verifier())))
+    assert not any(CANARY.encode() in line.data.lower() for line in lines)
+    return [line.entry.event for line in lines]
+
+
+def test_a_sealed_swap_is_told_from_start_to_result(people: People, folder: Path) -> None:
+    output = folder / "out.png"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "appliance.cli.main", "swap", "--source", people["a"]),
+            *("--target", people["c"], "--output", output),
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    boot, policy, pack, sealed, started, finished = told()
+    assert isinstance(boot, events.Boot)
+    assert policy == events.PolicyLoaded(EMBEDDED.digest, "embedded")
+    assert isinstance(pack, events.ModelPackLoaded)
+    assert (pack.models, pack.signature) == (8, "valid")
+    assert isinstance(sealed, events.SealResult)
+    assert (sealed.result, sealed.escaped) == ("sealed", 0)
+    assert "seccomp" in sealed.layers
+    assert isinstance(started, events.JobStarted)
+    assert (started.engine, started.media, started.pack) == ("mesh", "photo", pack.pack)
+    assert isinstance(finished, events.JobFinished)
+    assert finished.result == hashlib.sha256(output.read_bytes()).hexdigest()
+    assert (finished.session, finished.job) == (started.session, started.job)
+    assert (finished.frames, finished.faces) == (1, 1)
+
+
+def test_a_refusal_is_told_with_its_reason(
+    call: Call, people: People, faceless: Path, folder: Path
+) -> None:
+    for target, code, reason in ((faceless, 4, "no-face"), (folder / "missing", 3, "input")):
+        words = ("--source", people["a"], "--target", target, "--output", folder / "out.png")
+        assert call("swap", *words).code == code
+        refused = told()[-1]
+        assert isinstance(refused, events.JobRefused)
+        assert refused.reason == reason
+    assert list(folder.iterdir()) == []
+
+
+def test_without_a_ledger_there_is_no_result(call: Call, people: People, folder: Path) -> None:
+    words = ("--source", people["a"], "--target", people["c"], "--output", folder / "out.png")
+    assert call("swap", *words).code == 0
+    (folder / "out.png").unlink()
+    checkpoint = default_ledger() / "checkpoint"
+    signed = checkpoint.read_bytes()
+    checkpoint.write_bytes(b"nonsense")
+    outcome = call("swap", *words)
+    assert outcome.code == 10
+    assert list(folder.iterdir()) == []
+    checkpoint.write_bytes(signed)
+    assert call("swap", *words).code == 0
+    assert [type(event) for event in told()].count(events.JobFinished) == 2
+
+
+def test_a_ledger_that_fails_at_the_end_leaves_no_result(
+    call: Call, people: People, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--source", people["a"], "--target", people["c"], "--output", folder / "out.png")
+    finish = LoggedJob.finished
+
+    def lose(job: LoggedJob, result: OutputFile, report: SwapReport) -> None:
+        # The daemon goes away while the faces are swapped.
+        os.kill(job._audit.child, 9)
+        finish(job, result, report)
+
+    monkeypatch.setattr(LoggedJob, "finished", lose)
+    assert call("swap", *words).code == 10
+    assert list(folder.iterdir()) == []
+    assert isinstance(told()[-1], events.JobStarted)

@@ -1,0 +1,79 @@
+"""Commands in processes of their own, really sealed, as people call them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doctor.test_command import UNPRIVILEGED
+from tests.paths import REPOSITORY
+
+COMMAND = (sys.executable, "-m", "appliance.cli.main")
+People = Mapping[str, Path]
+
+
+@pytest.fixture(autouse=True)
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state folder of whoever runs the commands."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def words(source: Path, target: Path, output: Path) -> list[str]:
+    """A swap."""
+    files = {"--source": source, "--target": target, "--output": output}
+    return ["swap", *(str(word) for pair in files.items() for word in pair)]
+
+
+@pytest.mark.parametrize("before", [(), UNPRIVILEGED], ids=["as-it-is", "unprivileged"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tiff"])
+def test_a_photo(before: Sequence[str], suffix: str, people: People, tmp_path: Path) -> None:
+    output = tmp_path / f"out{suffix}"
+    swap = words(people["a"], people["c"], output)
+    done = subprocess.run(
+        [*before, *COMMAND, *swap], capture_output=True, check=False, cwd=REPOSITORY
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == b""
+    assert output.stat().st_size > 1000
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi"])
+def test_a_video_with_its_progress_on_a_terminal(
+    suffix: str, people: People, clip: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / f"out{suffix}"
+    controller, terminal = os.openpty()
+    with os.fdopen(controller, "rb", buffering=0) as shown:
+        done = subprocess.run(
+            [*COMMAND, *words(people["a"], clip, output)],
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            check=False,
+            cwd=REPOSITORY,
+            env=os.environ | {"TERM": "xterm"},
+        )
+        os.close(terminal)
+        said = shown.read(1 << 16)
+    assert done.returncode == 0, said
+    assert b"swapping" in said
+    assert output.stat().st_size > 1000
+
+
+def test_what_only_looks(people: People, clip: Path, tmp_path: Path) -> None:
+    looks: tuple[tuple[str | Path, ...], ...] = (
+        ("inspect", people["a"]),
+        ("inspect", clip),
+        ("compare", people["a"], people["c"], "-o", tmp_path / "sheet.png"),
+        ("demo", "--output", tmp_path / "demo"),
+    )
+    for looking in looks:
+        done = subprocess.run(
+            [*COMMAND, *looking], capture_output=True, check=False, cwd=REPOSITORY
+        )
+        assert done.returncode == 0, done.stderr

@@ -14,13 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
-from appliance.audit.anchor import FileAnchor
-from appliance.audit.daemon import Log, Server
-from appliance.audit.events import Role
-from appliance.audit.home import prepare
-from appliance.audit.keys import ANCHOR, Keys, beside
-from appliance.audit.ledger import Ledger
-from appliance.audit.record import Recorder
+from appliance.audit.entries.events import Role
+from appliance.audit.entries.record import Recorder
+from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.keys.locations import prepare
+from appliance.audit.service.daemon import Log, Server
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import Ledger
 from appliance.errors import ApplianceError, LedgerError
 
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
@@ -68,7 +68,7 @@ def _level(policy: Path | None) -> str:
 
 
 def _log(level: str) -> Log:
-    diagnostics = importlib.import_module("appliance.audit.diagnostics")
+    diagnostics = importlib.import_module("appliance.diagnostics.process_log")
     diagnostics.configure("audit", level)
     log: Log = diagnostics.log()
     return log

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
-from appliance.audit.diagnostics import configure
+from appliance.diagnostics.process_log import configure
 from appliance.errors import ApplianceError, SessionError
 from appliance.policy.load import load
 from appliance.session import login

@@ -14,8 +14,8 @@ from datetime import datetime
 from threading import Lock, Thread
 from typing import Any, Literal, TypeAlias
 
-from appliance.audit import events
-from appliance.audit.diagnostics import report_bug
+from appliance.audit.entries import events
+from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
 from appliance.keeper.protocol import Erasure
 from appliance.session import interface, login

@@ -6,9 +6,9 @@ import select
 from pathlib import Path
 from threading import Lock
 
-from appliance.audit.client import AuditClient
-from appliance.audit.events import AnyEvent
-from appliance.audit.pseudonyms import Named
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.pseudonyms import Named
+from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from appliance.audit import events
+from appliance.audit.entries import events
 from appliance.errors import SessionError
 from appliance.session.broker import wiped_event
 from appliance.session.keeper import Keeper

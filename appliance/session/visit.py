@@ -15,7 +15,7 @@ from typing import Annotated
 
 import msgspec
 
-from appliance.audit.client import AuditClient
+from appliance.audit.service.client import AuditClient
 from appliance.errors import SessionError, WireError
 from appliance.keeper.protocol import Erasure, Word
 from appliance.session.keeper import Keeper

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cv2
 
-from appliance.audit.diagnostics import configure
+from appliance.diagnostics.process_log import configure
 from appliance.errors import ApplianceError, SessionError
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust

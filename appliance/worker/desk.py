@@ -11,9 +11,9 @@ from pathlib import Path
 from threading import Condition, Event, Lock
 from typing import Any, BinaryIO, cast
 
-from appliance.audit import events
-from appliance.audit.client import AuditClient
-from appliance.audit.diagnostics import report_bug
+from appliance.audit.entries import events
+from appliance.audit.service.client import AuditClient
+from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, NoFaceError
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.face_model.face import Face

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from appliance.audit import events, reasons
+from appliance.audit.entries import events, reasons
 from appliance.errors import ApplianceError, LedgerError
 from appliance.wire.message import Refusal
 from appliance.worker.interface import Failed, error

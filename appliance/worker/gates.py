@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from appliance.audit import events
-from appliance.audit.client import AuditClient
+from appliance.audit.entries import events
+from appliance.audit.service.client import AuditClient
 from appliance.errors import NotSamePersonError, PolicyError
 from appliance.pipeline.run import Sitter, SwapReport
 from appliance.policy.policy import Gate

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.audit import events
+from appliance.audit.entries import events
 from appliance.policy.policy import Policy
 from appliance.seal.needed import GPU_PROVIDERS, GPU_READABLE, SYSTEM, gpu_devices, interpreter
 from appliance.seal.seal import Confinement, SealReport, confine, seal

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.audit.anchor import FileAnchor
-from appliance.audit.embedded import EmbeddedAudit
-from appliance.audit.keys import ANCHOR, Keys, beside
-from appliance.audit.ledger import Ledger, create
-from appliance.audit.record import Recorder
+from appliance.audit.entries.record import Recorder
+from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import Ledger, create
 from tests.audit.large import LargeLog, make_large_log
 
 

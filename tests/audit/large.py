@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.audit import canonical
-from appliance.audit.anchor import FileAnchor
-from appliance.audit.events import Boot, Entry
-from appliance.audit.keys import ANCHOR, Keys, beside
-from appliance.audit.ledger import Ledger, create
+from appliance.audit.entries import canonical
+from appliance.audit.entries.events import Boot, Entry
+from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import Ledger, create
 from tests.audit.made_up import job
 
 SIZE = 70_000

@@ -17,7 +17,7 @@ import warnings
 
 import numpy as np
 
-from appliance.audit import diagnostics
+from appliance.diagnostics import process_log
 
 
 class Holder:
@@ -35,7 +35,7 @@ class Holder:
 
 def leak(secret: str) -> None:
     """``secret`` at every place that a message could take it from."""
-    log = diagnostics.log()
+    log = process_log.log()
     log.error(secret)
     log.error(f"cannot open {secret}", path=secret)  # noqa: G004 - that is how it leaks
     log.error("ledger refused", **{secret.replace(" ", "_"): 1})
@@ -87,11 +87,11 @@ def main() -> None:
     """The last of them ends the process."""
     secrets = json.load(sys.stdin)
     if "--open" not in sys.argv:
-        diagnostics.configure("worker")
+        process_log.configure("worker")
     threading.current_thread().name = secrets[0]
     for secret in secrets:
         leak(secret)
-    diagnostics.log().error("ledger refused", kind="job-refused", times=3)
+    process_log.log().error("ledger refused", kind="job-refused", times=3)
     _fail(secrets[-1])
 
 

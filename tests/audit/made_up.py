@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.audit.events import AnyEvent, JobFinished, Role
+from appliance.audit.entries.events import AnyEvent, JobFinished, Role
 
 SESSION = "0123456789abcdef"
 RESULT = "ab" * 32

@@ -6,9 +6,9 @@ import random
 from collections.abc import Iterator
 from typing import Literal
 
-from appliance.audit import events
-from appliance.audit.events import AnyEvent, Layer, Role
-from appliance.audit.record import Now
+from appliance.audit.entries import events
+from appliance.audit.entries.events import AnyEvent, Layer, Role
+from appliance.audit.entries.record import Now
 
 START = 1_795_500_000_000  # 2026-11-24 06:00 UTC
 MINUTE = 60_000

@@ -13,10 +13,10 @@ from tlog_scales.backend import LocalBackend
 from tlog_scales.reader import TilesReader
 from tlog_scales.signing import PlainEd25519Verifier, Vkey
 
-from appliance.audit.merkle import hash_leaf
-from appliance.audit.note import b64
-from appliance.audit.store import Store
-from appliance.audit.tiles import Tile
+from appliance.audit.tlog.merkle import hash_leaf
+from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.signed_note import b64
+from appliance.audit.tlog.tiles import Tile
 from tests.audit.large import SIZE, LargeLog, large_entry
 
 INDICES = (0, 1, 255, 256, 257, 4096, 65_535, 65_536, 69_887, 69_888, SIZE - 1)

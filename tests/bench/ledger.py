@@ -16,19 +16,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from appliance.audit.anchor import FileAnchor
-from appliance.audit.checkpoint import Checkpoint
-from appliance.audit.client import AuditClient
-from appliance.audit.durable import publish
-from appliance.audit.embedded import EmbeddedAudit
-from appliance.audit.keys import ANCHOR, Keys, beside
-from appliance.audit.ledger import Ledger, create
-from appliance.audit.merkle import hash_leaf
-from appliance.audit.record import Recorder
-from appliance.audit.store import CHECKPOINT, VKEY
-from appliance.audit.tiles import Frontier, edge_tiles, join_entries
-from appliance.audit.verify import verify
+from appliance.audit.entries.record import Recorder
+from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.service.client import AuditClient
+from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import Ledger, create
+from appliance.audit.tlog.checkpoint import Checkpoint
+from appliance.audit.tlog.merkle import hash_leaf
+from appliance.audit.tlog.reader import CHECKPOINT, VKEY
+from appliance.audit.tlog.tiles import Frontier, edge_tiles, join_entries
+from appliance.audit.verification.verify import verify
 from appliance.errors import LedgerError
+from appliance.files.atomic import publish
 from tests.audit.large import large_entry, make_large_log
 from tests.audit.made_up import job, said
 

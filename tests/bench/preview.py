@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cv2
 
-from appliance.audit.embedded import EmbeddedAudit
+from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing
 from appliance.worker import interface

@@ -10,7 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from appliance.audit.events import AnyEvent, SessionClosed, SessionWiped, TokenRemoved
+from appliance.audit.entries.events import (
+    AnyEvent,
+    SessionClosed,
+    SessionWiped,
+    TokenRemoved,
+)
 from appliance.keeper.protocol import Erasure, Word
 from appliance.policy.load import load
 from appliance.session import interface

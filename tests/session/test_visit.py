@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from appliance.audit.client import AuditClient
+from appliance.audit.service.client import AuditClient
 from appliance.errors import SessionError
 from appliance.keeper.protocol import Word
 from appliance.session import visit as visits

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.audit.embedded import EmbeddedAudit
+from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.wire.client import Client
 from tests.worker.process import Worker, working
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.audit import events
-from appliance.audit.embedded import EmbeddedAudit
-from appliance.audit.reading import read_lines
-from appliance.audit.store import Store
+from appliance.audit.entries import events
+from appliance.audit.entries.reader import read_lines
+from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.audit.tlog.reader import Store
 from appliance.policy.load import load
 from appliance.wire.client import Client
 from appliance.wire.message import Refusal

@@ -8,8 +8,8 @@ from pathlib import Path
 import av
 import pytest
 
-from appliance.audit import events
-from appliance.audit.embedded import EmbeddedAudit
+from appliance.audit.entries import events
+from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from appliance.audit import events
-from appliance.audit.embedded import EmbeddedAudit
+from appliance.audit.entries import events
+from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, SIGNATURE
 from appliance.pipeline.generator_engine.generation import GeneratorWish

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.audit.embedded import EmbeddedAudit
+from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError, ModelError, WireError
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.wire.client import Client

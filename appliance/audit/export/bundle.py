@@ -23,13 +23,13 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
+from appliance.audit.entries.reader import Line
 from appliance.audit.export.fhir import audit_event
 from appliance.audit.export.report import report
 from appliance.audit.export.table import table
-from appliance.audit.proofs import TlogProof, Tree
-from appliance.audit.reading import Line
-from appliance.audit.store import VKEY, Store
-from appliance.audit.verify import Verification
+from appliance.audit.tlog.proofs import TlogProof, Tree
+from appliance.audit.tlog.reader import VKEY, Store
+from appliance.audit.verification.verify import Verification
 
 SUMS = "SHA256SUMS"
 PROOF = "bundle.tlog-proof"

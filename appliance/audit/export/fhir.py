@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from appliance.audit.events import Entry
+from appliance.audit.entries.events import Entry
+from appliance.audit.entries.reader import Line
 from appliance.audit.export.words import Code, details, kind, words
-from appliance.audit.merkle import hash_leaf
-from appliance.audit.reading import Line
+from appliance.audit.tlog.merkle import hash_leaf
 
 _OWN = "urn:face-appliance"
 # Who did it, of an event's fields; all other fields are details of what it was done to.

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 
-from appliance.audit import events
+from appliance.audit.entries import events
+from appliance.audit.entries.reader import Line
 from appliance.audit.export.sessions import Session, sessions
 from appliance.audit.export.style import COLOURS, CSS
 from appliance.audit.export.timeline import timeline
 from appliance.audit.export.words import details, kind, words
-from appliance.audit.reading import Line
-from appliance.audit.verify import Verification
+from appliance.audit.verification.verify import Verification
 
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _NOTHING = "\N{EN DASH}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from appliance.audit import events
-from appliance.audit.reading import Line
+from appliance.audit.entries import events
+from appliance.audit.entries.reader import Line
 
 
 @dataclass(slots=True)

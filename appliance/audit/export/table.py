@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterable
 from typing import get_args
 
-from appliance.audit.events import AnyEvent
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.reader import Line
 from appliance.audit.export.fhir import instant
 from appliance.audit.export.words import details, kind, words
-from appliance.audit.reading import Line
 
 _STAMPS = ("seq", "time", "boot", "mono_ms", "by", "kind", "group", "dicom_or_hl7_code")
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from appliance.audit.entries.reader import Line
 from appliance.audit.export.style import COLOURS
 from appliance.audit.export.words import words
-from appliance.audit.reading import Line
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 900, 190, 40, 24
 _LABEL = 75  # width of one

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from appliance.audit import events
-from appliance.audit.events import AnyEvent, Event
+from appliance.audit.entries import events
+from appliance.audit.entries.events import AnyEvent, Event
 
 Group: TypeAlias = Literal["work", "people", "release", "alarm", "system"]
 Action: TypeAlias = Literal["C", "R", "U", "D", "E"]

@@ -9,15 +9,15 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from appliance.audit.events import JobFinished
-from appliance.audit.home import default_origin
-from appliance.audit.keys import Keys
-from appliance.audit.ledger import create
-from appliance.audit.note import Verifier
-from appliance.audit.protocol import MAX_BATCH
-from appliance.audit.tpm import TpmCounter, holds
-from appliance.audit.verify import Finding
-from appliance.audit.verify import verify as look
+from appliance.audit.entries.events import JobFinished
+from appliance.audit.keys.ledger_keys import Keys
+from appliance.audit.keys.locations import default_origin
+from appliance.audit.service.protocol import MAX_BATCH
+from appliance.audit.tlog.appender import create
+from appliance.audit.tlog.signed_note import Verifier
+from appliance.audit.verification.tpm import TpmCounter, holds
+from appliance.audit.verification.verify import Finding
+from appliance.audit.verification.verify import verify as look
 from appliance.cli.audit.maintain import cosign, prune
 from appliance.cli.audit.read import (
     checkpoint,

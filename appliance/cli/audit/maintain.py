@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from appliance.audit.anchor import FileAnchor
-from appliance.audit.durable import publish
-from appliance.audit.ledger import as_ledger_error
-from appliance.audit.note import COSIGNATURE, Signer, Verifier
-from appliance.audit.prune import prune as drop
-from appliance.audit.record import Now
-from appliance.audit.store import Store
-from appliance.audit.witness import accept
-from appliance.audit.witness import cosign as sign
+from appliance.audit.entries.record import Now
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import as_ledger_error
+from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.signed_note import COSIGNATURE, Signer, Verifier
+from appliance.audit.verification.retention import prune as drop
+from appliance.audit.verification.witness import accept
+from appliance.audit.verification.witness import cosign as sign
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
     Place,
@@ -25,6 +24,7 @@ from appliance.cli.framework.ledger_location import (
 )
 from appliance.cli.framework.output import show_pairs
 from appliance.errors import LedgerError
+from appliance.files.atomic import publish
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED
 

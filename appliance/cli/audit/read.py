@@ -14,19 +14,19 @@ from typing import Literal
 
 import click
 
-from appliance.audit.client import AuditClient
-from appliance.audit.events import MAX_INTEGER, LogExported, LogRead
+from appliance.audit.entries.events import MAX_INTEGER, LogExported, LogRead
+from appliance.audit.entries.pseudonyms import pseudonym
+from appliance.audit.entries.reader import Line, read_lines
 from appliance.audit.export.bundle import PROOF, SUMS, bundle_files
 from appliance.audit.export.bundle import prove as prove_line
 from appliance.audit.export.fhir import instant
 from appliance.audit.export.words import details, kind, words
-from appliance.audit.keys import Keys
-from appliance.audit.pseudonyms import pseudonym
-from appliance.audit.reading import Line, read_lines
-from appliance.audit.store import CHECKPOINT, Store
-from appliance.audit.tpm import TpmCounter
-from appliance.audit.tpm import anchor as count
-from appliance.audit.verify import verify_snapshot
+from appliance.audit.keys.ledger_keys import Keys
+from appliance.audit.service.client import AuditClient
+from appliance.audit.tlog.reader import CHECKPOINT, Store
+from appliance.audit.verification.tpm import TpmCounter
+from appliance.audit.verification.tpm import anchor as count
+from appliance.audit.verification.verify import verify_snapshot
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
     Place,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from appliance.audit.events import Entry, SessionClosed, SessionWiped
+from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped
+from appliance.audit.entries.reader import Line, read_lines
 from appliance.audit.export.bundle import prove
 from appliance.audit.export.certificate.facts import Certificate
 from appliance.audit.export.certificate.facts import certificate as facts_of
 from appliance.audit.export.certificate.html import as_html
-from appliance.audit.reading import Line, read_lines
-from appliance.audit.store import CHECKPOINT
+from appliance.audit.tlog.reader import CHECKPOINT
 from appliance.cli.framework.ledger_location import Place, ledger_option
 from appliance.cli.framework.options import FILE, json_option, overwrite_option
 from appliance.cli.framework.output import show_json, show_pairs

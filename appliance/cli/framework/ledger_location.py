@@ -8,15 +8,20 @@ from typing import Self
 
 import click
 
-from appliance.audit.anchor import FileAnchor
-from appliance.audit.client import AuditClient
-from appliance.audit.events import AnyEvent
-from appliance.audit.home import default_ledger
-from appliance.audit.keys import ANCHOR, SIGNING, Keys, beside
-from appliance.audit.ledger import Ledger
-from appliance.audit.receipt import Receipt
-from appliance.audit.record import Recorder
-from appliance.audit.store import Store
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.receipt import Receipt
+from appliance.audit.entries.record import Recorder
+from appliance.audit.keys.ledger_keys import (
+    ANCHOR,
+    SIGNING,
+    Keys,
+    beside,
+)
+from appliance.audit.keys.locations import default_ledger
+from appliance.audit.service.client import AuditClient
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import Ledger
+from appliance.audit.tlog.reader import Store
 from appliance.cli.framework.basic_options import FILE, Command
 
 

@@ -10,8 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
-from appliance.audit.embedded import EmbeddedAudit
-from appliance.audit.events import (
+from appliance.audit.entries.events import (
     AnyEvent,
     Engine,
     EscapeAttempt,
@@ -23,7 +22,8 @@ from appliance.audit.events import (
     PolicyLoaded,
     SealResult,
 )
-from appliance.audit.reasons import reason
+from appliance.audit.entries.reasons import reason
+from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError
 from appliance.inference.pack import ModelPack
 from appliance.pipeline.media.output import OutputFile

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from appliance.audit.home import state_folder
+from appliance.audit.keys.locations import state_folder
 from appliance.errors import ApplianceError, OutputError
 from appliance.inference.calibrate import Trial, calibrate
 from appliance.inference.families import CONTRACTS

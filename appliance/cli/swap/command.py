@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeAlias, cast
 
 import click
 
-from appliance.audit.events import Media
+from appliance.audit.entries.events import Media
 from appliance.cli.framework.options import (
     FILE,
     Faces,

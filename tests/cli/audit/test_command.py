@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.audit.events import LoginGranted
-from appliance.audit.keys import Keys
-from appliance.audit.pseudonyms import pseudonym
-from appliance.audit.store import Store
-from appliance.audit.tiles import Tile
+from appliance.audit.entries.events import LoginGranted
+from appliance.audit.entries.pseudonyms import pseudonym
+from appliance.audit.keys.ledger_keys import Keys
+from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.tiles import Tile
 from appliance.cli.framework.ledger_location import Place
 from tests.cli.conftest import Call
 

@@ -11,13 +11,13 @@ import cv2
 import pytest
 from click.testing import CliRunner
 
-from appliance.audit.anchor import FileAnchor
-from appliance.audit.events import SessionClosed, SessionWiped
+from appliance.audit.entries.events import SessionClosed, SessionWiped
+from appliance.audit.entries.record import Recorder
 from appliance.audit.export.certificate import facts
 from appliance.audit.export.certificate.pdf import as_pdf
-from appliance.audit.keys import ANCHOR, Keys
-from appliance.audit.ledger import Ledger, create
-from appliance.audit.record import Recorder
+from appliance.audit.keys.ledger_keys import ANCHOR, Keys
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import Ledger, create
 from appliance.cli.commands.session import session
 from appliance.errors import OutputError, SessionError
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.audit import events
-from appliance.audit.home import default_ledger
-from appliance.audit.reading import read_lines
-from appliance.audit.store import Store
-from appliance.audit.verify import verify
+from appliance.audit.entries import events
+from appliance.audit.entries.reader import read_lines
+from appliance.audit.keys.locations import default_ledger
+from appliance.audit.tlog.reader import Store
+from appliance.audit.verification.verify import verify
 from appliance.cli.process.job_log import LoggedJob
 from appliance.pipeline.media.output import OutputFile
 from appliance.pipeline.run import SwapReport

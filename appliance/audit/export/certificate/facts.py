@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import segno
 
-from appliance.audit.events import Entry, SessionClosed, SessionWiped
+from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped
 from appliance.audit.export.fhir import instant
-from appliance.audit.proofs import TlogProof
+from appliance.audit.tlog.proofs import TlogProof
 
 TITLE = "Certificate of erasure"
 HOW_TO_CHECK = (

@@ -1,0 +1,1 @@
+"""What is logged: typed events, as canonical JSON, redacted by construction."""

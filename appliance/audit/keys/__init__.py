@@ -1,0 +1,1 @@
+"""The keys of a ledger: where they lie, how they are made and sealed."""

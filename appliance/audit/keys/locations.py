@@ -1,0 +1,53 @@
+"""Where the ledger of one user's laptop is, made on first use."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from appliance.audit.keys.ledger_keys import SIGNING, Keys
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import as_ledger_error, create
+from appliance.audit.tlog.reader import CHECKPOINT
+
+
+def state_folder() -> Path:
+    """``$XDG_STATE_HOME/face-appliance``, by default ``~/.local/state/face-appliance``."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    # The XDG base directory specification: a relative path is to be ignored.
+    home = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
+    return home / "face-appliance"
+
+
+def default_ledger() -> Path:
+    """The ledger in the state folder; its keys are beside it."""
+    return state_folder() / "ledger"
+
+
+def prepare(ledger: Path, keys_folder: Path, anchor: FileAnchor) -> None:
+    """Make ``ledger`` and its keys if there are none. Raises ``LedgerError``.
+
+    The folder above is locked meanwhile: two processes that start at once make one ledger.
+    """
+    try:
+        ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(ledger.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise as_ledger_error(error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if (ledger / CHECKPOINT).exists():
+            return
+        if (keys_folder / SIGNING).exists():
+            keys = Keys.load(keys_folder)
+        else:
+            keys = Keys.create(keys_folder, default_origin())
+        create(ledger, keys.signer, anchor)
+    finally:
+        os.close(descriptor)
+
+
+def default_origin() -> str:
+    """Name of a log that nobody has named: random, for a host's name would say too much."""
+    return f"face-appliance.invalid/{os.urandom(8).hex()}"

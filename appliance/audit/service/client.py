@@ -1,0 +1,141 @@
+"""The other end of the audit socket: what happened goes in, and is durable when the call returns.
+
+It reads and writes one descriptor with read(2) and write(2) and needs nothing else, so it works
+on after its process has given up sockets, files and imports.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Self, TypeVar
+
+import msgspec
+
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.pseudonyms import Named
+from appliance.audit.entries.receipt import Receipt
+from appliance.audit.service import protocol
+from appliance.errors import LedgerError
+
+_SECONDS = 30  # a disk that takes longer than this to sync is as good as gone
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[protocol.Reply] = msgspec.json.Decoder(protocol.Reply)
+
+R = TypeVar("R")
+
+
+class AuditClient:
+    """A connection to the audit daemon; several threads may share it.
+
+    Every method raises ``LedgerError`` if the daemon is gone, does not answer or refuses. Whoever
+    gets one stops what it wanted to log.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over a connected AF_UNIX SOCK_SEQPACKET ``descriptor``."""
+        self._descriptor = descriptor
+        self._lock = Lock()
+        self._broken = False
+
+    @classmethod
+    def connect(cls, path: Path) -> Self:
+        """To the daemon that listens at ``path``."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            connection.connect(os.fspath(path))
+        except OSError as error:
+            connection.close()
+            raise _gone() from error
+        return cls(connection.detach())
+
+    def fileno(self) -> int:
+        """The descriptor: what a seal leaves open and a child inherits."""
+        return self._descriptor
+
+    def append(self, event: AnyEvent) -> Receipt:
+        """Log ``event``; its receipt once it is durable."""
+        return self.append_all([event])[0]
+
+    def append_all(self, events: Sequence[AnyEvent]) -> list[Receipt]:
+        """Log up to 128 ``events`` in one durable step, all or none of them."""
+        reply = self._ask(protocol.Append(list(events)), protocol.Appended)
+        leaves = enumerate(reply.leaves, reply.first)
+        return [Receipt(index, bytes.fromhex(leaf)) for index, leaf in leaves]
+
+    def pseudonym(self, kind: Named, value: bytes) -> str:
+        """The sign under which a person, patient or file stands in the log."""
+        return self._ask(protocol.Name(kind, value), protocol.NameGiven).pseudonym
+
+    def restrict(self, role: protocol.Restricted) -> None:
+        """Give up saying anything that ``role`` may not say; before handing the descriptor on."""
+        self._ask(protocol.Restrict(role), protocol.RestrictedTo)
+
+    def close(self) -> None:
+        """Hang up; harmless to repeat."""
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _ask(self, request: protocol.Request, expected: type[R]) -> R:
+        with self._lock:
+            reply = self._exchange(_encoder.encode(request))
+        if isinstance(reply, protocol.Refused):
+            raise _refused(reply.reason)
+        if not isinstance(reply, expected):
+            raise _gone()
+        return reply
+
+    def _exchange(self, packet: bytes) -> protocol.Reply:
+        if len(packet) > protocol.MAX_PACKET:
+            raise _refused("malformed")
+        if self._broken or self._descriptor < 0:
+            raise _gone()
+        # Until the answer is here: an answer that comes too late must not be taken for another's.
+        self._broken = True
+        try:
+            os.write(self._descriptor, packet)
+            waiting = select.poll()
+            waiting.register(self._descriptor, select.POLLIN)
+            if not waiting.poll(_SECONDS * 1000):
+                raise _gone()
+            reply = _decoder.decode(os.read(self._descriptor, protocol.MAX_PACKET))
+        except (OSError, msgspec.DecodeError) as error:
+            raise _gone() from error
+        self._broken = False
+        return reply
+
+
+def _gone() -> LedgerError:
+    return LedgerError(
+        "The audit daemon does not answer: nothing can be logged, so nothing is done.",
+        "Check the ledger with `appliance audit verify`, start the daemon, then try again.",
+    )
+
+
+def _refused(reason: protocol.Refusal) -> LedgerError:
+    message, hint = {
+        "malformed": (
+            "The audit daemon does not know this event.",
+            "Use daemon and program of one version.",
+        ),
+        "not-yours": (
+            "The audit daemon does not take this event from this process.",
+            "Let the process that it is about say it.",
+        ),
+        "full": (
+            "The disk of the ledger is full: nothing can be logged, so nothing is done.",
+            "Free space on it, or prune entries beyond the retention with `appliance audit prune`.",
+        ),
+        "failed": (
+            "The audit daemon could not log: the ledger is damaged or cannot be written.",
+            "Run `appliance audit verify`.",
+        ),
+    }[reason]
+    return LedgerError(message, hint)

@@ -1,0 +1,230 @@
+"""``appliance-audit``: the one process that holds the key and writes the ledger.
+
+A single thread takes what all its peers sent since it last looked, appends it in one durable step
+(so that many callers share the cost of a sync), and answers each. A peer waits for its answer
+before it goes on: a slow disk slows down whoever logs, a full one stops them.
+
+Who a peer is comes from the kernel (SO_PEERCRED) and from how the daemon was started; what a peer
+may say follows from that. A packet that is not understood is refused; a peer that does not read
+its answers is dropped. Nothing that arrives can stop the daemon.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from appliance.audit.entries import events
+from appliance.audit.entries.events import AnyEvent, Role
+from appliance.audit.entries.pseudonyms import pseudonym
+from appliance.audit.entries.receipt import Receipt
+from appliance.audit.entries.record import Recorder
+from appliance.audit.service import protocol
+from appliance.errors import LedgerError, LedgerFullError
+
+_decoder: msgspec.json.Decoder[protocol.Request] = msgspec.json.Decoder(protocol.Request)
+_encoder = msgspec.json.Encoder()
+
+_UCRED = struct.Struct("iII")  # pid, uid, gid; see unix(7)
+_BACKLOG = 16
+
+# What only the daemon itself may say.
+_OWN = (events.Boot, events.ClockChanged, events.LogPruned, events.CheckpointAnchored)
+_WORKER = (
+    events.SealResult,
+    events.PolicyLoaded,
+    events.ModelPackLoaded,
+    events.MediaImported,
+    events.JobStarted,
+    events.JobFinished,
+    events.JobRefused,
+    events.SamePersonChecked,
+    events.EscapeAttempt,
+)
+
+
+class Log(Protocol):
+    """Takes what whoever runs the daemon should know; see ``diagnostics.py``."""
+
+    def warning(self, event: str, **values: object) -> object:
+        """Somebody was turned away."""
+
+    def error(self, event: str, **values: object) -> object:
+        """Nothing can be logged."""
+
+
+class Silence:
+    """For the child of a command, which has nobody to tell: the command itself says it."""
+
+    def warning(self, event: str, **values: object) -> None:
+        """Nothing."""
+
+    def error(self, event: str, **values: object) -> None:
+        """Nothing."""
+
+
+@dataclass(slots=True)
+class _Peer:
+    socket: socket.socket
+    role: Role
+
+
+class Server:
+    """Serves the peers of one ledger. ``roles`` says which role a user id has."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        pseudonym_key: bytes,
+        roles: Mapping[int, Role] | None = None,
+        log: Log | None = None,
+    ) -> None:
+        self._log = log or Silence()
+        self._recorder = recorder
+        self._pseudonym_key = pseudonym_key
+        self._roles = dict(roles or {})
+        self._selector = selectors.DefaultSelector()
+        self._peers: dict[int, _Peer] = {}
+        self._listener: socket.socket | None = None
+
+    def listen(self, listener: socket.socket) -> None:
+        """Take callers from a bound SOCK_SEQPACKET socket."""
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+        self._listener = listener
+        self._selector.register(listener, selectors.EVENT_READ)
+
+    def adopt(self, connection: socket.socket, role: Role) -> None:
+        """Serve a peer that is connected already."""
+        connection.setblocking(False)
+        self._peers[connection.fileno()] = _Peer(connection, role)
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def run(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Serve until nobody can call any more, or ``stopping``, asked after each round, says so.
+
+        Without a listener that is when the last peer has hung up.
+        """
+        while (self._listener or self._peers) and not stopping():
+            ready = [key.fd for key, _ in self._selector.select()]
+            self._round(ready)
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        for peer in list(self._peers.values()):
+            self._drop(peer)
+        if self._listener is not None:
+            self._listener.close()
+        self._selector.close()
+
+    def _round(self, ready: list[int]) -> None:
+        wanted: list[tuple[_Peer, list[AnyEvent]]] = []
+        for descriptor in ready:
+            peer = self._peers.get(descriptor)
+            if peer is None:
+                self._accept()
+                continue
+            packet = self._receive(peer)
+            if packet is None:
+                continue
+            request = self._understand(peer, packet)
+            if isinstance(request, protocol.Append):
+                wanted.append((peer, request.events))
+            else:
+                self._answer(peer, request)
+        if wanted:
+            self._append(wanted)
+
+    def _append(self, wanted: list[tuple[_Peer, list[AnyEvent]]]) -> None:
+        stamped = [(peer.role, event) for peer, batch in wanted for event in batch]
+        try:
+            receipts = iter(self._recorder.record(stamped))
+        except LedgerError as error:
+            self._log.error("ledger refused", exc_info=error)
+            full = isinstance(error, LedgerFullError)
+            for peer, _ in wanted:
+                self._answer(peer, protocol.Refused("full" if full else "failed"))
+        else:
+            for peer, batch in wanted:
+                self._answer(peer, _appended([next(receipts) for _ in batch]))
+
+    def _understand(self, peer: _Peer, packet: bytes) -> protocol.Append | protocol.Reply:
+        """The events to append, or what to answer at once."""
+        try:
+            request = _decoder.decode(packet)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return protocol.Refused("malformed")
+        match request:
+            case protocol.Append():
+                if not all(_may_say(peer.role, event) for event in request.events):
+                    return protocol.Refused("not-yours")
+                return request
+            case protocol.Name():
+                return protocol.NameGiven(
+                    pseudonym(self._pseudonym_key, request.kind, request.value)
+                )
+            case protocol.Restrict():
+                peer.role = request.role
+                return protocol.RestrictedTo(peer.role)
+
+    def _accept(self) -> None:
+        if self._listener is None:
+            return
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return  # the caller went away again, or there are too many
+        role = self._roles.get(_user_of(connection))
+        if role is None:
+            self._log.warning("peer refused")
+            connection.close()
+        else:
+            self.adopt(connection, role)
+
+    def _receive(self, peer: _Peer) -> bytes | None:
+        """A packet; ``None`` if there is none or the peer is gone. Descriptors are not taken."""
+        try:
+            packet, _, flags, _ = peer.socket.recvmsg(protocol.MAX_PACKET)
+        except BlockingIOError:
+            return None
+        except OSError:
+            packet, flags = b"", 0
+        if not packet:
+            self._drop(peer)
+            return None
+        # One that was cut off is no JSON, even if what is left should look like it.
+        return b"" if flags & socket.MSG_TRUNC else packet
+
+    def _answer(self, peer: _Peer, reply: protocol.Reply) -> None:
+        try:
+            peer.socket.send(_encoder.encode(reply))
+        except OSError:
+            self._log.warning("peer dropped")  # gone, or it asks without reading the answers
+            self._drop(peer)
+
+    def _drop(self, peer: _Peer) -> None:
+        if self._peers.pop(peer.socket.fileno(), None):
+            self._selector.unregister(peer.socket)
+            peer.socket.close()
+
+
+def _may_say(role: Role, event: AnyEvent) -> bool:
+    if isinstance(event, _OWN):
+        return False
+    return role != "worker" or isinstance(event, _WORKER)
+
+
+def _appended(receipts: list[Receipt]) -> protocol.Appended:
+    return protocol.Appended(receipts[0].index, [receipt.leaf.hex() for receipt in receipts])
+
+
+def _user_of(connection: socket.socket) -> int:
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    _, user, _ = _UCRED.unpack(credentials)
+    return int(user)

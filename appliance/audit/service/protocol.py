@@ -1,0 +1,71 @@
+"""What is said over the audit socket: one JSON message a packet (AF_UNIX, SOCK_SEQPACKET)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from appliance.audit.entries.events import (
+    AnyEvent,
+    Count,
+    Pseudonym,
+    Role,
+    Sha256,
+)
+from appliance.audit.entries.pseudonyms import Named
+
+MAX_PACKET = 64 * 1024  # bytes
+MAX_BATCH = 128  # events; their receipts fit one packet
+
+Refusal: TypeAlias = Literal["malformed", "not-yours", "full", "failed"]
+Restricted: TypeAlias = Literal["worker"]
+"""Roles that a connection may step down to. There is no way back up."""
+
+
+class Append(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="append"):
+    """Log these events; the answer is ``Appended``."""
+
+    events: Annotated[list[AnyEvent], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="name"):
+    """Ask for the pseudonym of ``value`` (base64 in JSON); the answer is ```NameGiven``."""
+
+    kind: Named
+    value: Annotated[bytes, msgspec.Meta(max_length=4096)]
+
+
+class Restrict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="restrict"):
+    """From now on say only what ``role`` may; the answer is ``RestrictedTo``."""
+
+    role: Restricted
+
+
+class Appended(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="appended"):
+    """The events are durable: the index of the first, and their leaf hashes in order."""
+
+    first: Count
+    leaves: list[Sha256]
+
+
+class NameGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="name-given"):
+    """The pseudonym."""
+
+    pseudonym: Pseudonym
+
+
+class RestrictedTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="restricted-to"):
+    """The role that the connection has now."""
+
+    role: Role
+
+
+class Refused(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="refused"):
+    """Nothing was logged."""
+
+    reason: Refusal
+
+
+Request: TypeAlias = Append | Name | Restrict
+Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Refused

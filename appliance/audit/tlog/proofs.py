@@ -1,0 +1,107 @@
+"""Proofs out of a ledger's tiles, and the file in which one event is shown without the rest.
+
+A tlog-proof (C2SP tlog-proof) holds an entry, the hashes that lead from it to the root, and the
+signed checkpoint with that root::
+
+    c2sp.org/tlog-proof@v1
+    extra base64(<the entry>)
+    index <decimal>
+    base64(<hash>)          the sibling of the leaf first, the child of the root last
+    <blank line>
+    <checkpoint>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from appliance.audit.tlog.merkle import EMPTY_ROOT, hash_node, perfect_root
+from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.signed_note import b64
+from appliance.audit.tlog.tiles import WIDTH, Tile
+
+_MAGIC = "c2sp.org/tlog-proof@v1"
+
+
+class Tree:
+    """The tree over the first ``size`` entries of the ledger in ``store``.
+
+    ``stored`` is the size of its checkpoint, which says how wide the partial tiles on disk are.
+    Every method raises ``LedgerError`` if a tile that it needs is missing: pruned, or damaged.
+    """
+
+    def __init__(self, store: Store, stored: int, size: int | None = None) -> None:
+        self._stored = stored
+        self._size = stored if size is None else size
+        # A proof of the next entry needs nearly the same tiles.
+        self._hashes = lru_cache(maxsize=1024)(store.hashes)
+
+    def root(self) -> bytes:
+        """Merkle tree hash (RFC 6962, section 2.1)."""
+        return self._span(0, self._size) if self._size else EMPTY_ROOT
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """The audit path of the entry ``index`` (RFC 6962, section 2.1.1)."""
+        path = []
+        low, high = 0, self._size
+        while high - low > 1:
+            middle = low + _split(high - low)
+            if index < middle:
+                path.append(self._span(middle, high))
+                high = middle
+            else:
+                path.append(self._span(low, middle))
+                low = middle
+        return path[::-1]
+
+    def consistency(self, old: int) -> list[bytes]:
+        """That this tree grew from its first ``old`` entries (RFC 6962, section 2.1.2)."""
+        if old in (0, self._size):
+            return []
+        path = []
+        low, high = 0, self._size
+        while high != old:
+            middle = low + _split(high - low)
+            if old <= middle:
+                path.append(self._span(middle, high))
+                high = middle
+            else:
+                path.append(self._span(low, middle))
+                low = middle
+        # The old tree itself is known to whoever checks; only a part of it is not.
+        if low:
+            path.append(self._span(low, high))
+        return path[::-1]
+
+    def _span(self, low: int, high: int) -> bytes:
+        """Root over the entries ``low`` to ``high``, a subtree of this tree."""
+        count = high - low
+        if count & (count - 1):
+            middle = low + _split(count)
+            return hash_node(self._span(low, middle), self._span(middle, high))
+        level, rest = divmod(count.bit_length() - 1, 8)
+        index, offset = divmod(low >> 8 * level, WIDTH)
+        width = min(WIDTH, (self._stored >> 8 * level) - index * WIDTH)
+        return perfect_root(self._hashes(Tile(level, index, width))[offset : offset + (1 << rest)])
+
+
+@dataclass(frozen=True, slots=True)
+class TlogProof:
+    """Shows that ``entry`` stands at ``index`` of the log whose signed head is ``checkpoint``."""
+
+    entry: bytes
+    index: int
+    path: tuple[bytes, ...]
+    checkpoint: bytes
+
+    def encode(self) -> bytes:
+        """As a ``.tlog-proof`` file."""
+        hashes = "".join(f"{b64(value)}\n" for value in self.path)
+        head = f"{_MAGIC}\nextra {b64(self.entry)}\nindex {self.index}\n{hashes}\n"
+        return head.encode() + self.checkpoint
+
+
+def _split(count: int) -> int:
+    """The largest power of two below ``count``, which is at least 2."""
+    return 1 << (count - 1).bit_length() - 1

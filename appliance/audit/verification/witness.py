@@ -1,0 +1,54 @@
+"""Cosigning (C2SP tlog-cosignature): somebody else says that they saw the log grow.
+
+A witness remembers the last checkpoint it cosigned and signs a newer one only if the log is the
+heir of the old. It gets the log on a disc, and gives back a checkpoint with one signature more.
+"""
+
+from __future__ import annotations
+
+from appliance.audit.entries.events import CheckpointAnchored
+from appliance.audit.tlog.anchor import MESSAGES, breach
+from appliance.audit.tlog.checkpoint import Checkpoint, open_checkpoint
+from appliance.audit.tlog.reader import CHECKPOINT, Store
+from appliance.audit.tlog.signed_note import (
+    COSIGNATURE,
+    Note,
+    Signer,
+    Verifier,
+    open_note,
+)
+from appliance.errors import LedgerError
+
+
+def cosign(store: Store, log: Verifier, witness: Signer, before: bytes | None, time: int) -> bytes:
+    """The log's checkpoint with the witness's signature of ``time`` (POSIX seconds) under it.
+
+    ``before`` is what the witness cosigned last. Raises ``LedgerError`` if this log is not the one
+    that grew from it.
+    """
+    head = store.checkpoint(log)
+    found = None if before is None else breach(before, log, store, head)
+    if found is not None:
+        raise LedgerError(
+            MESSAGES[found], "Do not sign. Keep this copy: it is evidence against the log."
+        )
+    note = open_note(store.read(CHECKPOINT), (log,))
+    return Note(note.text, (*note.signatures, witness.cosign(note.text, time))).encode()
+
+
+def accept(store: Store, log: Verifier, witness: Verifier, cosigned: bytes) -> CheckpointAnchored:
+    """The event that tells that ``witness`` vouched for what this log was.
+
+    Raises ``LedgerError`` if the cosigned checkpoint is not of this log, or not signed by both.
+    """
+    if witness.algorithm != COSIGNATURE:
+        raise LedgerError(
+            "This is not the key of a witness.", "Name the vkey that `audit cosign` printed."
+        )
+    open_note(cosigned, (witness,))
+    head = store.checkpoint(log)
+    seen: Checkpoint = open_checkpoint(cosigned, log)
+    found = breach(cosigned, log, store, head)
+    if found is not None:
+        raise LedgerError(MESSAGES[found], "Keep both: they contradict each other.")
+    return CheckpointAnchored(seen.size, seen.root.hex(), "witness")

@@ -1,0 +1,1 @@
+"""Files on disk, whatever they hold: written whole and durably, or not at all."""

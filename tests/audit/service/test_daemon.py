@@ -1,0 +1,229 @@
+"""Nothing that arrives stops the daemon, and nothing that it refuses is logged."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from appliance.audit.entries import events
+from appliance.audit.entries.record import Recorder
+from appliance.audit.keys.ledger_keys import Keys
+from appliance.audit.service import protocol
+from appliance.audit.service.client import AuditClient
+from appliance.audit.service.daemon import Server
+from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.audit.tlog.appender import Ledger
+from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.tiles import Tile
+from appliance.audit.verification.verify import verify
+from appliance.errors import LedgerError
+from tests.audit.made_up import SESSION, job
+
+GOOD = msgspec.json.encode(protocol.Append([job(1)]))
+NAME = msgspec.json.encode(protocol.Name("person", b"x"))
+_reply: msgspec.json.Decoder[protocol.Reply] = msgspec.json.Decoder(protocol.Reply)
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAudit]:
+    with EmbeddedAudit(tmp_path_factory.mktemp("daemon") / "ledger") as audit:
+        audit.client.append(job(1))
+        yield audit
+
+
+def ask(audit: EmbeddedAudit, packet: bytes) -> protocol.Reply:
+    os.write(audit.client.fileno(), packet)
+    return _reply.decode(os.read(audit.client.fileno(), protocol.MAX_PACKET))
+
+
+@given(
+    st.one_of(
+        st.binary(min_size=1, max_size=2000),
+        st.tuples(st.integers(0, len(GOOD) - 1), st.binary(max_size=9), st.integers(0, 9)).map(
+            lambda edit: GOOD[: edit[0]] + edit[1] + GOOD[edit[0] + edit[2] :]
+        ),
+        st.recursive(
+            st.none() | st.integers() | st.text(max_size=8),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=8), inner),
+        ).map(msgspec.json.encode),
+    )
+)
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+def test_no_packet_stops_it(daemon: EmbeddedAudit, packet: bytes) -> None:
+    reply = ask(daemon, packet or b"{}")
+    assert isinstance(reply, protocol.Refused | protocol.Appended)
+    assert isinstance(ask(daemon, NAME), protocol.NameGiven)
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"[" * 60_000,
+        b'{"type":"append","events":[' + b"[" * 60_000,
+        b"x" * 100_000,  # cut off by the daemon's own limit
+        GOOD + b" " * protocol.MAX_PACKET,
+        b"\xff\xfe",
+        b'{"type":"append","events":[]}',
+        msgspec.json.encode(protocol.Append([job(1)] * (protocol.MAX_BATCH + 1))),
+        msgspec.json.encode(protocol.Append([events.Boot("1.0")])),
+        msgspec.json.encode(protocol.Append([job(1), events.LogPruned(5, 183)])),
+    ],
+)
+def test_what_it_does_not_take_is_refused_and_not_logged(
+    daemon: EmbeddedAudit, packet: bytes
+) -> None:
+    before = ask(daemon, GOOD)
+    assert isinstance(ask(daemon, packet), protocol.Refused)
+    after = ask(daemon, GOOD)
+    assert isinstance(before, protocol.Appended)
+    assert isinstance(after, protocol.Appended)
+    assert after.first == before.first + 1
+
+
+def test_descriptors_are_not_taken(daemon: EmbeddedAudit) -> None:
+    connection = socket.socket(fileno=os.dup(daemon.client.fileno()))
+    folder = f"/proc/{daemon.child}/fd"
+    ask(daemon, NAME)
+    before = len(list(Path(folder).iterdir()))
+    with connection, Path("/dev/null").open("rb") as file:
+        for _ in range(20):
+            socket.send_fds(connection, [NAME], [file.fileno()] * 5)
+            assert isinstance(
+                _reply.decode(connection.recv(protocol.MAX_PACKET)), protocol.NameGiven
+            )
+    assert len(list(Path(folder).iterdir())) == before
+
+
+@pytest.fixture
+def server(ledger: Ledger, keys: Keys) -> Iterator[Server]:
+    server = Server(Recorder(ledger), keys.pseudonym)
+    yield server
+    server.close()
+
+
+def pair(server: Server, role: events.Role) -> socket.socket:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    server.adopt(theirs, role)
+    return ours
+
+
+def test_many_peers_share_one_durable_step(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+    append = Ledger.append
+
+    def counted(self: Ledger, entries: list[bytes]) -> tuple[int, list[bytes]]:
+        steps.append(len(entries))
+        return append(self, entries)
+
+    monkeypatch.setattr(Ledger, "append", counted)
+    peers = [pair(server, "broker") for _ in range(20)]
+    for n, peer in enumerate(peers):
+        peer.send(msgspec.json.encode(protocol.Append([job(n)])))
+    server._round(list(server._peers))
+    assert steps == [21]  # with the start of the machine
+    places = set()
+    for peer in peers:
+        reply = _reply.decode(peer.recv(protocol.MAX_PACKET))
+        assert isinstance(reply, protocol.Appended)
+        places.add(reply.first)
+        peer.close()
+    assert places == set(range(1, 21))
+    assert verify(folder).size == 21
+
+
+def test_a_peer_that_does_not_read_its_answers_is_dropped(server: Server) -> None:
+    deaf, other = pair(server, "broker"), pair(server, "broker")
+    deaf.setblocking(False)
+    for _ in range(10_000):
+        if len(server._peers) == 1:
+            break
+        deaf.send(NAME)
+        server._round(list(server._peers))
+    assert len(server._peers) == 1
+    other.send(NAME)
+    server._round(list(server._peers))
+    assert isinstance(_reply.decode(other.recv(protocol.MAX_PACKET)), protocol.NameGiven)
+    deaf.close()
+    other.close()
+
+
+def test_no_answer_comes_before_it_is_durable(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, free = threading.Event(), threading.Event()
+    sync = os.fsync
+
+    def slow(descriptor: int) -> None:
+        entered.set()
+        free.wait()
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    peer = pair(server, "broker")
+    peer.send(GOOD)
+    round_ = threading.Thread(target=server._round, args=(list(server._peers),))
+    round_.start()
+    entered.wait()
+    peer.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        peer.recv(1)
+    free.set()
+    round_.join()
+    assert isinstance(_reply.decode(peer.recv(protocol.MAX_PACKET)), protocol.Appended)
+    peer.close()
+    store = Store(folder)
+    assert len(store.entries(Tile(0, 0, 2))) == 2
+
+
+def test_a_worker_says_what_a_worker_does(server: Server) -> None:
+    worker, broker = pair(server, "worker"), pair(server, "broker")
+    opened = events.SessionOpened(SESSION, "a" * 32)
+    attempt = events.EscapeAttempt("seccomp", "socket", 1)
+    for peer, event, taken in (
+        (worker, attempt, True),
+        (worker, opened, False),
+        (worker, events.ReleaseApproved(SESSION, "a" * 64, "b" * 32), False),
+        (broker, opened, True),
+        (broker, events.ClockChanged(5), False),
+    ):
+        peer.send(msgspec.json.encode(protocol.Append([event])))
+        server._round(list(server._peers))
+        reply = _reply.decode(peer.recv(protocol.MAX_PACKET))
+        assert isinstance(reply, protocol.Appended) == taken
+        assert taken or reply == protocol.Refused("not-yours")
+    worker.close()
+    broker.close()
+
+
+def test_a_damaged_ledger_is_an_answer_too(folder: Path) -> None:
+    with EmbeddedAudit(folder) as audit:
+        audit.client.append(job(1))
+        checkpoint = (folder / "checkpoint").read_bytes()
+        (folder / "checkpoint").write_bytes(b"nonsense")
+        with pytest.raises(LedgerError, match="damaged or cannot be written"):
+            audit.client.append(job(2))
+        (folder / "checkpoint").write_bytes(checkpoint)
+        assert audit.client.append(job(2)).index == 2
+
+
+def test_a_client_takes_no_late_answer_for_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.audit.service.client._SECONDS", 0)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client = AuditClient(ours.detach())
+    with theirs:
+        with pytest.raises(LedgerError, match="does not answer"):
+            client.append(job(1))
+        theirs.send(msgspec.json.encode(protocol.Appended(0, ["a" * 64])))
+        with pytest.raises(LedgerError, match="does not answer"):
+            client.append(job(2))
+    client.close()

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from appliance.audit.entries import canonical
+from appliance.audit.entries.record import Recorder
+from appliance.audit.keys.ledger_keys import Keys, beside
+from appliance.audit.tlog.anchor import FileAnchor
+from appliance.audit.tlog.appender import Ledger, create
+from appliance.audit.tlog.immutable import set_immutable
+from appliance.audit.tlog.merkle import hash_leaf
+from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.signed_note import Signer
+from appliance.audit.tlog.tiles import Tile, edge_tiles
+from appliance.audit.verification.verify import verify
+from appliance.errors import LedgerError
+from tests.audit.made_up import job, said
+from tests.audit.tlog.test_merkle import root_of
+
+
+def names(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def expected_names(size: int) -> set[str]:
+    tiles = [Tile(level, n) for level in (0, 1) for n in range(size >> 8 * (level + 1))]
+    tiles += edge_tiles(size)
+    entries = {tile.entries_path for tile in tiles if tile.level == 0}
+    return {"checkpoint", "lock", "log.vkey"} | entries | {tile.path for tile in tiles}
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.integers(0, 600), max_size=4), reopen=st.booleans())
+def test_it_holds_what_was_appended_and_nothing_else(
+    steps: list[int], reopen: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("ledgers") / "ledger"
+    signer, anchor = Signer.generate("test.example/log"), FileAnchor(folder.with_name("anchor"))
+    create(folder, signer, anchor)
+    ledger = Ledger(folder, signer, anchor)
+    entries: list[bytes] = []
+    for step in steps:
+        if reopen:
+            ledger = Ledger(folder, signer, anchor)
+        new = [b"%d" % n for n in range(len(entries), len(entries) + step)]
+        with ledger.locked():
+            assert ledger.append(new) == (len(entries), list(map(hash_leaf, new)))
+            entries += new
+            assert ledger.size == len(entries)
+            assert ledger.last() == (entries[-1] if entries else None)
+            head = Store(folder).checkpoint(signer.verifier)
+        assert head.root == root_of(list(map(hash_leaf, entries)))
+        assert names(folder) == expected_names(len(entries))
+    store = Store(folder)
+    found = [
+        entry
+        for index in range(0, len(entries), 256)
+        for entry in store.entries(Tile(0, index // 256, min(256, len(entries) - index)))
+    ]
+    assert found == entries
+
+
+def test_nothing_is_made_over_a_ledger(ledger: Ledger, keys: Keys, anchor: FileAnchor) -> None:
+    before = ledger.store.read("checkpoint")
+    with pytest.raises(LedgerError, match="not empty"):
+        create(ledger.store.folder, Signer.generate("other.example/log"), anchor)
+    with pytest.raises(LedgerError, match="signing key already"):
+        Keys.create(beside(ledger.store.folder), "other.example/log")
+    assert ledger.store.read("checkpoint") == before
+    assert Keys.load(beside(ledger.store.folder)).signer.verifier == keys.signer.verifier
+
+
+def test_another_key_does_not_append(ledger: Ledger, anchor: FileAnchor) -> None:
+    other = Ledger(ledger.store.folder, Signer.generate("test.example/log"), anchor)
+    with pytest.raises(LedgerError, match="not the one of this ledger"), other.locked():
+        pass
+
+
+def test_keys_that_others_may_read_are_not_used(
+    folder: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = beside(folder) / "log.skey"
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o640)
+    with pytest.raises(LedgerError, match="may be read by other users"):
+        Keys.load(beside(folder))
+    file.chmod(0o600)
+    assert Keys.load(beside(folder)).pseudonym == keys.pseudonym
+    # Of a credential the group's bits are those of an access control list, the others' are not.
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(beside(folder)))
+    file.chmod(0o440)
+    assert Keys.load(beside(folder)).pseudonym == keys.pseudonym
+    file.chmod(0o444)
+    with pytest.raises(LedgerError, match="may be read by other users"):
+        Keys.load(beside(folder))
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 300, 512])
+def test_what_a_crash_left_beyond_the_checkpoint_goes(
+    size: int, ledger: Ledger, keys: Keys, anchor: FileAnchor
+) -> None:
+    folder = ledger.store.folder
+    with ledger.locked():
+        ledger.append([b"x"] * size)
+        signed, remembered = ledger.note, anchor.load()
+        ledger.append([b"y"] * 700)
+    # As if the process had died before it renamed the checkpoint; the partial tiles of the
+    # checkpoint are only removed afterwards.
+    lost = names(folder)
+    with_partial = Ledger(folder.with_name("same"), keys.signer, FileAnchor(folder / "../other"))
+    create(with_partial.store.folder, keys.signer, FileAnchor(folder / "../other"))
+    with with_partial.locked():
+        with_partial.append([b"x"] * size)
+    for tile in edge_tiles(size):
+        kinds = (tile.path, tile.entries_path) if tile.level == 0 else (tile.path,)
+        for name in kinds:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(with_partial.store.read(name))
+    pending = folder / f"{Tile(0, size // 256, 77).path}.new"
+    pending.parent.mkdir(exist_ok=True)
+    pending.write_bytes(b"half")
+    (folder / "tile/entries/002.new").write_bytes(b"half")
+    (folder / "checkpoint").write_bytes(signed)
+    assert remembered is not None
+    anchor.save(remembered)
+    again = Ledger(folder, keys.signer, anchor)
+    with again.locked():
+        assert again.size == size
+        assert names(folder) == expected_names(size) < lost | expected_names(size)
+        again.append([b"z"])
+        assert again.size == size + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (Tile(0, 1, 44).path, "lacks its file"),
+        (Tile(0, 1, 44).entries_path, "lacks its file"),
+        ("checkpoint", "lacks its file"),
+        ("log.vkey", "lacks its file"),
+        ("lock", "no ledger here"),
+    ],
+)
+def test_a_ledger_with_a_hole_takes_nothing_more(
+    name: str, message: str, ledger: Ledger, keys: Keys, anchor: FileAnchor
+) -> None:
+    with ledger.locked():
+        ledger.append([b"x"] * 300)
+    (ledger.store.folder / name).unlink()
+    again = Ledger(ledger.store.folder, keys.signer, anchor)
+    with pytest.raises(LedgerError, match=message), again.locked():
+        pass
+
+
+def test_newest_entries_that_were_not_signed_are_not_built_upon(
+    ledger: Ledger, keys: Keys, anchor: FileAnchor
+) -> None:
+    with ledger.locked():
+        ledger.append([b"x"] * 3)
+    path = ledger.store.folder / Tile(0, 0, 3).entries_path
+    path.write_bytes(path.read_bytes().replace(b"x", b"y", 1))
+    again = Ledger(ledger.store.folder, keys.signer, anchor)
+    with pytest.raises(LedgerError, match="not those that were signed"), again.locked():
+        pass
+
+
+def test_full_tiles_are_made_immutable_where_that_is_allowed(
+    ledger: Ledger, keys: Keys, anchor: FileAnchor
+) -> None:
+    folder = ledger.store.folder
+    probe = folder / "probe"
+    probe.touch()
+    allowed = set_immutable(probe, wanted=True)
+    assert set_immutable(probe, wanted=False) or not allowed
+    probe.unlink()
+    firm = Ledger(folder, keys.signer, anchor, immutable=True)
+    with firm.locked():
+        firm.append([b"x"] * 300)
+        firm.append([b"y"] * 300)
+    full = [Tile(0, n) for n in range(2)]
+    paths = [folder / name for tile in full for name in (tile.path, tile.entries_path)]
+    if allowed:
+        for path in paths:
+            with pytest.raises(PermissionError):
+                path.unlink()
+    assert expected_names(600) == names(folder)
+    for path in paths:
+        assert set_immutable(path, wanted=False)
+        path.unlink()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from appliance.audit.anchor import FileAnchor
+from appliance.audit.keys import Keys, beside
+from appliance.audit.ledger import Ledger
+from appliance.audit.record import Recorder
+from tests.audit.made_up import job, said
+folder, first = Path(sys.argv[1]), int(sys.argv[2])
+anchor = FileAnchor(beside(folder) / "anchor")
+recorder = Recorder(Ledger(folder, Keys.load(beside(folder)).signer, anchor))
+for n in range(first, first + 100):
+    print(n, recorder.record(said(job(n)))[0].index, flush=True)
+"""
+
+
+def test_several_processes_write_one_ledger(folder: Path, recorder: Recorder) -> None:
+    recorder.record(said(job(0)))
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, folder, str(first)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        )
+        for first in (1000, 2000, 3000)
+    ]
+    acknowledged: dict[int, int] = {}
+    for writer in writers:
+        out, _ = writer.communicate()
+        assert writer.returncode == 0
+        acknowledged |= {int(index): int(n) for n, index in map(str.split, out.splitlines())}
+    assert sorted(acknowledged) == list(range(2, 302))
+    result = verify(folder)
+    assert (result.size, result.findings) == (302, ())
+    store = Store(folder)
+    entries = store.entries(Tile(0, 0)) + store.entries(Tile(0, 1, 46))
+    for index, number in acknowledged.items():
+        assert canonical.decode(entries[index]).event == job(number)
+    # The one that was here first has seen none of that and writes on all the same.
+    assert recorder.record(said(job(1)))[0].index == 302

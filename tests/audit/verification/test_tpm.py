@@ -1,0 +1,120 @@
+"""With a software TPM (swtpm) and Debian's tpm2-tools."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.audit.entries.events import CheckpointAnchored
+from appliance.audit.entries.record import Recorder
+from appliance.audit.keys.ledger_keys import beside
+from appliance.audit.tlog.appender import Ledger
+from appliance.audit.verification.tpm import TpmCounter, anchor, holds
+from appliance.audit.verification.verify import verify
+from appliance.cli.framework.exit_boundary import run
+from appliance.cli.main import appliance as command
+from appliance.errors import LedgerError
+from tests.audit.made_up import job, said
+
+INDEX = "0x01800100"
+
+
+@pytest.fixture
+def tpm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TpmCounter]:
+    """A TPM of its own for each test."""
+    state, socket = tmp_path / "tpm", tmp_path / "sock"
+    state.mkdir()
+    options = ("--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear")
+    server = ("--server", f"type=unixio,path={socket}", "--ctrl", f"type=unixio,path={socket}.ctrl")
+    with subprocess.Popen(
+        ["/usr/bin/swtpm", "socket", "--tpm2", *options, *server],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while not socket.exists():
+            time.sleep(0.01)
+        monkeypatch.setenv("TPM2TOOLS_TCTI", f"swtpm:path={socket}")
+        yield TpmCounter(INDEX)
+        process.terminate()
+
+
+def counter_of(folder: Path) -> int | None:
+    result = verify(folder)
+    assert result.findings == ()
+    return result.counter
+
+
+def test_the_newest_log_holds_and_an_older_copy_does_not(
+    folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter, tmp_path: Path
+) -> None:
+    assert tpm.read() is None
+    recorder.record(said(job(1)))
+    first = anchor(ledger.store, recorder, tpm)
+    assert first.counter == tpm.read()
+    assert holds(counter_of(folder), tpm)
+    older = tmp_path / "older"
+    for path in (folder, beside(folder)):
+        shutil.copytree(path, older / path.name)
+    recorder.record(said(job(2)))
+    assert holds(counter_of(folder), tpm)
+    second = anchor(ledger.store, recorder, tpm)
+    assert second.counter == (first.counter or 0) + 1
+    assert holds(counter_of(folder), tpm)
+    # The older copy is whole, and so is the memory beside it: only the TPM tells.
+    assert not holds(counter_of(older / "ledger"), tpm)
+    for place, code in ((folder, 0), (older / "ledger", 10)):
+        assert run(command, ["audit", "verify", "--ledger", str(place), "--tpm", INDEX]) == code
+        assert run(command, ["audit", "verify", "--ledger", str(place)]) == 0
+
+
+def test_a_counter_made_again_does_not_start_from_below(
+    folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter
+) -> None:
+    recorder.record(said(job(1)))
+    for _ in range(3):
+        event = anchor(ledger.store, recorder, tpm)
+    subprocess.run(["/usr/bin/tpm2_nvundefine", "-C", "o", INDEX], check=True)
+    assert not holds(counter_of(folder), tpm)
+    tpm.increment()
+    assert (tpm.read() or 0) > (event.counter or 0)
+    assert not holds(counter_of(folder), tpm)
+
+
+def test_a_crash_between_event_and_number_is_no_older_log(
+    folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter
+) -> None:
+    recorder.record(said(job(1)))
+    event = anchor(ledger.store, recorder, tpm)
+    assert event.counter is not None
+    lost = CheckpointAnchored(1, "a" * 64, "tpm", event.counter + 1)
+    recorder.record([("audit", lost)])
+    assert holds(counter_of(folder), tpm)
+    assert anchor(ledger.store, recorder, tpm).counter == lost.counter
+    assert holds(counter_of(folder), tpm)
+
+
+def test_the_command_counts(
+    folder: Path, recorder: Recorder, tpm: TpmCounter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder.record(said(job(1)))
+    assert run(command, ["audit", "checkpoint", "--ledger", str(folder), "--tpm", INDEX]) == 0
+    assert capsys.readouterr().out == (folder / "checkpoint").read_text()
+    assert counter_of(folder) == tpm.read()
+
+
+def test_no_tpm_is_an_error_of_its_own(
+    folder: Path, recorder: Recorder, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder.record(said(job(1)))
+    monkeypatch.setenv("TPM2TOOLS_TCTI", "swtpm:path=/nowhere")
+    with pytest.raises(LedgerError, match="does not answer"):
+        anchor(ledger.store, recorder, TpmCounter(INDEX))
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(LedgerError, match="cannot be run"):
+        TpmCounter(INDEX).read()
+    assert counter_of(folder) is None

@@ -1,74 +1,65 @@
-"""The engine that a job asks for: the mesh engine, or the networks of an operator's packs."""
+"""What every engine offers: it prepares a person's photos and changes faces, shot by shot."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
-from appliance.errors import ModelError
-from appliance.inference.pack import ModelPack, Shelf
-from appliance.inference.runtime import Runtime
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
-from appliance.pipeline.networks.upscaler import Upscaler
-
-ON_CORES = frozenset(("cpu", "openvino"))  # providers that do not compute on a device of their own
+from appliance.inference.together import Work
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.media.canvas import Canvas
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """The stages, and the network that enlarges where one was asked for."""
+class Shot(Protocol):
+    """Changes one face, frame by frame, until the next cut; a photo is a shot of one frame."""
 
-    stages: Stages
-    packs: tuple[ModelPack, ...]
-    """That which is asked first comes first."""
-    upscaler: Upscaler | None = None
+    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
+        """Change the face in the next frame, in place."""
+        ...
 
-    @classmethod
-    def load(
-        cls,
-        pack: ModelPack,
-        runtime: Runtime,
-        more: Sequence[ModelPack] = (),
-        wish: GeneratorWish | None = None,
-        scale: int = 1,
-    ) -> Self:
-        """From the starter pack, or another that can do all that it can.
 
-        ``more``: further packs, whose generator takes the mesh engine's place, and of which
-        ``wish`` is asked. ``scale``: how many times as large results are made, by the first pack
-        that can. Raises ``ModelError`` or ``ProviderError``.
-        """
-        every = Shelf((*more, pack))
-        generation = _generation(more, runtime, wish)
-        small = following(generation, alone=runtime.alone)
-        stages = Stages.load(pack, runtime, generation, every, small)
-        upscaler = None if scale == 1 else Upscaler(runtime.load(every, f"upscaler-x{scale}"))
-        return cls(stages, every.packs, upscaler)
+StartShot: TypeAlias = Callable[[], Shot]
+"""Starts a shot of a face of which nothing is known yet."""
+
+
+class PreparedSource(Protocol):
+    """A person as one engine takes them."""
+
+    def shots(self, strength: Float, *, video: bool) -> StartShot:
+        """What changes a face into theirs, by ``strength``: (478,) 0-1 at each mesh point."""
+        ...
+
+
+class Engine(Protocol):
+    """Changes faces. An engine knows no other engine.
+
+    ``name``: what results are called wherever they are shown. ``provider``: what runs its largest
+    network. ``batch``: how many faces are best changed at once; above 1 only where nothing is
+    remembered from frame to frame. ``source_margin``: how much of a source's photo around the face
+    it wants to see, on every side, in the face's own size.
+    """
 
     @property
-    def generates(self) -> bool:
-        """Whether a generator draws the face."""
-        return self.stages.generation is not None
+    def name(self) -> str:
+        """See the class."""
+        ...
 
+    @property
+    def provider(self) -> str:
+        """See the class."""
+        ...
 
-def following(generation: Generation | None, *, alone: bool = False) -> Runtime | None:
-    """What runs the small networks that follow a face from frame to frame, if not what runs all.
+    @property
+    def batch(self) -> int:
+        """See the class."""
+        ...
 
-    On a GPU they would wait, one after the other, for the batches of the large ones. ``alone``:
-    nothing else wants the cores meanwhile.
-    """
-    if generation is None or generation.provider in ON_CORES:
-        return None
-    return Runtime(("cpu",), threads=None if alone else 1)
+    @property
+    def source_margin(self) -> float:
+        """See the class."""
+        ...
 
-
-def _generation(
-    packs: Sequence[ModelPack], runtime: Runtime, wish: GeneratorWish | None
-) -> Generation | None:
-    wish = wish or GeneratorWish()
-    shelf, asked = Shelf(tuple(packs)), wish != GeneratorWish()
-    if not packs and asked:
-        raise ModelError("What is asked for needs a pack with a generator.", "Name one.")
-    return Generation.load(shelf, runtime, wish) if asked or shelf.has("generator") else None
+    def prepare(self, photos: Sequence[tuple[Image, Face]]) -> PreparedSource:
+        """One person, from cut-outs of photos with the face in each of them."""
+        ...

@@ -1,4 +1,4 @@
-"""The stages joined: sources and a target in, the edited photo or video and a report out."""
+"""Sources and a target in, the edited photo or video and a report out."""
 
 from __future__ import annotations
 
@@ -10,30 +10,24 @@ from typing import BinaryIO
 import numpy as np
 
 from appliance.errors import NoFaceError, OutputError
-from appliance.inference.session import Tensor
 from appliance.inference.together import alone
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.analysis.likeness import Likeness
-from appliance.pipeline.appearance.visibility import Usual
-from appliance.pipeline.face_model.face import Face, Float
-from appliance.pipeline.face_model.regions import FACE, strengths
-from appliance.pipeline.generator_engine.generation import GeneratorShot
+from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.analysis.likeness import SimilarityMeter
+from appliance.pipeline.engine import PreparedSource
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
+from appliance.pipeline.imaging.types import Float
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
 from appliance.pipeline.media.video.encoder import ContainerName, EncoderSettings
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.media.video.transcode import Transcoded, transcode
-from appliance.pipeline.mesh_engine.editor import FaceEditor
-from appliance.pipeline.mesh_engine.fit import Fit
-from appliance.pipeline.mesh_engine.source import Source
-from appliance.pipeline.networks.recogniser import similarity
+from appliance.pipeline.networks.recogniser import similarity, unit
 from appliance.pipeline.networks.upscaler import Upscaler
-from appliance.pipeline.selection import FaceChoice, Which
-from appliance.pipeline.shot import Begin, MeshShot
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.pipeline.video.frame_editor import Editor, FrameEditor
 from appliance.pipeline.video.tracker import Tracker
-
-PORTRAIT_ROOM = 0.5  # around a source's face, in its own size: what the widest alignment shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,44 +35,35 @@ class SwapOptions:
     """What a run is to do.
 
     ``regions``: strength 0-1 by region, see :mod:`appliance.pipeline.face_model.regions`.
-    ``likeness``: whether to measure it before and after; it costs a photo about half as much as
-    the swap.
+    ``likeness``: whether to measure the similarity before and after; it costs a photo about half
+    as much as the swap.
     """
 
-    choice: FaceChoice = field(default_factory=FaceChoice)
-    regions: Mapping[str, float] = field(default_factory=lambda: {FACE: 1.0})
+    selection: FaceSelection = field(default_factory=FaceSelection)
+    regions: Mapping[str, float] = field(default_factory=lambda: {WHOLE_FACE: 1.0})
     likeness: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Sitter:
+class SourceIdentity:
     """The person whose identity is applied.
 
-    ``embedding``: unit, (128,), the mean of the photos'. ``agreement``: the least SFace cosine
-    between two of the photos, 1 of one alone. ``described``: as a generator takes them.
+    ``prepared``: as the engine takes them. ``embedding``: unit, (128,), the mean of the photos'.
+    ``agreement``: the smallest SFace cosine between two of the photos; 1 for a single photo.
     """
 
-    source: Source
+    prepared: PreparedSource
     embedding: Float
     agreement: float = 1.0
-    described: Tensor | None = None
-
-    def begin(self, stages: Stages, strength: Float, *, video: bool) -> Begin:
-        """What changes a face into theirs, by ``strength``, (478,) 0-1 at each mesh point."""
-        if stages.generation is not None and self.described is not None:
-            generation, described = stages.generation, self.described
-            return lambda: GeneratorShot(generation, stages.face, described, strength)
-        editor = FaceEditor(stages, stages.video if video else stages.still)
-        return lambda: MeshShot(editor, Fit(self.source, strength), Usual() if video else None)
 
 
 @dataclass(frozen=True, slots=True)
 class SwapReport:
     """What was done, by which ``engine``.
 
-    ``similarity_before`` and ``…_after``: mean SFace cosine of the target's face to the source's,
-    over the faces that were measured; ``None`` where none was. ``least_alike``: of each person who
-    was changed the best such cosine before, and of these the least. ``seconds``: by stage.
+    ``similarity_before`` and ``…_after``: mean SFace cosine of the target's faces to the source's,
+    over those that were measured; ``None`` where none was. ``least_alike``: for each person who
+    was changed the best such cosine before, and the smallest of these. ``seconds``: by stage.
     """
 
     frames: int
@@ -93,79 +78,78 @@ class SwapReport:
     transcoded: Transcoded | None = None
 
 
-def read_source(stages: Stages, photos: Sequence[Photo]) -> Sitter:
-    """One person's photos; of each the largest face is taken.
+def read_source(pipeline: Pipeline, photos: Sequence[Photo]) -> SourceIdentity:
+    """One person, from the largest face of each photo.
 
-    Raises NoFaceError naming the photo, counted from 1, that shows none.
+    Raises NoFaceError naming the photo, counted from 1, in which no face was found.
     """
-    views, portraits, embeddings = [], [], []
+    analyser, engine = pipeline.analyser, pipeline.engine
+    cut_outs, embeddings = [], []
     for number, photo in enumerate(photos, start=1):
         canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
-        faces = stages.faces(canvas)
+        faces = analyser.faces(canvas)
         if not faces:
             raise NoFaceError(
                 f"No face was found in source photo {number}.",
                 "Use a photo that shows it from the front, upright, at least 60 pixels wide.",
             )
-        views.append(stages.cut_out(canvas, faces[0]))
-        portraits.append(stages.cut_out(canvas, faces[0], PORTRAIT_ROOM))
-        embeddings.append(stages.embedding(canvas, faces[0]))
-    mean = np.mean(embeddings, axis=0)
-    described = stages.generation.describe(portraits) if stages.generation else None
+        cut_outs.append(analyser.cut_out(canvas, faces[0], engine.source_margin))
+        embeddings.append(analyser.embedding(canvas, faces[0]))
     agreement = min(similarity(one, other) for one in embeddings for other in embeddings)
-    return Sitter(stages.reader.read(views), mean / np.linalg.norm(mean), agreement, described)
+    return SourceIdentity(engine.prepare(cut_outs), unit(np.mean(embeddings, axis=0)), agreement)
 
 
-def read_reference(stages: Stages, photo: Photo) -> Float:
-    """Who is meant by ``Which.LIKE``: the unit embedding of the photo's largest face.
+def read_reference(analyser: FaceAnalyser, photo: Photo) -> Float:
+    """Who ``FaceRule.LIKE`` selects: the unit embedding, (128,), of the photo's largest face.
 
-    Raises NoFaceError.
+    Raises NoFaceError where no face was found.
     """
     canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
-    faces = stages.faces(canvas)
+    faces = analyser.faces(canvas)
     if not faces:
         hint = "Use a photo that shows the face upright and from the front."
         raise NoFaceError("No face was found in the reference photo.", hint)
-    return stages.embedding(canvas, faces[0])
+    return analyser.embedding(canvas, faces[0])
 
 
 def swap_photo(
-    stages: Stages, sitter: Sitter, target: Photo, options: SwapOptions
+    pipeline: Pipeline, source: SourceIdentity, target: Photo, options: SwapOptions
 ) -> tuple[Photo, SwapReport]:
-    """The target with the chosen faces swapped; ``target`` itself is not changed.
+    """The target with the selected faces swapped; ``target`` itself is not changed.
 
-    Raises NoFaceError where the chosen face is not there.
+    Raises NoFaceError where no face is selected.
     """
     started = time.monotonic()
     result = replace(target, pixels=target.pixels.copy())
     canvas = result.canvas
-    faces = _chosen(stages, canvas, options.choice)
-    strength = strengths(stages.face, options.regions)
-    likeness = Likeness(stages, sitter.embedding, wanted=options.likeness)
+    analyser = pipeline.analyser
+    faces = _selected(analyser, canvas, options.selection)
+    strength = point_strengths(analyser.canonical, options.regions)
+    meter = SimilarityMeter(analyser, source.embedding, wanted=options.likeness)
     if strength.any():
-        begin = sitter.begin(stages, strength, video=False)
+        start_shot = source.prepared.shots(strength, video=False)
         for number, face in enumerate(faces):
-            likeness.before(canvas, face, number)
-            alone(begin().edit(canvas, face))
-            likeness.after(canvas, face)
+            meter.before(canvas, face, number)
+            alone(start_shot().edit(canvas, face))
+            meter.after(canvas, face)
     swapped = len(faces) if strength.any() else 0
-    alike = likeness.found()
+    found = meter.report()
     return result, SwapReport(
         frames=1,
         frames_swapped=int(swapped > 0),
         faces_swapped=swapped,
-        similarity_before=alike.before,
-        similarity_after=alike.after,
-        least_alike=alike.least,
-        engine=stages.engine,
-        provider=stages.provider,
+        similarity_before=found.before,
+        similarity_after=found.after,
+        least_alike=found.least,
+        engine=pipeline.engine.name,
+        provider=pipeline.engine.provider,
         seconds={"swap": time.monotonic() - started},
     )
 
 
 def swap_video(
-    stages: Stages,
-    sitter: Sitter,
+    pipeline: Pipeline,
+    person: SourceIdentity,
     source: BinaryIO,
     sink: BinaryIO,
     options: SwapOptions,
@@ -173,15 +157,15 @@ def swap_video(
     container: ContainerName,
     settings: EncoderSettings | None = None,
     progress: Callable[[FrameInfo], None] | None = None,
-    upscaler: Upscaler | None = None,
     editor: Editor | None = None,
 ) -> SwapReport:
-    """Swap the chosen faces of every frame of ``source`` into ``sink``, then enlarge it.
+    """Swap the selected faces of every frame of ``source`` into ``sink``.
 
-    ``editor``: who changes the frames in this process's place, with the same sources and options.
-    Frames without the chosen face pass unchanged. See :func:`transcode` for files and errors.
+    The pipeline's upscaler, if it has one, enlarges the frames. ``editor``: what edits the frames
+    instead of this process, with the same person and options. Frames without a selected face pass
+    unchanged. See :func:`transcode` for files and errors.
     """
-    editor = editor or frame_editor(stages, sitter, options)
+    editor = editor or frame_editor(pipeline, person, options)
     done = transcode(
         source,
         sink,
@@ -190,33 +174,35 @@ def swap_video(
         container=container,
         settings=settings,
         progress=progress,
-        enlarger=upscaler,
+        enlarger=pipeline.upscaler,
     )
-    return video_report(stages, editor, done)
+    return video_report(pipeline, editor, done)
 
 
-def frame_editor(stages: Stages, sitter: Sitter, options: SwapOptions) -> FrameEditor:
-    """What is done to the frames of one video."""
-    strength = strengths(stages.face, options.regions)
+def frame_editor(pipeline: Pipeline, source: SourceIdentity, options: SwapOptions) -> FrameEditor:
+    """What edits the frames of one video."""
+    analyser = pipeline.analyser
+    strength = point_strengths(analyser.canonical, options.regions)
     tracker = None
     if strength.any():
-        tracker = Tracker(stages, options.choice, sitter.begin(stages, strength, video=True))
-    likeness = Likeness(stages, sitter.embedding, wanted=options.likeness)
-    return FrameEditor(tracker, likeness, stages.generation.batch if stages.generation else 1)
+        start_shot = source.prepared.shots(strength, video=True)
+        tracker = Tracker(analyser, options.selection, start_shot)
+    meter = SimilarityMeter(analyser, source.embedding, wanted=options.likeness)
+    return FrameEditor(tracker, meter, pipeline.engine.batch)
 
 
-def video_report(stages: Stages, editor: Editor, done: Transcoded) -> SwapReport:
-    """After the last frame."""
-    alike = editor.alike()
+def video_report(pipeline: Pipeline, editor: Editor, done: Transcoded) -> SwapReport:
+    """What was done to a video, after its last frame."""
+    found = editor.similarity()
     return SwapReport(
         frames=done.frames,
         frames_swapped=editor.frames_swapped,
         faces_swapped=editor.faces_swapped,
-        similarity_before=alike.before,
-        similarity_after=alike.after,
-        least_alike=alike.least,
-        engine=stages.engine,
-        provider=stages.provider,
+        similarity_before=found.before,
+        similarity_after=found.after,
+        least_alike=found.least,
+        engine=pipeline.engine.name,
+        provider=pipeline.engine.provider,
         seconds={
             "decode": done.decode.wall,
             "swap": done.edit.wall,
@@ -228,23 +214,23 @@ def video_report(stages: Stages, editor: Editor, done: Transcoded) -> SwapReport
     )
 
 
-def _chosen(stages: Stages, canvas: Canvas, choice: FaceChoice) -> list[Face]:
-    faces = stages.faces(canvas)
+def _selected(analyser: FaceAnalyser, canvas: Canvas, selection: FaceSelection) -> list[Face]:
+    faces = analyser.faces(canvas)
     if not faces:
         raise NoFaceError(
             "No face was found in the target.",
             "Use a picture that shows the face upright and at least 40 pixels wide.",
         )
     embeddings = None
-    if choice.which is Which.LIKE:
-        embeddings = [stages.embedding(canvas, face) for face in faces]
-    chosen = [faces[index] for index in choice.choose(faces, embeddings)]
-    if not chosen:
+    if selection.rule is FaceRule.LIKE:
+        embeddings = [analyser.embedding(canvas, face) for face in faces]
+    selected = [faces[index] for index in selection.select(faces, embeddings)]
+    if not selected:
         raise NoFaceError(
             "No face in the target is like the reference.",
             "Choose it by another word, for instance --faces left, or give a clearer reference.",
         )
-    return chosen
+    return selected
 
 
 def check_enlarged(photo: Photo, scale: int) -> None:

@@ -1,4 +1,4 @@
-"""Which of several faces are meant."""
+"""FaceRule of several faces are meant."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from enum import StrEnum
 
 import numpy as np
 
-from appliance.pipeline.face_model.face import Face, Float
-from appliance.pipeline.face_model.topology import OVAL
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.networks.recogniser import similarity
 
 SAME_PERSON = 0.363  # SFace's cosine threshold (OpenCV Zoo's model card, LFW)
 
 
-class Which(StrEnum):
-    """The words a person may use; left and right are the picture's."""
+class FaceRule(StrEnum):
+    """How faces are selected; left and right are those of the picture."""
 
     LARGEST = "largest"
     ALL = "all"
@@ -26,36 +26,33 @@ class Which(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FaceChoice:
-    """``reference``: the unit embedding that ``like`` compares with."""
+class FaceSelection:
+    """``reference``: (128,) the unit embedding that ``like`` compares with."""
 
-    which: Which = Which.LARGEST
+    rule: FaceRule = FaceRule.LARGEST
     reference: Float | None = None
 
-    def choose(self, faces: Sequence[Face], embeddings: Sequence[Float] | None = None) -> list[int]:
-        """The indices of the faces that are meant, maybe none.
+    def select(self, faces: Sequence[Face], embeddings: Sequence[Float] | None = None) -> list[int]:
+        """The indices of the selected faces; none where no face fits.
 
-        ``embeddings`` are for ``like`` only, which takes the most alike face, if it is alike.
+        ``embeddings``: the faces' own, (128,) each, needed by ``like`` alone: it selects the most
+        similar face, if its cosine to the reference is at least ``SAME_PERSON``. Raises ValueError
+        where ``like`` lacks what it compares.
         """
         if not faces:
             return []
-        match self.which:
-            case Which.ALL:
+        match self.rule:
+            case FaceRule.ALL:
                 return list(range(len(faces)))
-            case Which.LEFT:
+            case FaceRule.LEFT:
                 return [int(np.argmin([face.points[:, 0].mean() for face in faces]))]
-            case Which.RIGHT:
+            case FaceRule.RIGHT:
                 return [int(np.argmax([face.points[:, 0].mean() for face in faces]))]
-            case Which.LARGEST:
-                return [int(np.argmax([extent(face) for face in faces]))]
-            case Which.LIKE:
+            case FaceRule.LARGEST:
+                return [int(np.argmax([face.extent for face in faces]))]
+            case FaceRule.LIKE:
                 if self.reference is None or embeddings is None:
-                    raise ValueError("a choice by likeness needs a reference and embeddings")
-                alike = [similarity(self.reference, embedding) for embedding in embeddings]
-                best = int(np.argmax(alike))
-                return [best] if alike[best] >= SAME_PERSON else []
-
-
-def extent(face: Face) -> float:
-    """The longer side of a face's oval, in pixels."""
-    return float(np.ptp(face.points[OVAL], axis=0).max())
+                    raise ValueError("a selection by similarity needs a reference and embeddings")
+                cosines = [similarity(self.reference, embedding) for embedding in embeddings]
+                best = int(np.argmax(cosines))
+                return [best] if cosines[best] >= SAME_PERSON else []

@@ -52,7 +52,7 @@ def main() -> int:
             policy.engine.providers,
             Tuning.read(options.packs / FILE),
         )
-        provider = engines.mesh.stages.provider
+        provider = engines.mesh.engine.provider
         desk = Desk(
             workspace=Workspace(options.workspace),
             policy=policy,

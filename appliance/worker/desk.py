@@ -15,8 +15,8 @@ from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, NoFaceError
-from appliance.pipeline.engine import Engine
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
@@ -25,7 +25,7 @@ from appliance.pipeline.media.video.encoder import check_size
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.run import (
-    Sitter,
+    SourceIdentity,
     SwapOptions,
     SwapReport,
     check_enlarged,
@@ -35,7 +35,7 @@ from appliance.pipeline.run import (
     swap_photo,
     swap_video,
 )
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.policy.policy import Policy
 from appliance.wire.message import Nothing, Refusal
 from appliance.wire.service import Answer, Method, Progress, Request, Service
@@ -67,7 +67,7 @@ class _Job:
 
     number: int
     asked: interface.Swap
-    engine: Engine
+    engine: Pipeline
     tell: Progress
 
 
@@ -90,7 +90,7 @@ class Desk:
     _intake_free: Lock = field(default_factory=Lock)
     _job_free: Lock = field(default_factory=Lock)
     _stop: Event = field(default_factory=Event)
-    _sitters: Latest[Sitter] = field(default_factory=Latest)
+    _sitters: Latest[SourceIdentity] = field(default_factory=Latest)
     _sketches: Latest[Photo] = field(default_factory=Latest)
 
     def service(self) -> Service:
@@ -138,7 +138,7 @@ class Desk:
             interface.Pack(name, refused=wrong.message, hint=wrong.hint)
             for name, wrong in packs.refused.items()
         ]
-        return Answer(interface.Packs(offered + refused, self.engines.mesh.stages.provider))
+        return Answer(interface.Packs(offered + refused, self.engines.mesh.engine.provider))
 
     def _import(self, request: Request[interface.Import]) -> Answer:
         visit, asked = self._who(), request.parameters
@@ -168,7 +168,7 @@ class Desk:
         asked = request.parameters
         with told():
             picture = self.workspace.picture(asked.item, asked.at)
-            faces = self.engines.mesh.stages.faces(picture.canvas)
+            faces = self.engines.mesh.analyser.faces(picture.canvas)
         return Answer(interface.Faces([_outline(face) for face in faces]))
 
     def _swap(self, request: Request[interface.Swap]) -> Answer:
@@ -219,10 +219,12 @@ class Desk:
             output.commit()
         return report
 
-    def _photo(self, job: _Job, sitter: Sitter, options: SwapOptions, sink: BinaryIO) -> SwapReport:
+    def _photo(
+        self, job: _Job, sitter: SourceIdentity, options: SwapOptions, sink: BinaryIO
+    ) -> SwapReport:
         target = self.workspace.photo(job.asked.target)
         check_enlarged(target, job.asked.upscale)
-        photo, report = swap_photo(job.engine.stages, sitter, target, options)
+        photo, report = swap_photo(job.engine, sitter, target, options)
         self._go_on()
         if job.engine.upscaler:
             photo = enlarge_photo(photo, job.engine.upscaler)
@@ -230,7 +232,7 @@ class Desk:
         return report
 
     def _video(
-        self, job: _Job, sitter: Sitter, options: SwapOptions, target: Item, sink: BinaryIO
+        self, job: _Job, sitter: SourceIdentity, options: SwapOptions, target: Item, sink: BinaryIO
     ) -> SwapReport:
         with target.path.open("rb") as opened:
             facts = probe(opened)
@@ -242,14 +244,13 @@ class Desk:
                 job.tell(interface.Progress(job.number, info.index + 1, facts.frames))
 
             report = swap_video(
-                job.engine.stages,
+                job.engine,
                 sitter,
                 opened,
                 sink,
                 options,
                 container=facts.container,
                 progress=progress,
-                upscaler=job.engine.upscaler,
             )
         if not report.faces_swapped and any(options.regions.values()):
             raise NoFaceError(
@@ -268,25 +269,27 @@ class Desk:
                 lambda: _small(self.workspace.picture(asked.target, asked.at), asked.side),
             )
             options = self._options(visit, engine, asked, likeness=self.policy.gate.same_person)
-            shown, report = swap_photo(engine.stages, sitter, sketch, options)
+            shown, report = swap_photo(engine, sitter, sketch, options)
             if self.policy.gate.same_person:  # a preview shows a face as much as a result does
                 visit.gates.same_person(self._jobs, sitter, report)
             return Answer(descriptors=(piped(io.BytesIO(encode_photo(shown, "jpeg"))),))
 
-    def _sitter(self, engine: Engine, asked: interface.Swap) -> Sitter:
+    def _sitter(self, engine: Pipeline, asked: interface.Swap) -> SourceIdentity:
         return self._sitters.get(
             (tuple(asked.packs), tuple(asked.sources)),
-            lambda: read_source(engine.stages, [*map(self.workspace.photo, asked.sources)]),
+            lambda: read_source(engine, [*map(self.workspace.photo, asked.sources)]),
         )
 
     def _options(
-        self, visit: _Visit, engine: Engine, asked: interface.Swap, *, likeness: bool = True
+        self, visit: _Visit, engine: Pipeline, asked: interface.Swap, *, likeness: bool = True
     ) -> SwapOptions:
         visit.gates.choice(asked.choice)
         reference = None
         if asked.like is not None:
-            reference = read_reference(engine.stages, self.workspace.photo(asked.like))
-        return SwapOptions(FaceChoice(Which(asked.choice), reference), asked.regions, likeness)
+            reference = read_reference(engine.analyser, self.workspace.photo(asked.like))
+        return SwapOptions(
+            FaceSelection(FaceRule(asked.choice), reference), asked.regions, likeness
+        )
 
     def _cancel(self, request: Request[Nothing]) -> Answer:
         running = self._job_free.locked()

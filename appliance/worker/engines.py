@@ -10,8 +10,8 @@ from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack, Models
 from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import Tuning
-from appliance.pipeline.engine import Engine
-from appliance.pipeline.generator_engine.generation import GeneratorWish
+from appliance.pipeline.generator_engine.options import GeneratorOptions
+from appliance.pipeline.loading import Pipeline
 from appliance.worker.packs import Packs
 
 _KEPT = 8  # engines; they share their networks, so that one more costs little
@@ -31,17 +31,17 @@ class Engines:
         self._runtime = _KeepingRuntime(providers, tuning)
         self._load = lru_cache(_KEPT)(self._loaded)
         self.packs = packs
-        self.mesh = Engine.load(starter, self._runtime)
+        self.mesh = Pipeline.load(starter, self._runtime)
 
-    def get(self, packs: Sequence[str], wish: GeneratorWish, scale: int) -> Engine:
+    def get(self, packs: Sequence[str], wish: GeneratorOptions, scale: int) -> Pipeline:
         """What these packs, by name, make of a face; raises ``ModelError``, ``ProviderError``."""
-        if not packs and wish == GeneratorWish() and scale == 1:
+        if not packs and wish == GeneratorOptions() and scale == 1:
             return self.mesh
         return self._load(tuple(packs), wish, scale)
 
-    def _loaded(self, packs: tuple[str, ...], wish: GeneratorWish, scale: int) -> Engine:
+    def _loaded(self, packs: tuple[str, ...], wish: GeneratorOptions, scale: int) -> Pipeline:
         more = [self.packs.get(name) for name in packs]
-        return Engine.load(self._starter, self._runtime, more, wish, scale)
+        return Pipeline.load(self._starter, self._runtime, more, wish, scale)
 
 
 class _KeepingRuntime(Runtime):

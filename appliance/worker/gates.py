@@ -8,7 +8,7 @@ from typing import Literal
 from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
 from appliance.errors import NotSamePersonError, PolicyError
-from appliance.pipeline.run import Sitter, SwapReport
+from appliance.pipeline.run import SourceIdentity, SwapReport
 from appliance.policy.policy import Gate
 
 
@@ -39,7 +39,7 @@ class Gates:
                 "Choose one face: largest, left, right, or the one like a reference.",
             )
 
-    def same_person(self, job: int, sitter: Sitter, report: SwapReport) -> None:
+    def same_person(self, job: int, sitter: SourceIdentity, report: SwapReport) -> None:
         """Let nothing through that shows one person's face on another; ``NotSamePersonError``.
 
         Neither may a stranger hide between photos of the patient, nor in one shot of a video.

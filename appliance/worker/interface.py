@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack
-from appliance.pipeline.generator_engine.generation import GeneratorWish
+from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.worker.packs import NAME as NAME_OF_PACK
 
 NAME = "io.faceappliance.Worker"
@@ -164,7 +164,7 @@ class Swap(_Strict, frozen=True):
     choice: Literal["largest", "all", "left", "right", "like"] = "largest"
     like: _Count | None = None
     packs: _Packs = []
-    wish: GeneratorWish = GeneratorWish()
+    wish: GeneratorOptions = GeneratorOptions()
     upscale: Literal[1, 2, 4] = 1
 
     def __post_init__(self) -> None:

@@ -31,7 +31,7 @@ from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers
-from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo
@@ -122,13 +122,13 @@ def video(folder: Path, frames: int) -> None:
             subprocess.run(command, check=True)
 
 
-def photo(stages: Stages, console: Console) -> None:
-    sitter = read_source(stages, [Photo(scene("person_a_1"))])
+def photo(pipeline: Pipeline, console: Console) -> None:
+    source = read_source(pipeline, [Photo(scene("person_a_1"))])
     data = encode_photo(Photo(scene("person_b_1")), "jpeg")
     options = SwapOptions(likeness=False)
 
     def once() -> None:
-        result, _ = swap_photo(stages, sitter, read_photo(data), options)
+        result, _ = swap_photo(pipeline, source, read_photo(data), options)
         encode_photo(result, "jpeg")
 
     once()

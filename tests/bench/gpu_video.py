@@ -26,16 +26,23 @@ import numpy as np
 from appliance.cli.process.fork_pool import Place, hire
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.engine import Engine, following
+from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.topology import five_points
-from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.generator_engine.engine import GeneratorEngine
+from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.imaging import images
+from appliance.pipeline.loading import Pipeline, tracking_runtime
 from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.probe import probe
-from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_video
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.run import (
+    SourceIdentity,
+    SwapOptions,
+    read_source,
+    swap_video,
+)
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from tests.bench.standin_pack import standin_pack
 from tests.inference.standins.detectors import POINTS, SIDE
 
@@ -77,8 +84,8 @@ def scene(portrait: str) -> np.ndarray:
     """A frame with a portrait whose eyes lie where the detector's stand-in sees some."""
     photo = read_photo((PORTRAITS / f"{portrait}.jpg").read_bytes())
     pixels = np.asarray(photo.pixels, np.uint8)
-    stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
-    (face, *_) = stages.faces(Photo(pixels).canvas)
+    pipeline = Pipeline.load(ModelPack.open(), Runtime(("cpu",)))
+    (face, *_) = pipeline.analyser.faces(Photo(pixels).canvas)
     eyes, wanted = five_points(face.points)[:2], POINTS[:2] * WIDTH / SIDE
     scale = float(np.ptp(wanted[:, 0]) / np.ptp(eyes[:, 0]))
     matrix = np.array([[scale, 0, 0], [0, scale, 0]], np.float32)
@@ -110,17 +117,20 @@ def make_media(folder: Path, frames: int) -> None:
         sink.mux(stream.encode(None))
 
 
-def load(pack: ModelPack, runtime: Runtime, *, follow_on_gpu: bool = False) -> Stages:
+def load(pack: ModelPack, runtime: Runtime, *, follow_on_gpu: bool = False) -> Pipeline:
     """Detector, landmarks, recogniser and generator of the stand-ins; all of them are used."""
-    generation = Generation.load(pack, runtime, GeneratorWish(identity_weight=1.0))
-    small = runtime if follow_on_gpu else following(generation, alone=runtime.alone)
-    return Stages.load(ModelPack.open(), runtime, generation, pack, small)
+    starter = ModelPack.open()
+    canonical = Canonical.load(starter.read("canonical-mesh"))
+    options = GeneratorOptions(identity_weight=1.0)
+    engine = GeneratorEngine.load(pack, runtime, options, canonical)
+    small = runtime if follow_on_gpu else tracking_runtime(engine, alone=runtime.alone)
+    return Pipeline(FaceAnalyser.load(starter, runtime, pack, small), engine, (pack,))
 
 
-def sit(engine: Engine, photos: Sequence[BinaryIO]) -> tuple[Sitter, SwapOptions]:
+def sit(engine: Pipeline, photos: Sequence[BinaryIO]) -> tuple[SourceIdentity, SwapOptions]:
     """The source, whose face goes onto every face."""
-    sitter = read_source(engine.stages, [read_photo(photo.read()) for photo in photos])
-    return sitter, SwapOptions(FaceChoice(Which.ALL))
+    person = read_source(engine, [read_photo(photo.read()) for photo in photos])
+    return person, SwapOptions(FaceSelection(FaceRule.ALL))
 
 
 def busy() -> float:
@@ -143,11 +153,10 @@ def main() -> None:
     devices = [int(device) for device in wanted.devices.split(",")]
     members = [Place(device, 1) for _ in range(wanted.processes) for device in devices]
 
-    def engine(place: Place) -> Engine:
+    def engine(place: Place) -> Pipeline:
         pack = standin_pack(wanted.folder, FAMILIES)
         runtime = Runtime((wanted.provider,), place.threads, place.device)
-        stages = load(pack, runtime, follow_on_gpu=wanted.follow_on_gpu)
-        return Engine(stages, (pack,))
+        return load(pack, runtime, follow_on_gpu=wanted.follow_on_gpu)
 
     with ExitStack() as files:
         photo = files.enter_context((wanted.media / "source.jpg").open("rb"))
@@ -161,15 +170,15 @@ def main() -> None:
             clip.seek(0)
             crew.start()
             # The lead needs none of the large networks.
-            here = Engine(Stages.load(ModelPack.open(), Runtime(("cpu",))), ())
+            here = Pipeline.load(ModelPack.open(), Runtime(("cpu",)))
         else:
             here = engine(members[0])
-        sitter, options = sit(here, [photo])
+        person, options = sit(here, [photo])
         before, here_before = busy(), time.process_time()
         with Usage() as usage:
             report = swap_video(
-                here.stages,
-                sitter,
+                here,
+                person,
                 clip,
                 cast("BinaryIO", sink),
                 options,

@@ -18,7 +18,7 @@ from rich.table import Table
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo
-from tests.bench.quality import PORTRAITS, load_stages
+from tests.bench.quality import PORTRAITS, load_pipeline
 
 SOURCE, TARGET = PORTRAITS / "person_b_1.jpg", PORTRAITS / "person_d_1.jpg"
 COLD_RUNS, WARM_RUNS = 5, 20
@@ -47,12 +47,12 @@ def cold() -> list[float]:
 
 def warm(options: SwapOptions) -> list[float]:
     """From the target's bytes to the result's, models and source at hand."""
-    stages = load_stages()
-    sitter = read_source(stages, [read_photo(SOURCE.read_bytes())])
+    pipeline = load_pipeline()
+    source = read_source(pipeline, [read_photo(SOURCE.read_bytes())])
     data = TARGET.read_bytes()
 
     def swap() -> bytes:
-        result, _ = swap_photo(stages, sitter, read_photo(data), options)
+        result, _ = swap_photo(pipeline, source, read_photo(data), options)
         return encode_photo(result, "jpeg")
 
     return durations(swap, WARM_RUNS)

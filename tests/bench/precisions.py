@@ -27,8 +27,12 @@ from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import PROVIDERS, Numbers, Tensor
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.analysis.calibration import Sample, feeds, find_samples
+from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.analysis.calibration import (
+    FaceSample,
+    calibration_inputs,
+    find_face_samples,
+)
 from appliance.pipeline.media.photo.decode import read_photo
 from tests.bench.standin_pack import standin_pack
 
@@ -45,11 +49,11 @@ FORMS: tuple[tuple[str, str, Precision], ...] = (
 SECONDS, ROUNDS = 20.0, (3, 20)  # for a network's forms together; rounds: least, most
 
 
-def crops() -> tuple[Sample, ...]:
+def crops() -> tuple[FaceSample, ...]:
     """The faces of the portraits; the last is never calibrated on."""
-    stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
+    analyser = FaceAnalyser.load(ModelPack.open(), Runtime(("cpu",)))
     photos = [read_photo(path.read_bytes()) for path in sorted(PORTRAITS.glob("person_*.*"))]
-    return find_samples(stages, photos)
+    return find_face_samples(analyser, photos)
 
 
 def turns(actions: Sequence[Callable[[], object]]) -> list[float]:
@@ -66,14 +70,14 @@ def turns(actions: Sequence[Callable[[], object]]) -> list[float]:
     return [median(times) for times in taken]
 
 
-def measure(pack: ModelPack, entry: ModelEntry, sample: Sample, console: Console) -> None:
+def measure(pack: ModelPack, entry: ModelEntry, sample: FaceSample, console: Console) -> None:
     """A line for each form that runs here."""
     forms = [form for form in FORMS if PROVIDERS[form[1]] in ort.get_available_providers()]
     networks = [
         Runtime((provider,)).load(pack, entry.role, precision=precision)
         for _, provider, precision in forms
     ]
-    (given,) = feeds([sample], networks[0].tensors)
+    (given,) = calibration_inputs([sample], networks[0].tensors)
     taken = turns([partial(run, network, given) for network in networks])
     wanted = run(networks[0], given)
     for (name, provider, _), network, ms in zip(forms, networks, taken, strict=True):

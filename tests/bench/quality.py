@@ -17,12 +17,18 @@ from rich.table import Table
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Face, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import OVAL, eye_openness, mouth_openness
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.networks.recogniser import similarity
-from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_photo
+from appliance.pipeline.run import (
+    SourceIdentity,
+    SwapOptions,
+    read_source,
+    swap_photo,
+)
 
 PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 TILE = 320
@@ -42,9 +48,9 @@ class Swap:
     tile: Image
 
 
-def load_stages() -> Stages:
+def load_pipeline() -> Pipeline:
     """The starter pack on the CPU."""
-    return Stages.load(ModelPack.open(), Runtime(("cpu",)))
+    return Pipeline.load(ModelPack.open(), Runtime(("cpu",)))
 
 
 def portraits() -> dict[str, Photo]:
@@ -53,28 +59,28 @@ def portraits() -> dict[str, Photo]:
     return {file.stem.removeprefix("person_"): read_photo(file.read_bytes()) for file in files}
 
 
-def swap_pairs(stages: Stages, photos: dict[str, Photo]) -> list[Swap]:
+def swap_pairs(pipeline: Pipeline, photos: dict[str, Photo]) -> list[Swap]:
     """Every ordered pair of photos of different people."""
-    sitters = {name: read_source(stages, [photo]) for name, photo in photos.items()}
+    sources = {name: read_source(pipeline, [photo]) for name, photo in photos.items()}
     pairs = [(a, b) for a, b in permutations(photos, 2) if a[0] != b[0]]
-    return [_swap(stages, sitters, photos[b], a, b) for a, b in pairs]
+    return [_swap(pipeline, sources, photos[b], a, b) for a, b in pairs]
 
 
 def _swap(
-    stages: Stages, sitters: dict[str, Sitter], photo: Photo, source: str, target: str
+    pipeline: Pipeline, sources: dict[str, SourceIdentity], photo: Photo, source: str, target: str
 ) -> Swap:
-    result, report = swap_photo(stages, sitters[source], photo, SwapOptions())
-    before = stages.faces(photo.canvas)[0]
-    after = stages.faces(result.canvas)[0]
+    result, report = swap_photo(pipeline, sources[source], photo, SwapOptions())
+    before = pipeline.analyser.faces(photo.canvas)[0]
+    after = pipeline.analyser.faces(result.canvas)[0]
     assert report.similarity_before is not None
-    embedding = stages.embedding(result.canvas, after)
+    embedding = pipeline.analyser.embedding(result.canvas, after)
     eyes = zip(eye_openness(before.points), eye_openness(after.points), strict=True)
     return Swap(
         source=source,
         target=target,
         before=report.similarity_before,
-        after=similarity(sitters[source].embedding, embedding),
-        to_target=similarity(sitters[target].embedding, embedding),
+        after=similarity(sources[source].embedding, embedding),
+        to_target=similarity(sources[target].embedding, embedding),
         mouth=abs(mouth_openness(before.points) - mouth_openness(after.points)),
         eyes=float(np.mean([abs(a - b) for a, b in eyes])),
         tile=tile(result, before),
@@ -92,9 +98,12 @@ def tile(photo: Photo, face: Face) -> Image:
     return np.asarray(cv2.warpAffine(pixels, matrix, (TILE, TILE), flags=way), np.uint8)
 
 
-def contact_sheet(stages: Stages, photos: dict[str, Photo], swaps: list[Swap]) -> Image:
+def contact_sheet(pipeline: Pipeline, photos: dict[str, Photo], swaps: list[Swap]) -> Image:
     """Sources down the side, targets along the top."""
-    own = {name: tile(photo, stages.faces(photo.canvas)[0]) for name, photo in photos.items()}
+    own = {
+        name: tile(photo, pipeline.analyser.faces(photo.canvas)[0])
+        for name, photo in photos.items()
+    }
     done = {(swap.source, swap.target): swap.tile for swap in swaps}
     blank = np.zeros((TILE, TILE, 3), np.uint8)
     rows = [
@@ -124,11 +133,11 @@ def table(swaps: list[Swap]) -> Table:
 
 def main() -> None:
     """Print the table; write the sheet where asked."""
-    stages, photos = load_stages(), portraits()
-    swaps = swap_pairs(stages, photos)
+    pipeline, photos = load_pipeline(), portraits()
+    swaps = swap_pairs(pipeline, photos)
     Console().print(table(swaps))
     if len(sys.argv) > 1:
-        sheet = cv2.cvtColor(contact_sheet(stages, photos, swaps), cv2.COLOR_RGB2BGR)
+        sheet = cv2.cvtColor(contact_sheet(pipeline, photos, swaps), cv2.COLOR_RGB2BGR)
         cv2.imwrite(sys.argv[1], sheet)
 
 

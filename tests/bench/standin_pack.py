@@ -22,7 +22,7 @@ from appliance.inference.optimize.rewrite import rewrite
 from appliance.inference.optimize.variants import BOUNDS
 from appliance.inference.pack import MANIFEST, ModelPack
 from appliance.inference.trust import Trust
-from appliance.pipeline.analysis.calibration import Sample, feeds
+from appliance.pipeline.analysis.calibration import FaceSample, calibration_inputs
 from tests.inference import standins
 
 KEY = SecretKey(b"standins", bytes(range(32)))
@@ -32,7 +32,7 @@ def standin_pack(
     folder: Path,
     families: Sequence[str],
     precisions: Sequence[Precision] = ("fp32", "fp16", "fp16-fused"),
-    samples: Sequence[Sample] = (),
+    samples: Sequence[FaceSample] = (),
 ) -> ModelPack:
     """The pack in ``folder``, made if it is not there; ``samples``: what INT8 is calibrated on.
 
@@ -56,7 +56,7 @@ def standin_pack(
 
 
 def _made(
-    model: onnx.ModelProto, entry: ModelEntry, precision: Precision, samples: Sequence[Sample]
+    model: onnx.ModelProto, entry: ModelEntry, precision: Precision, samples: Sequence[FaceSample]
 ) -> onnx.ModelProto | None:
     """The variant of ``model``; ``None`` for operators of ours where there are none for it."""
     if precision == "fp16-fused":
@@ -66,7 +66,9 @@ def _made(
     wide, _ = rewrite(model)
     if precision == "int8":
         tensors = check_graph(wide.SerializeToString(), CONTRACTS[entry.family], entry.file)
-        return to_int8(wide, observe(wide, feeds(samples, tensors), OPERATORS).usual(), ENDS[0])
+        return to_int8(
+            wide, observe(wide, calibration_inputs(samples, tensors), OPERATORS).usual(), ENDS[0]
+        )
     return to_half(wide) if precision == "fp16" else wide
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.run import SwapOptions, read_source, swap_video
-from tests.bench.quality import load_stages, portraits
+from tests.bench.quality import load_pipeline, portraits
 from tests.fetch import CLIP
 from tests.pipeline.steadiness import steadiness
 
@@ -31,7 +31,7 @@ def frames(file: BinaryIO) -> list[Image]:
 
 def main() -> None:
     """Swap the tests' clip with every sample person and print how steady each result is."""
-    stages, photos = load_stages(), portraits()
+    pipeline, photos = load_pipeline(), portraits()
     with CLIP.open("rb") as file:
         target = frames(file)
     table = Table(title="Steadiness: landmark-stabilised frame difference, result / target")
@@ -39,12 +39,12 @@ def main() -> None:
         table.add_column(heading, justify="left" if heading == "source" else "right")
     ratios = []
     for name, photo in photos.items():
-        sitter = read_source(stages, [photo])
+        person = read_source(pipeline, [photo])
         sink = BytesIO()
         with CLIP.open("rb") as source:
-            swap_video(stages, sitter, source, sink, SwapOptions(), container="mp4")
+            swap_video(pipeline, person, source, sink, SwapOptions(), container="mp4")
         sink.seek(0)
-        found = steadiness(stages, target, frames(sink))
+        found = steadiness(pipeline, target, frames(sink))
         ratios.append(found.ratio)
         table.add_row(name, f"{found.ratio:.2f}", f"{found.contrast:.2f}", "")
     table.add_row("mean", f"{np.mean(ratios):.2f}", "", "<= 1.2")

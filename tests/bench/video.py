@@ -25,7 +25,7 @@ from rich.table import Table
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_video
 from tests.fetch import CLIP
@@ -35,17 +35,17 @@ FPS = 30
 
 # Our functions by the stage they do; cumulative time of the profile.
 STAGES = {
-    "look for a cut": ("track.py", "_is_cut"),
-    "detect": ("stages.py", "locate"),
-    "follow (mesh 478)": ("track.py", "_follow"),
-    "identify": ("run.py", "_measure"),
-    "light": ("light.py", "measure"),
-    "mask: person": ("mask.py", "person"),
-    "mask: cover": ("mask.py", "visible"),
-    "swap": ("swap.py", "swap"),
-    "- spread over pixels": ("layers.py", "spread"),
+    "look for a cut": ("tracker.py", "_is_cut"),
+    "detect": ("analyser.py", "locate"),
+    "follow (mesh 478)": ("tracker.py", "_follow"),
+    "identify": ("likeness.py", "_measure"),
+    "light": ("illumination.py", "measure"),
+    "mask: person": ("visibility.py", "person"),
+    "mask: cover": ("visibility.py", "estimate"),
+    "swap": ("swapper.py", "swap"),
+    "- spread over pixels": ("layers.py", "interpolate_layers"),
     "- blend": ("blend.py", "blend"),
-    "write": ("video_canvas.py", "write"),
+    "write": ("canvas.py", "write"),
 }
 
 
@@ -81,14 +81,14 @@ def make_clip(path: Path, seconds: int, height: int) -> None:
 
 def run_once(clip: Path, profiled: bool) -> Result:
     """Swap ``clip`` in this process."""
-    stages = Stages.load(ModelPack.open(), Runtime(("cpu",), threads=1))
-    sitter = read_source(stages, [read_photo(PORTRAIT.read_bytes())])
+    pipeline = Pipeline.load(ModelPack.open(), Runtime(("cpu",), threads=1))
+    person = read_source(pipeline, [read_photo(PORTRAIT.read_bytes())])
     profile = cProfile.Profile()
     with clip.open("rb") as source, tempfile.TemporaryFile() as sink:
         cpu, wall = time.process_time(), time.perf_counter()
         if profiled:
             profile.enable()
-        report = swap_video(stages, sitter, source, sink, SwapOptions(), container="mp4")
+        report = swap_video(pipeline, person, source, sink, SwapOptions(), container="mp4")
         profile.disable()
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     done = report.transcoded

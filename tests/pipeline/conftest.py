@@ -10,17 +10,17 @@ import pytest
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo, read_photo
-from appliance.pipeline.run import Sitter, read_source
+from appliance.pipeline.run import SourceIdentity, read_source
 
 
 @pytest.fixture(scope="session")
-def stages(pack: ModelPack, runtime: Runtime) -> Stages:
-    """The stages of the starter pack."""
-    return Stages.load(pack, runtime)
+def pipeline(pack: ModelPack, runtime: Runtime) -> Pipeline:
+    """The pipeline of the starter pack."""
+    return Pipeline.load(pack, runtime)
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +40,14 @@ def photos(portraits: Mapping[str, Path]) -> Mapping[str, Photo]:
 
 
 @pytest.fixture(scope="session")
-def faces(stages: Stages, photos: Mapping[str, Photo]) -> Mapping[str, Face]:
+def faces(pipeline: Pipeline, photos: Mapping[str, Photo]) -> Mapping[str, Face]:
     """The face of each portrait, in its pixels."""
-    return MappingProxyType({name: stages.faces(p.canvas)[0] for name, p in photos.items()})
+    return MappingProxyType(
+        {name: pipeline.analyser.faces(p.canvas)[0] for name, p in photos.items()}
+    )
 
 
 @pytest.fixture(scope="session")
-def sitters(stages: Stages, photos: Mapping[str, Photo]) -> Mapping[str, Sitter]:
+def sources(pipeline: Pipeline, photos: Mapping[str, Photo]) -> Mapping[str, SourceIdentity]:
     """Each portrait as a source of its own."""
-    return MappingProxyType({name: read_source(stages, [p]) for name, p in photos.items()})
+    return MappingProxyType({name: read_source(pipeline, [p]) for name, p in photos.items()})

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical, with_skirt
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import LID_PAIRS, LIP_PAIRS
 from appliance.pipeline.face_model.topology import (
     LEFT_IRIS,
@@ -23,7 +23,12 @@ from appliance.pipeline.face_model.topology import (
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import transform
 from appliance.pipeline.imaging.raster import Raster
+from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.mesh_engine.engine import MeshEngine, PreparedMeshSource
+from appliance.pipeline.mesh_engine.source import MeshSource
+from appliance.pipeline.run import SourceIdentity
 
 GREY = 128
 CLOTHS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
@@ -138,8 +143,8 @@ def redrawn(image: Image, face: Face, mesh: Float, canonical: Canonical) -> Imag
     depth = new[:, 2][canonical.triangles].mean(axis=1)
     depth += 1e4 * (canonical.kind == SKIRT_RING)
     raster = Raster.draw(new[:, :2], depth, canonical.triangles, (width, height))
-    places = raster.cover().spread(old[:, :2])
-    drawn = images.sampled(image, places, cv2.INTER_CUBIC)
+    places = raster.cover().interpolate(old[:, :2])
+    drawn = images.remapped(image, places, cv2.INTER_CUBIC)
     return np.where((raster.ids >= 0)[..., None], drawn, image).astype(np.uint8)
 
 
@@ -169,3 +174,15 @@ def looking_aside(image: Image, face: Face, canonical: Canonical, degrees: float
     middle = face.mesh[OVAL].mean(axis=0)
     mesh = ((face.mesh - middle) @ turn.T + middle).astype(np.float32)
     return redrawn(image, face, mesh, canonical)
+
+
+def mesh_engine(pipeline: Pipeline) -> MeshEngine:
+    """The pipeline's engine, known to be the mesh engine."""
+    assert isinstance(pipeline.engine, MeshEngine)
+    return pipeline.engine
+
+
+def mesh_source(person: SourceIdentity) -> MeshSource:
+    """What the mesh engine took from a person's photos."""
+    assert isinstance(person.prepared, PreparedMeshSource)
+    return person.prepared.source

@@ -11,23 +11,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import OVAL, SKIN_POINTS
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import similarity_matrix
+from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 
 SIZE = 192  # pixels a side of the crop that a face is held still in
 FILL = 0.9  # of it
 
 
-def meshes(stages: Stages, frames: Sequence[Image]) -> list[Face]:
+def meshes(pipeline: Pipeline, frames: Sequence[Image]) -> list[Face]:
     """The face of each frame, found in the first and followed from then on, without smoothing."""
-    face = stages.faces(Photo(frames[0]).canvas)[0]
+    face = pipeline.analyser.faces(Photo(frames[0]).canvas)[0]
     found = []
     for frame in frames:
-        face = stages.aligner.follow(frame, face)
+        face = pipeline.analyser.mesh_estimator.follow(frame, face)
         found.append(face)
     return found
 
@@ -56,9 +57,9 @@ class Steadiness:
     contrast: float
 
 
-def steadiness(stages: Stages, target: Sequence[Image], result: Sequence[Image]) -> Steadiness:
+def steadiness(pipeline: Pipeline, target: Sequence[Image], result: Sequence[Image]) -> Steadiness:
     """Of the one face of a video, before and after a swap."""
-    before, after = meshes(stages, target), meshes(stages, result)
+    before, after = meshes(pipeline, target), meshes(pipeline, result)
     return Steadiness(
         ratio=flicker(result, after) / flicker(target, before),
         contrast=contrast(result, after) / contrast(target, before),

@@ -12,10 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from appliance.errors import ApplianceError, NoFaceError
-from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.face_model.boxes import face_box
 from appliance.pipeline.face_model.face import Face
-from appliance.pipeline.face_model.regions import FACE
+from appliance.pipeline.face_model.regions import WHOLE_FACE
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     OUTER_LIPS,
@@ -23,13 +22,20 @@ from appliance.pipeline.face_model.topology import (
     eye_openness,
     mouth_openness,
 )
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.networks.recogniser import similarity
-from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_photo
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.run import (
+    SourceIdentity,
+    SwapOptions,
+    read_source,
+    swap_photo,
+)
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from tests.pipeline.pictures import (
     cell,
     changed,
+    mesh_source,
     mosaic,
     pixels_of,
     with_closed_eyes,
@@ -54,19 +60,19 @@ def near(face: Face, shape: tuple[int, ...], points: list[int], reach: float) ->
 
 
 def test_the_results_are_nearer_to_their_sources(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     gains, nearer, mouths, eyes = [], [], [], []
     for source, target in PAIRS:
-        result, report = swap_photo(stages, sitters[source], photos[target], WHOLE)
-        before = stages.faces(photos[target].canvas)[0]
-        (after,) = stages.faces(result.canvas)
-        embedding = stages.embedding(result.canvas, after)
-        likeness = similarity(sitters[source].embedding, embedding)
+        result, report = swap_photo(pipeline, sources[source], photos[target], WHOLE)
+        before = pipeline.analyser.faces(photos[target].canvas)[0]
+        (after,) = pipeline.analyser.faces(result.canvas)
+        embedding = pipeline.analyser.embedding(result.canvas, after)
+        likeness = similarity(sources[source].embedding, embedding)
         assert report.similarity_before is not None
         assert report.similarity_after is not None
         gains.append(report.similarity_after - report.similarity_before)
-        nearer.append(likeness > similarity(sitters[target].embedding, embedding))
+        nearer.append(likeness > similarity(sources[target].embedding, embedding))
         mouths.append(abs(mouth_openness(before.points) - mouth_openness(after.points)))
         lids = zip(eye_openness(before.points), eye_openness(after.points), strict=True)
         eyes += [abs(a - b) for a, b in lids]
@@ -79,51 +85,59 @@ def test_the_results_are_nearer_to_their_sources(
 
 @pytest.mark.parametrize("source", ["a_2", "b_1", "d_1"])
 def test_closed_eyes_stay_closed(
-    source: str, stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    source: str,
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
-    (face,) = stages.faces(photos["c_1"].canvas)
-    target = Photo(with_closed_eyes(pixels_of(photos["c_1"]), face, stages.face))
-    (closed,) = stages.faces(target.canvas)
+    (face,) = pipeline.analyser.faces(photos["c_1"].canvas)
+    target = Photo(with_closed_eyes(pixels_of(photos["c_1"]), face, pipeline.analyser.canonical))
+    (closed,) = pipeline.analyser.faces(target.canvas)
     assert max(eye_openness(closed.points)) < 0.04  # the target is what it should be
-    assert min(sitters[source].source.eyes) > 0.085  # … and the source's eyes are wide open
-    result, _ = swap_photo(stages, sitters[source], target, WHOLE)
-    (after,) = stages.faces(result.canvas)
+    assert min(mesh_source(sources[source]).eyes) > 0.085  # … and the source's eyes are wide open
+    result, _ = swap_photo(pipeline, sources[source], target, WHOLE)
+    (after,) = pipeline.analyser.faces(result.canvas)
     for lids, were in zip(eye_openness(after.points), eye_openness(closed.points), strict=True):
         assert abs(lids - were) < 0.035
 
 
 @pytest.mark.parametrize("share", [0.4, 0.7, 1.0])
 def test_the_mouth_stays_as_open_as_the_targets(
-    share: float, stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    share: float,
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
-    (face,) = stages.faces(photos["b_1"].canvas)
-    target = Photo(with_lips_apart(pixels_of(photos["b_1"]), face, stages.face, share))
-    (before,) = stages.faces(target.canvas)
+    (face,) = pipeline.analyser.faces(photos["b_1"].canvas)
+    target = Photo(
+        with_lips_apart(pixels_of(photos["b_1"]), face, pipeline.analyser.canonical, share)
+    )
+    (before,) = pipeline.analyser.faces(target.canvas)
     for source in ("a_2", "c_1"):
-        result, _ = swap_photo(stages, sitters[source], target, WHOLE)
-        (after,) = stages.faces(result.canvas)
+        result, _ = swap_photo(pipeline, sources[source], target, WHOLE)
+        (after,) = pipeline.analyser.faces(result.canvas)
         assert abs(mouth_openness(after.points) - mouth_openness(before.points)) < 0.03
 
 
 def test_two_photos_of_a_source_are_at_least_as_good_as_the_worse_one(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
-    both = read_source(stages, [photos["b_1"], photos["b_2"]])
+    both = read_source(pipeline, [photos["b_1"], photos["b_2"]])
     figures = []
-    for sitter in (both, sitters["b_1"], sitters["b_2"]):
-        result, _ = swap_photo(stages, sitter, photos["a_2"], WHOLE)
-        (face,) = stages.faces(result.canvas)
-        found = stages.embedding(result.canvas, face)
+    for person in (both, sources["b_1"], sources["b_2"]):
+        result, _ = swap_photo(pipeline, person, photos["a_2"], WHOLE)
+        (face,) = pipeline.analyser.faces(result.canvas)
+        found = pipeline.analyser.embedding(result.canvas, face)
         figures.append(similarity(found, both.embedding))
     assert figures[0] > min(figures[1:]) - 0.02
 
 
 def test_the_teeth_are_the_targets_own(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     # The inside of a mouth is not the source's: what shows there is what the target had there.
-    result, _ = swap_photo(stages, sitters["c_1"], photos["b_1"], WHOLE)
-    before, after = (stages.faces(photo.canvas)[0] for photo in (photos["b_1"], result))
+    result, _ = swap_photo(pipeline, sources["c_1"], photos["b_1"], WHOLE)
+    before, after = (pipeline.analyser.faces(photo.canvas)[0] for photo in (photos["b_1"], result))
     mask = np.zeros(photos["b_1"].pixels.shape[:2], np.uint8)
     inner = np.rint(before.points[INNER_LIPS]).astype(np.int32)
     cv2.fillPoly(mask, [inner], 1)
@@ -142,14 +156,14 @@ def test_the_teeth_are_the_targets_own(
 def test_nothing_changes_away_from_the_face(
     source: str,
     target: str,
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     before = photos[target].pixels.copy()
-    result, _ = swap_photo(stages, sitters[source], photos[target], WHOLE)
+    result, _ = swap_photo(pipeline, sources[source], photos[target], WHOLE)
     assert np.array_equal(photos[target].pixels, before)  # the target itself is the caller's
-    (face,) = stages.faces(photos[target].canvas)
+    (face,) = pipeline.analyser.faces(photos[target].canvas)
     box = face_box(face, photos[target].canvas)
     assert box is not None
     outside = np.ones(before.shape[:2], np.bool_)
@@ -158,15 +172,15 @@ def test_nothing_changes_away_from_the_face(
     assert changed(photos[target], result)[~outside].mean() > 0.2
 
 
-@pytest.mark.parametrize("regions", [{FACE: 0.0}, {}, {"nose": 0.0, "lips": 0.0}])
+@pytest.mark.parametrize("regions", [{WHOLE_FACE: 0.0}, {}, {"nose": 0.0, "lips": 0.0}])
 def test_strength_0_changes_nothing(
     regions: dict[str, float],
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     options = SwapOptions(regions=regions)
-    result, report = swap_photo(stages, sitters["a_2"], photos["b_1"], options)
+    result, report = swap_photo(pipeline, sources["a_2"], photos["b_1"], options)
     assert np.array_equal(result.pixels, photos["b_1"].pixels)
     assert report.faces_swapped == report.frames_swapped == 0
     assert report.similarity_after is None
@@ -182,37 +196,40 @@ MIDDLE = {"nose": [4, 195], "jaw": [152, 199], "forehead": [151, 9]}
 
 @pytest.mark.parametrize("region", list(FAR_FROM))
 def test_a_region_changes_itself_and_nothing_far_from_it(
-    region: str, stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    region: str,
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     target = photos["b_1"]
     options = SwapOptions(regions={region: 0.6})
-    result, _ = swap_photo(stages, sitters["d_1"], target, options)
-    (face,) = stages.faces(target.canvas)
+    result, _ = swap_photo(pipeline, sources["d_1"], target, options)
+    (face,) = pipeline.analyser.faces(target.canvas)
     off = np.abs(pixels_of(result).astype(int) - pixels_of(target)).max(axis=2)
     assert off[near(face, off.shape, FAR_FROM[region], 0.02)].max() <= 2
     assert off[near(face, off.shape, MIDDLE[region], 0.1)].mean() > 2
 
 
 def test_more_strength_is_more_likeness(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     likeness = []
     for strength in (0.0, 0.3, 0.6, 1.0):
-        options = SwapOptions(regions={FACE: strength})
-        result, _ = swap_photo(stages, sitters["a_2"], photos["d_1"], options)
-        (face,) = stages.faces(result.canvas)
-        found = stages.embedding(result.canvas, face)
-        likeness.append(similarity(found, sitters["a_2"].embedding))
+        options = SwapOptions(regions={WHOLE_FACE: strength})
+        result, _ = swap_photo(pipeline, sources["a_2"], photos["d_1"], options)
+        (face,) = pipeline.analyser.faces(result.canvas)
+        found = pipeline.analyser.embedding(result.canvas, face)
+        likeness.append(similarity(found, sources["a_2"].embedding))
     assert likeness == sorted(likeness)
     assert likeness[-1] > likeness[0] + 0.25
 
 
 def test_an_unknown_region_is_refused(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     # A misspelt word must not pass as a swap that changes nothing.
     with pytest.raises(ApplianceError, match="'ears'"):
-        swap_photo(stages, sitters["a_2"], photos["b_1"], SwapOptions(regions={"ears": 1}))
+        swap_photo(pipeline, sources["a_2"], photos["b_1"], SwapOptions(regions={"ears": 1}))
 
 
 # --- which face -------------------------------------------------------------------------------
@@ -231,7 +248,7 @@ def group(photos: Mapping[str, Photo]) -> Photo:
 
 
 def columns_changed(before: Photo, after: Photo) -> set[int]:
-    """Which of the four changed in more than a few pixels."""
+    """FaceRule of the four changed in more than a few pixels."""
     off = changed(before, after)
     return {i for i in range(4) if off[:, i * SIDE : (i + 1) * SIDE].mean() > 0.01}
 
@@ -239,17 +256,21 @@ def columns_changed(before: Photo, after: Photo) -> set[int]:
 @pytest.mark.parametrize(
     ("which", "wanted"),
     [
-        (Which.ALL, {0, 1, 2, 3}),
-        (Which.LEFT, {0}),
-        (Which.RIGHT, {3}),
-        (Which.LARGEST, {2}),
+        (FaceRule.ALL, {0, 1, 2, 3}),
+        (FaceRule.LEFT, {0}),
+        (FaceRule.RIGHT, {3}),
+        (FaceRule.LARGEST, {2}),
     ],
 )
 def test_the_face_that_is_meant_is_swapped(
-    which: Which, wanted: set[int], stages: Stages, group: Photo, sitters: Mapping[str, Sitter]
+    which: FaceRule,
+    wanted: set[int],
+    pipeline: Pipeline,
+    group: Photo,
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
-    options = SwapOptions(choice=FaceChoice(which))
-    result, report = swap_photo(stages, sitters["d_1"], group, options)
+    options = SwapOptions(selection=FaceSelection(which))
+    result, report = swap_photo(pipeline, sources["d_1"], group, options)
     assert columns_changed(group, result) == wanted
     assert report.faces_swapped == len(wanted)
     assert report.frames_swapped == report.frames == 1
@@ -257,26 +278,30 @@ def test_the_face_that_is_meant_is_swapped(
 
 @pytest.mark.parametrize(("person", "column"), [("a_1", 0), ("b_2", 1), ("c_1", 2)])
 def test_like_finds_a_person_by_another_photo(
-    person: str, column: int, stages: Stages, group: Photo, sitters: Mapping[str, Sitter]
+    person: str,
+    column: int,
+    pipeline: Pipeline,
+    group: Photo,
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
-    choice = FaceChoice(Which.LIKE, sitters[person].embedding)
-    result, _ = swap_photo(stages, sitters["d_1"], group, SwapOptions(choice=choice))
+    choice = FaceSelection(FaceRule.LIKE, sources[person].embedding)
+    result, _ = swap_photo(pipeline, sources["d_1"], group, SwapOptions(selection=choice))
     assert columns_changed(group, result) == {column}
 
 
 def test_like_refuses_where_the_person_is_not_there(
-    stages: Stages, group: Photo, sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, group: Photo, sources: Mapping[str, SourceIdentity]
 ) -> None:
     # Swapping the best of the strangers would alter a person nobody chose.
-    choice = FaceChoice(Which.LIKE, sitters["d_1"].embedding)
+    choice = FaceSelection(FaceRule.LIKE, sources["d_1"].embedding)
     with pytest.raises(NoFaceError, match="like the reference"):
-        swap_photo(stages, sitters["a_2"], group, SwapOptions(choice=choice))
+        swap_photo(pipeline, sources["a_2"], group, SwapOptions(selection=choice))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (400, 300), (1, 900)])
 def test_a_picture_of_nobody_is_refused(
-    shape: tuple[int, int], stages: Stages, sitters: Mapping[str, Sitter]
+    shape: tuple[int, int], pipeline: Pipeline, sources: Mapping[str, SourceIdentity]
 ) -> None:
     # There is nothing to swap, and an unchanged copy would look like a success.
     with pytest.raises(NoFaceError, match="target"):
-        swap_photo(stages, sitters["a_2"], Photo(np.full((*shape, 3), 99, np.uint8)), WHOLE)
+        swap_photo(pipeline, sources["a_2"], Photo(np.full((*shape, 3), 99, np.uint8)), WHOLE)

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image as Pillow
 
 from appliance.errors import NoFaceError
-from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.face_model.boxes import face_box
 from appliance.pipeline.face_model.topology import OVAL
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo, read_photo
-from appliance.pipeline.run import Sitter, SwapOptions, swap_photo
+from appliance.pipeline.run import SourceIdentity, SwapOptions, swap_photo
 from tests.pipeline.pictures import (
     changed,
     error,
@@ -29,16 +29,16 @@ WHOLE = SwapOptions()
 
 
 def test_a_face_on_its_head_is_swapped_as_well_as_an_upright_one(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     upside_down, matrix = turned(photos["b_1"], 180)
-    result, report = swap_photo(stages, sitters["a_2"], upside_down, WHOLE)
-    _, upright = swap_photo(stages, sitters["a_2"], photos["b_1"], WHOLE)
+    result, report = swap_photo(pipeline, sources["a_2"], upside_down, WHOLE)
+    _, upright = swap_photo(pipeline, sources["a_2"], photos["b_1"], WHOLE)
     assert report.similarity_after is not None
     assert upright.similarity_after is not None
     assert report.similarity_after > upright.similarity_after - 0.06
-    (face,) = stages.faces(result.canvas)
-    assert error(face, stages.faces(photos["b_1"].canvas)[0], matrix) < 0.12
+    (face,) = pipeline.analyser.faces(result.canvas)
+    assert error(face, pipeline.analyser.faces(photos["b_1"].canvas)[0], matrix) < 0.12
 
 
 def as_png_16(photo: Photo) -> bytes:
@@ -51,32 +51,32 @@ def as_png_16(photo: Photo) -> bytes:
 
 
 def test_a_16_bit_photo_keeps_its_depth_outside_the_face(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     target = read_photo(as_png_16(photos["b_1"]))
     assert target.pixels.dtype == np.uint16
-    result, _ = swap_photo(stages, sitters["a_2"], target, WHOLE)
+    result, _ = swap_photo(pipeline, sources["a_2"], target, WHOLE)
     assert result.pixels.dtype == np.uint16
     off = changed(target, result)
-    (face,) = stages.faces(target.canvas)
+    (face,) = pipeline.analyser.faces(target.canvas)
     box = face_box(face, target.canvas)
     assert box is not None
     outside = np.ones(off.shape, np.bool_)
     outside[box.y : box.y + box.h, box.x : box.x + box.w] = False
     assert not off[outside].any()
-    plain, _ = swap_photo(stages, sitters["a_2"], photos["b_1"], WHOLE)
+    plain, _ = swap_photo(pipeline, sources["a_2"], photos["b_1"], WHOLE)
     close = np.abs(result.canvas.thumbnail(10_000).astype(int) - plain.pixels)
     assert np.percentile(close, 99) <= 6  # the same swap at a finer grain
 
 
 def test_alpha_and_profile_are_kept(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     pixels = pixels_of(photos["b_1"])
     alpha = np.full(pixels.shape[:2], 255, np.uint8)
     alpha[:100] = 7
     target = Photo(pixels, alpha, icc=b"a profile", kind="png")
-    result, _ = swap_photo(stages, sitters["a_2"], target, WHOLE)
+    result, _ = swap_photo(pipeline, sources["a_2"], target, WHOLE)
     assert result.alpha is not None
     assert np.array_equal(result.alpha, alpha)
     assert result.icc == b"a profile"
@@ -84,12 +84,12 @@ def test_alpha_and_profile_are_kept(
 
 
 def test_a_grey_target_stays_grey(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     buffer = io.BytesIO()
     Pillow.fromarray(pixels_of(photos["b_1"])).convert("L").save(buffer, "PNG")
     target = read_photo(buffer.getvalue())
-    result, report = swap_photo(stages, sitters["a_2"], target, WHOLE)
+    result, report = swap_photo(pipeline, sources["a_2"], target, WHOLE)
     assert report.similarity_after is not None
     assert report.similarity_before is not None
     assert report.similarity_after > report.similarity_before + 0.2
@@ -100,10 +100,13 @@ def test_a_grey_target_stays_grey(
 
 @pytest.mark.parametrize("edge", ["left", "top", "bottom", "right"])
 def test_a_face_cut_by_the_border_is_swapped_as_far_as_it_goes(
-    edge: str, stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    edge: str,
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     pixels = pixels_of(photos["b_1"])
-    oval = stages.faces(photos["b_1"].canvas)[0].points[OVAL]
+    oval = pipeline.analyser.faces(photos["b_1"].canvas)[0].points[OVAL]
     (left, top), (right, bottom) = oval.min(axis=0), oval.max(axis=0)
     share = 0.15
     cuts: dict[str, Any] = {
@@ -113,7 +116,7 @@ def test_a_face_cut_by_the_border_is_swapped_as_far_as_it_goes(
         "bottom": np.s_[: int(bottom - share * (bottom - top))],
     }
     target = Photo(np.ascontiguousarray(pixels[cuts[edge]]))
-    result, report = swap_photo(stages, sitters["a_2"], target, WHOLE)
+    result, report = swap_photo(pipeline, sources["a_2"], target, WHOLE)
     assert report.similarity_after is not None
     assert report.similarity_before is not None
     assert report.similarity_after > report.similarity_before + 0.2
@@ -122,7 +125,7 @@ def test_a_face_cut_by_the_border_is_swapped_as_far_as_it_goes(
 
 
 def test_a_tiny_face_is_swapped_or_refused_by_name(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     swapped = []
     for width in (24, 40, 64, 96):
@@ -130,7 +133,7 @@ def test_a_tiny_face_is_swapped_or_refused_by_name(
         size = (width * 3, round(width * 3 * pixels.shape[0] / pixels.shape[1]))
         small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
         try:
-            result, _ = swap_photo(stages, sitters["a_2"], Photo(small), WHOLE)
+            result, _ = swap_photo(pipeline, sources["a_2"], Photo(small), WHOLE)
         except NoFaceError:
             continue
         assert np.isfinite(result.pixels).all()
@@ -140,9 +143,9 @@ def test_a_tiny_face_is_swapped_or_refused_by_name(
 
 
 def test_a_huge_face_is_swapped_in_bounded_memory(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
-    (face,) = stages.faces(photos["b_1"].canvas)
+    (face,) = pipeline.analyser.faces(photos["b_1"].canvas)
     (left, top), (right, bottom) = face.points.min(axis=0), face.points.max(axis=0)
     part = pixels_of(photos["b_1"])[
         int(top - 120) : int(bottom + 90), int(left - 90) : int(right + 90)
@@ -152,12 +155,12 @@ def test_a_huge_face_is_swapped_in_bounded_memory(
     large = Photo(np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.uint8))
     small = Photo(np.ascontiguousarray(part))
     tracemalloc.start()
-    result, report = swap_photo(stages, sitters["a_2"], large, WHOLE)
+    result, report = swap_photo(pipeline, sources["a_2"], large, WHOLE)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     # The copy that is returned, the cut-out, the change and their sums, all of 8 or 16 bits.
     assert peak < 12 * large.pixels.nbytes
-    _, plain = swap_photo(stages, sitters["a_2"], small, WHOLE)
+    _, plain = swap_photo(pipeline, sources["a_2"], small, WHOLE)
     assert report.similarity_after is not None
     assert plain.similarity_after is not None
     assert report.similarity_after == pytest.approx(plain.similarity_after, abs=0.06)

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Image
-from appliance.pipeline.face_model.regions import FACE
+from appliance.pipeline.face_model.regions import WHOLE_FACE
 from appliance.pipeline.face_model.topology import eye_openness, mouth_openness
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.networks.recogniser import similarity
-from appliance.pipeline.run import Sitter, SwapOptions, swap_video
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.run import SourceIdentity, SwapOptions, swap_video
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from tests.pipeline.media.clips import decode, packets
 from tests.pipeline.pictures import cell, mosaic
 from tests.pipeline.steadiness import meshes, steadiness
@@ -32,9 +32,9 @@ def clip(single_face_clip: Path) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def swapped(stages: Stages, sitters: Mapping[str, Sitter], clip: bytes) -> Edited:
+def swapped(pipeline: Pipeline, sources: Mapping[str, SourceIdentity], clip: bytes) -> Edited:
     """The real clip with person b's face, frame by frame before the encoder."""
-    return edited(stages, sitters["b_1"], clip)
+    return edited(pipeline, sources["b_1"], clip)
 
 
 # --- the real clip ----------------------------------------------------------------------------
@@ -51,13 +51,13 @@ def test_every_frame_of_the_clip_is_swapped(swapped: Edited) -> None:
 
 
 def test_the_likeness_holds_from_the_first_frame_to_the_last(
-    swapped: Edited, stages: Stages, sitters: Mapping[str, Sitter]
+    swapped: Edited, pipeline: Pipeline, sources: Mapping[str, SourceIdentity]
 ) -> None:
-    faces = meshes(stages, swapped.rgb_after)
-    source, target = sitters["b_1"].embedding, meshes(stages, swapped.rgb_before)
+    faces = meshes(pipeline, swapped.rgb_after)
+    source, target = sources["b_1"].embedding, meshes(pipeline, swapped.rgb_before)
     for index in range(0, 72, 9):
-        after = stages.recogniser.embed(swapped.rgb_after[index], faces[index])
-        before = stages.recogniser.embed(swapped.rgb_before[index], target[index])
+        after = pipeline.analyser.recogniser.embed(swapped.rgb_after[index], faces[index])
+        before = pipeline.analyser.recogniser.embed(swapped.rgb_before[index], target[index])
         assert similarity(source, after) > 0.4
         assert similarity(source, after) > similarity(before, after)
 
@@ -73,9 +73,9 @@ def test_pixels_outside_the_support_are_the_targets(swapped: Edited) -> None:
         assert np.array_equal(chroma[0][:, ~touched], chroma[1][:, ~touched])
 
 
-def test_the_expression_of_every_frame_is_kept(swapped: Edited, stages: Stages) -> None:
-    before = meshes(stages, swapped.rgb_before)
-    after = meshes(stages, swapped.rgb_after)
+def test_the_expression_of_every_frame_is_kept(swapped: Edited, pipeline: Pipeline) -> None:
+    before = meshes(pipeline, swapped.rgb_before)
+    after = meshes(pipeline, swapped.rgb_after)
     mouths = np.array(
         [[mouth_openness(face.points) for face in faces] for faces in (before, after)]
     )
@@ -88,32 +88,32 @@ def test_the_expression_of_every_frame_is_kept(swapped: Edited, stages: Stages) 
     assert np.abs(eyes[0] - eyes[1]).mean() < 0.03
 
 
-def test_the_result_is_as_steady_as_the_clip(swapped: Edited, stages: Stages) -> None:
-    assert steadiness(stages, swapped.rgb_before, swapped.rgb_after).ratio < 1.2
+def test_the_result_is_as_steady_as_the_clip(swapped: Edited, pipeline: Pipeline) -> None:
+    assert steadiness(pipeline, swapped.rgb_before, swapped.rgb_after).ratio < 1.2
 
 
 def test_a_source_of_hard_contrast_adds_no_flicker_of_its_own(
-    stages: Stages, sitters: Mapping[str, Sitter], clip: bytes
+    pipeline: Pipeline, sources: Mapping[str, SourceIdentity], clip: bytes
 ) -> None:
-    result = edited(stages, sitters["d_1"], clip)
-    found = steadiness(stages, result.rgb_before, result.rgb_after)
+    result = edited(pipeline, sources["d_1"], clip)
+    found = steadiness(pipeline, result.rgb_before, result.rgb_after)
     assert found.ratio / found.contrast < 1.2
 
 
-def test_the_measure_of_steadiness_sees_flicker(swapped: Edited, stages: Stages) -> None:
+def test_the_measure_of_steadiness_sees_flicker(swapped: Edited, pipeline: Pipeline) -> None:
     # A face that is a little brighter in every other frame must not pass for steady.
     bright = [
         np.clip(frame.astype(int) + 6 * (index % 2), 0, 255).astype(np.uint8)
         for index, frame in enumerate(swapped.rgb_after)
     ]
-    assert steadiness(stages, swapped.rgb_before, bright).ratio > 1.2
+    assert steadiness(pipeline, swapped.rgb_before, bright).ratio > 1.2
 
 
 @pytest.fixture(scope="session")
-def written(stages: Stages, sitters: Mapping[str, Sitter], clip: bytes) -> bytes:
+def written(pipeline: Pipeline, sources: Mapping[str, SourceIdentity], clip: bytes) -> bytes:
     """The swapped clip as a file."""
     sink = io.BytesIO()
-    swap_video(stages, sitters["b_1"], io.BytesIO(clip), sink, SwapOptions(), container="mp4")
+    swap_video(pipeline, sources["b_1"], io.BytesIO(clip), sink, SwapOptions(), container="mp4")
     return sink.getvalue()
 
 
@@ -136,9 +136,9 @@ def test_the_file_shows_what_was_edited(swapped: Edited, written: bytes) -> None
 
 
 def test_strength_0_changes_no_frame(
-    stages: Stages, sitters: Mapping[str, Sitter], clip: bytes
+    pipeline: Pipeline, sources: Mapping[str, SourceIdentity], clip: bytes
 ) -> None:
-    result = edited(stages, sitters["b_1"], clip, SwapOptions(regions={FACE: 0.0}))
+    result = edited(pipeline, sources["b_1"], clip, SwapOptions(regions={WHOLE_FACE: 0.0}))
     assert not any(result.changed)
     assert result.report is not None
     assert result.report.faces_swapped == result.report.frames_swapped == 0
@@ -162,13 +162,13 @@ def close(a: Sequence[Image], b: Sequence[Image]) -> float:
 def test_after_a_cut_nothing_of_the_last_shot_is_left(
     first: str,
     second: str,
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     one, two = shot(photos[first], 12), shot(photos[second], 12)
-    together = edited(stages, sitters["e_1"], encoded(one + two, "yuv444p"))
-    alone = edited(stages, sitters["e_1"], encoded(two, "yuv444p"))
+    together = edited(pipeline, sources["e_1"], encoded(one + two, "yuv444p"))
+    alone = edited(pipeline, sources["e_1"], encoded(two, "yuv444p"))
     assert all(together.changed)
     # The shot that is cut to is, from its first frame on, what it is without the shot before.
     assert close(together.rgb_after[12:], alone.rgb_after) < 0.05
@@ -177,11 +177,11 @@ def test_after_a_cut_nothing_of_the_last_shot_is_left(
 
 
 def test_a_face_that_leaves_and_comes_back_is_swapped_while_it_is_there(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     there = shot(photos["b_1"], 6)
     away = [np.ascontiguousarray(np.broadcast_to(there[0][:1, :1], there[0].shape))] * 5
-    result = edited(stages, sitters["c_1"], encoded([*there, *away, *there]))
+    result = edited(pipeline, sources["c_1"], encoded([*there, *away, *there]))
     assert result.changed == [True] * 6 + [False] * 5 + [True] * 6
     assert result.report is not None
     assert result.report.frames == 17
@@ -189,11 +189,11 @@ def test_a_face_that_leaves_and_comes_back_is_swapped_while_it_is_there(
 
 
 def test_a_face_that_moves_out_of_the_picture_takes_its_swap_along(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     wide = np.hstack([GREY, cell(photos["b_1"], SIDE), GREY])
     frames = [wide[:, start : start + SIDE] for start in range(SIDE, 2 * SIDE, 12)]
-    result = edited(stages, sitters["c_1"], encoded(frames))
+    result = edited(pipeline, sources["c_1"], encoded(frames))
     assert result.changed[0]
     assert not result.changed[-1]  # grey: nothing is drawn where nobody is
     gone = result.changed.index(False)
@@ -201,13 +201,15 @@ def test_a_face_that_moves_out_of_the_picture_takes_its_swap_along(
     assert not any(result.changed[gone + 2 :])
 
 
-def test_a_video_of_nobody_passes_untouched(stages: Stages, sitters: Mapping[str, Sitter]) -> None:
+def test_a_video_of_nobody_passes_untouched(
+    pipeline: Pipeline, sources: Mapping[str, SourceIdentity]
+) -> None:
     slope = np.linspace(0, 255, SIDE).astype(np.uint8)
     frames = [
         np.roll(np.repeat(np.tile(slope, (SIDE, 1))[..., None], 3, 2), 5 * i, 1) for i in range(8)
     ]
     data = encoded(frames)
-    result = edited(stages, sitters["b_1"], data)
+    result = edited(pipeline, sources["b_1"], data)
     assert not any(result.changed)
     report = result.report
     assert report is not None
@@ -234,44 +236,44 @@ def halves_changed(result: Edited) -> list[tuple[bool, bool]]:
 @pytest.mark.parametrize(
     ("which", "person", "wanted"),
     [
-        (Which.ALL, None, (True, True)),
-        (Which.LEFT, None, (True, False)),
-        (Which.RIGHT, None, (False, True)),
-        (Which.LIKE, "b_1", (True, False)),
-        (Which.LIKE, "c_1", (False, True)),
-        (Which.LIKE, "a_2", (False, False)),
+        (FaceRule.ALL, None, (True, True)),
+        (FaceRule.LEFT, None, (True, False)),
+        (FaceRule.RIGHT, None, (False, True)),
+        (FaceRule.LIKE, "b_1", (True, False)),
+        (FaceRule.LIKE, "c_1", (False, True)),
+        (FaceRule.LIKE, "a_2", (False, False)),
     ],
 )
 def test_of_two_people_those_who_are_meant_are_swapped(
-    which: Which,
+    which: FaceRule,
     person: str | None,
     wanted: tuple[bool, bool],
     request: pytest.FixtureRequest,
-    stages: Stages,
+    pipeline: Pipeline,
 ) -> None:
     couple: bytes = request.getfixturevalue("couple")
-    sitters: Mapping[str, Sitter] = request.getfixturevalue("sitters")
-    choice = FaceChoice(which, sitters[person].embedding if person else None)
-    result = edited(stages, sitters["d_1"], couple, SwapOptions(choice=choice))
+    sources: Mapping[str, SourceIdentity] = request.getfixturevalue("sources")
+    choice = FaceSelection(which, sources[person].embedding if person else None)
+    result = edited(pipeline, sources["d_1"], couple, SwapOptions(selection=choice))
     assert halves_changed(result) == [wanted] * 10
     assert result.report is not None
     assert result.report.faces_swapped == 10 * sum(wanted)
 
 
 def test_each_of_many_faces_is_swapped(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     people = [photos[name] for name in ("a_2", "b_1", "c_1", "e_1")]
     frames = [mosaic(people, 2, SIDE)] * 4
-    options = SwapOptions(choice=FaceChoice(Which.ALL))
-    result = edited(stages, sitters["d_1"], encoded(frames), options)
+    options = SwapOptions(selection=FaceSelection(FaceRule.ALL))
+    result = edited(pipeline, sources["d_1"], encoded(frames), options)
     assert result.report is not None
     assert result.report.faces_swapped == 16
     assert result.report.frames_swapped == 4
 
 
 def test_somebody_who_joins_is_found_before_long(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     alone = [np.hstack([frame, GREY]) for frame in shot(photos["b_1"], 5, 0)]
     both = [np.hstack([frame, cell(photos["c_1"], SIDE)]) for frame in shot(photos["b_1"], 20, 0)]
@@ -280,8 +282,8 @@ def test_somebody_who_joins_is_found_before_long(
         np.asarray(alone[0] * (1 - share) + both[0] * share, np.uint8)
         for share in np.linspace(0, 1, 8)
     ]
-    options = SwapOptions(choice=FaceChoice(Which.ALL))
-    result = edited(stages, sitters["d_1"], encoded([*alone, *fade, *both]), options)
+    options = SwapOptions(selection=FaceSelection(FaceRule.ALL))
+    result = edited(pipeline, sources["d_1"], encoded([*alone, *fade, *both]), options)
     halves = halves_changed(result)
     assert all(left for left, _ in halves)
     assert not any(right for _, right in halves[:5])
@@ -289,10 +291,10 @@ def test_somebody_who_joins_is_found_before_long(
 
 
 def test_the_first_frame_of_a_still_video_is_the_last(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     # Nothing moves, so nothing may crawl: what settles over a shot must not be seen settling.
-    result = edited(stages, sitters["c_1"], encoded(shot(photos["b_1"], 30, 0), "yuv444p"))
+    result = edited(pipeline, sources["c_1"], encoded(shot(photos["b_1"], 30, 0), "yuv444p"))
     steps = [
         float(np.abs(a.astype(int) - b).mean())
         for a, b in zip(result.rgb_after[:-1], result.rgb_after[1:], strict=True)

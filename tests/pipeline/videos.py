@@ -11,13 +11,19 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Box, Mask, Rgb
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.media.video.transcode import transcode
-from appliance.pipeline.run import Sitter, SwapOptions, SwapReport, frame_editor, video_report
+from appliance.pipeline.run import (
+    SourceIdentity,
+    SwapOptions,
+    SwapReport,
+    frame_editor,
+    video_report,
+)
 
 RATE = 25
 
@@ -74,10 +80,10 @@ class _Watched(VideoCanvas):
 
 
 def edited(
-    stages: Stages, sitter: Sitter, data: bytes, options: SwapOptions | None = None
+    pipeline: Pipeline, source: SourceIdentity, data: bytes, options: SwapOptions | None = None
 ) -> Edited:
     """What a swap does to every frame of ``data``, seen before the encoder loses any of it."""
-    editor = frame_editor(stages, sitter, options or SwapOptions())
+    editor = frame_editor(pipeline, source, options or SwapOptions())
     seen = Edited()
 
     def edit(canvas: VideoCanvas, info: FrameInfo) -> None:
@@ -91,5 +97,5 @@ def edited(
         seen.supports.append(watched.support)
 
     done = transcode(io.BytesIO(data), io.BytesIO(), edit, container="mp4")
-    seen.report = video_report(stages, editor, done)
+    seen.report = video_report(pipeline, editor, done)
     return seen

@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from appliance.pipeline.generator_engine.generation import GeneratorWish
+from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.session import interface as session
 from appliance.session.broker import Broker
 from appliance.wire.message import Nothing
@@ -64,7 +64,7 @@ def test_methods_are_described_as_they_are(description: str, kinds: dict[str, An
 
 def test_types_are_described_as_they_are() -> None:
     described = {name: _fields(fields) for name, fields in _TYPE.findall(worker.DESCRIPTION)}
-    kinds: dict[str, Any] = {"Face": worker.Face, "Pack": worker.Pack, "Wish": GeneratorWish}
+    kinds: dict[str, Any] = {"Face": worker.Face, "Pack": worker.Pack, "Wish": GeneratorOptions}
     assert {name: sorted(fields) for name, fields in described.items()} == {
         name: sorted(field.name for field in msgspec.structs.fields(kind))
         for name, kind in kinds.items()

@@ -14,7 +14,7 @@ from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, SIGNATURE
-from appliance.pipeline.generator_engine.generation import GeneratorWish
+from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal
@@ -39,7 +39,7 @@ class Room:
     def asked(
         self, *packs: str, target: int | None = None, upscale: int = 1, **wishes: object
     ) -> interface.Swap:
-        wish = msgspec.convert(wishes, GeneratorWish)
+        wish = msgspec.convert(wishes, GeneratorOptions)
         return interface.Swap(
             [self.source],
             target or self.target,

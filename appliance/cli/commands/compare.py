@@ -30,8 +30,8 @@ from appliance.cli.process.input_files import check_output, decode_photo, open_i
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.errors import NoFaceError, OutputError
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     LEFT_EYE,
@@ -39,6 +39,7 @@ from appliance.pipeline.face_model.topology import (
     OVAL,
     RIGHT_EYE,
 )
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
@@ -106,7 +107,7 @@ def compare(
         engine = load_sealed(
             current_sealing(policy), outputs, models=models, provider=provider, policy=policy
         )
-        found, seen = _compare(engine.stages, photos)
+        found, seen = _compare(engine.analyser, photos)
         for result in results:
             result.file.write(encode_photo(Photo(sheet(found, seen)), "png"))
             result.commit()
@@ -143,21 +144,21 @@ def sheet(found: Comparison, seen: tuple[_Seen, _Seen]) -> Image:
 
 
 def _compare(
-    stages: Stages, files: tuple[BinaryIO, BinaryIO]
+    analyser: FaceAnalyser, files: tuple[BinaryIO, BinaryIO]
 ) -> tuple[Comparison, tuple[_Seen, _Seen]]:
     photos = decode_photo(files[0], "Photo A"), decode_photo(files[1], "Photo B")
-    a, b = _look(stages, photos[0], "photo A"), _look(stages, photos[1], "photo B")
+    a, b = _look(analyser, photos[0], "photo A"), _look(analyser, photos[1], "photo B")
     value = round(similarity(a.embedding, b.embedding), 3)
     return Comparison(value, SAME_PERSON, value >= SAME_PERSON), (a, b)
 
 
-def _look(stages: Stages, photo: Photo, name: str) -> _Seen:
+def _look(analyser: FaceAnalyser, photo: Photo, name: str) -> _Seen:
     canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
-    faces = stages.faces(canvas)
+    faces = analyser.faces(canvas)
     if not faces:
         hint = "Use a photo that shows the face upright and from the front."
         raise NoFaceError(f"No face was found in {name}.", hint)
-    return _Seen(canvas, faces[0], stages.embedding(canvas, faces[0]))
+    return _Seen(canvas, faces[0], analyser.embedding(canvas, faces[0]))
 
 
 def _outlined(seen: _Seen) -> Image:

@@ -19,7 +19,7 @@ from appliance.cli.framework.output import Pair, show_json, show_pairs
 from appliance.cli.process.input_files import about, decode_photo, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.pipeline.analysis.source_quality import Appearance, appearances
+from appliance.pipeline.analysis.source_quality import FaceAssessment, assess_faces
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.video.key_frame import still
@@ -43,7 +43,7 @@ class PhotoFacts(msgspec.Struct, frozen=True):
 class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file: one of ``photo`` and ``video``, and its faces, a video's those of the first frame."""
 
-    faces: tuple[Appearance, ...]
+    faces: tuple[FaceAssessment, ...]
     photo: PhotoFacts | None = None
     video: VideoFacts | None = None
 
@@ -72,7 +72,7 @@ def inspect(
             current_sealing(policy), [], models=models, provider=provider, policy=policy
         )
         facts, canvas = _video(opened) if is_video(opened) else _photo(opened)
-    faces = appearances(engine.stages, canvas)
+    faces = assess_faces(engine.analyser, canvas)
     if isinstance(facts, PhotoFacts):
         found = Inspection(faces, photo=facts)
         pairs = _photo_pairs(facts)
@@ -150,7 +150,7 @@ def _length(facts: VideoFacts) -> str:
     return seconds if facts.frames is None else f"{seconds}, {facts.frames} frames"
 
 
-def _face_pairs(face: Appearance) -> list[Pair]:
+def _face_pairs(face: FaceAssessment) -> list[Pair]:
     box, pose, fit = face.box, face.pose, face.as_source
     return [
         ("box", f"{box.width} x {box.height} at {box.x}, {box.y}"),

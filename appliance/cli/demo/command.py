@@ -29,13 +29,14 @@ from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.cli.swap.summary import Similarity, describe
 from appliance.errors import InputError, NoFaceError
-from appliance.pipeline.analysis.analyser import MESH_ENGINE, Stages
 from appliance.pipeline.face_model.face import Face
-from appliance.pipeline.face_model.regions import FACE
+from appliance.pipeline.face_model.regions import WHOLE_FACE
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.output import PendingOutput, as_output_error
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.mesh_engine.engine import MESH_ENGINE
 from appliance.pipeline.run import (
     SwapOptions,
     SwapReport,
@@ -60,7 +61,7 @@ STRIP = ("person_d_1", "person_c_1")
 REGIONS = ("nose", "jaw", "brows")
 CLOSE = 1.25  # height of the strip's frames over that of the face
 
-_WHOLE: Mapping[str, float] = MappingProxyType({FACE: 1.0})
+_WHOLE: Mapping[str, float] = MappingProxyType({WHOLE_FACE: 1.0})
 
 
 _PORTRAIT = "A sample portrait"
@@ -121,14 +122,13 @@ def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | 
         )
         outputs = [output / "sheet.png"]
         engine = load_sealed(current_sealing(), outputs, models=models, provider=provider)
-        stages = engine.stages
-        people = {name: _read(stages, file) for name, file in opened.items()}
-        swaps = [_swap(stages, people[source], people[target]) for source, target in PAIRS]
-        strip = _strip(stages, *(people[name] for name in STRIP))
+        people = {name: _read(engine, file) for name, file in opened.items()}
+        swaps = [_swap(engine, people[source], people[target]) for source, target in PAIRS]
+        strip = _strip(engine, *(people[name] for name in STRIP))
         drawn = contact_sheet([_shown(swap) for swap in swaps], strip)
         sheet.file.write(encode_photo(Photo(drawn), "png"))
         picture.file.write(encode_photo(swaps[0].photo, "png"))
-        report = _film(stages, swaps[0], film)
+        report = _film(engine, swaps[0], film)
         for result in (picture, film, sheet):
             result.commit()
     show_pairs(
@@ -161,10 +161,10 @@ def _make_folder(folder: Path) -> None:
         raise as_output_error(error) from error
 
 
-def _read(stages: Stages, file: BinaryIO) -> _Portrait:
+def _read(pipeline: Pipeline, file: BinaryIO) -> _Portrait:
     photo = decode_photo(file, _PORTRAIT)
     photo = in_colours_of(photo, Photo(photo.pixels))
-    faces = stages.faces(photo.canvas)
+    faces = pipeline.analyser.faces(photo.canvas)
     if not faces:
         hint = "Take the portraits of the repository."
         raise NoFaceError("No face was found in a sample portrait.", hint)
@@ -172,19 +172,22 @@ def _read(stages: Stages, file: BinaryIO) -> _Portrait:
 
 
 def _swap(
-    stages: Stages, source: _Portrait, target: _Portrait, regions: Mapping[str, float] = _WHOLE
+    pipeline: Pipeline,
+    source: _Portrait,
+    target: _Portrait,
+    regions: Mapping[str, float] = _WHOLE,
 ) -> _Swapped:
-    sitter = read_source(stages, [source.photo])
-    photo, report = swap_photo(stages, sitter, target.photo, SwapOptions(regions=regions))
+    sitter = read_source(pipeline, [source.photo])
+    photo, report = swap_photo(pipeline, sitter, target.photo, SwapOptions(regions=regions))
     return _Swapped(source, target, photo, report)
 
 
-def _strip(stages: Stages, source: _Portrait, target: _Portrait) -> list[Tile]:
+def _strip(pipeline: Pipeline, source: _Portrait, target: _Portrait) -> list[Tile]:
     """One region after the other, then the whole face, from near."""
     frame = Frame.around(target.face, target.photo.canvas, TILE, CLOSE)
     wanted = [(f"{name} only", {name: 1.0}) for name in REGIONS]
     edits = [
-        Tile(frame.show(_swap(stages, source, target, regions).photo.canvas), caption)
+        Tile(frame.show(_swap(pipeline, source, target, regions).photo.canvas), caption)
         for caption, regions in (*wanted, ("whole face", _WHOLE))
     ]
     near = Frame.around(source.face, source.photo.canvas, TILE, CLOSE)
@@ -207,13 +210,13 @@ def _likeness(swaps: Sequence[_Swapped]) -> Similarity:
     return Similarity(mean(one.before for one in shown), mean(one.after for one in shown))
 
 
-def _film(stages: Stages, swap: _Swapped, film: PendingOutput) -> SwapReport:
+def _film(pipeline: Pipeline, swap: _Swapped, film: PendingOutput) -> SwapReport:
     """The first swap again, as a film."""
     target = swap.target
     with pan(as_8_bit(target.photo.pixels), target.face) as clip, progress(silent=False) as tell:
         return swap_video(
-            stages,
-            read_source(stages, [swap.source.photo]),
+            pipeline,
+            read_source(pipeline, [swap.source.photo]),
             clip,
             cast(BinaryIO, film.file),
             SwapOptions(),

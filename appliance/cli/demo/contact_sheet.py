@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.cli.drawing.sheet import ACCENT, INK, Sheet
-from appliance.pipeline.analysis.analyser import MESH_ENGINE
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.mesh_engine.engine import MESH_ENGINE
 from appliance.pipeline.selection import SAME_PERSON
 
 TILE = (224, 280)

@@ -10,8 +10,9 @@ import av
 import cv2
 import numpy as np
 
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import OVAL
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.video.convert import to_format
 
 SIDE = 640  # pixels

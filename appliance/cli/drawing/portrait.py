@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import OVAL
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Box, Canvas
 
 AIR = 1.75  # shows the hair and the neck

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from appliance.pipeline.face_model.face import Float, Image
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.selection import SAME_PERSON
 
 Colour: TypeAlias = tuple[int, int, int]

@@ -10,7 +10,7 @@ import click
 from appliance.cli.framework.basic_options import FILE, Command, json_option
 from appliance.cli.framework.usage_errors import PlainType
 from appliance.inference.session import PROVIDERS
-from appliance.pipeline.face_model.regions import FACE, NAMES
+from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED
 
@@ -68,7 +68,9 @@ class Region(PlainType):
     """``NAME=STRENGTH``."""
 
     name = "region"
-    wanted = f"NAME=STRENGTH, where NAME is one of {', '.join((*NAMES, FACE))}, STRENGTH 0 to 1"
+    wanted = (
+        f"NAME=STRENGTH, where NAME is one of {', '.join((*REGIONS, WHOLE_FACE))}, STRENGTH 0 to 1"
+    )
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -76,7 +78,7 @@ class Region(PlainType):
         """The region and its strength in the text ``value``."""
         name, _, number = str(value).partition("=")
         strength = _strength(number)
-        if name not in (*NAMES, FACE) or strength is None:
+        if name not in (*REGIONS, WHOLE_FACE) or strength is None:
             self.fail(self.wanted, param, ctx)
         return name, strength
 

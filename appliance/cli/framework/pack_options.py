@@ -11,7 +11,7 @@ import click
 
 from appliance.cli.framework.options import FILE, Command, Strength
 from appliance.cli.framework.usage_errors import PlainUsageError
-from appliance.pipeline.generator_engine.generation import GeneratorWish
+from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.networks.face_parser import FACE, PARTS, Part
 
 _WHOLE = "face"
@@ -23,7 +23,7 @@ class Asked:
     """The folders of packs, and what is asked of them."""
 
     packs: tuple[Path, ...]
-    wish: GeneratorWish
+    wish: GeneratorOptions
 
 
 def pack_options(command: Command) -> Command:
@@ -88,7 +88,7 @@ def pack_options(command: Command) -> Command:
     ) -> Any:
         if restorer_weight is not None and restore is None:
             raise PlainUsageError("The option --restorer-weight needs --restore.")
-        wish = GeneratorWish(
+        wish = GeneratorOptions(
             pixels=int(pixels) if pixels else None,
             restore=restore,
             identity_weight=0.5 if identity_weight is None else identity_weight,
@@ -97,7 +97,7 @@ def pack_options(command: Command) -> Command:
             parts=frozenset(cast("Part", part) for part in parts if part != _WHOLE)
             | (FACE if _WHOLE in parts else frozenset()),
         )
-        if not packs and wish != GeneratorWish():
+        if not packs and wish != GeneratorOptions():
             raise PlainUsageError(
                 "The options --pixels, --restore, --identity-weight, --occlusion and --part "
                 "need --pack."

@@ -28,8 +28,8 @@ from appliance.inference.optimize.variants import BOUNDS, Candidate
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.analysis.calibration import feeds, find_samples
+from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.analysis.calibration import calibration_inputs, find_face_samples
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.policy.policy import Policy
 
@@ -116,14 +116,14 @@ def optimize(
     if "fp16-fused" in precisions and kernels.digest() is None:
         raise PlainUsageError("fp16-fused needs kernels that are not built here: `make cuda`.")
     opened = secret_key(key)
-    stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
-    samples = find_samples(stages, [_photo(path) for path in crops])
+    analyser = FaceAnalyser.load(ModelPack.open(), Runtime(("cpu",)))
+    samples = find_face_samples(analyser, [_photo(path) for path in crops])
     wanted = tuple(precisions) or PRECISIONS
     found: list[Outcome] = []
 
     def samples_of(entry: ModelEntry) -> list[dict[str, Numbers]]:
         contract = CONTRACTS[entry.family]
-        return feeds(samples, check_graph(pack.read(entry.role), contract, entry.file))
+        return calibration_inputs(samples, check_graph(pack.read(entry.role), contract, entry.file))
 
     def tell(entry: ModelEntry, candidate: Candidate) -> None:
         found.append(_outcome(entry, candidate))

@@ -15,11 +15,11 @@ import cv2
 
 from appliance.cli.process.input_files import PHOTO_LIMIT
 from appliance.inference.gpu_memory import least_free
-from appliance.pipeline.engine import Engine
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.pool.coordinator import Crew
 from appliance.pipeline.pool.member import Member, live
 from appliance.pipeline.pool.messages import Line, pair
-from appliance.pipeline.run import Sitter, SwapOptions
+from appliance.pipeline.run import SourceIdentity, SwapOptions
 from appliance.policy.policy import Policy
 from appliance.seal.needed import GPU_PROVIDERS, gpus
 from appliance.seal.process import close_all, descriptors
@@ -42,10 +42,10 @@ class Place:
     threads: int | None = None
 
 
-Load: TypeAlias = Callable[[Place], Engine]
+Load: TypeAlias = Callable[[Place], Pipeline]
 """Loads for this place and seals the process."""
 
-Prepare: TypeAlias = Callable[[Engine, Sequence[BinaryIO]], tuple[Sitter, SwapOptions]]
+Prepare: TypeAlias = Callable[[Pipeline, Sequence[BinaryIO]], tuple[SourceIdentity, SwapOptions]]
 """Looks at the sources; called when the process is sealed."""
 
 
@@ -112,7 +112,7 @@ def _member(
 ) -> Member:
     engine = load(place)
     sitter, options = prepare(engine, [_copied(photo) for photo in photos])
-    return Member(memory, engine.stages, sitter, options)
+    return Member(memory, engine, sitter, options)
 
 
 def _copied(photo: BinaryIO) -> BinaryIO:

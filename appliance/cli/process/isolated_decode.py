@@ -17,7 +17,7 @@ import numpy as np
 from appliance.cli.process.input_files import decode_photo
 from appliance.cli.process.sealing import ProcessSealing
 from appliance.errors import ApplianceError, InputError
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 

@@ -15,7 +15,7 @@ from appliance.inference.pack import ModelPack, starter_folder
 from appliance.inference.runtime import Runtime
 from appliance.inference.tensorrt import EngineCache
 from appliance.inference.tuning import Tuning
-from appliance.pipeline.engine import Engine
+from appliance.pipeline.loading import Pipeline
 from appliance.policy.policy import EMBEDDED, Policy
 
 
@@ -31,12 +31,12 @@ def load(
     device: int = 0,
     threads: int | None = None,
     alone: bool = False,
-) -> Engine:
+) -> Pipeline:
     """The engine of the pack in ``models``, by default the starter pack, on ``provider``.
 
     Without one, on the first of the policy's that works here.
 
-    ``asked`` and ``scale``: see :meth:`Engine.load`; ``device`` and ``threads``: see ``Runtime``.
+    ``asked`` and ``scale``: see :meth:`Pipeline.load`; ``device`` and ``threads``: see ``Runtime``.
     ``alone``: faces come one by one, as in a photo.
     All packs must be signed by a key that ``policy`` names, or be the one this version comes with.
     Raises ``ModelError``, ``ProviderError``, or ``PolicyError`` if the policy does not name
@@ -53,7 +53,7 @@ def load(
     trusted = trust(policy)
     pack = ModelPack.open(models, trusted)
     more = [ModelPack.open(folder, trusted) for folder in (asked.packs if asked else ())]
-    return Engine.load(pack, runtime, more, asked.wish if asked else None, scale)
+    return Pipeline.load(pack, runtime, more, asked.wish if asked else None, scale)
 
 
 def load_sealed(
@@ -68,7 +68,7 @@ def load_sealed(
     device: int = 0,
     threads: int | None = None,
     alone: bool = False,
-) -> Engine:
+) -> Pipeline:
     """As ``load``, between the two steps of a seal: afterwards the process is sealed.
 
     What comes in must be open by then; what goes out lies in the folders of ``outputs``.
@@ -91,5 +91,5 @@ def load_sealed(
         threads=threads,
         alone=alone,
     )
-    sealing.seal(engine.stages.provider)
+    sealing.seal(engine.engine.provider)
     return engine

@@ -41,8 +41,8 @@ from appliance.cli.process.sealing import Sealing, current_sealing
 from appliance.cli.swap.output_format import VIDEO_SUFFIXES, photo_format, video_container
 from appliance.cli.swap.summary import pairs, summarise
 from appliance.errors import NoFaceError, PolicyError
-from appliance.pipeline.engine import Engine
-from appliance.pipeline.face_model.regions import FACE, NAMES
+from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo.decode import Photo
@@ -51,7 +51,7 @@ from appliance.pipeline.media.video.encoder import check_size
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.pool.coordinator import Crew
 from appliance.pipeline.run import (
-    Sitter,
+    SourceIdentity,
     SwapOptions,
     SwapReport,
     check_enlarged,
@@ -61,7 +61,7 @@ from appliance.pipeline.run import (
     swap_photo,
     swap_video,
 )
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.policy.policy import Policy
 
 _TARGET = "The target"
@@ -88,7 +88,7 @@ class _Order:
         *,
         scale: int = 1,
         alone: bool = False,
-    ) -> Engine:
+    ) -> Pipeline:
         """The engine in this process, which is sealed then, with ``outputs`` it may name."""
         return load_sealed(
             self.sealing,
@@ -109,11 +109,11 @@ class _Order:
         names += [_REFERENCE] if self.faces.like else []
         return [decode_photo(file, name) for file, name in zip(files, names, strict=True)]
 
-    def look(self, engine: Engine, photos: Sequence[Photo]) -> tuple[Sitter, SwapOptions]:
+    def look(self, engine: Pipeline, photos: Sequence[Photo]) -> tuple[SourceIdentity, SwapOptions]:
         """Who is to be drawn, and onto whom, by the photos that ``decode`` gives."""
-        like = read_reference(engine.stages, photos[-1]) if self.faces.like else None
-        choice = FaceChoice(Which(self.faces.name), like)
-        sitter = read_source(engine.stages, photos[: self.sources])
+        like = read_reference(engine.analyser, photos[-1]) if self.faces.like else None
+        choice = FaceSelection(FaceRule(self.faces.name), like)
+        sitter = read_source(engine, photos[: self.sources])
         return sitter, SwapOptions(choice, self.regions)
 
 
@@ -121,8 +121,8 @@ class _Order:
 class _Ready:
     """All that a swap needs beside its target. ``crew``: who is to help with a video."""
 
-    engine: Engine
-    sitter: Sitter
+    engine: Pipeline
+    sitter: SourceIdentity
     options: SwapOptions
     crew: Crew | None
 
@@ -164,7 +164,7 @@ _Prepare: TypeAlias = Callable[[], _Ready]
     type=Region(),
     multiple=True,
     metavar="NAME=STRENGTH",
-    help=f"Change this region only ({', '.join(NAMES)}), by 0 to 1; may be given several times.",
+    help=f"Change this region only ({', '.join(REGIONS)}), by 0 to 1; may be given several times.",
 )
 @click.option(
     "--strength",
@@ -289,7 +289,7 @@ def strengths(regions: Sequence[tuple[str, float]], strength: float | None) -> d
     """Strength by region: those that are named, and ``face`` for the rest if it is asked for."""
     named = dict(regions)
     if strength is not None or not named:
-        named.setdefault(FACE, 1.0 if strength is None else strength)
+        named.setdefault(WHOLE_FACE, 1.0 if strength is None else strength)
     return named
 
 
@@ -300,7 +300,7 @@ def _photo(
     kind = photo_format(output, target.kind)
     check_enlarged(target, scale)
     ready = prepare()
-    photo, report = swap_photo(ready.engine.stages, ready.sitter, target, ready.options)
+    photo, report = swap_photo(ready.engine, ready.sitter, target, ready.options)
     if ready.engine.upscaler:
         photo = enlarge_photo(photo, ready.engine.upscaler)
     result.file.write(encode_photo(photo, kind))
@@ -330,14 +330,13 @@ def _video(
         ready.crew.start()
     with progress(silent=silent) as tell, about(_TARGET):
         report = swap_video(
-            ready.engine.stages,
+            ready.engine,
             ready.sitter,
             opened,
             cast(BinaryIO, result.file),
             ready.options,
             container=container,
             progress=lambda info: tell(info.index + 1, facts.frames),
-            upscaler=ready.engine.upscaler,
             editor=editor,
         )
     if not report.faces_swapped and any(ready.options.regions.values()):

@@ -1,4 +1,4 @@
-"""How a face shows in a picture, in numbers, and what that means for its use as a source."""
+"""How well a face shows in a picture, in numbers, and what that means for its use as a source."""
 
 from __future__ import annotations
 
@@ -8,16 +8,11 @@ import cv2
 import msgspec
 import numpy as np
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import (
-    Detection,
-    Face,
-    Float,
-    Image,
-)
+from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.face_model.face import Detection, Face
 from appliance.pipeline.face_model.topology import eye_distance, eye_openness, mouth_openness
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.selection import extent
 
 # Eye distances in pixels: below the first the result is a blur, from the second it is crisp.
 SMALL, LARGE = 32, 80
@@ -53,14 +48,14 @@ class Pose(msgspec.Struct, frozen=True):
     roll: float
 
 
-class Fitness(msgspec.Struct, frozen=True):
+class SourceFitness(msgspec.Struct, frozen=True):
     """``verdict``: good, usable or poor, as a source. ``advice``: what would be better."""
 
     verdict: str
     advice: tuple[str, ...]
 
 
-class Appearance(msgspec.Struct, frozen=True):
+class FaceAssessment(msgspec.Struct, frozen=True):
     """One face.
 
     ``eye_distance``: between the outer corners, in pixels. ``right_eye``, ``left_eye`` (the
@@ -77,25 +72,27 @@ class Appearance(msgspec.Struct, frozen=True):
     sharpness: float
     detection: float
     mesh: float
-    as_source: Fitness
+    as_source: SourceFitness
 
 
-def appearances(stages: Stages, canvas: Canvas) -> tuple[Appearance, ...]:
+def assess_faces(analyser: FaceAnalyser, canvas: Canvas) -> tuple[FaceAssessment, ...]:
     """The faces of a picture, largest first."""
-    meshed = [(found, stages.mesh(canvas, found)) for found in stages.locate(canvas)]
+    meshed = [(found, analyser.mesh(canvas, found)) for found in analyser.locate(canvas)]
     sure = [(found, face) for found, face in meshed if face is not None]
-    sure.sort(key=lambda pair: extent(pair[1]), reverse=True)
-    return tuple(_appearance(stages, canvas, *pair) for pair in sure)
+    sure.sort(key=lambda pair: pair[1].extent, reverse=True)
+    return tuple(_assess(analyser, canvas, *pair) for pair in sure)
 
 
-def _appearance(stages: Stages, canvas: Canvas, detection: Detection, face: Face) -> Appearance:
-    _, rotation, _ = stages.poser.pose(face.mesh)
+def _assess(
+    analyser: FaceAnalyser, canvas: Canvas, detection: Detection, face: Face
+) -> FaceAssessment:
+    _, rotation, _ = analyser.pose_estimator.pose(face.mesh)
     turned = pose(rotation)
     right, left = eye_openness(face.points)
-    gap, crispness = mouth_openness(face.points), sharpness(*stages.cut_out(canvas, face))
+    gap, crispness = mouth_openness(face.points), sharpness(*analyser.cut_out(canvas, face))
     cut = bool(((face.points < 0) | (face.points > (canvas.width, canvas.height))).any())
     x, y, w, h = (round(float(value)) for value in detection.box)
-    return Appearance(
+    return FaceAssessment(
         box=Box(x, y, w, h),
         pose=turned,
         eye_distance=round(eye_distance(face.points), 1),
@@ -105,7 +102,7 @@ def _appearance(stages: Stages, canvas: Canvas, detection: Detection, face: Face
         sharpness=round(crispness, 1),
         detection=round(detection.score, 3),
         mesh=round(face.score, 3),
-        as_source=fitness(
+        as_source=source_fitness(
             eyes_apart=eye_distance(face.points),
             pose=turned,
             lids=min(right, left),
@@ -150,7 +147,7 @@ def sharpness(image: Image, face: Face) -> float:
     return float(100 * edges.std() / max(float(luma.mean()), 1.0))
 
 
-def fitness(
+def source_fitness(
     *,
     eyes_apart: float,
     pose: Pose,
@@ -159,7 +156,7 @@ def fitness(
     sharpness: float,
     detection: float,
     cut: bool,
-) -> Fitness:
+) -> SourceFitness:
     """What such a face is worth as a source, and what a better photo would do otherwise."""
     flaws = [
         *_size(eyes_apart),
@@ -169,7 +166,7 @@ def fitness(
         *_doubt(detection, cut),
     ]
     verdict = max((grade for grade, _ in flaws), key=(GOOD, USABLE, POOR).index, default=GOOD)
-    return Fitness(verdict, tuple(text for _, text in flaws))
+    return SourceFitness(verdict, tuple(text for _, text in flaws))
 
 
 def _size(eyes_apart: float) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The light on a face: what is left of its colours when everything small is smoothed away."""
+"""The light on a face: its colours with all fine detail smoothed away."""
 
 from __future__ import annotations
 
@@ -7,42 +7,41 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.pipeline.appearance.face_coverings import (
-    PIECES,
-    Worn,
-    find,
-    within,
+    COVERING_KINDS,
+    Covering,
+    covering_zone,
+    find_covering,
 )
 from appliance.pipeline.appearance.skin import distance_from_skin, median_colour
 from appliance.pipeline.appearance.tone import contrast, log_colour
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Float, Image
-from appliance.pipeline.face_model.regions import features
+from appliance.pipeline.face_model.regions import feature_weights
 from appliance.pipeline.face_model.topology import OVAL, SKIN_POINTS, eye_distance
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import shrunk, shrunk_points
+from appliance.pipeline.imaging.types import Float, Image
 
-REACH = (
-    4.0  # cm: standard deviation of the smoothing; less follows shadows closer and loses likeness
-)
+# Standard deviation of the smoothing, cm; less follows shadows more closely and loses likeness.
+REACH = 4.0
 SAMPLING = 40.0  # eye distance, in pixels, at which colours are sampled: one stands for ≈ 2 mm
-OUTLIER = (
-    0.45  # distance from the skin's median colour beyond which a point is hair, glare or shadow
-)
+# Distance from the skin's median colour beyond which a point is hair, glare or shadow.
+OUTLIER = 0.45
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
     """What :class:`LightMeter` measures.
 
-    ``field``: (478, 3) log RGB at each mesh point. ``mean``: (3,) over the skin that was seen.
-    ``contrast``: see :func:`appliance.pipeline.appearance.tone.contrast`. ``worn``: what covers
-    part of the face and was left out of the rest.
+    ``field``: (478, 3) log RGB at each mesh point. ``mean``: (3,) log RGB over the
+    visible skin.
+    ``contrast``: see :func:`appliance.pipeline.appearance.tone.contrast`. ``covering``:
+    what covers part of the face and was left out of the measurement.
     """
 
     field: Float
     mean: Float
     contrast: float
-    worn: Worn | None = None
+    covering: Covering | None = None
 
 
 class LightMeter:
@@ -51,13 +50,13 @@ class LightMeter:
     Lips, brows and eyes have a colour of their own and do not count as light.
     """
 
-    def __init__(self, face: Canonical, reach: float = REACH) -> None:
-        gaps = np.linalg.norm(face.xyz[:, None] - face.xyz[None], axis=2)
-        skin = 1 - features(face)
+    def __init__(self, canonical: Canonical, reach: float = REACH) -> None:
+        gaps = np.linalg.norm(canonical.xyz[:, None] - canonical.xyz[None], axis=2)
+        skin = 1 - feature_weights(canonical)
         skin[SKIN_POINTS:] = 0
         skin[OVAL] = 0  # where hair begins
         self._skin = skin
-        self._within = {piece.name: within(piece, face) for piece in PIECES}
+        self._zones = {kind.name: covering_zone(kind, canonical) for kind in COVERING_KINDS}
         self._kernel = np.exp(-0.5 * (gaps / reach) ** 2).astype(np.float32)
 
     def measure(self, image: Image, points: Float, seen: Float) -> Light:
@@ -67,22 +66,26 @@ class LightMeter:
         """
         colours = _colours(image, points)
         logs = log_colour(colours)
-        worn = find(logs, seen)
-        bare = 1 - worn.share(logs, self._within[worn.piece.name]) if worn else 1.0
-        weight = self._skin * seen * bare + 1e-6
+        covering = find_covering(logs, seen)
+        weight = self._skin * seen + 1e-6
+        if covering is not None:
+            weight = (
+                self._skin * seen * (1 - covering.share(logs, self._zones[covering.kind.name]))
+                + 1e-6
+            )
         middle = median_colour(logs, weight)
         weight *= np.exp(-0.5 * (distance_from_skin(logs - middle) / OUTLIER) ** 2)
         kernel = self._kernel * weight
         field = (kernel @ logs) / kernel.sum(axis=1, keepdims=True)
         mean = weight @ field / weight.sum()
-        return Light(field.astype(np.float32), mean, contrast(colours, field, weight), worn)
+        return Light(field.astype(np.float32), mean, contrast(colours, field, weight), covering)
 
 
-def sampled(image: Image, points: Float) -> tuple[Image, Float]:
-    """The picture and mesh points of a face shrunk until a pixel is a few millimetres of skin."""
+def at_skin_resolution(image: Image, points: Float) -> tuple[Image, Float]:
+    """A face's (h, w, 3) picture and (478, 2) points, shrunk until a pixel is a few mm of skin."""
     factor = max(1, int(eye_distance(points) / SAMPLING))
     return shrunk(image, factor), shrunk_points(points, factor)
 
 
 def _colours(image: Image, points: Float) -> Float:
-    return np.asarray(images.sampled(image, points[None])[0], np.float32)
+    return np.asarray(images.remapped(image, points[None])[0], np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from appliance.pipeline.appearance.tone import LUMA
-from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.imaging.types import Float
 
 HAIR = (0.35, 0.75)  # the distance from which a place of the forehead is hair, and is surely hair
 

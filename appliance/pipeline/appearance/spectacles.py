@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.appearance.tone import LUMA
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Float
 from appliance.pipeline.face_model.texture import TexturePlane
 from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.types import Float
 
 WIDTH = 5  # texels of 2 mm: what is wider is no frame
 LINE = 0.2  # log luminance below its surroundings from which a texel is a line's
@@ -27,8 +27,10 @@ ALONG = 0.75  # the share of an eye's breadth below which a line must run
 class FrameFinder:
     """Looks for the frames of spectacles in a face's look."""
 
-    def __init__(self, face: Canonical, plane: TexturePlane) -> None:
-        across, up = np.moveaxis(plane.spread(np.ascontiguousarray(face.xyz[:, :2])), -1, 0)
+    def __init__(self, canonical: Canonical, plane: TexturePlane) -> None:
+        across, up = np.moveaxis(
+            plane.interpolate(np.ascontiguousarray(canonical.xyz[:, :2])), -1, 0
+        )
         self._band = plane.covered & (up > BAND[0]) & (up < BAND[1])
         below = self._band & (up > BELOW[0]) & (up < BELOW[1])
         self._below = [below & (side > EYE[0]) & (side < EYE[1]) for side in (-across, across)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.imaging.types import Float
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 BLACK = np.float32(4.0)  # added to 0-255 colours before a logarithm, so that black stays finite

@@ -1,107 +1,120 @@
-"""What of a face is really to be seen: not hair, a hand, spectacles, a mask or the background."""
+"""Which places of a face are visible, and not hidden by hair, a hand, spectacles or a mask."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from appliance.inference.network import Network
-from appliance.pipeline.appearance.face_coverings import PIECES, within
+from appliance.pipeline.appearance.face_coverings import COVERING_KINDS, covering_zone
 from appliance.pipeline.appearance.illumination import Light
 from appliance.pipeline.appearance.skin import HAIR, distance_from_skin
 from appliance.pipeline.appearance.spectacles import FrameFinder
 from appliance.pipeline.appearance.tone import log_colour
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Float, Image
-from appliance.pipeline.face_model.regions import features, hairy, shares
+from appliance.pipeline.face_model.regions import feature_weights, hair_prior, region_weights
 from appliance.pipeline.face_model.texture import TexturePlane
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import shrunk, smoothstep
+from appliance.pipeline.imaging.types import Float, Image
 
 PLANE = 96  # texels: one is ≈ 2 mm of a face
 PERSON_SIZE = 256  # the segmentation network's fixed input
 PERSON = (0.2, 0.6)  # its probability from which a place belongs to the person
-SKIN_DOUBT = 0.42  # of a colour unlike skin on a cheek: it may be a shadow or a mole
-BEARD_DOUBT = 0.3  # … around the mouth and on the jaw, where it may be a beard
-MEMORY = 30  # looks over which a video's usual look is averaged
-TRUSTED_AFTER = 6  # looks at a shot before the usual look counts
+# How far a colour unlike skin counts as something in front of the face.
+SKIN_DOUBT = 0.42  # on a cheek, where it may be a shadow or a mole
+BEARD_DOUBT = 0.3  # around the mouth and on the jaw, where it may be a beard
+MEMORY = 30  # estimates over which a video's usual appearance is averaged
+TRUSTED_AFTER = 6  # estimates in a shot before the usual appearance counts
 
 
-class Masker:
-    """Finds what covers a face.
+class VisibilityEstimator:
+    """Estimates what covers a face.
 
     The person mask (MediaPipe selfie segmentation) ends the face at the head's outline. Colours far
     from the face's own skin, in its own light, are taken for something in front of it; in a video
-    also a look far from the face's usual one, so that a hand over an eye is seen as one.
+    also an appearance far from the face's usual one, so that a hand over an eye is found.
     """
 
-    def __init__(self, face: Canonical, network: Network) -> None:
+    def __init__(self, canonical: Canonical, network: Network) -> None:
         self._network = network
-        self._plane = TexturePlane(face, PLANE)
-        parts = shares(face)
+        self._plane = TexturePlane(canonical, PLANE)
+        parts = region_weights(canonical)
         beard = np.clip(parts["jaw"] + parts["lips"], 0, 1)
-        doubt = np.maximum(SKIN_DOUBT + beard * (BEARD_DOUBT - SKIN_DOUBT), hairy(face))
-        own_colour = features(face)
-        self._doubt = self._plane.spread((doubt * (1 - own_colour))[:, None])[..., 0]
-        self._within = {
-            piece.name: self._plane.spread(within(piece, face)[:, None])[..., 0] for piece in PIECES
+        doubt = np.maximum(SKIN_DOUBT + beard * (BEARD_DOUBT - SKIN_DOUBT), hair_prior(canonical))
+        own_colour = feature_weights(canonical)
+        self._doubt = self._plane.interpolate((doubt * (1 - own_colour))[:, None])[..., 0]
+        self._zones = {
+            kind.name: self._plane.interpolate(covering_zone(kind, canonical)[:, None])[..., 0]
+            for kind in COVERING_KINDS
         }
-        self._frames = FrameFinder(face, self._plane)
-        self._change_doubt = self._plane.spread((1 - 0.5 * own_colour)[:, None])[..., 0]
+        self._frames = FrameFinder(canonical, self._plane)
+        self._change_doubt = self._plane.interpolate((1 - 0.5 * own_colour)[:, None])[..., 0]
 
     def person(self, image: Image) -> Float:
-        """How surely each place of an RGB cut-out shows the person: (256, 256), 0-1."""
+        """The probability that a place of an RGB cut-out shows the person: (256, 256), 0-1."""
         size = (PERSON_SIZE, PERSON_SIZE)
         image = shrunk(image, max(1, min(image.shape[:2]) // PERSON_SIZE))
         small = images.resized(image, size)
         (mask,) = self._network.run(self._network.tensor(small))
         return mask[0, ..., 0]
 
-    def look(self, image: Image, points: Float, light: Light) -> Float:
+    def albedo(self, image: Image, points: Float, light: Light) -> Float:
         """The face's colours without its light, log RGB on a small canonical plane: (96, 96, 3).
 
         ``image`` and ``points`` as
         :func:`appliance.pipeline.appearance.illumination.sampled` gives them.
         """
         colours = images.blurred(self._plane.unwrap(image, points), 0.8)
-        return log_colour(colours.astype(np.float32)) - self._plane.spread(light.field)
+        return log_colour(colours.astype(np.float32)) - self._plane.interpolate(light.field)
 
-    def worn(self, look: Float, light: Light) -> Float:
-        """How far each place of the canonical plane is a mask's or of spectacles: (96, 96), 0-1."""
-        frames = self._frames.find(look)
-        if not light.worn:
+    def covering(self, albedo: Float, light: Light) -> Float:
+        """Where the canonical plane shows a mask or spectacles: (96, 96), 0-1."""
+        frames = self._frames.find(albedo)
+        if light.covering is None:
             return frames
-        colours = look + self._plane.spread(light.field)
-        piece = light.worn.share(colours, self._within[light.worn.piece.name])
-        return np.maximum(frames, piece)
+        colours = albedo + self._plane.interpolate(light.field)
+        covered = light.covering.share(colours, self._zones[light.covering.kind.name])
+        return np.maximum(frames, covered)
 
-    def visible(
-        self, look: Float, light: Light, usual: Usual | None, person: Float, points: Float
+    def estimate(
+        self,
+        albedo: Float,
+        light: Light,
+        appearance: AppearanceModel | None,
+        person: Float,
+        points: Float,
     ) -> Float:
         """How far each place of the canonical plane shows the face itself: (96, 96), 0-1.
 
-        ``points``: (478, 2) of the mesh in the unit square of the cut-out ``person`` was made of.
+        ``albedo``: (96, 96, 3), see :meth:`albedo`. ``person``: (256, 256), see :meth:`person`.
+        ``points``: (478, 2) of the mesh in the unit square of the cut-out that ``person`` shows.
         """
-        covered = distance_from_skin(look) * self._doubt
-        if usual is not None and usual.looks >= TRUSTED_AFTER:
-            change = distance_from_skin(look - usual.look) * self._change_doubt
+        covered = distance_from_skin(albedo) * self._doubt
+        if appearance is not None and appearance.samples >= TRUSTED_AFTER:
+            change = distance_from_skin(albedo - appearance.albedo) * self._change_doubt
             covered = np.maximum(covered, change)
-        mask = np.maximum(images.opened(smoothstep(covered, *HAIR), 3), self.worn(look, light))
+        mask = np.maximum(
+            images.opened(smoothstep(covered, *HAIR), 3), self.covering(albedo, light)
+        )
         mask = images.blurred(images.dilated(mask, 3), 1.0)
         head = self._plane.unwrap(person, points * PERSON_SIZE - 0.5)
         return np.asarray(np.maximum(1 - mask, 0) * smoothstep(head, *PERSON), np.float32)
 
 
-class Usual:
-    """The running mean of a face's look over a shot, where it was visible."""
+class AppearanceModel:
+    """The running mean of a face's albedo over a shot, where the face was visible.
+
+    ``albedo``: (96, 96, 3) log RGB. ``samples``: how many it is the mean of.
+    """
 
     def __init__(self) -> None:
-        self.look: Float = np.zeros((PLANE, PLANE, 3), np.float32)
-        self._seen: Float = np.full((PLANE, PLANE, 1), 1e-3, np.float32)
-        self.looks = 0
+        self.albedo: Float = np.zeros((PLANE, PLANE, 3), np.float32)
+        self.samples = 0
+        self._weight: Float = np.full((PLANE, PLANE, 1), 1e-3, np.float32)
 
-    def add(self, look: Float, visible: Float) -> None:
-        """Take one more look into account, as far as it shows the face."""
-        weight = visible[..., None]
-        self._seen = np.minimum(self._seen + weight, MEMORY)
-        self.look = self.look + weight / self._seen * (look - self.look)
-        self.looks += 1
+    def add(self, albedo: Float, visibility: Float) -> None:
+        """Add one (96, 96, 3) albedo, weighted by its (96, 96) visibility, 0-1."""
+        weight = visibility[..., None]
+        self._weight = np.minimum(self._weight + weight, MEMORY)
+        self.albedo = self.albedo + weight / self._weight * (albedo - self.albedo)
+        self.samples += 1

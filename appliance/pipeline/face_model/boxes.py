@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from appliance.pipeline.face_model.canonical import with_skirt
-from appliance.pipeline.face_model.face import Detection, Face, Float
+from appliance.pipeline.face_model.face import Detection, Face
 from appliance.pipeline.imaging.geometry import invert, transform
+from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box, Canvas
 
 SURROUNDINGS = 1.1  # cut-out side over detection side, either way of its middle

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.face_model.face import Float
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     LEFT_EYE,
@@ -23,6 +22,7 @@ from appliance.pipeline.face_model.topology import (
     SKIN_POINTS,
 )
 from appliance.pipeline.imaging.raster import neighbours
+from appliance.pipeline.imaging.types import Float
 
 SKIRT = (1.15, 1.35)  # rings around the oval, as multiples of its distance from the face's centre
 SKIN, RIGHT_EYE_HOLE, LEFT_EYE_HOLE, MOUTH_HOLE, SKIRT_RING = range(5)

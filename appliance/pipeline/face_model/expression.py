@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Float
 from appliance.pipeline.face_model.topology import POINTS, SKIN_POINTS
+from appliance.pipeline.imaging.types import Float
 
 MOUTH_LINE = -4.27  # cm: between the lips of the canonical face
 HINGE = np.array([0.0, 0.0, -2.0])  # cm: the axis the lower jaw turns about, ear to ear
@@ -33,9 +33,9 @@ class Moves:
     spread: Float
 
 
-def expression_moves(face: Canonical) -> Moves:
+def expression_moves(canonical: Canonical) -> Moves:
     """The moves of jaw, mouth corners, lips, cheeks and brows."""
-    xyz = face.xyz
+    xyz = canonical.xyz
     upper = (xyz[:, 1] > MOUTH_LINE).astype(np.float32)
     lower = 1 - upper
 
@@ -67,8 +67,8 @@ class Neutraliser:
     about ``residual`` cm.
     """
 
-    def __init__(self, face: Canonical, residual: float = 0.4) -> None:
-        moves = expression_moves(face)
+    def __init__(self, canonical: Canonical, residual: float = 0.4) -> None:
+        moves = expression_moves(canonical)
         self._basis = moves.basis.reshape(len(moves.basis), -1)
         gram = self._basis @ self._basis.T + np.diag((residual / moves.spread) ** 2)
         self._solver = np.linalg.solve(gram, self._basis).astype(np.float32)

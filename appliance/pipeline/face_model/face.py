@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float: TypeAlias = NDArray[np.float32]
-Image: TypeAlias = NDArray[np.uint8]
+from appliance.pipeline.face_model.topology import OVAL
+from appliance.pipeline.imaging.types import Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,11 @@ class Face:
     def points(self) -> Float:
         """The mesh without depth: (478, 2)."""
         return self.mesh[:, :2]
+
+    @property
+    def extent(self) -> float:
+        """The longer side of the face's oval, in pixels."""
+        return float(np.ptp(self.points[OVAL], axis=0).max())
 
     def moved(self, x: float, y: float) -> Face:
         """The same face in a picture whose origin lies (-``x``, -``y``) pixels away."""

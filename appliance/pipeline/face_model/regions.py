@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from appliance.errors import ApplianceError
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Float
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     OUTER_LIPS,
@@ -20,8 +19,9 @@ from appliance.pipeline.face_model.topology import (
     indices,
 )
 from appliance.pipeline.imaging.geometry import smoothstep
+from appliance.pipeline.imaging.types import Float
 
-FACE = "face"
+WHOLE_FACE = "face"
 REACH = 0.9  # cm over which one region gives way to the next
 EDIT_REACH = 0.6  # … where a person edits one alone
 
@@ -43,32 +43,34 @@ _SEEDS: Mapping[str, NDArray[np.intp]] = {
     "brows": indices("70 63 105 66 107 55 65 52 53 46 9 8"),
     "forehead": indices("10 109 67 103 54 21 151 108 69 104 68 71 162 139 127 34 156"),
 }
-NAMES = tuple(_SEEDS)
+REGIONS = tuple(_SEEDS)
 
 
-def shares(face: Canonical, reach: float = REACH) -> dict[str, Float]:
+def region_weights(canonical: Canonical, reach: float = REACH) -> dict[str, Float]:
     """By region how far each of the 478 points belongs to it, 0-1; a point's add up to 1."""
-    xyz = face.xyz.astype(np.float64)
+    xyz = canonical.xyz.astype(np.float64)
     lengths = (xyz**2).sum(axis=1)
     squares = lengths[:, None] + lengths - 2 * xyz @ xyz.T  # of the distances between all points
     nearest = [
-        squares[:, np.union1d(seeds, face.mirror[seeds])].min(axis=1) for seeds in _SEEDS.values()
+        squares[:, np.union1d(seeds, canonical.mirror[seeds])].min(axis=1)
+        for seeds in _SEEDS.values()
     ]
     nearness = np.exp(-0.5 * np.maximum(nearest, 0) / reach**2) + 1e-9
     parts = nearness / nearness.sum(axis=0)
-    return dict(zip(NAMES, parts.astype(np.float32), strict=True))
+    return dict(zip(REGIONS, parts.astype(np.float32), strict=True))
 
 
-def strengths(face: Canonical, wanted: Mapping[str, float]) -> Float:
+def point_strengths(canonical: Canonical, wanted: Mapping[str, float]) -> Float:
     """Region strengths, 0-1, as one strength for every mesh point: (478,).
 
     ``face`` stands for every region that is not named itself. Raises ApplianceError for an unknown
     region or a strength outside 0-1.
     """
     for name, value in wanted.items():
-        if name not in (*NAMES, FACE):
+        if name not in (*REGIONS, WHOLE_FACE):
             raise ApplianceError(
-                f"There is no region named {name!r}", f"Use one of: {', '.join((*NAMES, FACE))}."
+                f"There is no region named {name!r}",
+                f"Use one of: {', '.join((*REGIONS, WHOLE_FACE))}.",
             )
         if not 0 <= value <= 1:
             raise ApplianceError(
@@ -76,34 +78,34 @@ def strengths(face: Canonical, wanted: Mapping[str, float]) -> Float:
                 "Give a strength from 0 to 1.",
             )
     total = np.zeros(POINTS, np.float32)
-    for name, share in shares(face, EDIT_REACH).items():
-        total += share * wanted.get(name, wanted.get(FACE, 0.0))
+    for name, share in region_weights(canonical, EDIT_REACH).items():
+        total += share * wanted.get(name, wanted.get(WHOLE_FACE, 0.0))
     return total
 
 
-def features(face: Canonical) -> Float:
+def feature_weights(canonical: Canonical) -> Float:
     """How far each mesh point has a colour that is not skin's (lips, brows, eyes): (478,), 0-1."""
-    parts = shares(face)
+    parts = region_weights(canonical)
     own = np.clip(2 * (parts["lips"] + parts["brows"] + parts["eyes"]), 0, 1)
     own[SKIN_POINTS:] = 1
     return np.asarray(own, np.float32)
 
 
-def hairy(face: Canonical) -> Float:
+def hair_prior(canonical: Canonical) -> Float:
     """How readily something unlike skin is taken for hair at each mesh point: (478,), 0-1.
 
     At once on the forehead; on temples and in front of the ears less, where shadows are dark too.
     """
-    top = smoothstep(face.xyz[:, 1], 3.0, 5.0)
-    side = 0.55 * smoothstep(np.abs(face.xyz[:, 0]), 4.5, 6.0)
-    brows = np.clip(1.5 * shares(face)["brows"], 0, 1)
+    top = smoothstep(canonical.xyz[:, 1], 3.0, 5.0)
+    side = 0.55 * smoothstep(np.abs(canonical.xyz[:, 0]), 4.5, 6.0)
+    brows = np.clip(1.5 * region_weights(canonical)["brows"], 0, 1)
     return np.asarray(np.maximum(top, side) * (1 - brows), np.float32)
 
 
-def inset(face: Canonical) -> Float:
+def distance_to_outline(canonical: Canonical) -> Float:
     """How far inside the oval each mesh point lies: (478,) cm."""
-    oval = face.xyz[OVAL]
+    oval = canonical.xyz[OVAL]
     steps = np.linspace(0, 1, 8, endpoint=False, dtype=np.float32)[:, None, None]
     outline = (oval + (np.roll(oval, -1, axis=0) - oval) * steps).reshape(-1, 3)
-    gaps = np.linalg.norm(face.xyz[:, None] - outline[None], axis=2)
+    gaps = np.linalg.norm(canonical.xyz[:, None] - outline[None], axis=2)
     return np.asarray(gaps.min(axis=1), np.float32)

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression import Neutraliser
-from appliance.pipeline.face_model.face import Float
-from appliance.pipeline.face_model.regions import shares
+from appliance.pipeline.face_model.regions import region_weights
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     LEFT_EYE,
@@ -20,6 +19,7 @@ from appliance.pipeline.face_model.topology import (
     mouth_openness,
 )
 from appliance.pipeline.imaging.geometry import ramp, umeyama
+from appliance.pipeline.imaging.types import Float
 
 # Upper and lower point of the same place of a lid or an inner lip, in ring order.
 LID_PAIRS = tuple(
@@ -28,22 +28,22 @@ LID_PAIRS = tuple(
 LIP_PAIRS = tuple((int(INNER_LIPS[1 + i]), int(INNER_LIPS[19 - i])) for i in range(9))
 
 
-class Poser:
-    """Carries meshes between picture and canonical space."""
+class PoseEstimator:
+    """Fits the canonical face to meshes by their rigid parts: nose, forehead, some of the rest."""
 
-    def __init__(self, face: Canonical) -> None:
-        part = shares(face)
+    def __init__(self, canonical: Canonical) -> None:
+        part = region_weights(canonical)
         rigid = part["nose"] + part["forehead"] + 0.3 * part["cheeks"] + 0.3 * part["eyes"]
         rigid[SKIN_POINTS:] = 0
         self._rigid = np.asarray(rigid, np.float32)
-        self._xyz = face.xyz
+        self._xyz = canonical.xyz
 
     def pose(self, mesh: Float) -> tuple[float, Float, Float]:
-        """Scale, rotation and shift from canonical cm to picture pixels, by the rigid parts."""
+        """Scale, rotation (3, 3) and shift (3,) from canonical cm to the (478, 3) mesh's pixels."""
         return umeyama(self._xyz, mesh, self._rigid)
 
-    def align(self, mesh: Float) -> Float:
-        """The mesh in canonical cm: pose and size taken out, (478, 3)."""
+    def to_canonical(self, mesh: Float) -> Float:
+        """A (478, 3) mesh in canonical cm, its pose and size removed: (478, 3)."""
         scale, rotation, translation = self.pose(mesh)
         return np.asarray((mesh - translation) @ rotation / scale, np.float32)
 
@@ -51,9 +51,9 @@ class Poser:
 class ShapeTransfer:
     """The difference of two aligned shapes that is identity, not expression."""
 
-    def __init__(self, face: Canonical) -> None:
-        self._neutraliser = Neutraliser(face)
-        self._lips = np.clip(1.5 * shares(face)["lips"], 0, 1)[:, None]
+    def __init__(self, canonical: Canonical) -> None:
+        self._neutraliser = Neutraliser(canonical)
+        self._lips = np.clip(1.5 * region_weights(canonical)["lips"], 0, 1)[:, None]
 
     def difference(self, source: Float, target: Float) -> Float:
         """Canonical cm to add to ``target`` for ``source``'s shape: (478, 3), both aligned."""
@@ -71,7 +71,7 @@ class ShapeTransfer:
 
 
 def _mouths_differ(a: Float, b: Float) -> float:
-    """0 for mouths equally open and wide, 1 for a smile beside a closed mouth."""
+    """0 for mouths equally open and wide, 1 for a smile compared with a closed mouth."""
     opening = abs(mouth_openness(a[:, :2]) - mouth_openness(b[:, :2]))
     width = abs(float(np.linalg.norm(a[61] - a[291]) - np.linalg.norm(b[61] - b[291])))
     return ramp(max(opening / 0.12, width / 1.2), 0.2, 0.8)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from appliance.pipeline.face_model.canonical import MOUTH_HOLE, SKIRT_RING, Canonical
-from appliance.pipeline.face_model.face import Float
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.raster import Raster
+from appliance.pipeline.imaging.types import Float
 
 UNIT_EYE_DISTANCE = 0.44  # outer eye corners of the canonical face, in widths of the plane
 
@@ -19,25 +19,25 @@ class TexturePlane:
     ``covered``: (size, size) whether any does. ``mouth``: whether it is the opening of the mouth.
     """
 
-    def __init__(self, face: Canonical, size: int) -> None:
+    def __init__(self, canonical: Canonical, size: int) -> None:
         self.size = size
-        self._at = (face.uv * size - 0.5).astype(np.float32)
-        drawn = face.kind != SKIRT_RING
-        triangles = face.triangles[drawn]
+        self._at = (canonical.uv * size - 0.5).astype(np.float32)
+        drawn = canonical.kind != SKIRT_RING
+        triangles = canonical.triangles[drawn]
         depth = np.zeros(len(triangles), np.float32)
         raster = Raster.draw(self._at, depth, triangles, (size, size))
         self._cover = raster.cover()
         self.covered = raster.ids >= 0
-        self.mouth = self.covered & (face.kind[drawn] == MOUTH_HOLE)[raster.ids]
+        self.mouth = self.covered & (canonical.kind[drawn] == MOUTH_HOLE)[raster.ids]
 
-    def spread(self, values: Float) -> Float:
+    def interpolate(self, values: Float) -> Float:
         """(478, c) values at the mesh points over the plane: (size, size, c)."""
-        return self._cover.spread(values)
+        return self._cover.interpolate(values)
 
-    def unwrap(self, image: images.Picture, points: Float) -> images.Picture:
+    def unwrap(self, image: images.AnyImage, points: Float) -> images.AnyImage:
         """What ``image`` shows at each texel of a face whose mesh lies at (478, 2) ``points``."""
-        return images.sampled(image, self.spread(points))
+        return images.remapped(image, self.interpolate(points))
 
     def pick(self, plane: Float) -> Float:
         """The value of a (size, size) plane at each mesh point: (478,)."""
-        return np.asarray(images.sampled(plane, self._at[None])[0], np.float32)
+        return np.asarray(images.remapped(plane, self._at[None])[0], np.float32)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.imaging.types import Float
 
 POINTS = 478
 SKIN_POINTS = 468

@@ -7,7 +7,7 @@ import numpy as np
 from appliance.inference.batch import Batcher
 from appliance.inference.session import Tensor
 from appliance.inference.together import Ask, Work
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
 
 
 class Generator:
@@ -30,21 +30,23 @@ class Generator:
         of every nth row, so that the network sees what it knows; put together again they have the
         detail of all of them.
         """
-        parts = apart(crop, crop.shape[0] // self.side)
+        parts = deinterleave(crop, crop.shape[0] // self.side)
         tensors = np.concatenate([self._network.tensor(part) for part in parts])
         (drawn, *_) = yield Ask(self._network, tensors, {self._source: source})
         picture = self._network.contract.picture
-        return together([picture.image(drawn[number : number + 1]) for number in range(len(drawn))])
+        return interleave(
+            [picture.image(drawn[number : number + 1]) for number in range(len(drawn))]
+        )
 
 
-def apart(crop: Image, times: int) -> list[Image]:
+def deinterleave(crop: Image, times: int) -> list[Image]:
     """The ``times``² pictures of every nth pixel of a crop, row by row."""
     return [
         np.ascontiguousarray(crop[y::times, x::times]) for y in range(times) for x in range(times)
     ]
 
 
-def together(parts: list[Image]) -> Image:
+def interleave(parts: list[Image]) -> Image:
     """Undoes :func:`apart`."""
     times = round(len(parts) ** 0.5)
     side = parts[0].shape[0] * times

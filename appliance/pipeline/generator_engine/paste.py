@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.face_model.face import Float, Image
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import invert, shrunk, transform
+from appliance.pipeline.imaging.types import Float, Image
 
 BORDER = 0.3  # of a crop: the part of its half that the fade takes, as FaceFusion has it
 

@@ -1,4 +1,4 @@
-"""Whose face a generator is to draw, in the words it was taught."""
+"""A person as a generator takes them: an embedding, converted, or an aligned picture."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from appliance.inference.batch import Batcher
 from appliance.inference.contract import ImageInput, Latent
 from appliance.inference.session import Tensor
 from appliance.inference.together import Work, together
-from appliance.pipeline.face_model.face import Float, Image
 from appliance.pipeline.imaging.geometry import aligned
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.networks.recogniser import Recogniser, unit
 
 
-class Describer:
-    """Makes a generator's ``source`` of the photos of a person.
+class SourceEncoder:
+    """Makes a generator's source input from photos of a person.
 
-    ``recogniser``: the one the generator was trained with. ``converter``: from its embedding to
-    that of another. Both are needed only where the generator's contract asks for them.
+    ``recogniser``: the one that the generator was trained with. ``converter``: from its embedding
+    to that of another. Both are needed only where the generator's contract asks for them.
     """
 
     def __init__(
@@ -30,11 +30,11 @@ class Describer:
         self._recogniser = recogniser
         self._converter = converter
 
-    def describe(self, photos: Sequence[tuple[Image, Float]]) -> Tensor:
-        """The tensor; of several photos the mean embedding, or the first one's picture.
+    def encode(self, photos: Sequence[tuple[Image, Float]]) -> Tensor:
+        """The generator's source input: the mean embedding of the photos, or the first picture.
 
-        ``photos``: each with the (5, 2) points of the face. Raises ModelError where the pack lacks
-        what the generator needs beside itself.
+        ``photos``: (h, w, 3) each with the (5, 2) points of the face. Raises ModelError where the
+        packs lack what the generator needs for it.
         """
         source = self._generator.contract.inputs[1]
         if isinstance(source, ImageInput):
@@ -45,16 +45,17 @@ class Describer:
         mean = np.stack(features).mean(axis=0, keepdims=True)
         return latent(source.latent, mean, self._convert, self._generator.tensors.matrix)
 
-    def balanced(self, source: Tensor, image: Image, five: Float, weight: float) -> Work[Tensor]:
-        """``source`` moved away from the person in the target, or toward them; see below.
+    def rebalanced(self, source: Tensor, image: Image, five: Float, weight: float) -> Work[Tensor]:
+        """``source`` moved away from the person in the target, or toward them; see :func:`moved`.
 
-        A picture stays as it is, and so does a latent at the weight 0.5.
+        ``five``: (5, 2) points of the target's face in ``image``. A picture stays as it is, and so
+        does an embedding at the weight 0.5.
         """
-        put = self._generator.contract.inputs[1]
-        if weight == 0.5 or isinstance(put, ImageInput) or self._recogniser is None:
+        wanted = self._generator.contract.inputs[1]
+        if weight == 0.5 or isinstance(wanted, ImageInput) or self._recogniser is None:
             return source
         target = (yield from self._recogniser.feature(image, five))[None]
-        return moved(source, target if put.latent is Latent.CONVERTED else unit(target), weight)
+        return moved(source, target if wanted.latent is Latent.CONVERTED else unit(target), weight)
 
     def _convert(self, embedding: Float) -> Float:
         if self._converter is None:

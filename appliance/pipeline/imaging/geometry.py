@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from appliance.inference.contract import ImageInput
-from appliance.pipeline.face_model.face import Float, Image
+from appliance.pipeline.imaging.types import Float, Image
 
 
 def umeyama(

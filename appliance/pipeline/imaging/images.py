@@ -8,21 +8,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.face_model.face import Float, Image
+from appliance.pipeline.imaging.types import Float, Image
 
 AREA = cv2.INTER_AREA
 
-Picture = TypeVar("Picture", NDArray[np.uint8], NDArray[np.float32], NDArray[np.int16])
+AnyImage = TypeVar("AnyImage", NDArray[np.uint8], NDArray[np.float32], NDArray[np.int16])
 
 
-def resized(picture: Picture, size: tuple[int, int], way: int = cv2.INTER_LINEAR) -> Picture:
+def resized(picture: AnyImage, size: tuple[int, int], way: int = cv2.INTER_LINEAR) -> AnyImage:
     """(h, w) or (h, w, c) at ``size`` (w, h)."""
     if 0 in size:
         return np.zeros((size[1], size[0], *picture.shape[2:]), picture.dtype)
     return _like(picture, cv2.resize(picture, size, interpolation=way))
 
 
-def sampled(picture: Picture, at: Float, way: int = cv2.INTER_LINEAR) -> Picture:
+def remapped(picture: AnyImage, at: Float, way: int = cv2.INTER_LINEAR) -> AnyImage:
     """The picture's values at (h, w, 2) places x, y; beyond its edge the edge goes on."""
     if 0 in at.shape:
         return np.zeros((*at.shape[:2], *picture.shape[2:]), picture.dtype)
@@ -30,7 +30,7 @@ def sampled(picture: Picture, at: Float, way: int = cv2.INTER_LINEAR) -> Picture
     return _like(picture, cv2.remap(picture, at, nothing, way, borderMode=cv2.BORDER_REPLICATE))
 
 
-def transformed(picture: Picture, matrix: Float, size: tuple[int, int]) -> Picture:
+def transformed(picture: AnyImage, matrix: Float, size: tuple[int, int]) -> AnyImage:
     """``size`` (w, h) pixels, each from where the 2×3 ``matrix`` sends it; 0 beyond the edge."""
     if 0 in size:
         return np.zeros((size[1], size[0], *picture.shape[2:]), picture.dtype)
@@ -38,17 +38,17 @@ def transformed(picture: Picture, matrix: Float, size: tuple[int, int]) -> Pictu
     return _like(picture, cv2.warpAffine(picture, matrix, size, flags=flags))
 
 
-def blurred(picture: Picture, sigma: float) -> Picture:
+def blurred(picture: AnyImage, sigma: float) -> AnyImage:
     """Smoothed by a Gaussian of ``sigma`` pixels."""
     return _like(picture, cv2.GaussianBlur(picture, (0, 0), sigma))
 
 
-def dilated(picture: Picture, side: int) -> Picture:
+def dilated(picture: AnyImage, side: int) -> AnyImage:
     """The largest value within a square of ``side`` pixels."""
     return _like(picture, cv2.dilate(picture, np.ones((side, side), np.uint8)))
 
 
-def opened(picture: Picture, side: int) -> Picture:
+def opened(picture: AnyImage, side: int) -> AnyImage:
     """Without bright specks smaller than a square of ``side`` pixels."""
     kernel = np.ones((side, side), np.uint8)
     return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_OPEN, kernel))
@@ -85,6 +85,6 @@ def grey_like(picture: Image, original: Image) -> Image:
     return np.asarray(cv2.merge([luma, luma, luma]), np.uint8)
 
 
-def _like(picture: Picture, result: Any) -> Picture:
+def _like(picture: AnyImage, result: Any) -> AnyImage:
     """OpenCV drops a last axis of one channel; here it stays."""
-    return cast("Picture", result if result.ndim == picture.ndim else result[..., None])
+    return cast("AnyImage", result if result.ndim == picture.ndim else result[..., None])

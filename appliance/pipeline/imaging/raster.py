@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.imaging.types import Float
 
 SUBPIXEL_BITS = 4
 
@@ -83,7 +83,7 @@ class Cover:
     corners: NDArray[np.int32]
     shares: Float
 
-    def spread(self, values: Float) -> Float:
+    def interpolate(self, values: Float) -> Float:
         """(n, c) values at the points as (h, w, c), linear over each triangle, 0 where none is."""
         channels = values.shape[1]
         spread = np.zeros((self.shape[0] * self.shape[1], channels), np.float32)

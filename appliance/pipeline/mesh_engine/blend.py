@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from appliance.pipeline.face_model.face import Float, Image
+from appliance.pipeline.imaging.types import Float, Image
 
 
 def blend(background: Image, foreground: Float, mask: Float) -> Image:

@@ -1,74 +1,82 @@
-"""One face of one picture: cut out, masked, swapped, blended, put back."""
+"""One face of one picture: cut out, changed, put back."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.appearance.illumination import Light, sampled
-from appliance.pipeline.appearance.visibility import Usual
+from appliance.pipeline.appearance.illumination import Light, LightMeter, at_skin_resolution
+from appliance.pipeline.appearance.visibility import AppearanceModel, VisibilityEstimator
 from appliance.pipeline.face_model.boxes import face_box
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import shrunk
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.mesh_engine.fit import Fit
+from appliance.pipeline.mesh_engine.fit import SourceFit
 from appliance.pipeline.mesh_engine.swapper import MeshSwapper, Patch
 
 
+@dataclass(frozen=True, slots=True)
 class FaceEditor:
     """Applies a fitted source to faces.
 
-    Of a face larger than the effort's limit the change is worked out smaller and enlarged, so that
-    memory stays bounded and the picture keeps its own finest detail.
+    Where a face is larger than the preset's limit the change is computed at a reduced size and
+    then enlarged: memory stays bounded, and the picture keeps its own finest detail.
     """
 
-    def __init__(self, stages: Stages, swapper: MeshSwapper) -> None:
-        self._stages = stages
-        self._swapper = swapper
+    swapper: MeshSwapper
+    meter: LightMeter
+    visibility: VisibilityEstimator
 
     def edit(
         self,
         canvas: Canvas,
         face: Face,
-        fit: Fit,
-        usual: Usual | None = None,
-        shown: Float | None = None,
+        fit: SourceFit,
+        appearance: AppearanceModel | None = None,
+        visibility: Float | None = None,
     ) -> Float | None:
         """Change ``canvas`` in place; pixels outside the face's surroundings keep their value.
 
-        ``usual`` and ``shown`` are a video's memory: its face's usual look, and what was found
-        free of hands and hair a frame ago, to be believed once more. Returns ``shown`` as it was
-        used; ``None`` where the face is outside the picture.
+        ``appearance`` and ``visibility`` are what a video remembers: the face's usual appearance,
+        and the (96, 96) visibility of an earlier frame, used once more instead of a new estimate.
+        Returns the visibility that was used; ``None`` where the face is outside the picture.
         """
         box = face_box(face, canvas)
         if box is None:
             return None
         whole = canvas.read(box)
-        factor = max(1, round(max(box.w, box.h) / self._swapper.effort.limit))
+        factor = max(1, round(max(box.w, box.h) / self.swapper.preset.limit))
         image, local = shrunk(whole, factor), face.moved(-box.x, -box.y).shrunk(factor)
-        small, points = sampled(image, local.points)
-        light = self._stages.meter.measure(small, points, self._swapper.visible(local))
-        if shown is None:
-            look = self._stages.masker.look(small, points, light)
-            shown = self._shown(image, local, look, light, usual)
-        patch = self._swapper.swap(image, local, light, fit, shown)
+        small, points = at_skin_resolution(image, local.points)
+        light = self.meter.measure(small, points, self.swapper.facing(local))
+        if visibility is None:
+            albedo = self.visibility.albedo(small, points, light)
+            visibility = self._estimate(image, local, albedo, light, appearance)
+        patch = self.swapper.swap(image, local, light, fit, visibility)
         if factor > 1:
             patch = _enlarged(patch, image, whole, factor)
         rgb = images.grey_like(patch.rgb, whole)
         canvas.write(box, rgb, patch.support)
-        return shown
+        return visibility
 
-    def _shown(
-        self, image: Image, face: Face, look: Float, light: Light, usual: Usual | None
+    def _estimate(
+        self,
+        image: Image,
+        face: Face,
+        albedo: Float,
+        light: Light,
+        appearance: AppearanceModel | None,
     ) -> Float:
-        masker = self._stages.masker
-        person = masker.person(image)
-        shown = masker.visible(look, light, usual, person, _in_unit_square(face, image))
-        if usual is not None:
-            usual.add(look, shown)
-        return shown
+        person = self.visibility.person(image)
+        points = _in_unit_square(face, image)
+        visibility = self.visibility.estimate(albedo, light, appearance, person, points)
+        if appearance is not None:
+            appearance.add(albedo, visibility)
+        return visibility
 
 
 def _in_unit_square(face: Face, image: Image) -> Float:

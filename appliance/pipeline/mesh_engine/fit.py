@@ -7,10 +7,10 @@ import numpy as np
 
 from appliance.pipeline.appearance.illumination import Light
 from appliance.pipeline.appearance.tone import toned
-from appliance.pipeline.face_model.face import Float
 from appliance.pipeline.face_model.texture import UNIT_EYE_DISTANCE
 from appliance.pipeline.imaging import images
-from appliance.pipeline.mesh_engine.source import Source
+from appliance.pipeline.imaging.types import Float
+from appliance.pipeline.mesh_engine.source import MeshSource
 
 MEMORY = 50  # frames the running means reach back
 TONING_INTERVAL = 25  # frames between renewals of the toned texture
@@ -18,13 +18,13 @@ SHRINK = 0.75  # a texture that is less than this much too large is left as it i
 DETAIL = 1.2  # texels a pixel: a little more than one keeps the warp from softening
 
 
-class Fit:
+class SourceFit:
     """A source's texture and shape as they suit one target face.
 
     Noise of the landmarks and of the light is averaged away over a shot; a cut needs a new fit.
     """
 
-    def __init__(self, source: Source, strength: Float) -> None:
+    def __init__(self, source: MeshSource, strength: Float) -> None:
         """``strength``: (478,) 0-1 at each mesh point."""
         self.source = source
         self.strength = strength

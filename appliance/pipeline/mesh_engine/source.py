@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.appearance.illumination import Light, LightMeter, sampled
+from appliance.pipeline.appearance.illumination import Light, LightMeter, at_skin_resolution
 from appliance.pipeline.appearance.skin import HAIR, distance_from_skin
 from appliance.pipeline.appearance.tone import LUMA, log_colour
-from appliance.pipeline.appearance.visibility import Masker
+from appliance.pipeline.appearance.visibility import VisibilityEstimator
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Face, Float, Image
-from appliance.pipeline.face_model.regions import features, hairy
-from appliance.pipeline.face_model.shape import Poser, facing
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.regions import feature_weights, hair_prior
+from appliance.pipeline.face_model.shape import PoseEstimator, facing
 from appliance.pipeline.face_model.texture import UNIT_EYE_DISTANCE, TexturePlane
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
@@ -26,6 +26,7 @@ from appliance.pipeline.face_model.topology import (
 )
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import ramp, smoothstep
+from appliance.pipeline.imaging.types import Float, Image
 
 PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
 FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
@@ -33,12 +34,14 @@ MIRRORED = 0.9  # trust in the texture of the other side, relative to the face's
 FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
 HEAD = (0.5, 0.95)  # the person mask's probability from which a place is surely the head
 GLARE = (0.3, 0.55)  # log luminance over the skin's own between which it turns to glare
-WORN_MARGIN = 7  # texels of the masker's plane: what is worn casts a shadow beside it
+WORN_MARGIN = (
+    7  # texels of the visibility_estimator's plane: what is covered casts a shadow beside it
+)
 CHOICE = 4.0  # exponent that makes the better photo win a place rather than average
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MeshSource:
     """A person's face with light, pose and hair taken out.
 
     ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
@@ -68,21 +71,27 @@ class _View:
     quality: float
 
 
-class SourceReader:
-    """Makes a :class:`Source` of one or several photos of a person."""
+class MeshSourceReader:
+    """Makes a :class:`MeshSource` of one or several photos of a person."""
 
-    def __init__(self, face: Canonical, poser: Poser, meter: LightMeter, masker: Masker) -> None:
-        self._face = face
-        self._masker = masker
-        self._poser = poser
+    def __init__(
+        self,
+        canonical: Canonical,
+        pose_estimator: PoseEstimator,
+        meter: LightMeter,
+        visibility_estimator: VisibilityEstimator,
+    ) -> None:
+        self._canonical = canonical
+        self._visibility = visibility_estimator
+        self._pose_estimator = pose_estimator
         self._meter = meter
-        self._planes = {size: TexturePlane(face, size) for size in PLANE_SIZES[:1]}
+        self._planes = {size: TexturePlane(canonical, size) for size in PLANE_SIZES[:1]}
 
-    def read(self, photos: Sequence[tuple[Image, Face]]) -> Source:
+    def read(self, photos: Sequence[tuple[Image, Face]]) -> MeshSource:
         """Several photos are merged place by place: the sharper, more frontal view wins."""
         widest = max(eye_distance(face.points) for _, face in photos)
         size = PLANE_SIZES[int(widest > PLANE_SIZES[0] * UNIT_EYE_DISTANCE)]
-        plane = self._planes.setdefault(size, TexturePlane(self._face, size))
+        plane = self._planes.setdefault(size, TexturePlane(self._canonical, size))
         views = [self._view(plane, image, face) for image, face in photos]
         best = max(views, key=lambda view: view.quality)
         weights = np.stack([(view.quality * view.trust) ** CHOICE + 1e-8 for view in views])
@@ -93,9 +102,9 @@ class SourceReader:
         trust = np.max([view.trust for view in views], axis=0)
         qualities = np.array([view.quality for view in views])
         shape = np.average([view.shape for view in views], axis=0, weights=qualities)
-        return Source(
+        return MeshSource(
             texture=texture,
-            feature=plane.spread(features(self._face)[:, None]),
+            feature=plane.interpolate(feature_weights(self._canonical)[:, None]),
             tone=best.light.mean,
             contrast=best.light.contrast,
             cover=plane.pick(trust[..., 0]),
@@ -104,17 +113,17 @@ class SourceReader:
         )
 
     def _view(self, plane: TexturePlane, image: Image, face: Face) -> _View:
-        seen = smoothstep(facing(face.mesh, self._face.triangles), *FACING)
-        small, points = sampled(image, face.points)
+        seen = smoothstep(facing(face.mesh, self._canonical.triangles), *FACING)
+        small, points = at_skin_resolution(image, face.points)
         light = self._meter.measure(small, points, seen)
         even = np.exp(light.mean - light.field)
-        spread = plane.spread(np.hstack([even, seen[:, None]]))
+        spread = plane.interpolate(np.hstack([even, seen[:, None]]))
         texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]
         texture[~plane.covered] = np.exp(light.mean)
         texture = _closed(texture, plane.mouth)
         own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
         own *= self._head(plane, image, face)
-        own *= 1 - self._worn(plane, self._masker.look(small, points, light), light)
+        own *= 1 - self._covering(plane, self._visibility.albedo(small, points, light), light)
         # The plane is symmetric, so the other half of the face is its mirror image. It also stands
         # in for a highlight, which says nothing of the skin.
         dull = own * (1 - self._glare(plane, texture, light.mean))
@@ -125,28 +134,28 @@ class SourceReader:
             texture=merged.astype(np.float32),
             trust=np.maximum(own, own[:, ::-1] * MIRRORED),
             light=light,
-            shape=self._poser.align(face.mesh),
+            shape=self._pose_estimator.to_canonical(face.mesh),
             eyes=eye_openness(face.points),
             quality=frontal * min(1.0, eye_distance(face.points) / FULL_DETAIL),
         )
 
     def _head(self, plane: TexturePlane, image: Image, face: Face) -> Float:
         """(s, s, 1): 0 where the mesh reaches over the head's outline, onto sky or collar."""
-        person = self._masker.person(image)
+        person = self._visibility.person(image)
         scale = np.array(person.shape[::-1]) / image.shape[1::-1]
         at = np.asarray((face.points + 0.5) * scale - 0.5, np.float32)
         shown = plane.unwrap(person, at)
         return smoothstep(np.asarray(shown, np.float32), *HEAD)[..., None]
 
-    def _worn(self, plane: TexturePlane, look: Float, light: Light) -> Float:
+    def _covering(self, plane: TexturePlane, albedo: Float, light: Light) -> Float:
         """(s, s, 1): 1 where a mask or spectacles hide the skin, and a little around them."""
-        worn = images.dilated(self._masker.worn(look, light), WORN_MARGIN)
-        return images.resized(worn, (plane.size, plane.size))[..., None]
+        covered = images.dilated(self._visibility.covering(albedo, light), WORN_MARGIN)
+        return images.resized(covered, (plane.size, plane.size))[..., None]
 
     def _glare(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
         """(s, s, 1): 1 where the skin mirrors a lamp."""
         smooth = images.blurred(texture, plane.size / 200)
-        skin = 1 - plane.spread(features(self._face)[:, None])
+        skin = 1 - plane.interpolate(feature_weights(self._canonical)[:, None])
         brighter = np.asarray((log_colour(np.maximum(smooth, 0)) - tone) @ LUMA, np.float32)
         glare = images.dilated(smoothstep(brighter, *GLARE), plane.size // 60)
         return skin * images.blurred(glare, plane.size / 100)[..., None]
@@ -154,7 +163,7 @@ class SourceReader:
     def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
         """(s, s, 1): 0 where the forehead or a temple shows something that is not skin."""
         smooth = images.blurred(texture, plane.size / 200)
-        doubt = plane.spread(hairy(self._face)[:, None])[..., 0]
+        doubt = plane.interpolate(hair_prior(self._canonical)[:, None])[..., 0]
         off = log_colour(np.maximum(smooth, 0)) - tone
         hair = smoothstep(distance_from_skin(off) * doubt, *HAIR)
         hair = images.dilated(images.opened(hair, 5), plane.size // 28)

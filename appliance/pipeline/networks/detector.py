@@ -7,7 +7,8 @@ import numpy as np
 
 from appliance.inference.families.detectors import SIDE
 from appliance.inference.network import Network
-from appliance.pipeline.face_model.face import Detection, Image
+from appliance.pipeline.face_model.face import Detection
+from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.networks.detector_decoding import DECODINGS, Candidates
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from appliance.inference.families.detectors import SIDE, STRIDES
-from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.imaging.types import Float
 
 Outputs: TypeAlias = tuple[Float, ...]
 

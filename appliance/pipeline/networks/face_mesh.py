@@ -7,12 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from appliance.inference.network import Network
-from appliance.pipeline.face_model.face import (
-    Detection,
-    Face,
-    Float,
-    Image,
-)
+from appliance.pipeline.face_model.face import Detection, Face
 from appliance.pipeline.face_model.topology import EYE_CORNERS, OVAL
 from appliance.pipeline.imaging.geometry import (
     invert,
@@ -20,14 +15,15 @@ from appliance.pipeline.imaging.geometry import (
     transform,
     warp,
 )
+from appliance.pipeline.imaging.types import Float, Image
 
 SIZE = 192
 MARGIN = 1.5  # crop side over face extent (MediaPipe's face_landmark graph)
-SURE = 1 - 1e-8  # score from which a face is the right way round; no wrong way reached 1 - 3e-8
+SURE = 1 - 1e-8  # score from which a face is upright; no other way up reached 1 - 3e-8
 QUARTERS = (np.pi, np.pi / 2, -np.pi / 2)
 
 
-class Aligner:
+class FaceMeshEstimator:
     """MediaPipe's attention mesh (Grishchenko et al., 2020).
 
     ``subsets`` names, for the outputs ``lips``, ``left_eye`` and ``right_eye``, the mesh points
@@ -38,28 +34,28 @@ class Aligner:
         self._network = network
         self._subsets = [np.array(subsets[name]) for name in ("lips", "left_eye", "right_eye")]
 
-    def align(self, image: Image, detection: Detection) -> Face:
-        """The mesh of a detected face of an RGB picture, looked at again where it is found."""
+    def estimate(self, image: Image, detection: Detection) -> Face:
+        """The mesh of a detected face of an RGB picture; a second run refines the first."""
         right, left = detection.keypoints[:2]
         angle = float(np.arctan2(*(left - right)[::-1]))
         side = float(detection.box[2:].max()) * MARGIN
 
         def turned(turn: float) -> Face:
             crop = square_crop(detection.centre, side, angle + turn, SIZE)
-            return self.follow(image, self._look(image, crop))
+            return self.follow(image, self._run(image, crop))
 
         face = turned(0)
         if face.score < SURE:
-            # The detector also finds faces that lie or stand on their heads, but takes them for
-            # upright ones; the mesh network is far surer of a face the right way round.
+            # The detector also finds faces that lie or are upside down, but takes them for upright
+            # ones; the mesh network scores a face that is the right way up far higher.
             face = max(face, *map(turned, QUARTERS), key=lambda face: face.score)
         return face
 
     def follow(self, image: Image, last: Face) -> Face:
-        """The mesh near where it was: one look, for the next frame of a video."""
-        return self._look(image, mesh_crop(last.points))
+        """The mesh near that of the ``last`` frame, by a single run."""
+        return self._run(image, mesh_crop(last.points))
 
-    def _look(self, image: Image, matrix: Float) -> Face:
+    def _run(self, image: Image, matrix: Float) -> Face:
         crop = warp(image, matrix, SIZE)
         skin, lips, left_eye, right_eye, left_iris, right_iris, flag = self._network.run(
             self._network.tensor(crop)
@@ -74,7 +70,9 @@ class Aligner:
         scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
         mesh[:, :2] = transform(mesh[:, :2], invert(matrix))
         mesh[:, 2] /= scale
-        logit = float(np.clip(flag.ravel()[0], -30, 30))  # a double: in singles 17 and 30 are alike
+        logit = float(
+            np.clip(flag.ravel()[0], -30, 30)
+        )  # float64: in float32 17 and 30 give the same
         return Face(mesh, float(1 / (1 + np.exp(-logit))))
 
 

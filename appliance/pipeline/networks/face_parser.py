@@ -10,8 +10,8 @@ import numpy as np
 
 from appliance.inference.batch import Batcher
 from appliance.inference.together import Ask, Work
-from appliance.pipeline.face_model.face import Float, Image
 from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.networks.occluder import softened
 
 Part: TypeAlias = Literal[
@@ -45,7 +45,7 @@ PARTS: Mapping[Part, int] = MappingProxyType(
 FACE: frozenset[Part] = frozenset(PARTS) - {"glasses"}
 
 
-class Parser:
+class FaceParser:
     """BiSeNet (Yu et al., 2018) trained to parse faces. ``parts``: those that may change."""
 
     def __init__(self, network: Batcher, parts: Collection[Part] = FACE) -> None:

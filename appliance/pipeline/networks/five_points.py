@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appliance.inference.together import Work
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import five_points
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.networks.landmarks_68 import Landmarker68, five_of_68
-from appliance.pipeline.networks.landmarks_68_from_5 import Completer
+from appliance.pipeline.networks.landmarks_68_from_5 import Landmarks68From5
 from appliance.pipeline.networks.landmarks_203 import Landmarker203, five_of_203
 
 LEAST_SCORE = 0.5  # of 68 points below which they are not believed
@@ -22,7 +23,7 @@ class FivePoints:
     """
 
     landmarker: Landmarker68 | None = None
-    completer: Completer | None = None
+    completer: Landmarks68From5 | None = None
     portrait: Landmarker203 | None = None
 
     def find(self, image: Image, face: Face) -> Work[Float]:

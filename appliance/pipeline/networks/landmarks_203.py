@@ -6,7 +6,7 @@ import numpy as np
 
 from appliance.inference.batch import Batcher
 from appliance.inference.together import Ask, Work
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import LANDMARKS_68, five_points
 from appliance.pipeline.imaging.geometry import (
     invert,
@@ -14,6 +14,7 @@ from appliance.pipeline.imaging.geometry import (
     transform,
     warp,
 )
+from appliance.pipeline.imaging.types import Float, Image
 
 MARGIN = 1.5  # crop side over the extent of the known points
 LIFT = 0.1  # of the crop's side that it is moved up, to show the forehead

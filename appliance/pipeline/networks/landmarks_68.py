@@ -6,7 +6,7 @@ import numpy as np
 
 from appliance.inference.batch import Batcher
 from appliance.inference.together import Ask, Work
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import EYE_CORNERS
 from appliance.pipeline.imaging.geometry import (
     invert,
@@ -14,6 +14,7 @@ from appliance.pipeline.imaging.geometry import (
     transform,
     warp,
 )
+from appliance.pipeline.imaging.types import Float, Image
 
 GRID = 64  # the points come on a grid of this side over the crop
 FACE_SHARE = 195 / 256  # of the crop that the face takes (Bulat and Tzimiropoulos, ICCV 2017)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from appliance.inference.batch import Batcher
 from appliance.inference.templates import FFHQ_512
 from appliance.inference.together import Ask, Work
-from appliance.pipeline.face_model.face import Float
 from appliance.pipeline.imaging.geometry import invert, similarity_matrix, transform
+from appliance.pipeline.imaging.types import Float
 
 
-class Completer:
+class Landmarks68From5:
     """FaceFusion's fan_68_5: for faces whose other points cannot be made out."""
 
     def __init__(self, network: Batcher) -> None:

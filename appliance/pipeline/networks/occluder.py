@@ -6,8 +6,8 @@ import numpy as np
 
 from appliance.inference.batch import Batcher
 from appliance.inference.together import Ask, Work
-from appliance.pipeline.face_model.face import Float, Image
 from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.types import Float, Image
 
 SOFTNESS = 5.0  # sigma of the Gaussian, in pixels of the crop, as FaceFusion has it
 

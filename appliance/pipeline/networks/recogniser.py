@@ -6,9 +6,10 @@ import numpy as np
 
 from appliance.inference.batch import Batcher
 from appliance.inference.together import Ask, Work, alone
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import five_points
 from appliance.pipeline.imaging.geometry import aligned
+from appliance.pipeline.imaging.types import Float, Image
 
 
 class Recogniser:

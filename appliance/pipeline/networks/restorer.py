@@ -8,7 +8,7 @@ from appliance.inference.batch import Batcher
 from appliance.inference.contract import ImageInput
 from appliance.inference.families.restorers import WEIGHT
 from appliance.inference.together import Ask, Work
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
 
 
 class Restorer:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from appliance.inference.network import Network
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
 
 
 class Upscaler:

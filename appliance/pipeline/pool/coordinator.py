@@ -17,7 +17,7 @@ from threading import Lock
 
 import av
 
-from appliance.pipeline.analysis.likeness import Alike, mean
+from appliance.pipeline.analysis.likeness import SimilarityReport, mean
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.ordered_batches import Rest
 from appliance.pipeline.media.video.reader import FrameInfo
@@ -126,7 +126,7 @@ class SharedEditor:
         self._part: _Part | None = None
         self._ahead: list[Frame] = []
         self._counting = Lock()
-        self._alike: list[Alike] = []
+        self._alike: list[SimilarityReport] = []
         self.frames_swapped = 0
         self.faces_swapped = 0
 
@@ -144,9 +144,9 @@ class SharedEditor:
             self._ahead.append(slots.keep(canvas.frame, info))
         return part
 
-    def alike(self) -> Alike:
-        """See ``Editor.alike``. Whoever goes from one segment to the next counts as two people."""
-        return Alike(
+    def similarity(self) -> SimilarityReport:
+        """See ``Editor.similarity``; a person in two segments counts as two."""
+        return SimilarityReport(
             mean([one.before for one in self._alike if one.before is not None]),
             mean([one.after for one in self._alike if one.after is not None]),
             min((one.least for one in self._alike if one.least is not None), default=None),

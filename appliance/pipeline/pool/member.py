@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import av
 
-from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.ordered_batches import Groups
 from appliance.pipeline.media.video.reader import FrameInfo
@@ -23,16 +23,18 @@ from appliance.pipeline.pool.messages import (
     Ready,
     Segment,
 )
-from appliance.pipeline.run import Sitter, SwapOptions, frame_editor
+from appliance.pipeline.run import SourceIdentity, SwapOptions, frame_editor
 
 
 class Member:
     """``memory``: the descriptor of the frames' store."""
 
-    def __init__(self, memory: int, stages: Stages, sitter: Sitter, options: SwapOptions) -> None:
+    def __init__(
+        self, memory: int, pipeline: Pipeline, source: SourceIdentity, options: SwapOptions
+    ) -> None:
         self._memory = memory
-        self._stages = stages
-        self._sitter = sitter
+        self._pipeline = pipeline
+        self._source = source
         self._options = options
 
     def serve(self, line: Line) -> None:
@@ -43,7 +45,7 @@ class Member:
             line.send(self._change(segment, store))
 
     def _change(self, segment: Segment, store: FrameStore) -> Done:
-        editor = frame_editor(self._stages, self._sitter, self._options)
+        editor = frame_editor(self._pipeline, self._source, self._options)
         changed: list[int] = []
 
         def canvas(frame: Frame) -> VideoCanvas:
@@ -74,7 +76,7 @@ class Member:
         return Done(
             changed=changed,
             faces=editor.faces_swapped,
-            alike=editor.alike(),
+            alike=editor.similarity(),
             met=[Place.of(face) for face in met],
             early=[Place.of(face) for face in early],
             last=[Place.of(face) for face in editor.followed],

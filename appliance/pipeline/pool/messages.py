@@ -12,7 +12,7 @@ import numpy as np
 
 from appliance import errors
 from appliance.errors import ApplianceError, ProviderError
-from appliance.pipeline.analysis.likeness import Alike
+from appliance.pipeline.analysis.likeness import SimilarityReport
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.pool.frame_store import Geometry
 
@@ -80,7 +80,7 @@ class Done(msgspec.Struct, frozen=True):
 
     changed: list[int]
     faces: int
-    alike: Alike
+    alike: SimilarityReport
     met: list[Place]
     early: list[Place]
     last: list[Place]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.canvas import Box, Canvas, Gray, Mask
 
 

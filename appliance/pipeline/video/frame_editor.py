@@ -8,12 +8,12 @@ from threading import Lock
 from typing import Protocol
 
 from appliance.inference.together import together
-from appliance.pipeline.analysis.likeness import Alike, Likeness
+from appliance.pipeline.analysis.likeness import SimilarityMeter, SimilarityReport
+from appliance.pipeline.engine import Shot
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.ordered_batches import Rest
 from appliance.pipeline.media.video.reader import FrameInfo
-from appliance.pipeline.shot import Shot
 from appliance.pipeline.video.cached_canvas import Remembering
 from appliance.pipeline.video.tracker import Tracker
 
@@ -57,7 +57,7 @@ class Editor(Protocol):
         """The next frame: what is left to change in it; ``None`` where that is nothing."""
         ...
 
-    def alike(self) -> Alike:
+    def similarity(self) -> SimilarityReport:
         """The likeness to the source, when all is done."""
         ...
 
@@ -69,7 +69,7 @@ class FrameEditor:
     frame is changed before the next is looked at.
     """
 
-    def __init__(self, tracker: Tracker | None, likeness: Likeness, batch: int) -> None:
+    def __init__(self, tracker: Tracker | None, likeness: SimilarityMeter, batch: int) -> None:
         """Without a ``tracker`` nothing is done. ``batch``: frames best changed at once."""
         self._tracker = tracker
         self._likeness = likeness
@@ -117,9 +117,9 @@ class FrameEditor:
         """The faces of the last frame, as the mesh network saw them."""
         return [] if self._tracker is None else self._tracker.followed
 
-    def alike(self) -> Alike:
-        """See ``Editor.alike``."""
-        return self._likeness.found()
+    def similarity(self) -> SimilarityReport:
+        """See ``Editor.similarity``."""
+        return self._likeness.report()
 
     def change(self, frames: Sequence[Followed]) -> None:
         """The faces of these frames, in place.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Face, Float, Image
-from appliance.pipeline.face_model.regions import shares
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.regions import region_weights
 from appliance.pipeline.face_model.topology import SKIN_POINTS, eye_distance
 from appliance.pipeline.imaging.geometry import (
     invert,
@@ -19,6 +19,7 @@ from appliance.pipeline.imaging.geometry import (
     transform,
     warp,
 )
+from appliance.pipeline.imaging.types import Float, Image
 
 PATCH = 192  # pixels a side of the grey patch in which the motion of the picture is measured
 PATCH_EYE_DISTANCE = 48.0  # … and the eye distance there
@@ -127,7 +128,7 @@ class Steadier:
     """
 
     def __init__(self, face: Canonical) -> None:
-        parts = shares(face)
+        parts = region_weights(face)
         cutoff = sum(parts[name] * np.float32(hertz) for name, hertz in REST_CUTOFF.items())
         cutoff = np.asarray(cutoff, np.float32)
         cutoff[SKIN_POINTS:] = REST_CUTOFF["eyes"]

@@ -8,19 +8,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from appliance.pipeline.analysis.analyser import LEAST_SCORE, Stages
+from appliance.pipeline.analysis.analyser import MIN_MESH_SCORE, FaceAnalyser
+from appliance.pipeline.engine import Shot, StartShot
 from appliance.pipeline.face_model.boxes import MOTION, face_box
-from appliance.pipeline.face_model.face import (
-    Detection,
-    Face,
-    Float,
-    Image,
-)
+from appliance.pipeline.face_model.face import Detection, Face
 from appliance.pipeline.face_model.topology import eye_distance
 from appliance.pipeline.imaging.geometry import shrunk
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.selection import FaceChoice, Which, extent
-from appliance.pipeline.shot import Begin, Shot
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.pipeline.video.stabiliser import Steadier, View
 
 DETECTION_INTERVAL = 15  # frames between looks for new faces while others are followed
@@ -59,12 +55,14 @@ class Sight:
 
 
 class Tracker:
-    """Keeps the chosen faces of a video. ``begin`` starts the shot of a new track."""
+    """Keeps the chosen faces of a video. ``start_shot`` starts the shot of a new track."""
 
-    def __init__(self, stages: Stages, choice: FaceChoice, begin: Begin) -> None:
-        self._stages = stages
-        self._choice = choice
-        self._begin = begin
+    def __init__(
+        self, analyser: FaceAnalyser, selection: FaceSelection, start_shot: StartShot
+    ) -> None:
+        self._analyser = analyser
+        self._selection = selection
+        self._start_shot = start_shot
         self._tracks: list[Track] = []
         self._begun = 0
         self._last_small: Image | None = None
@@ -104,23 +102,25 @@ class Tracker:
         view = _view(canvas, track.raw, MOTION)
         if view is None:
             return None
-        face = view.outside(self._stages.aligner.follow(view.image, view.inside(track.raw)))
-        if face.score < LEAST_SCORE or track.steadier.is_another(face, view):
+        face = view.outside(
+            self._analyser.mesh_estimator.follow(view.image, view.inside(track.raw))
+        )
+        if face.score < MIN_MESH_SCORE or track.steadier.is_another(face, view):
             return None
         return Sight(track, face, view)
 
     def _find(self, canvas: Canvas, known: list[Face]) -> list[Sight]:
         """Chosen faces that are not followed yet."""
-        if known and self._choice.which is not Which.ALL:
+        if known and self._selection.rule is not FaceRule.ALL:
             return []
-        fresh = [found for found in self._stages.locate(canvas) if not _is_known(found, known)]
-        meshes = [self._stages.mesh(canvas, found) for found in fresh]
+        fresh = [found for found in self._analyser.locate(canvas) if not _is_known(found, known)]
+        meshes = [self._analyser.mesh(canvas, found) for found in fresh]
         faces = [face for face in meshes if face is not None]
         embeddings = None
-        if self._choice.which is Which.LIKE:
-            embeddings = [self._stages.embedding(canvas, face) for face in faces]
+        if self._selection.rule is FaceRule.LIKE:
+            embeddings = [self._analyser.embedding(canvas, face) for face in faces]
         sights = []
-        for index in self._choice.choose(faces, embeddings):
+        for index in self._selection.select(faces, embeddings):
             view = _view(canvas, faces[index], MOTION)
             if view is not None:
                 sights.append(Sight(self._new_track(faces[index]), faces[index], view))
@@ -128,7 +128,7 @@ class Tracker:
 
     def _new_track(self, face: Face) -> Track:
         self._begun += 1
-        return Track(self._begun, face, self._begin(), Steadier(self._stages.face))
+        return Track(self._begun, face, self._start_shot(), Steadier(self._analyser.canonical))
 
 
 def _view(canvas: Canvas, face: Face, margin: float) -> View | None:
@@ -146,4 +146,4 @@ def _is_known(detection: Detection, faces: list[Face]) -> bool:
 def is_at(face: Face, centre: Float) -> bool:
     """Whether what has its ``centre``, (2,), there in the same frame is this face."""
     off = np.linalg.norm(face.points.mean(axis=0) - centre)
-    return bool(off < 0.5 * extent(face))
+    return bool(off < 0.5 * face.extent)

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.cli.process.load_engine import load
-from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.analysis.source_quality import (
     Pose,
-    appearances,
-    fitness,
+    assess_faces,
     pose,
     sharpness,
+    source_fitness,
 )
 from appliance.pipeline.media.photo.decode import read_photo
 
@@ -37,8 +37,8 @@ GOOD: Mapping[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def stages() -> Stages:
-    return load().stages
+def analyser() -> FaceAnalyser:
+    return load().analyser
 
 
 def turn(axis: int, degrees: float) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -76,36 +76,38 @@ def test_directions_by_name() -> None:
 
 
 def test_a_mirrored_photo_turns_the_other_way(
-    stages: Stages, portraits: Mapping[str, Path]
+    analyser: FaceAnalyser, portraits: Mapping[str, Path]
 ) -> None:
     photo = read_photo(portraits["person_a_2"].read_bytes())
     mirrored = replace(photo, pixels=np.array(photo.pixels[:, ::-1], np.uint8))
-    (one,), (other,) = appearances(stages, photo.canvas), appearances(stages, mirrored.canvas)
+    (one,), (other,) = assess_faces(analyser, photo.canvas), assess_faces(analyser, mirrored.canvas)
     assert one.pose.yaw < -5
     assert other.pose.yaw == pytest.approx(-one.pose.yaw, abs=4)
     assert other.pose.roll == pytest.approx(-one.pose.roll, abs=2)
     assert other.pose.pitch == pytest.approx(one.pose.pitch, abs=4)
 
 
-def test_a_tilted_photo_rolls_by_as_much(stages: Stages, portraits: Mapping[str, Path]) -> None:
+def test_a_tilted_photo_rolls_by_as_much(
+    analyser: FaceAnalyser, portraits: Mapping[str, Path]
+) -> None:
     photo = read_photo(portraits["person_d_1"].read_bytes())
     height, width = photo.pixels.shape[:2]
     # cv2 turns against the clock.
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -20, 1)
     pixels = np.asarray(cv2.warpAffine(photo.pixels, matrix, (width, height)), np.uint8)
-    (one,) = appearances(stages, photo.canvas)
-    (other,) = appearances(stages, replace(photo, pixels=pixels).canvas)
+    (one,) = assess_faces(analyser, photo.canvas)
+    (other,) = assess_faces(analyser, replace(photo, pixels=pixels).canvas)
     assert other.pose.roll - one.pose.roll == pytest.approx(20, abs=3)
 
 
 def test_blur_lowers_sharpness_until_it_is_advised_against(
-    stages: Stages, portraits: Mapping[str, Path]
+    analyser: FaceAnalyser, portraits: Mapping[str, Path]
 ) -> None:
     photo = read_photo(portraits["person_d_1"].read_bytes())
     found = []
     for radius in (0.5, 2, 4, 8):
         pixels = np.asarray(cv2.GaussianBlur(photo.pixels, (0, 0), radius), np.uint8)
-        (face,) = appearances(stages, replace(photo, pixels=pixels).canvas)
+        (face,) = assess_faces(analyser, replace(photo, pixels=pixels).canvas)
         found.append(face)
     values = [face.sharpness for face in found]
     assert values == sorted(values, reverse=True)
@@ -114,16 +116,16 @@ def test_blur_lowers_sharpness_until_it_is_advised_against(
 
 
 def test_sharpness_of_a_face_outside_the_picture_is_none(
-    stages: Stages, portraits: Mapping[str, Path]
+    analyser: FaceAnalyser, portraits: Mapping[str, Path]
 ) -> None:
     photo = read_photo(portraits["person_d_1"].read_bytes())
-    (face,) = stages.faces(photo.canvas)
+    (face,) = analyser.faces(photo.canvas)
     picture = np.zeros((10, 10, 3), np.uint8)
     assert sharpness(picture, face.moved(1000, 1000)) == 0.0
 
 
 def test_a_good_face_needs_no_advice() -> None:
-    found = fitness(**GOOD)
+    found = source_fitness(**GOOD)
     assert (found.verdict, found.advice) == ("good", ())
 
 
@@ -145,13 +147,13 @@ def test_a_good_face_needs_no_advice() -> None:
     ],
 )
 def test_every_flaw_is_graded_and_named(flaw: Mapping[str, Any], verdict: str, word: str) -> None:
-    found = fitness(**{**GOOD, **flaw})
+    found = source_fitness(**{**GOOD, **flaw})
     assert found.verdict == verdict
     assert len(found.advice) == 1
     assert word in found.advice[0]
 
 
 def test_the_worst_flaw_decides() -> None:
-    found = fitness(**{**GOOD, "mouth": 0.2, "cut": True, "lids": 0.01})
+    found = source_fitness(**{**GOOD, "mouth": 0.2, "cut": True, "lids": 0.01})
     assert found.verdict == "poor"
     assert len(found.advice) == 3

@@ -7,24 +7,27 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.appearance.illumination import Light, sampled
+from appliance.pipeline.appearance.illumination import Light, at_skin_resolution
 from appliance.pipeline.appearance.tone import BLACK
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import facing
 from appliance.pipeline.face_model.topology import SKIN_POINTS, eye_distance
 from appliance.pipeline.imaging.geometry import smoothstep
+from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
-from tests.pipeline.pictures import CLOTHS, SURGICAL_MASK, covered, pixels_of
+from tests.pipeline.pictures import CLOTHS, SURGICAL_MASK, covered, mesh_engine, pixels_of
 
 NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
 TINTS = [(0.7, 0.7, 0.7), (0.9, 0.75, 0.6), (0.5, 0.5, 0.6)]
 
 
-def measured(stages: Stages, image: Image, face: Face) -> tuple[Light, Float]:
+def measured(pipeline: Pipeline, image: Image, face: Face) -> tuple[Light, Float]:
     """The light, and how far each point faces the camera."""
-    seen = smoothstep(facing(face.mesh, stages.face.triangles), 0.05, 0.35)
-    return stages.meter.measure(*sampled(image, face.points), seen), seen
+    seen = smoothstep(facing(face.mesh, pipeline.analyser.canonical.triangles), 0.05, 0.35)
+    return mesh_engine(pipeline).still.meter.measure(
+        *at_skin_resolution(image, face.points), seen
+    ), seen
 
 
 def lit(image: Image, gain: Float) -> Image:
@@ -37,13 +40,13 @@ def lit(image: Image, gain: Float) -> Image:
 def test_an_even_tint_is_measured_within_two_per_cent(
     name: str,
     tint: tuple[float, float, float],
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
 ) -> None:
     image, face = pixels_of(photos[name]), faces[name]
-    before, _ = measured(stages, image, face)
-    after, _ = measured(stages, lit(image, np.array(tint, np.float32)), face)
+    before, _ = measured(pipeline, image, face)
+    after, _ = measured(pipeline, lit(image, np.array(tint, np.float32)), face)
     assert np.abs(np.exp(after.field - before.field) / tint - 1).max() < 0.02
     assert np.abs(np.exp(after.mean - before.mean) / tint - 1).max() < 0.02
     assert after.contrast == pytest.approx(before.contrast, rel=0.05)  # not the light's
@@ -54,7 +57,7 @@ def test_an_even_tint_is_measured_within_two_per_cent(
 def test_a_light_from_one_side_is_seen_there(
     way: int,
     name: str,
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
 ) -> None:
@@ -63,8 +66,8 @@ def test_a_light_from_one_side_is_seen_there(
     places = np.indices(image.shape[:2])[1 - way]
     slope = np.clip((places - middle[way]) / unit, -1.2, 1.2) * 0.25
     gain = 0.7 * np.exp(slope)[..., None].astype(np.float32)
-    before, seen = measured(stages, image, face)
-    after, _ = measured(stages, lit(image, gain), face)
+    before, seen = measured(pipeline, image, face)
+    after, _ = measured(pipeline, lit(image, gain), face)
     skin = np.flatnonzero(seen[:SKIN_POINTS] > 0.5)
     wanted = np.clip((face.points[skin, way] - middle[way]) / unit, -1.2, 1.2) * 0.25
     found = (after.field - before.field)[skin].mean(axis=1)
@@ -78,28 +81,28 @@ def test_a_light_from_one_side_is_seen_there(
 
 @pytest.mark.parametrize("name", ["a_2", "b_1", "c_1"])
 def test_a_dark_patch_on_a_cheek_is_not_light(
-    name: str, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    name: str, pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     image, face = pixels_of(photos[name]), faces[name]
-    before, _ = measured(stages, image, face)
+    before, _ = measured(pipeline, image, face)
     x, y = face.points[50].astype(int)
     reach = int(0.15 * eye_distance(face.points))
     image[y - reach : y + reach, x - reach : x + reach] = 10
-    after, _ = measured(stages, image, face)
+    after, _ = measured(pipeline, image, face)
     # A sixth of the cheek turned black would darken the mean of logarithms by far more.
     assert np.abs(np.exp(after.mean - before.mean) - 1).max() < 0.03
     assert np.abs(np.exp(after.field - before.field) - 1).max() < 0.12
 
 
 def test_the_light_does_not_change_with_the_size_of_the_picture(
-    stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     image, face = pixels_of(photos["b_1"]), faces["b_1"]
     large = np.repeat(np.repeat(image, 3, axis=0), 3, axis=1)
     mesh = face.mesh * 3
     mesh[:, :2] += 1
-    small, _ = measured(stages, image, face)
-    big, _ = measured(stages, large, Face(mesh, face.score))
+    small, _ = measured(pipeline, image, face)
+    big, _ = measured(pipeline, large, Face(mesh, face.score))
     assert np.abs(np.exp(big.field - small.field) - 1).max() < 0.02
 
 
@@ -108,12 +111,12 @@ def test_the_light_does_not_change_with_the_size_of_the_picture(
 def test_a_mask_over_nose_and_mouth_is_not_light(
     name: str,
     colour: tuple[int, int, int],
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
 ) -> None:
     image, face = pixels_of(photos[name]), faces[name]
-    before, _ = measured(stages, image, face)
-    after, _ = measured(stages, covered(image, face.points[SURGICAL_MASK], colour), face)
+    before, _ = measured(pipeline, image, face)
+    after, _ = measured(pipeline, covered(image, face.points[SURGICAL_MASK], colour), face)
     # The lower half's own light can no longer be known; the upper half's goes on there.
     assert np.abs(after.mean - before.mean).max() < 0.2

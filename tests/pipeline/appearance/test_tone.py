@@ -16,7 +16,7 @@ from appliance.pipeline.appearance.tone import (
     log_colour,
     toned,
 )
-from appliance.pipeline.face_model.face import Float
+from appliance.pipeline.imaging.types import Float
 
 SKIN = np.array([180, 140, 120], np.float32)
 TONE = log_colour(SKIN)

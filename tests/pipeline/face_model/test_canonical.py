@@ -18,7 +18,7 @@ from appliance.pipeline.face_model.canonical import (
     signed_area,
     with_skirt,
 )
-from appliance.pipeline.face_model.face import Face, Float
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     LANDMARKS_68,
@@ -32,11 +32,12 @@ from appliance.pipeline.face_model.topology import (
     SKIN_POINTS,
     five_points,
 )
+from appliance.pipeline.imaging.types import Float
 
 
-def frontal(face: Canonical) -> Float:
+def frontal(canonical: Canonical) -> Float:
     """The canonical face as a camera before it shows it, y down."""
-    return face.xyz[:, :2] * np.array([20, -20], np.float32) + 300
+    return canonical.xyz[:, :2] * np.array([20, -20], np.float32) + 300
 
 
 def test_every_triangle_of_the_plane_goes_round_the_same_way(canonical: Canonical) -> None:

@@ -7,31 +7,31 @@ import pytest
 
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression import Neutraliser, expression_moves
-from appliance.pipeline.face_model.face import Float
-from appliance.pipeline.face_model.regions import shares
+from appliance.pipeline.face_model.regions import region_weights
 from appliance.pipeline.face_model.topology import POINTS, SKIN_POINTS
+from appliance.pipeline.imaging.types import Float
 
 JAW, CORNERS, LIPS = slice(0, 1), slice(3, 9), slice(9, 17)
 AXES = {"wider": 0, "longer": 1, "deeper": 2}
 
 
-def left_over(face: Canonical, difference: Float) -> float:
+def left_over(canonical: Canonical, difference: Float) -> float:
     """The size of what stays of a difference over its own."""
-    left = Neutraliser(face).neutralise(difference)
+    left = Neutraliser(canonical).neutralise(difference)
     return float(np.linalg.norm(left) / np.linalg.norm(difference))
 
 
-def kept(face: Canonical, difference: Float) -> float:
+def kept(canonical: Canonical, difference: Float) -> float:
     """How much of a difference stays, in its own direction."""
-    left = Neutraliser(face).neutralise(difference)
+    left = Neutraliser(canonical).neutralise(difference)
     return float((left * difference).sum() / (difference**2).sum())
 
 
-def grown(face: Canonical, region: str, way: str, amount: float) -> Float:
+def grown(canonical: Canonical, region: str, way: str, amount: float) -> Float:
     """The face's region ``amount`` larger along one axis."""
     difference = np.zeros((POINTS, 3), np.float32)
     axis = AXES[way]
-    difference[:, axis] = face.xyz[:, axis] * amount * shares(face)[region]
+    difference[:, axis] = canonical.xyz[:, axis] * amount * region_weights(canonical)[region]
     difference[SKIN_POINTS:] = 0
     return difference
 
@@ -83,7 +83,7 @@ def test_a_longer_chin_is_partly_taken_for_a_dropped_jaw(canonical: Canonical) -
     # The known price: one picture cannot tell the two apart, and a jaw that drops with the
     # source's would be worse. What is lost stays below two thirds.
     chin = np.zeros((POINTS, 3), np.float32)
-    chin[:, 1] = -0.5 * shares(canonical)["jaw"]
+    chin[:, 1] = -0.5 * region_weights(canonical)["jaw"]
     assert 0.33 < kept(canonical, chin) < 0.9
 
 

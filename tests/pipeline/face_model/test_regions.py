@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from appliance.errors import ApplianceError
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.regions import (
-    FACE,
-    NAMES,
-    features,
-    hairy,
-    inset,
-    shares,
-    strengths,
+    REGIONS,
+    WHOLE_FACE,
+    distance_to_outline,
+    feature_weights,
+    hair_prior,
+    point_strengths,
+    region_weights,
 )
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
@@ -40,8 +40,8 @@ MIDDLES = {
 
 
 def test_the_shares_of_a_point_add_up_to_1(canonical: Canonical) -> None:
-    parts = shares(canonical)
-    assert tuple(parts) == NAMES
+    parts = region_weights(canonical)
+    assert tuple(parts) == REGIONS
     together = np.stack(list(parts.values()))
     assert (together >= 0).all()
     assert np.allclose(together.sum(axis=0), 1, atol=1e-5)
@@ -49,7 +49,7 @@ def test_the_shares_of_a_point_add_up_to_1(canonical: Canonical) -> None:
 
 @pytest.mark.parametrize(("name", "point"), MIDDLES.items())
 def test_the_middle_of_a_region_is_its_own(name: str, point: int, canonical: Canonical) -> None:
-    parts = shares(canonical)
+    parts = region_weights(canonical)
     assert max(parts, key=lambda part: parts[part][point]) == name
     assert parts[name][point] > 0.6
     # The other half of the face belongs to the same region.
@@ -57,22 +57,22 @@ def test_the_middle_of_a_region_is_its_own(name: str, point: int, canonical: Can
 
 
 def test_a_strength_of_the_face_is_one_everywhere(canonical: Canonical) -> None:
-    assert np.allclose(strengths(canonical, {FACE: 0.7}), 0.7, atol=1e-5)
-    assert not strengths(canonical, {}).any()
-    assert not strengths(canonical, {FACE: 0}).any()
+    assert np.allclose(point_strengths(canonical, {WHOLE_FACE: 0.7}), 0.7, atol=1e-5)
+    assert not point_strengths(canonical, {}).any()
+    assert not point_strengths(canonical, {WHOLE_FACE: 0}).any()
 
 
 def test_a_region_named_goes_before_the_face(canonical: Canonical) -> None:
-    strength = strengths(canonical, {FACE: 1.0, "nose": 0.0})
+    strength = point_strengths(canonical, {WHOLE_FACE: 1.0, "nose": 0.0})
     assert strength[MIDDLES["nose"]] < 0.2
     assert strength[MIDDLES["forehead"]] > 0.95
-    assert strengths(canonical, {"nose": 0.6})[152] < 1e-3  # the chin keeps out of it
+    assert point_strengths(canonical, {"nose": 0.6})[152] < 1e-3  # the chin keeps out of it
 
 
-@given(st.dictionaries(st.sampled_from((*NAMES, FACE)), st.floats(0, 1), max_size=8))
+@given(st.dictionaries(st.sampled_from((*REGIONS, WHOLE_FACE)), st.floats(0, 1), max_size=8))
 def test_strengths_stay_within_what_was_asked_for(wanted: dict[str, float]) -> None:
-    strength = strengths(CANONICAL[0], wanted)
-    values = [wanted.get(name, wanted.get(FACE, 0.0)) for name in NAMES]
+    strength = point_strengths(CANONICAL[0], wanted)
+    values = [wanted.get(name, wanted.get(WHOLE_FACE, 0.0)) for name in REGIONS]
     assert strength.min() >= min(values) - 1e-5
     assert strength.max() <= max(values) + 1e-5
 
@@ -89,22 +89,22 @@ def _keep(canonical: Canonical) -> None:
 def test_an_unknown_region_is_refused_with_the_known_ones(name: str, canonical: Canonical) -> None:
     # A misspelt region that passed would silently change nothing.
     with pytest.raises(ApplianceError) as refused:
-        strengths(canonical, {name: 0.5})
+        point_strengths(canonical, {name: 0.5})
     assert repr(name) in refused.value.message
-    assert all(known in refused.value.hint for known in (*NAMES, FACE))
+    assert all(known in refused.value.hint for known in (*REGIONS, WHOLE_FACE))
 
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, math.inf, -math.inf, math.nan])
 def test_a_strength_outside_0_to_1_is_refused(value: float, canonical: Canonical) -> None:
     # More than the whole difference would invent a face that nobody has.
     with pytest.raises(ApplianceError) as refused:
-        strengths(canonical, {"nose": value})
+        point_strengths(canonical, {"nose": value})
     assert "'nose'" in refused.value.message
-    assert strengths(canonical, {"nose": 1.0}).max() > 0.6  # the sound case
+    assert point_strengths(canonical, {"nose": 1.0}).max() > 0.6  # the sound case
 
 
 def test_what_has_a_colour_of_its_own_is_not_skin(canonical: Canonical) -> None:
-    own = features(canonical)
+    own = feature_weights(canonical)
     assert own.min() >= 0
     assert own.max() <= 1
     assert (own[np.concatenate([INNER_LIPS, RIGHT_EYE, LEFT_EYE])] > 0.9).all()
@@ -112,13 +112,13 @@ def test_what_has_a_colour_of_its_own_is_not_skin(canonical: Canonical) -> None:
 
 
 def test_hair_is_looked_for_on_the_forehead_first(canonical: Canonical) -> None:
-    doubt = hairy(canonical)
+    doubt = hair_prior(canonical)
     assert doubt[10] > 0.9
     assert 0.3 < doubt[234] < 0.6  # in front of the ear
     assert doubt[[50, 4, 13, 152]].max() < 0.05
 
 
 def test_the_inset_is_0_on_the_oval_and_largest_in_the_middle(canonical: Canonical) -> None:
-    depth = inset(canonical)
+    depth = distance_to_outline(canonical)
     assert depth[OVAL].max() < 1e-4
     assert depth[4] > 5

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.pipeline.face_model.canonical import Canonical, signed_area
-from appliance.pipeline.face_model.face import Face, Float
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import (
     LID_PAIRS,
     LIP_PAIRS,
-    Poser,
+    PoseEstimator,
     ShapeTransfer,
     facing,
 )
@@ -28,14 +28,15 @@ from appliance.pipeline.face_model.topology import (
     RIGHT_EYE,
     RIGHT_IRIS,
 )
+from appliance.pipeline.imaging.types import Float
 
 NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
 
 
 @pytest.fixture(scope="module")
 def aligned(canonical: Canonical, faces: Mapping[str, Face]) -> Mapping[str, Float]:
-    poser = Poser(canonical)
-    return {name: poser.align(face.mesh) for name, face in faces.items()}
+    pose_estimator = PoseEstimator(canonical)
+    return {name: pose_estimator.to_canonical(face.mesh) for name, face in faces.items()}
 
 
 def rotation(x: float, y: float, z: float) -> Float:
@@ -63,11 +64,11 @@ def test_a_pose_is_taken_out_whatever_it_is(
 ) -> None:
     turn = rotation(*angles) @ UPRIGHT
     mesh = np.asarray(scale * canonical.xyz @ turn.T + shift, np.float32)
-    poser = Poser(canonical)
-    found, turned, _ = poser.pose(mesh)
+    pose_estimator = PoseEstimator(canonical)
+    found, turned, _ = pose_estimator.pose(mesh)
     assert found == pytest.approx(scale, rel=1e-3)
     assert np.allclose(turned, turn, atol=5e-3)
-    assert np.abs(poser.align(mesh) - canonical.xyz).max() < 0.02
+    assert np.abs(pose_estimator.to_canonical(mesh) - canonical.xyz).max() < 0.02
 
 
 @pytest.mark.parametrize("name", NAMES)

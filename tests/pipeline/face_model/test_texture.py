@@ -29,8 +29,10 @@ def test_what_is_spread_is_picked_again(plane: TexturePlane) -> None:
     # Within the oval; at its rim a texel lies half outside, where there is nothing.
     values = np.random.default_rng(0).uniform(1, 2, (POINTS, 1)).astype(np.float32)
     smooth = np.ones_like(values)
-    assert np.allclose(plane.pick(plane.spread(smooth)[..., 0])[[4, 50, 280, 151]], 1, atol=1e-3)
-    found = plane.pick(plane.spread(values)[..., 0])
+    assert np.allclose(
+        plane.pick(plane.interpolate(smooth)[..., 0])[[4, 50, 280, 151]], 1, atol=1e-3
+    )
+    found = plane.pick(plane.interpolate(values)[..., 0])
     assert np.abs(found - values[:, 0])[[4, 50, 280, 151, 9]].max() < 0.15
 
 

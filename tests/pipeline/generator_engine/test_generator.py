@@ -16,8 +16,8 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.together import alone
 from appliance.inference.trust import ANY
-from appliance.pipeline.face_model.face import Image
-from appliance.pipeline.generator_engine.generator import Generator, apart, together
+from appliance.pipeline.generator_engine.generator import Generator, deinterleave, interleave
+from appliance.pipeline.imaging.types import Image
 from tests.inference.packs import write_standins
 from tests.inference.standins.generators import PLANS, SHIFT
 
@@ -66,7 +66,7 @@ def test_a_finer_crop_is_drawn_pixel_for_pixel(
 def test_each_part_shows_the_whole_face_at_every_nth_pixel() -> None:
     """As FaceFusion's pixel boost takes crops apart: reshape, then transpose."""
     crop = picture(12)
-    parts = apart(crop, 3)
+    parts = deinterleave(crop, 3)
     boost = crop.reshape(4, 3, 4, 3, 3).transpose(1, 3, 0, 2, 4).reshape(9, 4, 4, 3)
     np.testing.assert_array_equal(np.stack(parts), boost)
-    np.testing.assert_array_equal(together(parts), crop)
+    np.testing.assert_array_equal(interleave(parts), crop)

@@ -13,7 +13,7 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.together import alone
 from appliance.inference.trust import ANY
-from appliance.pipeline.networks.face_parser import PARTS, Parser
+from appliance.pipeline.networks.face_parser import PARTS, FaceParser
 from appliance.pipeline.networks.occluder import Occluder, softened
 from appliance.pipeline.networks.restorer import Restorer
 from tests.inference.packs import write_standins
@@ -57,13 +57,13 @@ def test_the_parser_s_parts_are_what_may_change(tmp_path: Path, runtime: Runtime
     """The stand-in sees skin in a disc of 0.4 about the middle, background elsewhere."""
     network = load(tmp_path, runtime, "bisenet")
     crop = np.full((256, 256, 3), 90, np.uint8)
-    mask = alone(Parser(network).mask(crop))
+    mask = alone(FaceParser(network).mask(crop))
     v, u = np.mgrid[:256, :256] / 256 - 0.5
     far = np.hypot(u, v)
     assert mask[far < 0.34].min() > 0.99
     assert mask[far > 0.42].max() == 0
-    assert alone(Parser(network, ["nose"]).mask(crop)).max() == 0
-    both = alone(Parser(network, ["skin", "nose"]).mask(crop))
+    assert alone(FaceParser(network, ["nose"]).mask(crop)).max() == 0
+    both = alone(FaceParser(network, ["skin", "nose"]).mask(crop))
     np.testing.assert_array_equal(both, mask)
 
 

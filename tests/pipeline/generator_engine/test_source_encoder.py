@@ -15,9 +15,10 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.together import alone, together
 from appliance.inference.trust import ANY
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import five_points
-from appliance.pipeline.generator_engine.source_encoder import Describer, latent, moved
+from appliance.pipeline.generator_engine.source_encoder import SourceEncoder, latent, moved
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.networks.recogniser import Recogniser
 from tests.inference.packs import write_standins
@@ -41,14 +42,14 @@ def photo(photos: Mapping[str, Photo], faces: Mapping[str, Face]) -> Pair:
     return pixels_of(photos["b_1"]), five_points(faces["b_1"].points)
 
 
-def describer(folder: Path, runtime: Runtime, *families: str) -> tuple[Describer, ModelPack]:
+def describer(folder: Path, runtime: Runtime, *families: str) -> tuple[SourceEncoder, ModelPack]:
     pack = ModelPack.open(write_standins(folder, *families), ANY)
     generator = Batcher.load_any(runtime, pack, "generator")
     converter = None
     if pack.has("embedding-converter"):
         converter = Batcher.load_any(runtime, pack, "embedding-converter")
     known = recogniser(pack, runtime) if pack.has("identity") else None
-    return Describer(generator, known, converter), pack
+    return SourceEncoder(generator, known, converter), pack
 
 
 def recogniser(pack: ModelPack, runtime: Runtime) -> Recogniser:
@@ -70,7 +71,7 @@ def test_the_embedding_becomes_the_family_s_latent(
         Latent.CONVERTED: c[0],
         Latent.CONVERTED_UNIT: c[0] / np.linalg.norm(c[0]),
     }[LATENTS[family]]
-    np.testing.assert_allclose(made.describe([photo]), wanted[None], atol=1e-4)
+    np.testing.assert_allclose(made.encode([photo]), wanted[None], atol=1e-4)
 
 
 def test_inswapper_s_matrix_stands_on_the_right() -> None:
@@ -88,7 +89,7 @@ def test_several_photos_are_averaged_before_anything_else(
     two = [(pixels_of(photos[name]), five_points(faces[name].points)) for name in ("b_1", "b_2")]
     known = recogniser(pack, runtime)
     mean = np.mean(together([known.feature(*one) for one in two]), axis=0)
-    np.testing.assert_allclose(made.describe(two)[0], mean / np.linalg.norm(mean), atol=1e-5)
+    np.testing.assert_allclose(made.encode(two)[0], mean / np.linalg.norm(mean), atol=1e-5)
 
 
 @pytest.mark.parametrize(("family", "side"), [("uniface", 256), ("blendswap", 112)])
@@ -96,7 +97,7 @@ def test_a_picture_is_given_where_a_picture_is_taken(
     family: str, side: int, tmp_path: Path, runtime: Runtime, photo: Pair
 ) -> None:
     made, _ = describer(tmp_path, runtime, family)  # no recogniser is needed
-    tensor = made.describe([photo])
+    tensor = made.encode([photo])
     assert tensor.shape == (1, 3, side, side)
     assert 0 <= tensor.min() < 0.3 < tensor.max() <= 1
     red, green, blue = tensor[0, :, side // 3 : side // 2, side // 3 : 2 * side // 3].mean((1, 2))
@@ -112,7 +113,7 @@ def test_what_a_generator_needs_beside_itself_is_named(
 ) -> None:
     made, _ = describer(tmp_path, runtime, *families)
     with pytest.raises(ModelError, match=f"'{role}'"):
-        made.describe([photo])
+        made.encode([photo])
 
 
 @pytest.mark.parametrize(
@@ -128,10 +129,12 @@ def test_the_target_s_identity_is_weighed_as_the_family_has_it(
     family: str, tmp_path: Path, runtime: Runtime, photo: Pair
 ) -> None:
     made, pack = describer(tmp_path, runtime, family, "arcface", "crossface")
-    source = made.describe([photo])
+    source = made.encode([photo])
     target = alone(recogniser(pack, runtime).feature(*photo))
     if family == "hyperswap":
         target = target / np.linalg.norm(target)
     wanted = source if family == "uniface" else 0.65 * source + 0.35 * target
-    np.testing.assert_allclose(alone(made.balanced(source, *photo, weight=0.0)), wanted, atol=1e-4)
-    assert alone(made.balanced(source, *photo, weight=0.5)) is source
+    np.testing.assert_allclose(
+        alone(made.rebalanced(source, *photo, weight=0.0)), wanted, atol=1e-4
+    )
+    assert alone(made.rebalanced(source, *photo, weight=0.5)) is source

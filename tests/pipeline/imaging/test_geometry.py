@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from appliance.pipeline.face_model.face import Float, Image
 from appliance.pipeline.imaging.geometry import (
     invert,
     ramp,
@@ -22,6 +21,7 @@ from appliance.pipeline.imaging.geometry import (
     umeyama,
     warp,
 )
+from appliance.pipeline.imaging.types import Float, Image
 
 SEEDS = st.integers(0, 2**32 - 1)
 SCALES = st.floats(0.05, 20)

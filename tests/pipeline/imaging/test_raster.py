@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from appliance.pipeline.face_model.face import Float
 from appliance.pipeline.imaging.raster import Raster
+from appliance.pipeline.imaging.types import Float
 
 SIZE = (40, 30)  # w, h
 SEEDS = st.integers(0, 2**32 - 1)
@@ -93,7 +93,7 @@ def test_a_linear_function_is_reproduced_inside(
     points = corners(seed, 3)
     assume(is_fat(points))
     slopes = np.array([across, down])
-    spread = one(points).cover().spread((points @ slopes + start)[:, None].astype(np.float32))
+    spread = one(points).cover().interpolate((points @ slopes + start)[:, None].astype(np.float32))
     y, x = np.indices((SIZE[1], SIZE[0]))
     inside = depth_inside(points) > GAP
     wanted = x * across + y * down + start
@@ -105,7 +105,7 @@ def test_beyond_the_edge_nothing_is_extrapolated(seed: int) -> None:
     points = corners(seed, 3)
     values = np.array([[1.0], [2.0], [3.0]], np.float32)
     raster = one(points)
-    spread = raster.cover().spread(values)[..., 0]
+    spread = raster.cover().interpolate(values)[..., 0]
     assert (spread[raster.ids < 0] == 0).all()
     covered = spread[raster.ids >= 0]
     assert ((covered > 0.999) & (covered < 3.001)).all()
@@ -138,7 +138,7 @@ def test_a_triangle_without_area_gives_finite_values(points: list[list[float]]) 
     raster = one(np.array(points, np.float32))
     assert (raster.ids >= 0).any()  # it is drawn, so its shares are asked for
     values = np.array([[1.0], [2.0], [3.0]], np.float32)
-    spread = raster.cover().spread(values)
+    spread = raster.cover().interpolate(values)
     assert np.isfinite(spread).all()
     assert spread.min() >= 0
     assert spread.max() <= 3.001
@@ -147,4 +147,4 @@ def test_a_triangle_without_area_gives_finite_values(points: list[list[float]]) 
 def test_a_mesh_outside_the_picture_covers_nothing() -> None:
     cover = one(np.array([[100, 100], [140, 100], [100, 140]], np.float32)).cover()
     assert not len(cover.pixels)
-    assert not cover.spread(np.ones((3, 2), np.float32)).any()
+    assert not cover.interpolate(np.ones((3, 2), np.float32)).any()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from appliance.pipeline.face_model.face import Float, Image
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.mesh_engine.blend import blend
 
 H, W = 48, 64

@@ -10,28 +10,35 @@ import numpy as np
 import pytest
 
 from appliance.errors import NoFaceError
-from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.appearance.tone import LUMA
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import LIP_PAIRS
 from appliance.pipeline.face_model.texture import TexturePlane
 from appliance.pipeline.face_model.topology import INNER_LIPS, OUTER_LIPS, SKIN_POINTS
 from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.networks.recogniser import similarity
-from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_photo
+from appliance.pipeline.run import (
+    SourceIdentity,
+    SwapOptions,
+    read_source,
+    swap_photo,
+)
 from tests.pipeline.pictures import (
     CLOTHS,
     SURGICAL_MASK,
     covered,
     looking_aside,
+    mesh_source,
     pixels_of,
     with_spectacles,
 )
 
 NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
-Known: TypeAlias = tuple[Mapping[str, Photo], Mapping[str, Face], Mapping[str, Sitter]]
+Known: TypeAlias = tuple[Mapping[str, Photo], Mapping[str, Face], Mapping[str, SourceIdentity]]
 
 CHEEKS = [50, 280, 205, 425, 4]
 FOREHEAD = [151, 69, 299, 103, 332]
@@ -40,15 +47,17 @@ SMILES = ["b_1", "b_2", "c_1", "d_1", "e_1"]
 
 @pytest.fixture
 def known(
-    photos: Mapping[str, Photo], faces: Mapping[str, Face], sitters: Mapping[str, Sitter]
+    photos: Mapping[str, Photo], faces: Mapping[str, Face], sources: Mapping[str, SourceIdentity]
 ) -> Known:
     """What is known of the portraits."""
-    return photos, faces, sitters
+    return photos, faces, sources
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_cheeks_of_every_portrait_are_trusted(name: str, sitters: Mapping[str, Sitter]) -> None:
-    source = sitters[name].source
+def test_the_cheeks_of_every_portrait_are_trusted(
+    name: str, sources: Mapping[str, SourceIdentity]
+) -> None:
+    source = mesh_source(sources[name])
     assert source.cover[CHEEKS].min() > 0.95
     assert source.cover.min() > -1e-5
     assert source.cover.max() < 1 + 1e-5
@@ -56,24 +65,26 @@ def test_the_cheeks_of_every_portrait_are_trusted(name: str, sitters: Mapping[st
     assert np.isfinite(source.texture).all()
 
 
-def test_a_fringe_is_not_taken_for_a_forehead(sitters: Mapping[str, Sitter]) -> None:
+def test_a_fringe_is_not_taken_for_a_forehead(sources: Mapping[str, SourceIdentity]) -> None:
     # Person e has one down to the brows; it would be drawn on the target's bare forehead.
-    assert sitters["e_1"].source.cover[FOREHEAD].mean() < 0.5
+    assert mesh_source(sources["e_1"]).cover[FOREHEAD].mean() < 0.5
     for bare in ("a_1", "a_2", "b_1", "c_1"):
-        assert sitters[bare].source.cover[FOREHEAD].mean() > 0.95
+        assert mesh_source(sources[bare]).cover[FOREHEAD].mean() > 0.95
 
 
 @pytest.mark.parametrize("name", ["a_2", "b_1", "c_1", "e_1"])
-def test_what_a_person_wears_is_not_taken_along(name: str, known: Known, stages: Stages) -> None:
+def test_what_a_person_wears_is_not_taken_along(
+    name: str, known: Known, pipeline: Pipeline
+) -> None:
     photos, faces, _ = known
     image, face = pixels_of(photos[name]), faces[name]
     masked = covered(image, face.points[SURGICAL_MASK], CLOTHS["surgical"])
-    source = read_source(stages, [Photo(masked)]).source
+    source = mesh_source(read_source(pipeline, [Photo(masked)]))
     # What lies below it is not known, so there the target's own skin stays.
     assert source.cover[[*CHEEKS, *INNER_LIPS]].max() < 0.1
     assert source.cover[9] > 0.9
     glasses = with_spectacles(image, face, (25, 20, 20))
-    source = read_source(stages, [Photo(glasses)]).source
+    source = mesh_source(read_source(pipeline, [Photo(glasses)]))
     assert source.cover[[117, 118, 346, 347]].max() < 0.3
     assert source.cover[[205, 425]].min() > 0.9
 
@@ -81,116 +92,122 @@ def test_what_a_person_wears_is_not_taken_along(name: str, known: Known, stages:
 @pytest.mark.parametrize("pair", [("a_1", "a_2"), ("b_1", "b_2"), ("b_1", "e_1")])
 def test_two_photos_cover_what_either_covers(
     pair: tuple[str, str],
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
-    both = read_source(stages, [photos[name] for name in pair])
+    both = read_source(pipeline, [photos[name] for name in pair])
     for name in pair:
-        assert (both.source.cover >= sitters[name].source.cover - 1e-4).all()
-        assert similarity(both.embedding, sitters[name].embedding) > 0.6
+        assert (mesh_source(both).cover >= mesh_source(sources[name]).cover - 1e-4).all()
+        assert similarity(both.embedding, sources[name].embedding) > 0.6
 
 
 def test_the_second_photo_fills_what_a_fringe_hides_in_the_first(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
-    both = read_source(stages, [photos["e_1"], photos["b_1"]])
-    assert both.source.cover[FOREHEAD].min() > 0.95
+    both = read_source(pipeline, [photos["e_1"], photos["b_1"]])
+    assert mesh_source(both).cover[FOREHEAD].min() > 0.95
     # … and the texture there is the other photo's skin: nearer to its tone than the hair was.
-    spread = TexturePlane(stages.face, both.source.texture.shape[0])
+    spread = TexturePlane(pipeline.analyser.canonical, mesh_source(both).texture.shape[0])
     for point in FOREHEAD:
-        merged = spread.pick(both.source.texture[..., 0])[point]
-        hair = spread.pick(sitters["e_1"].source.texture[..., 0])[point]
-        skin = float(np.exp(both.source.tone[0]))
+        merged = spread.pick(mesh_source(both).texture[..., 0])[point]
+        hair = spread.pick(mesh_source(sources["e_1"]).texture[..., 0])[point]
+        skin = float(np.exp(mesh_source(both).tone[0]))
         assert abs(merged - skin) < abs(hair - skin) + 5
 
 
 @pytest.mark.parametrize(("degrees", "hidden"), [(45, 50), (-45, 280)])
 @pytest.mark.parametrize("name", ["a_2", "b_1", "c_1"])
 def test_the_side_a_half_profile_hides_is_filled_by_the_other(
-    name: str, degrees: float, hidden: int, stages: Stages, known: Known
+    name: str, degrees: float, hidden: int, pipeline: Pipeline, known: Known
 ) -> None:
-    photos, faces, sitters = known
-    aside = looking_aside(pixels_of(photos[name]), faces[name], stages.face, degrees)
-    sitter = read_source(stages, [Photo(aside)])
-    cover = sitter.source.cover
+    photos, faces, sources = known
+    aside = looking_aside(
+        pixels_of(photos[name]), faces[name], pipeline.analyser.canonical, degrees
+    )
+    person = read_source(pipeline, [Photo(aside)])
+    cover = mesh_source(person).cover
     assert cover[CHEEKS].min() > 0.8
-    assert similarity(sitter.embedding, sitters[name].embedding) > 0.6  # still this person
+    assert similarity(person.embedding, sources[name].embedding) > 0.6  # still this person
     if cover[hidden] < 0.95:  # not seen, so it is the mirror image of the cheek that was
-        texture = sitter.source.texture
-        plane = TexturePlane(stages.face, texture.shape[0])
+        texture = mesh_source(person).texture
+        plane = TexturePlane(pipeline.analyser.canonical, texture.shape[0])
         red = plane.pick(np.ascontiguousarray(images.blurred(texture, 6.0)[..., 0]))
-        assert red[hidden] == pytest.approx(red[stages.face.mirror[hidden]], rel=0.12)
+        assert red[hidden] == pytest.approx(
+            red[pipeline.analyser.canonical.mirror[hidden]], rel=0.12
+        )
 
 
 def along_the_lip_line(image: Image, points: Float) -> Float:
     """The luma between the lips, at the middle seven of the nine pairs of inner lip points."""
     line = [(points[upper] + points[lower]) / 2 for upper, lower in LIP_PAIRS[1:-1]]
     at = np.array(line, np.float32)[None]
-    return np.asarray(images.sampled(image, at)[0].astype(np.float32) @ LUMA, np.float32)
+    return np.asarray(images.remapped(image, at)[0].astype(np.float32) @ LUMA, np.float32)
 
 
 def lip_luma(image: Image, points: Float) -> float:
     """The median luma of the lips themselves."""
     at = ((points[INNER_LIPS] + points[OUTER_LIPS]) / 2)[None]
     return float(
-        np.median(images.sampled(image, at.astype(np.float32))[0].astype(np.float32) @ LUMA)
+        np.median(images.remapped(image, at.astype(np.float32))[0].astype(np.float32) @ LUMA)
     )
 
 
 @pytest.mark.parametrize("name", SMILES)
 def test_no_tooth_of_the_source_shows_in_a_closed_mouth(
-    name: str, stages: Stages, known: Known
+    name: str, pipeline: Pipeline, known: Known
 ) -> None:
-    photos, faces, sitters = known
+    photos, faces, sources = known
     # The measure sees teeth where there are some: in the source itself.
     own, points = pixels_of(photos[name]), faces[name].points
     assert along_the_lip_line(own, points).max() > 1.4 * lip_luma(own, points)
-    result, _ = swap_photo(stages, sitters[name], photos["a_2"], SwapOptions())
-    image, (face,) = pixels_of(result), stages.faces(result.canvas)
+    result, _ = swap_photo(pipeline, sources[name], photos["a_2"], SwapOptions())
+    image, (face,) = pixels_of(result), pipeline.analyser.faces(result.canvas)
     assert along_the_lip_line(image, face.points).max() < 1.25 * lip_luma(image, face.points)
 
 
 @pytest.mark.parametrize("name", SMILES)
 def test_the_opening_of_the_mouth_has_the_colour_of_the_lips(
-    name: str, canonical: Canonical, sitters: Mapping[str, Sitter]
+    name: str, canonical: Canonical, sources: Mapping[str, SourceIdentity]
 ) -> None:
-    texture = sitters[name].source.texture
+    texture = mesh_source(sources[name]).texture
     plane = TexturePlane(canonical, texture.shape[0])
     luma = texture @ LUMA
-    lips = plane.spread(np.isin(np.arange(478), OUTER_LIPS).astype(np.float32)[:, None])[..., 0]
+    lips = plane.interpolate(np.isin(np.arange(478), OUTER_LIPS).astype(np.float32)[:, None])[
+        ..., 0
+    ]
     around = np.median(luma[(lips > 0.5) & ~plane.mouth])
     assert np.percentile(luma[plane.mouth], 99) < 1.5 * around
 
 
 def test_a_larger_photo_gets_the_larger_plane(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     doubled = Photo(np.repeat(np.repeat(pixels_of(photos["a_2"]), 2, axis=0), 2, axis=1))
-    large = read_source(stages, [doubled]).source
-    small = sitters["a_2"].source
+    large = mesh_source(read_source(pipeline, [doubled]))
+    small = mesh_source(sources["a_2"])
     assert large.texture.shape[0] == 2 * small.texture.shape[0]
     halved = images.resized(large.texture, small.texture.shape[1::-1], cv2.INTER_AREA)
-    plane = TexturePlane(stages.face, small.texture.shape[0])
+    plane = TexturePlane(pipeline.analyser.canonical, small.texture.shape[0])
     assert np.abs(halved - small.texture)[plane.covered].mean() < 6
 
 
-def test_the_photo_without_a_face_is_named(stages: Stages, photos: Mapping[str, Photo]) -> None:
+def test_the_photo_without_a_face_is_named(pipeline: Pipeline, photos: Mapping[str, Photo]) -> None:
     # Leaving it out in silence would make a source of fewer photos than the person gave.
     nobody = Photo(np.full((400, 400, 3), 120, np.uint8))
     with pytest.raises(NoFaceError) as refused:
-        read_source(stages, [photos["b_1"], nobody])
+        read_source(pipeline, [photos["b_1"], nobody])
     assert "source photo 2" in refused.value.message
     with pytest.raises(NoFaceError) as refused:
-        read_source(stages, [nobody, photos["b_1"]])
+        read_source(pipeline, [nobody, photos["b_1"]])
     assert "source photo 1" in refused.value.message
 
 
 def test_of_a_group_the_largest_face_is_the_source(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     picture = np.full((900, 1200, 3), 128, np.uint8)
     picture[:, : photos["b_1"].pixels.shape[1]] = pixels_of(photos["b_1"])
     picture[300:544, 900:1104] = pixels_of(photos["a_1"])
-    sitter = read_source(stages, [Photo(picture)])
-    assert similarity(sitter.embedding, sitters["b_1"].embedding) > 0.9
+    person = read_source(pipeline, [Photo(picture)])
+    assert similarity(person.embedding, sources["b_1"].embedding) > 0.9

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.appearance.illumination import sampled
+from appliance.pipeline.appearance.illumination import at_skin_resolution
 from appliance.pipeline.face_model.canonical import with_skirt
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import POINTS, eye_distance
+from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Box, Mask, Rgb
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.media.photo.decode import Photo
-from appliance.pipeline.mesh_engine.editor import FaceEditor
-from appliance.pipeline.mesh_engine.fit import Fit
+from appliance.pipeline.mesh_engine.fit import SourceFit
 from appliance.pipeline.mesh_engine.swapper import MeshSwapper, Patch
-from appliance.pipeline.run import Sitter
-from tests.pipeline.pictures import pixels_of
+from appliance.pipeline.run import SourceIdentity
+from tests.pipeline.pictures import mesh_engine, mesh_source, pixels_of
 
 ALL = np.ones((96, 96), np.float32)
 WHOLE = np.ones(POINTS, np.float32)
@@ -30,28 +30,32 @@ PAIRS = [("a_2", "b_1"), ("b_1", "c_1"), ("c_1", "d_1"), ("d_1", "e_1"), ("e_1",
 
 
 def patch_of(
-    stages: Stages,
+    pipeline: Pipeline,
     swapper: MeshSwapper,
-    fit: Fit,
+    fit: SourceFit,
     target: tuple[Photo, Face],
     shown: Float = ALL,
 ) -> tuple[Image, Face, Patch]:
     """The cut-out, the face in it, and what the engine makes of it."""
-    image, local = stages.cut_out(target[0].canvas, target[1])
-    light = stages.meter.measure(*sampled(image, local.points), swapper.visible(local))
+    image, local = pipeline.analyser.cut_out(target[0].canvas, target[1])
+    light = mesh_engine(pipeline).still.meter.measure(
+        *at_skin_resolution(image, local.points), swapper.facing(local)
+    )
     return image, local, swapper.swap(image, local, light, fit, shown)
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @pytest.mark.parametrize("effort", ["still", "video"])
 def test_the_change_begins_softly_and_within_the_skirt(
-    source: str, target: str, effort: str, stages: Stages, request: pytest.FixtureRequest
+    source: str, target: str, effort: str, pipeline: Pipeline, request: pytest.FixtureRequest
 ) -> None:
     photo: Photo = request.getfixturevalue("photos")[target]
     face: Face = request.getfixturevalue("faces")[target]
-    sitter: Sitter = request.getfixturevalue("sitters")[source]
-    swapper = getattr(stages, effort)
-    image, local, patch = patch_of(stages, swapper, Fit(sitter.source, WHOLE), (photo, face))
+    person: SourceIdentity = request.getfixturevalue("sources")[source]
+    swapper = getattr(mesh_engine(pipeline), effort).swapper
+    image, local, patch = patch_of(
+        pipeline, swapper, SourceFit(mesh_source(person), WHOLE), (photo, face)
+    )
     assert patch.rgb.shape == image.shape
     assert patch.support.shape == image.shape[:2]
     # Where the change begins it is next to nothing: no outline shows.
@@ -73,15 +77,19 @@ def test_the_change_begins_softly_and_within_the_skirt(
 @pytest.mark.parametrize("name", ["a_2", "b_1", "c_1"])
 def test_a_face_swapped_onto_itself_hardly_changes(
     name: str,
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
-    own = Fit(sitters[name].source, WHOLE)
-    image, _, patch = patch_of(stages, stages.still, own, (photos[name], faces[name]))
-    other = Fit(sitters["d_1"].source, WHOLE)
-    _, _, strange = patch_of(stages, stages.still, other, (photos[name], faces[name]))
+    own = SourceFit(mesh_source(sources[name]), WHOLE)
+    image, _, patch = patch_of(
+        pipeline, mesh_engine(pipeline).still.swapper, own, (photos[name], faces[name])
+    )
+    other = SourceFit(mesh_source(sources["d_1"]), WHOLE)
+    _, _, strange = patch_of(
+        pipeline, mesh_engine(pipeline).still.swapper, other, (photos[name], faces[name])
+    )
     drawn = patch.support > 0
     off, off_strange = (
         np.abs(result.rgb.astype(int) - image)[drawn].mean() for result in (patch, strange)
@@ -91,21 +99,27 @@ def test_a_face_swapped_onto_itself_hardly_changes(
 
 
 def test_where_nothing_is_shown_nothing_is_drawn(
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     # Same shape, so that no pixel moves, and everything covered: the target stays as it is.
-    fit = Fit(sitters["b_1"].source, WHOLE)
+    fit = SourceFit(mesh_source(sources["b_1"]), WHOLE)
     hidden = np.zeros((96, 96), np.float32)
-    image, local, patch = patch_of(stages, stages.still, fit, (photos["b_1"], faces["b_1"]), hidden)
+    image, local, patch = patch_of(
+        pipeline, mesh_engine(pipeline).still.swapper, fit, (photos["b_1"], faces["b_1"]), hidden
+    )
     assert np.abs(patch.rgb.astype(int) - image).max() <= 2
     # Half of the plane shown: the other half of the face keeps its pixels.
     half = np.zeros((96, 96), np.float32)
     half[:, :48] = 1
-    fit = Fit(replace(sitters["c_1"].source, shape=sitters["b_1"].source.shape), WHOLE)
-    _, _, patch = patch_of(stages, stages.still, fit, (photos["b_1"], faces["b_1"]), half)
+    fit = SourceFit(
+        replace(mesh_source(sources["c_1"]), shape=mesh_source(sources["b_1"]).shape), WHOLE
+    )
+    _, _, patch = patch_of(
+        pipeline, mesh_engine(pipeline).still.swapper, fit, (photos["b_1"], faces["b_1"]), half
+    )
     off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
     right, left = np.rint(local.points[[205, 425]]).astype(int).tolist()
     assert around(off, right) > 5
@@ -113,37 +127,40 @@ def test_where_nothing_is_shown_nothing_is_drawn(
 
 
 def test_without_cover_a_place_keeps_the_targets_pixels(
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     source = replace(
-        sitters["d_1"].source,
+        mesh_source(sources["d_1"]),
         cover=np.zeros(POINTS, np.float32),
-        shape=sitters["b_1"].source.shape,
+        shape=mesh_source(sources["b_1"]).shape,
     )
     image, _, patch = patch_of(
-        stages, stages.still, Fit(source, WHOLE), (photos["b_1"], faces["b_1"])
+        pipeline,
+        mesh_engine(pipeline).still.swapper,
+        SourceFit(source, WHOLE),
+        (photos["b_1"], faces["b_1"]),
     )
     assert np.abs(patch.rgb.astype(int) - image).max() <= 2
 
 
 def test_the_shape_goes_where_the_source_has_it(
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     # A source with the target's own texture and a nose a quarter wider.
-    own = sitters["b_1"].source
+    own = mesh_source(sources["b_1"])
     shape = own.shape.copy()
     wings = [48, 64, 98, 129, 278, 294, 327, 358]
     shape[:, 0] += np.where(np.isin(np.arange(POINTS), wings), 0.5 * np.sign(shape[:, 0]), 0)
     photo, face = photos["b_1"], faces["b_1"]
-    fit = Fit(replace(own, shape=shape.astype(np.float32)), WHOLE)
-    _, _, patch = patch_of(stages, stages.still, fit, (photo, face))
-    image, local = stages.cut_out(photo.canvas, face)
+    fit = SourceFit(replace(own, shape=shape.astype(np.float32)), WHOLE)
+    _, _, patch = patch_of(pipeline, mesh_engine(pipeline).still.swapper, fit, (photo, face))
+    image, local = pipeline.analyser.cut_out(photo.canvas, face)
     off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
     wing, brow = np.rint(local.points[[129, 9]]).astype(int).tolist()
     assert around(off, wing) > 2 * max(1.0, around(off, brow))
@@ -170,17 +187,17 @@ class _Noted(PhotoCanvas):
 @pytest.mark.parametrize("factor", [1, 3])
 def test_the_editor_writes_once_and_keeps_what_is_outside(
     factor: int,
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     pixels = np.repeat(np.repeat(pixels_of(photos["b_1"]), factor, axis=0), factor, axis=1)
     before = pixels.copy()
     canvas = _Noted(pixels)
-    fit = Fit(sitters["c_1"].source, WHOLE)
+    fit = SourceFit(mesh_source(sources["c_1"]), WHOLE)
     face = faces["b_1"].enlarged(factor)
-    FaceEditor(stages, stages.still).edit(canvas, face, fit)
+    mesh_engine(pipeline).still.edit(canvas, face, fit)
     ((box, _, support),) = canvas.writes
     allowed = np.zeros(pixels.shape[:2], np.bool_)
     allowed[box.y : box.y + box.h, box.x : box.x + box.w] = np.asarray(support, np.bool_)
@@ -190,17 +207,17 @@ def test_the_editor_writes_once_and_keeps_what_is_outside(
 
 
 def test_a_larger_face_gets_the_same_change(
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
     results = []
     for factor in (1, 4):
         pixels = np.repeat(np.repeat(pixels_of(photos["b_1"]), factor, axis=0), factor, axis=1)
         face = faces["b_1"].enlarged(factor)
-        fit = Fit(sitters["c_1"].source, WHOLE)
-        FaceEditor(stages, stages.still).edit(PhotoCanvas(pixels), face, fit)
+        fit = SourceFit(mesh_source(sources["c_1"]), WHOLE)
+        mesh_engine(pipeline).still.edit(PhotoCanvas(pixels), face, fit)
         results.append(pixels[factor // 2 :: factor, factor // 2 :: factor].astype(int))
     off = np.abs(results[0] - results[1])
     assert off.mean() < 1
@@ -208,24 +225,26 @@ def test_a_larger_face_gets_the_same_change(
 
 
 def test_a_face_outside_the_picture_is_left_alone(
-    stages: Stages, faces: Mapping[str, Face], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, faces: Mapping[str, Face], sources: Mapping[str, SourceIdentity]
 ) -> None:
     canvas = _Noted(np.full((200, 200, 3), 90, np.uint8))
-    fit = Fit(sitters["c_1"].source, WHOLE)
+    fit = SourceFit(mesh_source(sources["c_1"]), WHOLE)
     gone = faces["b_1"].moved(-5000, 0)
-    assert FaceEditor(stages, stages.still).edit(canvas, gone, fit) is None
+    assert mesh_engine(pipeline).still.edit(canvas, gone, fit) is None
     assert not canvas.writes
 
 
 def test_a_fit_settles_on_the_mean_of_what_it_has_seen(
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
-    sitters: Mapping[str, Sitter],
+    sources: Mapping[str, SourceIdentity],
 ) -> None:
-    image, local = stages.cut_out(photos["b_1"].canvas, faces["b_1"])
-    light = stages.meter.measure(*sampled(image, local.points), stages.still.visible(local))
-    fit = Fit(sitters["c_1"].source, WHOLE)
+    image, local = pipeline.analyser.cut_out(photos["b_1"].canvas, faces["b_1"])
+    light = mesh_engine(pipeline).still.meter.measure(
+        *at_skin_resolution(image, local.points), mesh_engine(pipeline).still.swapper.facing(local)
+    )
+    fit = SourceFit(mesh_source(sources["c_1"]), WHOLE)
     seen = np.random.default_rng(0).normal(0, 1, (9, POINTS, 3)).astype(np.float32)
     for difference in seen:
         fit.observe(light, difference, 100.0)
@@ -233,6 +252,6 @@ def test_a_fit_settles_on_the_mean_of_what_it_has_seen(
     assert fit.texture.ndim == 3
     # No finer than the target can show; the source's own plane has 512 texels.
     assert 200 < fit.texture.shape[0] < 512
-    large = Fit(sitters["c_1"].source, WHOLE * 0)
+    large = SourceFit(mesh_source(sources["c_1"]), WHOLE * 0)
     large.observe(light, seen[0], 1000.0)
-    assert large.texture.shape[0] == sitters["c_1"].source.texture.shape[0]
+    assert large.texture.shape[0] == mesh_source(sources["c_1"]).texture.shape[0]

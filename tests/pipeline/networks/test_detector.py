@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Face, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import eye_distance, five_points
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from tests.pipeline.pictures import cell, mosaic, pixels_of
 
@@ -18,9 +19,9 @@ NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_portrait_shows_exactly_one_face(
-    name: str, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    name: str, pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
-    (found,) = stages.detector.detect(pixels_of(photos[name]))
+    (found,) = pipeline.analyser.detector.detect(pixels_of(photos[name]))
     assert found.score > 0.9
     left, top, width, height = found.box
     points = found.keypoints
@@ -32,9 +33,9 @@ def test_a_portrait_shows_exactly_one_face(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_keypoints_are_in_the_order_of_the_picture(
-    name: str, stages: Stages, photos: Mapping[str, Photo]
+    name: str, pipeline: Pipeline, photos: Mapping[str, Photo]
 ) -> None:
-    (found,) = stages.detector.detect(pixels_of(photos[name]))
+    (found,) = pipeline.analyser.detector.detect(pixels_of(photos[name]))
     left_eye, right_eye, nose, mouth_left, mouth_right = found.keypoints
     assert left_eye[0] < nose[0] < right_eye[0]
     assert mouth_left[0] < mouth_right[0]
@@ -43,33 +44,33 @@ def test_the_keypoints_are_in_the_order_of_the_picture(
 
 @pytest.mark.parametrize("side", [128, 320, 900])
 def test_every_face_of_a_crowd_is_found_once(
-    side: int, stages: Stages, photos: Mapping[str, Photo]
+    side: int, pipeline: Pipeline, photos: Mapping[str, Photo]
 ) -> None:
     some = [photos[name] for name in NAMES]
     four = Photo(mosaic(some[:4], 2, side))
-    assert len(stages.faces(four.canvas)) == 4
+    assert len(pipeline.analyser.faces(four.canvas)) == 4
     ten = Photo(mosaic((some + some)[:10], 5, side))
-    found = stages.faces(ten.canvas)
+    found = pipeline.analyser.faces(ten.canvas)
     cells = {tuple((face.points.mean(axis=0) // side).astype(int).tolist()) for face in found}
     assert len(found) == 10
     assert cells == {(column, row) for column in range(5) for row in range(2)}
 
 
-def test_faces_come_largest_first(stages: Stages, photos: Mapping[str, Photo]) -> None:
+def test_faces_come_largest_first(pipeline: Pipeline, photos: Mapping[str, Photo]) -> None:
     picture = mosaic([photos["b_1"], photos["b_1"]], 2, 600)
     picture[:, 600:] = 128
     picture[100:400, 800:1100] = cell(photos["c_1"], 300)
-    large, small = stages.faces(Photo(picture).canvas)
+    large, small = pipeline.analyser.faces(Photo(picture).canvas)
     assert eye_distance(large.points) > 1.3 * eye_distance(small.points)
     assert large.points[:, 0].max() < 600
 
 
 def test_a_wide_picture_is_searched_at_its_own_shape(
-    stages: Stages, photos: Mapping[str, Photo]
+    pipeline: Pipeline, photos: Mapping[str, Photo]
 ) -> None:
     picture = np.full((300, 2400, 3), 90, np.uint8)
     picture[:, 1700:2000] = cell(photos["d_1"], 300)
-    (face,) = stages.faces(Photo(picture).canvas)
+    (face,) = pipeline.analyser.faces(Photo(picture).canvas)
     assert 1700 < face.points[:, 0].min() < face.points[:, 0].max() < 2000
 
 
@@ -94,14 +95,14 @@ def ramp(height: int, width: int) -> Image:
     ],
     ids=["noise", "ramp", "1x1", "a row", "two columns", "white"],
 )
-def test_nobody_is_seen_where_nobody_is(picture: Image, stages: Stages) -> None:
-    assert stages.detector.detect(picture) == ()
-    assert stages.faces(Photo(picture).canvas) == ()
+def test_nobody_is_seen_where_nobody_is(picture: Image, pipeline: Pipeline) -> None:
+    assert pipeline.analyser.detector.detect(picture) == ()
+    assert pipeline.analyser.faces(Photo(picture).canvas) == ()
 
 
-def test_a_face_without_its_middle_is_none(stages: Stages, photos: Mapping[str, Photo]) -> None:
+def test_a_face_without_its_middle_is_none(pipeline: Pipeline, photos: Mapping[str, Photo]) -> None:
     # The sound case is the same portrait whole, in the tests above.
-    picture, face = pixels_of(photos["b_1"]), stages.faces(photos["b_1"].canvas)[0]
+    picture, face = pixels_of(photos["b_1"]), pipeline.analyser.faces(photos["b_1"].canvas)[0]
     low, high = face.points.min(axis=0).astype(int), face.points.max(axis=0).astype(int)
     picture[low[1] : high[1], low[0] : high[0]] = 128
-    assert stages.faces(Photo(picture).canvas) == ()
+    assert pipeline.analyser.faces(Photo(picture).canvas) == ()

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import (
     LEFT_IRIS,
@@ -18,6 +17,7 @@ from appliance.pipeline.face_model.topology import (
     five_points,
     mouth_openness,
 )
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from tests.pipeline.pictures import error, pixels_of, turned
 
@@ -26,11 +26,11 @@ NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_mesh_of_a_mirrored_picture_is_the_mirrored_mesh(
-    name: str, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    name: str, pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     pixels = np.ascontiguousarray(pixels_of(photos[name])[:, ::-1])
-    (found,) = stages.faces(Photo(pixels).canvas)
-    back = found.mesh[stages.face.mirror]
+    (found,) = pipeline.analyser.faces(Photo(pixels).canvas)
+    back = found.mesh[pipeline.analyser.canonical.mirror]
     back[:, 0] = pixels.shape[1] - 1 - back[:, 0]
     unit = eye_distance(faces[name].points)
     off = np.linalg.norm((back - faces[name].mesh)[:, :2], axis=1) / unit
@@ -41,10 +41,10 @@ def test_the_mesh_of_a_mirrored_picture_is_the_mirrored_mesh(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_mesh_moves_with_the_picture(
-    name: str, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    name: str, pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     pixels = cv2.copyMakeBorder(pixels_of(photos[name]), 37, 5, 61, 9, cv2.BORDER_REPLICATE)
-    (found,) = stages.faces(Photo(np.asarray(pixels, np.uint8)).canvas)
+    (found,) = pipeline.analyser.faces(Photo(np.asarray(pixels, np.uint8)).canvas)
     assert error(found, faces[name].moved(61, 37)) < 0.02
 
 
@@ -53,7 +53,7 @@ def test_the_mesh_moves_with_the_picture(
 def test_the_mesh_grows_with_the_picture(
     name: str,
     scale: float,
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
 ) -> None:
@@ -61,7 +61,7 @@ def test_the_mesh_grows_with_the_picture(
     size = (round(pixels.shape[1] * scale), round(pixels.shape[0] * scale))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     resized = np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
-    (found,) = stages.faces(Photo(resized).canvas)
+    (found,) = pipeline.analyser.faces(Photo(resized).canvas)
     matrix = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]], np.float32)
     assert error(found, faces[name], matrix) < 0.02
     depth = found.mesh[:, 2] / scale - faces[name].mesh[:, 2]
@@ -75,12 +75,12 @@ def test_the_mesh_grows_with_the_picture(
 def test_the_mesh_turns_with_the_picture(
     name: str,
     degrees: float,
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
 ) -> None:
     picture, matrix = turned(photos[name], degrees)
-    found = stages.faces(picture.canvas)
+    found = pipeline.analyser.faces(picture.canvas)
     assert found or name == "a_1"  # the smallest portrait is missed at 60°
     for face in found:
         assert error(face, faces[name], matrix) < 0.12
@@ -88,12 +88,12 @@ def test_the_mesh_turns_with_the_picture(
 
 @pytest.mark.parametrize("degrees", [90, -90])
 def test_a_face_lying_on_its_side_is_either_missed_or_right(
-    degrees: float, stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    degrees: float, pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     handled = 0
     for name in NAMES:
         picture, matrix = turned(photos[name], degrees)
-        for face in stages.faces(picture.canvas):
+        for face in pipeline.analyser.faces(picture.canvas):
             assert error(face, faces[name], matrix) < 0.12
             handled += 1
     assert handled >= 5
@@ -120,13 +120,13 @@ def test_a_smile_is_open_and_closed_lips_are_not(faces: Mapping[str, Face]) -> N
 
 
 def test_following_finds_a_face_that_moved_a_little(
-    stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     face = faces["b_1"]
     unit = eye_distance(face.points)
     lost = face.moved(0.12 * unit, -0.1 * unit)
-    found = stages.aligner.follow(pixels_of(photos["b_1"]), lost)
+    found = pipeline.analyser.mesh_estimator.follow(pixels_of(photos["b_1"]), lost)
     assert error(found, face) < 0.02
     # Where there is no face, the network says so: a track must end there.
-    empty = stages.aligner.follow(np.full((900, 716, 3), 128, np.uint8), face)
+    empty = pipeline.analyser.mesh_estimator.follow(np.full((900, 716, 3), 128, np.uint8), face)
     assert empty.score < 0.5

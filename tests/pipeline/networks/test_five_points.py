@@ -13,12 +13,13 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.together import Work, alone
 from appliance.inference.trust import ANY
-from appliance.pipeline.face_model.face import Face, Float, Image
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import eye_distance, five_points
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.networks.five_points import FivePoints
 from appliance.pipeline.networks.landmarks_68 import Landmarker68, five_of_68
-from appliance.pipeline.networks.landmarks_68_from_5 import Completer
+from appliance.pipeline.networks.landmarks_68_from_5 import Landmarks68From5
 from appliance.pipeline.networks.landmarks_203 import Landmarker203, five_of_203
 from tests.inference.packs import write_standins
 from tests.inference.standins.landmarks import drawn_68, grid_68
@@ -67,7 +68,7 @@ def test_five_points_are_completed_in_the_ffhq_square(
 ) -> None:
     _, face = seen
     five = five_points(face.points)
-    points = alone(Completer(load(tmp_path, runtime, "fan-68-5")).complete(five))
+    points = alone(Landmarks68From5(load(tmp_path, runtime, "fan-68-5")).complete(five))
     # The stand-in puts the middle of the eyes to (.5, .469), that of the mouth to (.5, .725).
     made = five_of_68(points)
     for part in (slice(0, 2), slice(3, 5)):  # eyes, mouth
@@ -106,7 +107,7 @@ def test_the_best_landmarks_there_are_are_used(
 ) -> None:
     image, face = seen
     many = Landmarker68(load(tmp_path / "a", runtime, "2dfan4"))
-    few = Completer(load(tmp_path / "b", runtime, "fan-68-5"))
+    few = Landmarks68From5(load(tmp_path / "b", runtime, "fan-68-5"))
     portrait = Landmarker203(load(tmp_path / "c", runtime, "liveportrait-203"))
     mesh = five_points(face.points)
     found = alone(many.find(image, face))[0]

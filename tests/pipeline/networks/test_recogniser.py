@@ -8,8 +8,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Face, Float
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.imaging.types import Float
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.selection import SAME_PERSON
@@ -20,9 +21,9 @@ NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
 
 @pytest.fixture(scope="module")
 def embeddings(
-    stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> Mapping[str, Float]:
-    return {name: stages.embedding(photos[name].canvas, faces[name]) for name in NAMES}
+    return {name: pipeline.analyser.embedding(photos[name].canvas, faces[name]) for name in NAMES}
 
 
 def test_an_embedding_has_unit_length(embeddings: Mapping[str, Float]) -> None:
@@ -44,17 +45,17 @@ def test_two_photos_are_alike_if_and_only_if_they_show_the_same_person(
 def test_a_turned_picture_shows_the_same_person(
     name: str,
     degrees: float,
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     embeddings: Mapping[str, Float],
 ) -> None:
     picture, _ = turned(photos[name], degrees)
-    face = stages.faces(picture.canvas)[0]
-    assert similarity(stages.embedding(picture.canvas, face), embeddings[name]) > 0.8
+    face = pipeline.analyser.faces(picture.canvas)[0]
+    assert similarity(pipeline.analyser.embedding(picture.canvas, face), embeddings[name]) > 0.8
 
 
 def test_swapping_red_and_blue_makes_a_person_less_like_themself(
-    stages: Stages,
+    pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
     embeddings: Mapping[str, Float],
@@ -62,13 +63,13 @@ def test_swapping_red_and_blue_makes_a_person_less_like_themself(
     # Were the channels fed the wrong way round, the true order would be the one that loses.
     for a, b in (("a_1", "a_2"), ("b_1", "b_2")):
         blue = Photo(np.ascontiguousarray(pixels_of(photos[a])[..., ::-1]))
-        swapped = stages.embedding(blue.canvas, faces[a])
+        swapped = pipeline.analyser.embedding(blue.canvas, faces[a])
         assert similarity(swapped, embeddings[b]) < similarity(embeddings[a], embeddings[b])
 
 
 def test_a_face_outside_the_picture_has_no_embedding(
-    stages: Stages, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+    pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     # There are no pixels to look at; embedding the border's colour would name a person.
     with pytest.raises(ValueError, match="outside"):
-        stages.embedding(photos["b_1"].canvas, faces["b_1"].moved(5000, 0))
+        pipeline.analyser.embedding(photos["b_1"].canvas, faces["b_1"].moved(5000, 0))

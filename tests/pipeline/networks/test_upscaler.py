@@ -13,7 +13,7 @@ from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
-from appliance.pipeline.face_model.face import Image
+from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.networks.upscaler import Upscaler
 from appliance.pipeline.run import enlarge_photo

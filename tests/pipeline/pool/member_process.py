@@ -14,13 +14,12 @@ import cv2
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.pool.member import Member, live
 from appliance.pipeline.pool.messages import Line
 from appliance.pipeline.run import SwapOptions, read_source
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.selection import FaceRule, FaceSelection
 
 
 def main() -> None:
@@ -31,10 +30,10 @@ def main() -> None:
         if which == "dies":
             os._exit(1)
         runtime = Runtime(("cpu",), threads=1)
-        generation = Generation.load(ModelPack.open(Path(pack), ANY), runtime, GeneratorWish())
-        stages = Stages.load(ModelPack.open(), runtime, generation)
-        sitter = read_source(stages, [read_photo(Path(photo).read_bytes())])
-        return Member(int(memory), stages, sitter, SwapOptions(FaceChoice(Which(which))))
+        generator = ModelPack.open(Path(pack), ANY)
+        pipeline = Pipeline.load(ModelPack.open(), runtime, [generator])
+        source = read_source(pipeline, [read_photo(Path(photo).read_bytes())])
+        return Member(int(memory), pipeline, source, SwapOptions(FaceSelection(FaceRule(which))))
 
     pairs = zip(ends[::2], ends[1::2], strict=True)
     live([Line(int(reader), int(writer)) for reader, writer in pairs], make)

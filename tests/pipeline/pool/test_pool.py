@@ -19,9 +19,8 @@ from appliance.errors import NoFaceError, ProviderError
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Image
-from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.video.encoder import EncoderSettings
 from appliance.pipeline.pool.coordinator import (
@@ -33,7 +32,7 @@ from appliance.pipeline.pool.coordinator import (
 )
 from appliance.pipeline.pool.messages import Line, Segment, pair
 from appliance.pipeline.run import SwapOptions, SwapReport, read_source, swap_video
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.pipeline.video.frame_editor import Editor
 from tests.inference.packs import write_standins
 from tests.paths import REPOSITORY
@@ -51,9 +50,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def generating(pack: Path, runtime: Runtime) -> Stages:
-    generation = Generation.load(ModelPack.open(pack, ANY), runtime, GeneratorWish())
-    return Stages.load(ModelPack.open(), runtime, generation)
+def generating(pack: Path, runtime: Runtime) -> Pipeline:
+    return Pipeline.load(ModelPack.open(), runtime, [ModelPack.open(pack, ANY)])
 
 
 @contextmanager
@@ -80,15 +78,15 @@ def crew(pack: Path, photo: Path, which: str, members: int = 2, lines: int = 1) 
 
 
 def swapped(
-    stages: Stages, photo: Photo, clip: bytes, which: Which, editor: Editor | None = None
+    pipeline: Pipeline, photo: Photo, clip: bytes, which: FaceRule, editor: Editor | None = None
 ) -> tuple[list[Image], SwapReport]:
     sink = io.BytesIO()
     report = swap_video(
-        stages,
-        read_source(stages, [photo]),
+        pipeline,
+        read_source(pipeline, [photo]),
         io.BytesIO(clip),
         sink,
-        SwapOptions(FaceChoice(which)),
+        SwapOptions(FaceSelection(which)),
         container="mp4",
         settings=EncoderSettings(crf=0),
         editor=editor,
@@ -103,7 +101,7 @@ def apart(one: list[Image], other: list[Image]) -> np.ndarray:
 
 
 def test_the_seams_are_where_one_process_has_none(
-    generating: Stages,
+    generating: Pipeline,
     pack: Path,
     portraits: Mapping[str, Path],
     photos: Mapping[str, Photo],
@@ -111,13 +109,13 @@ def test_the_seams_are_where_one_process_has_none(
 ) -> None:
     """Of the third segment the run-up is all that is known; of the second the whole first."""
     clip = single_face_clip.read_bytes()
-    alone, wanted = swapped(generating, photos["b_1"], clip, Which.LARGEST)
+    alone, wanted = swapped(generating, photos["b_1"], clip, FaceRule.LARGEST)
     off = {}
     for run_up in (RUN_UP, 1):
         with crew(pack, portraits["person_b_1"], "largest") as hired:
             hired.start()
             editor = SharedEditor(hired.memory, hired.lines, LENGTH, run_up)
-            shared, report = swapped(generating, photos["b_1"], clip, Which.LARGEST, editor)
+            shared, report = swapped(generating, photos["b_1"], clip, FaceRule.LARGEST, editor)
         assert len(shared) == len(alone) == report.frames == 72
         assert report.faces_swapped == wanted.faces_swapped == 72
         assert report.similarity_before == pytest.approx(wanted.similarity_before, abs=0.1)
@@ -130,7 +128,7 @@ def test_the_seams_are_where_one_process_has_none(
 
 
 def test_who_is_followed_is_decided_once_a_shot(
-    generating: Stages,
+    generating: Pipeline,
     pack: Path,
     portraits: Mapping[str, Path],
     photos: Mapping[str, Photo],
@@ -146,7 +144,7 @@ def test_who_is_followed_is_decided_once_a_shot(
         return picture
 
     clip = encoded([frame(min(1.0, index / 20)) for index in range(40)])
-    alone, _ = swapped(generating, photos["a_1"], clip, Which.LARGEST)
+    alone, _ = swapped(generating, photos["a_1"], clip, FaceRule.LARGEST)
     asked: list[Segment] = []
     send = Line.send
 
@@ -159,7 +157,7 @@ def test_who_is_followed_is_decided_once_a_shot(
     with crew(pack, portraits["person_a_1"], "largest") as hired:
         hired.start()
         editor = SharedEditor(hired.memory, hired.lines, 20, 6)
-        shared, report = swapped(generating, photos["a_1"], clip, Which.LARGEST, editor)
+        shared, report = swapped(generating, photos["a_1"], clip, FaceRule.LARGEST, editor)
     assert [segment.begun is None for segment in asked] == [True, True, False]
     assert report.faces_swapped == 40
     right = np.array([np.abs(a.astype(int) - b) for a, b in zip(shared, alone, strict=True)])
@@ -168,16 +166,16 @@ def test_who_is_followed_is_decided_once_a_shot(
 
 
 def test_frames_without_the_face_come_back_as_they_are(
-    generating: Stages, pack: Path, portraits: Mapping[str, Path], photos: Mapping[str, Photo]
+    generating: Pipeline, pack: Path, portraits: Mapping[str, Path], photos: Mapping[str, Photo]
 ) -> None:
     grey = np.full((240, 240, 3), 128, np.uint8)
     person = cell(photos["b_1"], 240)
     clip = encoded([person] * 3 + [grey] * 6 + [person] * 2)
-    alone, wanted = swapped(generating, photos["a_1"], clip, Which.ALL)
+    alone, wanted = swapped(generating, photos["a_1"], clip, FaceRule.ALL)
     with crew(pack, portraits["person_a_1"], "all", members=1, lines=3) as hired:
         hired.start()
         editor = SharedEditor(hired.memory, hired.lines, 4, 2)
-        shared, report = swapped(generating, photos["a_1"], clip, Which.ALL, editor)
+        shared, report = swapped(generating, photos["a_1"], clip, FaceRule.ALL, editor)
     np.testing.assert_array_equal(shared, alone)
     assert (report.frames, report.frames_swapped) == (11, wanted.frames_swapped) == (11, 5)
 

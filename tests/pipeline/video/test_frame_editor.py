@@ -14,27 +14,28 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers, Tensor
 from appliance.inference.trust import ANY
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Image
-from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.generator_engine.engine import GeneratorEngine
+from appliance.pipeline.generator_engine.options import GeneratorOptions
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.video.encoder import EncoderSettings
 from appliance.pipeline.run import SwapOptions, SwapReport, read_source, swap_video
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from tests.inference.packs import write_standins
 from tests.pipeline.media.clips import decode
 from tests.pipeline.pictures import cell
 from tests.pipeline.videos import encoded
 
-WISH = GeneratorWish(identity_weight=0.8, restore=0.5, occlusion=True)
+WISH = GeneratorOptions(identity_weight=0.8, restore=0.5, occlusion=True)
 
 
 @pytest.fixture(scope="module")
-def generating(tmp_path_factory: pytest.TempPathFactory, runtime: Runtime) -> Stages:
+def generating(tmp_path_factory: pytest.TempPathFactory, runtime: Runtime) -> Pipeline:
     families = ("inswapper", "arcface", "2dfan4", "codeformer", "xseg")
     folder = tmp_path_factory.mktemp("pack")
     pack = ModelPack.open(write_standins(folder, *families, batched=True), ANY)
-    return Stages.load(ModelPack.open(), runtime, Generation.load(pack, runtime, WISH))
+    return Pipeline.load(ModelPack.open(), runtime, [pack], WISH)
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +52,14 @@ def clip(photos: Mapping[str, Photo]) -> bytes:
     return encoded([frame(*kind, shift=index % 3) for index, kind in enumerate(kinds)])
 
 
-def swapped(stages: Stages, photo: Photo, clip: bytes) -> tuple[list[Image], SwapReport]:
+def swapped(pipeline: Pipeline, photo: Photo, clip: bytes) -> tuple[list[Image], SwapReport]:
     sink = io.BytesIO()
     report = swap_video(
-        stages,
-        read_source(stages, [photo]),
+        pipeline,
+        read_source(pipeline, [photo]),
         io.BytesIO(clip),
         sink,
-        SwapOptions(FaceChoice(Which.ALL)),
+        SwapOptions(FaceSelection(FaceRule.ALL)),
         container="mp4",
         settings=EncoderSettings(crf=0),
     )
@@ -67,14 +68,15 @@ def swapped(stages: Stages, photo: Photo, clip: bytes) -> tuple[list[Image], Swa
 
 
 def test_groups_of_frames_give_what_single_frames_give(
-    generating: Stages,
+    generating: Pipeline,
     clip: bytes,
     photos: Mapping[str, Photo],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     single, wanted = swapped(generating, photos["a_1"], clip)
-    assert generating.generation is not None
-    grouping = replace(generating, generation=replace(generating.generation, batch=4))
+    assert isinstance(generating.engine, GeneratorEngine)
+    networks = replace(generating.engine.networks, batch=4)
+    grouping = replace(generating, engine=replace(generating.engine, networks=networks))
     most: dict[str, int] = {}
     run = Batcher.run
 

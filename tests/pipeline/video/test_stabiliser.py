@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.face import Face, Float, Image
-from appliance.pipeline.face_model.regions import shares
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.regions import region_weights
 from appliance.pipeline.face_model.topology import SKIN_POINTS, eye_distance
 from appliance.pipeline.imaging.geometry import transform
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.video.stabiliser import OneEuro, Steadier, View
 from tests.pipeline.pictures import pixels_of
@@ -108,7 +109,7 @@ def test_at_rest_the_shaking_is_taken_out(
         np.linalg.norm(np.diff(np.array(points)[5:], axis=0), axis=2).mean(axis=0)
         for points in (raw, steady)
     )
-    parts = shares(canonical)
+    parts = region_weights(canonical)
     bone = (parts["nose"] + parts["forehead"])[:SKIN_POINTS] > 0.8
     assert after[bone].mean() < 0.25 * before[bone].mean()
     assert after.mean() < 0.5 * before.mean()  # lips and lids keep their quick ways

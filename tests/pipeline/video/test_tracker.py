@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from appliance.pipeline.analysis.analyser import Stages
-from appliance.pipeline.face_model.face import Detection, Face, Image
+from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.face_model.face import Detection, Face
 from appliance.pipeline.face_model.topology import POINTS, eye_distance
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo
-from appliance.pipeline.run import Sitter
-from appliance.pipeline.selection import FaceChoice, Which
+from appliance.pipeline.run import SourceIdentity
+from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.pipeline.video.tracker import DETECTION_INTERVAL, Track, Tracker
 from tests.pipeline.pictures import cell, error
 
@@ -26,21 +28,26 @@ GREY = np.full((SIDE, SIDE, 3), 128, np.uint8)
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Counts the looks for faces in whole pictures."""
     seen: list[int] = []
-    locate = Stages.locate
+    locate = FaceAnalyser.locate
 
-    def counted(self: Stages, canvas: Canvas, size: int = 640) -> tuple[Detection, ...]:
+    def counted(self: FaceAnalyser, canvas: Canvas, size: int = 640) -> tuple[Detection, ...]:
         seen.append(size)
         return locate(self, canvas, size)
 
-    monkeypatch.setattr(Stages, "locate", counted)
+    monkeypatch.setattr(FaceAnalyser, "locate", counted)
     return seen
 
 
 def followed(
-    stages: Stages, sitter: Sitter, frames: Sequence[Image], which: Which = Which.LARGEST
+    pipeline: Pipeline,
+    source: SourceIdentity,
+    frames: Sequence[Image],
+    which: FaceRule = FaceRule.LARGEST,
 ) -> list[list[tuple[Track, Face]]]:
     strength = np.ones(POINTS, np.float32)
-    tracker = Tracker(stages, FaceChoice(which), sitter.begin(stages, strength, video=True))
+    tracker = Tracker(
+        pipeline.analyser, FaceSelection(which), source.prepared.shots(strength, video=True)
+    )
     return [
         tracker.update(Photo(np.ascontiguousarray(frame)).canvas, index * STEP)
         for index, frame in enumerate(frames)
@@ -48,26 +55,29 @@ def followed(
 
 
 def test_a_face_is_one_track_and_looked_for_now_and_then(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter], looks: list[int]
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
+    looks: list[int],
 ) -> None:
     count = 2 * DETECTION_INTERVAL + 3
     frames = [np.roll(cell(photos["b_1"], SIDE), index // 2, axis=1) for index in range(count)]
-    found = followed(stages, sitters["c_1"], frames)
+    found = followed(pipeline, sources["c_1"], frames)
     assert all(len(tracks) == 1 for tracks in found)
     (track,) = {id(tracks[0][0]): tracks[0][0] for tracks in found}.values()
     assert track.frames == count
     # Of one chosen face that is being followed, no frame is searched again.
     assert len(looks) <= 1 + count // DETECTION_INTERVAL
     # Where the steadied mesh lies, the face is.
-    last = stages.faces(Photo(np.ascontiguousarray(frames[-1])).canvas)[0]
+    last = pipeline.analyser.faces(Photo(np.ascontiguousarray(frames[-1])).canvas)[0]
     assert error(found[-1][0][1], last) < 0.03
 
 
 def test_a_cut_starts_a_new_track(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     one, two = cell(photos["a_2"], SIDE), cell(photos["c_1"], SIDE)
-    found = followed(stages, sitters["b_1"], [one] * 4 + [two] * 4)
+    found = followed(pipeline, sources["b_1"], [one] * 4 + [two] * 4)
     first, second = found[3][0][0], found[4][0][0]
     assert first is found[0][0][0]
     assert second is found[7][0][0]
@@ -77,29 +87,32 @@ def test_a_cut_starts_a_new_track(
 
 
 def test_a_moving_camera_is_no_cut(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     wide = np.pad(cell(photos["b_1"], SIDE), ((0, 0), (60, 60), (0, 0)), mode="edge")
     frames = [wide[:, start : start + SIDE] for start in range(90, 30, -6)]
-    found = followed(stages, sitters["c_1"], frames)
+    found = followed(pipeline, sources["c_1"], frames)
     assert len({id(tracks[0][0]) for tracks in found}) == 1
 
 
 def test_somebody_who_is_gone_is_searched_in_every_frame_until_back(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter], looks: list[int]
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
+    looks: list[int],
 ) -> None:
     there = cell(photos["b_1"], SIDE)
-    found = followed(stages, sitters["c_1"], [there] * 3 + [GREY] * 4 + [there] * 3)
+    found = followed(pipeline, sources["c_1"], [there] * 3 + [GREY] * 4 + [there] * 3)
     assert [len(tracks) for tracks in found] == [1] * 3 + [0] * 4 + [1] * 3
     assert len(looks) >= 1 + 4 + 1
     assert found[7][0][0] is not found[0][0][0]
 
 
 def test_two_people_are_two_tracks_that_do_not_mix(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     pair = np.hstack([cell(photos["b_1"], SIDE), cell(photos["c_1"], SIDE)])
-    found = followed(stages, sitters["d_1"], [pair] * (DETECTION_INTERVAL + 3), Which.ALL)
+    found = followed(pipeline, sources["d_1"], [pair] * (DETECTION_INTERVAL + 3), FaceRule.ALL)
     assert all(len(tracks) == 2 for tracks in found)
     tracks: dict[int, list[float]] = {id(track): [] for track, _ in found[0]}
     for frame in found:
@@ -111,11 +124,11 @@ def test_two_people_are_two_tracks_that_do_not_mix(
 
 
 def test_a_mesh_is_not_drawn_where_its_face_has_gone(
-    stages: Stages, photos: Mapping[str, Photo], sitters: Mapping[str, Sitter]
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     wide = np.hstack([GREY, cell(photos["b_1"], SIDE), GREY])
     frames = [wide[:, start : start + SIDE] for start in range(SIDE, 2 * SIDE, 15)]
-    found = followed(stages, sitters["c_1"], frames)
+    found = followed(pipeline, sources["c_1"], frames)
     assert found[0]
     assert not found[-1]
     for frame, tracks in zip(frames, found, strict=True):

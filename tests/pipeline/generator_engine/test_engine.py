@@ -12,10 +12,13 @@ from appliance.errors import ModelError
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import ANY
-from appliance.pipeline.analysis.analyser import Stages
+from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import OVAL, five_points
-from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
+from appliance.pipeline.generator_engine.engine import PreparedGeneratorSource
+from appliance.pipeline.generator_engine.networks import GeneratorNetworks
+from appliance.pipeline.generator_engine.options import GeneratorOptions
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.run import SwapOptions, SwapReport, read_source, swap_photo
 from tests.inference.packs import write_standins
@@ -30,14 +33,13 @@ def swapped(
     source: Photo,
     target: Photo,
     *families: str,
-    wish: GeneratorWish | None = None,
+    wish: GeneratorOptions | None = None,
     options: SwapOptions | None = None,
 ) -> tuple[np.ndarray, SwapReport]:
     pack = ModelPack.open(write_standins(folder, *families), ANY)
-    generation = Generation.load(pack, runtime, wish or GeneratorWish())
-    stages = Stages.load(ModelPack.open(), runtime, generation)
-    sitter = read_source(stages, [source])
-    result, report = swap_photo(stages, sitter, target, options or SwapOptions())
+    pipeline = Pipeline.load(ModelPack.open(), runtime, [pack], wish)
+    person = read_source(pipeline, [source])
+    result, report = swap_photo(pipeline, person, target, options or SwapOptions())
     return np.asarray(result.pixels), report
 
 
@@ -73,13 +75,13 @@ def test_a_source_s_portrait_shows_all_that_its_alignment_does(
 ) -> None:
     """UniFace takes the head and what is around it: more than the face's own cut-out."""
     pack = ModelPack.open(write_standins(tmp_path, "uniface"), ANY)
-    generation = Generation.load(pack, runtime, GeneratorWish())
-    stages = Stages.load(ModelPack.open(), runtime, generation)
-    described = read_source(stages, [photos["b_1"]]).described
-    assert described is not None
-    whole = generation.describe([(pixels_of(photos["b_1"]), faces["b_1"])])
-    assert np.abs(described - whole).max() < 0.2
-    assert np.abs(described - whole).mean() < 0.005
+    pipeline = Pipeline.load(ModelPack.open(), runtime, [pack])
+    portrait = read_source(pipeline, [photos["b_1"]]).prepared
+    whole = pipeline.engine.prepare([(pixels_of(photos["b_1"]), faces["b_1"])])
+    assert isinstance(portrait, PreparedGeneratorSource)
+    assert isinstance(whole, PreparedGeneratorSource)
+    assert np.abs(portrait.tensor - whole.tensor).max() < 0.2
+    assert np.abs(portrait.tensor - whole.tensor).mean() < 0.005
 
 
 def test_strength_0_gives_the_input_back(
@@ -117,7 +119,7 @@ def test_a_grey_photo_stays_grey(
 ) -> None:
     grey = pixels_of(photos["b_1"]).mean(axis=2, keepdims=True).astype(np.uint8).repeat(3, axis=2)
     target = Photo(grey)
-    wish = GeneratorWish(restore=1.0)
+    wish = GeneratorOptions(restore=1.0)
     result, _ = swapped(
         tmp_path, runtime, photos["a_2"], target, "inswapper", "arcface", "gfpgan", wish=wish
     )
@@ -136,7 +138,7 @@ def test_the_restorer_s_share_is_how_far_it_counts(
             photos["a_2"],
             photos["b_1"],
             *families,
-            wish=GeneratorWish(restore=share, restorer_weight=1.0),
+            wish=GeneratorOptions(restore=share, restorer_weight=1.0),
         )[0].astype(int)
         for share in (0.0, 0.5, 1.0)
     )
@@ -150,7 +152,7 @@ def test_the_detector_of_the_pack_is_the_one_that_looks(
 ) -> None:
     """The stand-in sees one face at its own place, so only there is one swapped."""
     pack = ModelPack.open(write_standins(tmp_path, "scrfd"), ANY)
-    stages = Stages.load(ModelPack.open(), runtime, detecting=pack)
+    analyser = FaceAnalyser.load(ModelPack.open(), runtime, detecting=pack)
     picture = pixels_of(photos["b_1"])
     eyes = five_points(faces["b_1"].points)[:2]
     wanted = detectors.POINTS[:2]
@@ -162,12 +164,12 @@ def test_the_detector_of_the_pack_is_the_one_that_looks(
     top, left = np.maximum(-at[::-1], 0)
     part = picture[y : y + whole.shape[0] - top, x : x + whole.shape[1] - left]
     whole[top : top + part.shape[0], left : left + part.shape[1]] = part
-    (face,) = stages.faces(Photo(whole).canvas)
+    (face,) = analyser.faces(Photo(whole).canvas)
     near = 0.2 * float(np.ptp(wanted[:, 0]))
     np.testing.assert_allclose(five_points(face.points)[:2] * scale, wanted, atol=near)
     empty = np.full_like(whole, 128)
-    assert stages.locate(Photo(empty).canvas)  # it sees one there too …
-    assert stages.faces(Photo(empty).canvas) == ()  # … but the mesh network does not
+    assert analyser.locate(Photo(empty).canvas)  # it sees one there too …
+    assert analyser.faces(Photo(empty).canvas) == ()  # … but the mesh network does not
 
 
 def test_landmarks_of_the_pack_place_the_crop(
@@ -186,6 +188,6 @@ def test_landmarks_of_the_pack_place_the_crop(
 
 def test_pixels_that_are_no_multiple_are_refused(tmp_path: Path, runtime: Runtime) -> None:
     pack = ModelPack.open(write_standins(tmp_path, "ghost"), ANY)
-    assert Generation.load(pack, runtime, GeneratorWish(pixels=1024)).pixels == 1024
-    with pytest.raises(ModelError, match="takes 256 pixels, of which 300"):
-        Generation.load(pack, runtime, GeneratorWish(pixels=300))
+    assert GeneratorNetworks.load(pack, runtime, GeneratorOptions(pixels=1024)).pixels == 1024
+    with pytest.raises(ModelError, match="takes 256 pixels, and 300"):
+        GeneratorNetworks.load(pack, runtime, GeneratorOptions(pixels=300))

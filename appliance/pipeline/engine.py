@@ -20,7 +20,7 @@ class Shot(Protocol):
 
 
 StartShot: TypeAlias = Callable[[], Shot]
-"""Starts a shot of a face of which nothing is known yet."""
+"""Starts a shot of a face that was not seen before."""
 
 
 class PreparedSource(Protocol):

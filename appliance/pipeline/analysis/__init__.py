@@ -1,1 +1,1 @@
-"""What is measured in a picture: faces, identities, likeness, the quality of a source."""
+"""Measurements in a picture: faces, identities, likeness, the quality of a source."""

@@ -1,1 +1,1 @@
-"""How a face looks in its picture: light, tone, skin, and what covers it."""
+"""The appearance of a face in its picture: light, tone, skin, and what covers it."""

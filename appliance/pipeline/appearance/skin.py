@@ -1,4 +1,4 @@
-"""How far a colour is from skin."""
+"""The distance of colours from skin."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from appliance.pipeline.appearance.tone import LUMA
 from appliance.pipeline.imaging.types import Float
 
-HAIR = (0.35, 0.75)  # the distance from which a place of the forehead is hair, and is surely hair
+HAIR = (0.35, 0.75)  # distances at which a place of the forehead may be hair, and surely is
 
 
 def distance_from_skin(off: Float) -> Float:
@@ -21,7 +21,7 @@ def distance_from_skin(off: Float) -> Float:
 
 
 def median_colour(colours: Float, weights: Float) -> Float:
-    """Of each channel of (n, c) colours the value with half of the (n,) weight on either side."""
+    """The weighted median of each channel of (n, c) colours, weights (n,): (c,)."""
     order = np.argsort(colours, axis=0)
     rising = np.cumsum(weights[order], axis=0)
     middle = np.argmax(rising >= rising[-1] / 2, axis=0)

@@ -1,4 +1,4 @@
-"""The frames of spectacles: thin dark lines below both eyes and all that hangs together with them.
+"""The frames of spectacles: thin dark lines below both eyes, and all that is connected to them.
 
 Lashes, brows and wrinkles are dark and thin too, but none of them runs below the whole of an eye,
 on both sides. Frames without a lower rim are not found.
@@ -16,16 +16,16 @@ from appliance.pipeline.face_model.texture import TexturePlane
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
 
-WIDTH = 5  # texels of 2 mm: what is wider is no frame
+WIDTH = 5  # texels of 2 mm: anything wider is not a frame
 LINE = 0.2  # log luminance below its surroundings from which a texel is a line's
-BELOW = (-1.5, 1.8)  # cm above the canonical origin: between these the lower rim runs
-BAND = (-1.5, 6.0)  # … and all of the frame
+BELOW = (-1.5, 1.8)  # cm above the canonical origin, between which the lower rim runs
+BAND = (-1.5, 6.0)  # the same for the whole frame
 EYE = (2.0, 4.5)  # cm from the middle: the breadth of an eye
 ALONG = 0.75  # the share of an eye's breadth below which a line must run
 
 
 class FrameFinder:
-    """Looks for the frames of spectacles in a face's look."""
+    """Finds the frames of spectacles in a face's albedo."""
 
     def __init__(self, canonical: Canonical, plane: TexturePlane) -> None:
         across, up = np.moveaxis(
@@ -35,9 +35,9 @@ class FrameFinder:
         below = self._band & (up > BELOW[0]) & (up < BELOW[1])
         self._below = [below & (side > EYE[0]) & (side < EYE[1]) for side in (-across, across)]
 
-    def find(self, look: Float) -> Float:
-        """1 on the frames in a (s, s, 3) log RGB ``look``, 0 elsewhere: (s, s)."""
-        luma = np.asarray(look @ LUMA, np.float32)
+    def find(self, albedo: Float) -> Float:
+        """1 on the frames in an (s, s, 3) log RGB ``albedo``, 0 elsewhere: (s, s)."""
+        luma = np.asarray(albedo @ LUMA, np.float32)
         lines = (images.darker_lines(luma, WIDTH) > LINE) & self._band
         _, labels = cv2.connectedComponents(lines.astype(np.uint8), connectivity=8)
         rims = [_longest(labels, below) for below in self._below]

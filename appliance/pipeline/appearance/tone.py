@@ -1,9 +1,9 @@
-"""How a source's flattened texture is toned for one target: highlights and contrast.
+"""Adapts a source's flattened texture to one target: highlights and contrast.
 
-The texture has the colour ``tone`` everywhere except for its detail; the target's light is
-multiplied in later. Two things must not be multiplied: a highlight is light that the skin throws
-back without taking on its colour, so it keeps its absolute strength; and a face photographed in
-hard light must not bring more contrast than the target's light makes.
+Apart from its detail the texture has the colour ``tone`` everywhere; the target's light is
+multiplied in later. Two things must not be multiplied: a highlight is light that the skin reflects
+without taking on its colour, so it keeps its absolute strength; and a face photographed in hard
+light must not bring more contrast than the target's light causes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LEAST_CONTRAST = 0.75  # below this share of its own contrast a face looks paint
 
 
 def log_colour(colour: Float) -> Float:
-    """Natural log of 0-255 colours, finite at black."""
+    """The natural log of colours, 0-255, of any shape; finite at black."""
     return np.asarray(np.log(colour + BLACK), np.float32)
 
 
@@ -44,7 +44,7 @@ def toned(texture: Float, tone: Float, feature: Float, gain: Float, ratio: float
     bright = (texture - dark) * shine
     if ratio == 1:
         return np.asarray(dark + bright, np.float32)
-    # (dark / base) ** ratio · base, blacks kept off zero; by exp and log, the fast way in numpy.
+    # (dark / base) ** ratio · base with black kept above zero; exp and log are faster in numpy.
     soft = np.exp(np.log(dark + BLACK) * ratio + tone * (1 - ratio)) - BLACK
     skin = np.asarray(soft + bright * ratio, np.float32)
     return np.asarray(skin + feature * (dark + bright - skin), np.float32)

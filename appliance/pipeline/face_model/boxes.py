@@ -1,4 +1,4 @@
-"""The part of a picture that a face and its surroundings take up."""
+"""Boxes around faces and crops of them, clipped to the picture."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from appliance.pipeline.imaging.geometry import invert, transform
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box, Canvas
 
-SURROUNDINGS = 1.1  # cut-out side over detection side, either way of its middle
-ROOM = 0.1  # around a crop, in its sides
+SURROUNDINGS = 1.1  # half a cut-out's side over the detection's longer side
+ROOM = 0.1  # margin around a crop, in its sides
 MOTION = 0.12  # how far, in face sizes, a face may move from a frame to the next
 
 
@@ -36,7 +36,7 @@ def detection_box(detection: Detection, canvas: Canvas) -> Box | None:
 def crop_box(matrix: Float, side: int, canvas: Canvas) -> Box | None:
     """The box of what a ``side``² crop through the 2×3 ``matrix`` shows of the picture.
 
-    A little larger, for landmarks that are not quite those the matrix was made of.
+    Larger by a margin, since the final landmarks differ a little from those behind the matrix.
     """
     low, high = -ROOM * side - 0.5, (1 + ROOM) * side - 0.5
     corners = np.array([[low, low], [high, low], [low, high], [high, high]], np.float32)

@@ -35,7 +35,7 @@ class Canonical:
     Vertices are the 478 mesh points, then 36 points for each ring of the skirt.
     ``xyz``: (478, 3) cm. ``uv``: (478, 2) in the unit square. ``triangles``: (n, 3) vertices, of
     negative :func:`signed_area` in a picture where they face the camera.
-    ``kind``: (n,) what each triangle covers. ``beside``: (n, 3) the triangles next to each.
+    ``kind``: (n,) what each triangle covers. ``adjacent``: (n, 3) the triangle across each side.
     ``mirror``: (478,) the point on the other side.
     """
 
@@ -43,7 +43,7 @@ class Canonical:
     uv: Float
     triangles: NDArray[np.int32]
     kind: NDArray[np.int32]
-    beside: NDArray[np.int32]
+    adjacent: NDArray[np.int32]
     mirror: NDArray[np.intp]
 
     @classmethod
@@ -72,7 +72,7 @@ class Canonical:
 
 
 def signed_area(corners: Float) -> Float:
-    """Twice the area of (n, 3, 2) triangles, its sign telling which way round they go."""
+    """Twice the area of (n, 3, 2) triangles, (n,); the sign gives their orientation."""
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], np.float32)
 
@@ -111,7 +111,7 @@ def _band(inner: NDArray[np.intp], outer: NDArray[np.intp]) -> NDArray[np.int32]
 def _mirror(xyz: Float) -> NDArray[np.intp]:
     flipped = xyz[:SKIN_POINTS] * np.array([-1, 1, 1], np.float32)
     distance = np.linalg.norm(xyz[:SKIN_POINTS, None] - flipped[None], axis=2)
-    # Both irises go round alike in a picture: the point on the right of one mirrors the point on
-    # the left of the other.
+    # Both irises are numbered in the same direction in a picture: the point on the right of one
+    # mirrors the point on the left of the other.
     turned = np.array([0, 3, 2, 1, 4])
     return np.concatenate([distance.argmin(axis=1), LEFT_IRIS + turned, RIGHT_IRIS + turned])

@@ -1,8 +1,8 @@
-"""What a face does, apart from whose it is: the linear moves of brows, cheeks, lips and jaw.
+"""Expression, as opposed to identity: linear moves of brows, cheeks, lips and jaw.
 
 The moves are built on the canonical face, each a smooth displacement around its muscle's insertion,
 after the action units of Ekman and Friesen's Facial Action Coding System (1978). No face was used
-to fit them, so nobody's likeness is in them.
+to fit them, so they contain no person's likeness.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ X, Y, Z = np.eye(3, dtype=np.float32)
 class Moves:
     """Moves of the mesh and how much of them is expression.
 
-    ``basis``: (n, 478, 3), each move a centimetre at its largest. ``spread``: (n,) how many
-    centimetres people use it by; the smaller, the more of such a difference is taken for identity.
+    ``basis``: (n, 478, 3), each move 1 cm at its largest. ``deviation``: (n,) cm, how far people
+    commonly use it; the smaller, the more of such a difference is taken for identity.
     """
 
     basis: Float
-    spread: Float
+    deviation: Float
 
 
 def expression_moves(canonical: Canonical) -> Moves:
@@ -57,20 +57,20 @@ def expression_moves(canonical: Canonical) -> Moves:
     basis = np.stack([move for move, _ in moves]).astype(np.float32)
     basis[:, SKIN_POINTS:] = 0  # gaze is the eyeball's, not the skin's
     basis /= np.linalg.norm(basis, axis=2).max(axis=1)[:, None, None]
-    return Moves(basis, np.array([spread for _, spread in moves], np.float32))
+    return Moves(basis, np.array([deviation for _, deviation in moves], np.float32))
 
 
 class Neutraliser:
-    """Takes out of a difference of two faces what their expressions explain.
+    """Removes from the difference of two faces what their expressions explain.
 
-    Ridge regression: an expression is expected to move points by its ``spread``, identity by
+    Ridge regression: an expression is expected to move points by its ``deviation``, identity by
     about ``residual`` cm.
     """
 
     def __init__(self, canonical: Canonical, residual: float = 0.4) -> None:
         moves = expression_moves(canonical)
         self._basis = moves.basis.reshape(len(moves.basis), -1)
-        gram = self._basis @ self._basis.T + np.diag((residual / moves.spread) ** 2)
+        gram = self._basis @ self._basis.T + np.diag((residual / moves.deviation) ** 2)
         self._solver = np.linalg.solve(gram, self._basis).astype(np.float32)
 
     def neutralise(self, difference: Float) -> Float:

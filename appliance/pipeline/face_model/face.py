@@ -1,4 +1,4 @@
-"""What is known of one face in one picture."""
+"""One face in one picture: as the detector and as the mesh network found it."""
 
 from __future__ import annotations
 

@@ -87,5 +87,5 @@ def rasterise(canonical: Canonical, grid: Grid, points: Float) -> Raster:
     turned_away = signed_area(places[canonical.triangles]) > 0  # within a fold, or on a far cheek
     depth += BEHIND * turned_away + 2 * BEHIND * (canonical.kind == SKIRT_RING)
     return Raster.draw(
-        places, depth, canonical.triangles, (grid.cells, grid.cells), canonical.beside
+        places, depth, canonical.triangles, (grid.cells, grid.cells), canonical.adjacent
     )

@@ -1,4 +1,4 @@
-"""The regions a clinician names, as soft shares of the mesh points."""
+"""The regions that a clinician names, as soft weights of the mesh points."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from appliance.pipeline.imaging.geometry import smoothstep
 from appliance.pipeline.imaging.types import Float
 
 WHOLE_FACE = "face"
-REACH = 0.9  # cm over which one region gives way to the next
-EDIT_REACH = 0.6  # … where a person edits one alone
+REACH = 0.9  # cm over which one region fades into the next
+EDIT_REACH = 0.6  # the same where a person edits a region of its own
 
-# Points of the subject's right half and the middle; the left half mirrors them.
+# Points of the subject's right half and of the middle; the left half mirrors them.
 _SEEDS: Mapping[str, NDArray[np.intp]] = {
     "nose": indices("1 2 4 5 6 19 94 97 98 122 195 196 197 48 64 129 236 198 131 115 49"),
     "jaw": indices(
@@ -47,7 +47,7 @@ REGIONS = tuple(_SEEDS)
 
 
 def region_weights(canonical: Canonical, reach: float = REACH) -> dict[str, Float]:
-    """By region how far each of the 478 points belongs to it, 0-1; a point's add up to 1."""
+    """By region how far each of the 478 points belongs to it: (478,), 0-1; a point's sum is 1."""
     xyz = canonical.xyz.astype(np.float64)
     lengths = (xyz**2).sum(axis=1)
     squares = lengths[:, None] + lengths - 2 * xyz @ xyz.T  # of the distances between all points
@@ -63,8 +63,8 @@ def region_weights(canonical: Canonical, reach: float = REACH) -> dict[str, Floa
 def point_strengths(canonical: Canonical, wanted: Mapping[str, float]) -> Float:
     """Region strengths, 0-1, as one strength for every mesh point: (478,).
 
-    ``face`` stands for every region that is not named itself. Raises ApplianceError for an unknown
-    region or a strength outside 0-1.
+    In ``wanted`` the name ``face`` stands for all regions that are not named. Raises
+    ApplianceError for an unknown region or a strength outside 0-1.
     """
     for name, value in wanted.items():
         if name not in (*REGIONS, WHOLE_FACE):
@@ -84,7 +84,7 @@ def point_strengths(canonical: Canonical, wanted: Mapping[str, float]) -> Float:
 
 
 def feature_weights(canonical: Canonical) -> Float:
-    """How far each mesh point has a colour that is not skin's (lips, brows, eyes): (478,), 0-1."""
+    """How far each mesh point lies on lips, brows or eyes, not on skin: (478,), 0-1."""
     parts = region_weights(canonical)
     own = np.clip(2 * (parts["lips"] + parts["brows"] + parts["eyes"]), 0, 1)
     own[SKIN_POINTS:] = 1
@@ -92,9 +92,9 @@ def feature_weights(canonical: Canonical) -> Float:
 
 
 def hair_prior(canonical: Canonical) -> Float:
-    """How readily something unlike skin is taken for hair at each mesh point: (478,), 0-1.
+    """How readily a colour unlike skin is taken for hair at each mesh point: (478,), 0-1.
 
-    At once on the forehead; on temples and in front of the ears less, where shadows are dark too.
+    Fully on the forehead; less on temples and before the ears, where shadows are dark as well.
     """
     top = smoothstep(canonical.xyz[:, 1], 3.0, 5.0)
     side = 0.55 * smoothstep(np.abs(canonical.xyz[:, 0]), 4.5, 6.0)
@@ -103,7 +103,7 @@ def hair_prior(canonical: Canonical) -> Float:
 
 
 def distance_to_outline(canonical: Canonical) -> Float:
-    """How far inside the oval each mesh point lies: (478,) cm."""
+    """The distance of each mesh point from the oval, which outlines the face: (478,) cm."""
     oval = canonical.xyz[OVAL]
     steps = np.linspace(0, 1, 8, endpoint=False, dtype=np.float32)[:, None, None]
     outline = (oval + (np.roll(oval, -1, axis=0) - oval) * steps).reshape(-1, 3)

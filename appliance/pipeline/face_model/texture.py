@@ -1,4 +1,4 @@
-"""The canonical texture plane: what a picture shows of a face, unwrapped."""
+"""The canonical texture plane: a face unwrapped from its picture."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ UNIT_EYE_DISTANCE = 0.44  # outer eye corners of the canonical face, in widths o
 class TexturePlane:
     """The unit square of the canonical face as ``size``² texels.
 
-    Which triangle covers a texel, and how, never changes: it is worked out once.
-    ``covered``: (size, size) whether any does. ``mouth``: whether it is the opening of the mouth.
+    Which triangle covers a texel never changes, so it is computed once. ``covered``: (size, size)
+    whether any does. ``mouth``: (size, size) whether it is the opening of the mouth.
     """
 
     def __init__(self, canonical: Canonical, size: int) -> None:
@@ -31,11 +31,11 @@ class TexturePlane:
         self.mouth = self.covered & (canonical.kind[drawn] == MOUTH_HOLE)[raster.ids]
 
     def interpolate(self, values: Float) -> Float:
-        """(478, c) values at the mesh points over the plane: (size, size, c)."""
+        """(478, c) values at the mesh points, over the plane: (size, size, c)."""
         return self._cover.interpolate(values)
 
     def unwrap(self, image: images.AnyImage, points: Float) -> images.AnyImage:
-        """What ``image`` shows at each texel of a face whose mesh lies at (478, 2) ``points``."""
+        """``image`` at each texel, where the mesh lies at (478, 2) ``points``: (size, size, c)."""
         return images.remapped(image, self.interpolate(points))
 
     def pick(self, plane: Float) -> Float:

@@ -1,4 +1,4 @@
-"""The 478-point face mesh: which point is what.
+"""The 478-point face mesh: what each point marks.
 
 Indices are those of MediaPipe Face Mesh (Kartynnik et al., 2019; Grishchenko et al., "Attention
 Mesh", 2020): 468 points of the canonical face, then five of each iris, centre first.
@@ -18,7 +18,7 @@ RIGHT_IRIS, LEFT_IRIS = 468, 473
 
 
 def indices(text: str) -> NDArray[np.intp]:
-    """Mesh points written as numbers apart."""
+    """Mesh points, written as numbers with blanks between them: (n,)."""
     return np.array(text.split(), np.intp)
 
 

@@ -1,4 +1,4 @@
-"""A face changed by a generator: the network swaps, the crop may be finer than it takes."""
+"""A face changed by a generator; the crop may have more pixels than its network takes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Generator:
         """Pixels along an edge of the crop it takes."""
 
     def swap(self, crop: Image, source: Tensor) -> Work[Image]:
-        """An aligned crop with ``source``'s face; its side a multiple of the network's.
+        """An aligned (s, s, 3) crop with ``source``'s face; s is a multiple of the network's side.
 
-        A larger crop is taken apart into pictures that each show the whole face, every nth pixel
-        of every nth row, so that the network sees what it knows; put together again they have the
-        detail of all of them.
+        A larger crop is deinterleaved into pictures of every nth pixel of every nth row. Each
+        shows the whole face at the size that the network was trained on; interleaved again, the
+        results have the detail of all of them.
         """
         parts = deinterleave(crop, crop.shape[0] // self.side)
         tensors = np.concatenate([self._network.tensor(part) for part in parts])

@@ -32,14 +32,14 @@ def box_mask(side: int, border: float = BORDER) -> Float:
         mask = images.blurred(mask, fade / 4)
         left = float(mask[0].max())
         mask = np.clip((mask - left) / (1 - left), 0, 1).astype(np.float32)
-    mask.flags.writeable = False  # it is handed out more than once
+    mask.flags.writeable = False  # cached: callers share it
     return mask
 
 
 def pasted(
     image: Image, crop: Image, mask: Float, matrix: Float
 ) -> tuple[Image, NDArray[np.uint8]]:
-    """``crop`` over ``image`` as far as ``mask`` lets it; and where it changed anything, 1.
+    """``crop`` composited over ``image`` by ``mask``; and (h, w) 1 where anything changed.
 
     ``matrix``: the 2×3 one through which the crop was taken. A crop finer than the picture is
     shrunk first, against aliasing. The mask counts in steps of 1/255: with it in the place of a

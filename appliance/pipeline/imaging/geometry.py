@@ -1,4 +1,4 @@
-"""Similarities and crops. Points are float32 rows; images are addressed x, y from the top left."""
+"""Similarities and crops. Points are float32 rows x, y in pixels from the top left corner."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def transform(points: Float, matrix: Float) -> Float:
 
 
 def invert(matrix: Float) -> Float:
-    """The inverse of a 2×3 matrix."""
+    """The inverse of a 2×3 matrix: (2, 3)."""
     return np.asarray(cv2.invertAffineTransform(matrix), np.float32)
 
 
 def shrunk(image: Image, factor: int) -> Image:
-    """The picture at 1/``factor`` of its size, each pixel the mean of ``factor``² of it.
+    """The (h, w, 3) picture at 1/``factor`` of its size: each pixel is the mean of ``factor``².
 
     Up to ``factor`` - 1 rows and columns at the far edges are left out.
     """
@@ -73,12 +73,12 @@ def shrunk(image: Image, factor: int) -> Image:
 
 
 def shrunk_points(points: Float, factor: int) -> Float:
-    """Where ``points`` of a picture lie once it is :func:`shrunk`; pixel centres are whole."""
+    """Where (n, 2) ``points`` lie once a picture is :func:`shrunk`; pixel centres are integers."""
     return np.asarray((points + 0.5) / factor - 0.5, np.float32)
 
 
 def warp(image: Image, matrix: Float, size: int) -> Image:
-    """A ``size``² crop through a 2×3 matrix; a larger picture is shrunk first, against aliasing."""
+    """A (size, size, 3) crop through a 2×3 matrix; shrunk first where that prevents aliasing."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     factor = min(max(1, int(1 / max(scale, 1e-6))), *image.shape[:2])
     small = shrunk(image, factor)
@@ -92,9 +92,9 @@ def warp(image: Image, matrix: Float, size: int) -> Image:
 
 
 def alignment(five: Float, taker: ImageInput, side: int) -> Float:
-    """The 2×3 matrix to a ``side``² crop of the face with the (5, 2) points, as ``taker`` has it.
+    """The 2×3 matrix to a ``side``² crop of the face with the (5, 2) points ``five``.
 
-    ``taker``: the input of a network that takes aligned faces.
+    ``taker``: the input of a network that takes aligned faces. Raises ValueError for another.
     """
     if taker.template is None:
         raise ValueError(f"{taker.name} takes no aligned face")
@@ -107,7 +107,7 @@ def aligned(image: Image, five: Float, taker: ImageInput) -> Image:
 
 
 def smoothstep(values: Float, low: float, high: float) -> Float:
-    """0 below ``low``, 1 above ``high``, a cubic without a kink between (Hermite)."""
+    """0 below ``low``, 1 above ``high``, between them Hermite's smooth cubic; any shape."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 

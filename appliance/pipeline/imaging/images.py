@@ -1,4 +1,4 @@
-"""OpenCV's picture operations as this pipeline uses them, typed: what goes in comes out."""
+"""OpenCV's image operations with types: the result has the dtype and axes of the input."""
 
 from __future__ import annotations
 
@@ -15,23 +15,27 @@ AREA = cv2.INTER_AREA
 AnyImage = TypeVar("AnyImage", NDArray[np.uint8], NDArray[np.float32], NDArray[np.int16])
 
 
-def resized(picture: AnyImage, size: tuple[int, int], way: int = cv2.INTER_LINEAR) -> AnyImage:
+def resized(
+    picture: AnyImage, size: tuple[int, int], interpolation: int = cv2.INTER_LINEAR
+) -> AnyImage:
     """(h, w) or (h, w, c) at ``size`` (w, h)."""
     if 0 in size:
         return np.zeros((size[1], size[0], *picture.shape[2:]), picture.dtype)
-    return _like(picture, cv2.resize(picture, size, interpolation=way))
+    return _like(picture, cv2.resize(picture, size, interpolation=interpolation))
 
 
-def remapped(picture: AnyImage, at: Float, way: int = cv2.INTER_LINEAR) -> AnyImage:
-    """The picture's values at (h, w, 2) places x, y; beyond its edge the edge goes on."""
+def remapped(picture: AnyImage, at: Float, interpolation: int = cv2.INTER_LINEAR) -> AnyImage:
+    """The picture's values at (h, w, 2) places x, y; its border pixels extend beyond it."""
     if 0 in at.shape:
         return np.zeros((*at.shape[:2], *picture.shape[2:]), picture.dtype)
     nothing = np.empty(0, np.float32)
-    return _like(picture, cv2.remap(picture, at, nothing, way, borderMode=cv2.BORDER_REPLICATE))
+    return _like(
+        picture, cv2.remap(picture, at, nothing, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    )
 
 
 def transformed(picture: AnyImage, matrix: Float, size: tuple[int, int]) -> AnyImage:
-    """``size`` (w, h) pixels, each from where the 2×3 ``matrix`` sends it; 0 beyond the edge."""
+    """``size`` (w, h) pixels, each from where the 2×3 ``matrix`` maps it; 0 beyond the edge."""
     if 0 in size:
         return np.zeros((size[1], size[0], *picture.shape[2:]), picture.dtype)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -39,45 +43,45 @@ def transformed(picture: AnyImage, matrix: Float, size: tuple[int, int]) -> AnyI
 
 
 def blurred(picture: AnyImage, sigma: float) -> AnyImage:
-    """Smoothed by a Gaussian of ``sigma`` pixels."""
+    """(h, w) or (h, w, c) smoothed by a Gaussian of ``sigma`` pixels."""
     return _like(picture, cv2.GaussianBlur(picture, (0, 0), sigma))
 
 
 def dilated(picture: AnyImage, side: int) -> AnyImage:
-    """The largest value within a square of ``side`` pixels."""
+    """(h, w) or (h, w, c): the largest value within a square of ``side`` pixels."""
     return _like(picture, cv2.dilate(picture, np.ones((side, side), np.uint8)))
 
 
 def opened(picture: AnyImage, side: int) -> AnyImage:
-    """Without bright specks smaller than a square of ``side`` pixels."""
+    """(h, w) or (h, w, c) without bright specks smaller than a square of ``side`` pixels."""
     kernel = np.ones((side, side), np.uint8)
     return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_OPEN, kernel))
 
 
 def darker_lines(picture: Float, width: int) -> Float:
-    """How much darker than its surroundings each line of at most ``width`` pixels is: ≥ 0."""
+    """How much darker lines up to ``width`` pixels are than their surroundings: (h, w), ≥ 0."""
     kernel = np.ones((width, width), np.uint8)
     return _like(picture, cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, kernel))
 
 
 def with_alpha(picture: Image, alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An (h, w, 3) picture and how far it covers, (h, w), 0-255, in one: (h, w, 4)."""
+    """An (h, w, 3) picture with an (h, w) alpha channel, 0-255: (h, w, 4)."""
     return np.asarray(cv2.merge([picture, alpha]), np.uint8)
 
 
 def over(background: Image, drawn: NDArray[np.uint8]) -> Image:
-    """``drawn`` (h, w, 4) over ``background`` (h, w, 3), as far as its alpha, 0-255, lets it."""
+    """``drawn`` (h, w, 4) composited over ``background`` (h, w, 3) by its alpha, 0-255."""
     share = cv2.extractChannel(drawn, 3).astype(np.float32)
     share *= np.float32(1 / 255)
     colours = cv2.cvtColor(drawn, cv2.COLOR_BGRA2BGR)
     rest: Any = cv2.subtract(np.ones_like(share), share)
-    # Divides by the sum of the shares and a hundred thousandth: still the same byte where one is 1.
+    # blendLinear divides by the sum of the weights plus 1e-5: the byte stays the same at weight 1.
     return np.asarray(cv2.blendLinear(colours, background, share, rest), np.uint8)
 
 
 def grey_like(picture: Image, original: Image) -> Image:
-    """An RGB picture without its colours where the ``original`` has none at all."""
-    # A few pixels are asked before all of them.
+    """The (h, w, 3) picture, turned to grey if the ``original`` is grey everywhere."""
+    # A sample of the pixels is tested before all of them.
     for part in (original[::16, ::16], original):
         if (part != part[..., :1]).any():
             return picture
@@ -86,5 +90,5 @@ def grey_like(picture: Image, original: Image) -> Image:
 
 
 def _like(picture: AnyImage, result: Any) -> AnyImage:
-    """OpenCV drops a last axis of one channel; here it stays."""
+    """Restores the last axis of one channel, which OpenCV drops."""
     return cast("AnyImage", result if result.ndim == picture.ndim else result[..., None])

@@ -19,9 +19,9 @@ DETAIL = 1.2  # texels a pixel: a little more than one keeps the warp from softe
 
 
 class SourceFit:
-    """A source's texture and shape as they suit one target face.
+    """A source's texture and shape, adapted to one target face.
 
-    Noise of the landmarks and of the light is averaged away over a shot; a cut needs a new fit.
+    Noise of the landmarks and of the light is averaged out over a shot; a cut needs a new fit.
     """
 
     def __init__(self, source: MeshSource, strength: Float) -> None:
@@ -35,7 +35,7 @@ class SourceFit:
         self._frames = 0
 
     def observe(self, light: Light, difference: Float, eye_distance: float) -> None:
-        """Take one more frame into account.
+        """Adapt to one more frame.
 
         ``difference``: (478, 3) canonical cm between the source's shape and the target's.
         """

@@ -1,4 +1,4 @@
-"""From values at mesh points to the layers that a new face is composed of."""
+"""From values at mesh points to the layers from which a new face is composed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from appliance.pipeline.face_model.grid import Grid, rasterise
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
 
-# The channels of the values at a point: place in the texture; the way, in pixels, to where the
-# target's own pixel comes from; how far the new face covers it; the light.
+# The channels of the values at a point: place in the texture; the shift, in pixels, to where the
+# target's own pixel comes from; how far the new face covers it, 0-1; the light, RGB factors.
 UV, SHIFT, MASK, GAIN = slice(0, 2), slice(2, 4), 4, slice(5, 8)
 CHANNELS = 8
 
-LEAST_SHIFT = 0.02  # pixels: less is no move
+MIN_SHIFT = 0.02  # pixels: anything less counts as no shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def interpolate_layers(
         visibility, planes[..., UV] * visibility.shape[0] - 0.5
     )
     mask = planes[..., MASK] * let_in
-    shifted = _length(planes[..., SHIFT]) > LEAST_SHIFT
+    shifted = _length(planes[..., SHIFT]) > MIN_SHIFT
     moved = grid.window(shifted, size)
     drawn = grid.window(mask > 0, size)
     everywhere = (slice(0, size[1]), slice(0, size[0]))

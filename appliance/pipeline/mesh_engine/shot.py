@@ -32,5 +32,5 @@ class MeshShot:
         """Change the face in the next frame, in place."""
         yield from ()  # a generator by type: its networks see one frame at a time, in order
         self._frames += 1
-        known = self._visibility if self._frames % VISIBILITY_INTERVAL else None
-        self._visibility = self._editor.edit(canvas, face, self._fit, self._appearance, known)
+        recent = self._visibility if self._frames % VISIBILITY_INTERVAL else None
+        self._visibility = self._editor.edit(canvas, face, self._fit, self._appearance, recent)

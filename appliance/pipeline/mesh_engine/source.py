@@ -1,4 +1,4 @@
-"""A source: all that is taken from the photos of the person whose identity is applied."""
+"""A source: what the mesh engine takes from photos of the person whose identity is applied."""
 
 from __future__ import annotations
 
@@ -30,14 +30,13 @@ from appliance.pipeline.imaging.types import Float, Image
 
 PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
 FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
-MIRRORED = 0.9  # trust in the texture of the other side, relative to the face's own
+MIRRORED = 0.9  # trust in the mirrored texture of the other side, relative to the face's own
 FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
 HEAD = (0.5, 0.95)  # the person mask's probability from which a place is surely the head
 GLARE = (0.3, 0.55)  # log luminance over the skin's own between which it turns to glare
-WORN_MARGIN = (
-    7  # texels of the visibility_estimator's plane: what is covered casts a shadow beside it
-)
-CHOICE = 4.0  # exponent that makes the better photo win a place rather than average
+COVERING_MARGIN = 7  # texels of the visibility plane: a covering casts a shadow around itself
+
+SHARPENING = 4.0  # exponent by which the better photo dominates a place, not the mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,8 @@ class MeshSource:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """What one photo gives: texture and trust on the plane, and how good it is, 0-1."""
+class _PhotoView:
+    """One photo: ``texture`` (s, s, 3), ``trust`` (s, s, 1) 0-1 on the plane, ``quality`` 0-1."""
 
     texture: Float
     trust: Float
@@ -72,7 +71,7 @@ class _View:
 
 
 class MeshSourceReader:
-    """Makes a :class:`MeshSource` of one or several photos of a person."""
+    """Makes a :class:`MeshSource` from one or several photos of a person."""
 
     def __init__(
         self,
@@ -94,7 +93,7 @@ class MeshSourceReader:
         plane = self._planes.setdefault(size, TexturePlane(self._canonical, size))
         views = [self._view(plane, image, face) for image, face in photos]
         best = max(views, key=lambda view: view.quality)
-        weights = np.stack([(view.quality * view.trust) ** CHOICE + 1e-8 for view in views])
+        weights = np.stack([(view.quality * view.trust) ** SHARPENING + 1e-8 for view in views])
         weights /= weights.sum(axis=0)
         texture = np.zeros_like(best.texture)
         for view, weight in zip(views, weights, strict=True):
@@ -112,7 +111,7 @@ class MeshSourceReader:
             eyes=best.eyes,
         )
 
-    def _view(self, plane: TexturePlane, image: Image, face: Face) -> _View:
+    def _view(self, plane: TexturePlane, image: Image, face: Face) -> _PhotoView:
         seen = smoothstep(facing(face.mesh, self._canonical.triangles), *FACING)
         small, points = at_skin_resolution(image, face.points)
         light = self._meter.measure(small, points, seen)
@@ -124,13 +123,13 @@ class MeshSourceReader:
         own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
         own *= self._head(plane, image, face)
         own *= 1 - self._covering(plane, self._visibility.albedo(small, points, light), light)
-        # The plane is symmetric, so the other half of the face is its mirror image. It also stands
-        # in for a highlight, which says nothing of the skin.
+        # The plane is symmetric, so the other half of the face is its mirror image. It also
+        # replaces highlights, which do not show the skin.
         dull = own * (1 - self._glare(plane, texture, light.mean))
         other = dull[:, ::-1] * (1 - dull) * MIRRORED
         merged = (texture * (dull + 0.01) + texture[:, ::-1] * other) / (dull + other + 0.01)
         frontal = float(seen.mean())
-        return _View(
+        return _PhotoView(
             texture=merged.astype(np.float32),
             trust=np.maximum(own, own[:, ::-1] * MIRRORED),
             light=light,
@@ -149,7 +148,7 @@ class MeshSourceReader:
 
     def _covering(self, plane: TexturePlane, albedo: Float, light: Light) -> Float:
         """(s, s, 1): 1 where a mask or spectacles hide the skin, and a little around them."""
-        covered = images.dilated(self._visibility.covering(albedo, light), WORN_MARGIN)
+        covered = images.dilated(self._visibility.covering(albedo, light), COVERING_MARGIN)
         return images.resized(covered, (plane.size, plane.size))[..., None]
 
     def _glare(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
@@ -181,9 +180,9 @@ def _lips_without_teeth(points: Float) -> Float:
 
 def _closed(texture: Float, mouth: NDArray[np.bool_]) -> Float:
     """The opening of the mouth in the colour of the lips around it, so that no tooth bleeds out."""
-    known = (~mouth).astype(np.float32)
+    around = (~mouth).astype(np.float32)
     reach = texture.shape[0] / 80
-    total = images.blurred(texture * known[..., None], reach)
-    share = images.blurred(known, reach)
+    total = images.blurred(texture * around[..., None], reach)
+    share = images.blurred(around, reach)
     filled = total / np.maximum(share, 1e-3)[..., None]
     return np.where(mouth[..., None], filled, texture).astype(np.float32)

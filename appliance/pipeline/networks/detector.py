@@ -1,4 +1,4 @@
-"""Where the faces are."""
+"""Finds faces in a picture."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Detector:
 
     @property
     def provider(self) -> str:
-        """What runs it."""
+        """The execution provider that runs it."""
         return self._network.provider
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
         """Faces in an RGB picture of any size, best first, in its own pixels.
 
-        The picture is letter-boxed top left into 640² and never enlarged.
+        The (h, w, 3) picture is letter-boxed top left into 640² and never enlarged.
         """
         height, width = image.shape[:2]
         scale = min(1.0, SIDE / max(height, width))

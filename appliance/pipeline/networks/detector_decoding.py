@@ -1,4 +1,4 @@
-"""From a detector's tensors to candidates, by family."""
+"""From a detector's output tensors to candidates, by family."""
 
 from __future__ import annotations
 

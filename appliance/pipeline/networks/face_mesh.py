@@ -77,7 +77,7 @@ class FaceMeshEstimator:
 
 
 def mesh_crop(points: Float) -> Float:
-    """The 2×3 matrix to the crop the mesh network wants around a known mesh."""
+    """The 2×3 matrix to the crop that the mesh network takes around (478, 2) mesh points."""
     right, left = points[EYE_CORNERS]
     angle = float(np.arctan2(*(left - right)[::-1]))
     upright = square_crop(np.zeros(2, np.float32), float(SIZE), angle, SIZE)

@@ -1,4 +1,4 @@
-"""Which part of a face each pixel shows: BiSeNet."""
+"""Labels the part of a face that each pixel shows: BiSeNet."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FaceParser:
         self._size = (network.contract.image.side,) * 2
 
     def mask(self, crop: Image) -> Work[Float]:
-        """1 where an aligned crop shows one of the parts, 0 elsewhere, softened between."""
+        """(h, w): 1 where an aligned (h, w, 3) crop shows one of the parts, fading to 0."""
         small = images.resized(crop, self._size)
         (classes,) = yield Ask(self._network, self._network.tensor(small))
         shown = np.isin(classes[0].argmax(axis=0), self._classes)

@@ -1,4 +1,4 @@
-"""The five points that a face is aligned by, from the best landmarks there are."""
+"""The five points that a face is aligned by, from the best landmarks available."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from appliance.pipeline.networks.landmarks_68 import Landmarker68, five_of_68
 from appliance.pipeline.networks.landmarks_68_from_5 import Landmarks68From5
 from appliance.pipeline.networks.landmarks_203 import Landmarker203, five_of_203
 
-LEAST_SCORE = 0.5  # of 68 points below which they are not believed
+MIN_SCORE = 0.5  # of 68 points, below which they are not used
 
 
 @dataclass(frozen=True, slots=True)
 class FivePoints:
-    """An operator's landmarkers, where the pack has any; otherwise the mesh's own points.
+    """From the pack's landmark networks, where it has any; otherwise from the mesh.
 
-    A generator was trained on crops aligned by certain landmarks, so the same suit it best.
+    A generator works best on crops aligned by the landmarks that it was trained with.
     """
 
     landmarker: Landmarker68 | None = None
@@ -31,7 +31,7 @@ class FivePoints:
         mesh = five_points(face.points)
         if self.landmarker is not None:
             points, score = yield from self.landmarker.find(image, face)
-            if score >= LEAST_SCORE:
+            if score >= MIN_SCORE:
                 return five_of_68(points)
         if self.completer is not None:
             return five_of_68((yield from self.completer.complete(mesh)))

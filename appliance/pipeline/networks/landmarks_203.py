@@ -16,7 +16,7 @@ from appliance.pipeline.imaging.geometry import (
 )
 from appliance.pipeline.imaging.types import Float, Image
 
-MARGIN = 1.5  # crop side over the extent of the known points
+MARGIN = 1.5  # crop side over the extent of the mesh's points
 LIFT = 0.1  # of the crop's side that it is moved up, to show the forehead
 
 
@@ -27,7 +27,7 @@ class Landmarker203:
         self._network = network
 
     def find(self, image: Image, face: Face) -> Work[Float]:
-        """(203, 2) points of a face whose mesh is known."""
+        """(203, 2) points of a face, in pixels of the picture."""
         size = self._network.contract.image.side
         matrix = _crop(face, size)
         *_, found = yield Ask(self._network, self._network.tensor(warp(image, matrix, size)))

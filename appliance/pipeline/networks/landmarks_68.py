@@ -16,7 +16,7 @@ from appliance.pipeline.imaging.geometry import (
 )
 from appliance.pipeline.imaging.types import Float, Image
 
-GRID = 64  # the points come on a grid of this side over the crop
+GRID = 64  # the network's points lie on a grid of this side over the crop
 FACE_SHARE = 195 / 256  # of the crop that the face takes (Bulat and Tzimiropoulos, ICCV 2017)
 
 
@@ -27,7 +27,7 @@ class Landmarker68:
         self._network = network
 
     def find(self, image: Image, face: Face) -> Work[tuple[Float, float]]:
-        """(68, 2) points of a face whose mesh is known, and how sure they are, 0-1."""
+        """(68, 2) points of a face, in pixels of the picture, and their confidence, 0-1."""
         size = self._network.contract.image.side
         right, left = face.points[EYE_CORNERS]
         angle = float(np.arctan2(*(left - right)[::-1]))

@@ -1,4 +1,4 @@
-"""68 points of a face, guessed from five: FAN-68-5."""
+"""68 points of a face, estimated from five: FAN-68-5."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from appliance.pipeline.imaging.types import Float
 
 
 class Landmarks68From5:
-    """FaceFusion's fan_68_5: for faces whose other points cannot be made out."""
+    """FaceFusion's fan_68_5: for faces whose other points cannot be found."""
 
     def __init__(self, network: Batcher) -> None:
         self._network = network

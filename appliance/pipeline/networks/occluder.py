@@ -1,4 +1,4 @@
-"""What hides a face: XSeg."""
+"""Masks what hides a face: XSeg."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Occluder:
         self._size = (network.contract.image.side,) * 2
 
     def mask(self, crop: Image) -> Work[Float]:
-        """1 where an aligned crop shows the face itself, 0 where something is in front of it."""
+        """(h, w): 1 where an aligned (h, w, 3) crop shows the face, 0 where something hides it."""
         small = images.resized(crop, self._size)
         (found,) = yield Ask(self._network, self._network.tensor(small))
         side = (crop.shape[1], crop.shape[0])
@@ -28,6 +28,6 @@ class Occluder:
 
 
 def softened(mask: Float) -> Float:
-    """A mask drawn back from its border and faded: what is half covered is covered."""
+    """An (h, w) mask, 0-1, eroded and faded at its border: values below one half become 0."""
     smooth = images.blurred(mask, SOFTNESS)
     return np.asarray((np.clip(smooth, 0.5, 1) - 0.5) * 2, np.float32)

@@ -1,4 +1,4 @@
-"""Who a face resembles."""
+"""Embeds faces, so that their identities can be compared."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Recogniser:
         return unit(alone(self.feature(image, five_points(face.points))))
 
     def feature(self, image: Image, five: Float) -> Work[Float]:
-        """The embedding as the network gives it, of any length, of the face with (5, 2) points."""
+        """The network's own embedding, (128,) or (512,); ``five``: the face's (5, 2) points."""
         crop = aligned(image, five, self._network.contract.image)
         (feature,) = yield Ask(self._network, self._network.tensor(crop))
         return feature.reshape(-1)
 
 
 def unit(embedding: Float) -> Float:
-    """At length 1."""
+    """The vector or row, scaled to length 1."""
     return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-9), np.float32)
 
 

@@ -1,4 +1,4 @@
-"""A face drawn anew, sharper: GFPGAN, CodeFormer, RestoreFormer++, GPEN."""
+"""Redraws a face more sharply: GFPGAN, CodeFormer, RestoreFormer++, GPEN."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ class Restorer:
 
     def __init__(self, network: Batcher, weight: float = 0.5) -> None:
         self._network = network
-        taken = network.takes(WEIGHT)
-        self._others = {WEIGHT: np.array([weight], np.float64)} if taken else {}
+        self._others = {}
+        if network.takes(WEIGHT):
+            self._others[WEIGHT] = np.array([weight], np.float64)
 
     @property
     def input(self) -> ImageInput:
@@ -28,6 +29,6 @@ class Restorer:
         return self._network.contract.image
 
     def restore(self, crop: Image) -> Work[Image]:
-        """An aligned crop of that size, restored."""
+        """An aligned (side, side, 3) crop of the input's size, restored."""
         (result, *_) = yield Ask(self._network, self._network.tensor(crop), self._others)
         return self._network.contract.picture.image(result)

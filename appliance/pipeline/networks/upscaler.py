@@ -1,4 +1,4 @@
-"""Larger pictures by super-resolution: ESRGAN-slim, Real-ESRGAN."""
+"""Enlarges pictures by super-resolution: ESRGAN-slim, Real-ESRGAN."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from appliance.pipeline.imaging.types import Image
 
 
 class Upscaler:
-    """Enlarges RGB pictures tile by tile, in memory that depends on the result alone."""
+    """Enlarges RGB pictures tile by tile; needs little memory beyond the result.
+
+    Raises ValueError for a network without a tiling.
+    """
 
     def __init__(self, network: Network) -> None:
         tiling = network.contract.tiling
@@ -26,7 +29,7 @@ class Upscaler:
         height, width = image.shape[:2]
         scale, size, overlap = self.scale, self.tiling.size, self.tiling.overlap
         result = np.empty((height * scale, width * scale, 3), np.uint8)
-        # At the far edges also what makes a tile's sides a multiple of what the network takes.
+        # At the far edges also what rounds a tile's sides up to the network's multiple.
         around = (overlap, overlap + self.tiling.multiple - 1)
         padded = np.pad(image, (around, around, (0, 0)), mode="edge")
         corners = [(y, x) for y in range(0, height, size) for x in range(0, width, size)]
@@ -45,6 +48,6 @@ class Upscaler:
         return result
 
     def _fed(self, shown: int) -> int:
-        """Pixels given to the network along a side, to learn of ``shown``."""
+        """Pixels fed to the network along a side that yields ``shown`` pixels, with overlap."""
         multiple = self.tiling.multiple
         return -(-(shown + 2 * self.tiling.overlap) // multiple) * multiple

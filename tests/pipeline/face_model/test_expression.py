@@ -43,7 +43,7 @@ def test_each_move_is_a_centimetre_at_its_largest_and_leaves_the_irises(
     sizes = np.linalg.norm(moves.basis, axis=2)
     assert np.allclose(sizes.max(axis=1), 1, atol=1e-5)
     assert not moves.basis[:, SKIN_POINTS:].any()
-    assert len(moves.basis) == len(moves.spread)
+    assert len(moves.basis) == len(moves.deviation)
 
 
 @pytest.mark.parametrize("amount", [-0.5, 0.3, 1.5])

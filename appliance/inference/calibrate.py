@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from appliance.errors import ProviderError
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.families import CONTRACTS
-from appliance.inference.measure import made_up, milliseconds
+from appliance.inference.measure import dummy_inputs, milliseconds
 from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
@@ -119,7 +119,7 @@ class _Trying:
         return network
 
     def _measure(self, network: Network, threads: int, batch: int) -> Trial:
-        first, others = made_up(network, batch)
+        first, others = dummy_inputs(network, batch)
         run = Batcher(network, batch).run if self._recorded else network.run
         # The quickest: what else the machine did meanwhile is not the network's.
         ms = min(milliseconds(lambda: run(first, **others), CANDIDATE))

@@ -79,8 +79,8 @@ class Trust:
                 )
 
 
-SIGNED = Trust()
+STARTER_ONLY = Trust()
 """The starter pack alone."""
 
-ANY = Trust(unsigned=True)
+INSPECTION = Trust(unsigned=True)
 """For looking at packs; see :class:`Trust`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from appliance.errors import ModelError
-from appliance.inference.pack import ModelPack, Shelf
+from appliance.inference.pack import ModelPack, PackSet
 from appliance.inference.runtime import Runtime
 from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
@@ -40,7 +40,7 @@ class Engine:
         ``wish`` is asked. ``scale``: how many times as large results are made, by the first pack
         that can. Raises ``ModelError`` or ``ProviderError``.
         """
-        every = Shelf((*more, pack))
+        every = PackSet((*more, pack))
         generation = _generation(more, runtime, wish)
         small = following(generation, alone=runtime.alone)
         stages = Stages.load(pack, runtime, generation, every, small)
@@ -68,7 +68,7 @@ def _generation(
     packs: Sequence[ModelPack], runtime: Runtime, wish: GeneratorWish | None
 ) -> Generation | None:
     wish = wish or GeneratorWish()
-    shelf, asked = Shelf(tuple(packs)), wish != GeneratorWish()
+    shelf, asked = PackSet(tuple(packs)), wish != GeneratorWish()
     if not packs and asked:
         raise ModelError("What is asked for needs a pack with a generator.", "Name one.")
     return Generation.load(shelf, runtime, wish) if asked or shelf.has("generator") else None

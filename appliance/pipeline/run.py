@@ -10,8 +10,8 @@ from typing import BinaryIO
 import numpy as np
 
 from appliance.errors import NoFaceError, OutputError
+from appliance.inference.batch_scheduler import run_one
 from appliance.inference.session import Tensor
-from appliance.inference.together import alone
 from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.analysis.likeness import Likeness
 from appliance.pipeline.appearance.visibility import Usual
@@ -146,7 +146,7 @@ def swap_photo(
         begin = sitter.begin(stages, strength, video=False)
         for number, face in enumerate(faces):
             likeness.before(canvas, face, number)
-            alone(begin().edit(canvas, face))
+            run_one(begin().edit(canvas, face))
             likeness.after(canvas, face)
     swapped = len(faces) if strength.any() else 0
     alike = likeness.found()

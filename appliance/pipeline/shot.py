@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from appliance.inference.together import Work
+from appliance.inference.batch_scheduler import InferenceTask
 from appliance.pipeline.appearance.visibility import Usual
 from appliance.pipeline.face_model.face import Face, Float
 from appliance.pipeline.media.canvas import Canvas
@@ -18,7 +18,7 @@ LOOK_INTERVAL = 3  # frames between looks for what covers a face in a video
 class Shot(Protocol):
     """Changes one face, frame by frame; a photo is a shot of one frame."""
 
-    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
+    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
         """The next frame, in place."""
         ...
 
@@ -38,7 +38,7 @@ class MeshShot:
         self._shown: Float | None = None
         self._frames = 0
 
-    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
+    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
         """The next frame, in place."""
         yield from ()  # its networks look at one frame at a time, in order
         self._frames += 1

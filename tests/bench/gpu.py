@@ -24,7 +24,7 @@ from rich.console import Console
 
 from appliance.cli.process.fork_pool import places
 from appliance.errors import ModelError
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.manifest import Precision
 from appliance.inference.network import Network
 from appliance.inference.ort import ort

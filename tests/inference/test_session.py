@@ -17,13 +17,13 @@ from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import PROVIDERS
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from tests.inference import graphs
 
 
 def load(folder: Path, runtime: Runtime, model: onnx.ModelProto) -> Network:
     graphs.write_pack(folder, model.SerializeToString())
-    return runtime.load(ModelPack.open(folder, ANY), graphs.ROLE)
+    return runtime.load(ModelPack.open(folder, INSPECTION), graphs.ROLE)
 
 
 @pytest.fixture
@@ -169,4 +169,4 @@ def test_a_graph_is_checked_before_the_runtime_has_it(
         load(tmp_path, runtime, spoilt)
     (tmp_path / graphs.FILE).write_bytes(b"\0" * (tmp_path / graphs.FILE).stat().st_size)
     with pytest.raises(ModelError, match="altered"):
-        runtime.load(ModelPack.open(tmp_path, ANY), graphs.ROLE)
+        runtime.load(ModelPack.open(tmp_path, INSPECTION), graphs.ROLE)

@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance.audit.keys.locations import state_folder
 from appliance.errors import OutputError
 from appliance.inference.manifest import ModelEntry
-from appliance.inference.measure import made_up
+from appliance.inference.measure import dummy_inputs
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.tensorrt import EngineCache
@@ -44,7 +44,7 @@ def build_engines(
         for entry in entries:
             tell(f"{entry.file}: building its engine")
             network = runtime.load(pack, entry.role)
-            first, others = made_up(network)
+            first, others = dummy_inputs(network)
             network.run(first, **others)
     finally:
         cache.close()

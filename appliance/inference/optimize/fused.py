@@ -15,7 +15,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from appliance.inference.kernels import DOMAIN, VERSION
-from appliance.inference.optimize.edit import Dims, GraphEditor
+from appliance.inference.optimize.graph_editor import Dims, GraphEditor
 from appliance.inference.optimize.normalise import is_plain
 
 PIXELS = 1024

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.pack import ModelPack, Models
 from appliance.inference.runtime import Runtime
 from appliance.pipeline.appearance.illumination import LightMeter

@@ -11,12 +11,12 @@ import numpy as np
 from msgspec import Meta
 
 from appliance.errors import ModelError
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import InferenceTask, run_one
+from appliance.inference.batcher import Batcher
 from appliance.inference.contract import ImageInput
 from appliance.inference.pack import Models
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Tensor
-from appliance.inference.together import Work, alone
 from appliance.pipeline.face_model.boxes import around, crop_box
 from appliance.pipeline.face_model.canonical import Canonical, with_skirt
 from appliance.pipeline.face_model.face import Face, Float, Image
@@ -71,7 +71,7 @@ class Generation:
     describer: Describer
     pixels: int
     five: FivePoints
-    masks: tuple[Callable[[Image], Work[Float]], ...]
+    masks: tuple[Callable[[Image], InferenceTask[Float]], ...]
     restorer: Restorer | None
     restored: float
     identity_weight: float
@@ -99,7 +99,7 @@ class Generation:
                 f"The generator takes {generator.side} pixels, of which {pixels} is no multiple.",
                 f"Ask for {generator.side}, {2 * generator.side} or {4 * generator.side} pixels.",
             )
-        masks: list[Callable[[Image], Work[Float]]] = []
+        masks: list[Callable[[Image], InferenceTask[Float]]] = []
         if wish.occlusion:
             masks.append(Occluder(load("occluder")).mask)
         if wish.parts:
@@ -133,7 +133,7 @@ class Generation:
     def describe(self, photos: Sequence[tuple[Image, Face]]) -> Tensor:
         """A person as the generator takes them, from photos with the face that counts."""
         return self.describer.describe(
-            [(image, alone(self.five.find(image, face))) for image, face in photos]
+            [(image, run_one(self.five.find(image, face))) for image, face in photos]
         )
 
     def steps(self, source: Tensor) -> tuple[Step, ...]:
@@ -156,7 +156,7 @@ class Step:
 
     taker: ImageInput
     side: int
-    change: Callable[[Image], Work[Image]]
+    change: Callable[[Image], InferenceTask[Image]]
     share: float
 
     def matrix(self, five: Float) -> Float:
@@ -177,7 +177,7 @@ class GeneratorShot:
         self._strength = strength
         self._even = bool(np.ptp(strength) < 1e-6)
 
-    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
+    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
         """A frame, in place; any number of them may be at work at once."""
         stages = self._stages
         box = self._box(canvas, face)
@@ -208,7 +208,7 @@ class GeneratorShot:
         inside = [box for box in boxes if box is not None]
         return around(inside) if len(inside) == len(boxes) else None
 
-    def _mask(self, crop: Image) -> Work[Float]:
+    def _mask(self, crop: Image) -> InferenceTask[Float]:
         """Where an aligned crop may change: inside its border, where every mask lets it."""
         mask = box_mask(crop.shape[0])
         for limit in self._stages.masks:

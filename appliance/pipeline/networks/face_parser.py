@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
-from appliance.inference.together import Ask, Work
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.pipeline.face_model.face import Float, Image
 from appliance.pipeline.imaging import images
 from appliance.pipeline.networks.occluder import softened
@@ -53,10 +53,10 @@ class Parser:
         self._network = network
         self._size = (network.contract.image.side,) * 2
 
-    def mask(self, crop: Image) -> Work[Float]:
+    def mask(self, crop: Image) -> InferenceTask[Float]:
         """1 where an aligned crop shows one of the parts, 0 elsewhere, softened between."""
         small = images.resized(crop, self._size)
-        (classes,) = yield Ask(self._network, self._network.tensor(small))
+        (classes,) = yield InferenceRequest(self._network, self._network.tensor(small))
         shown = np.isin(classes[0].argmax(axis=0), self._classes)
         side = (crop.shape[1], crop.shape[0])
         return softened(images.resized(shown.astype(np.float32), side))

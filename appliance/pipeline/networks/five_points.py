@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.inference.together import Work
+from appliance.inference.batch_scheduler import InferenceTask
 from appliance.pipeline.face_model.face import Face, Float, Image
 from appliance.pipeline.face_model.topology import five_points
 from appliance.pipeline.networks.landmarks_68 import Landmarker68, five_of_68
@@ -25,7 +25,7 @@ class FivePoints:
     completer: Completer | None = None
     portrait: Landmarker203 | None = None
 
-    def find(self, image: Image, face: Face) -> Work[Float]:
+    def find(self, image: Image, face: Face) -> InferenceTask[Float]:
         """(5, 2) in the picture's pixels: eyes, nose tip, mouth corners, left ones first."""
         mesh = five_points(face.points)
         if self.landmarker is not None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from appliance.inference import kernels
-from appliance.inference.optimize.accept import error, outputs
+from appliance.inference.optimize.accuracy import error, outputs
 from appliance.inference.session import FAILURES, plain_session
 from tests.inference.optimize.graphs import Arrays, noise, parsed
 

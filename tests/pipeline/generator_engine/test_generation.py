@@ -11,7 +11,7 @@ import pytest
 from appliance.errors import ModelError
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import OVAL, five_points
@@ -33,7 +33,7 @@ def swapped(
     wish: GeneratorWish | None = None,
     options: SwapOptions | None = None,
 ) -> tuple[np.ndarray, SwapReport]:
-    pack = ModelPack.open(write_standins(folder, *families), ANY)
+    pack = ModelPack.open(write_standins(folder, *families), INSPECTION)
     generation = Generation.load(pack, runtime, wish or GeneratorWish())
     stages = Stages.load(ModelPack.open(), runtime, generation)
     sitter = read_source(stages, [source])
@@ -72,7 +72,7 @@ def test_a_source_s_portrait_shows_all_that_its_alignment_does(
     tmp_path: Path, runtime: Runtime, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     """UniFace takes the head and what is around it: more than the face's own cut-out."""
-    pack = ModelPack.open(write_standins(tmp_path, "uniface"), ANY)
+    pack = ModelPack.open(write_standins(tmp_path, "uniface"), INSPECTION)
     generation = Generation.load(pack, runtime, GeneratorWish())
     stages = Stages.load(ModelPack.open(), runtime, generation)
     described = read_source(stages, [photos["b_1"]]).described
@@ -149,7 +149,7 @@ def test_the_detector_of_the_pack_is_the_one_that_looks(
     tmp_path: Path, runtime: Runtime, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     """The stand-in sees one face at its own place, so only there is one swapped."""
-    pack = ModelPack.open(write_standins(tmp_path, "scrfd"), ANY)
+    pack = ModelPack.open(write_standins(tmp_path, "scrfd"), INSPECTION)
     stages = Stages.load(ModelPack.open(), runtime, detecting=pack)
     picture = pixels_of(photos["b_1"])
     eyes = five_points(faces["b_1"].points)[:2]
@@ -185,7 +185,7 @@ def test_landmarks_of_the_pack_place_the_crop(
 
 
 def test_pixels_that_are_no_multiple_are_refused(tmp_path: Path, runtime: Runtime) -> None:
-    pack = ModelPack.open(write_standins(tmp_path, "ghost"), ANY)
+    pack = ModelPack.open(write_standins(tmp_path, "ghost"), INSPECTION)
     assert Generation.load(pack, runtime, GeneratorWish(pixels=1024)).pixels == 1024
     with pytest.raises(ModelError, match="takes 256 pixels, of which 300"):
         Generation.load(pack, runtime, GeneratorWish(pixels=300))

@@ -13,7 +13,7 @@ import cv2
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
 from appliance.pipeline.media.photo.decode import read_photo
@@ -31,7 +31,9 @@ def main() -> None:
         if which == "dies":
             os._exit(1)
         runtime = Runtime(("cpu",), threads=1)
-        generation = Generation.load(ModelPack.open(Path(pack), ANY), runtime, GeneratorWish())
+        generation = Generation.load(
+            ModelPack.open(Path(pack), INSPECTION), runtime, GeneratorWish()
+        )
         stages = Stages.load(ModelPack.open(), runtime, generation)
         sitter = read_source(stages, [read_photo(Path(photo).read_bytes())])
         return Member(int(memory), stages, sitter, SwapOptions(FaceChoice(Which(which))))

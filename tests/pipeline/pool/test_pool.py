@@ -18,7 +18,7 @@ from PIL import Image as Image_
 from appliance.errors import NoFaceError, ProviderError
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.face_model.face import Image
 from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
@@ -52,7 +52,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def generating(pack: Path, runtime: Runtime) -> Stages:
-    generation = Generation.load(ModelPack.open(pack, ANY), runtime, GeneratorWish())
+    generation = Generation.load(ModelPack.open(pack, INSPECTION), runtime, GeneratorWish())
     return Stages.load(ModelPack.open(), runtime, generation)
 
 

@@ -70,8 +70,8 @@ class ModelPack:
         """Whether any file plays ``role``."""
         return any(entry.role == role for entry in self.entries)
 
-    def holding(self, role: str) -> ModelPack:
-        """Itself; see :meth:`PackSet.holding`."""
+    def pack_for(self, role: str) -> ModelPack:
+        """Itself; see :meth:`PackSet.pack_for`."""
         return self
 
     def entry(self, role: str) -> ModelEntry:
@@ -157,7 +157,7 @@ class PackSet:
         """Whether any file plays ``role``."""
         return any(pack.has(role) for pack in self.packs)
 
-    def holding(self, role: str) -> ModelPack:
+    def pack_for(self, role: str) -> ModelPack:
         """The pack that ``role`` is taken from; the last one if none has it, which then says so."""
         return next((pack for pack in self.packs if pack.has(role)), self.packs[-1])
 

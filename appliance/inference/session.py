@@ -29,7 +29,10 @@ PROVIDERS: Mapping[str, str] = MappingProxyType(
         "cpu": "CPUExecutionProvider",
     }
 )
-"""Our names of the execution providers, best first, and ONNX Runtime's."""
+"""The appliance's names of the execution providers, best first, and ONNX Runtime's."""
+
+HOST_PROVIDERS = frozenset(("cpu", "openvino"))
+"""Those that compute on the processor's cores; all others have a device of their own."""
 
 FAILURES: tuple[type[Exception], ...] = (
     *(

@@ -35,7 +35,7 @@ class Trust:
     unsigned: bool = False
 
     @classmethod
-    def named(cls, keys: Sequence[str], licences: Iterable[str]) -> Self:
+    def parse(cls, keys: Sequence[str], licences: Iterable[str]) -> Self:
         """Whose keys and which licences a site names, the keys as text.
 
         Raises ModelError for a key that is none.

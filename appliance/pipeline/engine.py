@@ -42,7 +42,7 @@ class Engine:
         """
         every = PackSet((*more, pack))
         generation = _generation(more, runtime, wish)
-        small = following(generation, alone=runtime.alone)
+        small = following(generation, alone=runtime.latency_mode)
         stages = Stages.load(pack, runtime, generation, every, small)
         upscaler = None if scale == 1 else Upscaler(runtime.load(every, f"upscaler-x{scale}"))
         return cls(stages, every.packs, upscaler)

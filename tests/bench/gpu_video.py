@@ -113,7 +113,7 @@ def make_media(folder: Path, frames: int) -> None:
 def load(pack: ModelPack, runtime: Runtime, *, follow_on_gpu: bool = False) -> Stages:
     """Detector, landmarks, recogniser and generator of the stand-ins; all of them are used."""
     generation = Generation.load(pack, runtime, GeneratorWish(identity_weight=1.0))
-    small = runtime if follow_on_gpu else following(generation, alone=runtime.alone)
+    small = runtime if follow_on_gpu else following(generation, alone=runtime.latency_mode)
     return Stages.load(ModelPack.open(), runtime, generation, pack, small)
 
 

@@ -38,7 +38,7 @@ def build_engines(
             f"The TensorRT engines cannot be kept: {error.strerror}.",
             "Check that your state folder may be written to.",
         ) from error
-    cache = EngineCache.renewed(folder)
+    cache = EngineCache.for_building(folder)
     try:
         runtime = Runtime((PROVIDER,), engines=cache)
         for entry in entries:

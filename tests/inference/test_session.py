@@ -50,17 +50,6 @@ def test_results_outlive_the_next_run(network: Network) -> None:
     np.testing.assert_array_equal(first, kept)
 
 
-def test_bound_buffers_give_what_run_gives(pack: ModelPack, runtime: Runtime) -> None:
-    network = runtime.load(pack, "detector")
-    rng = np.random.default_rng(1)
-    binding = network.bind(network.tensor(np.zeros((640, 640, 3), np.uint8)))
-    for _ in range(3):
-        tensor = network.tensor(rng.integers(0, 256, (640, 640, 3), np.uint8))
-        binding.input[...] = tensor
-        for bound, fresh in zip(binding.run(), network.run(tensor), strict=True):
-            np.testing.assert_array_equal(bound, fresh)
-
-
 def test_threads_may_share_a_network(network: Network) -> None:
     tensors = [network.tensor(picture(level)) for level in range(64)]
     alone = [network.run(tensor)[0] for tensor in tensors]

@@ -73,7 +73,7 @@ venv: .venv/.dev
 
 # The compiler of the system, or NVIDIA's wheels of it.
 KERNELS := appliance/inference/kernels
-$(KERNELS)/libfused.so: $(addprefix $(KERNELS)/,fused.cu operators.cpp fused.h ort_abi.h) | .venv/bin/python
+$(KERNELS)/libfused.so: $(addprefix $(KERNELS)/,fused.cu operators.cpp fused.h) $(wildcard $(KERNELS)/vendor/*.h) | .venv/bin/python
 	@nvcc="$$(command -v nvcc || true)"
 	if [ -z "$$nvcc" ]; then
 		$(call debian,g++,g++)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 from appliance.errors import ProviderError
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.families import CONTRACTS
-from appliance.inference.measure import made_up, milliseconds
+from appliance.inference.measure import dummy_inputs, milliseconds
 from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
+from appliance.inference.session import HOST_PROVIDERS
 from appliance.inference.tuning import Setting
 
 SECONDS = 3.0  # for a network, its loading aside
@@ -22,7 +23,7 @@ CANDIDATE = 0.5  # for one pair of numbers; one run at least
 WORTH = 0.95
 """More threads or samples are taken only if a sample then takes less than this share of the time:
 what gains nothing costs memory, delay, and cores that other stages want."""
-ON_CORES, ON_DEVICES = (2, 4, 8), (2, 4, 8, 16, 32)
+HOST_BATCHES, DEVICE_BATCHES = (2, 4, 8), (2, 4, 8, 16, 32)
 """Samples at once that are tried. Memory grows with them, and caches are small."""
 
 
@@ -93,7 +94,9 @@ class _Trying:
     def batches(self, threads: int) -> Iterator[Trial]:
         """More and more samples, if the network takes several; as far as there is memory."""
         network = self._load(threads)
-        for size in (ON_CORES if self._on_cores else ON_DEVICES) if network.tensors.batched else ():
+        for size in (
+            (HOST_BATCHES if self._on_cores else DEVICE_BATCHES) if network.tensors.batched else ()
+        ):
             try:
                 yield self._measure(network, threads, size)
             except ProviderError:
@@ -103,7 +106,7 @@ class _Trying:
 
     @property
     def _on_cores(self) -> bool:
-        return self.provider in ("cpu", "openvino")
+        return self.provider in HOST_PROVIDERS
 
     @property
     def _recorded(self) -> bool:
@@ -119,7 +122,7 @@ class _Trying:
         return network
 
     def _measure(self, network: Network, threads: int, batch: int) -> Trial:
-        first, others = made_up(network, batch)
+        first, others = dummy_inputs(network, batch)
         run = Batcher(network, batch).run if self._recorded else network.run
         # The quickest: what else the machine did meanwhile is not the network's.
         ms = min(milliseconds(lambda: run(first, **others), CANDIDATE))

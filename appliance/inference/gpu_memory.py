@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 
-def least_free() -> int | None:
+def least_free_mib() -> int | None:
     """MiB that are free on the fullest GPU; ``None`` where the driver's own tool does not say.
 
     Through a program of its own: asked by a library, the driver would open devices and may start

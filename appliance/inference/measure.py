@@ -14,7 +14,7 @@ from appliance.inference.session import Numbers, Tensor
 ANY_SIZE = (128, 128)  # height and width of the picture that networks of any size are given
 
 
-def made_up(network: Network, count: int = 1) -> tuple[Tensor, dict[str, Numbers]]:
+def dummy_inputs(network: Network, count: int = 1) -> tuple[Tensor, dict[str, Numbers]]:
     """``count`` samples for each of the network's inputs, the first apart: grey, and halves.
 
     An input that has no batch gets one.

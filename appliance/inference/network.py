@@ -11,8 +11,7 @@ from appliance.errors import ModelError
 from appliance.inference.contract import Contract, Shape
 from appliance.inference.graph import Tensors
 from appliance.inference.manifest import ModelEntry, Precision
-from appliance.inference.ort import ort
-from appliance.inference.session import IoBinding, Numbers, Session, Tensor, failures_named
+from appliance.inference.session import Numbers, Session, Tensor, failures_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +57,6 @@ class Network:
         self._check_shapes(results, len(tensor))
         return results
 
-    def bind(self, tensor: Tensor) -> Binding:
-        """Buffers for many runs on inputs of ``tensor``'s shape, for networks of one input.
-
-        On the CPU this saves nothing that can be measured (0 to 2 % either way), so ``run`` does
-        without; a device provider spares the allocations and may keep its graph captured.
-
-        Raises:
-            ModelError, ProviderError: as ``run``, which is called once to learn the shapes.
-        """
-        outputs = tuple(np.empty_like(result) for result in self.run(tensor))
-        source = np.array(tensor, order="C")
-        buffers = self.session.io_binding()
-        buffers.bind_ortvalue_input(
-            self.contract.inputs[0].name, ort.OrtValue.ortvalue_from_numpy(source)
-        )
-        for name, array in zip(self.tensors.outputs, outputs, strict=True):
-            buffers.bind_ortvalue_output(name, ort.OrtValue.ortvalue_from_numpy(array))
-        return Binding(source, outputs, self.provider, self.entry.file, self.session, buffers)
-
     def _check_shapes(self, results: tuple[Tensor, ...], batch: int) -> None:
         wanted = [output.shape for output in self.contract.outputs]
         if self.tensors.batched:
@@ -88,30 +68,6 @@ class Network:
                     f"that of {self.contract.family} is {shape}.",
                     "Use a file of the family that the manifest names.",
                 )
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Input and output buffers of one network. For one thread at a time."""
-
-    input: Tensor
-    """Write the next input here."""
-    outputs: tuple[Tensor, ...]
-    """In the contract's order; each run overwrites them."""
-    _provider: str
-    _file: str
-    _session: Session
-    _buffers: IoBinding
-
-    def run(self) -> tuple[Tensor, ...]:
-        """Run on what ``input`` holds; the same ``outputs`` every time.
-
-        Raises:
-            ProviderError: the provider failed.
-        """
-        with failures_named(self._provider, self._file):
-            self._session.run_with_iobinding(self._buffers)
-        return self.outputs
 
 
 def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:

@@ -14,7 +14,7 @@ from appliance.inference import manifest, minisign
 from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry, Precision, Variant
-from appliance.inference.trust import SIGNED, Trust
+from appliance.inference.trust import STARTER_ONLY, Trust
 
 MANIFEST = "manifest.toml"
 SIGNATURE = "manifest.toml.minisig"
@@ -38,7 +38,7 @@ class ModelPack:
     _folder: Path
 
     @classmethod
-    def open(cls, folder: Path | None = None, trust: Trust = SIGNED) -> ModelPack:
+    def open(cls, folder: Path | None = None, trust: Trust = STARTER_ONLY) -> ModelPack:
         """The pack in ``folder``.
 
         ``None`` is the starter pack: the folder that ``APPLIANCE_MODELS`` names, otherwise
@@ -70,8 +70,8 @@ class ModelPack:
         """Whether any file plays ``role``."""
         return any(entry.role == role for entry in self.entries)
 
-    def holding(self, role: str) -> ModelPack:
-        """Itself; see :meth:`Shelf.holding`."""
+    def pack_for(self, role: str) -> ModelPack:
+        """Itself; see :meth:`PackSet.pack_for`."""
         return self
 
     def entry(self, role: str) -> ModelEntry:
@@ -148,7 +148,7 @@ class ModelPack:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class PackSet:
     """Several packs as one: for each role the first that has it."""
 
     packs: tuple[ModelPack, ...]
@@ -157,12 +157,12 @@ class Shelf:
         """Whether any file plays ``role``."""
         return any(pack.has(role) for pack in self.packs)
 
-    def holding(self, role: str) -> ModelPack:
+    def pack_for(self, role: str) -> ModelPack:
         """The pack that ``role`` is taken from; the last one if none has it, which then says so."""
         return next((pack for pack in self.packs if pack.has(role)), self.packs[-1])
 
 
-Models = ModelPack | Shelf
+Models = ModelPack | PackSet
 """Where networks are loaded from."""
 
 

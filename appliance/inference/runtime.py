@@ -19,6 +19,7 @@ from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack, Models
 from appliance.inference.session import (
     FAILURES,
+    HOST_PROVIDERS,
     PROVIDERS,
     Session,
     cuda_options,
@@ -41,10 +42,8 @@ PRECISIONS: Mapping[str, tuple[Precision, ...]] = MappingProxyType(
 """The variants that a provider runs fastest, best first."""
 _ON_DEVICES: tuple[Precision, ...] = ("fp16", "fp32")
 
-_SAMPLES: Mapping[str, int] = MappingProxyType({"cpu": 1, "openvino": 1})
-_SAMPLES_ON_DEVICES = 16
-"""How many samples at once a network is best given where nobody has measured it."""
-
+_HOST_BATCH, _DEVICE_BATCH = 1, 16
+"""Batch sizes where none was measured: on the processor's cores, and on a device of its own."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,15 +59,16 @@ class Runtime:
         *,
         engines: EngineCache | None = None,
         tuning: Tuning | None = None,
-        most: int | None = None,
+        max_batch: int | None = None,
     ) -> None:
         """Find out which of ``providers`` can run here, keeping their order.
 
         Those that cannot are left out, unless that leaves none: whoever names exactly one gets
         that one or an error. ``threads`` per network; by default what ``tuning`` says of it, else
         one for each core this process may use. ``device``: which GPU. ``engines``: where TensorRT
-        keeps what it builds; without it that provider is left out. ``most``: samples at once; 1
-        where faces come one by one, since a device computes a whole batch however few it holds.
+        keeps what it builds; without it that provider is left out. ``max_batch``: the largest
+        batch that networks are given; 1 where faces come one by one, since a device computes a
+        whole batch however few samples it holds.
 
         Raises:
             ProviderError: an unknown name, or none of the providers works here.
@@ -83,7 +83,7 @@ class Runtime:
         self.device = device
         self._engines = engines
         self._tuning = tuning if threads is None else None
-        self._most = most
+        self._max_batch = max_batch
         compiled_in = set(ort.get_available_providers())
         if engines is None:
             compiled_in.discard(PROVIDERS["tensorrt"])
@@ -100,9 +100,9 @@ class Runtime:
             )
 
     @property
-    def alone(self) -> bool:
-        """Whether it is for faces that come one by one: see ``most``."""
-        return self._most == 1
+    def latency_mode(self) -> bool:
+        """Whether samples come one at a time, so that delay counts and throughput does not."""
+        return self._max_batch == 1
 
     def load(
         self,
@@ -123,7 +123,7 @@ class Runtime:
                 network, or the runtime cannot build it.
             ProviderError: the one provider asked for does not take it.
         """
-        pack = models.holding(role)
+        pack = models.pack_for(role)
         entry = pack.entry(role)
         contract = CONTRACTS.get(entry.family)
         if contract is None:
@@ -158,7 +158,8 @@ class Runtime:
                 f"{file} cannot be built by the runtime ({type(error).__name__}).",
                 "Use a file exported for an operator set that this version knows.",
             ) from error
-        samples = tuned.batch if tuned else _SAMPLES.get(self.providers[0], _SAMPLES_ON_DEVICES)
+        samples = _HOST_BATCH if self.providers[0] in HOST_PROVIDERS else _DEVICE_BATCH
+        samples = tuned.batch if tuned else samples
         if not tensors.batched:
             samples = 1
         network = Network(
@@ -168,7 +169,7 @@ class Runtime:
             provider=provider_of(session),
             session=session,
             device=self.device,
-            batch=min(samples, self._most or samples),
+            batch=min(samples, self._max_batch or samples),
             precision=None if variant is None else variant.precision,
         )
         if network.provider not in self.providers:

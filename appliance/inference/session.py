@@ -29,7 +29,10 @@ PROVIDERS: Mapping[str, str] = MappingProxyType(
         "cpu": "CPUExecutionProvider",
     }
 )
-"""Our names of the execution providers, best first, and ONNX Runtime's."""
+"""The appliance's names of the execution providers, best first, and ONNX Runtime's."""
+
+HOST_PROVIDERS = frozenset(("cpu", "openvino"))
+"""Those that compute on the processor's cores; all others have a device of their own."""
 
 FAILURES: tuple[type[Exception], ...] = (
     *(
@@ -95,6 +98,9 @@ def make_session(
     options.log_severity_level = 4  # failures come back as exceptions; see ort.py
     # Several stages share the cores: a pool that spins while it waits steals from the others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Without VNNI the runtime's int8 product adds pairs in 16 bits, which saturate: a variant
+    # would err more there than its signed manifest says. The slower product is exact.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     if library is not None:
         options.register_custom_ops_library(str(library))
     # enable_fallback: without it a failing provider is replaced silently, in load and in run.

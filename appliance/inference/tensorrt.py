@@ -75,7 +75,7 @@ class EngineCache:
         return cache
 
     @classmethod
-    def renewed(cls, folder: Path, surroundings: str | None = None) -> EngineCache:
+    def for_building(cls, folder: Path, surroundings: str | None = None) -> EngineCache:
         """As ``open``, for building: what cannot be believed is thrown away.
 
         Raises OutputError.

@@ -35,7 +35,7 @@ class Trust:
     unsigned: bool = False
 
     @classmethod
-    def named(cls, keys: Sequence[str], licences: Iterable[str]) -> Self:
+    def parse(cls, keys: Sequence[str], licences: Iterable[str]) -> Self:
         """Whose keys and which licences a site names, the keys as text.
 
         Raises ModelError for a key that is none.
@@ -79,8 +79,8 @@ class Trust:
                 )
 
 
-SIGNED = Trust()
+STARTER_ONLY = Trust()
 """The starter pack alone."""
 
-ANY = Trust(unsigned=True)
+INSPECTION = Trust(unsigned=True)
 """For looking at packs; see :class:`Trust`."""

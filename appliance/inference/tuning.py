@@ -72,7 +72,7 @@ class Tuning:
         """What was found for ``role`` of the pack of that digest on ``provider``, if anything."""
         return self._kept.packs.get(pack, {}).get(provider, {}).get(role)
 
-    def having(self, pack: str, provider: str, settings: Settings) -> Tuning:
+    def with_settings(self, pack: str, provider: str, settings: Settings) -> Tuning:
         """With ``settings`` in place of what was known of this pack on ``provider``."""
         of_pack = {**self._kept.packs.get(pack, {}), provider: dict(settings)}
         return Tuning(_Kept(self._kept.machine, {**self._kept.packs, pack: of_pack}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
-from appliance.inference.together import Work
+from appliance.inference.batch_scheduler import InferenceTask
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
@@ -14,7 +14,7 @@ from appliance.pipeline.media.canvas import Canvas
 class Shot(Protocol):
     """Changes one face, frame by frame, until the next cut; a photo is a shot of one frame."""
 
-    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
+    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
         """Change the face in the next frame, in place."""
         ...
 

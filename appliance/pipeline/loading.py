@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from appliance.errors import ModelError
-from appliance.inference.pack import ModelPack, Shelf
+from appliance.inference.pack import ModelPack, PackSet
 from appliance.inference.runtime import Runtime
+from appliance.inference.session import HOST_PROVIDERS
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.face_model.canonical import Canonical
@@ -16,8 +17,6 @@ from appliance.pipeline.generator_engine.engine import GeneratorEngine
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.mesh_engine.engine import MeshEngine
 from appliance.pipeline.networks.upscaler import Upscaler
-
-HOST_PROVIDERS = frozenset(("cpu", "openvino"))  # they compute on the processor's own cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class Pipeline:
         ``options`` ask. ``scale``: how many times as large results are made, by the first pack
         that can. Raises ``ModelError`` or ``ProviderError``.
         """
-        every = Shelf((*packs, pack))
+        every = PackSet((*packs, pack))
         canonical = Canonical.load(pack.read("canonical-mesh"))
         generator = _load_generator(packs, runtime, options, canonical)
-        tracking = tracking_runtime(generator, alone=runtime.alone)
+        tracking = tracking_runtime(generator, all_cores=runtime.latency_mode)
         return cls(
             analyser=FaceAnalyser.load(pack, runtime, every, tracking),
             engine=generator or MeshEngine.load(pack, runtime, canonical),
@@ -65,15 +64,15 @@ class Pipeline:
         return isinstance(self.engine, GeneratorEngine)
 
 
-def tracking_runtime(engine: Engine | None, *, alone: bool = False) -> Runtime | None:
+def tracking_runtime(engine: Engine | None, *, all_cores: bool = False) -> Runtime | None:
     """What runs the small networks that follow a face from frame to frame.
 
     ``None``: what runs all others. On a GPU they would wait, one after the other, for the batches
-    of a generator. ``alone``: whether they may have all cores.
+    of a generator. ``all_cores``: whether nothing else needs the processor meanwhile.
     """
     if engine is None or engine.provider in HOST_PROVIDERS:
         return None
-    return Runtime(("cpu",), threads=None if alone else 1)
+    return Runtime(("cpu",), threads=None if all_cores else 1)
 
 
 def _load_generator(
@@ -83,7 +82,7 @@ def _load_generator(
     canonical: Canonical,
 ) -> GeneratorEngine | None:
     options = options or GeneratorOptions()
-    shelf, asked = Shelf(tuple(packs)), options != GeneratorOptions()
+    shelf, asked = PackSet(tuple(packs)), options != GeneratorOptions()
     if not packs and asked:
         raise ModelError(
             "These options are for a generator, and no pack with one was named.",

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from appliance.errors import NoFaceError, OutputError
-from appliance.inference.together import alone
+from appliance.inference.batch_scheduler import run_one
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.analysis.likeness import SimilarityMeter
 from appliance.pipeline.engine import PreparedSource
@@ -130,7 +130,7 @@ def swap_photo(
         start_shot = source.prepared.shots(strength, video=False)
         for number, face in enumerate(faces):
             meter.before(canvas, face, number)
-            alone(start_shot().edit(canvas, face))
+            run_one(start_shot().edit(canvas, face))
             meter.after(canvas, face)
     swapped = len(faces) if strength.any() else 0
     found = meter.report()

@@ -45,7 +45,7 @@ def main() -> int:
         sealing = WorkerSealing(policy)
         readable = [options.models, *([options.packs] if options.packs.is_dir() else [])]
         sealing.confine(readable=readable, writable=[options.workspace])
-        trust = Trust.named(policy.models.keys, policy.models.licences)
+        trust = Trust.parse(policy.models.keys, policy.models.licences)
         engines = Engines(
             ModelPack.open(options.models, trust),
             Packs.find(options.packs, trust),

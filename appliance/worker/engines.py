@@ -59,7 +59,7 @@ class _KeepingRuntime(Runtime):
         fixed: bool = False,
         precision: Precision | None = None,
     ) -> Network:
-        key = (models.holding(role).digest, role, fixed, precision)
+        key = (models.pack_for(role).digest, role, fixed, precision)
         if key not in self._networks:
             network = super().load(models, role, fixed=fixed, precision=precision)
             self._networks[key] = network

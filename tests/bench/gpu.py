@@ -24,7 +24,7 @@ from rich.console import Console
 
 from appliance.cli.process.fork_pool import places
 from appliance.errors import ModelError
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.manifest import Precision
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
@@ -160,7 +160,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         f"{peak.bandwidth / 1e12:.2f} TB/s"
     )
     if "photo" in parts:
-        photo(load(pack, Runtime(("cuda",), most=1)), console)  # as a photo's swap loads it
+        photo(load(pack, Runtime(("cuda",), max_batch=1)), console)  # as a photo's swap loads it
     if "networks" in parts:
         networks(pack, runtime, peak, console)
 

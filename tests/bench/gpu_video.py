@@ -123,7 +123,7 @@ def load(pack: ModelPack, runtime: Runtime, *, follow_on_gpu: bool = False) -> P
     canonical = Canonical.load(starter.read("canonical-mesh"))
     options = GeneratorOptions(identity_weight=1.0)
     engine = GeneratorEngine.load(pack, runtime, options, canonical)
-    small = runtime if follow_on_gpu else tracking_runtime(engine, alone=runtime.alone)
+    small = runtime if follow_on_gpu else tracking_runtime(engine, all_cores=runtime.latency_mode)
     return Pipeline(FaceAnalyser.load(starter, runtime, pack, small), engine, (pack,))
 
 

@@ -43,13 +43,11 @@ def measure(pack: ModelPack, runtime: Runtime, entry: ModelEntry, contract: Cont
     network = runtime.load(pack, entry.role)
     height, width = contract.image.size or ANY_SIZE
     tensor = network.tensor(np.full((height, width, 3), 128, np.uint8))
-    binding = network.bind(tensor)
     numbers = (
         milliseconds(lambda: pack.read(entry.role)),
         milliseconds(lambda: check_graph(data, contract, entry.file)),
         milliseconds(lambda: runtime.load(pack, entry.role)),
         milliseconds(lambda: network.run(tensor), RUNS),
-        milliseconds(binding.run, RUNS),
     )
     return [entry.role, network.provider, *(f"{number:.1f}" for number in numbers)]
 
@@ -58,7 +56,7 @@ def main() -> None:
     """Measure and print."""
     pack = ModelPack.open()
     runtime = Runtime()
-    columns = ("role", "provider", "read ms", "check ms", "load ms", "run ms", "bound run ms")
+    columns = ("role", "provider", "read ms", "check ms", "load ms", "run ms")
     table = Table(*columns, title=f"{runtime.threads} threads, {os.cpu_count()} cores")
     for entry in pack.entries:
         if contract := CONTRACTS.get(entry.family):

@@ -14,8 +14,8 @@ from appliance.inference.graph import check_graph
 from appliance.inference.importing import write_signed
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Source, Variant
 from appliance.inference.minisign import SecretKey
+from appliance.inference.optimize.float16 import to_float16
 from appliance.inference.optimize.fused import fuse, operators
-from appliance.inference.optimize.half import to_half
 from appliance.inference.optimize.quantize import ENDS, OPERATORS, to_int8
 from appliance.inference.optimize.ranges import observe
 from appliance.inference.optimize.rewrite import rewrite
@@ -60,7 +60,7 @@ def _made(
 ) -> onnx.ModelProto | None:
     """The variant of ``model``; ``None`` for operators of ours where there are none for it."""
     if precision == "fp16-fused":
-        fused = fuse(to_half(rewrite(model, fusing=True)[0]))
+        fused = fuse(to_float16(rewrite(model, fusing=True)[0]))
         useful = "StyledNorm" in operators(fused) and kernels.digest() is not None
         return fused if useful else None
     wide, _ = rewrite(model)
@@ -69,7 +69,7 @@ def _made(
         return to_int8(
             wide, observe(wide, calibration_inputs(samples, tensors), OPERATORS).usual(), ENDS[0]
         )
-    return to_half(wide) if precision == "fp16" else wide
+    return to_float16(wide) if precision == "fp16" else wide
 
 
 def _entry(folder: Path, family: str, model: onnx.ModelProto) -> ModelEntry:

@@ -17,7 +17,7 @@ from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers, Tensor
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from tests.inference import graphs, standins
 
 # Real files of these are to be had, so they need no stand-in.
@@ -34,7 +34,7 @@ def load(folder: Path, runtime: Runtime, family: str, *, batched: bool = False) 
     data = standins.model(family, batched=batched).SerializeToString()
     role = CONTRACTS[family].role
     graphs.write_pack(folder, data, family=family, role=role)
-    return runtime.load(ModelPack.open(folder, ANY), role)
+    return runtime.load(ModelPack.open(folder, INSPECTION), role)
 
 
 def inputs(network: Network, batch: int = 1) -> tuple[Tensor, dict[str, Numbers]]:
@@ -91,7 +91,7 @@ def test_half_precision_within_gives_nearly_the_same(
         data = standins.model(family, half=half).SerializeToString()
         role = CONTRACTS[family].role
         graphs.write_pack(tmp_path / str(half), data, family=family, role=role)
-        network = runtime.load(ModelPack.open(tmp_path / str(half), ANY), role)
+        network = runtime.load(ModelPack.open(tmp_path / str(half), INSPECTION), role)
         first, others = inputs(network)
         results.append(network.run(first, **others)[0])
     whole, half_results = results

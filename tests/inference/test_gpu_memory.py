@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.inference.gpu_memory import least_free
+from appliance.inference.gpu_memory import least_free_mib
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ def test_the_fullest_gpu_counts_and_what_is_no_number_is_none(
     tool.write_text(f'#!/bin/sh\n[ "$1" = --query-gpu=memory.free ] || exit 1\n{said}\n')
     tool.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert least_free() == free
+    assert least_free_mib() == free
 
 
 def test_without_the_tool_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert least_free() is None
+    assert least_free_mib() is None

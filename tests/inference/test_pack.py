@@ -10,7 +10,7 @@ from appliance.errors import ModelError
 from appliance.inference.families import ROLES
 from appliance.inference.minisign import SignatureError
 from appliance.inference.pack import FOLDER_VARIABLE, ModelPack
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from tests.inference import graphs
 
 
@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refuse_to_read(folder: Path, match: str) -> ModelError:
-    opened = ModelPack.open(folder, ANY)
+    opened = ModelPack.open(folder, INSPECTION)
     with pytest.raises(ModelError, match=match) as caught:
         opened.read(graphs.ROLE)
     assert str(folder) not in caught.value.message + caught.value.hint
@@ -56,16 +56,16 @@ def test_the_environment_names_another_starter_pack(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
-    assert ModelPack.open(trust=ANY).name == "test"
+    assert ModelPack.open(trust=INSPECTION).name == "test"
     with pytest.raises(SignatureError, match="not signed"):
         ModelPack.open()
 
 
 def test_the_digest_names_the_manifest(folder: Path) -> None:
-    before = ModelPack.open(folder, ANY).digest
+    before = ModelPack.open(folder, INSPECTION).digest
     with (folder / "manifest.toml").open("a") as stream:
         stream.write("# one comment more\n")
-    assert ModelPack.open(folder, ANY).digest != before
+    assert ModelPack.open(folder, INSPECTION).digest != before
 
 
 def test_one_wrong_bit_anywhere_is_found(folder: Path) -> None:
@@ -77,7 +77,7 @@ def test_one_wrong_bit_anywhere_is_found(folder: Path) -> None:
         path.write_bytes(altered)
         refuse_to_read(folder, "altered")
     path.write_bytes(data)
-    assert ModelPack.open(folder, ANY).read(graphs.ROLE) == data
+    assert ModelPack.open(folder, INSPECTION).read(graphs.ROLE) == data
 
 
 def test_a_cut_file_is_found(folder: Path) -> None:
@@ -118,25 +118,25 @@ def test_no_pack_is_an_error_with_a_way_out(tmp_path: Path) -> None:
 
 def test_an_absent_role_is_named(folder: Path) -> None:
     with pytest.raises(ModelError, match="'mesh'"):
-        ModelPack.open(folder, ANY).read("mesh")
+        ModelPack.open(folder, INSPECTION).read("mesh")
 
 
 def test_an_unknown_family_is_refused(tmp_path: Path) -> None:
     graphs.write_pack(tmp_path, b"x", family="gan-of-tomorrow")
     with pytest.raises(ModelError, match="gan-of-tomorrow"):
-        ModelPack.open(tmp_path, ANY)
+        ModelPack.open(tmp_path, INSPECTION)
 
 
 def test_a_family_plays_its_own_role_only(tmp_path: Path) -> None:
     graphs.write_pack(tmp_path, b"x", role="detector")
     with pytest.raises(ModelError, match=r"'detector'.*'identity'"):
-        ModelPack.open(tmp_path, ANY)
+        ModelPack.open(tmp_path, INSPECTION)
 
 
 def test_verify_holds_networks_against_their_family(pack: ModelPack, tmp_path: Path) -> None:
     data = pack.read("detector")
     graphs.write_pack(tmp_path, data)  # YuNet, sold as SFace
-    opened = ModelPack.open(tmp_path, ANY)
+    opened = ModelPack.open(tmp_path, INSPECTION)
     assert opened.read(graphs.ROLE) == data
     with pytest.raises(ModelError, match="sface"):
         opened.verify()
@@ -148,7 +148,7 @@ def test_what_was_checked_is_what_is_returned(
     """The file is swapped as soon as it has been opened; the reader must not look again."""
     path = folder / graphs.FILE
     data = path.read_bytes()
-    opened = ModelPack.open(folder, ANY)
+    opened = ModelPack.open(folder, INSPECTION)
     real_open = os.open
 
     def open_then_swap(*arguments: object) -> int:

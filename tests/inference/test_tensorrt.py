@@ -101,10 +101,10 @@ def test_a_run_refuses_what_was_altered_even_where_it_could_do_without(
 
 
 def test_building_again_throws_away_what_was_altered(built: Path) -> None:
-    assert EngineCache.renewed(built, HERE).folder == built
+    assert EngineCache.for_building(built, HERE).folder == built
     assert (built / "swapper.engine").exists()
     (built / "swapper.engine").write_bytes(b"evil!!")
-    EngineCache.renewed(built, HERE).close()
+    EngineCache.for_building(built, HERE).close()
     assert [path.name for path in built.iterdir()] == [LIST]
 
 

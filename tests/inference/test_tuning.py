@@ -20,7 +20,7 @@ FOUND = Setting(threads=1, batch=4, ms=2.5)
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
     path = tmp_path / FILE
-    Tuning().having(PACK, "cpu", {"identity": FOUND}).write(path)
+    Tuning().with_settings(PACK, "cpu", {"identity": FOUND}).write(path)
     return path
 
 
@@ -34,8 +34,8 @@ def test_what_was_kept_is_found_again_and_of_that_alone(kept: Path) -> None:
 
 def test_a_second_pack_and_provider_leave_the_first_as_it_was(kept: Path) -> None:
     slower = Setting(threads=2, batch=1, ms=9.0)
-    more = Tuning.read(kept).having(OTHER, "cpu", {"identity": slower})
-    more.having(PACK, "openvino", {"identity": slower}).write(kept)
+    more = Tuning.read(kept).with_settings(OTHER, "cpu", {"identity": slower})
+    more.with_settings(PACK, "openvino", {"identity": slower}).write(kept)
     read = Tuning.read(kept)
     assert read.setting(PACK, "cpu", "identity") == FOUND
     assert read.setting(PACK, "openvino", "identity") == slower
@@ -43,7 +43,7 @@ def test_a_second_pack_and_provider_leave_the_first_as_it_was(kept: Path) -> Non
 
 
 def test_measured_anew_the_old_is_gone(kept: Path) -> None:
-    Tuning.read(kept).having(PACK, "cpu", {"generator": FOUND}).write(kept)
+    Tuning.read(kept).with_settings(PACK, "cpu", {"generator": FOUND}).write(kept)
     assert Tuning.read(kept).setting(PACK, "cpu", "identity") is None
 
 
@@ -94,7 +94,7 @@ def test_a_network_runs_as_measured_unless_the_caller_says_how(
     batch: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = Tuning().having(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
+    found = Tuning().with_settings(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
     runtime = Runtime(("cpu",), given, tuning=found)
     asked: list[int] = []
     real = runtime._session
@@ -109,10 +109,10 @@ def test_a_network_runs_as_measured_unless_the_caller_says_how(
 
 
 def test_where_faces_come_one_by_one_no_batch_waits_for_more(operators: ModelPack) -> None:
-    found = Tuning().having(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
+    found = Tuning().with_settings(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
     loaded = [
-        Runtime(("cpu",), tuning=found, most=most).load(operators, "identity").batch
-        for most in (None, 1, 8)
+        Runtime(("cpu",), tuning=found, max_batch=largest).load(operators, "identity").batch
+        for largest in (None, 1, 8)
     ]
     assert loaded == [4, 1, 4]
 
@@ -120,5 +120,5 @@ def test_where_faces_come_one_by_one_no_batch_waits_for_more(operators: ModelPac
 def test_what_takes_one_at_a_time_is_given_one(tmp_path: Path) -> None:
     write_standins(tmp_path, "arcface")
     pack = ModelPack.open(tmp_path, Trust((KEY.public,)))
-    found = Tuning().having(pack.digest, "cpu", {"identity": Setting(1, 8, 1.0)})
+    found = Tuning().with_settings(pack.digest, "cpu", {"identity": Setting(1, 8, 1.0)})
     assert Runtime(("cpu",), tuning=found).load(pack, "identity").batch == 1

@@ -18,7 +18,7 @@ from appliance.cli.framework.output import show_json
 from appliance.cli.process.signing_keys import looking
 from appliance.inference.families import CONTRACTS
 from appliance.inference.manifest import Precision
-from appliance.inference.measure import made_up, milliseconds
+from appliance.inference.measure import dummy_inputs, milliseconds
 from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
@@ -76,7 +76,7 @@ def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bo
 
 
 def _measure(network: Network) -> Speed:
-    first, others = made_up(network)
+    first, others = dummy_inputs(network)
     taken = milliseconds(lambda: network.run(first, **others), SECONDS)
     entry, median = network.entry, round(statistics.median(taken), 3)
     return Speed(entry.role, entry.file, network.precision, network.provider, median, len(taken))

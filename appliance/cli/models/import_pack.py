@@ -27,7 +27,7 @@ from appliance.inference.importing import examine, read_draft, sign, write_signe
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, MANIFEST_LIMIT, ModelPack, read_file
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.policy.policy import Policy
 
 
@@ -119,7 +119,7 @@ def keygen(path: Path, no_password: bool) -> None:
 @_key_option
 def sign_pack(folder: Path, key: Path) -> None:
     """Sign the manifest of the pack in DIR as it stands, once every file of it was verified."""
-    pack = ModelPack.open(folder, ANY)
+    pack = ModelPack.open(folder, INSPECTION)
     pack.verify()
     opened = secret_key(key)
     data = read_file(folder / MANIFEST, MANIFEST, MANIFEST_LIMIT)

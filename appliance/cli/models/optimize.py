@@ -22,9 +22,9 @@ from appliance.inference import kernels
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry, Precision
-from appliance.inference.optimize.enter import enter, write_variants
 from appliance.inference.optimize.trtexec import commands
 from appliance.inference.optimize.variants import BOUNDS, Candidate
+from appliance.inference.optimize.write_manifest import write_manifest, write_variants
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers
@@ -137,7 +137,7 @@ def optimize(
             folder, pack, entry, samples_of(entry), wanted, tell=tell, step=_steps(entry, as_json)
         )
     ]
-    digest = enter(folder, pack, variants, opened)
+    digest = write_manifest(folder, pack, variants, opened)
     tune_fresh(
         ModelPack.open(folder, looking(policy)),
         policy,

@@ -14,7 +14,7 @@ from typing import BinaryIO, NoReturn, TypeAlias
 import cv2
 
 from appliance.cli.process.input_files import PHOTO_LIMIT
-from appliance.inference.gpu_memory import least_free
+from appliance.inference.gpu_memory import least_free_mib
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.pool.coordinator import Crew
 from appliance.pipeline.pool.member import Member, live
@@ -62,7 +62,7 @@ def places(
     used = tuple(devices) or tuple(range(there)) or (0,)
     if processes is None:
         each = [MOST_EACH, cores // (CORES_EACH * len(used))] if there else [1]
-        free = least_free() if there else None
+        free = least_free_mib() if there else None
         if free is not None:
             each.append(free // MEMORY_EACH)
         processes = max(1, min(each))

@@ -49,7 +49,7 @@ def load(
         )
     names = (provider,) if provider else policy.engine.providers
     most = 1 if alone else None
-    runtime = Runtime(names, threads, device, engines=engines, tuning=tuning, most=most)
+    runtime = Runtime(names, threads, device, engines=engines, tuning=tuning, max_batch=most)
     trusted = trust(policy)
     pack = ModelPack.open(models, trusted)
     more = [ModelPack.open(folder, trusted) for folder in (asked.packs if asked else ())]

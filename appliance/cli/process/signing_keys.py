@@ -19,7 +19,7 @@ SUFFIX = ".pub"
 
 def trust(policy: Policy) -> Trust:
     """Whose packs a policy lets in, under which licences; see :meth:`Trust.named`."""
-    return Trust.named(policy.models.keys, policy.models.licences)
+    return Trust.parse(policy.models.keys, policy.models.licences)
 
 
 def looking(policy: Policy) -> Trust:

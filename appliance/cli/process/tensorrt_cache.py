@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance.audit.keys.locations import state_folder
 from appliance.errors import OutputError
 from appliance.inference.manifest import ModelEntry
-from appliance.inference.measure import made_up
+from appliance.inference.measure import dummy_inputs
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.tensorrt import EngineCache
@@ -38,13 +38,13 @@ def build_engines(
             f"The TensorRT engines cannot be kept: {error.strerror}.",
             "Check that your state folder may be written to.",
         ) from error
-    cache = EngineCache.renewed(folder)
+    cache = EngineCache.for_building(folder)
     try:
         runtime = Runtime((PROVIDER,), engines=cache)
         for entry in entries:
             tell(f"{entry.file}: building its engine")
             network = runtime.load(pack, entry.role)
-            first, others = made_up(network)
+            first, others = dummy_inputs(network)
             network.run(first, **others)
     finally:
         cache.close()

@@ -81,7 +81,7 @@ def tune_pack(
             settings[entry.role], trials = calibrate(pack, entry.role, provider)
             tell(entry.role, settings[entry.role], trials)
     path = path or _prepared(tuning_file())
-    Tuning.read(path).having(pack.digest, provider, settings).write(path)
+    Tuning.read(path).with_settings(pack.digest, provider, settings).write(path)
 
 
 def _prepared(path: Path) -> Path:

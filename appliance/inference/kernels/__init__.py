@@ -7,7 +7,7 @@ from pathlib import Path
 
 DOMAIN = "face.appliance"
 VERSION = 1
-OPERATORS = frozenset({"StyledNorm", "Reach"})
+OPERATORS = frozenset({"StyledNorm", "PadUpsample"})
 
 LIBRARY = Path(__file__).with_name("libfused.so")
 

@@ -134,16 +134,16 @@ styled_norm(const __half* x, const __half* style, const __half* residual, __half
 }
 
 // One block row: one row of one sample's result; threads run over its columns and channels.
-__global__ void reach(const __half* x, __half* out, Dims d, Spread spread) {
-    const int tall = d.height * spread.scale + 2 * spread.border;
-    const int wide = d.width * spread.scale + 2 * spread.border;
+__global__ void pad_upsample(const __half* x, __half* out, Dims d, Resampling how) {
+    const int tall = d.height * how.scale + 2 * how.border;
+    const int wide = d.width * how.scale + 2 * how.border;
     const int vectors = d.channels / VECTOR;
     const int at = blockIdx.x * blockDim.x + threadIdx.x;
     if (at >= wide * vectors) return;
     const int column = at / vectors, channel = at % vectors * VECTOR;
     const int sample = blockIdx.y / tall, line = blockIdx.y % tall;
-    const int y = reflected(line - spread.border, d.height * spread.scale);
-    const int z = reflected(column - spread.border, d.width * spread.scale);
+    const int y = reflected(line - how.border, d.height * how.scale);
+    const int z = reflected(column - how.border, d.width * how.scale);
     const __half* source = x + int64_t(sample) * d.height * d.width * d.channels + channel;
     auto pixel = [&](int row, int col) {
         Eight found;
@@ -152,10 +152,10 @@ __global__ void reach(const __half* x, __half* out, Dims d, Spread spread) {
         return found;
     };
     Eight made;
-    if (spread.scale == 1) {
+    if (how.scale == 1) {
         made = pixel(y, z);
         for (int i = 0; i < VECTOR; ++i)
-            made.set(i, rectified(made.of(i), spread.slope));
+            made.set(i, rectified(made.of(i), how.slope));
     } else {
         int y0, y1, z0, z1;
         float down, right;
@@ -164,7 +164,7 @@ __global__ void reach(const __half* x, __half* out, Dims d, Spread spread) {
         const Eight a = pixel(y0, z0), b = pixel(y0, z1), c = pixel(y1, z0), e = pixel(y1, z1);
         for (int i = 0; i < VECTOR; ++i) {
             auto of = [&](const Eight& some) {
-                return rectified(some.of(i), spread.slope);
+                return rectified(some.of(i), how.slope);
             };
             const float above = of(a) + right * (of(b) - of(a));
             const float below = of(c) + right * (of(e) - of(c));
@@ -190,11 +190,11 @@ const char* styled_norm_on_gpu(const __half* x, const __half* style, const __hal
     return launched();
 }
 
-const char* reach_on_gpu(const __half* x, __half* out, Dims d, Spread spread, void* stream) {
-    const int tall = d.height * spread.scale + 2 * spread.border;
-    const int wide = d.width * spread.scale + 2 * spread.border;
+const char* pad_upsample_on_gpu(const __half* x, __half* out, Dims d, Resampling how, void* stream) {
+    const int tall = d.height * how.scale + 2 * how.border;
+    const int wide = d.width * how.scale + 2 * how.border;
     const dim3 grid((wide * (d.channels / VECTOR) + 255) / 256, d.samples * tall);
-    reach<<<grid, 256, 0, static_cast<cudaStream_t>(stream)>>>(x, out, d, spread);
+    pad_upsample<<<grid, 256, 0, static_cast<cudaStream_t>(stream)>>>(x, out, d, how);
     return launched();
 }
 
@@ -234,23 +234,23 @@ void styled_norm_on_cpu(const __half* x, const __half* style, const __half* resi
         }
 }
 
-void reach_on_cpu(const __half* x, __half* out, Dims d, Spread spread) {
-    const int tall = d.height * spread.scale + 2 * spread.border;
-    const int wide = d.width * spread.scale + 2 * spread.border;
+void pad_upsample_on_cpu(const __half* x, __half* out, Dims d, Resampling how) {
+    const int tall = d.height * how.scale + 2 * how.border;
+    const int wide = d.width * how.scale + 2 * how.border;
     for (int n = 0; n < d.samples; ++n)
         for (int line = 0; line < tall; ++line)
             for (int column = 0; column < wide; ++column) {
-                int y0 = reflected(line - spread.border, d.height * spread.scale), y1 = y0;
-                int z0 = reflected(column - spread.border, d.width * spread.scale), z1 = z0;
+                int y0 = reflected(line - how.border, d.height * how.scale), y1 = y0;
+                int z0 = reflected(column - how.border, d.width * how.scale), z1 = z0;
                 float down = 0, right = 0;
-                if (spread.scale == 2) {
+                if (how.scale == 2) {
                     between(y0, d.height, &y0, &y1, &down);
                     between(z0, d.width, &z0, &z1, &right);
                 }
                 for (int c = 0; c < d.channels; ++c) {
                     auto of = [&](int y, int z) {
                         const int64_t pixel = (int64_t(n) * d.height + y) * d.width + z;
-                        return rectified(__half2float(x[pixel * d.channels + c]), spread.slope);
+                        return rectified(__half2float(x[pixel * d.channels + c]), how.slope);
                     };
                     const float above = of(y0, z0) + right * (of(y0, z1) - of(y0, z0));
                     const float below = of(y1, z0) + right * (of(y1, z1) - of(y1, z0));

@@ -1,9 +1,13 @@
-// StyledNorm and Reach as operators of ONNX Runtime, for the providers CUDA and CPU: what comes in
-// is checked, and handed to fused.cu.
+// StyledNorm and PadUpsample as operators of ONNX Runtime, for the providers CUDA and CPU. Shapes are
+// checked here; fused.cu computes.
 #include "fused.h"
-#include "ort_abi.h"
+#include "vendor/onnxruntime_c_api.h"
 
 namespace {
+
+// The oldest version of the interface with all that is used here: the header is newer, but the
+// table of functions only ever grows at its end, so the library loads in older runtimes too.
+constexpr uint32_t API_VERSION = 17;
 
 struct Tensor {
     __half* data = nullptr;
@@ -24,7 +28,7 @@ struct Call {
     Tensor input(size_t index) {
         Tensor found;
         const OrtValue* value = nullptr;
-        OrtShape* shape = nullptr;
+        OrtTensorTypeAndShapeInfo* shape = nullptr;
         if (!good(api.KernelContext_GetInput(context, index, &value)) || !value) return found;
         void* data = nullptr;
         if (!good(api.GetTensorTypeAndShape(value, &shape))) return found;
@@ -51,7 +55,7 @@ struct Call {
         return found;
     }
 
-    OrtStatus* refuse(const char* why) { return failed ? failed : api.CreateStatus(FAIL, why); }
+    OrtStatus* refuse(const char* why) { return failed ? failed : api.CreateStatus(ORT_FAIL, why); }
 };
 
 struct Attributes {
@@ -126,32 +130,32 @@ struct StyledNorm {
     }
 };
 
-struct Reach {
-    static constexpr const char* NAME = "Reach";
+struct PadUpsample {
+    static constexpr const char* NAME = "PadUpsample";
     static constexpr size_t INPUTS = 1, REQUIRED = 1;
-    Spread spread;
+    Resampling how;
 
     void read(Attributes& from) {
-        spread.slope = from.number("slope");
-        spread.scale = from.integer("scale");
-        spread.border = from.integer("border");
+        how.slope = from.number("slope");
+        how.scale = from.integer("scale");
+        how.border = from.integer("border");
     }
 
     OrtStatus* run(Call& call, bool on_gpu) const {
         const Tensor x = call.input(0);
         if (call.failed || x.rank != 4) return call.refuse("shapes");
         const Dims d = dims_of(x);
-        const bool sized = d.channels % VECTOR == 0 && (spread.scale == 1 || spread.scale == 2);
-        if (!sized || !bordered(d, spread.scale, spread.border))
-            return call.refuse("Reach cannot take these shapes");
-        const int s = spread.scale, b = 2 * spread.border;
+        const bool sized = d.channels % VECTOR == 0 && (how.scale == 1 || how.scale == 2);
+        if (!sized || !bordered(d, how.scale, how.border))
+            return call.refuse("PadUpsample cannot take these shapes");
+        const int s = how.scale, b = 2 * how.border;
         __half* out = call.output(d.samples, d.height * s + b, d.width * s + b, d.channels);
         if (call.failed) return call.failed;
         if (!on_gpu) {
-            reach_on_cpu(x.data, out, d, spread);
+            pad_upsample_on_cpu(x.data, out, d, how);
             return nullptr;
         }
-        const char* why = reach_on_gpu(x.data, out, d, spread, call.stream());
+        const char* why = pad_upsample_on_gpu(x.data, out, d, how, call.stream());
         return why ? call.refuse(why) : call.failed;
     }
 };
@@ -164,18 +168,21 @@ struct Registered : OrtCustomOp {
     };
 
     Registered() : OrtCustomOp{} {
-        version = ORT_VERSION;
+        version = API_VERSION;
         GetName = [](const OrtCustomOp*) { return Op::NAME; };
         GetExecutionProviderType = [](const OrtCustomOp*) -> const char* {
             return ON_GPU ? "CUDAExecutionProvider" : "CPUExecutionProvider";
         };
-        GetInputType = GetOutputType = [](const OrtCustomOp*, size_t) { return FLOAT16; };
+        GetInputType = GetOutputType = [](const OrtCustomOp*, size_t) {
+            return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
+        };
         GetInputTypeCount = [](const OrtCustomOp*) { return Op::INPUTS; };
         GetOutputTypeCount = [](const OrtCustomOp*) -> size_t { return 1; };
         GetInputCharacteristic = [](const OrtCustomOp*, size_t index) {
-            return int(index >= Op::REQUIRED);
+            return index < Op::REQUIRED ? INPUT_OUTPUT_REQUIRED : INPUT_OUTPUT_OPTIONAL;
         };
-        GetOutputCharacteristic = GetInputMemoryType = [](const OrtCustomOp*, size_t) { return 0; };
+        GetOutputCharacteristic = [](const OrtCustomOp*, size_t) { return INPUT_OUTPUT_REQUIRED; };
+        GetInputMemoryType = [](const OrtCustomOp*, size_t) { return OrtMemTypeDefault; };
         CreateKernelV2 = [](const OrtCustomOp*, const OrtApi* api, const OrtKernelInfo* info,
                             void** out) {
             Attributes attributes{*api, info};
@@ -199,13 +206,13 @@ extern "C" __attribute__((visibility("default"))) OrtStatus* RegisterCustomOps(
     OrtSessionOptions* options, const OrtApiBase* base) {
     static const Registered<StyledNorm, true> norm_on_gpu;
     static const Registered<StyledNorm, false> norm_on_cpu;
-    static const Registered<Reach, true> reach_on_gpu;
-    static const Registered<Reach, false> reach_on_cpu;
-    const OrtApi* api = base->GetApi(ORT_VERSION);
-    if (!api) return nullptr;  // a runtime older than this: it will not know the operators
-    OrtCustomOpDomain* domain = nullptr;  // the runtime wants it kept for good
+    static const Registered<PadUpsample, true> pad_upsample_on_gpu;
+    static const Registered<PadUpsample, false> pad_upsample_on_cpu;
+    const OrtApi* api = base->GetApi(API_VERSION);
+    if (!api) return nullptr;  // an older runtime, which will then refuse the unknown operators
+    OrtCustomOpDomain* domain = nullptr;  // must outlive every session: never released
     OrtStatus* failed = api->CreateCustomOpDomain("face.appliance", &domain);
-    const OrtCustomOp* const all[] = {&norm_on_gpu, &norm_on_cpu, &reach_on_gpu, &reach_on_cpu};
+    const OrtCustomOp* const all[] = {&norm_on_gpu, &norm_on_cpu, &pad_upsample_on_gpu, &pad_upsample_on_cpu};
     for (const OrtCustomOp* op : all)
         if (!failed) failed = api->CustomOpDomain_Add(domain, op);
     return failed ? failed : api->AddCustomOpDomain(options, domain);

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 
-from appliance.inference.optimize.edit import Array, GraphEditor
+from appliance.inference.optimize.graph_editor import Array, GraphEditor
 
 LARGEST = 1 << 24  # elements: what grows beyond this is left to be computed as it is needed
 _NEVER = frozenset({"Constant", "RandomNormal", "RandomUniform", "RandomNormalLike", "Bernoulli"})

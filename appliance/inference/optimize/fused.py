@@ -15,12 +15,12 @@ import onnx
 from onnx import TensorProto, helper
 
 from appliance.inference.kernels import DOMAIN, VERSION
-from appliance.inference.optimize.edit import Dims, GraphEditor
+from appliance.inference.optimize.graph_editor import Dims, GraphEditor
 from appliance.inference.optimize.normalise import is_plain
 
 PIXELS = 1024
 """The most that the norm's kernel keeps in registers."""
-NORM_CHANNELS, REACH_CHANNELS = 16, 8
+NORM_CHANNELS, PAD_UPSAMPLE_CHANNELS = 16, 8
 """What the numbers of channels have to be multiples of."""
 
 _TO_NHWC, _TO_NCHW = [0, 2, 3, 1], [0, 3, 1, 2]
@@ -89,9 +89,9 @@ class _Fusion:
         if node.name in self._chains:
             self._norm(self._chains[node.name])
         elif node.op_type == "Pad" and node.input[0] not in self._inside:
-            self._reach(node, 1, _border(self._editor, node))
+            self._pad_upsample(node, 1, _border(self._editor, node))
         elif node.op_type == "Resize" and _doubles(self._editor, node):
-            self._reach(node, 2, 0)
+            self._pad_upsample(node, 2, 0)
 
     def _norm(self, chain: _Chain) -> None:
         dims = self._dims[chain.end]
@@ -118,9 +118,9 @@ class _Fusion:
         )
         self._place(made, dims, border, chain.end, pad)
 
-    def _reach(self, node: onnx.NodeProto, scale: int, border: int | None) -> None:
+    def _pad_upsample(self, node: onnx.NodeProto, scale: int, border: int | None) -> None:
         dims = self._dims[node.output[0]]
-        if border is None or dims is None or None in dims[1:] or dims[1] % REACH_CHANNELS:  # type: ignore[operator]
+        if border is None or dims is None or None in dims[1:] or dims[1] % PAD_UPSAMPLE_CHANNELS:  # type: ignore[operator]
             return
         source, slope = node.input[0], 1.0
         maker = self._editor.producer(source)
@@ -128,7 +128,7 @@ class _Fusion:
         if maker is not None and found is not None and self._is_free(source, node):
             source, slope = maker.input[0], found
         (made,) = self._editor.add(
-            "Reach",
+            "PadUpsample",
             [self._in_nhwc(source)],
             domain=DOMAIN,
             slope=slope,

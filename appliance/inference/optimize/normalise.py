@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.graph_editor import GraphEditor
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.graph_editor import GraphEditor
 
 
 def pad_side_by_side(editor: GraphEditor) -> int:

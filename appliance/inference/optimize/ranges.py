@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
-from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.graph_editor import GraphEditor
 from appliance.inference.session import Numbers, plain_session
 
 Feed = Mapping[str, Numbers]

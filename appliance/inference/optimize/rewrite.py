@@ -7,17 +7,17 @@ from types import MappingProxyType
 
 import onnx
 
-from appliance.inference.optimize.batch import open_batch
-from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.conv_widening import widen_inputs, widen_narrow
+from appliance.inference.optimize.dynamic_batch import open_batch
 from appliance.inference.optimize.fold import fold_constants
-from appliance.inference.optimize.narrow import widen_inputs, widen_narrow
+from appliance.inference.optimize.graph_editor import GraphEditor
+from appliance.inference.optimize.merge_gemm import merge_products
 from appliance.inference.optimize.normalise import (
     drop_cancelled_bias,
     fuse_adain,
     fuse_instance_norm,
 )
 from appliance.inference.optimize.pad import pad_side_by_side, stay_side_by_side
-from appliance.inference.optimize.styles import merge_products
 
 PASSES: MappingProxyType[str, Callable[[GraphEditor], int]] = MappingProxyType(
     {

@@ -11,9 +11,14 @@ import onnx
 
 from appliance.inference import kernels
 from appliance.inference.manifest import Precision
-from appliance.inference.optimize.accept import Outputs, batches_alike, error, outputs
+from appliance.inference.optimize.accuracy import (
+    Outputs,
+    batches_alike,
+    error,
+    outputs,
+)
+from appliance.inference.optimize.float16 import FP32_FALLBACK_OPS, rounded_to_float16, to_float16
 from appliance.inference.optimize.fused import fuse, operators
-from appliance.inference.optimize.half import ISLANDS, rounded, to_half
 from appliance.inference.optimize.quantize import ENDS, OPERATORS, to_int8
 from appliance.inference.optimize.ranges import Feed, observe
 from appliance.inference.optimize.rewrite import rewrite
@@ -93,10 +98,10 @@ def _half(
 ) -> Candidate:
     """With the smallest islands of float32 that keep the bound; else the most exact there is."""
     best: Candidate | None = None
-    for island in ISLANDS:
+    for island in FP32_FALLBACK_OPS:
         notes = {"kinds of operator kept in fp32": len(island)}
-        erring = _error(rounded(base, island), feeds, wanted)
-        found = Candidate("fp16", to_half(base, island), batched, erring, notes)
+        erring = _error(rounded_to_float16(base, island), feeds, wanted)
+        found = Candidate("fp16", to_float16(base, island), batched, erring, notes)
         if best is None or found.error < best.error:
             best = found
         if best.accepted:
@@ -116,11 +121,12 @@ def _fused(
     """
     library = kernels.digest()
     base, _ = rewrite(model, batch=batched, fusing=True)
-    fused = fuse(to_half(base))
+    fused = fuse(to_float16(base))
     if library is None or "StyledNorm" not in operators(fused):
         return []
     erring = max(
-        _error(rounded(base), feeds, wanted), _error(fused, feeds, wanted, kernels.LIBRARY)
+        _error(rounded_to_float16(base), feeds, wanted),
+        _error(fused, feeds, wanted, kernels.LIBRARY),
     )
     notes = {"operators of ours": len(operators(fused))}
     return [Candidate("fp16-fused", fused, batched, erring, notes, library)]

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.pack import ModelPack, Models
 from appliance.inference.runtime import Runtime
 from appliance.pipeline.face_model.boxes import detection_box, face_box

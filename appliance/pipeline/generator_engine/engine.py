@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from appliance.inference.batch_scheduler import run_one
 from appliance.inference.pack import Models
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Tensor
-from appliance.inference.together import alone
 from appliance.pipeline.engine import StartShot
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.face import Face
@@ -69,5 +69,7 @@ class GeneratorEngine:
     def prepare(self, photos: Sequence[tuple[Image, Face]]) -> PreparedGeneratorSource:
         """See :class:`appliance.pipeline.engine.Engine`."""
         networks = self.networks
-        aligned = [(image, alone(networks.five_points.find(image, face))) for image, face in photos]
+        aligned = [
+            (image, run_one(networks.five_points.find(image, face))) for image, face in photos
+        ]
         return PreparedGeneratorSource(networks, self.canonical, networks.encoder.encode(aligned))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.inference.session import Tensor
-from appliance.inference.together import Ask, Work
 from appliance.pipeline.imaging.types import Image
 
 
@@ -23,7 +23,7 @@ class Generator:
         self.side = network.contract.image.side
         """Pixels along an edge of the crop it takes."""
 
-    def swap(self, crop: Image, source: Tensor) -> Work[Image]:
+    def swap(self, crop: Image, source: Tensor) -> InferenceTask[Image]:
         """An aligned (s, s, 3) crop with ``source``'s face; s is a multiple of the network's side.
 
         A larger crop is deinterleaved into pictures of every nth pixel of every nth row. Each
@@ -32,7 +32,7 @@ class Generator:
         """
         parts = deinterleave(crop, crop.shape[0] // self.side)
         tensors = np.concatenate([self._network.tensor(part) for part in parts])
-        (drawn, *_) = yield Ask(self._network, tensors, {self._source: source})
+        (drawn, *_) = yield InferenceRequest(self._network, tensors, {self._source: source})
         picture = self._network.contract.picture
         return interleave(
             [picture.image(drawn[number : number + 1]) for number in range(len(drawn))]

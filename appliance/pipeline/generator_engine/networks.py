@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from appliance.errors import ModelError
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.inference.contract import ImageInput
 from appliance.inference.pack import Models
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Tensor
-from appliance.inference.together import Work
 from appliance.pipeline.generator_engine.generator import Generator
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.generator_engine.source_encoder import SourceEncoder
@@ -39,7 +39,7 @@ class Step:
 
     input: ImageInput
     side: int
-    change: Callable[[Image], Work[Image]]
+    change: Callable[[Image], InferenceTask[Image]]
     share: float
 
     def matrix(self, five: Float) -> Float:
@@ -63,7 +63,7 @@ class GeneratorNetworks:
     encoder: SourceEncoder
     pixels: int
     five_points: FivePoints
-    masks: tuple[Callable[[Image], Work[Float]], ...]
+    masks: tuple[Callable[[Image], InferenceTask[Float]], ...]
     restorer: Restorer | None
     restored: float
     identity_weight: float
@@ -131,8 +131,8 @@ def _crop_side(generator: Generator, options: GeneratorOptions) -> int:
 
 def _masks(
     load: Callable[[str], Batcher], options: GeneratorOptions
-) -> tuple[Callable[[Image], Work[Float]], ...]:
-    masks: list[Callable[[Image], Work[Float]]] = []
+) -> tuple[Callable[[Image], InferenceTask[Float]], ...]:
+    masks: list[Callable[[Image], InferenceTask[Float]]] = []
     if options.occlusion:
         masks.append(Occluder(load("occluder")).mask)
     if options.parts:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from appliance.inference.batch_scheduler import InferenceTask
 from appliance.inference.session import Tensor
-from appliance.inference.together import Work
 from appliance.pipeline.face_model.boxes import around, crop_box
 from appliance.pipeline.face_model.canonical import Canonical, with_skirt
 from appliance.pipeline.face_model.face import Face
@@ -36,7 +36,7 @@ class GeneratorShot:
         self._strength = strength
         self._uniform = bool(np.ptp(strength) < 1e-6)
 
-    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
+    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
         """Change the face in a frame, in place; any number of frames may be in work at once."""
         networks = self._networks
         box = self._box(canvas, face)
@@ -67,7 +67,7 @@ class GeneratorShot:
         inside = [box for box in boxes if box is not None]
         return around(inside) if len(inside) == len(boxes) else None
 
-    def _mask(self, crop: Image) -> Work[Float]:
+    def _mask(self, crop: Image) -> InferenceTask[Float]:
         """How far an aligned crop may change: (side, side), 0-1, 0 at its border."""
         mask = box_mask(crop.shape[0])
         for limit in self._networks.masks:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from appliance.errors import ModelError
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import InferenceTask, run_batched
+from appliance.inference.batcher import Batcher
 from appliance.inference.contract import ImageInput, Latent
 from appliance.inference.session import Tensor
-from appliance.inference.together import Work, together
 from appliance.pipeline.imaging.geometry import aligned
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.networks.recogniser import Recogniser, unit
@@ -41,11 +41,13 @@ class SourceEncoder:
             return source.tensor(aligned(*photos[0], source))
         if self._recogniser is None:
             raise _missing("identity")
-        features = together([self._recogniser.feature(image, five) for image, five in photos])
+        features = run_batched([self._recogniser.feature(image, five) for image, five in photos])
         mean = np.stack(features).mean(axis=0, keepdims=True)
         return latent(source.latent, mean, self._convert, self._generator.tensors.matrix)
 
-    def rebalanced(self, source: Tensor, image: Image, five: Float, weight: float) -> Work[Tensor]:
+    def rebalanced(
+        self, source: Tensor, image: Image, five: Float, weight: float
+    ) -> InferenceTask[Tensor]:
         """``source`` moved away from the person in the target, or toward them; see :func:`moved`.
 
         ``five``: (5, 2) points of the target's face in ``image``. A picture stays as it is, and so

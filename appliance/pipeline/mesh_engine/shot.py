@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.inference.together import Work
+from appliance.inference.batch_scheduler import InferenceTask
 from appliance.pipeline.appearance.visibility import AppearanceModel
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Float
@@ -28,7 +28,7 @@ class MeshShot:
         self._visibility: Float | None = None
         self._frames = 0
 
-    def edit(self, canvas: Canvas, face: Face) -> Work[None]:
+    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
         """Change the face in the next frame, in place."""
         yield from ()  # a generator by type: its networks see one frame at a time, in order
         self._frames += 1

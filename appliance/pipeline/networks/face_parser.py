@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
-from appliance.inference.together import Ask, Work
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.networks.occluder import softened
@@ -53,10 +53,10 @@ class FaceParser:
         self._network = network
         self._size = (network.contract.image.side,) * 2
 
-    def mask(self, crop: Image) -> Work[Float]:
+    def mask(self, crop: Image) -> InferenceTask[Float]:
         """(h, w): 1 where an aligned (h, w, 3) crop shows one of the parts, fading to 0."""
         small = images.resized(crop, self._size)
-        (classes,) = yield Ask(self._network, self._network.tensor(small))
+        (classes,) = yield InferenceRequest(self._network, self._network.tensor(small))
         shown = np.isin(classes[0].argmax(axis=0), self._classes)
         side = (crop.shape[1], crop.shape[0])
         return softened(images.resized(shown.astype(np.float32), side))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.inference.together import Work
+from appliance.inference.batch_scheduler import InferenceTask
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import five_points
 from appliance.pipeline.imaging.types import Float, Image
@@ -26,7 +26,7 @@ class FivePoints:
     completer: Landmarks68From5 | None = None
     portrait: Landmarker203 | None = None
 
-    def find(self, image: Image, face: Face) -> Work[Float]:
+    def find(self, image: Image, face: Face) -> InferenceTask[Float]:
         """(5, 2) in the picture's pixels: eyes, nose tip, mouth corners, left ones first."""
         mesh = five_points(face.points)
         if self.landmarker is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
-from appliance.inference.together import Ask, Work
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import LANDMARKS_68, five_points
 from appliance.pipeline.imaging.geometry import (
@@ -26,11 +26,13 @@ class Landmarker203:
     def __init__(self, network: Batcher) -> None:
         self._network = network
 
-    def find(self, image: Image, face: Face) -> Work[Float]:
+    def find(self, image: Image, face: Face) -> InferenceTask[Float]:
         """(203, 2) points of a face, in pixels of the picture."""
         size = self._network.contract.image.side
         matrix = _crop(face, size)
-        *_, found = yield Ask(self._network, self._network.tensor(warp(image, matrix, size)))
+        *_, found = yield InferenceRequest(
+            self._network, self._network.tensor(warp(image, matrix, size))
+        )
         return transform(found.reshape(-1, 2) * np.float32(size), invert(matrix))
 
 

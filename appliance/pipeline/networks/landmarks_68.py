@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
-from appliance.inference.together import Ask, Work
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import EYE_CORNERS
 from appliance.pipeline.imaging.geometry import (
@@ -26,7 +26,7 @@ class Landmarker68:
     def __init__(self, network: Batcher) -> None:
         self._network = network
 
-    def find(self, image: Image, face: Face) -> Work[tuple[Float, float]]:
+    def find(self, image: Image, face: Face) -> InferenceTask[tuple[Float, float]]:
         """(68, 2) points of a face, in pixels of the picture, and their confidence, 0-1."""
         size = self._network.contract.image.side
         right, left = face.points[EYE_CORNERS]
@@ -35,7 +35,7 @@ class Landmarker68:
         side = float((high - low).max()) / FACE_SHARE
         matrix = square_crop((low + high) / 2, side, angle, size)
         tensor = self._network.tensor(warp(image, matrix, size))
-        found, *heat = yield Ask(self._network, tensor)
+        found, *heat = yield InferenceRequest(self._network, tensor)
         points = found[0, :, :2] * np.float32(size / GRID)
         # The peaks of the heat maps, where there are any, are the better measure.
         confidence = heat[0][0].max(axis=(1, 2)) if heat else found[0, :, 2]

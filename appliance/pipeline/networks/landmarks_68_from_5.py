@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.inference.templates import FFHQ_512
-from appliance.inference.together import Ask, Work
 from appliance.pipeline.imaging.geometry import invert, similarity_matrix, transform
 from appliance.pipeline.imaging.types import Float
 
@@ -15,8 +15,8 @@ class Landmarks68From5:
     def __init__(self, network: Batcher) -> None:
         self._network = network
 
-    def complete(self, five: Float) -> Work[Float]:
+    def complete(self, five: Float) -> InferenceTask[Float]:
         """(68, 2) points for (5, 2), in the same pixels."""
         matrix = similarity_matrix(five, FFHQ_512.points(1))
-        (found,) = yield Ask(self._network, transform(five, matrix)[None])
+        (found,) = yield InferenceRequest(self._network, transform(five, matrix)[None])
         return transform(found[0], invert(matrix))

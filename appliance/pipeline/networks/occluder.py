@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
-from appliance.inference.together import Ask, Work
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float, Image
 
@@ -19,10 +19,10 @@ class Occluder:
         self._network = network
         self._size = (network.contract.image.side,) * 2
 
-    def mask(self, crop: Image) -> Work[Float]:
+    def mask(self, crop: Image) -> InferenceTask[Float]:
         """(h, w): 1 where an aligned (h, w, 3) crop shows the face, 0 where something hides it."""
         small = images.resized(crop, self._size)
-        (found,) = yield Ask(self._network, self._network.tensor(small))
+        (found,) = yield InferenceRequest(self._network, self._network.tensor(small))
         side = (crop.shape[1], crop.shape[0])
         return softened(images.resized(np.clip(found[0, ..., 0], 0, 1), side))
 

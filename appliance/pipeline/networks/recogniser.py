@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
-from appliance.inference.together import Ask, Work, alone
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask, run_one
+from appliance.inference.batcher import Batcher
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import five_points
 from appliance.pipeline.imaging.geometry import aligned
@@ -23,12 +23,12 @@ class Recogniser:
 
     def embed(self, image: Image, face: Face) -> Float:
         """The unit-length embedding, (128,) or (512,), of a face of an RGB picture."""
-        return unit(alone(self.feature(image, five_points(face.points))))
+        return unit(run_one(self.feature(image, five_points(face.points))))
 
-    def feature(self, image: Image, five: Float) -> Work[Float]:
+    def feature(self, image: Image, five: Float) -> InferenceTask[Float]:
         """The network's own embedding, (128,) or (512,); ``five``: the face's (5, 2) points."""
         crop = aligned(image, five, self._network.contract.image)
-        (feature,) = yield Ask(self._network, self._network.tensor(crop))
+        (feature,) = yield InferenceRequest(self._network, self._network.tensor(crop))
         return feature.reshape(-1)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask
+from appliance.inference.batcher import Batcher
 from appliance.inference.contract import ImageInput
 from appliance.inference.families.restorers import WEIGHT
-from appliance.inference.together import Ask, Work
 from appliance.pipeline.imaging.types import Image
 
 
@@ -28,7 +28,9 @@ class Restorer:
         """The aligned crop it takes."""
         return self._network.contract.image
 
-    def restore(self, crop: Image) -> Work[Image]:
+    def restore(self, crop: Image) -> InferenceTask[Image]:
         """An aligned (side, side, 3) crop of the input's size, restored."""
-        (result, *_) = yield Ask(self._network, self._network.tensor(crop), self._others)
+        (result, *_) = yield InferenceRequest(
+            self._network, self._network.tensor(crop), self._others
+        )
         return self._network.contract.picture.image(result)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
-from appliance.inference.together import together
+from appliance.inference.batch_scheduler import run_batched
 from appliance.pipeline.analysis.likeness import SimilarityMeter, SimilarityReport
 from appliance.pipeline.engine import Shot
 from appliance.pipeline.face_model.face import Face
@@ -133,7 +133,7 @@ class FrameEditor:
             for canvas, found in at_once:
                 if found.measured:
                     self._likeness.before(canvas, found.face, found.person)
-            together([found.shot.edit(canvas, found.face) for canvas, found in at_once])
+            run_batched([found.shot.edit(canvas, found.face) for canvas, found in at_once])
             for canvas, found in at_once:
                 if found.measured:
                     self._likeness.after(canvas, found.face)

@@ -72,7 +72,7 @@ def test_only_what_was_changed_is_measured_anew(
     path, provider = state_folder / "face-appliance" / FILE, Runtime().providers[0]
     path.parent.mkdir(exist_ok=True)
     old = {role: Setting(threads=1, batch=1, ms=42.0) for role in ("generator", "identity")}
-    Tuning.read(path).having(opened(folder).digest, provider, old).write(path)
+    Tuning.read(path).with_settings(opened(folder).digest, provider, old).write(path)
     optimise(folder, portraits, "--precision", "fp32", "--role", "identity")
     now, digest = Tuning.read(path), opened(folder).digest
     assert now.setting(digest, provider, "generator") == old["generator"]

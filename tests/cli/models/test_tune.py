@@ -67,7 +67,7 @@ def test_a_swap_runs_its_networks_as_measured(
 ) -> None:
     digest = ModelPack.open().digest
     state.mkdir(parents=True)
-    Tuning().having(digest, "cpu", {"identity": FOUND}).write(state / FILE)
+    Tuning().with_settings(digest, "cpu", {"identity": FOUND}).write(state / FILE)
     words = ("--source", people["a"], "--target", people["c"], "--output", folder / "result.png")
     assert call("swap", *words, "--provider", "cpu").code == 0
     assert [tuning.setting(digest, "cpu", "identity") for tuning in measured] == [FOUND]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from appliance.inference import kernels
-from appliance.inference.optimize.accept import error, outputs
+from appliance.inference.optimize.accuracy import error, outputs
 from appliance.inference.session import FAILURES, plain_session
 from tests.inference.optimize.graphs import Arrays, noise, parsed
 
@@ -20,7 +20,7 @@ ROUNDING = 1e-3
 """Inputs and outputs of our operators are float16, of eleven bits."""
 
 NORM = {"epsilon": 1e-3, "slope": 1.0, "gain": 0, "shift": 32, "border": 0, "inset": 0}
-REACH = {"slope": 1.0, "scale": 1, "border": 0}
+PAD_UPSAMPLE = {"slope": 1.0, "scale": 1, "border": 0}
 
 
 def ours(kind: str, inputs: dict[str, Half], **settings: Any) -> NDArray[np.float32]:
@@ -119,8 +119,8 @@ def test_reach_is_its_three_operators(size: tuple[int, int], scale: int, border:
         },
         x=x,
     )
-    settings = REACH | {"slope": 0.2, "scale": scale, "border": border}
-    assert close(ours("Reach", {"x": shape(x)}, **settings), wanted)
+    settings = PAD_UPSAMPLE | {"slope": 0.2, "scale": scale, "border": border}
+    assert close(ours("PadUpsample", {"x": shape(x)}, **settings), wanted)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_what_does_not_fit_is_refused(
 
 def test_reach_refuses_what_it_has_no_kernel_for() -> None:
     x = {"x": noise(1, 4, 4, 8).astype(np.float16)}
-    ours("Reach", x, **REACH)
+    ours("PadUpsample", x, **PAD_UPSAMPLE)
     for wrong in ({"scale": 3}, {"border": 4}, {"border": -1}):
         with pytest.raises(FAILURES):
-            ours("Reach", x, **REACH | wrong)
+            ours("PadUpsample", x, **PAD_UPSAMPLE | wrong)
     with pytest.raises(FAILURES):
-        ours("Reach", {"x": noise(1, 4, 4, 12).astype(np.float16)}, **REACH)
+        ours("PadUpsample", {"x": noise(1, 4, 4, 12).astype(np.float16)}, **PAD_UPSAMPLE)
 
 
 def test_the_library_shows_one_function_and_wants_no_cuda() -> None:

@@ -17,7 +17,7 @@ from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
 from appliance.inference.importing import write_signed
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Source
-from appliance.inference.optimize.enter import enter, write_variants
+from appliance.inference.optimize.write_manifest import write_manifest, write_variants
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import Trust
@@ -54,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder, pack, entry, [FEED], precisions, tell=lambda *_: None, step=lambda _: None
     )
     assert [variant.precision for variant in made] == list(precisions)
-    enter(folder, pack, made, KEY)
+    write_manifest(folder, pack, made, KEY)
     return folder
 
 
@@ -107,7 +107,7 @@ def test_only_the_signer_can_let_such_a_graph_in(folder: Path) -> None:
     with pytest.raises(ModelError, match=r"custom domain 'face\.appliance'"):
         check_graph(data, contract, "drawn.onnx")
     model = onnx.ModelProto.FromString(data)
-    next(node for node in model.graph.node if node.op_type == "Reach").op_type = "Launch"
+    next(node for node in model.graph.node if node.op_type == "PadUpsample").op_type = "Launch"
     with pytest.raises(ModelError, match="custom domain"):
         check_graph(model.SerializeToString(), contract, "drawn.onnx", fused=True)
 
@@ -124,8 +124,8 @@ def test_a_manifest_names_the_library_where_there_is_one(
         for variant in pack.variants
     ]
     with pytest.raises(ModelError, match="not of the operators it names"):
-        enter(tmp_path, pack, variants, KEY)
-    enter(tmp_path, pack, pack.variants, KEY)
+        write_manifest(tmp_path, pack, variants, KEY)
+    write_manifest(tmp_path, pack, pack.variants, KEY)
 
 
 def test_a_pack_with_it_verifies(folder: Path) -> None:

@@ -12,8 +12,8 @@ import onnx
 import onnx.parser
 from numpy.typing import NDArray
 
-from appliance.inference.optimize.accept import error, outputs
-from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.accuracy import error, outputs
+from appliance.inference.optimize.graph_editor import GraphEditor
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from appliance.inference.optimize.accept import batches_alike, outputs
-from appliance.inference.optimize.batch import open_batch
+from appliance.inference.optimize.accuracy import batches_alike, outputs
+from appliance.inference.optimize.conv_widening import widen_inputs, widen_narrow
+from appliance.inference.optimize.dynamic_batch import open_batch
 from appliance.inference.optimize.fold import fold_constants
-from appliance.inference.optimize.narrow import widen_inputs, widen_narrow
+from appliance.inference.optimize.merge_gemm import merge_products
 from appliance.inference.optimize.pad import pad_side_by_side
 from appliance.inference.optimize.rewrite import rewrite
-from appliance.inference.optimize.styles import merge_products
 from tests.inference import standins
 from tests.inference.optimize.graphs import after, differ, kinds, noise, parsed, styled
 

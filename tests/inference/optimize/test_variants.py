@@ -4,8 +4,8 @@ import numpy as np
 import onnx
 import pytest
 
-from appliance.inference.optimize.accept import error
-from appliance.inference.optimize.half import rounded, to_half
+from appliance.inference.optimize.accuracy import error
+from appliance.inference.optimize.float16 import rounded_to_float16, to_float16
 from appliance.inference.optimize.quantize import OPERATORS, to_int8
 from appliance.inference.optimize.ranges import observe
 from appliance.inference.optimize.variants import BOUNDS, build
@@ -43,7 +43,7 @@ def test_each_precision_is_built_and_measured() -> None:
 
 def test_half_keeps_its_tensors_and_halves_its_weights() -> None:
     model = convolutions()
-    half = to_half(model)
+    half = to_float16(model)
     assert half.graph.input == model.graph.input
     assert half.graph.output[0].type == model.graph.output[0].type
     assert {t.data_type for t in half.graph.initializer} == {onnx.TensorProto.FLOAT16}
@@ -60,7 +60,7 @@ def test_an_island_is_made_where_the_error_demands_it() -> None:
     """
     weights = {"big": np.array([1000], np.float32), "two": np.array([2], np.float32)}
     model = parsed(body, "float[1,3,16,16] x", "float[1,3,16,16] y", weights)
-    assert not error_of(model, rounded(model)) <= BOUNDS["fp16"]
+    assert not error_of(model, rounded_to_float16(model)) <= BOUNDS["fp16"]
     (half,) = build(model, FEEDS, ["fp16"])
     assert half.accepted
     assert half.notes["kinds of operator kept in fp32"] > 0

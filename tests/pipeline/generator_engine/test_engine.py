@@ -11,7 +11,7 @@ import pytest
 from appliance.errors import ModelError
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import OVAL, five_points
@@ -36,7 +36,7 @@ def swapped(
     wish: GeneratorOptions | None = None,
     options: SwapOptions | None = None,
 ) -> tuple[np.ndarray, SwapReport]:
-    pack = ModelPack.open(write_standins(folder, *families), ANY)
+    pack = ModelPack.open(write_standins(folder, *families), INSPECTION)
     pipeline = Pipeline.load(ModelPack.open(), runtime, [pack], wish)
     person = read_source(pipeline, [source])
     result, report = swap_photo(pipeline, person, target, options or SwapOptions())
@@ -74,7 +74,7 @@ def test_a_source_s_portrait_shows_all_that_its_alignment_does(
     tmp_path: Path, runtime: Runtime, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     """UniFace takes the head and what is around it: more than the face's own cut-out."""
-    pack = ModelPack.open(write_standins(tmp_path, "uniface"), ANY)
+    pack = ModelPack.open(write_standins(tmp_path, "uniface"), INSPECTION)
     pipeline = Pipeline.load(ModelPack.open(), runtime, [pack])
     portrait = read_source(pipeline, [photos["b_1"]]).prepared
     whole = pipeline.engine.prepare([(pixels_of(photos["b_1"]), faces["b_1"])])
@@ -151,7 +151,7 @@ def test_the_detector_of_the_pack_is_the_one_that_looks(
     tmp_path: Path, runtime: Runtime, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     """The stand-in sees one face at its own place, so only there is one swapped."""
-    pack = ModelPack.open(write_standins(tmp_path, "scrfd"), ANY)
+    pack = ModelPack.open(write_standins(tmp_path, "scrfd"), INSPECTION)
     analyser = FaceAnalyser.load(ModelPack.open(), runtime, detecting=pack)
     picture = pixels_of(photos["b_1"])
     eyes = five_points(faces["b_1"].points)[:2]
@@ -187,7 +187,7 @@ def test_landmarks_of_the_pack_place_the_crop(
 
 
 def test_pixels_that_are_no_multiple_are_refused(tmp_path: Path, runtime: Runtime) -> None:
-    pack = ModelPack.open(write_standins(tmp_path, "ghost"), ANY)
+    pack = ModelPack.open(write_standins(tmp_path, "ghost"), INSPECTION)
     assert GeneratorNetworks.load(pack, runtime, GeneratorOptions(pixels=1024)).pixels == 1024
     with pytest.raises(ModelError, match="takes 256 pixels, and 300"):
         GeneratorNetworks.load(pack, runtime, GeneratorOptions(pixels=300))

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import run_one
+from appliance.inference.batcher import Batcher
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.together import alone
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.generator_engine.generator import Generator, deinterleave, interleave
 from appliance.pipeline.imaging.types import Image
 from tests.inference.packs import write_standins
@@ -23,7 +23,7 @@ from tests.inference.standins.generators import PLANS, SHIFT
 
 
 def load(folder: Path, runtime: Runtime, family: str, *, batched: bool = False) -> Generator:
-    pack = ModelPack.open(write_standins(folder, family, batched=batched), ANY)
+    pack = ModelPack.open(write_standins(folder, family, batched=batched), INSPECTION)
     return Generator(Batcher.load_any(runtime, pack, "generator"))
 
 
@@ -47,7 +47,7 @@ def test_pixels_go_in_and_come_out_in_the_family_s_range(
     source = np.random.default_rng(1).random(shape, np.float32)
     crop = picture(plan.side)
     assert generator.side == plan.side
-    off = np.abs(alone(generator.swap(crop, source)) - turned(crop, source))
+    off = np.abs(run_one(generator.swap(crop, source)) - turned(crop, source))
     assert off.max() <= 0.51  # rounded to the nearest, no more
 
 
@@ -59,7 +59,7 @@ def test_a_finer_crop_is_drawn_pixel_for_pixel(
     generator = load(tmp_path, runtime, "inswapper", batched=batched)
     source = np.linspace(-1, 1, 512, dtype=np.float32)[None]
     crop = picture(128 * times)
-    off = np.abs(alone(generator.swap(crop, source)) - turned(crop, source))
+    off = np.abs(run_one(generator.swap(crop, source)) - turned(crop, source))
     assert off.max() <= 0.51
 
 

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import run_one
+from appliance.inference.batcher import Batcher
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.together import alone
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.networks.face_parser import PARTS, FaceParser
 from appliance.pipeline.networks.occluder import Occluder, softened
 from appliance.pipeline.networks.restorer import Restorer
@@ -21,7 +21,7 @@ from tests.inference.standins.restorers import SHARP
 
 
 def load(folder: Path, runtime: Runtime, family: str) -> Batcher:
-    pack = ModelPack.open(write_standins(folder, family), ANY)
+    pack = ModelPack.open(write_standins(folder, family), INSPECTION)
     return Batcher.load_any(runtime, pack, pack.entries[0].role)
 
 
@@ -39,7 +39,7 @@ def test_the_occluder_s_answer_is_drawn_back_and_softened(
 ) -> None:
     """The stand-in says that everything right of column 205 of 256 is hidden."""
     crop = np.full((side, side, 3), 90, np.uint8)
-    mask = alone(Occluder(load(tmp_path, runtime, "xseg")).mask(crop))
+    mask = run_one(Occluder(load(tmp_path, runtime, "xseg")).mask(crop))
     wanted = blurred_step(side, 205 * side / 256)
     # Enlarging a hard edge blurs it by a pixel or two of the larger picture.
     np.testing.assert_allclose(mask, wanted, atol=0.2 if side > 256 else 0.12)
@@ -57,13 +57,13 @@ def test_the_parser_s_parts_are_what_may_change(tmp_path: Path, runtime: Runtime
     """The stand-in sees skin in a disc of 0.4 about the middle, background elsewhere."""
     network = load(tmp_path, runtime, "bisenet")
     crop = np.full((256, 256, 3), 90, np.uint8)
-    mask = alone(FaceParser(network).mask(crop))
+    mask = run_one(FaceParser(network).mask(crop))
     v, u = np.mgrid[:256, :256] / 256 - 0.5
     far = np.hypot(u, v)
     assert mask[far < 0.34].min() > 0.99
     assert mask[far > 0.42].max() == 0
-    assert alone(FaceParser(network, ["nose"]).mask(crop)).max() == 0
-    both = alone(FaceParser(network, ["skin", "nose"]).mask(crop))
+    assert run_one(FaceParser(network, ["nose"]).mask(crop)).max() == 0
+    both = run_one(FaceParser(network, ["skin", "nose"]).mask(crop))
     np.testing.assert_array_equal(both, mask)
 
 
@@ -97,11 +97,11 @@ def test_a_restorer_sharpens_pixels_in_its_range(
     unit = crop / 127.5 - 1
     wanted = cv2.filter2D(unit, -1, kernel, borderType=cv2.BORDER_CONSTANT)
     wanted = np.clip((wanted + 1) * 127.5, 0, 255)
-    assert np.abs(alone(restorer.restore(crop)) - wanted).max() <= 0.51
+    assert np.abs(run_one(restorer.restore(crop)) - wanted).max() <= 0.51
     if network.takes("weight"):
-        unchanged = alone(Restorer(network, weight=0.0).restore(crop))
+        unchanged = run_one(Restorer(network, weight=0.0).restore(crop))
         np.testing.assert_array_equal(unchanged, crop)
-        halfway = alone(Restorer(network, weight=0.5).restore(crop)).astype(int)
+        halfway = run_one(Restorer(network, weight=0.5).restore(crop)).astype(int)
         inside = (wanted > 1) & (wanted < 254)
         off = np.abs(halfway - (wanted + crop) / 2)
         assert off[inside].max() <= 0.51

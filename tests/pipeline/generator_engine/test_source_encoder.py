@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from appliance.errors import ModelError
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import run_batched, run_one
+from appliance.inference.batcher import Batcher
 from appliance.inference.contract import Latent
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.together import alone, together
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import five_points
 from appliance.pipeline.generator_engine.source_encoder import SourceEncoder, latent, moved
@@ -43,7 +43,7 @@ def photo(photos: Mapping[str, Photo], faces: Mapping[str, Face]) -> Pair:
 
 
 def describer(folder: Path, runtime: Runtime, *families: str) -> tuple[SourceEncoder, ModelPack]:
-    pack = ModelPack.open(write_standins(folder, *families), ANY)
+    pack = ModelPack.open(write_standins(folder, *families), INSPECTION)
     generator = Batcher.load_any(runtime, pack, "generator")
     converter = None
     if pack.has("embedding-converter"):
@@ -61,7 +61,7 @@ def test_the_embedding_becomes_the_family_s_latent(
     family: str, tmp_path: Path, runtime: Runtime, photo: Pair
 ) -> None:
     made, pack = describer(tmp_path, runtime, family, "arcface", "crossface")
-    e = alone(recogniser(pack, runtime).feature(*photo)).astype(np.float64)
+    e = run_one(recogniser(pack, runtime).feature(*photo)).astype(np.float64)
     assert 15 < np.linalg.norm(e) < 25  # not normalised: ArcFace's norm is near 20
     (c,) = runtime.load(pack, "embedding-converter").run(e[None].astype(np.float32))
     emap = runtime.load(pack, "generator").tensors.matrix
@@ -88,7 +88,7 @@ def test_several_photos_are_averaged_before_anything_else(
     made, pack = describer(tmp_path, runtime, "hyperswap", "arcface")
     two = [(pixels_of(photos[name]), five_points(faces[name].points)) for name in ("b_1", "b_2")]
     known = recogniser(pack, runtime)
-    mean = np.mean(together([known.feature(*one) for one in two]), axis=0)
+    mean = np.mean(run_batched([known.feature(*one) for one in two]), axis=0)
     np.testing.assert_allclose(made.encode(two)[0], mean / np.linalg.norm(mean), atol=1e-5)
 
 
@@ -130,11 +130,11 @@ def test_the_target_s_identity_is_weighed_as_the_family_has_it(
 ) -> None:
     made, pack = describer(tmp_path, runtime, family, "arcface", "crossface")
     source = made.encode([photo])
-    target = alone(recogniser(pack, runtime).feature(*photo))
+    target = run_one(recogniser(pack, runtime).feature(*photo))
     if family == "hyperswap":
         target = target / np.linalg.norm(target)
     wanted = source if family == "uniface" else 0.65 * source + 0.35 * target
     np.testing.assert_allclose(
-        alone(made.rebalanced(source, *photo, weight=0.0)), wanted, atol=1e-4
+        run_one(made.rebalanced(source, *photo, weight=0.0)), wanted, atol=1e-4
     )
-    assert alone(made.rebalanced(source, *photo, weight=0.5)) is source
+    assert run_one(made.rebalanced(source, *photo, weight=0.5)) is source

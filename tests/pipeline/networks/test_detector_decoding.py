@@ -9,7 +9,7 @@ import pytest
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.networks.detector import Detector
 from appliance.pipeline.networks.detector_decoding import anchored, yolo_face, yunet
 from tests.inference.packs import write_standins
@@ -78,7 +78,7 @@ def test_nobody_is_nobody(decode: object) -> None:
 def test_the_one_face_of_a_stand_in_is_found_in_the_picture_s_pixels(
     family: str, width: int, height: int, tmp_path: Path, runtime: Runtime
 ) -> None:
-    pack = ModelPack.open(write_standins(tmp_path, family), ANY)
+    pack = ModelPack.open(write_standins(tmp_path, family), INSPECTION)
     detector = Detector(runtime.load(pack, "detector"))
     (found,) = detector.detect(np.full((height, width, 3), 90, np.uint8))
     scale = max(1.0, width / 640)  # never enlarged
@@ -90,7 +90,7 @@ def test_the_one_face_of_a_stand_in_is_found_in_the_picture_s_pixels(
 
 def test_of_boxes_that_overlap_the_surer_stays(tmp_path: Path, runtime: Runtime) -> None:
     """By intersection over union: 0.6 is one face, 0.25 are two."""
-    pack = ModelPack.open(write_standins(tmp_path, "yolo-face"), ANY)
+    pack = ModelPack.open(write_standins(tmp_path, "yolo-face"), INSPECTION)
     detector = Detector(runtime.load(pack, "detector"))
     output = np.zeros((1, 20, 8400), np.float32)
     for column, left, score in ((0, 100, 0.7), (1, 125, 0.8), (2, 185, 0.6)):

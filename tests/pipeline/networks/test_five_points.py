@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import InferenceTask, run_one
+from appliance.inference.batcher import Batcher
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.together import Work, alone
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import eye_distance, five_points
 from appliance.pipeline.imaging.types import Float, Image
@@ -27,7 +27,7 @@ from tests.pipeline.pictures import pixels_of
 
 
 def load(folder: Path, runtime: Runtime, family: str) -> Batcher:
-    pack = ModelPack.open(write_standins(folder, family), ANY)
+    pack = ModelPack.open(write_standins(folder, family), INSPECTION)
     return Batcher.load_any(runtime, pack, pack.entries[0].role)
 
 
@@ -43,7 +43,7 @@ def test_the_grid_of_64_is_laid_over_the_upright_face(
     """The stand-in draws on a crop whose face takes 195 of 256 pixels."""
     image, face = seen
     landmarker = Landmarker68(load(tmp_path, runtime, family))
-    points, score = alone(landmarker.find(image, face))
+    points, score = run_one(landmarker.find(image, face))
     assert score == pytest.approx(0.9, abs=1e-5)
     low, high = face.points.min(axis=0), face.points.max(axis=0)
     pixel = (high - low).max() / 195  # of the crop, in pixels of the picture
@@ -68,7 +68,7 @@ def test_five_points_are_completed_in_the_ffhq_square(
 ) -> None:
     _, face = seen
     five = five_points(face.points)
-    points = alone(Landmarks68From5(load(tmp_path, runtime, "fan-68-5")).complete(five))
+    points = run_one(Landmarks68From5(load(tmp_path, runtime, "fan-68-5")).complete(five))
     # The stand-in puts the middle of the eyes to (.5, .469), that of the mouth to (.5, .725).
     made = five_of_68(points)
     for part in (slice(0, 2), slice(3, 5)):  # eyes, mouth
@@ -83,7 +83,7 @@ def test_203_points_are_in_the_unit_square_of_a_crop_that_shows_the_whole_face(
 ) -> None:
     image, face = seen
     landmarker = Landmarker203(load(tmp_path, runtime, "liveportrait-203"))
-    points = alone(landmarker.find(image, face))
+    points = run_one(landmarker.find(image, face))
     assert points.shape == (203, 2)
     centre = points.mean(axis=0)
     radius = np.linalg.norm(points - centre, axis=1)
@@ -110,19 +110,19 @@ def test_the_best_landmarks_there_are_are_used(
     few = Landmarks68From5(load(tmp_path / "b", runtime, "fan-68-5"))
     portrait = Landmarker203(load(tmp_path / "c", runtime, "liveportrait-203"))
     mesh = five_points(face.points)
-    found = alone(many.find(image, face))[0]
+    found = run_one(many.find(image, face))[0]
 
     def check(five: FivePoints, wanted: Float) -> None:
-        np.testing.assert_array_equal(alone(five.find(image, face)), wanted)
+        np.testing.assert_array_equal(run_one(five.find(image, face)), wanted)
 
     check(FivePoints(), mesh)
     check(FivePoints(many, few, portrait), five_of_68(found))
-    check(FivePoints(portrait=portrait), five_of_203(alone(portrait.find(image, face))))
+    check(FivePoints(portrait=portrait), five_of_203(run_one(portrait.find(image, face))))
 
-    def unsure(*_: object) -> Work[tuple[Float, float]]:
+    def unsure(*_: object) -> InferenceTask[tuple[Float, float]]:
         yield from ()
         return found, 0.49
 
     monkeypatch.setattr(Landmarker68, "find", unsure)
-    check(FivePoints(many, few), five_of_68(alone(few.complete(mesh))))
+    check(FivePoints(many, few), five_of_68(run_one(few.complete(mesh))))
     check(FivePoints(many), mesh)

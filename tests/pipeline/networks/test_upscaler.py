@@ -12,7 +12,7 @@ import pytest
 from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.networks.upscaler import Upscaler
@@ -48,7 +48,7 @@ def published(request: pytest.FixtureRequest, tmp_path: Path, runtime: Runtime) 
         family=f"real-esrgan-x{request.param}",
         role=f"upscaler-x{request.param}",
     )
-    return runtime.load(ModelPack.open(tmp_path, ANY), f"upscaler-x{request.param}")
+    return runtime.load(ModelPack.open(tmp_path, INSPECTION), f"upscaler-x{request.param}")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (17, 30), (245, 251)])

@@ -13,7 +13,7 @@ import cv2
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.pool.member import Member, live
@@ -30,7 +30,7 @@ def main() -> None:
         if which == "dies":
             os._exit(1)
         runtime = Runtime(("cpu",), threads=1)
-        generator = ModelPack.open(Path(pack), ANY)
+        generator = ModelPack.open(Path(pack), INSPECTION)
         pipeline = Pipeline.load(ModelPack.open(), runtime, [generator])
         source = read_source(pipeline, [read_photo(Path(photo).read_bytes())])
         return Member(int(memory), pipeline, source, SwapOptions(FaceSelection(FaceRule(which))))

@@ -18,7 +18,7 @@ from PIL import Image as Image_
 from appliance.errors import NoFaceError, ProviderError
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
@@ -51,7 +51,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def generating(pack: Path, runtime: Runtime) -> Pipeline:
-    return Pipeline.load(ModelPack.open(), runtime, [ModelPack.open(pack, ANY)])
+    return Pipeline.load(ModelPack.open(), runtime, [ModelPack.open(pack, INSPECTION)])
 
 
 @contextmanager

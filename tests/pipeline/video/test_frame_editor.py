@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers, Tensor
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from appliance.pipeline.generator_engine.engine import GeneratorEngine
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.imaging.types import Image
@@ -34,7 +34,7 @@ WISH = GeneratorOptions(identity_weight=0.8, restore=0.5, occlusion=True)
 def generating(tmp_path_factory: pytest.TempPathFactory, runtime: Runtime) -> Pipeline:
     families = ("inswapper", "arcface", "2dfan4", "codeformer", "xseg")
     folder = tmp_path_factory.mktemp("pack")
-    pack = ModelPack.open(write_standins(folder, *families, batched=True), ANY)
+    pack = ModelPack.open(write_standins(folder, *families, batched=True), INSPECTION)
     return Pipeline.load(ModelPack.open(), runtime, [pack], WISH)
 
 

@@ -12,14 +12,14 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.session import Numbers, Tensor
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class InferenceRequest:
     """``tensor``, any number of samples, and ``others`` for ``network``: see ``Batcher.run``."""
 
     network: Batcher
@@ -27,16 +27,16 @@ class Ask:
     others: Mapping[str, Numbers] = field(default_factory=dict)
 
 
-Work: TypeAlias = Generator[Ask, tuple[Tensor, ...], Result]
+InferenceTask: TypeAlias = Generator[InferenceRequest, tuple[Tensor, ...], Result]
 """Yields what it asks, is sent the outputs, and returns its result."""
 
 
-def together(works: Sequence[Work[Result]]) -> list[Result]:
+def run_batched(works: Sequence[InferenceTask[Result]]) -> list[Result]:
     """The results of all, in their order; the batches depend on nothing but what is asked.
 
     Raises whatever one of them does; the others are then left where they are.
     """
-    asked: dict[int, Ask] = {}
+    asked: dict[int, InferenceRequest] = {}
     results: dict[int, Result] = {}
 
     def carry_on(number: int, outputs: tuple[Tensor, ...] | None) -> None:
@@ -57,13 +57,13 @@ def together(works: Sequence[Work[Result]]) -> list[Result]:
     return [results[number] for number in range(len(works))]
 
 
-def alone(work: Work[Result]) -> Result:
+def run_one(work: InferenceTask[Result]) -> Result:
     """One piece of work done."""
-    (result,) = together([work])
+    (result,) = run_batched([work])
     return result
 
 
-def _fewest(asked: Mapping[int, Ask]) -> list[int]:
+def _fewest(asked: Mapping[int, InferenceRequest]) -> list[int]:
     """Those that ask the network that fewest ask: the rest is further on, and waits for them."""
     by_network: dict[int, list[int]] = {}
     for number, ask in asked.items():
@@ -71,7 +71,7 @@ def _fewest(asked: Mapping[int, Ask]) -> list[int]:
     return min((len(numbers), numbers) for numbers in by_network.values())[1]
 
 
-def _answered(asks: Sequence[Ask]) -> list[tuple[Tensor, ...]]:
+def _answered(asks: Sequence[InferenceRequest]) -> list[tuple[Tensor, ...]]:
     """What the one network of all ``asks`` gives to each."""
     network = asks[0].network
     if len(asks) == 1:

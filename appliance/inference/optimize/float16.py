@@ -8,10 +8,10 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.graph_editor import GraphEditor
 from appliance.inference.ort import part
 
-ISLANDS: tuple[tuple[str, ...], ...] = (
+FP32_FALLBACK_OPS: tuple[tuple[str, ...], ...] = (
     (),
     # Sums of many squares, and what divides by them: where 65 504 is soon passed.
     (
@@ -36,7 +36,7 @@ FINITE = 65504.0
 """The largest float16."""
 
 
-def rounded(model: onnx.ModelProto, island: Sequence[str] = ()) -> onnx.ModelProto:
+def rounded_to_float16(model: onnx.ModelProto, island: Sequence[str] = ()) -> onnx.ModelProto:
     """``model`` in float32, but with every weight and result outside ``island`` cast to float16.
 
     For measuring ``to_half`` on a CPU: ONNX Runtime has few float16 kernels there, computes in
@@ -75,7 +75,7 @@ def _cast(tensor: str, into: str, kind: int) -> onnx.NodeProto:
     return onnx.helper.make_node("Cast", [tensor], [into], to=kind)
 
 
-def to_half(model: onnx.ModelProto, island: Sequence[str] = ()) -> onnx.ModelProto:
+def to_float16(model: onnx.ModelProto, island: Sequence[str] = ()) -> onnx.ModelProto:
     """``model`` computing in float16 except in ``island``; inputs and outputs stay float32.
 
     ONNX Runtime's own converter does the casting; weights outside float16's range are clamped.

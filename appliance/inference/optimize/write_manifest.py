@@ -61,7 +61,9 @@ def write_variants(
     return written
 
 
-def enter(folder: Path, pack: ModelPack, variants: Sequence[Variant], key: SecretKey) -> str:
+def write_manifest(
+    folder: Path, pack: ModelPack, variants: Sequence[Variant], key: SecretKey
+) -> str:
     """Sign the pack's manifest with ``variants`` in it; gives its SHA-256.
 
     They replace what was listed for the same parent and precision. Raises OutputError.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import onnx
 
-from appliance.inference.optimize.edit import GraphEditor
+from appliance.inference.optimize.graph_editor import GraphEditor
 from tests.inference.optimize.graphs import differ, kinds, noise, normalising, parsed
 
 

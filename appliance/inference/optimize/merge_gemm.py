@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import onnx
 
-from appliance.inference.optimize.edit import Array, GraphEditor
+from appliance.inference.optimize.graph_editor import Array, GraphEditor
 
 
 def merge_products(editor: GraphEditor) -> int:

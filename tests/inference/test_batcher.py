@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import ModelError
-from appliance.inference.batch import Batcher
+from appliance.inference.batcher import Batcher
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import Trust

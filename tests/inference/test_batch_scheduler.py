@@ -1,4 +1,4 @@
-"""Work written as if it were alone, done in batches."""
+"""InferenceTask written as if it were alone, done in batches."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.inference.batch import Batcher
+from appliance.inference.batch_scheduler import (
+    InferenceRequest,
+    InferenceTask,
+    run_batched,
+    run_one,
+)
+from appliance.inference.batcher import Batcher
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers, Tensor
-from appliance.inference.together import Ask, Work, alone, together
-from appliance.inference.trust import ANY
+from appliance.inference.trust import INSPECTION
 from tests.inference.packs import write_standins
 
 
@@ -21,7 +26,9 @@ def batchers(
     tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Batcher, Batcher, list[tuple[str, int]]]:
     """A recogniser, a generator, and what they are asked: role and samples, as it happens."""
-    pack = ModelPack.open(write_standins(tmp_path, "arcface", "inswapper", batched=True), ANY)
+    pack = ModelPack.open(
+        write_standins(tmp_path, "arcface", "inswapper", batched=True), INSPECTION
+    )
     asked: list[tuple[str, int]] = []
     run = Batcher.run
 
@@ -46,17 +53,17 @@ def test_all_ask_at_once_and_each_is_sent_its_own(
 ) -> None:
     recogniser, generator, asked = batchers
 
-    def draw(face: Tensor, target: Tensor) -> Work[tuple[Tensor, Tensor]]:
-        (embedding,) = yield Ask(recogniser, face)
+    def draw(face: Tensor, target: Tensor) -> InferenceTask[tuple[Tensor, Tensor]]:
+        (embedding,) = yield InferenceRequest(recogniser, face)
         source = embedding / np.linalg.norm(embedding)
-        (drawn,) = yield Ask(generator, target, {"source": source})
+        (drawn,) = yield InferenceRequest(generator, target, {"source": source})
         return embedding, drawn
 
     pairs = list(zip(faces(5, 112), faces(5, 128), strict=True))
-    found = together([draw(*pair) for pair in pairs])
+    found = run_batched([draw(*pair) for pair in pairs])
     assert asked == [("identity", 5), ("generator", 5)]
     for pair, (embedding, drawn) in zip(pairs, found, strict=True):
-        wanted = alone(draw(*pair))
+        wanted = run_one(draw(*pair))
         np.testing.assert_allclose(embedding, wanted[0], rtol=1e-5)
         np.testing.assert_allclose(drawn, wanted[1], atol=1e-6)
 
@@ -68,17 +75,17 @@ def test_who_goes_another_way_is_waited_for(
     recogniser, generator, asked = batchers
     source = np.ones((1, 512), np.float32)
 
-    def draw(face: Tensor, target: Tensor, looks: int) -> Work[int]:
+    def draw(face: Tensor, target: Tensor, looks: int) -> InferenceTask[int]:
         for _ in range(looks):
-            yield Ask(recogniser, face)
-        yield Ask(generator, target, {"source": source})
+            yield InferenceRequest(recogniser, face)
+        yield InferenceRequest(generator, target, {"source": source})
         return looks
 
     works = [
         draw(face, target, 2 if number == 1 else 1)
         for number, (face, target) in enumerate(zip(faces(4, 112), faces(4, 128), strict=True))
     ]
-    assert together(works) == [1, 2, 1, 1]
+    assert run_batched(works) == [1, 2, 1, 1]
     assert asked == [("identity", 4), ("identity", 1), ("generator", 4)]
 
 
@@ -89,23 +96,23 @@ def test_several_samples_of_one_work_stay_together(
     _, generator, asked = batchers
     rng = np.random.default_rng(0)
 
-    def draw(count: int, source: Tensor) -> Work[Tensor]:
+    def draw(count: int, source: Tensor) -> InferenceTask[Tensor]:
         targets = np.concatenate(faces(count, 128))
-        (drawn,) = yield Ask(generator, targets, {"source": source})
+        (drawn,) = yield InferenceRequest(generator, targets, {"source": source})
         return drawn
 
     sources = [rng.standard_normal((1, 512), np.float32) for _ in range(2)]
-    found = together([draw(4, sources[0]), draw(2, sources[1])])
+    found = run_batched([draw(4, sources[0]), draw(2, sources[1])])
     assert asked == [("generator", 6)]
     for drawn, count, source in zip(found, (4, 2), sources, strict=True):
-        np.testing.assert_allclose(drawn, alone(draw(count, source)), atol=1e-6)
+        np.testing.assert_allclose(drawn, run_one(draw(count, source)), atol=1e-6)
 
 
 def test_a_failing_work_ends_all() -> None:
-    def fail() -> Work[None]:
+    def fail() -> InferenceTask[None]:
         yield from ()
         raise RuntimeError("no face")
 
     with pytest.raises(RuntimeError, match="no face"):
-        together([fail()])
-    assert together([]) == []
+        run_batched([fail()])
+    assert run_batched([]) == []

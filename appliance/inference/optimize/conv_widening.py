@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import helper
 
-from appliance.inference.optimize.edit import Array, GraphEditor
+from appliance.inference.optimize.graph_editor import Array, GraphEditor
 
 WIDEST = 4  # output channels: four pixels of these still fit one unit
 

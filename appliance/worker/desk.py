@@ -11,12 +11,15 @@ from pathlib import Path
 from threading import Condition, Event, Lock
 from typing import Any, BinaryIO, cast
 
+import msgspec
+
 from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, NoFaceError
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.generator_engine.generation import GeneratorWish
 from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
@@ -46,6 +49,7 @@ from appliance.worker.gates import Gates
 from appliance.worker.intake import Intake, fingerprint
 from appliance.worker.interface import error
 from appliance.worker.latest import Latest
+from appliance.worker.packs import offered
 from appliance.worker.pipes import piped
 from appliance.worker.workspace import Item, Workspace
 
@@ -133,12 +137,12 @@ class Desk:
 
     def _packs(self, request: Request[Nothing]) -> Answer:
         packs = self.engines.packs
-        offered = [interface.Pack.of(name, pack) for name, pack in packs.trusted.items()]
+        trusted = [offered(name, pack) for name, pack in packs.trusted.items()]
         refused = [
             interface.Pack(name, refused=wrong.message, hint=wrong.hint)
             for name, wrong in packs.refused.items()
         ]
-        return Answer(interface.Packs(offered + refused, self.engines.mesh.stages.provider))
+        return Answer(interface.Packs(trusted + refused, self.engines.mesh.stages.provider))
 
     def _import(self, request: Request[interface.Import]) -> Answer:
         visit, asked = self._who(), request.parameters
@@ -175,7 +179,9 @@ class Desk:
         visit, asked = self._who(), request.parameters
         target = self.workspace.item(asked.target)
         with self._job(), told():
-            engine = self.engines.get(asked.packs, asked.wish, asked.upscale)
+            engine = self.engines.get(
+                asked.packs, _options_of(asked.generator_options), asked.upscale
+            )
             job = _Job(self._count(), asked, engine, request.progress)
             kind: events.Engine = "onnx" if engine.generates else "mesh"
             visit.ledger.append(
@@ -261,7 +267,7 @@ class Desk:
     def _preview(self, request: Request[interface.Preview]) -> Answer:
         visit, asked = self._who(), request.parameters
         with self._job(), told():
-            engine = self.engines.get(asked.packs, asked.wish, 1)
+            engine = self.engines.get(asked.packs, _options_of(asked.generator_options), 1)
             sitter = self._sitter(engine, asked)
             sketch = self._sketches.get(
                 (asked.target, asked.at, asked.side),
@@ -342,6 +348,11 @@ def _outline(face: Face) -> interface.Face:
     low, high = face.points.min(axis=0), face.points.max(axis=0)
     (x, y), (width, height) = map(float, low), map(float, high - low)
     return interface.Face(x, y, width, height, face.score)
+
+
+def _options_of(wanted: interface.GeneratorOptions) -> GeneratorWish:
+    """The pipeline's own form of them."""
+    return msgspec.convert(wanted, GeneratorWish, from_attributes=True)
 
 
 def _small(photo: Photo, side: int) -> Photo:

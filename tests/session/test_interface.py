@@ -64,11 +64,27 @@ def test_methods_are_described_as_they_are(description: str, kinds: dict[str, An
 
 def test_types_are_described_as_they_are() -> None:
     described = {name: _fields(fields) for name, fields in _TYPE.findall(worker.DESCRIPTION)}
-    kinds: dict[str, Any] = {"Face": worker.Face, "Pack": worker.Pack, "Wish": GeneratorWish}
+    kinds: dict[str, Any] = {
+        "Face": worker.Face,
+        "Pack": worker.Pack,
+        "GeneratorOptions": worker.GeneratorOptions,
+    }
     assert {name: sorted(fields) for name, fields in described.items()} == {
         name: sorted(field.name for field in msgspec.structs.fields(kind))
         for name, kind in kinds.items()
     }
+
+
+def test_options_on_the_wire_are_those_of_the_pipeline() -> None:
+    schemas = [
+        msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
+        for kind in (worker.GeneratorOptions, GeneratorWish)
+    ]
+    assert schemas[0] == schemas[1]
+    wanted = worker.GeneratorOptions(pixels=512, restore=0.5, parts=frozenset({"nose"}))
+    assert msgspec.convert(wanted, GeneratorWish, from_attributes=True) == GeneratorWish(
+        pixels=512, restore=0.5, parts=frozenset({"nose"})
+    )
 
 
 def test_every_described_method_of_the_broker_is_offered_and_no_other() -> None:

@@ -14,7 +14,6 @@ from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, SIGNATURE
-from appliance.pipeline.generator_engine.generation import GeneratorWish
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal
@@ -39,13 +38,13 @@ class Room:
     def asked(
         self, *packs: str, target: int | None = None, upscale: int = 1, **wishes: object
     ) -> interface.Swap:
-        wish = msgspec.convert(wishes, GeneratorWish)
+        wish = msgspec.convert(wishes, interface.GeneratorOptions)
         return interface.Swap(
             [self.source],
             target or self.target,
             WHOLE,
             packs=list(packs),
-            wish=wish,
+            generator_options=wish,
             upscale=upscale,  # type: ignore[arg-type]
         )
 
@@ -154,9 +153,9 @@ def test_what_no_pack_can_do_is_refused(room: Room) -> None:
     "parameters",
     [
         {"packs": ["../studio"]},
-        {"wish": {"restore": 1.5}},
-        {"wish": {"parts": ["ear"]}},
-        {"wish": {"strength": 1}},
+        {"generator_options": {"restore": 1.5}},
+        {"generator_options": {"parts": ["ear"]}},
+        {"generator_options": {"strength": 1}},
         {"choice": "like"},
         {"like": 1},
         {"upscale": 3},

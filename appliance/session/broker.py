@@ -18,16 +18,17 @@ from appliance.audit.entries import events
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
 from appliance.keeper.protocol import Erasure
-from appliance.session import interface, login
+from appliance.protocols import broker_api
+from appliance.protocols.broker_api import error_name
+from appliance.session import login
 from appliance.session.daily import Daily
-from appliance.session.interface import error
-from appliance.session.keeper import Spare
-from appliance.session.ledger import LedgerLine
-from appliance.session.marks import Marks
+from appliance.session.keeper import StandbyKeeper
+from appliance.session.ledger_connection import LedgerConnection
+from appliance.session.pending_wipes import PendingWipeJournal
+from appliance.session.session import Session, now
 from appliance.session.settings import Settings
 from appliance.session.state import State, Step
-from appliance.session.visit import Visit, now
-from appliance.wire.message import Nothing, Refusal
+from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Request, Service
 
 ROOT = 0
@@ -50,8 +51,8 @@ class Broker:
     def __init__(
         self,
         settings: Settings,
-        ledger: LedgerLine,
-        marks: Marks,
+        ledger: LedgerConnection,
+        marks: PendingWipeJournal,
         tokens: Callable[[], frozenset[str]],
     ) -> None:
         """``tokens``: those that are plugged in now."""
@@ -61,8 +62,8 @@ class Broker:
         self._tokens = tokens
         token = settings.policy.token
         self._back_off = login.BackOff(token.attempts, token.back_off_seconds)
-        self._visits: dict[str, Visit] = {}
-        self._spare = Spare()
+        self._visits: dict[str, Session] = {}
+        self._spare = StandbyKeeper()
         self._logging_in = Lock()  # a token answers one question at a time
         self._lock = Lock()
         self._ending = False
@@ -72,17 +73,17 @@ class Broker:
         """The interface as root and the user id ``kiosk`` may call it."""
         people = frozenset({ROOT, kiosk})
         methods: dict[str, Method[Any]] = {
-            "Open": Method(interface.Open, self._open, people),
-            "Reopen": Method(interface.Reopen, self._reopen, people),
-            "Attach": Method(interface.Which, self._attach, people),
-            "Touch": Method(interface.Which, self._touch, people),
-            "Lock": Method(interface.Which, self._lock_now, people),
-            "Leave": Method(interface.Which, self._leave, people),
-            "Close": Method(interface.Which, self._close, people),
-            "List": Method(Nothing, self._list, people),
-            "TokenRemoved": Method(interface.TokenRemoved, self._token_removed, frozenset({ROOT})),
+            "Open": Method(broker_api.Open, self._open, people),
+            "Reopen": Method(broker_api.Reopen, self._reopen, people),
+            "Attach": Method(broker_api.SessionRef, self._attach, people),
+            "Touch": Method(broker_api.SessionRef, self._touch, people),
+            "Lock": Method(broker_api.SessionRef, self._lock_now, people),
+            "Leave": Method(broker_api.SessionRef, self._leave, people),
+            "Close": Method(broker_api.SessionRef, self._close, people),
+            "List": Method(Empty, self._list, people),
+            "TokenRemoved": Method(broker_api.TokenRemoved, self._token_removed, frozenset({ROOT})),
         }
-        return Service(interface.NAME, interface.DESCRIPTION, methods, report_bug)
+        return Service(broker_api.NAME, broker_api.DESCRIPTION, methods, report_bug)
 
     def look_around(self) -> None:
         """What time, tokens and the ledger ask for; called twice a second."""
@@ -111,7 +112,7 @@ class Broker:
             self._end_quietly(visit, Step.CLOSE)
         return not self._all()
 
-    def _open(self, request: Request[interface.Open]) -> Answer:
+    def _open(self, request: Request[broker_api.Open]) -> Answer:
         asked = request.parameters
         with _told():
             self._refuse_if_blocked()
@@ -131,12 +132,12 @@ class Broker:
                 raise
             return self._opened(visit)
 
-    def _reopen(self, request: Request[interface.Reopen]) -> Answer:
+    def _reopen(self, request: Request[broker_api.Reopen]) -> Answer:
         asked = request.parameters
         with _told():
             visit = self._visit(asked.session, request.caller.user)
             if visit.state is not State.LOCKED:
-                raise Refusal(error("WrongState"), interface.WrongState(visit.state.value))
+                raise CallError(error_name("WrongState"), broker_api.WrongState(visit.state.value))
             _, tokens = self._log_in(asked.user, asked.pin, only=visit.user)
             with visit.lock:
                 visit.tokens = tokens
@@ -144,7 +145,7 @@ class Broker:
                 self._see_to_worker(visit)
             return self._opened(visit)
 
-    def _attach(self, request: Request[interface.Which]) -> Answer:
+    def _attach(self, request: Request[broker_api.SessionRef]) -> Answer:
         with _told():
             visit = self._visit(request.parameters.session, request.caller.user)
             with visit.in_state(State.ACTIVE):
@@ -152,20 +153,20 @@ class Broker:
                 visit.used()
                 return self._opened(visit)
 
-    def _touch(self, request: Request[interface.Which]) -> Answer:
+    def _touch(self, request: Request[broker_api.SessionRef]) -> Answer:
         with _told():
             visit = self._visit(request.parameters.session, request.caller.user)
             with visit.in_state(State.ACTIVE):
                 visit.used()
             return Answer()
 
-    def _lock_now(self, request: Request[interface.Which]) -> Answer:
+    def _lock_now(self, request: Request[broker_api.SessionRef]) -> Answer:
         with _told():
             visit = self._visit(request.parameters.session, request.caller.user)
             visit.step(Step.IDLE)
             return Answer()
 
-    def _leave(self, request: Request[interface.Which]) -> Answer:
+    def _leave(self, request: Request[broker_api.SessionRef]) -> Answer:
         with _told():
             visit = self._visit(request.parameters.session, request.caller.user)
             if visit.project is None:
@@ -173,14 +174,14 @@ class Broker:
             visit.step(Step.LEFT)
             return Answer()
 
-    def _close(self, request: Request[interface.Which]) -> Answer:
+    def _close(self, request: Request[broker_api.SessionRef]) -> Answer:
         with _told():
             visit = self._visit(request.parameters.session, request.caller.user)
             step = Step.RETRY if visit.state is State.WIPE_FAILED else Step.CLOSE
             erasure = self._end(visit, step)
             return Answer(
-                interface.Closed(
-                    interface.Erasure(
+                broker_api.Closed(
+                    broker_api.Erasure(
                         session=visit.identifier,
                         key=erasure.key_id,
                         before=erasure.before,
@@ -191,19 +192,19 @@ class Broker:
                 )
             )
 
-    def _list(self, request: Request[Nothing]) -> Answer:
+    def _list(self, request: Request[Empty]) -> Answer:
         caller = request.caller.user
         mine = [visit for visit in self._all() if caller in (ROOT, visit.caller)]
         return Answer(
-            interface.Sessions(
+            broker_api.Sessions(
                 [
-                    interface.Standing(visit.identifier, visit.state.value, visit.has_worker)
+                    broker_api.SessionStatus(visit.identifier, visit.state.value, visit.has_worker)
                     for visit in mine
                 ]
             )
         )
 
-    def _token_removed(self, request: Request[interface.TokenRemoved]) -> Answer:
+    def _token_removed(self, request: Request[broker_api.TokenRemoved]) -> Answer:
         for visit in self._all():
             if visit.state is State.ACTIVE and request.parameters.device in visit.tokens:
                 self._lock_visit(visit, Step.TOKEN_REMOVED)
@@ -212,7 +213,7 @@ class Broker:
     def _log_in(self, user: str, pin: str, only: str | None = None) -> tuple[str, frozenset[str]]:
         """The pseudonym of who is there, and the tokens that are plugged in.
 
-        ``only``: nobody but this user. Raises ``Refusal``, ``LedgerError``.
+        ``only``: nobody but this user. Raises ``CallError``, ``LedgerError``.
         """
         wait = self._back_off.wait(user)
         if wait > 0:
@@ -238,33 +239,35 @@ class Broker:
         self._ledger.append(events.LoginGranted(subject, self._settings.method))
         return subject, present
 
-    def _refused(self, reason: str, user: str, wait: float = 0.0) -> Refusal:
+    def _refused(self, reason: str, user: str, wait: float = 0.0) -> CallError:
         subject = self._ledger.pseudonym("person", user) if login.is_name(user) else None
         self._ledger.append(events.LoginRefused(reason, subject))  # type: ignore[arg-type]
-        details = interface.LoginRefused(reason, round(wait * 1000))
-        return Refusal(error("LoginRefused"), details)
+        details = broker_api.LoginRefused(reason, round(wait * 1000))
+        return CallError(error_name("LoginRefused"), details)
 
     def _refuse_if_blocked(self) -> None:
         if self._ending:
             raise SessionError("The appliance is going down.", "Wait until it is up again.")
         if not self._ledger.alive():
-            raise Refusal(error("LedgerGone"))
+            raise CallError(error_name("LedgerGone"))
         if any(visit.state is State.WIPE_FAILED for visit in self._all()):
             self._ledger.append(events.LoginRefused("wipe-failed"))
-            raise Refusal(error("WipeFailed"))
+            raise CallError(error_name("WipeFailed"))
 
     def _claim(
-        self, caller: int, asked: interface.Open, subject: str, tokens: frozenset[str]
-    ) -> Visit:
+        self, caller: int, asked: broker_api.Open, subject: str, tokens: frozenset[str]
+    ) -> Session:
         """A session in a free slot, noted where a power cut does not reach it."""
         project = asked.project and self._settings.project(asked.project, asked.user)
         limits = self._settings.limits_of(project) if project else self._settings.limits
         with self._lock:
             free = self._free()
             if not free:
-                raise Refusal(error("NoFreeSlot"))
+                raise CallError(error_name("NoFreeSlot"))
             slot, keeper = self._spare.take(free)
-            visit = Visit(slot, keeper, limits, caller, asked.user, subject, tokens, asked.project)
+            visit = Session(
+                slot, keeper, limits, caller, asked.user, subject, tokens, asked.project
+            )
             self._visits[visit.identifier] = visit
         self._marks.put(visit.identifier, slot)
         return visit
@@ -277,18 +280,18 @@ class Broker:
         with self._lock:
             self._spare.call(self._free())
 
-    def _start(self, visit: Visit, patient: str | None) -> None:
+    def _start(self, visit: Session, patient: str | None) -> None:
         sign = None if patient is None else self._ledger.pseudonym("patient", patient)
         visit.open(self._settings.policy.digest, self._ledger.for_worker())
         self._ledger.append(events.SessionOpened(visit.identifier, visit.subject, sign))
         visit.step(Step.OPENED)
 
-    def _see_to_worker(self, visit: Visit) -> None:
+    def _see_to_worker(self, visit: Session) -> None:
         """Start a new one if it died, or was ended because it could not be frozen."""
         if not visit.has_worker:
             visit.start_worker(self._settings.policy.digest, self._ledger.for_worker())
 
-    def _resume(self, visit: Visit, caller: int, tokens: frozenset[str]) -> Answer:
+    def _resume(self, visit: Session, caller: int, tokens: frozenset[str]) -> Answer:
         """Go on in a project that is parked."""
         with visit.in_state(State.PARKED):
             visit.start_worker(self._settings.policy.digest, self._ledger.for_worker())
@@ -296,7 +299,7 @@ class Broker:
             visit.step(Step.REOPENED)
             return self._opened(visit)
 
-    def _project(self, name: str | None, user: str) -> Visit | None:
+    def _project(self, name: str | None, user: str) -> Session | None:
         """The project of this name if it is there; raises ``SessionError`` for others' projects."""
         if name is None:
             return None
@@ -304,7 +307,7 @@ class Broker:
             raise SessionError("There is no such project of yours.", "Ask who runs the studio.")
         return next((visit for visit in self._all() if visit.project == name), None)
 
-    def _lock_visit(self, visit: Visit, step: Step) -> None:
+    def _lock_visit(self, visit: Session, step: Step) -> None:
         with suppress(SessionError):  # somebody was faster
             visit.step(step)
             if step is Step.TOKEN_REMOVED:
@@ -315,22 +318,22 @@ class Broker:
         """What workers of projects keep to be quicker goes once a day; their work stays."""
         for visit in self._all():
             if visit.project is not None:
-                with suppress(ApplianceError, Refusal):  # it ended meanwhile, which is more
+                with suppress(ApplianceError, CallError):  # it ended meanwhile, which is more
                     visit.forget()
 
-    def _park_quietly(self, visit: Visit) -> None:
+    def _park_quietly(self, visit: Session) -> None:
         """Leave a project that nobody came back to: its work stays."""
         with suppress(SessionError):  # somebody was faster
             visit.step(Step.LEFT)
 
-    def _end(self, visit: Visit, step: Step) -> Erasure:
+    def _end(self, visit: Session, step: Step) -> Erasure:
         """Wipe a session and log it; raises ``SessionError`` if it is being wiped already."""
         visit.step(step)
         erasure = visit.wipe()
         self._report(visit, erasure)
         return erasure
 
-    def _report(self, visit: Visit, erasure: Erasure) -> None:
+    def _report(self, visit: Session, erasure: Erasure) -> None:
         """Log the end; only then is the slot free. Raises ``LedgerError``."""
         lasted = round((now() - visit.times.opened) * 1000)
         closed = events.SessionClosed(visit.identifier, _REASONS[visit.reason], visit.jobs, lasted)
@@ -340,28 +343,28 @@ class Broker:
             with self._lock:
                 self._visits.pop(visit.identifier, None)
 
-    def _report_quietly(self, visit: Visit) -> None:
+    def _report_quietly(self, visit: Session) -> None:
         """As ``_report``, once more: the ledger was gone when the session was wiped."""
         if visit.erasure is not None:
             with suppress(LedgerError):
                 self._report(visit, visit.erasure)
 
-    def _end_quietly(self, visit: Visit, step: Step) -> None:
+    def _end_quietly(self, visit: Session, step: Step) -> None:
         """As ``_end`` where nobody waits for an answer."""
         with suppress(SessionError, LedgerError):
             self._end(visit, step)
 
-    def _opened(self, visit: Visit) -> Answer:
-        return Answer(interface.Opened(visit.identifier), (visit.connection(),))
+    def _opened(self, visit: Session) -> Answer:
+        return Answer(broker_api.Opened(visit.identifier), (visit.connection(),))
 
-    def _visit(self, identifier: str, caller: int) -> Visit:
+    def _visit(self, identifier: str, caller: int) -> Session:
         with self._lock:
             visit = self._visits.get(identifier)
         if visit is None or caller not in (ROOT, visit.caller):
-            raise Refusal(error("NoSuchSession"))
+            raise CallError(error_name("NoSuchSession"))
         return visit
 
-    def _all(self) -> list[Visit]:
+    def _all(self) -> list[Session]:
         with self._lock:
             return list(self._visits.values())
 
@@ -382,8 +385,10 @@ def _told() -> Iterator[None]:
     try:
         yield
     except LedgerError as gone:
-        raise Refusal(error("LedgerGone")) from gone
+        raise CallError(error_name("LedgerGone")) from gone
     except WireError as gone:
-        raise Refusal(error("WorkerGone")) from gone
+        raise CallError(error_name("WorkerGone")) from gone
     except ApplianceError as wrong:
-        raise Refusal(error("Failed"), interface.Failed(wrong.message, wrong.hint)) from wrong
+        raise CallError(
+            error_name("Failed"), broker_api.Failed(wrong.message, wrong.hint)
+        ) from wrong

@@ -12,7 +12,7 @@ from threading import Lock
 import msgspec
 
 from appliance.errors import SessionError
-from appliance.keeper.protocol import MOST, SOCKETS, UNKNOWN_KEY, Erasure, Word
+from appliance.keeper.protocol import MAX_ANSWER, SOCKETS, UNKNOWN_KEY, Command, Erasure
 
 _PATIENCE = 150.0  # seconds; of the slowest word, a wipe of a volume that is stuck
 
@@ -25,7 +25,7 @@ class _Answer(msgspec.Struct, frozen=True):
     error: tuple[str, str] | None = None
 
 
-class Keeper:
+class KeeperConnection:
     """A line that systemd gives a keeper of its own. Several threads may share it."""
 
     def __init__(self, slot: str) -> None:
@@ -38,7 +38,7 @@ class Keeper:
         with self._lock, suppress(OSError):
             self._connected()
 
-    def tell(self, word: Word) -> None:
+    def tell(self, word: Command) -> None:
         """Have it do something; raises ``SessionError`` if it cannot, or is gone."""
         self._ask(word)
 
@@ -52,7 +52,7 @@ class Keeper:
 
     def _wiped(self) -> Erasure:
         try:
-            erasure = self._ask(Word.WIPE).erasure or _NOBODY_KNOWS
+            erasure = self._ask(Command.WIPE).erasure or _NOBODY_KNOWS
         except SessionError:
             erasure = _NOBODY_KNOWS
         if erasure.failed is None or erasure is _NOBODY_KNOWS:
@@ -78,12 +78,12 @@ class Keeper:
                 self._line.close()
                 self._line = None
 
-    def _ask(self, word: Word) -> _Answer:
+    def _ask(self, word: Command) -> _Answer:
         with self._lock:
             try:
                 line = self._connected()
                 line.send(word.value)
-                answer = msgspec.json.decode(line.recv(MOST), type=_Answer)
+                answer = msgspec.json.decode(line.recv(MAX_ANSWER), type=_Answer)
             except (OSError, msgspec.DecodeError) as error:
                 raise SessionError(
                     "The keeper of the session is gone.", "Close the session and open a new one."
@@ -100,7 +100,7 @@ class Keeper:
         return self._line
 
 
-class Spare:
+class StandbyKeeper:
     """At most one keeper that starts while a person logs in: it takes about as long.
 
     It is told nothing before they are let in. For one thread at a time.
@@ -108,22 +108,22 @@ class Spare:
 
     def __init__(self) -> None:
         self._slot = ""
-        self._keeper: Keeper | None = None
+        self._keeper: KeeperConnection | None = None
 
     def call(self, free: Sequence[str]) -> None:
         """Let one start for the first of the ``free`` slots, if there is any."""
         if self._keeper is None and free:
-            self._slot, self._keeper = free[0], Keeper(free[0])
+            self._slot, self._keeper = free[0], KeeperConnection(free[0])
             self._keeper.call()
 
-    def take(self, free: Sequence[str]) -> tuple[str, Keeper]:
+    def take(self, free: Sequence[str]) -> tuple[str, KeeperConnection]:
         """A slot and its keeper: the one that was called, or another for the first ``free`` one.
 
         Whoever takes a slot takes it here, so that of one that was called is still free.
         """
         keeper, self._keeper = self._keeper, None
         if keeper is None:
-            return free[0], Keeper(free[0])
+            return free[0], KeeperConnection(free[0])
         if keeper.is_gone():
             keeper.hang_up()  # the next word calls another
         return self._slot, keeper

@@ -7,12 +7,12 @@ from typing import Literal
 from appliance.audit.entries import events
 from appliance.errors import SessionError
 from appliance.session.broker import wiped_event
-from appliance.session.keeper import Keeper
-from appliance.session.ledger import LedgerLine
-from appliance.session.marks import Mark, Marks, this_boot
+from appliance.session.keeper import KeeperConnection
+from appliance.session.ledger_connection import LedgerConnection
+from appliance.session.pending_wipes import JournalEntry, PendingWipeJournal, this_boot
 
 
-def recover(ledger: LedgerLine, marks: Marks) -> int:
+def recover(ledger: LedgerConnection, marks: PendingWipeJournal) -> int:
     """How many sessions were wiped. Raises ``SessionError`` or ``LedgerError``: serve nobody then.
 
     Their keys were in memory that is gone, so what is done here is to take apart what the kernel
@@ -25,9 +25,9 @@ def recover(ledger: LedgerLine, marks: Marks) -> int:
     return len(left)
 
 
-def _recover(mark: Mark, ledger: LedgerLine) -> None:
+def _recover(mark: JournalEntry, ledger: LedgerConnection) -> None:
     lost_power = mark.boot != this_boot()
-    erasure = Keeper(mark.slot).wipe()
+    erasure = KeeperConnection(mark.slot).wipe()
     # Nobody knows any more how many jobs there were and how long it lasted.
     reason: Literal["power-loss", "crash"] = "power-loss" if lost_power else "crash"
     closed = events.SessionClosed(mark.session, reason, jobs=0, ms=0)

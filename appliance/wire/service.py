@@ -13,7 +13,7 @@ import msgspec
 
 from appliance.errors import WireError
 from appliance.wire.connection import Caller, Connection, broken, close_all
-from appliance.wire.message import SERVICE, Call, Nothing, Refusal, Reply, S
+from appliance.wire.message import SERVICE, Call, CallError, Empty, Reply, S
 
 MAX_CALLERS = 32
 MAX_CALLERS_OF_USER = 12
@@ -29,7 +29,7 @@ Progress: TypeAlias = Callable[[msgspec.Struct], None]
 class Answer:
     """The last, or only, reply. Its descriptors are closed here once they are sent."""
 
-    parameters: msgspec.Struct = field(default_factory=Nothing)
+    parameters: msgspec.Struct = field(default_factory=Empty)
     descriptors: tuple[int, ...] = ()
 
 
@@ -121,7 +121,7 @@ class Service:
 
         try:
             answer = self._run(call, wire.peer, descriptors, progress)
-        except Refusal as refusal:
+        except CallError as refusal:
             send(Reply(msgspec.Raw(_json.encode(refusal.parameters)), error=refusal.error))
             return
         except WireError:
@@ -142,12 +142,12 @@ class Service:
         if interface == SERVICE:
             return self._about_itself(name, call)
         if interface != self._name:
-            raise Refusal(f"{SERVICE}.InterfaceNotFound", _Interface(interface))
+            raise CallError(f"{SERVICE}.InterfaceNotFound", _Interface(interface))
         method = self._methods.get(name)
         if method is None:
-            raise Refusal(f"{SERVICE}.MethodNotFound", _Method(name))
+            raise CallError(f"{SERVICE}.MethodNotFound", _Method(name))
         if method.users is not None and caller.user not in method.users:
-            raise Refusal(f"{SERVICE}.PermissionDenied")
+            raise CallError(f"{SERVICE}.PermissionDenied")
         parameters = _understood(call, method.takes)
         return method.run(Request(caller, parameters, descriptors, progress))
 
@@ -158,9 +158,9 @@ class Service:
             asked = _understood(call, _Interface).interface
             texts = {SERVICE: _SERVICE_DESCRIPTION, self._name: self._description}
             if asked not in texts:
-                raise Refusal(f"{SERVICE}.InterfaceNotFound", _Interface(asked))
+                raise CallError(f"{SERVICE}.InterfaceNotFound", _Interface(asked))
             return Answer(_Description(texts[asked]))
-        raise Refusal(f"{SERVICE}.MethodNotFound", _Method(name))
+        raise CallError(f"{SERVICE}.MethodNotFound", _Method(name))
 
     def _admit(self, user: int) -> bool:
         with self._lock:
@@ -181,7 +181,7 @@ def _understood(call: Call, kind: type[S]) -> S:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         # The decoder names the place ("- at `$.user`"); the value stays out of the answer.
         place = str(error).rpartition("`$")[2].strip("`.") or "parameters"
-        raise Refusal(f"{SERVICE}.InvalidParameter", _Parameter(place[:64])) from error
+        raise CallError(f"{SERVICE}.InvalidParameter", _Parameter(place[:64])) from error
 
 
 class _Parameter(msgspec.Struct, frozen=True):

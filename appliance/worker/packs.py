@@ -12,7 +12,7 @@ from appliance.errors import ModelError
 from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
-from appliance.worker import interface
+from appliance.protocols import worker_api
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Packs:
         trusted: dict[str, ModelPack] = {}
         refused: dict[str, ModelError] = {}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if not re.match(interface.PACK_NAME, path.name) or not path.is_dir():
+            if not re.match(worker_api.PACK_NAME, path.name) or not path.is_dir():
                 continue
             try:
                 trusted[path.name] = ModelPack.open(path, trust)
@@ -50,10 +50,10 @@ class Packs:
         return self.trusted[name]
 
 
-def offered(name: str, pack: ModelPack) -> interface.Pack:
+def offered(name: str, pack: ModelPack) -> worker_api.Pack:
     """A trusted pack as the answer of Packs lists it."""
     roles = [entry.role for entry in pack.entries]
     if not pack.has("generator"):
-        return interface.Pack(name, roles)
+        return worker_api.Pack(name, roles)
     family = pack.entry("generator").family
-    return interface.Pack(name, roles, family, CONTRACTS[family].image.side)
+    return worker_api.Pack(name, roles, family, CONTRACTS[family].image.side)

@@ -14,10 +14,10 @@ import pytest
 from appliance.errors import SessionError
 from appliance.keeper import __main__ as keeper
 from appliance.keeper import protocol, units, wipe
-from appliance.keeper.protocol import UNKNOWN_KEY, Erased, Word
+from appliance.keeper.protocol import UNKNOWN_KEY, Command, Erased
 from appliance.keeper.volume import Canary, Owner
 from appliance.session import keeper as line
-from appliance.session.keeper import Keeper
+from appliance.session.keeper import KeeperConnection
 
 
 @dataclass
@@ -90,8 +90,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
 
 def test_each_word_is_done_and_a_wipe_ends_it(machine: Machine) -> None:
     kept = machine.start_one()
-    broker = Keeper("w0")
-    for word in (Word.MAKE, Word.START, Word.FREEZE, Word.THAW, Word.KILL):
+    broker = KeeperConnection("w0")
+    for word in (Command.MAKE, Command.START, Command.FREEZE, Command.THAW, Command.KILL):
         broker.tell(word)
     assert machine.done == ["make for 990", "start", "freeze", "thaw", "kill"]
     machine.done.clear()
@@ -105,12 +105,12 @@ def test_each_word_is_done_and_a_wipe_ends_it(machine: Machine) -> None:
 def test_what_goes_wrong_is_answered_without_a_path(machine: Machine) -> None:
     machine.volume.full = True
     kept = machine.start_one()
-    broker = Keeper("w0")
+    broker = KeeperConnection("w0")
     with pytest.raises(SessionError) as caught:
-        broker.tell(Word.MAKE)
+        broker.tell(Command.MAKE)
     assert "No space left" in caught.value.message
     assert "secret" not in caught.value.message
-    broker.tell(Word.KILL)
+    broker.tell(Command.KILL)
     broker.hang_up()
     kept.join()
 
@@ -120,8 +120,8 @@ def test_to_hang_up_or_to_say_anything_else_wipes(machine: Machine, said: bytes)
     kept = machine.start_one()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
         caller.connect(machine.listener.getsockname())
-        caller.send(Word.MAKE.value)
-        assert caller.recv(protocol.MOST) == b"{}"
+        caller.send(Command.MAKE.value)
+        assert caller.recv(protocol.MAX_ANSWER) == b"{}"
         machine.done.clear()
         if said:
             caller.send(said)
@@ -139,12 +139,12 @@ def test_a_broker_notices_that_its_keeper_is_gone_and_the_next_one_wipes(
     monkeypatch.setattr(units, "start", lambda _slot: die())
     kept = machine.start_one()
     monkeypatch.setattr("threading.excepthook", lambda _: None)
-    broker = Keeper("w0")
+    broker = KeeperConnection("w0")
     assert not broker.is_gone()
-    broker.tell(Word.MAKE)
+    broker.tell(Command.MAKE)
     assert not broker.is_gone()
     with pytest.raises(SessionError, match="gone"):
-        broker.tell(Word.START)
+        broker.tell(Command.START)
     kept.join()
     assert broker.is_gone()
     machine.done.clear()
@@ -156,5 +156,5 @@ def test_a_broker_notices_that_its_keeper_is_gone_and_the_next_one_wipes(
 
 def test_where_no_keeper_answers_nothing_counts_as_wiped(machine: Machine) -> None:
     machine.listener.close()
-    erasure = Keeper("w0").wipe()
+    erasure = KeeperConnection("w0").wipe()
     assert (erasure.key_id, erasure.failed) == (UNKNOWN_KEY, "kill")

@@ -10,26 +10,21 @@ from typing import Any, cast
 
 import pytest
 
-from appliance.audit.entries.events import (
-    AnyEvent,
-    SessionClosed,
-    SessionWiped,
-    TokenRemoved,
-)
-from appliance.keeper.protocol import Erasure, Word
+from appliance.audit.entries.events import AnyEvent, SessionClosed, SessionWiped, TokenRemoved
+from appliance.keeper.protocol import Command, Erasure
 from appliance.policy.load import load
-from appliance.session import interface
+from appliance.protocols import broker_api
 from appliance.session import keeper as keepers
-from appliance.session import visit as visits
+from appliance.session import session as visits
 from appliance.session.broker import Broker
 from appliance.session.daily import Daily
-from appliance.session.marks import Marks
+from appliance.session.pending_wipes import PendingWipeJournal
+from appliance.session.session import Session
 from appliance.session.settings import Settings
 from appliance.session.state import Limits, State, Step
-from appliance.session.visit import Visit
 from appliance.wire.client import Client
 from appliance.wire.connection import Caller
-from appliance.wire.message import Nothing, Refusal
+from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Request
 
 POLICY = "projects:\n  - {name: film, members: [anna]}\n"
@@ -41,17 +36,17 @@ PROJECT = Limits(idle=600, grace=300, absolute=86_400, parks=True)
 class Keeper:
     """Notes what it is told."""
 
-    said: list[Word] = field(default_factory=list)
+    said: list[Command] = field(default_factory=list)
     gone: bool = False
 
-    def tell(self, word: Word) -> None:
+    def tell(self, word: Command) -> None:
         self.said.append(word)
 
     def is_gone(self) -> bool:
         return self.gone
 
     def wipe(self) -> Erasure:
-        self.said.append(Word.WIPE)
+        self.said.append(Command.WIPE)
         return Erasure("ab" * 32, 4, 0, 12, "luks-header-dropped")
 
 
@@ -77,9 +72,9 @@ class Scene:
     ledger: Ledger
     tokens: set[str]
 
-    def opened(self, limits: Limits, project: str | None = None) -> tuple[Visit, Keeper]:
+    def opened(self, limits: Limits, project: str | None = None) -> tuple[Session, Keeper]:
         keeper = Keeper()
-        visit = Visit(
+        visit = Session(
             slot="w0",
             keeper=cast(Any, keeper),
             limits=limits,
@@ -94,7 +89,7 @@ class Scene:
         self.broker._visits[visit.identifier] = visit
         return visit, keeper
 
-    def becomes(self, visit: Visit, state: State) -> None:
+    def becomes(self, visit: Session, state: State) -> None:
         _until(lambda: visit.state is state)
 
 
@@ -111,7 +106,7 @@ def scene(tmp_path: Path) -> Scene:
     tokens = {"hidraw0"}
     ledger = Ledger()
     settings = Settings(load(tmp_path / "policy.yaml"))
-    marks = Marks(tmp_path)
+    marks = PendingWipeJournal(tmp_path)
     broker = Broker(settings, cast(Any, ledger), marks, lambda: frozenset(tokens))
     return Scene(broker, ledger, tokens)
 
@@ -121,8 +116,8 @@ def test_a_keeper_is_called_for_who_logs_in_and_sent_away_if_they_are_not_let_in
 ) -> None:
     calls: list[str] = []
     spare = scene.broker._spare
-    monkeypatch.setattr(keepers.Keeper, "call", lambda _: calls.append("called"))
-    monkeypatch.setattr(keepers.Keeper, "hang_up", lambda _: calls.append("sent away"))
+    monkeypatch.setattr(keepers.KeeperConnection, "call", lambda _: calls.append("called"))
+    monkeypatch.setattr(keepers.KeeperConnection, "hang_up", lambda _: calls.append("sent away"))
     monkeypatch.setattr(scene.ledger, "pseudonym", lambda *_: "p" * 16, raising=False)
 
     def asked(*words: Any) -> str:
@@ -131,8 +126,8 @@ def test_a_keeper_is_called_for_who_logs_in_and_sent_away_if_they_are_not_let_in
         return "wrong-token"
 
     monkeypatch.setattr("appliance.session.login.authenticate", asked)
-    request = Request(Caller(1, 1000, 1000), interface.Open("anna", "1234"), [], lambda *_: None)
-    with pytest.raises(Refusal):
+    request = Request(Caller(1, 1000, 1000), broker_api.Open("anna", "1234"), [], lambda *_: None)
+    with pytest.raises(CallError):
         scene.broker._open(request)
     assert calls == ["called", "asked", "sent away"]
     assert spare._keeper is None
@@ -154,7 +149,7 @@ def test_a_pulled_token_locks_and_is_logged(scene: Scene) -> None:
     visit, keeper = scene.opened(LIMITS)
     scene.tokens.clear()
     scene.broker.look_around()
-    assert (visit.state, keeper.said) == (State.LOCKED, [Word.FREEZE])
+    assert (visit.state, keeper.said) == (State.LOCKED, [Command.FREEZE])
     assert scene.ledger.events == [TokenRemoved(visit.identifier, visit.subject)]
 
 
@@ -173,7 +168,7 @@ def test_nobody_there_locks_and_then_wipes(scene: Scene, monkeypatch: pytest.Mon
     _passes(monkeypatch, 300)
     scene.broker.look_around()
     scene.becomes(visit, State.WIPED)
-    assert keeper.said == [Word.FREEZE, Word.WIPE]
+    assert keeper.said == [Command.FREEZE, Command.WIPE]
     closed, wiped = scene.ledger.events
     assert isinstance(closed, SessionClosed)
     assert closed.reason == "idle"
@@ -189,7 +184,7 @@ def test_a_project_is_parked_instead_and_ends_with_its_day(
     _passes(monkeypatch, 300)
     scene.broker.look_around()
     scene.becomes(visit, State.PARKED)
-    _until(lambda: keeper.said == [Word.FREEZE, Word.KILL])
+    _until(lambda: keeper.said == [Command.FREEZE, Command.KILL])
     scene.broker.look_around()
     assert visit.state is State.PARKED
     _passes(monkeypatch, 86_400)
@@ -219,7 +214,7 @@ def test_workers_of_projects_forget_once_a_day(
     told: list[str] = []
 
     class Worker:
-        def call(self, method: str, *, gives: type[Nothing]) -> None:
+        def call(self, method: str, *, gives: type[Empty]) -> None:
             told.append(method)
 
         def close(self) -> None:
@@ -237,7 +232,7 @@ def test_workers_of_projects_forget_once_a_day(
     scene.broker.look_around()
     _until(lambda: told == ["io.faceappliance.Worker.Forget", "closed"])
     # What is frozen cannot hear: it is ended, and the next one starts with nothing.
-    _until(lambda: locked.said == [Word.FREEZE, Word.KILL])
+    _until(lambda: locked.said == [Command.FREEZE, Command.KILL])
     assert (frozen.state, frozen.has_worker) == (State.LOCKED, False)
     assert (active.said, working.has_worker) == ([], True)
     assert (visit.said, other.has_worker) == ([], True)

@@ -19,9 +19,9 @@ from appliance.cli.framework.options import FILE, json_option, overwrite_option
 from appliance.cli.framework.output import show_json, show_pairs
 from appliance.errors import OutputError, SessionError
 from appliance.pipeline.media.output import PendingOutput
-from appliance.session import interface
+from appliance.protocols import broker_api
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing
+from appliance.wire.message import Empty
 
 _BROKER = Path("/run/appliance/session.sock")
 
@@ -40,7 +40,7 @@ def list_sessions(*, socket: Path, as_json: bool) -> None:
     """Say which sessions are open, and in which state."""
     client = Client.to(socket)
     try:
-        found, _ = client.call(f"{interface.NAME}.List", Nothing(), gives=interface.Sessions)
+        found, _ = client.call(f"{broker_api.NAME}.List", Empty(), gives=broker_api.Sessions)
     finally:
         client.close()
     if as_json:

@@ -287,6 +287,6 @@ class Failed(msgspec.Struct, frozen=True):
     hint: str
 
 
-def error(name: str) -> str:
+def error_name(name: str) -> str:
     """The full name of an error of this interface."""
     return f"{NAME}.{name}"

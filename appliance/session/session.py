@@ -17,11 +17,11 @@ import msgspec
 
 from appliance.audit.service.client import AuditClient
 from appliance.errors import SessionError, WireError
-from appliance.keeper.protocol import Erasure, Word
-from appliance.session.keeper import Keeper
+from appliance.keeper.protocol import Command, Erasure
+from appliance.session.keeper import KeeperConnection
 from appliance.session.state import OPEN, Limits, State, Step, Times, after, due
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing, Refusal
+from appliance.wire.message import CallError, Empty
 
 _WORKERS = Path("/run/appliance/worker")
 
@@ -40,7 +40,7 @@ class Working(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class Visit:
+class Session:
     """Its methods are for several threads; ``lock`` is held over each step.
 
     ``caller`` is the user id that opened it, ``user`` the name on the token, ``tokens`` the
@@ -48,7 +48,7 @@ class Visit:
     """
 
     slot: str
-    keeper: Keeper
+    keeper: KeeperConnection
     limits: Limits
     caller: int
     user: str
@@ -67,7 +67,7 @@ class Visit:
 
     def open(self, policy: str, audit: AuditClient) -> None:
         """Make the workspace and start the worker; raises ``SessionError``."""
-        self.keeper.tell(Word.MAKE)
+        self.keeper.tell(Command.MAKE)
         self.start_worker(policy, audit)
 
     def start_worker(self, policy: str, audit: AuditClient) -> None:
@@ -81,7 +81,7 @@ class Visit:
                 "The worker ended before it served, each time that it was started.",
                 "See the journal of its unit, then attach again or close the session.",
             )
-        self.keeper.tell(Word.START)
+        self.keeper.tell(Command.START)
         # Known before it is attended: its end may be noticed at once.
         self._worker = worker = Client.to(self._worker_socket)
         Thread(target=self._attend, args=(worker, policy, audit), daemon=True).start()
@@ -118,26 +118,26 @@ class Visit:
                 self.times = replace(self.times, locked=now())
                 self._hold()
             elif self.state is State.PARKED:
-                self.keeper.tell(Word.KILL)
+                self.keeper.tell(Command.KILL)
                 self._worker = None
             elif self.state is State.ACTIVE:
                 self.times = Times(self.times.opened, now())
-                self.keeper.tell(Word.THAW)
+                self.keeper.tell(Command.THAW)
 
     def forget(self) -> None:
         """What the worker keeps to be quicker goes; one that is frozen is ended for it.
 
-        Raises ``SessionError``, ``WireError`` or ``Refusal``.
+        Raises ``SessionError``, ``WireError`` or ``CallError``.
         """
         with self.lock:
             if self.state is State.LOCKED:
-                self.keeper.tell(Word.KILL)
+                self.keeper.tell(Command.KILL)
                 self._worker = None
             working = self.state is State.ACTIVE and self.has_worker
         # Without the lock: it may take its time, and what locks the session may not.
         if working:
             with closing(Client.to(self._worker_socket)) as worker:
-                worker.call("io.faceappliance.Worker.Forget", gives=Nothing)
+                worker.call("io.faceappliance.Worker.Forget", gives=Empty)
 
     def used(self) -> None:
         """Somebody is there."""
@@ -174,15 +174,15 @@ class Visit:
     def _hold(self) -> None:
         """Freeze the worker; one that cannot be frozen ends."""
         try:
-            self.keeper.tell(Word.FREEZE)
+            self.keeper.tell(Command.FREEZE)
         except SessionError:
-            self.keeper.tell(Word.KILL)
+            self.keeper.tell(Command.KILL)
             self._worker = None
 
     def _attend(self, worker: Client, policy: str, audit: AuditClient) -> None:
         """Tell the worker what it serves, then notice its end."""
         served = False
-        with suppress(WireError, Refusal):
+        with suppress(WireError, CallError):
             told = worker.follow(
                 "io.faceappliance.Worker.Begin",
                 Begin(self.identifier, policy),

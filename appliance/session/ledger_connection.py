@@ -12,7 +12,7 @@ from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError
 
 
-class LedgerLine:
+class LedgerConnection:
     """A connection that is made anew when the daemon is back. Several threads may share it."""
 
     def __init__(self, path: Path) -> None:

@@ -15,7 +15,7 @@ import msgspec
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-class Mark(msgspec.Struct, frozen=True):
+class JournalEntry(msgspec.Struct, frozen=True):
     """One session that is not wiped yet."""
 
     session: str
@@ -24,7 +24,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class PendingWipeJournal:
     """The marks in a folder that only the broker can read."""
 
     folder: Path
@@ -32,7 +32,7 @@ class Marks:
     def put(self, session: str, slot: str) -> None:
         """Note that this session is about to use this slot."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mark = msgspec.json.encode(Mark(session, slot, this_boot()))
+        mark = msgspec.json.encode(JournalEntry(session, slot, this_boot()))
         path = self.folder / slot
         descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:
@@ -47,17 +47,17 @@ class Marks:
         (self.folder / slot).unlink(missing_ok=True)
         self._sync()
 
-    def left(self) -> list[Mark]:
+    def left(self) -> list[JournalEntry]:
         """What an earlier run of the broker did not wipe. A torn mark stands for its slot."""
         if not self.folder.is_dir():
             return []
         return [self._read(path) for path in sorted(self.folder.iterdir())]
 
-    def _read(self, path: Path) -> Mark:
+    def _read(self, path: Path) -> JournalEntry:
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Mark)
+            return msgspec.json.decode(path.read_bytes(), type=JournalEntry)
         except msgspec.DecodeError:
-            return Mark("0" * 16, path.name, "")
+            return JournalEntry("0" * 16, path.name, "")
 
     def _sync(self) -> None:
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -14,19 +14,19 @@ import pytest
 
 from appliance.audit.service.client import AuditClient
 from appliance.errors import SessionError
-from appliance.keeper.protocol import Word
-from appliance.session import visit as visits
+from appliance.keeper.protocol import Command
+from appliance.session import session as visits
+from appliance.session.session import Session
 from appliance.session.state import Limits
-from appliance.session.visit import Visit
 
 
 @dataclass
 class Keeping:
     """A keeper to whom all succeeds."""
 
-    told: list[Word] = field(default_factory=list)
+    told: list[Command] = field(default_factory=list)
 
-    def tell(self, word: Word) -> None:
+    def tell(self, word: Command) -> None:
         self.told.append(word)
 
 
@@ -73,7 +73,7 @@ def _line() -> AuditClient:
     return AuditClient(ours.detach())
 
 
-def _started(visit: Visit) -> None:
+def _started(visit: Session) -> None:
     """Start a worker and wait for its end."""
     visit.start_worker("0" * 64, _line())
     until = time.monotonic() + 20
@@ -82,10 +82,10 @@ def _started(visit: Visit) -> None:
         time.sleep(0.01)
 
 
-def _visit() -> tuple[Visit, Keeping]:
+def _visit() -> tuple[Session, Keeping]:
     keeper = Keeping()
     limits = Limits(60, 600, 60)
-    return Visit("w0", keeper, limits, 0, "anna", "f" * 32, frozenset()), keeper  # type: ignore[arg-type]
+    return Session("w0", keeper, limits, 0, "anna", "f" * 32, frozenset()), keeper  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("worker")
@@ -94,9 +94,9 @@ def test_a_worker_that_never_served_is_said_once_and_then_tried_again() -> None:
     _started(visit)
     with pytest.raises(SessionError, match="before it served"):
         visit.start_worker("0" * 64, _line())
-    assert keeper.told == [Word.START]
+    assert keeper.told == [Command.START]
     _started(visit)
-    assert keeper.told == [Word.START, Word.START]
+    assert keeper.told == [Command.START, Command.START]
 
 
 def test_one_that_served_and_died_is_followed_by_another_at_once(worker: Worker) -> None:
@@ -105,4 +105,4 @@ def test_one_that_served_and_died_is_followed_by_another_at_once(worker: Worker)
     _started(visit)
     assert visit.jobs == 2
     _started(visit)
-    assert keeper.told == [Word.START, Word.START]
+    assert keeper.told == [Command.START, Command.START]

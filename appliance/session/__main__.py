@@ -21,8 +21,8 @@ from appliance.session.ledger_connection import LedgerConnection
 from appliance.session.pending_wipes import PendingWipeJournal
 from appliance.session.recover import recover
 from appliance.session.settings import Settings
+from appliance.wire.activation import listening_socket
 
-_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 _ROUND = 0.5  # seconds between looks at tokens, times and the ledger
 _KIOSK = "appliance-kiosk"
 _POLICY = Path("/etc/appliance/policy.yaml")
@@ -37,7 +37,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     stderr = sys.stderr
     try:
-        listener = _listener()
+        listener = listening_socket(socket.SOCK_STREAM, "appliance-broker.socket")
         settings = Settings(load(_POLICY))
         stderr = configure("broker", settings.policy.system.log_level)
         ledger, marks = LedgerConnection(_AUDIT), PendingWipeJournal(_MARKS)
@@ -58,12 +58,6 @@ def main() -> int:
 def _tokens_of(settings: Settings) -> Callable[[], frozenset[str]]:
     """Who says which tokens are plugged in: the kernel, or the module of smart cards."""
     return Cards().present if settings.method == "piv" else login.tokens
-
-
-def _listener() -> socket.socket:
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        raise SessionError("There is no socket to serve on.", "Start appliance-broker.socket.")
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=_FIRST_PASSED)
 
 
 def _user_id(name: str) -> int:

@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeAlias
 import msgspec
 
 from appliance.errors import WireError
-from appliance.wire.connection import Caller, Connection, broken, close_all
+from appliance.wire.connection import Connection, broken, close_all
 from appliance.wire.message import SERVICE, Call, CallError, Empty, Reply, S
+from appliance.wire.peer import PeerCredentials
 
 MAX_CALLERS = 32
 MAX_CALLERS_OF_USER = 12
@@ -37,7 +38,7 @@ class Answer:
 class Request(Generic[S]):
     """One call, understood. A method takes out of ``descriptors`` those that it keeps."""
 
-    caller: Caller
+    caller: PeerCredentials
     parameters: S
     descriptors: list[int]
     progress: Progress
@@ -84,7 +85,7 @@ class Service:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            if not self._admit(Caller.of(connection).user):
+            if not self._admit(PeerCredentials.of(connection).user):
                 connection.close()
                 continue
             Thread(target=self.serve, args=(connection,), daemon=True).start()
@@ -136,7 +137,7 @@ class Service:
             close_all(answer.descriptors)
 
     def _run(
-        self, call: Call, caller: Caller, descriptors: list[int], progress: Progress
+        self, call: Call, caller: PeerCredentials, descriptors: list[int], progress: Progress
     ) -> Answer:
         interface, _, name = call.method.rpartition(".")
         if interface == SERVICE:

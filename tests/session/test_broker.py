@@ -23,8 +23,8 @@ from appliance.session.session import Session
 from appliance.session.settings import Settings
 from appliance.session.state import Limits, State, Step
 from appliance.wire.client import Client
-from appliance.wire.connection import Caller
 from appliance.wire.message import CallError, Empty
+from appliance.wire.peer import PeerCredentials
 from appliance.wire.service import Request
 
 POLICY = "projects:\n  - {name: film, members: [anna]}\n"
@@ -126,7 +126,9 @@ def test_a_keeper_is_called_for_who_logs_in_and_sent_away_if_they_are_not_let_in
         return "wrong-token"
 
     monkeypatch.setattr("appliance.session.login.authenticate", asked)
-    request = Request(Caller(1, 1000, 1000), broker_api.Open("anna", "1234"), [], lambda *_: None)
+    request = Request(
+        PeerCredentials(1, 1000, 1000), broker_api.Open("anna", "1234"), [], lambda *_: None
+    )
     with pytest.raises(CallError):
         scene.broker._open(request)
     assert calls == ["called", "asked", "sent away"]

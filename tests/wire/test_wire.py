@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from appliance.errors import WireError
 from appliance.wire.client import Client
-from appliance.wire.connection import MAX_DESCRIPTORS, MAX_MESSAGE, Caller, Connection
+from appliance.wire.connection import MAX_DESCRIPTORS, MAX_MESSAGE, Connection
 from appliance.wire.message import CallError, Empty
+from appliance.wire.peer import PeerCredentials
 from appliance.wire.service import MAX_CALLERS_OF_USER, Answer, Method, Request, Service
 
 NAME = "io.example.Test"
@@ -177,7 +178,7 @@ def test_it_describes_itself(path: Path) -> None:
 def test_a_caller_is_who_the_kernel_says() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert Caller.of(ours) == Caller(os.getpid(), os.getuid(), os.getgid())
+        assert PeerCredentials.of(ours) == PeerCredentials(os.getpid(), os.getuid(), os.getgid())
 
 
 def test_a_message_may_be_as_long_as_the_limit_and_not_a_byte_longer(path: Path) -> None:

@@ -25,8 +25,8 @@ from appliance.wire.message import CallError
 from tests.paths import REPOSITORY
 
 SESSION = "0123456789abcdef"
-# What systemd does: the listening socket is descriptor 3, and LISTEN_PID says whom it is for.
-_START = 'exec 3<&"$1"; export LISTEN_PID=$$; shift; exec "$@"'
+# What systemd does: the listening socket is descriptor 3, and the environment names its process.
+_START = 'exec 3<&"$1"; export LISTEN_PID=$$ LISTEN_FDS=1; shift; exec "$@"'
 
 
 @dataclass

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Literal, TypeAlias
 
-SOCKETS = Path("/run/appliance/keeper")
 MAX_ANSWER = 4096  # bytes of an answer
 
 UNKNOWN_KEY = "0" * 64  # stands for the id of a key that was lost with the memory that held it

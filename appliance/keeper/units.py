@@ -15,8 +15,8 @@ from pathlib import Path
 from appliance.errors import SessionError
 from appliance.keeper.tools import run
 from appliance.keeper.volume import Owner
+from appliance.machine import WORKSPACES
 
-_RUN = Path("/run/appliance")
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup/appliance.slice/appliance-worker.slice")
 _GONE = 5.0  # seconds that killed processes may take to be gone
@@ -106,7 +106,7 @@ def _has_started(slot: str) -> bool:
 
 
 def _workspace(slot: str) -> Path:
-    return _RUN / "workspace" / slot
+    return WORKSPACES / slot
 
 
 def _group(slot: str) -> Path:

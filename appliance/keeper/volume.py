@@ -25,6 +25,7 @@ from appliance.errors import SessionError
 from appliance.keeper.protocol import UNKNOWN_KEY, Erased
 from appliance.keeper.secret import LockedMemory
 from appliance.keeper.tools import run
+from appliance.machine import RUN
 
 KEY_SIZE = 64  # bytes: two AES-256 keys of XTS
 BLOCK = 4096  # bytes of the file system, the encryption and the discard
@@ -35,7 +36,6 @@ _CANARIES = ".canaries"  # the file that holds them
 _METADATA, _KEYSLOTS = 16 << 10, 512 << 10
 _HEADER = 2 * _METADATA + _KEYSLOTS
 _SECTOR = 512  # bytes; what cryptsetup counts offsets in
-_RUN = Path("/run/appliance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class LuksVolume:
         The canaries, one after the other.
         """
         plain = secrets.token_bytes(CANARIES * BLOCK)
-        folder = Path(tempfile.mkdtemp(dir=_RUN))
+        folder = Path(tempfile.mkdtemp(dir=RUN))
         try:
             (folder / _CANARIES).write_bytes(plain)
             run(
@@ -331,4 +331,4 @@ def mapped(slot: str) -> list[str]:
 def describe(slot: str, kind: str, options: str, source: str) -> None:
     """Write what ``appliance-workspace@.service`` mounts."""
     text = f"TYPE={kind}\nOPTIONS={options}\nSOURCE={source}\n"
-    (_RUN / f"{slot}.mount").write_text(text)
+    (RUN / f"{slot}.mount").write_text(text)

@@ -22,8 +22,7 @@ from appliance.audit.service.daemon import Log, Server
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.errors import ApplianceError, LedgerError
-
-_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
+from appliance.wire.activation import listening_socket
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,11 +111,7 @@ def _peer(text: str) -> tuple[int, Role]:
 
 def _listener(path: Path | None) -> socket.socket:
     if path is None:
-        if os.environ.get("LISTEN_PID") != str(os.getpid()):
-            raise LedgerError(
-                "There is no socket to listen on.", "Name one with --listen, or start the unit."
-            )
-        return _seqpacket(_FIRST_PASSED)
+        return listening_socket(socket.SOCK_SEQPACKET, "appliance-audit.socket")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from appliance.errors import SessionError
 from appliance.keeper import units
-from appliance.keeper.protocol import Erasure, Word
+from appliance.keeper.protocol import Command, Erasure
 from appliance.keeper.volume import Backing, LuksVolume, MemoryVolume, Volume
 from appliance.keeper.wipe import wipe
 
@@ -36,12 +36,12 @@ def main() -> int:
 def keep(caller: socket.socket, slot: str, volume: Volume) -> bool:
     """Do what ``caller`` says until it hangs up, then wipe. Whether nothing is left."""
     acts: dict[bytes, Callable[[], Erasure | None]] = {
-        Word.MAKE.value: lambda: volume.make(units.owner_of(slot)),
-        Word.START.value: partial(units.start, slot),
-        Word.FREEZE.value: partial(units.freeze, slot),
-        Word.THAW.value: partial(units.thaw, slot),
-        Word.KILL.value: partial(units.kill, slot),
-        Word.WIPE.value: partial(wipe, slot, volume),
+        Command.MAKE.value: lambda: volume.make(units.owner_of(slot)),
+        Command.START.value: partial(units.start, slot),
+        Command.FREEZE.value: partial(units.freeze, slot),
+        Command.THAW.value: partial(units.thaw, slot),
+        Command.KILL.value: partial(units.kill, slot),
+        Command.WIPE.value: partial(wipe, slot, volume),
     }
     clean = False
     try:

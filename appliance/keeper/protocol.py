@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Literal, TypeAlias
 
-SOCKETS = Path("/run/appliance/keeper")
-MOST = 4096  # bytes of an answer
+MAX_ANSWER = 4096  # bytes of an answer
 
 UNKNOWN_KEY = "0" * 64  # stands for the id of a key that was lost with the memory that held it
 
@@ -23,7 +21,7 @@ Erased: TypeAlias = Literal["luks-header-dropped", "memory-dropped"]
 StepName: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
 
 
-class Word(Enum):
+class Command(Enum):
     """What the broker may say. To hang up means WIPE as well."""
 
     MAKE = b"make"

@@ -12,7 +12,7 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _PATIENCE = 60  # seconds
 
 
-def call(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
+def run(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
     """What the program printed; ``key`` is a descriptor for its stdin, ``keep`` those it inherits.
 
     Raises ``SessionError`` if it fails. What it wrote on stderr stays out of the message: it may

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.errors import SessionError
-from appliance.keeper.tools import call
+from appliance.keeper.tools import run
 from appliance.keeper.volume import Owner
+from appliance.machine import WORKSPACES
 
-_RUN = Path("/run/appliance")
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup/appliance.slice/appliance-worker.slice")
 _GONE = 5.0  # seconds that killed processes may take to be gone
@@ -39,7 +39,7 @@ def start(slot: str) -> None:
     Returns once the worker runs its own program; raises ``SessionError``.
     """
     _workspace(slot).mkdir(mode=0o700, exist_ok=True)  # it stays: the next session is quicker
-    call("systemctl", "start", f"appliance-worker@{slot}.service")
+    run("systemctl", "start", f"appliance-worker@{slot}.service")
 
 
 def freeze(slot: str) -> None:
@@ -68,9 +68,7 @@ def kill(slot: str) -> None:
     # keep systemd from hearing.
     _control(slot, "cgroup.kill", "1")
     # The socket first: a caller that waits there would have the worker started anew.
-    call(
-        "systemctl", "stop", *(f"appliance-worker@{slot}.{kind}" for kind in ("socket", "service"))
-    )
+    run("systemctl", "stop", *(f"appliance-worker@{slot}.{kind}" for kind in ("socket", "service")))
     until = time.monotonic() + _GONE
     while any(processes_of(owner_of(slot).user)):
         if time.monotonic() > until:
@@ -80,7 +78,7 @@ def kill(slot: str) -> None:
 
 def unmount(slot: str) -> None:
     """Take the workspace out of the tree of files; raises ``SessionError`` if it stays."""
-    call("systemctl", "stop", f"appliance-workspace@{slot}.service")
+    run("systemctl", "stop", f"appliance-workspace@{slot}.service")
     if _workspace(slot).is_mount():
         raise SessionError("The workspace is still mounted.", "Restart the machine.")
 
@@ -108,7 +106,7 @@ def _has_started(slot: str) -> bool:
 
 
 def _workspace(slot: str) -> Path:
-    return _RUN / "workspace" / slot
+    return WORKSPACES / slot
 
 
 def _group(slot: str) -> Path:

@@ -24,7 +24,8 @@ from typing import ClassVar, Protocol
 from appliance.errors import SessionError
 from appliance.keeper.protocol import UNKNOWN_KEY, Erased
 from appliance.keeper.secret import LockedMemory
-from appliance.keeper.tools import call
+from appliance.keeper.tools import run
+from appliance.machine import RUN
 
 KEY_SIZE = 64  # bytes: two AES-256 keys of XTS
 BLOCK = 4096  # bytes of the file system, the encryption and the discard
@@ -35,7 +36,6 @@ _CANARIES = ".canaries"  # the file that holds them
 _METADATA, _KEYSLOTS = 16 << 10, 512 << 10
 _HEADER = 2 * _METADATA + _KEYSLOTS
 _SECTOR = 512  # bytes; what cryptsetup counts offsets in
-_RUN = Path("/run/appliance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Backing:
         """Give the blocks back; raises ``SessionError`` where the device cannot."""
         if self.device:
             stretch = ("--offset", str(self.start), "--length", str(self.size))
-            call("blkdiscard", "--force", *stretch, str(self.path))
+            run("blkdiscard", "--force", *stretch, str(self.path))
         else:
             self.path.unlink(missing_ok=True)
 
@@ -168,8 +168,8 @@ class LuksVolume:
             # cryptsetup wants a device for itself, and this one is others' too: map the stretch.
             size, start = self.backing.size // _SECTOR, self.backing.start // _SECTOR
             table = f"0 {size} linear {place} {start}"
-            call("dmsetup", "create", stretch_name(self.slot), "--table", table)
-            place = Path("/dev/mapper") / stretch_name(self.slot)
+            run("dmsetup", "create", segment_name(self.slot), "--table", table)
+            place = Path("/dev/mapper") / segment_name(self.slot)
         self._key, self._header = LockedMemory.random(KEY_SIZE), LockedMemory(_HEADER)
         self._cryptsetup(
             *("luksFormat", "--batch-mode", "--type", "luks2", "--cipher", "aes-xts-plain64"),
@@ -196,9 +196,9 @@ class LuksVolume:
         """
         for name in mapped(self.slot):
             try:
-                call("dmsetup", "remove", "--noudevsync", name)
+                run("dmsetup", "remove", "--noudevsync", name)
             except SessionError:
-                call("dmsetup", "remove", "--force", "--retry", name)
+                run("dmsetup", "remove", "--force", "--retry", name)
 
     def drop(self) -> None:
         """From here on nobody can read what the backing holds."""
@@ -225,10 +225,10 @@ class LuksVolume:
         The canaries, one after the other.
         """
         plain = secrets.token_bytes(CANARIES * BLOCK)
-        folder = Path(tempfile.mkdtemp(dir=_RUN))
+        folder = Path(tempfile.mkdtemp(dir=RUN))
         try:
             (folder / _CANARIES).write_bytes(plain)
-            call(
+            run(
                 *("mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-N", str(self.inodes)),
                 # A file system that never survives a crash needs no journal, and no reserve.
                 *("-O", "^has_journal", "-m", "0", "-d", str(folder)),
@@ -241,7 +241,7 @@ class LuksVolume:
 
     def _locate(self, plain: bytes) -> tuple[Canary, ...]:
         # -c: without the maps of what is in use, which are long and not asked for.
-        listed = call("debugfs", "-c", "-R", f"blocks /{_CANARIES}", str(self.mapper))
+        listed = run("debugfs", "-c", "-R", f"blocks /{_CANARIES}", str(self.mapper))
         texts = [plain[at : at + BLOCK] for at in range(0, len(plain), BLOCK)]
         blocks = [int(block) for block in listed.split()]
         with self.mapper.open("rb", buffering=0) as opened:
@@ -267,7 +267,7 @@ class LuksVolume:
             self._key.write_to(writer)
             os.close(writer)
             header = self._header.descriptor
-            call(
+            run(
                 *("cryptsetup", action, "--key-file", "-"),
                 *("--header", f"/proc/self/fd/{header}", *arguments),
                 key=reader,
@@ -317,18 +317,18 @@ def mapper_name(slot: str) -> str:
     return f"appliance-{slot}"
 
 
-def stretch_name(slot: str) -> str:
+def segment_name(slot: str) -> str:
     """The name of the slot's stretch of a device, under the same folder."""
     return f"{mapper_name(slot)}-stretch"
 
 
 def mapped(slot: str) -> list[str]:
     """What the kernel has mapped for this slot, even without a node, the uppermost first."""
-    listed = {line.split()[0] for line in call("dmsetup", "ls").splitlines() if line}
-    return [name for name in (mapper_name(slot), stretch_name(slot)) if name in listed]
+    listed = {line.split()[0] for line in run("dmsetup", "ls").splitlines() if line}
+    return [name for name in (mapper_name(slot), segment_name(slot)) if name in listed]
 
 
 def describe(slot: str, kind: str, options: str, source: str) -> None:
     """Write what ``appliance-workspace@.service`` mounts."""
     text = f"TYPE={kind}\nOPTIONS={options}\nSOURCE={source}\n"
-    (_RUN / f"{slot}.mount").write_text(text)
+    (RUN / f"{slot}.mount").write_text(text)

@@ -13,57 +13,52 @@ from threading import Event, Thread
 
 from appliance.diagnostics.process_log import configure
 from appliance.errors import ApplianceError, SessionError
+from appliance.machine import AUDIT_SOCKET
 from appliance.policy.load import load
 from appliance.session import login
 from appliance.session.broker import Broker
 from appliance.session.cards import Cards
-from appliance.session.ledger import LedgerLine
-from appliance.session.marks import Marks
+from appliance.session.environment import Environment
+from appliance.session.ledger_connection import LedgerConnection
+from appliance.session.pending_wipes import PendingWipeJournal
 from appliance.session.recover import recover
 from appliance.session.settings import Settings
+from appliance.wire.activation import listening_socket
 
-_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
-_ROUND = 0.5  # seconds between looks at tokens, times and the ledger
+_TICK = 0.5  # seconds between two checks of tokens, times and the ledger
 _KIOSK = "appliance-kiosk"
 _POLICY = Path("/etc/appliance/policy.yaml")
-_MARKS = Path("/var/lib/appliance/open")
-_AUDIT = Path("/run/appliance/audit.sock")
+_JOURNAL = Path("/var/lib/appliance/open")
 
 
 def main() -> int:
-    """Serve until told to end; then wipe all there is. The exit code."""
+    """Serve until a signal ends it, then wipe every session. Returns the exit code."""
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     stderr = sys.stderr
     try:
-        listener = _listener()
+        listener = listening_socket(socket.SOCK_STREAM, "appliance-broker.socket")
         settings = Settings(load(_POLICY))
         stderr = configure("broker", settings.policy.system.log_level)
-        ledger, marks = LedgerLine(_AUDIT), Marks(_MARKS)
-        recover(ledger, marks)
-        broker = Broker(settings, ledger, marks, _tokens_of(settings))
+        ledger, journal = LedgerConnection(AUDIT_SOCKET), PendingWipeJournal(_JOURNAL)
+        recover(ledger, journal)
+        broker = Broker(settings, ledger, journal, Environment(_tokens_of(settings)))
         service = broker.service(_user_id(_KIOSK))
     except ApplianceError as error:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
     Thread(target=service.listen, args=(listener,), daemon=True).start()
     _notify("READY=1")
-    while not stopping.wait(_ROUND):
-        broker.look_around()
-    # The socket stays open: it is systemd's, and the next broker's.
+    while not stopping.wait(_TICK):
+        broker.tick()
+    # The socket stays open: systemd passes it on to the next broker.
     return 0 if broker.end_all() else 1
 
 
 def _tokens_of(settings: Settings) -> Callable[[], frozenset[str]]:
-    """Who says which tokens are plugged in: the kernel, or the module of smart cards."""
+    """What lists the tokens that are plugged in: the kernel, or the module of smart cards."""
     return Cards().present if settings.method == "piv" else login.tokens
-
-
-def _listener() -> socket.socket:
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        raise SessionError("There is no socket to serve on.", "Start appliance-broker.socket.")
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=_FIRST_PASSED)
 
 
 def _user_id(name: str) -> int:

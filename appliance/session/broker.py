@@ -1,47 +1,38 @@
-"""The broker: says who gets in, and which session opens, locks, reopens and ends.
+"""The broker: decides who gets in, and which session opens, locks, reopens and ends.
 
-It has no power of its own: what takes root is done by the keeper of each session, on its word.
-It never touches what a person works on: it hands the caller a connection to the worker of the
-session and is out of the way. A caller sees its own sessions only, by its user id as the kernel
-knows it.
+It runs without privileges: what takes root is done by the keeper of each session, at its command.
+It never touches the media that a person works on: it hands its caller a connection to the worker
+of the session and takes no further part. A caller sees its own sessions only, by the user id that
+the kernel reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
-from threading import Lock, Thread
-from typing import Any, Literal, TypeAlias
+from threading import Lock
+from typing import Any
 
 from appliance.audit.entries import events
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
 from appliance.keeper.protocol import Erasure
-from appliance.session import interface, login
+from appliance.protocols import broker_api
+from appliance.protocols.broker_api import error_name
+from appliance.session.admission import Admission, Admitted
 from appliance.session.daily import Daily
-from appliance.session.interface import error
-from appliance.session.keeper import Spare
-from appliance.session.ledger import LedgerLine
-from appliance.session.marks import Marks
+from appliance.session.ending import REASONS, wiped_event
+from appliance.session.environment import Environment
+from appliance.session.keeper import StandbyKeeper
+from appliance.session.ledger_connection import Ledger
+from appliance.session.pending_wipes import PendingWipeJournal
+from appliance.session.session import Session
 from appliance.session.settings import Settings
 from appliance.session.state import State, Step
-from appliance.session.visit import Visit, now
-from appliance.wire.message import Nothing, Refusal
+from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Request, Service
 
 ROOT = 0
-
-Reason: TypeAlias = Literal["user", "crash", "time-limit", "idle", "token-removed", "ledger"]
-
-_REASONS: dict[Step, Reason] = {
-    Step.CLOSE: "user",
-    Step.FAILED: "crash",
-    Step.TIME_LIMIT: "time-limit",
-    Step.IDLE: "idle",
-    Step.TOKEN_REMOVED: "token-removed",
-    Step.LEDGER_GONE: "ledger",
-}
 
 
 class Broker:
@@ -50,340 +41,319 @@ class Broker:
     def __init__(
         self,
         settings: Settings,
-        ledger: LedgerLine,
-        marks: Marks,
-        tokens: Callable[[], frozenset[str]],
+        ledger: Ledger,
+        journal: PendingWipeJournal,
+        environment: Environment,
     ) -> None:
-        """``tokens``: those that are plugged in now."""
         self._settings = settings
         self._ledger = ledger
-        self._marks = marks
-        self._tokens = tokens
-        token = settings.policy.token
-        self._back_off = login.BackOff(token.attempts, token.back_off_seconds)
-        self._visits: dict[str, Visit] = {}
-        self._spare = Spare()
-        self._logging_in = Lock()  # a token answers one question at a time
+        self._journal = journal
+        self._environment = environment
+        self._admission = Admission(settings, ledger, environment)
+        self._sessions: dict[str, Session] = {}
+        self._standby = StandbyKeeper(environment.connect_keeper)
         self._lock = Lock()
-        self._ending = False
+        self._shutting_down = False
         self._daily = Daily(settings.policy.wipe.daily)
 
     def service(self, kiosk: int) -> Service:
-        """The interface as root and the user id ``kiosk`` may call it."""
+        """The interface, for root and the user id ``kiosk``."""
         people = frozenset({ROOT, kiosk})
+        root = frozenset({ROOT})
         methods: dict[str, Method[Any]] = {
-            "Open": Method(interface.Open, self._open, people),
-            "Reopen": Method(interface.Reopen, self._reopen, people),
-            "Attach": Method(interface.Which, self._attach, people),
-            "Touch": Method(interface.Which, self._touch, people),
-            "Lock": Method(interface.Which, self._lock_now, people),
-            "Leave": Method(interface.Which, self._leave, people),
-            "Close": Method(interface.Which, self._close, people),
-            "List": Method(Nothing, self._list, people),
-            "TokenRemoved": Method(interface.TokenRemoved, self._token_removed, frozenset({ROOT})),
+            "Open": Method(broker_api.Open, self._open, people),
+            "Reopen": Method(broker_api.Reopen, self._reopen, people),
+            "Attach": Method(broker_api.SessionRef, self._attach, people),
+            "Touch": Method(broker_api.SessionRef, self._touch, people),
+            "Lock": Method(broker_api.SessionRef, self._lock_now, people),
+            "Leave": Method(broker_api.SessionRef, self._leave, people),
+            "Close": Method(broker_api.SessionRef, self._close, people),
+            "List": Method(Empty, self._list, people),
+            "TokenRemoved": Method(broker_api.TokenRemoved, self._token_removed, root),
         }
-        return Service(interface.NAME, interface.DESCRIPTION, methods, report_bug)
+        return Service(broker_api.NAME, broker_api.DESCRIPTION, methods, report_bug)
 
-    def look_around(self) -> None:
-        """What time, tokens and the ledger ask for; called twice a second."""
-        if self._daily.due(datetime.now().astimezone()):
-            Thread(target=self._empty_caches, daemon=True).start()
-        ledger, tokens = self._ledger.alive(), self._tokens()
-        for visit in self._all():
-            if visit.state is State.WIPED and ledger:
-                self._report_quietly(visit)
-            if visit.state is State.ACTIVE and not ledger:
-                self._lock_visit(visit, Step.LEDGER_GONE)
-            elif visit.state is State.ACTIVE and visit.tokens - tokens:
-                self._lock_visit(visit, Step.TOKEN_REMOVED)
-            step = Step.FAILED if visit.has_lost_its_keeper() else visit.due()
-            if step is Step.IDLE:
-                self._lock_visit(visit, step)
-            elif step is Step.LEFT:
-                Thread(target=self._park_quietly, args=(visit,), daemon=True).start()
-            elif step is not None:
-                Thread(target=self._end_quietly, args=(visit, step), daemon=True).start()
+    def tick(self) -> None:
+        """Act on what time, tokens, keepers and the ledger demand; called twice a second."""
+        if self._daily.due(self._environment.local_time()):
+            self._environment.spawn(self._drop_caches)
+        ledger, tokens = self._ledger.alive(), self._environment.tokens()
+        for session in self._all():
+            if session.state is State.WIPED and ledger:
+                self._report_again(session)
+            if session.state is State.ACTIVE and not ledger:
+                self._lock_session(session, Step.LEDGER_GONE)
+            elif session.state is State.ACTIVE and session.tokens - tokens:
+                self._lock_session(session, Step.TOKEN_REMOVED)
+            step = Step.FAILED if session.has_lost_its_keeper() else session.due()
+            if step is not None:
+                self._take(session, step)
 
     def end_all(self) -> bool:
-        """Wipe every session: the machine goes down. Was every wipe clean?"""
-        self._ending = True
-        for visit in self._all():
-            self._end_quietly(visit, Step.CLOSE)
+        """Wipe every session, because the machine goes down. Whether every wipe was clean."""
+        self._shutting_down = True
+        for session in self._all():
+            self._try_to_end(session, Step.CLOSE)
         return not self._all()
 
-    def _open(self, request: Request[interface.Open]) -> Answer:
-        asked = request.parameters
-        with _told():
+    # Methods of the interface.
+
+    def _open(self, request: Request[broker_api.Open]) -> Answer:
+        wanted = request.parameters
+        with _errors_as_answers():
             self._refuse_if_blocked()
             try:
-                subject, tokens = self._log_in(asked.user, asked.pin)
-                parked = self._project(asked.project, asked.user)
+                who = self._admission.log_in(wanted.user, wanted.pin, self._start_standby)
+                parked = self._open_project(wanted.project, wanted.user)
                 if parked is not None:
-                    return self._resume(parked, request.caller.user, tokens)
-                visit = self._claim(request.caller.user, asked, subject, tokens)
+                    return self._resume(parked, request.caller.user, who)
+                session = self._claim(request.caller.user, wanted, who)
             finally:
                 with self._lock:
-                    self._spare.dismiss()  # unless the session has it
+                    self._standby.dismiss()  # does nothing if the session has taken it
             try:
-                self._start(visit, asked.patient)
+                self._start(session, wanted.patient)
             except ApplianceError:
-                self._end_quietly(visit, Step.FAILED)
+                self._try_to_end(session, Step.FAILED)
                 raise
-            return self._opened(visit)
+            return self._opened(session)
 
-    def _reopen(self, request: Request[interface.Reopen]) -> Answer:
-        asked = request.parameters
-        with _told():
-            visit = self._visit(asked.session, request.caller.user)
-            if visit.state is not State.LOCKED:
-                raise Refusal(error("WrongState"), interface.WrongState(visit.state.value))
-            _, tokens = self._log_in(asked.user, asked.pin, only=visit.user)
-            with visit.lock:
-                visit.tokens = tokens
-                visit.step(Step.REOPENED)
-                self._see_to_worker(visit)
-            return self._opened(visit)
+    def _reopen(self, request: Request[broker_api.Reopen]) -> Answer:
+        wanted = request.parameters
+        with _errors_as_answers():
+            session = self._session(wanted.session, request.caller.user)
+            if session.state is not State.LOCKED:
+                state = broker_api.WrongState(session.state.value)
+                raise CallError(error_name("WrongState"), state)
+            who = self._admission.log_in_again(wanted.user, wanted.pin, session.user)
+            with session.lock:
+                session.tokens = who.tokens
+                session.step(Step.REOPENED)
+                self._ensure_worker(session)
+            return self._opened(session)
 
-    def _attach(self, request: Request[interface.Which]) -> Answer:
-        with _told():
-            visit = self._visit(request.parameters.session, request.caller.user)
-            with visit.in_state(State.ACTIVE):
-                self._see_to_worker(visit)
-                visit.used()
-                return self._opened(visit)
+    def _attach(self, request: Request[broker_api.SessionRef]) -> Answer:
+        with _errors_as_answers():
+            session = self._session(request.parameters.session, request.caller.user)
+            with session.in_state(State.ACTIVE):
+                self._ensure_worker(session)
+                session.touch()
+                return self._opened(session)
 
-    def _touch(self, request: Request[interface.Which]) -> Answer:
-        with _told():
-            visit = self._visit(request.parameters.session, request.caller.user)
-            with visit.in_state(State.ACTIVE):
-                visit.used()
+    def _touch(self, request: Request[broker_api.SessionRef]) -> Answer:
+        with _errors_as_answers():
+            session = self._session(request.parameters.session, request.caller.user)
+            with session.in_state(State.ACTIVE):
+                session.touch()
             return Answer()
 
-    def _lock_now(self, request: Request[interface.Which]) -> Answer:
-        with _told():
-            visit = self._visit(request.parameters.session, request.caller.user)
-            visit.step(Step.IDLE)
+    def _lock_now(self, request: Request[broker_api.SessionRef]) -> Answer:
+        with _errors_as_answers():
+            self._session(request.parameters.session, request.caller.user).step(Step.IDLE)
             return Answer()
 
-    def _leave(self, request: Request[interface.Which]) -> Answer:
-        with _told():
-            visit = self._visit(request.parameters.session, request.caller.user)
-            if visit.project is None:
-                raise SessionError("This session is no project.", "Close it.")
-            visit.step(Step.LEFT)
+    def _leave(self, request: Request[broker_api.SessionRef]) -> Answer:
+        with _errors_as_answers():
+            session = self._session(request.parameters.session, request.caller.user)
+            if session.project is None:
+                raise SessionError("This session is not a project.", "Close it instead.")
+            session.step(Step.LEFT)
             return Answer()
 
-    def _close(self, request: Request[interface.Which]) -> Answer:
-        with _told():
-            visit = self._visit(request.parameters.session, request.caller.user)
-            step = Step.RETRY if visit.state is State.WIPE_FAILED else Step.CLOSE
-            erasure = self._end(visit, step)
-            return Answer(
-                interface.Closed(
-                    interface.Erasure(
-                        session=visit.identifier,
-                        key=erasure.key_id,
-                        before=erasure.before,
-                        after=erasure.after,
-                        ms=erasure.ms,
-                        clean=erasure.failed is None,
-                    )
-                )
+    def _close(self, request: Request[broker_api.SessionRef]) -> Answer:
+        with _errors_as_answers():
+            session = self._session(request.parameters.session, request.caller.user)
+            step = Step.RETRY if session.state is State.WIPE_FAILED else Step.CLOSE
+            erasure = self._end(session, step)
+            record = broker_api.Erasure(
+                session=session.identifier,
+                key=erasure.key_id,
+                before=erasure.before,
+                after=erasure.after,
+                ms=erasure.ms,
+                clean=erasure.failed is None,
             )
+            return Answer(broker_api.Closed(record))
 
-    def _list(self, request: Request[Nothing]) -> Answer:
+    def _list(self, request: Request[Empty]) -> Answer:
         caller = request.caller.user
-        mine = [visit for visit in self._all() if caller in (ROOT, visit.caller)]
-        return Answer(
-            interface.Sessions(
-                [
-                    interface.Standing(visit.identifier, visit.state.value, visit.has_worker)
-                    for visit in mine
-                ]
-            )
-        )
+        listed = [
+            broker_api.SessionStatus(session.identifier, session.state.value, session.has_worker)
+            for session in self._all()
+            if caller in (ROOT, session.caller)
+        ]
+        return Answer(broker_api.Sessions(listed))
 
-    def _token_removed(self, request: Request[interface.TokenRemoved]) -> Answer:
-        for visit in self._all():
-            if visit.state is State.ACTIVE and request.parameters.device in visit.tokens:
-                self._lock_visit(visit, Step.TOKEN_REMOVED)
+    def _token_removed(self, request: Request[broker_api.TokenRemoved]) -> Answer:
+        for session in self._all():
+            if session.state is State.ACTIVE and request.parameters.device in session.tokens:
+                self._lock_session(session, Step.TOKEN_REMOVED)
         return Answer()
 
-    def _log_in(self, user: str, pin: str, only: str | None = None) -> tuple[str, frozenset[str]]:
-        """The pseudonym of who is there, and the tokens that are plugged in.
-
-        ``only``: nobody but this user. Raises ``Refusal``, ``LedgerError``.
-        """
-        wait = self._back_off.wait(user)
-        if wait > 0:
-            raise self._refused("locked-out", user, wait)
-        if not self._logging_in.acquire(blocking=False):
-            raise self._refused("busy", user)
-        try:
-            denied: login.Denial | None = "wrong-token"
-            if only is None:
-                denied = login.authenticate(user, pin, self._settings.method, self._call_spare)
-            elif only == user:
-                denied = login.authenticate(user, pin, self._settings.method)
-            present = self._tokens()
-            if denied is None and not present:
-                denied = "no-token"  # pulled in this moment: later nobody would miss it
-        finally:
-            self._logging_in.release()
-        if denied is not None:
-            self._back_off.failed(user)
-            raise self._refused(denied, user, self._back_off.wait(user))
-        self._back_off.succeeded(user)
-        subject = self._ledger.pseudonym("person", user)
-        self._ledger.append(events.LoginGranted(subject, self._settings.method))
-        return subject, present
-
-    def _refused(self, reason: str, user: str, wait: float = 0.0) -> Refusal:
-        subject = self._ledger.pseudonym("person", user) if login.is_name(user) else None
-        self._ledger.append(events.LoginRefused(reason, subject))  # type: ignore[arg-type]
-        details = interface.LoginRefused(reason, round(wait * 1000))
-        return Refusal(error("LoginRefused"), details)
+    # Opening.
 
     def _refuse_if_blocked(self) -> None:
-        if self._ending:
-            raise SessionError("The appliance is going down.", "Wait until it is up again.")
+        """Raises ``SessionError`` or ``CallError`` where no session can be opened at all."""
+        if self._shutting_down:
+            raise SessionError("The appliance is shutting down.", "Wait until it is up again.")
         if not self._ledger.alive():
-            raise Refusal(error("LedgerGone"))
-        if any(visit.state is State.WIPE_FAILED for visit in self._all()):
+            raise CallError(error_name("LedgerGone"))
+        if any(session.state is State.WIPE_FAILED for session in self._all()):
             self._ledger.append(events.LoginRefused("wipe-failed"))
-            raise Refusal(error("WipeFailed"))
+            raise CallError(error_name("WipeFailed"))
 
-    def _claim(
-        self, caller: int, asked: interface.Open, subject: str, tokens: frozenset[str]
-    ) -> Visit:
-        """A session in a free slot, noted where a power cut does not reach it."""
-        project = asked.project and self._settings.project(asked.project, asked.user)
+    def _start_standby(self) -> None:
+        with self._lock:
+            self._standby.start(self._free_slots())
+
+    def _claim(self, caller: int, wanted: broker_api.Open, who: Admitted) -> Session:
+        """A session in a free slot, noted in the journal; raises ``CallError`` if none is free."""
+        project = wanted.project and self._settings.project(wanted.project, wanted.user)
         limits = self._settings.limits_of(project) if project else self._settings.limits
         with self._lock:
-            free = self._free()
+            free = self._free_slots()
             if not free:
-                raise Refusal(error("NoFreeSlot"))
-            slot, keeper = self._spare.take(free)
-            visit = Visit(slot, keeper, limits, caller, asked.user, subject, tokens, asked.project)
-            self._visits[visit.identifier] = visit
-        self._marks.put(visit.identifier, slot)
-        return visit
+                raise CallError(error_name("NoFreeSlot"))
+            slot, keeper = self._standby.take(free)
+            session = Session(
+                slot=slot,
+                keeper=keeper,
+                limits=limits,
+                caller=caller,
+                user=wanted.user,
+                subject=who.subject,
+                tokens=who.tokens,
+                worker_socket=self._environment.workers / f"{slot}.sock",
+                project=wanted.project,
+                clock=self._environment.clock,
+            )
+            self._sessions[session.identifier] = session
+        self._journal.add(session.identifier, slot)
+        return session
 
-    def _free(self) -> list[str]:
-        taken = {visit.slot for visit in self._visits.values()}
+    def _free_slots(self) -> list[str]:
+        taken = {session.slot for session in self._sessions.values()}
         return [slot for slot in self._settings.slot_names() if slot not in taken]
 
-    def _call_spare(self) -> None:
-        with self._lock:
-            self._spare.call(self._free())
+    def _start(self, session: Session, patient: str | None) -> None:
+        pseudonym = None if patient is None else self._ledger.pseudonym("patient", patient)
+        session.open(self._settings.policy.digest, self._ledger.for_worker())
+        self._ledger.append(events.SessionOpened(session.identifier, session.subject, pseudonym))
+        session.step(Step.OPENED)
 
-    def _start(self, visit: Visit, patient: str | None) -> None:
-        sign = None if patient is None else self._ledger.pseudonym("patient", patient)
-        visit.open(self._settings.policy.digest, self._ledger.for_worker())
-        self._ledger.append(events.SessionOpened(visit.identifier, visit.subject, sign))
-        visit.step(Step.OPENED)
+    def _ensure_worker(self, session: Session) -> None:
+        """Start another worker if it died, or was killed because it could not be frozen."""
+        if not session.has_worker:
+            session.start_worker(self._settings.policy.digest, self._ledger.for_worker())
 
-    def _see_to_worker(self, visit: Visit) -> None:
-        """Start a new one if it died, or was ended because it could not be frozen."""
-        if not visit.has_worker:
-            visit.start_worker(self._settings.policy.digest, self._ledger.for_worker())
+    def _open_project(self, name: str | None, user: str) -> Session | None:
+        """The session of the project ``name``, if there is one.
 
-    def _resume(self, visit: Visit, caller: int, tokens: frozenset[str]) -> Answer:
-        """Go on in a project that is parked."""
-        with visit.in_state(State.PARKED):
-            visit.start_worker(self._settings.policy.digest, self._ledger.for_worker())
-            visit.caller, visit.tokens = caller, tokens
-            visit.step(Step.REOPENED)
-            return self._opened(visit)
-
-    def _project(self, name: str | None, user: str) -> Visit | None:
-        """The project of this name if it is there; raises ``SessionError`` for others' projects."""
+        Raises ``SessionError`` if ``user`` is not a member of it.
+        """
         if name is None:
             return None
         if self._settings.project(name, user) is None:
-            raise SessionError("There is no such project of yours.", "Ask who runs the studio.")
-        return next((visit for visit in self._all() if visit.project == name), None)
+            raise SessionError(
+                "There is no such project, or you are not a member of it.",
+                "Ask the administrator of the studio.",
+            )
+        return next((session for session in self._all() if session.project == name), None)
 
-    def _lock_visit(self, visit: Visit, step: Step) -> None:
-        with suppress(SessionError):  # somebody was faster
-            visit.step(step)
+    def _resume(self, session: Session, caller: int, who: Admitted) -> Answer:
+        """Continue a project that is parked."""
+        with session.in_state(State.PARKED):
+            session.start_worker(self._settings.policy.digest, self._ledger.for_worker())
+            session.caller, session.tokens = caller, who.tokens
+            session.step(Step.REOPENED)
+            return self._opened(session)
+
+    def _opened(self, session: Session) -> Answer:
+        return Answer(broker_api.Opened(session.identifier), (session.connect_to_worker(),))
+
+    # Locking, parking, ending.
+
+    def _take(self, session: Session, step: Step) -> None:
+        """Take a step that no caller asked for; what may take long runs in the background."""
+        if step is Step.IDLE:
+            self._lock_session(session, step)
+        elif step is Step.LEFT:
+            self._environment.spawn(lambda: self._park(session))
+        else:
+            self._environment.spawn(lambda: self._try_to_end(session, step))
+
+    def _lock_session(self, session: Session, step: Step) -> None:
+        with suppress(SessionError):  # another thread has moved it on
+            session.step(step)
             if step is Step.TOKEN_REMOVED:
-                with suppress(LedgerError):  # it is locked; without the ledger it stays so
-                    self._ledger.append(events.TokenRemoved(visit.identifier, visit.subject))
+                with suppress(LedgerError):  # it is locked, and without the ledger stays so
+                    self._ledger.append(events.TokenRemoved(session.identifier, session.subject))
 
-    def _empty_caches(self) -> None:
-        """What workers of projects keep to be quicker goes once a day; their work stays."""
-        for visit in self._all():
-            if visit.project is not None:
-                with suppress(ApplianceError, Refusal):  # it ended meanwhile, which is more
-                    visit.forget()
+    def _park(self, session: Session) -> None:
+        """Leave a project whose grace has passed: its work stays."""
+        with suppress(SessionError):  # another thread has moved it on
+            session.step(Step.LEFT)
 
-    def _park_quietly(self, visit: Visit) -> None:
-        """Leave a project that nobody came back to: its work stays."""
-        with suppress(SessionError):  # somebody was faster
-            visit.step(Step.LEFT)
+    def _drop_caches(self) -> None:
+        """Once a day the workers of projects drop what they cache; the work itself stays."""
+        for session in self._all():
+            if session.project is not None:
+                with suppress(ApplianceError, CallError):  # it has ended, and its caches with it
+                    session.drop_caches()
 
-    def _end(self, visit: Visit, step: Step) -> Erasure:
-        """Wipe a session and log it; raises ``SessionError`` if it is being wiped already."""
-        visit.step(step)
-        erasure = visit.wipe()
-        self._report(visit, erasure)
+    def _end(self, session: Session, step: Step) -> Erasure:
+        """Wipe a session and log it; raises ``SessionError`` if a wipe is already under way."""
+        session.step(step)
+        erasure = session.wipe()
+        self._report(session, erasure)
         return erasure
 
-    def _report(self, visit: Visit, erasure: Erasure) -> None:
-        """Log the end; only then is the slot free. Raises ``LedgerError``."""
-        lasted = round((now() - visit.times.opened) * 1000)
-        closed = events.SessionClosed(visit.identifier, _REASONS[visit.reason], visit.jobs, lasted)
-        self._ledger.append(closed, wiped_event(visit.identifier, erasure))
-        if erasure.failed is None:
-            self._marks.remove(visit.slot)
-            with self._lock:
-                self._visits.pop(visit.identifier, None)
-
-    def _report_quietly(self, visit: Visit) -> None:
-        """As ``_report``, once more: the ledger was gone when the session was wiped."""
-        if visit.erasure is not None:
-            with suppress(LedgerError):
-                self._report(visit, visit.erasure)
-
-    def _end_quietly(self, visit: Visit, step: Step) -> None:
-        """As ``_end`` where nobody waits for an answer."""
+    def _try_to_end(self, session: Session, step: Step) -> None:
+        """As ``_end``, where no caller waits for an answer."""
         with suppress(SessionError, LedgerError):
-            self._end(visit, step)
+            self._end(session, step)
 
-    def _opened(self, visit: Visit) -> Answer:
-        return Answer(interface.Opened(visit.identifier), (visit.connection(),))
+    def _report(self, session: Session, erasure: Erasure) -> None:
+        """Log the end; only then is the slot free. Raises ``LedgerError``."""
+        closed = events.SessionClosed(
+            session.identifier, REASONS[session.reason], session.jobs, session.age_ms()
+        )
+        self._ledger.append(closed, wiped_event(session.identifier, erasure))
+        if erasure.failed is None:
+            self._journal.remove(session.slot)
+            with self._lock:
+                self._sessions.pop(session.identifier, None)
 
-    def _visit(self, identifier: str, caller: int) -> Visit:
+    def _report_again(self, session: Session) -> None:
+        """As ``_report``, for a session that was wiped while the ledger was gone."""
+        if session.erasure is not None:
+            with suppress(LedgerError):
+                self._report(session, session.erasure)
+
+    # Finding.
+
+    def _session(self, identifier: str, caller: int) -> Session:
+        """Raises ``CallError`` if there is none, or it is another caller's."""
         with self._lock:
-            visit = self._visits.get(identifier)
-        if visit is None or caller not in (ROOT, visit.caller):
-            raise Refusal(error("NoSuchSession"))
-        return visit
+            session = self._sessions.get(identifier)
+        if session is None or caller not in (ROOT, session.caller):
+            raise CallError(error_name("NoSuchSession"))
+        return session
 
-    def _all(self) -> list[Visit]:
+    def _all(self) -> list[Session]:
         with self._lock:
-            return list(self._visits.values())
-
-
-def wiped_event(
-    session: str, erasure: Erasure, *, power_loss: bool = False
-) -> events.SessionWiped | events.SessionWipeFailed:
-    """The erasure record as the ledger takes it."""
-    if erasure.failed is not None:
-        return events.SessionWipeFailed(session, erasure.failed, erasure.after)
-    method = "power-loss" if power_loss else erasure.method
-    return events.SessionWiped(session, erasure.key_id, method, erasure.before, 0, erasure.ms)
+            return list(self._sessions.values())
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What goes wrong inside is an answer to the caller, by the names of the interface."""
+def _errors_as_answers() -> Iterator[None]:
+    """Turn each expected failure inside into the error of the interface that stands for it."""
     try:
         yield
     except LedgerError as gone:
-        raise Refusal(error("LedgerGone")) from gone
+        raise CallError(error_name("LedgerGone")) from gone
     except WireError as gone:
-        raise Refusal(error("WorkerGone")) from gone
+        raise CallError(error_name("WorkerGone")) from gone
     except ApplianceError as wrong:
-        raise Refusal(error("Failed"), interface.Failed(wrong.message, wrong.hint)) from wrong
+        details = broker_api.Failed(wrong.message, wrong.hint)
+        raise CallError(error_name("Failed"), details) from wrong

@@ -1,8 +1,8 @@
-"""Who is there: a hardware token and its PIN, asked through PAM. There is no password.
+"""Authentication by a hardware token and its PIN, through PAM. There are no passwords.
 
-PAM modules are the largest foreign code here. They run without root's power, in a child that ends
-with the question (``python -m appliance.session.login``): what one leaks or breaks goes with it,
-and one that hangs is killed. Whatever is not a plain success denies.
+PAM modules are the largest foreign code here. They run without privileges, in a child process for
+each question (``python -m appliance.session.login``): what a module leaks or breaks ends with it,
+and one that hangs is killed. Anything but a plain success denies.
 """
 
 from __future__ import annotations
@@ -21,23 +21,30 @@ from appliance.errors import SessionError
 Method: TypeAlias = Literal["fido2", "piv"]
 Denial: TypeAlias = Literal["no-token", "wrong-token", "no-touch", "locked-out", "error"]
 
-# The service of PAM that asks for this kind of token: hardening/pam.d.
+# The PAM service for each kind of token; see hardening/pam.d.
 SERVICES: dict[Method, str] = {"fido2": "appliance", "piv": "appliance-piv"}
 
 _NAME = re.compile(r"\A[a-z][a-z0-9._-]{0,31}\Z")
-_PATIENCE = 40.0  # seconds; a token asks for a touch for 30
+_PATIENCE = 40.0  # seconds; a token waits 30 for a touch
 _MAX_PIN = 64  # bytes: CTAP2 allows 63
 _TOKENS = Path("/etc/appliance/tokens")
 _HIDRAW = Path("/sys/class/hidraw")
 _FIDO_USAGE_PAGE = bytes.fromhex("06d0f1")  # usage page 0xF1D0, HID item of 2 bytes
 
+# Exit codes of the child.
 _DENIED, _MAXTRIES, _BROKEN = 1, 2, 3
-_PAM_AUTH_ERR, _PAM_MAXTRIES = 7, 11  # _pam_types.h
-_PAM_DENIALS = (_PAM_AUTH_ERR, 6, 9, 10)  # also permission, unavailable, unknown user
+
+# Results of pam_authenticate(3), as Linux-PAM numbers them (_pam_types.h).
+_PAM_PERM_DENIED = 6
+_PAM_AUTH_ERR = 7
+_PAM_AUTHINFO_UNAVAIL = 9
+_PAM_USER_UNKNOWN = 10
+_PAM_MAXTRIES = 11
+_PAM_DENIALS = (_PAM_PERM_DENIED, _PAM_AUTH_ERR, _PAM_AUTHINFO_UNAVAIL, _PAM_USER_UNKNOWN)
 
 
 def is_name(user: str) -> bool:
-    """Whether this can be the name of a user; nothing else reaches PAM."""
+    """Whether this can be the name of a user. Anything else does not reach PAM."""
     return _NAME.match(user) is not None
 
 
@@ -49,9 +56,9 @@ def tokens() -> frozenset[str]:
 
 
 def has_one_token(user: str, registered: Path = _TOKENS) -> bool:
-    """Whether exactly one token is registered for the user, so that the user means that token.
+    """Whether exactly one token is registered for the user, so that the name implies the token.
 
-    The file is pam_u2f's: one line a user, ``NAME:CREDENTIAL[:CREDENTIAL…]``.
+    ``registered`` is pam_u2f's file: one line for each user, ``NAME:CREDENTIAL[:CREDENTIAL…]``.
     """
     try:
         lines = registered.read_text().splitlines()
@@ -61,11 +68,12 @@ def has_one_token(user: str, registered: Path = _TOKENS) -> bool:
 
 
 def authenticate(
-    user: str, pin: str, method: Method, asking: Callable[[], None] = lambda: None
+    user: str, pin: str, method: Method, prepare: Callable[[], None] = lambda: None
 ) -> Denial | None:
-    """``None`` if the user's token, PIN and touch are right, else why not.
+    """``None`` if the user's token, PIN and touch are right, otherwise the reason for the denial.
 
-    ``asking`` is called where it is not plain at once, before PAM is asked, which takes a while.
+    ``prepare`` is called before PAM is asked, which takes a while; it is not called where the
+    answer is known without PAM.
     """
     if not is_name(user) or not 0 < len(pin.encode()) <= _MAX_PIN or "\0" in pin:
         return "wrong-token"
@@ -73,7 +81,7 @@ def authenticate(
         return "no-token"
     if method == "fido2" and not has_one_token(user):
         return "wrong-token"
-    asking()
+    prepare()
     command = (sys.executable, "-I", "-m", "appliance.session.login", SERVICES[method], user)
     try:
         done = subprocess.run(  # noqa: S603 - our own module; the name is checked above
@@ -93,11 +101,10 @@ def authenticate(
 
 
 class BackOff:
-    """After some failures each further one doubles the wait before the next try.
+    """After ``attempts`` failures a wait of ``first`` seconds, doubled by each further failure.
 
-    It counts for all users together too, five times as patiently, so that nobody tries one PIN on
-    many names. ``attempts``: failures before the first wait, of ``first`` seconds. ``clock`` gives
-    seconds that nobody can set back.
+    Failures of all users together count as well, with five times as many attempts, against one PIN
+    that is tried on many names. ``clock`` gives seconds and must not be settable.
     """
 
     _LONGEST = 3600.0
@@ -113,14 +120,14 @@ class BackOff:
         self._until: dict[str, float] = {}
 
     def wait(self, user: str) -> float:
-        """Seconds until this user may try."""
+        """Seconds until this user may try; 0 if now."""
         now = self._clock()
         return max(0.0, *(self._until.get(name, 0.0) - now for name in (user, "")))
 
     def failed(self, user: str) -> None:
-        """This user did not get in."""
+        """Count a failure of this user."""
         known = user in self._failures or len(self._failures) < self._MOST_NAMES
-        # Somebody makes up names: from here on they all are one.
+        # With too many names to count one by one, further ones are counted as one.
         for name, free in ((user if known else "", self._attempts), ("", 5 * self._attempts)):
             count = self._failures[name] = self._failures.get(name, 0) + 1
             if count >= free:
@@ -128,7 +135,7 @@ class BackOff:
                 self._until[name] = self._clock() + min(self._LONGEST, wait)
 
     def succeeded(self, user: str) -> None:
-        """This user got in: forget the failures of that name; those of all stay counted."""
+        """Forget the failures of this user; the count of all users together stays."""
         self._failures.pop(user, None)
         self._until.pop(user, None)
 
@@ -137,11 +144,11 @@ def _is_fido(entry: Path) -> bool:
     try:
         return (entry / "device/report_descriptor").read_bytes().startswith(_FIDO_USAGE_PAGE)
     except OSError:
-        return False  # pulled meanwhile
+        return False  # pulled in the meantime
 
 
 def _ask_pam(service: str, user: str) -> int:
-    """In the child: the PIN comes on stdin, the answer is the exit code."""
+    """In the child: read the PIN from stdin and return the exit code."""
     pin = os.read(0, _MAX_PIN + 1).decode()
     import pam  # type: ignore[import-untyped]  # noqa: PLC0415 - only the child loads libpam
 

@@ -1,39 +1,45 @@
-"""What an earlier run left, by a crash or a power cut, is wiped before anything else starts."""
+"""What an earlier run left behind, after a crash or a power cut, is wiped before all else."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
 
 from appliance.audit.entries import events
 from appliance.errors import SessionError
-from appliance.session.broker import wiped_event
-from appliance.session.keeper import Keeper
-from appliance.session.ledger import LedgerLine
-from appliance.session.marks import Mark, Marks, this_boot
+from appliance.machine import boot_id
+from appliance.session.ending import wiped_event
+from appliance.session.keeper import Keeper, KeeperConnection
+from appliance.session.ledger_connection import Ledger
+from appliance.session.pending_wipes import JournalEntry, PendingWipeJournal
 
 
-def recover(ledger: LedgerLine, marks: Marks) -> int:
-    """How many sessions were wiped. Raises ``SessionError`` or ``LedgerError``: serve nobody then.
+def recover(
+    ledger: Ledger,
+    journal: PendingWipeJournal,
+    connect_keeper: Callable[[str], Keeper] = KeeperConnection,
+) -> int:
+    """Wipe and log each session in the journal; returns how many there were.
 
-    Their keys were in memory that is gone, so what is done here is to take apart what the kernel
-    still holds, give the blocks back, and say so.
+    Their keys were in memory that is gone. What remains is to take apart what the kernel still
+    holds, to give the blocks back, and to log it. Raises ``SessionError`` or ``LedgerError`` if
+    that fails: the broker must not serve then.
     """
-    left = marks.left()
-    for mark in left:
-        _recover(mark, ledger)
-        marks.remove(mark.slot)
-    return len(left)
+    entries = journal.entries()
+    for entry in entries:
+        _recover(entry, ledger, connect_keeper(entry.slot))
+        journal.remove(entry.slot)
+    return len(entries)
 
 
-def _recover(mark: Mark, ledger: LedgerLine) -> None:
-    lost_power = mark.boot != this_boot()
-    erasure = Keeper(mark.slot).wipe()
-    # Nobody knows any more how many jobs there were and how long it lasted.
-    reason: Literal["power-loss", "crash"] = "power-loss" if lost_power else "crash"
-    closed = events.SessionClosed(mark.session, reason, jobs=0, ms=0)
-    ledger.append(closed, wiped_event(mark.session, erasure, power_loss=lost_power))
+def _recover(entry: JournalEntry, ledger: Ledger, keeper: Keeper) -> None:
+    lost_power = entry.boot != boot_id()
+    erasure = keeper.wipe()
+    reason: events.ClosingReason = "power-loss" if lost_power else "crash"
+    # How many jobs there were and how long it lasted is no longer known.
+    closed = events.SessionClosed(entry.session, reason, jobs=0, ms=0)
+    ledger.append(closed, wiped_event(entry.session, erasure, power_loss=lost_power))
     if erasure.failed is not None:
         raise SessionError(
-            f"A session that an earlier run left could not be wiped (step {erasure.failed}).",
+            f"A session of an earlier run could not be wiped (step {erasure.failed}).",
             "Restart the machine; if that does not help, erase its disk.",
         )

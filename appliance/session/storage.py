@@ -1,21 +1,19 @@
-"""``python -m appliance.session.storage POLICY``: what a policy says of workspaces, for keepers.
+"""``python -m appliance.session.storage POLICY``: the workspace settings of a policy, for keepers.
 
-They have root's power and read no policy. This process has none and does: systemd keeps what it
-prints, as an environment file (systemd.exec(5)), and gives it to each keeper.
+Keepers run as root and must not parse a policy. This program runs without privileges and does:
+systemd keeps its output as an environment file (systemd.exec(5)) for each keeper.
 """
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from appliance.errors import ApplianceError
-from appliance.policy.load import load
+from appliance.policy.for_systemd import print_for_systemd
 from appliance.policy.policy import Policy
 
 
 def as_environment(policy: Policy) -> str:
-    """Lines of NAME=VALUE. An empty DEVICE stands for sparse files."""
+    """Lines of NAME=VALUE. An empty DEVICE means sparse files."""
     wanted = policy.workspace
     discards = policy.wipe.method == "cryptographic-erase-and-discard"
     return (
@@ -27,16 +25,5 @@ def as_environment(policy: Policy) -> str:
     )
 
 
-def main() -> int:
-    """Print them; the exit code."""
-    try:
-        policy = load(Path(sys.argv[1]))
-    except ApplianceError as error:
-        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
-        return error.exit_code
-    sys.stdout.write(as_environment(policy))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_for_systemd(as_environment))

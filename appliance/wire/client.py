@@ -9,7 +9,7 @@ from typing import Self
 import msgspec
 
 from appliance.wire.connection import Connection, broken, close_all
-from appliance.wire.message import Call, Nothing, Refusal, Reply, S
+from appliance.wire.message import Call, CallError, Empty, Reply, S
 
 _replies = msgspec.json.Decoder(Reply)
 _json = msgspec.json.Encoder()
@@ -36,7 +36,7 @@ class Client:
     ) -> tuple[S, list[int]]:
         """The answer and the descriptors beside it, now the caller's own.
 
-        Raises ``Refusal`` with the error that the service names, ``WireError`` if it is gone.
+        Raises ``CallError`` with the error that the service names, ``WireError`` if it is gone.
         """
         self._ask(method, parameters, descriptors, more=False)
         return self._hear(gives)[:2]
@@ -68,7 +68,7 @@ class Client:
         *,
         more: bool,
     ) -> None:
-        raw = msgspec.Raw(_json.encode(parameters or Nothing()))
+        raw = msgspec.Raw(_json.encode(parameters or Empty()))
         self._connection.send(_json.encode(Call(method, raw, more=more)), descriptors)
 
     def _hear(self, gives: type[S]) -> tuple[S, list[int], bool]:
@@ -79,7 +79,7 @@ class Client:
         try:
             reply = _replies.decode(message)
             if reply.error is not None:
-                raise Refusal(reply.error, _Details(bytes(reply.parameters)))
+                raise CallError(reply.error, _Details(bytes(reply.parameters)))
             return msgspec.json.decode(reply.parameters, type=gives), descriptors, reply.continues
         except (msgspec.DecodeError, RecursionError) as error:
             close_all(descriptors)

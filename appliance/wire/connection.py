@@ -5,36 +5,19 @@ from __future__ import annotations
 import array
 import os
 import socket
-import struct
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from appliance.errors import WireError
+from appliance.wire.peer import PeerCredentials
 
 MAX_MESSAGE = 64 * 1024  # bytes, without the NUL
 MAX_DESCRIPTORS = 4  # a message
 
 _CHUNK = 16 * 1024
-_UCRED = struct.Struct("iII")  # pid, uid, gid; see unix(7)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is at the other end, as the kernel knows it. Ids as in the reader's namespace."""
-
-    process: int
-    user: int
-    group: int
-
-    @classmethod
-    def of(cls, connection: socket.socket) -> Self:
-        """The peer of a connected AF_UNIX socket."""
-        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-        return cls(*_UCRED.unpack(raw))
 
 
 class Connection:
@@ -45,7 +28,7 @@ class Connection:
         self._bytes = bytearray()
         self._descriptors: list[int] = []
         self._waiting: deque[tuple[bytes, list[int]]] = deque()
-        self.peer = Caller.of(connection)
+        self.peer = PeerCredentials.of(connection)
 
     @classmethod
     def to(cls, path: Path) -> Self:

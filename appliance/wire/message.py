@@ -28,14 +28,14 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     error: str | None = None
 
 
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Empty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """No parameters."""
 
 
-class Refusal(Exception):  # noqa: N818 - no failure of ours, but an answer
+class CallError(Exception):
     """Raised by a method: the caller is told ``error`` with ``parameters``."""
 
     def __init__(self, error: str, parameters: msgspec.Struct | None = None) -> None:
         super().__init__(error)
         self.error = error
-        self.parameters = parameters or Nothing()
+        self.parameters = parameters or Empty()

@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeAlias
 import msgspec
 
 from appliance.errors import WireError
-from appliance.wire.connection import Caller, Connection, broken, close_all
-from appliance.wire.message import SERVICE, Call, Nothing, Refusal, Reply, S
+from appliance.wire.connection import Connection, broken, close_all
+from appliance.wire.message import SERVICE, Call, CallError, Empty, Reply, S
+from appliance.wire.peer import PeerCredentials
 
 MAX_CALLERS = 32
 MAX_CALLERS_OF_USER = 12
@@ -29,7 +30,7 @@ Progress: TypeAlias = Callable[[msgspec.Struct], None]
 class Answer:
     """The last, or only, reply. Its descriptors are closed here once they are sent."""
 
-    parameters: msgspec.Struct = field(default_factory=Nothing)
+    parameters: msgspec.Struct = field(default_factory=Empty)
     descriptors: tuple[int, ...] = ()
 
 
@@ -37,7 +38,7 @@ class Answer:
 class Request(Generic[S]):
     """One call, understood. A method takes out of ``descriptors`` those that it keeps."""
 
-    caller: Caller
+    caller: PeerCredentials
     parameters: S
     descriptors: list[int]
     progress: Progress
@@ -84,7 +85,7 @@ class Service:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            if not self._admit(Caller.of(connection).user):
+            if not self._admit(PeerCredentials.of(connection).user):
                 connection.close()
                 continue
             Thread(target=self.serve, args=(connection,), daemon=True).start()
@@ -121,7 +122,7 @@ class Service:
 
         try:
             answer = self._run(call, wire.peer, descriptors, progress)
-        except Refusal as refusal:
+        except CallError as refusal:
             send(Reply(msgspec.Raw(_json.encode(refusal.parameters)), error=refusal.error))
             return
         except WireError:
@@ -136,18 +137,18 @@ class Service:
             close_all(answer.descriptors)
 
     def _run(
-        self, call: Call, caller: Caller, descriptors: list[int], progress: Progress
+        self, call: Call, caller: PeerCredentials, descriptors: list[int], progress: Progress
     ) -> Answer:
         interface, _, name = call.method.rpartition(".")
         if interface == SERVICE:
             return self._about_itself(name, call)
         if interface != self._name:
-            raise Refusal(f"{SERVICE}.InterfaceNotFound", _Interface(interface))
+            raise CallError(f"{SERVICE}.InterfaceNotFound", _Interface(interface))
         method = self._methods.get(name)
         if method is None:
-            raise Refusal(f"{SERVICE}.MethodNotFound", _Method(name))
+            raise CallError(f"{SERVICE}.MethodNotFound", _Method(name))
         if method.users is not None and caller.user not in method.users:
-            raise Refusal(f"{SERVICE}.PermissionDenied")
+            raise CallError(f"{SERVICE}.PermissionDenied")
         parameters = _understood(call, method.takes)
         return method.run(Request(caller, parameters, descriptors, progress))
 
@@ -158,9 +159,9 @@ class Service:
             asked = _understood(call, _Interface).interface
             texts = {SERVICE: _SERVICE_DESCRIPTION, self._name: self._description}
             if asked not in texts:
-                raise Refusal(f"{SERVICE}.InterfaceNotFound", _Interface(asked))
+                raise CallError(f"{SERVICE}.InterfaceNotFound", _Interface(asked))
             return Answer(_Description(texts[asked]))
-        raise Refusal(f"{SERVICE}.MethodNotFound", _Method(name))
+        raise CallError(f"{SERVICE}.MethodNotFound", _Method(name))
 
     def _admit(self, user: int) -> bool:
         with self._lock:
@@ -181,7 +182,7 @@ def _understood(call: Call, kind: type[S]) -> S:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         # The decoder names the place ("- at `$.user`"); the value stays out of the answer.
         place = str(error).rpartition("`$")[2].strip("`.") or "parameters"
-        raise Refusal(f"{SERVICE}.InvalidParameter", _Parameter(place[:64])) from error
+        raise CallError(f"{SERVICE}.InvalidParameter", _Parameter(place[:64])) from error
 
 
 class _Parameter(msgspec.Struct, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import socket
 import sys
 from pathlib import Path
@@ -11,19 +10,18 @@ from pathlib import Path
 import cv2
 
 from appliance.diagnostics.process_log import configure
-from appliance.errors import ApplianceError, SessionError
+from appliance.errors import ApplianceError
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Tuning
 from appliance.policy.load import load
+from appliance.wire.activation import listening_socket
 from appliance.worker.desk import Desk
 from appliance.worker.engines import Engines
 from appliance.worker.intake import Intake
 from appliance.worker.packs import Packs
 from appliance.worker.sealing import WorkerSealing, as_event
 from appliance.worker.workspace import Workspace
-
-_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 
 
 def main() -> int:
@@ -36,7 +34,7 @@ def main() -> int:
     options = parser.parse_args()
     stderr = sys.stderr
     try:
-        listener = _listener()
+        listener = listening_socket(socket.SOCK_STREAM, "appliance-worker@.socket")
         # Before there are threads: the process that forks for files from outside.
         cv2.setNumThreads(1)
         policy = load(options.policy)
@@ -65,13 +63,6 @@ def main() -> int:
         return error.exit_code
     desk.service().listen(listener)
     return 0
-
-
-def _listener() -> socket.socket:
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        raise SessionError("There is no socket to serve on.", "Let the broker start the worker.")
-    # From the descriptor alone: asking what kind of socket it is would be a call too many.
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=_FIRST_PASSED)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,14 @@ from pathlib import Path
 from threading import Condition, Event, Lock
 from typing import Any, BinaryIO, cast
 
+import msgspec
+
 from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, NoFaceError
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
@@ -37,15 +40,16 @@ from appliance.pipeline.run import (
 )
 from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.policy.policy import Policy
-from appliance.wire.message import Nothing, Refusal
+from appliance.protocols import worker_api
+from appliance.protocols.worker_api import error_name
+from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Progress, Request, Service
-from appliance.worker import interface
 from appliance.worker.engines import Engines
 from appliance.worker.failures import StopError, reason, told
 from appliance.worker.gates import Gates
 from appliance.worker.intake import Intake, fingerprint
-from appliance.worker.interface import error
 from appliance.worker.latest import Latest
+from appliance.worker.packs import offered
 from appliance.worker.pipes import piped
 from appliance.worker.workspace import Item, Workspace
 
@@ -66,7 +70,7 @@ class _Job:
     """A swap that runs: its number, what is asked, with which engine, and whom to tell of it."""
 
     number: int
-    asked: interface.Swap
+    asked: worker_api.Swap
     engine: Pipeline
     tell: Progress
 
@@ -96,25 +100,25 @@ class Desk:
     def service(self) -> Service:
         """The interface on the worker's socket. Only the broker can connect to that."""
         methods: dict[str, Method[Any]] = {
-            "Begin": Method(interface.Begin, self._begin),
-            "Packs": Method(Nothing, self._packs),
-            "Import": Method(interface.Import, self._import),
-            "Inspect": Method(interface.Inspect, self._inspect),
-            "Swap": Method(interface.Swap, self._swap),
-            "Preview": Method(interface.Preview, self._preview),
-            "Cancel": Method(Nothing, self._cancel),
-            "Forget": Method(Nothing, self._forget),
-            "Results": Method(Nothing, self._list),
-            "Result": Method(interface.Item, self._result),
+            "Begin": Method(worker_api.Begin, self._begin),
+            "Packs": Method(Empty, self._packs),
+            "Import": Method(worker_api.Import, self._import),
+            "Inspect": Method(worker_api.Inspect, self._inspect),
+            "Swap": Method(worker_api.Swap, self._swap),
+            "Preview": Method(worker_api.Preview, self._preview),
+            "Cancel": Method(Empty, self._cancel),
+            "Forget": Method(Empty, self._forget),
+            "Results": Method(Empty, self._list),
+            "Result": Method(worker_api.Item, self._result),
         }
-        return Service(interface.NAME, interface.DESCRIPTION, methods, report_bug)
+        return Service(worker_api.NAME, worker_api.DESCRIPTION, methods, report_bug)
 
-    def _begin(self, request: Request[interface.Begin]) -> Answer:
+    def _begin(self, request: Request[worker_api.Begin]) -> Answer:
         if self._visit is not None or len(request.descriptors) != 1:
-            raise Refusal(error("Busy"))
+            raise CallError(error_name("Busy"))
         asked = request.parameters
         if asked.policy != self.policy.digest:
-            raise Refusal(error("OtherPolicy"))
+            raise CallError(error_name("OtherPolicy"))
         ledger = AuditClient(request.descriptors.pop())
         with told():
             sealed = self.seal()
@@ -127,23 +131,23 @@ class Desk:
         self._visit = _Visit(asked.session, ledger, Gates(self.policy.gate, asked.session, ledger))
         self._serving.set()
         while True:
-            request.progress(interface.Jobs(self._jobs))
+            request.progress(worker_api.Jobs(self._jobs))
             with self._begun:
                 self._begun.wait()
 
-    def _packs(self, request: Request[Nothing]) -> Answer:
+    def _packs(self, request: Request[Empty]) -> Answer:
         packs = self.engines.packs
-        offered = [interface.Pack.of(name, pack) for name, pack in packs.trusted.items()]
+        trusted = [offered(name, pack) for name, pack in packs.trusted.items()]
         refused = [
-            interface.Pack(name, refused=wrong.message, hint=wrong.hint)
+            worker_api.Pack(name, refused=wrong.message, hint=wrong.hint)
             for name, wrong in packs.refused.items()
         ]
-        return Answer(interface.Packs(offered + refused, self.engines.mesh.engine.provider))
+        return Answer(worker_api.Packs(trusted + refused, self.engines.mesh.engine.provider))
 
-    def _import(self, request: Request[interface.Import]) -> Answer:
+    def _import(self, request: Request[worker_api.Import]) -> Answer:
         visit, asked = self._who(), request.parameters
         if not request.descriptors:
-            raise Refusal(error("NoDescriptor"))
+            raise CallError(error_name("NoDescriptor"))
         source = request.descriptors[0]
         with told(), self._intake_free, self.workspace.part() as (part, sink):
             consent = visit.gates.consent(asked.consent)
@@ -161,21 +165,23 @@ class Desk:
                 )
             )
             number = self.workspace.add_item(part, taken.media)
-        return Answer(interface.Imported(number, taken.media, taken.width, taken.height))
+        return Answer(worker_api.Imported(number, taken.media, taken.width, taken.height))
 
-    def _inspect(self, request: Request[interface.Inspect]) -> Answer:
+    def _inspect(self, request: Request[worker_api.Inspect]) -> Answer:
         self._who()
         asked = request.parameters
         with told():
             picture = self.workspace.picture(asked.item, asked.at)
             faces = self.engines.mesh.analyser.faces(picture.canvas)
-        return Answer(interface.Faces([_outline(face) for face in faces]))
+        return Answer(worker_api.Faces([_outline(face) for face in faces]))
 
-    def _swap(self, request: Request[interface.Swap]) -> Answer:
+    def _swap(self, request: Request[worker_api.Swap]) -> Answer:
         visit, asked = self._who(), request.parameters
         target = self.workspace.item(asked.target)
         with self._job(), told():
-            engine = self.engines.get(asked.packs, asked.wish, asked.upscale)
+            engine = self.engines.get(
+                asked.packs, _options_of(asked.generator_options), asked.upscale
+            )
             job = _Job(self._count(), asked, engine, request.progress)
             kind: events.Engine = "onnx" if engine.generates else "mesh"
             visit.ledger.append(
@@ -190,7 +196,7 @@ class Desk:
                 visit.ledger.append(events.JobRefused(visit.session, job.number, reason(stopped)))
                 raise
             self.workspace.keep(number, result)
-        return Answer(interface.Progress(job.number, done.frames, done.frames, number))
+        return Answer(worker_api.Progress(job.number, done.frames, done.frames, number))
 
     def _make(self, visit: _Visit, job: _Job, target: Item, result: Item) -> SwapReport:
         """Run the pipeline; the result is there whole and logged, or not at all."""
@@ -241,7 +247,7 @@ class Desk:
 
             def progress(info: FrameInfo) -> None:
                 self._go_on()
-                job.tell(interface.Progress(job.number, info.index + 1, facts.frames))
+                job.tell(worker_api.Progress(job.number, info.index + 1, facts.frames))
 
             report = swap_video(
                 job.engine,
@@ -259,10 +265,10 @@ class Desk:
             )
         return report
 
-    def _preview(self, request: Request[interface.Preview]) -> Answer:
+    def _preview(self, request: Request[worker_api.Preview]) -> Answer:
         visit, asked = self._who(), request.parameters
         with self._job(), told():
-            engine = self.engines.get(asked.packs, asked.wish, 1)
+            engine = self.engines.get(asked.packs, _options_of(asked.generator_options), 1)
             sitter = self._sitter(engine, asked)
             sketch = self._sketches.get(
                 (asked.target, asked.at, asked.side),
@@ -274,14 +280,14 @@ class Desk:
                 visit.gates.same_person(self._jobs, sitter, report)
             return Answer(descriptors=(piped(io.BytesIO(encode_photo(shown, "jpeg"))),))
 
-    def _sitter(self, engine: Pipeline, asked: interface.Swap) -> SourceIdentity:
+    def _sitter(self, engine: Pipeline, asked: worker_api.Swap) -> SourceIdentity:
         return self._sitters.get(
             (tuple(asked.packs), tuple(asked.sources)),
             lambda: read_source(engine, [*map(self.workspace.photo, asked.sources)]),
         )
 
     def _options(
-        self, visit: _Visit, engine: Pipeline, asked: interface.Swap, *, likeness: bool = True
+        self, visit: _Visit, engine: Pipeline, asked: worker_api.Swap, *, likeness: bool = True
     ) -> SwapOptions:
         visit.gates.choice(asked.choice)
         reference = None
@@ -291,31 +297,31 @@ class Desk:
             FaceSelection(FaceRule(asked.choice), reference), asked.regions, likeness
         )
 
-    def _cancel(self, request: Request[Nothing]) -> Answer:
+    def _cancel(self, request: Request[Empty]) -> Answer:
         running = self._job_free.locked()
         if running:
             self._stop.set()
-        return Answer(interface.Stopped(running))
+        return Answer(worker_api.Stopped(running))
 
-    def _forget(self, request: Request[Nothing]) -> Answer:
+    def _forget(self, request: Request[Empty]) -> Answer:
         self._sitters.forget()
         self._sketches.forget()
         return Answer()
 
-    def _list(self, request: Request[Nothing]) -> Answer:
-        return Answer(interface.Results(self.workspace.results()))
+    def _list(self, request: Request[Empty]) -> Answer:
+        return Answer(worker_api.Results(self.workspace.results()))
 
-    def _result(self, request: Request[interface.Item]) -> Answer:
+    def _result(self, request: Request[worker_api.Item]) -> Answer:
         self._who()
         item = self.workspace.result(request.parameters.item)
         size = item.path.stat().st_size
-        answer = interface.Result(item.media, size, _digest(item.path).hex())
+        answer = worker_api.Result(item.media, size, _digest(item.path).hex())
         return Answer(answer, (piped(item.path.open("rb")),))
 
     def _who(self) -> _Visit:
         """Whom the worker serves. A person may be quicker than the seal: they wait for it."""
         if not self._serving.wait(_PATIENCE) or self._visit is None:
-            raise Refusal(error("NotBegun"))
+            raise CallError(error_name("NotBegun"))
         return self._visit
 
     def _count(self) -> int:
@@ -333,7 +339,7 @@ class Desk:
     def _job(self) -> Iterator[None]:
         """One job at a time."""
         if not self._job_free.acquire(blocking=False):
-            raise Refusal(error("Busy"))
+            raise CallError(error_name("Busy"))
         self._stop.clear()
         try:
             yield
@@ -341,10 +347,10 @@ class Desk:
             self._job_free.release()
 
 
-def _outline(face: Face) -> interface.Face:
+def _outline(face: Face) -> worker_api.Face:
     low, high = face.points.min(axis=0), face.points.max(axis=0)
     (x, y), (width, height) = map(float, low), map(float, high - low)
-    return interface.Face(x, y, width, height, face.score)
+    return worker_api.Face(x, y, width, height, face.score)
 
 
 def _small(photo: Photo, side: int) -> Photo:
@@ -354,3 +360,8 @@ def _small(photo: Photo, side: int) -> Photo:
 def _digest(path: Path) -> bytes:
     with path.open("rb") as file:
         return fingerprint(file.fileno())[0]
+
+
+def _options_of(wanted: worker_api.GeneratorOptions) -> GeneratorOptions:
+    """The options of a message as the pipeline takes them."""
+    return msgspec.convert(wanted, GeneratorOptions, from_attributes=True)

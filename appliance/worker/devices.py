@@ -8,10 +8,8 @@ and systemd keeps what it prints: see appliance-devices.service.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from appliance.errors import ApplianceError
-from appliance.policy.load import load
+from appliance.policy.for_systemd import print_for_systemd
 from appliance.policy.policy import Policy
 
 # By the driver's names in /proc/devices: nvidia, nvidia-uvm, nvidia-caps and so on. They are
@@ -35,16 +33,5 @@ def drop_in(policy: Policy) -> str:
     return _GPU if policy.engine.gpu else ""
 
 
-def main() -> int:
-    """Print it; the exit code."""
-    try:
-        policy = load(Path(sys.argv[1]))
-    except ApplianceError as error:
-        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
-        return error.exit_code
-    sys.stdout.write(drop_in(policy))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_for_systemd(drop_in))

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from appliance.audit.entries import events, reasons
 from appliance.errors import ApplianceError, LedgerError
-from appliance.wire.message import Refusal
-from appliance.worker.interface import Failed, error
+from appliance.protocols.worker_api import Failed, error_name
+from appliance.wire.message import CallError
 
 
 class StopError(Exception):
@@ -27,13 +27,13 @@ def told() -> Iterator[None]:
     try:
         yield
     except StopError as stopped:
-        raise Refusal(error("Stopped")) from stopped
+        raise CallError(error_name("Stopped")) from stopped
     except LedgerError:
         # What cannot be logged must not go on; the broker sees the end of this process.
         os._exit(LedgerError.exit_code)
     except ApplianceError as wrong:
         details = Failed(reason(wrong), wrong.message, wrong.hint)
-        raise Refusal(error("Failed"), details) from wrong
+        raise CallError(error_name("Failed"), details) from wrong
     except OSError as wrong:
         # The path in it goes no further.
         details = Failed(
@@ -41,4 +41,4 @@ def told() -> Iterator[None]:
             f"The workspace cannot be used ({os.strerror(wrong.errno or 0)}).",
             "Take out what is finished, then close the session or use smaller files.",
         )
-        raise Refusal(error("Failed"), details) from wrong
+        raise CallError(error_name("Failed"), details) from wrong

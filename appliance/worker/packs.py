@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Self
 
 from appliance.errors import ModelError
+from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
-
-NAME = r"\A[a-z0-9][a-z0-9-]{0,63}\Z"
-"""What the folder of a pack may be called: whoever asks for the pack calls it so."""
+from appliance.protocols import worker_api
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Packs:
         trusted: dict[str, ModelPack] = {}
         refused: dict[str, ModelError] = {}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if not re.match(NAME, path.name) or not path.is_dir():
+            if not re.match(worker_api.PACK_NAME, path.name) or not path.is_dir():
                 continue
             try:
                 trusted[path.name] = ModelPack.open(path, trust)
@@ -49,3 +48,12 @@ class Packs:
                 "There is no pack of this name on this machine.", "Ask which there are: Packs."
             )
         return self.trusted[name]
+
+
+def offered(name: str, pack: ModelPack) -> worker_api.Pack:
+    """A trusted pack as the answer of Packs lists it."""
+    roles = [entry.role for entry in pack.entries]
+    if not pack.has("generator"):
+        return worker_api.Pack(name, roles)
+    family = pack.entry("generator").family
+    return worker_api.Pack(name, roles, family, CONTRACTS[family].image.side)

@@ -13,8 +13,8 @@ from appliance.errors import InputError
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.media.video.key_frame import still
-from appliance.wire.message import Refusal
-from appliance.worker.interface import Media, error
+from appliance.protocols.worker_api import Media, error_name
+from appliance.wire.message import CallError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,15 @@ class Workspace:
         return sorted(self._results)
 
     def item(self, number: int) -> Item:
-        """What came in under this number; raises ``Refusal``."""
+        """What came in under this number; raises ``CallError``."""
         return _of(self._items, number)
 
     def result(self, number: int) -> Item:
-        """What was made under this number; raises ``Refusal``."""
+        """What was made under this number; raises ``CallError``."""
         return _of(self._results, number)
 
     def photo(self, number: int) -> Photo:
-        """An item that must be a photo; raises ``InputError``, ``Refusal``."""
+        """An item that must be a photo; raises ``InputError``, ``CallError``."""
         item = self.item(number)
         if item.media != "photo":
             raise InputError("This is a video, not a photo.", "Use a photo here.")
@@ -108,5 +108,5 @@ class Workspace:
 
 def _of(files: dict[int, Item], number: int) -> Item:
     if number not in files:
-        raise Refusal(error("NoSuchItem"))
+        raise CallError(error_name("NoSuchItem"))
     return files[number]

@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 
 from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.protocols import worker_api
+from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing
-from appliance.worker import interface
-from appliance.worker.interface import NAME
+from appliance.wire.message import Empty
 from tests.worker.process import OPEN, Worker, portrait, read_all, working
 
 SIDES = (256, 512, 1024)
@@ -66,9 +66,9 @@ def _large(folder: Path, name: str) -> Path:
 
 
 def _asked(client: Client, source: int, target: int, side: int, strength: float) -> float:
-    wanted = interface.Preview([source], target, {"nose": strength}, side=side)
+    wanted = worker_api.Preview([source], target, {"nose": strength}, side=side)
     started = time.perf_counter()
-    _, (pipe,) = client.call(f"{NAME}.Preview", wanted, gives=Nothing)
+    _, (pipe,) = client.call(f"{NAME}.Preview", wanted, gives=Empty)
     read_all(pipe)
     return (time.perf_counter() - started) * 1000
 

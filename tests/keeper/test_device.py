@@ -101,16 +101,16 @@ def test_cryptsetup_gets_the_stretch_and_no_more(
     dumped: list[dict[str, Any]] = []
     mapping = "/dev/mapper/appliance-w2-stretch"
 
-    def call(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
+    def run(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
         called.append(command)
         if command[1] == "luksFormat":
             assert command[-1] == mapping
-            tools.call(*command[:-1], str(device), key=key, keep=keep)
+            tools.run(*command[:-1], str(device), key=key, keep=keep)
             dump = ("cryptsetup", "luksDump", "--dump-json-metadata", f"/proc/self/fd/{keep[0]}")
-            dumped.append(json.loads(tools.call(*dump, keep=keep)))
+            dumped.append(json.loads(tools.run(*dump, keep=keep)))
         return ""
 
-    monkeypatch.setattr(volume, "call", call)
+    monkeypatch.setattr(volume, "run", run)
     monkeypatch.setattr(LuksVolume, "_fill", lambda *_: b"")
     monkeypatch.setattr(LuksVolume, "_locate", lambda *_: ())
     monkeypatch.setattr(volume, "describe", lambda *_: None)
@@ -151,12 +151,12 @@ def test_what_is_mapped_is_taken_away_from_above(
 ) -> None:
     taken: list[str] = []
 
-    def call(*command: str) -> str:
+    def run(*command: str) -> str:
         if command[1] == "ls":
             return listed
         taken.append(command[-1])
         return ""
 
-    monkeypatch.setattr(volume, "call", call)
+    monkeypatch.setattr(volume, "run", run)
     LuksVolume("w2", Backing(Path("/dev/null"), SIZE, START, device=True), 1000).close()
     assert taken == removed

@@ -1,4 +1,4 @@
-"""A keeper and its line: what the broker says is done, and when it hangs up nothing is left."""
+"""A keeper executes the commands of its broker, and leaves nothing once the broker hangs up."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ import pytest
 from appliance.errors import SessionError
 from appliance.keeper import __main__ as keeper
 from appliance.keeper import protocol, units, wipe
-from appliance.keeper.protocol import UNKNOWN_KEY, Erased, Word
+from appliance.keeper.protocol import UNKNOWN_KEY, Command, Erased
 from appliance.keeper.volume import Canary, Owner
-from appliance.session import keeper as line
-from appliance.session.keeper import Keeper
+from appliance.session.keeper import KeeperConnection
 
 
 @dataclass
 class Volume:
-    """Is in memory, and notes what it is asked to do."""
+    """Notes what it is asked to do."""
 
     method: ClassVar[Erased] = "memory-dropped"
 
@@ -54,12 +53,15 @@ WIPED = ["kill", "unmount", "close", "drop", "discard", "probe"]
 
 @dataclass
 class Machine:
-    """Keepers one after the other at one socket, as systemd starts them."""
+    """Keepers at one socket, one after the other, as systemd starts them."""
 
     done: list[str]
     volume: Volume
     listener: socket.socket
     ends: list[bool] = field(default_factory=list)
+
+    def connect(self) -> KeeperConnection:
+        return KeeperConnection("w0", Path(self.listener.getsockname()).parent)
 
     def start_one(self) -> Thread:
         def serve() -> None:
@@ -81,18 +83,17 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
     monkeypatch.setattr(wipe, "_no_trace_of", lambda _slot: done.append("probe"))
     monkeypatch.setattr(wipe, "_LEFTOVERS", ())
     monkeypatch.setattr(wipe, "_JOURNALS", ())
-    monkeypatch.setattr(line, "SOCKETS", tmp_path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(tmp_path / "w0.sock"))
         listener.listen()
         yield Machine(done, Volume(done), listener)
 
 
-def test_each_word_is_done_and_a_wipe_ends_it(machine: Machine) -> None:
+def test_each_command_is_executed_and_a_wipe_ends_the_keeper(machine: Machine) -> None:
     kept = machine.start_one()
-    broker = Keeper("w0")
-    for word in (Word.MAKE, Word.START, Word.FREEZE, Word.THAW, Word.KILL):
-        broker.tell(word)
+    broker = machine.connect()
+    for command in (Command.MAKE, Command.START, Command.FREEZE, Command.THAW, Command.KILL):
+        broker.execute(command)
     assert machine.done == ["make for 990", "start", "freeze", "thaw", "kill"]
     machine.done.clear()
     erasure = broker.wipe()
@@ -102,29 +103,29 @@ def test_each_word_is_done_and_a_wipe_ends_it(machine: Machine) -> None:
     assert machine.ends == [True]
 
 
-def test_what_goes_wrong_is_answered_without_a_path(machine: Machine) -> None:
+def test_a_failure_is_answered_without_a_path(machine: Machine) -> None:
     machine.volume.full = True
     kept = machine.start_one()
-    broker = Keeper("w0")
+    broker = machine.connect()
     with pytest.raises(SessionError) as caught:
-        broker.tell(Word.MAKE)
+        broker.execute(Command.MAKE)
     assert "No space left" in caught.value.message
     assert "secret" not in caught.value.message
-    broker.tell(Word.KILL)
+    broker.execute(Command.KILL)
     broker.hang_up()
     kept.join()
 
 
-@pytest.mark.parametrize("said", [b"", b"burn", b"make ", b"x" * 100])
-def test_to_hang_up_or_to_say_anything_else_wipes(machine: Machine, said: bytes) -> None:
+@pytest.mark.parametrize("packet", [b"", b"burn", b"make ", b"x" * 100])
+def test_hanging_up_and_any_unknown_command_wipe(machine: Machine, packet: bytes) -> None:
     kept = machine.start_one()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
         caller.connect(machine.listener.getsockname())
-        caller.send(Word.MAKE.value)
-        assert caller.recv(protocol.MOST) == b"{}"
+        caller.send(Command.MAKE.value)
+        assert caller.recv(protocol.MAX_ANSWER) == b"{}"
         machine.done.clear()
-        if said:
-            caller.send(said)
+        if packet:
+            caller.send(packet)
             kept.join()
     kept.join()
     assert machine.done == WIPED
@@ -139,12 +140,12 @@ def test_a_broker_notices_that_its_keeper_is_gone_and_the_next_one_wipes(
     monkeypatch.setattr(units, "start", lambda _slot: die())
     kept = machine.start_one()
     monkeypatch.setattr("threading.excepthook", lambda _: None)
-    broker = Keeper("w0")
+    broker = machine.connect()
     assert not broker.is_gone()
-    broker.tell(Word.MAKE)
+    broker.execute(Command.MAKE)
     assert not broker.is_gone()
     with pytest.raises(SessionError, match="gone"):
-        broker.tell(Word.START)
+        broker.execute(Command.START)
     kept.join()
     assert broker.is_gone()
     machine.done.clear()
@@ -154,7 +155,8 @@ def test_a_broker_notices_that_its_keeper_is_gone_and_the_next_one_wipes(
     assert machine.done == WIPED
 
 
-def test_where_no_keeper_answers_nothing_counts_as_wiped(machine: Machine) -> None:
+def test_if_no_keeper_answers_nothing_counts_as_wiped(machine: Machine) -> None:
+    broker = machine.connect()
     machine.listener.close()
-    erasure = Keeper("w0").wipe()
+    erasure = broker.wipe()
     assert (erasure.key_id, erasure.failed) == (UNKNOWN_KEY, "kill")

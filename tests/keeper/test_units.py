@@ -52,7 +52,7 @@ def test_the_kernel_ends_it_before_systemd_is_asked(
         asked.append((command[1:], (group / "cgroup.kill").exists()))
         return ""
 
-    monkeypatch.setattr(units, "call", systemctl)
+    monkeypatch.setattr(units, "run", systemctl)
     monkeypatch.setattr(units, "owner_of", lambda _slot: Owner(4_000_000_000, 0))
     units.kill("w0")
     assert asked == [(("stop", "appliance-worker@w0.socket", "appliance-worker@w0.service"), True)]

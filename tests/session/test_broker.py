@@ -1,243 +1,353 @@
-"""What the broker does by itself: it looks around. Keepers and ledger are stood in for."""
+"""What the broker does, as its callers see it, with stand-ins for keepers, ledger and workers."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from threading import Thread
+from typing import TypeVar
 
+import msgspec
 import pytest
 
 from appliance.audit.entries.events import (
-    AnyEvent,
+    LoginRefused,
     SessionClosed,
+    SessionOpened,
     SessionWiped,
+    SessionWipeFailed,
     TokenRemoved,
 )
-from appliance.keeper.protocol import Erasure, Word
+from appliance.keeper.protocol import Command, Erasure
 from appliance.policy.load import load
-from appliance.session import interface
-from appliance.session import keeper as keepers
-from appliance.session import visit as visits
+from appliance.protocols import broker_api
 from appliance.session.broker import Broker
-from appliance.session.daily import Daily
-from appliance.session.marks import Marks
+from appliance.session.environment import Environment
+from appliance.session.login import Denial, Method
+from appliance.session.pending_wipes import PendingWipeJournal
 from appliance.session.settings import Settings
-from appliance.session.state import Limits, State, Step
-from appliance.session.visit import Visit
 from appliance.wire.client import Client
-from appliance.wire.connection import Caller
-from appliance.wire.message import Nothing, Refusal
-from appliance.wire.service import Request
+from appliance.wire.connection import Connection
+from appliance.wire.message import CallError, Empty
+from tests.session.standins import StandInClock, StandInKeeper, StandInLedger, StandInWorker
 
-POLICY = "projects:\n  - {name: film, members: [anna]}\n"
-LIMITS = Limits(idle=600, grace=300, absolute=28_800)
-PROJECT = Limits(idle=600, grace=300, absolute=86_400, parks=True)
+S = TypeVar("S", bound=msgspec.Struct)
 
-
-@dataclass
-class Keeper:
-    """Notes what it is told."""
-
-    said: list[Word] = field(default_factory=list)
-    gone: bool = False
-
-    def tell(self, word: Word) -> None:
-        self.said.append(word)
-
-    def is_gone(self) -> bool:
-        return self.gone
-
-    def wipe(self) -> Erasure:
-        self.said.append(Word.WIPE)
-        return Erasure("ab" * 32, 4, 0, 12, "luks-header-dropped")
-
-
-@dataclass
-class Ledger:
-    """Is there, or not, and keeps what it is given."""
-
-    there: bool = True
-    events: list[AnyEvent] = field(default_factory=list)
-
-    def alive(self) -> bool:
-        return self.there
-
-    def append(self, *events: AnyEvent) -> None:
-        self.events += events
+POLICY = """
+session: {idle_seconds: 600, grace_seconds: 300, absolute_seconds: 28800}
+projects: [{name: film, members: [anna]}, {name: series, members: [anna]}]
+workspace: {slots: 3}
+wipe: {daily: "03:00"}
+"""
+SLOTS = ("w0", "w1", "w2")
+OPENED = [Command.MAKE, Command.START, Command.THAW]
+PIN = "1234"
 
 
 @dataclass
 class Scene:
-    """One session that is open, and what is around it."""
+    """A broker with its surroundings, and a caller."""
 
     broker: Broker
-    ledger: Ledger
+    client: Client
+    ledger: StandInLedger
+    journal: PendingWipeJournal
+    clock: StandInClock
     tokens: set[str]
+    workers: dict[str, StandInWorker]
+    keepers: list[StandInKeeper] = field(default_factory=list)
 
-    def opened(self, limits: Limits, project: str | None = None) -> tuple[Visit, Keeper]:
-        keeper = Keeper()
-        visit = Visit(
-            slot="w0",
-            keeper=cast(Any, keeper),
-            limits=limits,
-            caller=1000,
-            user="anna",
-            subject="p" * 16,
-            tokens=frozenset(self.tokens),
-            project=project,
+    def ask(self, method: str, parameters: msgspec.Struct, gives: type[S]) -> S:
+        answer, descriptors = self.client.call(
+            f"{broker_api.NAME}.{method}", parameters, gives=gives
         )
-        visit.step(Step.OPENED)
-        keeper.said.clear()
-        self.broker._visits[visit.identifier] = visit
-        return visit, keeper
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return answer
 
-    def becomes(self, visit: Visit, state: State) -> None:
-        _until(lambda: visit.state is state)
+    def open(self, project: str | None = None) -> tuple[str, StandInKeeper]:
+        """A new session and its keeper, whose notes begin after this."""
+        wanted = broker_api.Open("anna", PIN, project)
+        session = self.ask("Open", wanted, broker_api.Opened).session
+        keeper = self.keepers[-1]
+        assert keeper.asked == ["start keeper", *OPENED]
+        keeper.asked.clear()
+        self.ledger.events.clear()
+        return session, keeper
+
+    def act(self, method: str, session: str) -> None:
+        self.ask(method, broker_api.SessionRef(session), Empty)
+
+    def states(self) -> dict[str, str]:
+        listed = self.ask("List", Empty(), broker_api.Sessions).sessions
+        return {one.session: one.state for one in listed}
+
+    def after(self, seconds: float) -> None:
+        """That much time passes, then the broker looks at it."""
+        self.clock.seconds += seconds
+        self.broker.tick()
+
+    def closing_reason(self) -> str:
+        closed, wiped = self.ledger.events
+        assert isinstance(closed, SessionClosed)
+        assert isinstance(wiped, SessionWiped)
+        return closed.reason
 
 
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.005)
+@dataclass
+class Login:
+    """Answers in the place of PAM, and notes that it was asked."""
+
+    denial: Denial | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(
+        self, user: str, pin: str, method: Method, prepare: Callable[[], None]
+    ) -> Denial | None:
+        prepare()
+        self.asked.append(f"{user} by {method}")
+        return self.denial
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
+def login() -> Login:
+    return Login()
+
+
+@pytest.fixture
+def scene(tmp_path: Path, login: Login) -> Iterator[Scene]:
     (tmp_path / "policy.yaml").write_text(POLICY)
-    tokens = {"hidraw0"}
-    ledger = Ledger()
+    ledger, clock, tokens = StandInLedger(), StandInClock(), {"hidraw0"}
+    journal = PendingWipeJournal(tmp_path / "open")
+    keepers: list[StandInKeeper] = []
+
+    def connect_keeper(slot: str) -> StandInKeeper:
+        keepers.append(StandInKeeper(slot))
+        return keepers[-1]
+
+    environment = Environment(
+        tokens=lambda: frozenset(tokens),
+        authenticate=login,
+        connect_keeper=connect_keeper,
+        workers=tmp_path,
+        clock=clock,
+        local_time=clock.local_time,
+        spawn=lambda act: act(),  # at once: what a tick starts is done when it returns
+    )
     settings = Settings(load(tmp_path / "policy.yaml"))
-    marks = Marks(tmp_path)
-    broker = Broker(settings, cast(Any, ledger), marks, lambda: frozenset(tokens))
-    return Scene(broker, ledger, tokens)
+    broker = Broker(settings, ledger, journal, environment)
+    ours, theirs = socket.socketpair()
+    serving = Thread(target=broker.service(os.getuid()).serve, args=(theirs,))
+    with ExitStack() as stack:
+        workers = {
+            slot: stack.enter_context(closing(StandInWorker(tmp_path, slot))) for slot in SLOTS
+        }
+        serving.start()
+        client = stack.enter_context(closing(Client(Connection(ours))))
+        yield Scene(broker, client, ledger, journal, clock, tokens, workers, keepers)
+    serving.join()
 
 
-def test_a_keeper_is_called_for_who_logs_in_and_sent_away_if_they_are_not_let_in(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+def test_a_session_opens_with_a_connection_to_its_worker(scene: Scene) -> None:
+    wanted = broker_api.Open("anna", PIN, patient="4711")
+    opened, descriptors = scene.client.call(
+        f"{broker_api.NAME}.Open", wanted, gives=broker_api.Opened
+    )
+    with closing(Client(Connection(socket.socket(fileno=descriptors[0])))) as worker:
+        worker.call("io.faceappliance.Worker.Forget", gives=Empty)
+    assert scene.workers["w0"].forgot == 1
+    assert scene.states() == {opened.session: "active"}
+    assert [entry.session for entry in scene.journal.entries()] == [opened.session]
+    event = scene.ledger.events[-1]
+    assert isinstance(event, SessionOpened)
+    assert event.patient is not None
+
+
+@pytest.mark.parametrize("denial", ["wrong-token", "no-touch", "locked-out", "error"])
+def test_a_keeper_starts_during_the_login_and_ends_if_the_person_is_refused(
+    scene: Scene, login: Login, denial: Denial
 ) -> None:
-    calls: list[str] = []
-    spare = scene.broker._spare
-    monkeypatch.setattr(keepers.Keeper, "call", lambda _: calls.append("called"))
-    monkeypatch.setattr(keepers.Keeper, "hang_up", lambda _: calls.append("sent away"))
-    monkeypatch.setattr(scene.ledger, "pseudonym", lambda *_: "p" * 16, raising=False)
-
-    def asked(*words: Any) -> str:
-        words[-1]()
-        calls.append("asked")
-        return "wrong-token"
-
-    monkeypatch.setattr("appliance.session.login.authenticate", asked)
-    request = Request(Caller(1, 1000, 1000), interface.Open("anna", "1234"), [], lambda *_: None)
-    with pytest.raises(Refusal):
-        scene.broker._open(request)
-    assert calls == ["called", "asked", "sent away"]
-    assert spare._keeper is None
+    login.denial = denial
+    with pytest.raises(CallError, match="LoginRefused"):
+        scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
+    assert login.asked == ["anna by fido2"]
+    assert [keeper.asked for keeper in scene.keepers] == [["start keeper", "hang up"]]
+    assert scene.ledger.events == [LoginRefused(denial, "f" * 32)]
+    assert scene.states() == {}
 
 
-def _passes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """That much time goes by."""
-    later = visits.now() + seconds
-    monkeypatch.setattr(visits, "now", lambda: later)
+def test_a_token_that_is_pulled_during_the_login_admits_no_one(scene: Scene) -> None:
+    scene.tokens.clear()
+    with pytest.raises(CallError, match="LoginRefused"):
+        scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
+    assert scene.ledger.events == [LoginRefused("no-token", "f" * 32)]
 
 
-def test_where_all_is_well_nothing_happens(scene: Scene) -> None:
-    visit, keeper = scene.opened(LIMITS)
-    scene.broker.look_around()
-    assert (visit.state, keeper.said, scene.ledger.events) == (State.ACTIVE, [], [])
+def test_failures_make_the_next_login_wait_and_pam_is_not_asked(scene: Scene, login: Login) -> None:
+    login.denial = "wrong-token"
+    for _ in range(4):
+        with pytest.raises(CallError, match="LoginRefused"):
+            scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
+    assert len(login.asked) == 3
+    assert scene.ledger.events[-1] == LoginRefused("locked-out", "f" * 32)
+    login.denial = None
+    scene.clock.seconds += 30
+    scene.open()
+
+
+def test_there_are_as_many_sessions_as_slots(scene: Scene) -> None:
+    sessions = {scene.open()[0] for _ in SLOTS}
+    with pytest.raises(CallError, match="NoFreeSlot"):
+        scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
+    assert set(scene.states()) == sessions
+
+
+def test_only_the_owner_of_a_locked_session_gets_back_in(scene: Scene, login: Login) -> None:
+    session, keeper = scene.open()
+    scene.act("Lock", session)
+    with pytest.raises(CallError, match="LoginRefused"):
+        scene.ask("Reopen", broker_api.Reopen(session, "bert", PIN), broker_api.Opened)
+    assert login.asked == ["anna by fido2"]  # for Open alone
+    scene.ask("Reopen", broker_api.Reopen(session, "anna", PIN), broker_api.Opened)
+    assert keeper.asked == [Command.FREEZE, Command.THAW]
+    assert scene.states() == {session: "active"}
+
+
+def test_where_all_is_well_a_tick_changes_nothing(scene: Scene) -> None:
+    session, keeper = scene.open()
+    scene.broker.tick()
+    assert (scene.states(), keeper.asked, scene.ledger.events) == ({session: "active"}, [], [])
 
 
 def test_a_pulled_token_locks_and_is_logged(scene: Scene) -> None:
-    visit, keeper = scene.opened(LIMITS)
+    session, keeper = scene.open()
     scene.tokens.clear()
-    scene.broker.look_around()
-    assert (visit.state, keeper.said) == (State.LOCKED, [Word.FREEZE])
-    assert scene.ledger.events == [TokenRemoved(visit.identifier, visit.subject)]
+    scene.broker.tick()
+    assert (scene.states(), keeper.asked) == ({session: "locked"}, [Command.FREEZE])
+    assert scene.ledger.events == [TokenRemoved(session, "f" * 32)]
 
 
-def test_a_ledger_that_is_gone_locks(scene: Scene) -> None:
-    visit, _ = scene.opened(LIMITS)
-    scene.ledger.there = False
-    scene.broker.look_around()
-    assert visit.state is State.LOCKED
+def test_what_udev_reports_locks_at_once(scene: Scene) -> None:
+    session, _ = scene.open()
+    scene.ask("TokenRemoved", broker_api.TokenRemoved("hidraw7"), Empty)
+    assert scene.states() == {session: "active"}
+    scene.ask("TokenRemoved", broker_api.TokenRemoved("hidraw0"), Empty)
+    assert scene.states() == {session: "locked"}
 
 
-def test_nobody_there_locks_and_then_wipes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    visit, keeper = scene.opened(LIMITS)
-    _passes(monkeypatch, 600)
-    scene.broker.look_around()
-    assert visit.state is State.LOCKED
-    _passes(monkeypatch, 300)
-    scene.broker.look_around()
-    scene.becomes(visit, State.WIPED)
-    assert keeper.said == [Word.FREEZE, Word.WIPE]
-    closed, wiped = scene.ledger.events
-    assert isinstance(closed, SessionClosed)
-    assert closed.reason == "idle"
-    assert isinstance(wiped, SessionWiped)
+def test_without_the_ledger_sessions_lock_and_none_opens(scene: Scene) -> None:
+    session, _ = scene.open()
+    scene.ledger.reachable = False
+    scene.broker.tick()
+    assert scene.states() == {session: "locked"}
+    with pytest.raises(CallError, match="LedgerGone"):
+        scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
 
 
-def test_a_project_is_parked_instead_and_ends_with_its_day(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    visit, keeper = scene.opened(PROJECT, "film")
-    _passes(monkeypatch, 600)
-    scene.broker.look_around()
-    _passes(monkeypatch, 300)
-    scene.broker.look_around()
-    scene.becomes(visit, State.PARKED)
-    _until(lambda: keeper.said == [Word.FREEZE, Word.KILL])
-    scene.broker.look_around()
-    assert visit.state is State.PARKED
-    _passes(monkeypatch, 86_400)
-    scene.broker.look_around()
-    scene.becomes(visit, State.WIPED)
-    closed = scene.ledger.events[0]
-    assert isinstance(closed, SessionClosed)
-    assert closed.reason == "time-limit"
+def test_an_idle_session_locks_and_is_then_wiped(scene: Scene) -> None:
+    session, keeper = scene.open()
+    scene.after(599)
+    scene.act("Touch", session)
+    scene.after(599)
+    assert scene.states() == {session: "active"}
+    scene.after(1)
+    assert scene.states() == {session: "locked"}
+    scene.after(299)
+    assert scene.states() == {session: "locked"}
+    scene.after(1)
+    assert scene.states() == {}
+    assert keeper.asked == [Command.FREEZE, Command.WIPE]
+    assert scene.closing_reason() == "idle"
+    assert scene.journal.entries() == []
 
 
-@pytest.mark.parametrize("state", [State.ACTIVE, State.LOCKED, State.PARKED])
-def test_a_session_without_its_keeper_ends(scene: Scene, state: State) -> None:
-    visit, keeper = scene.opened(PROJECT, "film")
-    visit.state = state
+def test_a_project_is_parked_instead_and_ends_with_its_day(scene: Scene) -> None:
+    project, keeper = scene.open("film")
+    scene.after(600)
+    scene.after(300)
+    scene.after(300)
+    assert scene.states() == {project: "parked"}
+    assert keeper.asked == [Command.FREEZE, Command.KILL]
+    scene.after(86_400 - 1200)
+    assert scene.states() == {}
+    assert scene.closing_reason() == "time-limit"
+
+
+def test_a_parked_project_continues_with_the_next_login(scene: Scene) -> None:
+    project, keeper = scene.open("film")
+    scene.act("Leave", project)
+    again = scene.ask("Open", broker_api.Open("anna", PIN, "film"), broker_api.Opened)
+    assert again.session == project
+    assert keeper.asked == [Command.KILL, Command.START, Command.THAW]
+    assert scene.states() == {project: "active"}
+
+
+def test_a_session_that_is_not_a_project_cannot_be_left(scene: Scene) -> None:
+    session, _ = scene.open()
+    with pytest.raises(CallError, match="Failed"):
+        scene.act("Leave", session)
+    assert scene.states() == {session: "active"}
+
+
+def test_a_project_is_opened_by_its_members_alone(scene: Scene) -> None:
+    for user, project in (("bert", "film"), ("anna", "no-such-film")):
+        with pytest.raises(CallError, match="Failed"):
+            scene.ask("Open", broker_api.Open(user, PIN, project), broker_api.Opened)
+    assert scene.states() == {}
+
+
+@pytest.mark.parametrize("methods", [[], ["Lock"], ["Leave"]])
+def test_a_session_that_lost_its_keeper_ends(scene: Scene, methods: list[str]) -> None:
+    project, keeper = scene.open("film")
+    for method in methods:
+        scene.act(method, project)
     keeper.gone = True
-    scene.broker.look_around()
-    scene.becomes(visit, State.WIPED)
-    _until(lambda: bool(scene.ledger.events))
-    closed = scene.ledger.events[0]
-    assert isinstance(closed, SessionClosed)
-    assert closed.reason == "crash"
+    scene.broker.tick()
+    assert scene.states() == {}
+    assert scene.closing_reason() == "crash"
 
 
-def test_workers_of_projects_forget_once_a_day(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str] = []
+def test_a_wipe_that_fails_blocks_every_login_until_one_succeeds(scene: Scene) -> None:
+    session, keeper = scene.open()
+    keeper.erasure = Erasure("ab" * 32, 4, 2, 12, "luks-header-dropped", failed="discard")
+    ref = broker_api.SessionRef(session)
+    assert not scene.ask("Close", ref, broker_api.Closed).erasure.clean
+    assert scene.states() == {session: "wipe-failed"}
+    assert scene.ledger.events[-1] == SessionWipeFailed(session, "discard", 2)
+    with pytest.raises(CallError, match="WipeFailed"):
+        scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
+    assert len(scene.journal.entries()) == 1
+    keeper.erasure = Erasure("ab" * 32, 4, 0, 12, "luks-header-dropped")
+    assert scene.ask("Close", ref, broker_api.Closed).erasure.clean
+    assert scene.states() == {}
 
-    class Worker:
-        def call(self, method: str, *, gives: type[Nothing]) -> None:
-            told.append(method)
 
-        def close(self) -> None:
-            told.append("closed")
+def test_when_the_machine_goes_down_every_session_is_wiped_and_none_opens(scene: Scene) -> None:
+    for project in (None, "film"):
+        scene.open(project)
+    assert scene.broker.end_all()
+    assert scene.states() == {}
+    assert [keeper.asked for keeper in scene.keepers] == [[Command.WIPE], [Command.WIPE]]
+    with pytest.raises(CallError, match="Failed"):
+        scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
 
-    monkeypatch.setattr(Client, "to", lambda _path: Worker())
-    working, active = scene.opened(PROJECT, "film")
-    working._worker = cast(Any, Worker())
-    frozen, locked = scene.opened(PROJECT, "film")
-    frozen._worker = cast(Any, Worker())
-    frozen.step(Step.IDLE)
-    other, visit = scene.opened(LIMITS)
-    other._worker = cast(Any, Worker())
-    monkeypatch.setattr(Daily, "due", lambda _self, _now: True)
-    scene.broker.look_around()
-    _until(lambda: told == ["io.faceappliance.Worker.Forget", "closed"])
-    # What is frozen cannot hear: it is ended, and the next one starts with nothing.
-    _until(lambda: locked.said == [Word.FREEZE, Word.KILL])
-    assert (frozen.state, frozen.has_worker) == (State.LOCKED, False)
-    assert (active.said, working.has_worker) == ([], True)
-    assert (visit.said, other.has_worker) == ([], True)
+
+def test_workers_of_projects_drop_their_caches_once_a_day(scene: Scene) -> None:
+    film, working = scene.open("film")
+    series, frozen = scene.open("series")
+    scene.act("Lock", series)
+    _, other = scene.open()
+    scene.broker.tick()
+    scene.clock.local += timedelta(hours=15)
+    scene.broker.tick()
+    forgot = {slot: worker.forgot for slot, worker in scene.workers.items()}
+    assert forgot == {"w0": 1, "w1": 0, "w2": 0}
+    # A frozen worker cannot answer: it is killed, and the next one starts without caches.
+    assert frozen.asked == [Command.FREEZE, Command.KILL]
+    assert (working.asked, other.asked) == ([], [])
+    assert scene.states()[film] == "active"

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from appliance.errors import WireError
 from appliance.wire.client import Client
-from appliance.wire.connection import MAX_DESCRIPTORS, MAX_MESSAGE, Caller, Connection
-from appliance.wire.message import Nothing, Refusal
+from appliance.wire.connection import MAX_DESCRIPTORS, MAX_MESSAGE, Connection
+from appliance.wire.message import CallError, Empty
+from appliance.wire.peer import PeerCredentials
 from appliance.wire.service import MAX_CALLERS_OF_USER, Answer, Method, Request, Service
 
 NAME = "io.example.Test"
@@ -35,8 +36,8 @@ def _echo(request: Request[Text]) -> Answer:
     return Answer(request.parameters, tuple(os.dup(one) for one in request.descriptors))
 
 
-def _refuse(_: Request[Nothing]) -> Answer:
-    raise Refusal(f"{NAME}.No", Text("because"))
+def _refuse(_: Request[Empty]) -> Answer:
+    raise CallError(f"{NAME}.No", Text("because"))
 
 
 def _break(request: Request[Text]) -> Answer:
@@ -52,10 +53,10 @@ def _service() -> Service:
         DESCRIPTION,
         {
             "Echo": Method(Text, _echo),
-            "Refuse": Method(Nothing, _refuse),
+            "Refuse": Method(Empty, _refuse),
             "Break": Method(Text, _break),
-            "Mine": Method(Nothing, lambda _: Answer(), frozenset({os.getuid()})),
-            "Others": Method(Nothing, lambda _: Answer(), frozenset({os.getuid() + 1})),
+            "Mine": Method(Empty, lambda _: Answer(), frozenset({os.getuid()})),
+            "Others": Method(Empty, lambda _: Answer(), frozenset({os.getuid() + 1})),
         },
         BUGS.append,
     )
@@ -118,8 +119,8 @@ def test_descriptors_go_both_ways_and_none_is_left(path: Path) -> None:
 
 def test_a_refusal_has_its_name(path: Path) -> None:
     client = Client.to(path)
-    with pytest.raises(Refusal, match=r"io\.example\.Test\.No"):
-        client.call(f"{NAME}.Refuse", gives=Nothing)
+    with pytest.raises(CallError, match=r"io\.example\.Test\.No"):
+        client.call(f"{NAME}.Refuse", gives=Empty)
     client.close()
 
 
@@ -146,14 +147,14 @@ def test_the_standard_refusals(
 
 def test_a_user_on_the_list_may(path: Path) -> None:
     client = Client.to(path)
-    client.call(f"{NAME}.Mine", gives=Nothing)
+    client.call(f"{NAME}.Mine", gives=Empty)
     client.close()
 
 
 def test_a_bug_is_reported_and_not_told_to_the_caller_and_serving_goes_on(path: Path) -> None:
     client = Client.to(path)
-    with pytest.raises(Refusal, match="Bug") as caught:
-        client.call(f"{NAME}.Break", Text("ANNA-WEISS"), gives=Nothing)
+    with pytest.raises(CallError, match="Bug") as caught:
+        client.call(f"{NAME}.Break", Text("ANNA-WEISS"), gives=Empty)
     assert b"ANNA-WEISS" not in caught.value.parameters.json  # type: ignore[attr-defined]
     client.close()
     assert str(BUGS.pop()) == "ANNA-WEISS"
@@ -177,7 +178,7 @@ def test_it_describes_itself(path: Path) -> None:
 def test_a_caller_is_who_the_kernel_says() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert Caller.of(ours) == Caller(os.getpid(), os.getuid(), os.getgid())
+        assert PeerCredentials.of(ours) == PeerCredentials(os.getpid(), os.getuid(), os.getgid())
 
 
 def test_a_message_may_be_as_long_as_the_limit_and_not_a_byte_longer(path: Path) -> None:

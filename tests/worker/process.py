@@ -18,15 +18,15 @@ from appliance.audit.entries.reader import read_lines
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.tlog.reader import Store
 from appliance.policy.load import load
+from appliance.protocols import worker_api
+from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
-from appliance.wire.message import Refusal
-from appliance.worker import interface
-from appliance.worker.interface import NAME
+from appliance.wire.message import CallError
 from tests.paths import REPOSITORY
 
 SESSION = "0123456789abcdef"
-# What systemd does: the listening socket is descriptor 3, and LISTEN_PID says whom it is for.
-_START = 'exec 3<&"$1"; export LISTEN_PID=$$; shift; exec "$@"'
+# What systemd does: the listening socket is descriptor 3, and the environment names its process.
+_START = 'exec 3<&"$1"; export LISTEN_PID=$$ LISTEN_FDS=1; shift; exec "$@"'
 
 
 @dataclass
@@ -49,12 +49,12 @@ class Worker:
         file: Path,
         role: str = "target",
         consent: str | None = "form 17",
-    ) -> interface.Imported:
+    ) -> worker_api.Imported:
         with file.open("rb") as opened:
             answer, _ = client.call(
                 f"{NAME}.Import",
-                interface.Import(role, consent),  # type: ignore[arg-type]
-                gives=interface.Imported,
+                worker_api.Import(role, consent),  # type: ignore[arg-type]
+                gives=worker_api.Imported,
                 descriptors=[opened.fileno()],
             )
         return answer
@@ -92,13 +92,13 @@ def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
     line = worker.client()
     told = line.follow(
         f"{NAME}.Begin",
-        interface.Begin(SESSION, worker.policy),
-        gives=interface.Jobs,
+        worker_api.Begin(SESSION, worker.policy),
+        gives=worker_api.Jobs,
         descriptors=[audit.client.fileno()],
     )
     try:
         assert next(told)[0].jobs == 0
-    except Refusal:
+    except CallError:
         line.close()
         raise
     return line
@@ -130,11 +130,11 @@ def read_all(descriptor: int) -> bytes:
         return file.read()
 
 
-def failed(refusal: Refusal) -> interface.Failed:
+def failed(refusal: CallError) -> worker_api.Failed:
     """The details of an answer ``Failed``."""
     assert refusal.error == f"{NAME}.Failed"
     details: bytes = refusal.parameters.json  # type: ignore[attr-defined]
-    return msgspec.json.decode(details, type=interface.Failed)
+    return msgspec.json.decode(details, type=worker_api.Failed)
 
 
 def told(ledger: Path) -> list[events.AnyEvent]:

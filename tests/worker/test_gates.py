@@ -11,22 +11,22 @@ import pytest
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.pipeline.media.photo.decode import read_photo
+from appliance.protocols import worker_api
+from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing, Refusal
-from appliance.worker import interface
-from appliance.worker.interface import NAME
+from appliance.wire.message import CallError, Empty
 from tests.worker.process import failed, portrait, told, working
 
 SAME = "gate: {same_person: true}\n"
 NOSE = {"nose": 0.5}
 
 
-def refused(client: Client, wanted: interface.Swap) -> str:
+def refused(client: Client, wanted: worker_api.Swap) -> str:
     """Why this is refused."""
-    method, gives = ("Preview", Nothing) if isinstance(wanted, interface.Preview) else (
-        "Swap", interface.Progress,
+    method, gives = ("Preview", Empty) if isinstance(wanted, worker_api.Preview) else (
+        "Swap", worker_api.Progress,
     )  # fmt: skip
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(CallError) as caught:
         client.call(f"{NAME}.{method}", wanted, gives=gives)
     return failed(caught.value).kind
 
@@ -38,14 +38,14 @@ def test_only_one_person_where_the_policy_says_so(tmp_path: Path, audit: Embedde
         other = worker.take_in(client, portrait("person_b_1.jpg")).item
         before = sorted(worker.workspace.iterdir())
         for wanted in (
-            interface.Swap([source], other, NOSE),
-            interface.Swap([source], same, NOSE, "all"),
-            interface.Preview([source], other, NOSE),
+            worker_api.Swap([source], other, NOSE),
+            worker_api.Swap([source], same, NOSE, "all"),
+            worker_api.Preview([source], other, NOSE),
         ):
             assert refused(client, wanted) == "not-same-person"
         assert sorted(worker.workspace.iterdir()) == before
-        wanted = interface.Swap([source], same, NOSE)
-        done, _ = client.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+        wanted = worker_api.Swap([source], same, NOSE)
+        done, _ = client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
         assert done.result is not None
 
 
@@ -60,11 +60,11 @@ def test_no_stranger_hides_between_photos_of_the_patient(
         stranger = worker.take_in(client, portrait("person_b_1.jpg"), "source").item
         target = patient[0]
         for wanted in (
-            interface.Swap([*patient, stranger], target, NOSE),
-            interface.Preview([*patient, stranger], target, NOSE),
+            worker_api.Swap([*patient, stranger], target, NOSE),
+            worker_api.Preview([*patient, stranger], target, NOSE),
         ):
             assert refused(client, wanted) == "not-same-person"
-        client.call(f"{NAME}.Preview", interface.Preview(patient, target, NOSE), gives=Nothing)
+        client.call(f"{NAME}.Preview", worker_api.Preview(patient, target, NOSE), gives=Empty)
 
 
 def test_no_stranger_hides_in_one_shot_of_a_video(tmp_path: Path, audit: EmbeddedAudit) -> None:
@@ -74,9 +74,9 @@ def test_no_stranger_hides_in_one_shot_of_a_video(tmp_path: Path, audit: Embedde
     with working(tmp_path, audit, SAME) as (worker, client):
         source = worker.take_in(client, portrait("person_a_1.jpg"), "source").item
         videos = [worker.take_in(client, video).item for video in (alone, mixed)]
-        assert refused(client, interface.Swap([source], videos[1], NOSE)) == "not-same-person"
-        wanted = interface.Swap([source], videos[0], NOSE)
-        done, _ = client.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+        assert refused(client, worker_api.Swap([source], videos[1], NOSE)) == "not-same-person"
+        wanted = worker_api.Swap([source], videos[0], NOSE)
+        done, _ = client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
         assert done.result is not None
 
 
@@ -98,7 +98,7 @@ def _film(path: Path, shots: Sequence[str]) -> None:
 def test_nobody_s_picture_comes_in_without_their_consent(tmp_path: Path) -> None:
     with EmbeddedAudit(tmp_path / "ledger") as audit:
         with working(tmp_path, audit) as (worker, client):
-            with pytest.raises(Refusal) as caught:
+            with pytest.raises(CallError) as caught:
                 worker.take_in(client, portrait("person_a_1.jpg"), consent=None)
             assert failed(caught.value).kind == "policy"
             assert list(worker.workspace.iterdir()) == []

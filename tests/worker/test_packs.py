@@ -14,12 +14,11 @@ from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, SIGNATURE
-from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.media.photo.decode import read_photo
+from appliance.protocols import worker_api
+from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing, Refusal
-from appliance.worker import interface
-from appliance.worker.interface import NAME
+from appliance.wire.message import CallError, Empty
 from tests.inference.packs import FACEFUSION, KEY, write_standins
 from tests.worker.process import Worker, failed, portrait, read_all, told, working
 
@@ -38,28 +37,28 @@ class Room:
 
     def asked(
         self, *packs: str, target: int | None = None, upscale: int = 1, **wishes: object
-    ) -> interface.Swap:
-        wish = msgspec.convert(wishes, GeneratorOptions)
-        return interface.Swap(
+    ) -> worker_api.Swap:
+        options = msgspec.convert(wishes, worker_api.GeneratorOptions)
+        return worker_api.Swap(
             [self.source],
             target or self.target,
             WHOLE,
             packs=list(packs),
-            wish=wish,
+            generator_options=options,
             upscale=upscale,  # type: ignore[arg-type]
         )
 
-    def swapped(self, asked: interface.Swap) -> np.ndarray:
-        done, _ = self.client.call(f"{NAME}.Swap", asked, gives=interface.Progress)
+    def swapped(self, asked: worker_api.Swap) -> np.ndarray:
+        done, _ = self.client.call(f"{NAME}.Swap", asked, gives=worker_api.Progress)
         assert done.result is not None
         _, (pipe,) = self.client.call(
-            f"{NAME}.Result", interface.Item(done.result), gives=interface.Result
+            f"{NAME}.Result", worker_api.Item(done.result), gives=worker_api.Result
         )
         return read_photo(read_all(pipe)).pixels
 
-    def refused(self, asked: interface.Swap) -> interface.Failed:
-        with pytest.raises(Refusal) as caught:
-            self.client.call(f"{NAME}.Swap", asked, gives=interface.Progress)
+    def refused(self, asked: worker_api.Swap) -> worker_api.Failed:
+        with pytest.raises(CallError) as caught:
+            self.client.call(f"{NAME}.Swap", asked, gives=worker_api.Progress)
         return failed(caught.value)
 
 
@@ -88,7 +87,7 @@ def turned(pixels: np.ndarray) -> float:
 
 
 def test_what_is_offered_and_why_the_rest_is_not(room: Room) -> None:
-    answer, _ = room.client.call(f"{NAME}.Packs", gives=interface.Packs)
+    answer, _ = room.client.call(f"{NAME}.Packs", gives=worker_api.Packs)
     offered = {pack.name: pack for pack in answer.packs}
     assert answer.provider == "cpu"
     assert offered.keys() == {"studio", "unsigned", "altered"}
@@ -127,11 +126,11 @@ def test_a_region_and_a_likeness_are_chosen_with_a_pack_too(room: Room) -> None:
 
 def test_a_preview_is_drawn_by_the_generator(room: Room) -> None:
     asked = room.asked("studio")
-    wanted = interface.Preview(asked.sources, asked.target, WHOLE, packs=["studio"], side=256)
-    _, (pipe,) = room.client.call(f"{NAME}.Preview", wanted, gives=Nothing)
+    wanted = worker_api.Preview(asked.sources, asked.target, WHOLE, packs=["studio"], side=256)
+    _, (pipe,) = room.client.call(f"{NAME}.Preview", wanted, gives=Empty)
     drawn = read_photo(read_all(pipe)).pixels.astype(int)
     plain = msgspec.structs.replace(wanted, packs=[])
-    _, (pipe,) = room.client.call(f"{NAME}.Preview", plain, gives=Nothing)
+    _, (pipe,) = room.client.call(f"{NAME}.Preview", plain, gives=Empty)
     mesh = read_photo(read_all(pipe)).pixels.astype(int)
     blue = [float((seen[..., 2] > seen[..., 0] + 20).mean()) for seen in (drawn, mesh)]
     assert blue[0] > blue[1] + 0.02
@@ -166,9 +165,9 @@ def test_what_commands_do_not_take_a_worker_does_not_either(
     room: Room, parameters: dict[str, object]
 ) -> None:
     sound = {"sources": [room.source], "target": room.target, "regions": WHOLE}
-    msgspec.convert(sound, interface.Swap)
+    msgspec.convert(sound, worker_api.Swap)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert(sound | parameters, interface.Swap)
+        msgspec.convert(sound | parameters, worker_api.Swap)
 
 
 def test_a_licence_or_key_that_the_policy_does_not_name_leaves_the_mesh_engine(
@@ -184,7 +183,7 @@ def test_a_licence_or_key_that_the_policy_does_not_name_leaves_the_mesh_engine(
             ("{}", "by no key"),
         ):
             with working(tmp_path, audit, f"{GATES}models: {models}\n") as (worker, client):
-                answer, _ = client.call(f"{NAME}.Packs", gives=interface.Packs)
+                answer, _ = client.call(f"{NAME}.Packs", gives=worker_api.Packs)
                 assert why in (answer.packs[0].refused or "")
                 room = Room(worker, client)
                 assert room.refused(room.asked("studio")).kind == "model"

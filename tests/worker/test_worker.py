@@ -15,10 +15,10 @@ import pytest
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError, ModelError, WireError
 from appliance.pipeline.media.photo.decode import read_photo
+from appliance.protocols import worker_api
+from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing, Refusal
-from appliance.worker import interface
-from appliance.worker.interface import NAME
+from appliance.wire.message import CallError, Empty
 from tests.worker.process import Worker, begin, failed, portrait, read_all, start
 
 
@@ -26,15 +26,17 @@ def test_from_import_to_result(worker: Worker, client: Client) -> None:
     source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
     target = worker.take_in(client, portrait("person_b_1.jpg"))
     assert target.media == "photo"
-    faces, _ = client.call(f"{NAME}.Inspect", interface.Inspect(target.item), gives=interface.Faces)
+    faces, _ = client.call(
+        f"{NAME}.Inspect", worker_api.Inspect(target.item), gives=worker_api.Faces
+    )
     assert len(faces.faces) == 1
-    wanted = interface.Swap([source.item], target.item, {"face": 1.0})
-    done, _ = client.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+    wanted = worker_api.Swap([source.item], target.item, {"face": 1.0})
+    done, _ = client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
     assert done.result is not None
-    results, _ = client.call(f"{NAME}.Results", gives=interface.Results)
+    results, _ = client.call(f"{NAME}.Results", gives=worker_api.Results)
     assert results.results == [done.result]
     result, (pipe,) = client.call(
-        f"{NAME}.Result", interface.Item(done.result), gives=interface.Result
+        f"{NAME}.Result", worker_api.Item(done.result), gives=worker_api.Result
     )
     data = read_all(pipe)
     assert (len(data), hashlib.sha256(data).hexdigest()) == (result.size, result.sha256)
@@ -62,8 +64,8 @@ def test_a_preview_is_small_and_leaves_nothing(worker: Worker, client: Client) -
     source = worker.take_in(client, portrait("person_c_1.jpg"), "source")
     target = worker.take_in(client, portrait("person_d_1.jpg"))
     before = sorted(worker.workspace.iterdir())
-    wanted = interface.Preview([source.item], target.item, {"nose": 0.5}, side=256)
-    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Nothing)
+    wanted = worker_api.Preview([source.item], target.item, {"nose": 0.5}, side=256)
+    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Empty)
     data = read_all(descriptor)
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
@@ -80,7 +82,7 @@ def test_what_is_no_picture_is_refused_and_the_next_is_not(
     file = tmp_path / "file"
     file.write_bytes(content)
     before = sorted(worker.workspace.iterdir())
-    with pytest.raises(Refusal, match="Failed"):
+    with pytest.raises(CallError, match="Failed"):
         worker.take_in(client, file)
     assert sorted(worker.workspace.iterdir()) == before
     assert worker.take_in(client, portrait("person_e_1.png")).media == "photo"
@@ -102,16 +104,16 @@ def test_a_file_that_kills_its_reader_kills_nobody_else(
     bomb.write_bytes(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000)))
     )
-    with pytest.raises(Refusal, match="Failed"):
+    with pytest.raises(CallError, match="Failed"):
         worker.take_in(client, bomb)
     assert worker.take_in(client, portrait("person_e_1.png")).media == "photo"
 
 
 def test_items_that_are_not_there_and_calls_without_a_file_are_refused(client: Client) -> None:
-    with pytest.raises(Refusal, match="NoSuchItem"):
-        client.call(f"{NAME}.Inspect", interface.Inspect(9999), gives=interface.Faces)
-    with pytest.raises(Refusal, match="NoDescriptor"):
-        client.call(f"{NAME}.Import", interface.Import("source"), gives=interface.Imported)
+    with pytest.raises(CallError, match="NoSuchItem"):
+        client.call(f"{NAME}.Inspect", worker_api.Inspect(9999), gives=worker_api.Faces)
+    with pytest.raises(CallError, match="NoDescriptor"):
+        client.call(f"{NAME}.Import", worker_api.Import("source"), gives=worker_api.Imported)
 
 
 def test_a_broker_with_another_policy_is_refused(tmp_path: Path, audit: EmbeddedAudit) -> None:
@@ -120,7 +122,7 @@ def test_a_broker_with_another_policy_is_refused(tmp_path: Path, audit: Embedded
     other = start(tmp_path, workspace)
     other.policy = "0" * 64
     try:
-        with pytest.raises(Refusal, match="OtherPolicy"):
+        with pytest.raises(CallError, match="OtherPolicy"):
             begin(other, audit)
     finally:
         other.process.kill()
@@ -128,8 +130,8 @@ def test_a_broker_with_another_policy_is_refused(tmp_path: Path, audit: Embedded
 
 
 def test_a_second_broker_is_refused(client: Client) -> None:
-    with pytest.raises(Refusal, match="Busy"):
-        client.call(f"{NAME}.Begin", interface.Begin("f" * 16, "0" * 64), gives=interface.Jobs)
+    with pytest.raises(CallError, match="Busy"):
+        client.call(f"{NAME}.Begin", worker_api.Begin("f" * 16, "0" * 64), gives=worker_api.Jobs)
 
 
 def test_a_face_that_is_not_there_is_said_and_logged(
@@ -139,9 +141,9 @@ def test_a_face_that_is_not_there_is_said_and_logged(
     cv2.imwrite(str(blank), np.full((200, 200, 3), 128, np.uint8))
     source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
     target = worker.take_in(client, blank)
-    wanted = interface.Swap([source.item], target.item, {"face": 1.0})
-    with pytest.raises(Refusal, match="Failed") as refused:
-        client.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
+    wanted = worker_api.Swap([source.item], target.item, {"face": 1.0})
+    with pytest.raises(CallError, match="Failed") as refused:
+        client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
     assert failed(refused.value).kind == "no-face"
 
 
@@ -152,18 +154,18 @@ def test_a_video_tells_its_progress_and_can_be_stopped(
     target = worker.take_in(client, single_face_clip)
     assert target.media == "video"
     before = sorted(worker.workspace.iterdir())
-    wanted = interface.Swap([source.item], target.item, {"face": 1.0})
+    wanted = worker_api.Swap([source.item], target.item, {"face": 1.0})
     stopper = worker.client()
     frames: list[int] = []
 
     def stop_at_the_second_frame() -> None:
-        for told, _ in client.follow(f"{NAME}.Swap", wanted, gives=interface.Progress):
+        for told, _ in client.follow(f"{NAME}.Swap", wanted, gives=worker_api.Progress):
             frames.append(told.frames)
             if told.frames == 2:
-                answer, _ = stopper.call(f"{NAME}.Cancel", gives=interface.Stopped)
+                answer, _ = stopper.call(f"{NAME}.Cancel", gives=worker_api.Stopped)
                 assert answer.stopped
 
-    with pytest.raises(Refusal, match="Stopped"):
+    with pytest.raises(CallError, match="Stopped"):
         stop_at_the_second_frame()
     stopper.close()
     assert frames[:2] == [1, 2]
@@ -173,14 +175,14 @@ def test_a_video_tells_its_progress_and_can_be_stopped(
 def test_one_job_at_a_time(worker: Worker, client: Client, single_face_clip: Path) -> None:
     source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
     target = worker.take_in(client, single_face_clip)
-    wanted = interface.Swap([source.item], target.item, {"face": 1.0})
+    wanted = worker_api.Swap([source.item], target.item, {"face": 1.0})
     other = worker.client()
-    following = client.follow(f"{NAME}.Swap", wanted, gives=interface.Progress)
+    following = client.follow(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
     next(following)
-    with pytest.raises(Refusal, match="Busy"):
-        other.call(f"{NAME}.Swap", wanted, gives=interface.Progress)
-    other.call(f"{NAME}.Cancel", gives=interface.Stopped)
-    with pytest.raises(Refusal, match="Stopped"):
+    with pytest.raises(CallError, match="Busy"):
+        other.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
+    other.call(f"{NAME}.Cancel", gives=worker_api.Stopped)
+    with pytest.raises(CallError, match="Stopped"):
         list(following)
     other.close()
 
@@ -204,7 +206,7 @@ def test_the_next_worker_removes_what_the_last_had_not_finished(
     try:
         line, asking = begin(second, audit), second.client()
         assert {path.name for path in workspace.iterdir()} == {f"{item}.item.photo", "cache"}
-        faces, _ = asking.call(f"{NAME}.Inspect", interface.Inspect(item), gives=interface.Faces)
+        faces, _ = asking.call(f"{NAME}.Inspect", worker_api.Inspect(item), gives=worker_api.Faces)
         assert len(faces.faces) == 1
         line.close()
         asking.close()
@@ -258,11 +260,11 @@ def test_without_its_ledger_a_worker_does_nothing_and_ends(tmp_path: Path) -> No
 def test_a_descriptor_of_no_file_is_refused(worker: Worker, client: Client) -> None:
     before = sorted(worker.workspace.iterdir())
     reader, writer = os.pipe()  # a pipe that nobody closes: whoever read it would wait for ever
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(CallError) as caught:
         client.call(
             f"{NAME}.Import",
-            interface.Import("source", "form 17"),
-            gives=interface.Imported,
+            worker_api.Import("source", "form 17"),
+            gives=worker_api.Imported,
             descriptors=[reader],
         )
     assert failed(caught.value).kind == "input"
@@ -277,12 +279,14 @@ def test_faces_of_a_video_and_a_preview_of_it_are_those_of_the_time_that_is_aske
     source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
     video = worker.take_in(client, single_face_clip)
     found = [
-        client.call(f"{NAME}.Inspect", interface.Inspect(video.item, at), gives=interface.Faces)[0]
+        client.call(f"{NAME}.Inspect", worker_api.Inspect(video.item, at), gives=worker_api.Faces)[
+            0
+        ]
         for at in (0.0, 1e5)
     ]
     assert [len(one.faces) for one in found] == [1, 1]
-    wanted = interface.Preview([source.item], video.item, {"face": 1.0}, side=128)
-    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Nothing)
+    wanted = worker_api.Preview([source.item], video.item, {"face": 1.0}, side=128)
+    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Empty)
     picture = read_photo(read_all(descriptor)).pixels
     assert max(picture.shape) == 128
 
@@ -317,8 +321,8 @@ def test_a_result_that_cannot_be_logged_is_not_there(
         source = worker.take_in(asking, portrait("person_a_1.jpg"), "source").item
         target = worker.take_in(asking, single_face_clip).item
         before = sorted(workspace.iterdir())
-        wanted = interface.Swap([source], target, {"face": 1.0})
-        following = asking.follow(f"{NAME}.Swap", wanted, gives=interface.Progress)
+        wanted = worker_api.Swap([source], target, {"face": 1.0})
+        following = asking.follow(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
         next(following)  # it has begun, and was logged
         os.kill(audit.child, signal.SIGKILL)
         os.waitid(os.P_PID, audit.child, os.WEXITED | os.WNOWAIT)

@@ -37,6 +37,9 @@ Engine: TypeAlias = Literal["mesh", "onnx"]
 Layer: TypeAlias = Literal[
     "namespace", "seccomp", "landlock", "nftables", "guard", "rlimits", "telemetry"
 ]
+ClosingReason: TypeAlias = Literal[
+    "user", "idle", "token-removed", "time-limit", "power-loss", "crash", "ledger"
+]
 Media: TypeAlias = Literal["photo", "video"]
 Medium: TypeAlias = Literal["disc", "usb", "folder"]
 Refusal: TypeAlias = Literal[
@@ -136,7 +139,7 @@ class SessionClosed(_Strict, frozen=True, tag="session-closed"):
     """Work in a session ended; its wipe follows."""
 
     session: SessionId
-    reason: Literal["user", "idle", "token-removed", "time-limit", "power-loss", "crash", "ledger"]
+    reason: ClosingReason
     jobs: Count
     ms: Milliseconds
 

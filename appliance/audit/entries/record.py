@@ -6,7 +6,6 @@ import importlib.metadata
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from appliance.audit.entries import canonical
 from appliance.audit.entries.events import (
@@ -18,6 +17,7 @@ from appliance.audit.entries.events import (
 )
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.tlog.appender import Ledger
+from appliance.machine import boot_id
 
 # A clock that is being slewed (adjtime: 0.5 ms a second) stays below this between two events;
 # one that was set does not.
@@ -36,7 +36,7 @@ class Now:
     def read(cls) -> Now:
         """The clocks of this machine."""
         mono = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
-        return cls(time.time_ns() // 1_000_000, mono, _boot_id())
+        return cls(time.time_ns() // 1_000_000, mono, boot_id()[:8])
 
 
 class Recorder:
@@ -81,7 +81,3 @@ class Recorder:
 
 def _boot() -> Boot:
     return Boot(importlib.metadata.version("face-appliance"))
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import selectors
 import socket
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,11 +26,11 @@ from appliance.audit.entries.receipt import Receipt
 from appliance.audit.entries.record import Recorder
 from appliance.audit.service import protocol
 from appliance.errors import LedgerError, LedgerFullError
+from appliance.wire.peer import PeerCredentials
 
 _decoder: msgspec.json.Decoder[protocol.Request] = msgspec.json.Decoder(protocol.Request)
 _encoder = msgspec.json.Encoder()
 
-_UCRED = struct.Struct("iII")  # pid, uid, gid; see unix(7)
 _BACKLOG = 16
 
 # What only the daemon itself may say.
@@ -180,7 +179,7 @@ class Server:
             connection, _ = self._listener.accept()
         except OSError:
             return  # the caller went away again, or there are too many
-        role = self._roles.get(_user_of(connection))
+        role = self._roles.get(PeerCredentials.of(connection).user)
         if role is None:
             self._log.warning("peer refused")
             connection.close()
@@ -222,9 +221,3 @@ def _may_say(role: Role, event: AnyEvent) -> bool:
 
 def _appended(receipts: list[Receipt]) -> protocol.Appended:
     return protocol.Appended(receipts[0].index, [receipt.leaf.hex() for receipt in receipts])
-
-
-def _user_of(connection: socket.socket) -> int:
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-    _, user, _ = _UCRED.unpack(credentials)
-    return int(user)

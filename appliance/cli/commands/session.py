@@ -18,12 +18,11 @@ from appliance.cli.framework.ledger_location import Place, ledger_option
 from appliance.cli.framework.options import FILE, json_option, overwrite_option
 from appliance.cli.framework.output import show_json, show_pairs
 from appliance.errors import OutputError, SessionError
+from appliance.machine import BROKER_SOCKET
 from appliance.pipeline.media.output import PendingOutput
-from appliance.session import interface
+from appliance.protocols import broker_api
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing
-
-_BROKER = Path("/run/appliance/session.sock")
+from appliance.wire.message import Empty
 
 
 @click.group()
@@ -33,14 +32,14 @@ def session() -> None:
 
 @session.command("list")
 @click.option(
-    "--socket", type=FILE, default=_BROKER, metavar="PATH", help="Where the broker listens."
+    "--socket", type=FILE, default=BROKER_SOCKET, metavar="PATH", help="Where the broker listens."
 )
 @json_option
 def list_sessions(*, socket: Path, as_json: bool) -> None:
     """Say which sessions are open, and in which state."""
     client = Client.to(socket)
     try:
-        found, _ = client.call(f"{interface.NAME}.List", Nothing(), gives=interface.Sessions)
+        found, _ = client.call(f"{broker_api.NAME}.List", Empty(), gives=broker_api.Sessions)
     finally:
         client.close()
     if as_json:

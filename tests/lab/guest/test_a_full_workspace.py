@@ -9,7 +9,7 @@ import pytest
 
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.wire.message import Refusal
+from appliance.wire.message import CallError
 from tests.lab.guest.visitor import Broker, connection, nothing_is_left, shell, take_in, until
 
 WORK = Path("/run/appliance/workspace/w0")
@@ -22,7 +22,7 @@ def test_a_full_workspace_refuses_and_works_on_once_it_is_freed(broker: Broker) 
     client = Client(Connection(connection(worker)))
     first = take_in(client, PHOTO)
     shell(f"dd if=/dev/zero of={WORK}/filling bs=64k; true")
-    with pytest.raises(Refusal, match="Failed"):
+    with pytest.raises(CallError, match="Failed"):
         take_in(client, PHOTO)
     names = sorted(path.name for path in WORK.iterdir() if path.name[0] in "0123456789")
     assert names == [f"{first}.item.photo"]
@@ -36,7 +36,7 @@ def test_a_full_disk_opens_nothing_and_serves_once_it_is_freed(broker: Broker) -
     free = shell("df --output=avail -B1 /var/lib | tail -n1")
     shell(f"fallocate -l {free} {FILLING}; cat /dev/zero >>{FILLING}; true")
     try:
-        with pytest.raises(Refusal):
+        with pytest.raises(CallError):
             broker.open()
     finally:
         FILLING.unlink()

@@ -18,12 +18,12 @@ from threading import Event, Thread
 import pytest
 
 from appliance.errors import WireError
-from appliance.session import interface
+from appliance.protocols import broker_api
+from appliance.protocols import worker_api as worker_interface
+from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.wire.message import Nothing, Refusal
-from appliance.worker import interface as worker_interface
-from appliance.worker.interface import NAME
+from appliance.wire.message import CallError, Empty
 from tests.lab.guest.visitor import (
     Broker,
     all_events,
@@ -62,11 +62,11 @@ class Visit:
                 with self._phase("job"):
                     _swap(client)
             with self._phase("lock"):
-                broker.ask("Lock", interface.Which(session), Nothing)
+                broker.ask("Lock", broker_api.SessionRef(session), Empty)
                 os.close(broker.reopen(session))
             with self._phase("wipe"):
                 self.ended = "whole" if broker.close(session).clean else "not clean"
-        except (WireError, Refusal) as error:
+        except (WireError, CallError) as error:
             self.ended = getattr(error, "error", type(error).__name__).rpartition(".")[2]
         finally:
             for event in self.began.values():
@@ -114,7 +114,7 @@ def _all_ended() -> bool:
             if state in ("active", "locked"):
                 broker.close(session)
         return not broker.states()
-    except (WireError, Refusal):
+    except (WireError, CallError):
         return False  # it is being wiped, or the ledger is not back yet
     finally:
         broker.hang_up()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from appliance.session import interface
+from appliance.protocols import broker_api
+from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.wire.message import Nothing
-from appliance.worker.interface import NAME
+from appliance.wire.message import Empty
 from tests.lab.guest.visitor import Broker, connection, refusal, shell, until
 
 WORK = Path("/run/appliance/workspace/w0")
@@ -19,7 +19,7 @@ SCENE = "7.result.video"  # named as a worker names what it keeps
 def test_a_project_is_parked_and_taken_up_again(broker: Broker) -> None:
     project, _ = broker.open(project="film")
     (WORK / SCENE).write_text("one")
-    broker.ask("Leave", interface.Which(project), Nothing)
+    broker.ask("Leave", broker_api.SessionRef(project), Empty)
     assert broker.states() == {project: "parked"}
     assert shell("pgrep -u appliance-w0", check=False) == ""
     again, _ = broker.open(project="film")
@@ -31,7 +31,7 @@ def test_a_project_is_parked_and_taken_up_again(broker: Broker) -> None:
 def test_a_locked_project_is_parked_when_the_grace_has_passed(broker: Broker) -> None:
     project, _ = broker.open(project="film")
     (WORK / SCENE).write_text("one")
-    broker.ask("Lock", interface.Which(project), Nothing)
+    broker.ask("Lock", broker_api.SessionRef(project), Empty)
     until(lambda: broker.states() == {project: "parked"}, seconds=60)
     again, _ = broker.open(project="film")
     assert again == project
@@ -41,7 +41,7 @@ def test_a_locked_project_is_parked_when_the_grace_has_passed(broker: Broker) ->
 
 def test_a_locked_session_is_wiped_when_the_grace_has_passed(broker: Broker) -> None:
     session, _ = broker.open()
-    broker.ask("Lock", interface.Which(session), Nothing)
+    broker.ask("Lock", broker_api.SessionRef(session), Empty)
     until(lambda: broker.states() == {}, seconds=60)
     assert not Path("/var/lib/appliance/workspace/w0").exists()
 
@@ -57,9 +57,9 @@ def test_what_a_worker_keeps_goes_daily_and_the_work_stays(broker: Broker) -> No
     project, worker = broker.open(project="film")
     (WORK / SCENE).write_text("one")
     client = Client(Connection(connection(worker)))
-    client.call(f"{NAME}.Forget", gives=Nothing)
+    client.call(f"{NAME}.Forget", gives=Empty)
     client.close()
-    broker.ask("Lock", interface.Which(project), Nothing)
+    broker.ask("Lock", broker_api.SessionRef(project), Empty)
     assert broker.has_worker(project)
     shell("date -s 02:59:58")
     until(lambda: not broker.has_worker(project), seconds=10)

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from appliance.errors import WireError
-from appliance.wire.message import Refusal
+from appliance.wire.message import CallError
 from tests.lab.guest.visitor import (
     Broker,
     inside_worker,
@@ -90,7 +90,7 @@ def _open_in_turn(broker: Broker) -> tuple[str, int]:
     while time.monotonic() < end:
         try:
             return broker.open()
-        except Refusal as refused:
+        except CallError as refused:
             if "busy" not in str(refused.parameters):
                 raise
             time.sleep(0.2)

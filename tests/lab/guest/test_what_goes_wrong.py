@@ -7,12 +7,12 @@ import random
 import socket
 import time
 
-from appliance.session import interface
+from appliance.protocols import broker_api
+from appliance.protocols import worker_api as worker_interface
+from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.wire.message import Nothing
-from appliance.worker import interface as worker_interface
-from appliance.worker.interface import NAME
+from appliance.wire.message import Empty
 from tests.lab.guest.visitor import (
     SOCKET,
     Broker,
@@ -79,7 +79,7 @@ def test_a_clock_set_back_changes_nothing(broker: Broker) -> None:
     try:
         time.sleep(1.5)
         assert broker.states() == {session: "active"}
-        broker.ask("Touch", interface.Which(session), Nothing)
+        broker.ask("Touch", broker_api.SessionRef(session), Empty)
         assert broker.close(session).clean
     finally:
         time.clock_settime(time.CLOCK_REALTIME, ahead + time.monotonic())

@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from appliance.session import interface
-from appliance.wire.message import Nothing, Refusal
+from appliance.protocols import broker_api
+from appliance.wire.message import CallError, Empty
 from tests.lab.guest.visitor import Broker, Token, refusal, restart_broker, shell, until
 
 
 def _reason(act: object) -> str:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(CallError) as caught:
         act()  # type: ignore[operator]
     return caught.value.error.rpartition(".")[2] + " " + str(caught.value.parameters)
 
@@ -77,7 +77,7 @@ def test_a_pulled_token_locks_within_two_seconds(broker: Broker, token: Token) -
 def test_a_locked_session_opens_to_its_own_token_only(broker: Broker) -> None:
     session, worker = broker.open()
     os.close(worker)
-    broker.ask("Lock", interface.Which(session), Nothing)
+    broker.ask("Lock", broker_api.SessionRef(session), Empty)
     assert refusal(lambda: broker.reopen(session, user="bert")) == "LoginRefused"
     assert broker.states() == {session: "locked"}
     os.close(broker.reopen(session))

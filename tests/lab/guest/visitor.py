@@ -19,10 +19,10 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from appliance.session import interface
+from appliance.protocols import broker_api
+from appliance.protocols import worker_api as worker
 from appliance.wire.client import Client
-from appliance.wire.message import Nothing, Refusal
-from appliance.worker import interface as worker
+from appliance.wire.message import CallError, Empty
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -75,32 +75,32 @@ class Broker:
         self._client = Client.to(SOCKET)
 
     def ask(self, method: str, parameters: msgspec.Struct, gives: type[S]) -> tuple[S, list[int]]:
-        return self._client.call(f"{interface.NAME}.{method}", parameters, gives=gives)
+        return self._client.call(f"{broker_api.NAME}.{method}", parameters, gives=gives)
 
     def open(
         self, user: str = "anna", pin: str = PIN, project: str | None = None
     ) -> tuple[str, int]:
-        opened, (worker,) = self.ask("Open", interface.Open(user, pin, project), interface.Opened)
+        opened, (worker,) = self.ask("Open", broker_api.Open(user, pin, project), broker_api.Opened)
         return opened.session, worker
 
     def reopen(self, session: str, user: str = "anna", pin: str = PIN) -> int:
-        _, (worker,) = self.ask("Reopen", interface.Reopen(session, user, pin), interface.Opened)
+        _, (worker,) = self.ask("Reopen", broker_api.Reopen(session, user, pin), broker_api.Opened)
         return worker
 
-    def close(self, session: str) -> interface.Erasure:
-        closed, _ = self.ask("Close", interface.Which(session), interface.Closed)
+    def close(self, session: str) -> broker_api.Erasure:
+        closed, _ = self.ask("Close", broker_api.SessionRef(session), broker_api.Closed)
         return closed.erasure
 
     def states(self) -> dict[str, str]:
-        sessions, _ = self.ask("List", Nothing(), interface.Sessions)
+        sessions, _ = self.ask("List", Empty(), broker_api.Sessions)
         return {standing.session: standing.state for standing in sessions.sessions}
 
     def attach(self, session: str) -> int:
-        _, (worker,) = self.ask("Attach", interface.Which(session), interface.Opened)
+        _, (worker,) = self.ask("Attach", broker_api.SessionRef(session), broker_api.Opened)
         return worker
 
     def has_worker(self, session: str) -> bool:
-        sessions, _ = self.ask("List", Nothing(), interface.Sessions)
+        sessions, _ = self.ask("List", Empty(), broker_api.Sessions)
         return {one.session: one.worker for one in sessions.sessions}[session]
 
     def reconnect(self) -> None:
@@ -134,7 +134,7 @@ def register(user: str) -> str:
 
 def refusal(act: Callable[[], object]) -> str:
     """The name of the error that the service answers, and the reason if it gives one."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(CallError) as caught:
         act()
     return caught.value.error.rpartition(".")[2]
 

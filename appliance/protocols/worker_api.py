@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import msgspec
-
-from appliance.inference.families import CONTRACTS
-from appliance.inference.pack import ModelPack
-from appliance.pipeline.generator_engine.options import GeneratorOptions
-from appliance.worker.packs import NAME as NAME_OF_PACK
 
 NAME = "io.faceappliance.Worker"
 
@@ -36,7 +31,7 @@ type Pack (
 # sharpens, and `restorer_weight` for one that takes it; 0 to 1, like `identity_weight`, below 0.5
 # of which some of the target's identity stays. `occlusion`: leave out what is in front of the face.
 # `parts`: change only these (skin, nose, mouth, upper-lip, left-eyebrow, ...).
-type Wish (
+type GeneratorOptions (
   pixels: ?int,
   restore: ?float,
   restorer_weight: ?float,
@@ -72,7 +67,7 @@ method Swap(
   choice: ?string,
   like: ?int,
   packs: ?[]string,
-  wish: ?Wish,
+  generator_options: ?GeneratorOptions,
   upscale: ?int
 ) -> (job: int, frames: int, total: ?int, result: ?int)
 
@@ -85,7 +80,7 @@ method Preview(
   choice: ?string,
   like: ?int,
   packs: ?[]string,
-  wish: ?Wish,
+  generator_options: ?GeneratorOptions,
   upscale: ?int,
   side: ?int,
   at: ?float
@@ -113,15 +108,30 @@ error Bug ()
 error Failed (kind: string, message: string, hint: string)
 """
 
+PACK_NAME = r"\A[a-z0-9][a-z0-9-]{0,63}\Z"
+"""What the folder of a pack may be called, which is the name that a caller asks for it by."""
+
 Role = Literal["source", "target", "reference"]
 Media = Literal["photo", "video"]
+Part = Literal[
+    "skin",
+    "left-eyebrow",
+    "right-eyebrow",
+    "left-eye",
+    "right-eye",
+    "glasses",
+    "nose",
+    "mouth",
+    "upper-lip",
+    "lower-lip",
+]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
 _Strength = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Name = Annotated[str, msgspec.Meta(max_length=32)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 _Consent = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Packs = Annotated[
-    list[Annotated[str, msgspec.Meta(pattern=NAME_OF_PACK)]], msgspec.Meta(max_length=8)
+    list[Annotated[str, msgspec.Meta(pattern=PACK_NAME)]], msgspec.Meta(max_length=8)
 ]
 
 
@@ -155,6 +165,17 @@ class Inspect(Item, frozen=True):
     at: _Seconds = 0.0
 
 
+class GeneratorOptions(_Strict, frozen=True):
+    """What is asked of packs. A test holds it equal to the struct of the pipeline."""
+
+    pixels: Annotated[int, msgspec.Meta(ge=64, le=1024)] | None = None
+    restore: _Strength | None = None
+    identity_weight: _Strength = 0.5
+    restorer_weight: _Strength = 0.5
+    occlusion: bool = False
+    parts: frozenset[Part] = frozenset()
+
+
 class Swap(_Strict, frozen=True):
     """Parameters of Swap, and the first of Preview."""
 
@@ -164,7 +185,7 @@ class Swap(_Strict, frozen=True):
     choice: Literal["largest", "all", "left", "right", "like"] = "largest"
     like: _Count | None = None
     packs: _Packs = []
-    wish: GeneratorOptions = GeneratorOptions()
+    generator_options: GeneratorOptions = GeneratorOptions()
     upscale: Literal[1, 2, 4] = 1
 
     def __post_init__(self) -> None:
@@ -195,15 +216,6 @@ class Pack(msgspec.Struct, frozen=True, omit_defaults=True):
     pixels: int | None = None
     refused: str | None = None
     hint: str | None = None
-
-    @classmethod
-    def of(cls, name: str, pack: ModelPack) -> Self:
-        """What a trusted pack offers."""
-        roles = [entry.role for entry in pack.entries]
-        if not pack.has("generator"):
-            return cls(name, roles)
-        family = pack.entry("generator").family
-        return cls(name, roles, family, CONTRACTS[family].image.side)
 
 
 class Packs(msgspec.Struct, frozen=True):
@@ -275,6 +287,6 @@ class Failed(msgspec.Struct, frozen=True):
     hint: str
 
 
-def error(name: str) -> str:
+def error_name(name: str) -> str:
     """The full name of an error of this interface."""
     return f"{NAME}.{name}"

@@ -1,10 +1,11 @@
-"""The broker's line to the audit daemon: if it breaks, nothing opens and what is open locks."""
+"""The broker's connection to the audit daemon: while it is broken, nothing opens and all locks."""
 
 from __future__ import annotations
 
 import select
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.pseudonyms import Named
@@ -12,34 +13,55 @@ from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError
 
 
-class LedgerLine:
-    """A connection that is made anew when the daemon is back. Several threads may share it."""
+class Ledger(Protocol):
+    """What the broker needs of the ledger."""
+
+    def append(self, *events: AnyEvent) -> None:
+        """Log them durably, all or none; raises ``LedgerError``."""
+        ...
+
+    def pseudonym(self, kind: Named, value: str) -> str:
+        """The pseudonym of a person or patient; raises ``LedgerError``."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether the daemon is at the other end, without sending it anything."""
+        ...
+
+    def for_worker(self) -> AuditClient:
+        """A connection that accepts only what a worker may log; raises ``LedgerError``."""
+        ...
+
+
+class LedgerConnection:
+    """Reconnects once the daemon is back. Several threads may share it."""
 
     def __init__(self, path: Path) -> None:
+        """``path``: the daemon's socket."""
         self._path = path
         self._client: AuditClient | None = None
         self._lock = Lock()
 
     def append(self, *events: AnyEvent) -> None:
-        """Log them durably, all or none; raises ``LedgerError``."""
+        """See ``Ledger``; raises ``LedgerError``."""
         client = self._connected()
         try:
             client.append_all(events)
         except LedgerError:
-            self._forget(client)
+            self._disconnect(client)
             raise
 
     def pseudonym(self, kind: Named, value: str) -> str:
-        """The sign of a person or patient; raises ``LedgerError``."""
+        """See ``Ledger``; raises ``LedgerError``."""
         client = self._connected()
         try:
             return client.pseudonym(kind, value.encode())
         except LedgerError:
-            self._forget(client)
+            self._disconnect(client)
             raise
 
     def alive(self) -> bool:
-        """Whether the daemon is at the other end, without asking it anything."""
+        """See ``Ledger``."""
         try:
             client = self._connected()
         except LedgerError:
@@ -48,11 +70,11 @@ class LedgerLine:
         poll.register(client.fileno(), select.POLLHUP)
         if not poll.poll(0):
             return True
-        self._forget(client)
+        self._disconnect(client)
         return False
 
     def for_worker(self) -> AuditClient:
-        """A connection that says only what a worker may; raises ``LedgerError``."""
+        """See ``Ledger``; raises ``LedgerError``."""
         client = AuditClient.connect(self._path)
         client.restrict("worker")
         return client
@@ -63,7 +85,7 @@ class LedgerLine:
                 self._client = AuditClient.connect(self._path)
             return self._client
 
-    def _forget(self, client: AuditClient) -> None:
+    def _disconnect(self, client: AuditClient) -> None:
         with self._lock:
             client.close()
             if self._client is client:

@@ -23,7 +23,7 @@ type Erasure (
   clean: bool
 )
 
-type Standing (
+type SessionStatus (
   session: string,
   # opening, active, locked, parked, wiping, wiped, wipe-failed
   state: string,
@@ -54,7 +54,7 @@ method Leave(session: string) -> ()
 method Close(session: string) -> (erasure: Erasure)
 
 # The sessions of the caller; all of them for root.
-method List() -> (sessions: []Standing)
+method List() -> (sessions: []SessionStatus)
 
 # A token was pulled (called by udev).
 method TokenRemoved(device: string) -> ()
@@ -95,7 +95,7 @@ class Reopen(_Strict, frozen=True):
     pin: _Text
 
 
-class Which(_Strict, frozen=True):
+class SessionRef(_Strict, frozen=True):
     """Parameters of what is done to one session."""
 
     session: _Id
@@ -130,7 +130,7 @@ class Closed(msgspec.Struct, frozen=True):
     erasure: Erasure
 
 
-class Standing(msgspec.Struct, frozen=True):
+class SessionStatus(msgspec.Struct, frozen=True):
     """Where one session stands."""
 
     session: str
@@ -141,7 +141,7 @@ class Standing(msgspec.Struct, frozen=True):
 class Sessions(msgspec.Struct, frozen=True):
     """Answer of List."""
 
-    sessions: list[Standing]
+    sessions: list[SessionStatus]
 
 
 class LoginRefused(msgspec.Struct, frozen=True):
@@ -164,6 +164,6 @@ class Failed(msgspec.Struct, frozen=True):
     hint: str
 
 
-def error(name: str) -> str:
+def error_name(name: str) -> str:
     """The full name of an error of this interface."""
     return f"{NAME}.{name}"

@@ -1,0 +1,45 @@
+"""What the broker depends on outside of itself; tests replace it piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+from typing import TypeAlias
+
+from appliance import machine
+from appliance.session import login
+from appliance.session.keeper import Keeper, KeeperConnection
+
+Authenticate: TypeAlias = Callable[
+    [str, str, login.Method, Callable[[], None]], login.Denial | None
+]
+"""As ``login.authenticate``."""
+
+
+def in_background(act: Callable[[], object]) -> None:
+    """Run ``act`` in a thread that does not keep the process alive."""
+    Thread(target=act, daemon=True).start()
+
+
+def local_time() -> datetime:
+    """The wall clock, in the time zone of the machine."""
+    return datetime.now().astimezone()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """``tokens``: those that are plugged in now. ``workers``: the folder of their sockets.
+
+    ``clock``: seconds; it must not be settable. ``spawn`` runs what may take long.
+    """
+
+    tokens: Callable[[], frozenset[str]]
+    authenticate: Authenticate = login.authenticate
+    connect_keeper: Callable[[str], Keeper] = KeeperConnection
+    workers: Path = machine.WORKER_SOCKETS
+    clock: Callable[[], float] = machine.seconds_since_boot
+    local_time: Callable[[], datetime] = local_time
+    spawn: Callable[[Callable[[], object]], object] = in_background

@@ -1,0 +1,56 @@
+"""A real audit daemon, as the broker connects to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.reader import read_lines
+from appliance.audit.tlog.reader import Store
+from appliance.session.ledger_connection import LedgerConnection
+from tests.session.standins import until
+
+
+class Daemon:
+    """``appliance-audit`` at a socket of its own; this process is its broker."""
+
+    def __init__(self, folder: Path) -> None:
+        self._ledger = folder / "ledger"
+        self.socket = folder / "audit.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "appliance.audit", "--create"),
+                *("--ledger", self._ledger, "--listen", self.socket),
+                *("--peer", f"broker={os.getuid()}"),
+            ]
+        )
+        until(lambda: LedgerConnection(self.socket).alive())
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def events(self) -> list[AnyEvent]:
+        """What the broker has logged."""
+        store = Store(self._ledger)
+        head = store.checkpoint(store.verifier())
+        entries = [line.entry for line in read_lines(store, head)]
+        return [entry.event for entry in entries if entry.by == "broker"]
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    one = Daemon(tmp_path)
+    one.start()
+    yield one
+    one.kill()

@@ -1,0 +1,65 @@
+"""The broker's connection to the audit daemon, with a real daemon at the other end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.audit.entries.events import LoginGranted, LoginRefused
+from appliance.errors import LedgerError
+from appliance.session.ledger_connection import LedgerConnection
+from tests.session.conftest import Daemon
+from tests.session.standins import until
+
+REFUSED = LoginRefused("no-token")
+
+
+def test_what_is_appended_is_in_the_ledger(daemon: Daemon) -> None:
+    ledger = LedgerConnection(daemon.socket)
+    subject = ledger.pseudonym("person", "anna")
+    ledger.append(REFUSED, LoginGranted(subject, "fido2"))
+    assert daemon.events() == [REFUSED, LoginGranted(subject, "fido2")]
+    assert ledger.pseudonym("person", "anna") == subject
+    assert ledger.pseudonym("person", "bert") != subject
+
+
+def test_it_notices_that_the_daemon_is_gone_and_reconnects_once_it_is_back(daemon: Daemon) -> None:
+    ledger = LedgerConnection(daemon.socket)
+    assert ledger.alive()
+    daemon.kill()
+    until(lambda: not ledger.alive())
+    with pytest.raises(LedgerError):
+        ledger.append(REFUSED)
+    daemon.start()
+    assert ledger.alive()
+    ledger.append(REFUSED)
+    assert daemon.events() == [REFUSED]
+
+
+def test_a_call_into_a_broken_connection_fails_and_the_next_one_reconnects(daemon: Daemon) -> None:
+    ledger = LedgerConnection(daemon.socket)
+    ledger.append(REFUSED)
+    daemon.kill()
+    daemon.start()
+    with pytest.raises(LedgerError):
+        ledger.append(REFUSED)
+    ledger.append(REFUSED)
+    assert daemon.events() == [REFUSED, REFUSED]
+
+
+def test_without_a_daemon_it_is_not_alive(tmp_path: Path) -> None:
+    ledger = LedgerConnection(tmp_path / "none.sock")
+    assert not ledger.alive()
+    with pytest.raises(LedgerError):
+        ledger.pseudonym("person", "anna")
+    with pytest.raises(LedgerError):
+        ledger.for_worker()
+
+
+def test_a_worker_gets_a_connection_that_refuses_what_only_a_broker_may_log(daemon: Daemon) -> None:
+    worker = LedgerConnection(daemon.socket).for_worker()
+    with pytest.raises(LedgerError):
+        worker.append(REFUSED)
+    worker.close()
+    assert daemon.events() == []

@@ -7,6 +7,7 @@ No person is shown: the mesh is the average face of the starter pack. From the r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -60,7 +61,7 @@ def main() -> None:
 
 
 def _panel(
-    xyz: NDArray[np.float32], triangles: NDArray[np.int32], colours: NDArray, lines: float
+    xyz: NDArray[np.float32], triangles: NDArray[np.int32], colours: NDArray[np.float64], lines: float
 ) -> Pixels:
     """The mesh from the front, back to front, (HEIGHT, WIDTH, 3) RGB.
 
@@ -83,10 +84,11 @@ def _panel(
         polygon = points[triangles[at]]
         cv2.fillConvexPoly(panel, polygon, tuple(fills[at]), cv2.LINE_AA, SHIFT)
         cv2.polylines(panel, [polygon], True, tuple(edges[at]), SUPERSAMPLED, cv2.LINE_AA, SHIFT)
-    return cv2.resize(panel, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(panel, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
-def _caption(panel: Pixels, names: dict[str, tuple[float, ...]], columns: int) -> None:
+def _caption(panel: Pixels, names: Mapping[str, tuple[float, ...]], columns: int) -> None:
     """A key of colours below the mesh, in place."""
     for number, (name, colour) in enumerate(names.items()):
         row, column = divmod(number, columns)

@@ -61,7 +61,10 @@ def main() -> None:
 
 
 def _panel(
-    xyz: NDArray[np.float32], triangles: NDArray[np.int32], colours: NDArray[np.float64], lines: float
+    xyz: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    colours: NDArray[np.float64],
+    lines: float,
 ) -> Pixels:
     """The mesh from the front, back to front, (HEIGHT, WIDTH, 3) RGB.
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from appliance.inference.pack import ModelPack
 from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical
-from appliance.pipeline.face_model.regions import shares
+from appliance.pipeline.face_model.regions import region_weights
 
 PICTURE = Path(__file__).with_name("mesh.png")
 WIDTH, HEIGHT = 400, 450  # pixels of one panel
@@ -49,7 +49,7 @@ def main() -> None:
     canonical = Canonical.load(ModelPack.open().read("canonical-mesh"))
     triangles = canonical.triangles[canonical.kind != SKIRT_RING]
     plain = np.broadcast_to(SKIN, (len(canonical.xyz), 3))
-    parts = shares(canonical)
+    parts = region_weights(canonical)
     coloured = sum(parts[name][:, None] * np.array(colour) for name, colour in COLOURS.items())
     panels = [
         _panel(canonical.xyz, triangles, np.asarray(plain), lines=0.75),

@@ -21,7 +21,7 @@ from typing import Any, TextIO
 import structlog
 
 from appliance.audit.entries.events import Role
-from appliance.diagnostics.redact import ModuleName, redact
+from appliance.diagnostics.redact import ModuleName, redact_record
 
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _LEVELS = {name: getattr(logging, name.upper()) for name in _PRIORITIES}
@@ -38,7 +38,7 @@ def configure(process: Role, level: str = "warning") -> TextIO:
         processors=[
             structlog.processors.add_log_level,
             _of(process),
-            redact,
+            redact_record,
             _Line(with_priority="JOURNAL_STREAM" in os.environ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),

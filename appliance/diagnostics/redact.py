@@ -75,7 +75,7 @@ class ModuleName(str):
         return cls(package if package in sys.modules else "other")
 
 
-def redacted(value: object) -> object:
+def redact_value(value: object) -> object:
     """``value`` if nothing personal can be in it; otherwise what kind of thing it is."""
     match value:
         case None | bool() | float() | ModuleName():
@@ -85,7 +85,7 @@ def redacted(value: object) -> object:
         case str():
             return value if value in WORDS else _kind_of(value)
         case BaseException():
-            return described(value)
+            return describe_exception(value)
         case _:
             return _outline(value)
 
@@ -101,7 +101,7 @@ def _outline(value: object) -> str:
             return f"<{_type_name(value)}>"
 
 
-def described(error: BaseException) -> str:
+def describe_exception(error: BaseException) -> str:
     """An exception's type and where it went by, innermost last; no argument, no local variable."""
     frames = traceback.extract_tb(error.__traceback__, limit=-_DEEPEST_FRAME)
     modules = {
@@ -111,10 +111,10 @@ def described(error: BaseException) -> str:
     places = [f"{modules.get(frame.filename, '<script>')}:{frame.lineno}" for frame in frames]
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     told = " ".join([_type_name(error), *places])
-    return told if cause is None else f"{told} after {described(cause)}"
+    return told if cause is None else f"{told} after {describe_exception(cause)}"
 
 
-def redact(_logger: Any, _method: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def redact_record(_logger: Any, _method: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """A structlog processor: every value of ``record`` redacted, and its keys too."""
     clean: dict[str, Any] = {}
     for key, value in record.items():
@@ -123,9 +123,9 @@ def redact(_logger: Any, _method: str, record: Mapping[str, Any]) -> dict[str, A
             if error is True:
                 error = sys.exception()
             if isinstance(error, BaseException):
-                clean["exception"] = described(error)
+                clean["exception"] = describe_exception(error)
         else:
-            clean[key if key in _KEYS or key in WORDS else "<key>"] = redacted(value)
+            clean[key if key in _KEYS or key in WORDS else "<key>"] = redact_value(value)
     return clean
 
 

@@ -17,7 +17,7 @@ from appliance.policy.load import load
 from appliance.session import login
 from appliance.session.broker import Broker
 from appliance.session.cards import Cards
-from appliance.session.ledger import LedgerLine
+from appliance.session.ledger import LedgerConnection
 from appliance.session.marks import Marks
 from appliance.session.recover import recover
 from appliance.session.settings import Settings
@@ -40,7 +40,7 @@ def main() -> int:
         listener = _listener()
         settings = Settings(load(_POLICY))
         stderr = configure("broker", settings.policy.system.log_level)
-        ledger, marks = LedgerLine(_AUDIT), Marks(_MARKS)
+        ledger, marks = LedgerConnection(_AUDIT), Marks(_MARKS)
         recover(ledger, marks)
         broker = Broker(settings, ledger, marks, _tokens_of(settings))
         service = broker.service(_user_id(_KIOSK))

@@ -22,7 +22,7 @@ from appliance.session import interface, login
 from appliance.session.daily import Daily
 from appliance.session.interface import error
 from appliance.session.keeper import Spare
-from appliance.session.ledger import LedgerLine
+from appliance.session.ledger import LedgerConnection
 from appliance.session.marks import Marks
 from appliance.session.settings import Settings
 from appliance.session.state import State, Step
@@ -50,7 +50,7 @@ class Broker:
     def __init__(
         self,
         settings: Settings,
-        ledger: LedgerLine,
+        ledger: LedgerConnection,
         marks: Marks,
         tokens: Callable[[], frozenset[str]],
     ) -> None:

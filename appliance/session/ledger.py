@@ -7,12 +7,12 @@ from pathlib import Path
 from threading import Lock
 
 from appliance.audit.entries.events import AnyEvent
-from appliance.audit.entries.pseudonyms import Named
+from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError
 
 
-class LedgerLine:
+class LedgerConnection:
     """A connection that is made anew when the daemon is back. Several threads may share it."""
 
     def __init__(self, path: Path) -> None:
@@ -29,7 +29,7 @@ class LedgerLine:
             self._forget(client)
             raise
 
-    def pseudonym(self, kind: Named, value: str) -> str:
+    def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         """The sign of a person or patient; raises ``LedgerError``."""
         client = self._connected()
         try:

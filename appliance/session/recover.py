@@ -8,11 +8,11 @@ from appliance.audit.entries import events
 from appliance.errors import SessionError
 from appliance.session.broker import wiped_event
 from appliance.session.keeper import Keeper
-from appliance.session.ledger import LedgerLine
+from appliance.session.ledger import LedgerConnection
 from appliance.session.marks import Mark, Marks, this_boot
 
 
-def recover(ledger: LedgerLine, marks: Marks) -> int:
+def recover(ledger: LedgerConnection, marks: Marks) -> int:
     """How many sessions were wiped. Raises ``SessionError`` or ``LedgerError``: serve nobody then.
 
     Their keys were in memory that is gone, so what is done here is to take apart what the kernel
@@ -25,7 +25,7 @@ def recover(ledger: LedgerLine, marks: Marks) -> int:
     return len(left)
 
 
-def _recover(mark: Mark, ledger: LedgerLine) -> None:
+def _recover(mark: Mark, ledger: LedgerConnection) -> None:
     lost_power = mark.boot != this_boot()
     erasure = Keeper(mark.slot).wipe()
     # Nobody knows any more how many jobs there were and how long it lasted.

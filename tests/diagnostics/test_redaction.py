@@ -23,8 +23,8 @@ from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.diagnostics.redact import (
     MESSAGES,
     WORDS,
-    redact,
-    redacted,
+    redact_record,
+    redact_value,
 )
 from appliance.errors import LedgerError
 
@@ -186,20 +186,20 @@ def test_no_canary_of_a_file_a_policy_or_a_person_reaches_log_ledger_or_temp(
 
 def test_words_that_were_not_written_here_are_withheld() -> None:
     record = {"event": "ledger refused", "level": "error", "kind": "job-refused", "times": 3}
-    assert redact(None, "error", record) == record
-    assert redacted("maria") == "<text>"
-    assert redacted("/home/maria") == redacted("C:\\maria") == "<path>"
-    assert redacted("maria@example") == "<e-mail>"
-    assert redacted("10.0.0.1") == redacted("fe80::1:2") == "<address>"
-    assert redacted("123 456-789") == redacted(123_456_789) == "<number>"
-    assert redacted(b"maria") == "<5 bytes>"
-    assert redacted(["maria", "m"]) == "<2 values>"
-    assert redacted({"maria": 1}) == "<1 values>"
-    assert redacted(12_345) == 12_345
-    assert "maria" not in redacted(RuntimeError("maria"))  # type: ignore[operator]
+    assert redact_record(None, "error", record) == record
+    assert redact_value("maria") == "<text>"
+    assert redact_value("/home/maria") == redact_value("C:\\maria") == "<path>"
+    assert redact_value("maria@example") == "<e-mail>"
+    assert redact_value("10.0.0.1") == redact_value("fe80::1:2") == "<address>"
+    assert redact_value("123 456-789") == redact_value(123_456_789) == "<number>"
+    assert redact_value(b"maria") == "<5 bytes>"
+    assert redact_value(["maria", "m"]) == "<2 values>"
+    assert redact_value({"maria": 1}) == "<1 values>"
+    assert redact_value(12_345) == 12_345
+    assert "maria" not in redact_value(RuntimeError("maria"))  # type: ignore[operator]
 
 
 @given(st.text())
 def test_only_known_words_pass(text: str) -> None:
-    assert (redacted(text) == text) == (text in WORDS) or text.startswith("<")
+    assert (redact_value(text) == text) == (text in WORDS) or text.startswith("<")
     assert MESSAGES <= WORDS

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from html import escape
 
 from appliance.audit.entries import events
-from appliance.audit.entries.reader import Line
-from appliance.audit.export.sessions import Session, sessions
+from appliance.audit.entries.reader import LogLine
+from appliance.audit.export.labels import details, kind, labels
+from appliance.audit.export.sessions import SessionSummary, summarise_sessions
 from appliance.audit.export.style import COLOURS, CSS
 from appliance.audit.export.timeline import timeline
-from appliance.audit.export.words import details, kind, words
 from appliance.audit.verification.verify import Verification
 
 _MOMENT = "%Y-%m-%d %H:%M:%S"
@@ -31,14 +31,14 @@ _LEGEND = {
 _LONG = 20  # hex digits; more than this is cut to its first 16
 
 
-def report(lines: Sequence[Line], verification: Verification, vkey: str) -> str:
+def html_report(lines: Sequence[LogLine], verification: Verification, vkey: str) -> str:
     """The HTML text for ``lines``, with what ``verification`` found in the whole log."""
     parts = [
         _head(lines, verification),
         _verdict(verification),
         _tally(lines),
         _timeline(lines),
-        _sessions(sessions(lines)),
+        _sessions(summarise_sessions(lines)),
         _chosen("Refusals and alarms", lines, {"alarm"}, "None."),
         _chosen("Releases", lines, {"release"}, "Nothing left the appliance."),
         _rules(lines),
@@ -54,7 +54,7 @@ def report(lines: Sequence[Line], verification: Verification, vkey: str) -> str:
     )
 
 
-def _head(lines: Sequence[Line], verification: Verification) -> str:
+def _head(lines: Sequence[LogLine], verification: Verification) -> str:
     period = "no entries"
     if lines:
         period = f"{_time(lines[0].entry.at)} to {_time(lines[-1].entry.at)} (UTC)"
@@ -84,12 +84,12 @@ def _verdict(verification: Verification) -> str:
     )
 
 
-def _tally(lines: Sequence[Line]) -> str:
+def _tally(lines: Sequence[LogLine]) -> str:
     kinds = Counter(kind(line.entry.event) for line in lines)
-    alarms = sum(words(line.entry.event).group == "alarm" for line in lines)
+    alarms = sum(labels(line.entry.event).group == "alarm" for line in lines)
     numbers = (
         ("Entries", len(lines), ""),
-        ("Sessions", len(sessions(lines)), ""),
+        ("Sessions", len(summarise_sessions(lines)), ""),
         ("Jobs finished", kinds["job-finished"], ""),
         ("Jobs refused", kinds["job-refused"], ""),
         ("Released", kinds["release-burned"], ""),
@@ -101,7 +101,7 @@ def _tally(lines: Sequence[Line]) -> str:
     return f'<dl class="tally">{cells}</dl>\n'
 
 
-def _timeline(lines: Sequence[Line]) -> str:
+def _timeline(lines: Sequence[LogLine]) -> str:
     if not lines:
         return ""
     legend = "".join(
@@ -114,7 +114,7 @@ def _timeline(lines: Sequence[Line]) -> str:
     )
 
 
-def _sessions(listed: Sequence[Session]) -> str:
+def _sessions(listed: Sequence[SessionSummary]) -> str:
     head = ("Session", "Opened", "Closed", "Erasure", "Finished", "Refused", "Released")
     rows = [
         (
@@ -131,7 +131,7 @@ def _sessions(listed: Sequence[Session]) -> str:
     return "<h2>Sessions</h2>" + _table(head, rows, "No session.", numbers=3)
 
 
-def _closed(session: Session) -> str:
+def _closed(session: SessionSummary) -> str:
     if session.closed is None:
         return _NOTHING
     same_day = _day(session.closed) == _day(session.opened or session.first)
@@ -139,7 +139,7 @@ def _closed(session: Session) -> str:
     return f"{at} <span class=soft>{session.reason}</span>"
 
 
-def _erasure(session: Session) -> str:
+def _erasure(session: SessionSummary) -> str:
     if session.failed:
         return f'<span class="bad">{session.erasure}</span>'
     if session.opened is not None and session.closed is not None and not session.erasure:
@@ -147,12 +147,12 @@ def _erasure(session: Session) -> str:
     return session.erasure.removeprefix("luks-").replace("-", " ") or _NOTHING
 
 
-def _chosen(title: str, lines: Iterable[Line], groups: set[str], none: str) -> str:
-    rows = [_row(line) for line in lines if words(line.entry.event).group in groups]
+def _chosen(title: str, lines: Iterable[LogLine], groups: set[str], none: str) -> str:
+    rows = [_row(line) for line in lines if labels(line.entry.event).group in groups]
     return f"<h2>{title}</h2>" + _table(("Entry", "Time", "What", "By", "Details"), rows, none)
 
 
-def _rules(lines: Iterable[Line]) -> str:
+def _rules(lines: Iterable[LogLine]) -> str:
     loaded = (events.PolicyLoaded, events.ModelPackLoaded)
     seen: dict[str, tuple[str, ...]] = {}
     for line in lines:
@@ -167,7 +167,7 @@ def _rules(lines: Iterable[Line]) -> str:
     return "<h2>Policies and models</h2>" + _table(head, list(seen.values()), "None was loaded.")
 
 
-def _all(lines: Sequence[Line]) -> str:
+def _all(lines: Sequence[LogLine]) -> str:
     rows = [_row(line) for line in lines[:LISTED]]
     more = len(lines) - len(rows)
     rest = f'<p class="soft">{more:,} more are in events.csv.</p>' if more > 0 else ""
@@ -187,8 +187,8 @@ def _how_to_check(verification: Verification, vkey: str) -> str:
     )
 
 
-def _row(line: Line) -> tuple[str, ...]:
-    entry, said = line.entry, words(line.entry.event)
+def _row(line: LogLine) -> tuple[str, ...]:
+    entry, said = line.entry, labels(line.entry.event)
     dot = f'<span class="dot" style="background:{COLOURS[said.group]}"></span>'
     fields = ", ".join(
         f"<span class=soft>{escape(name)}</span> {_hex(value)}"

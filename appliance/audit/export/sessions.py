@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from appliance.audit.entries import events
-from appliance.audit.entries.reader import Line
+from appliance.audit.entries.reader import LogLine
 
 
 @dataclass(slots=True)
-class Session:
+class SessionSummary:
     """One session; times in milliseconds since 1970, ``None`` where the log tells of none."""
 
     session: str
@@ -25,19 +25,19 @@ class Session:
     released: int = 0
 
 
-def sessions(lines: Iterable[Line]) -> list[Session]:
+def summarise_sessions(lines: Iterable[LogLine]) -> list[SessionSummary]:
     """All sessions that an event of ``lines`` names, in the order of their first."""
-    found: dict[str, Session] = {}
+    found: dict[str, SessionSummary] = {}
     for line in lines:
         name = getattr(line.entry.event, "session", None)
         if name is None:
             continue
-        session = found.setdefault(name, Session(name, line.entry.at))
+        session = found.setdefault(name, SessionSummary(name, line.entry.at))
         _take(session, line.entry)
     return list(found.values())
 
 
-def _take(session: Session, entry: events.Entry) -> None:
+def _take(session: SessionSummary, entry: events.Entry) -> None:
     match entry.event:
         case events.SessionOpened():
             session.opened = entry.at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from appliance.audit.export.words import Group
+from appliance.audit.export.labels import Group
 
 COLOURS: Mapping[Group, str] = {
     "work": "#2f7d8c",

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from appliance.audit.entries.reader import Line
+from appliance.audit.entries.reader import LogLine
+from appliance.audit.export.labels import labels
 from appliance.audit.export.style import COLOURS
-from appliance.audit.export.words import words
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 900, 190, 40, 24
 _LABEL = 75  # width of one
@@ -20,14 +20,14 @@ _STEPS = tuple(
 )
 
 
-def timeline(lines: Sequence[Line]) -> str:
+def timeline(lines: Sequence[LogLine]) -> str:
     """An ``<svg>``; ``lines`` is not empty."""
     times = [line.entry.at for line in lines]
     begin, end = min(times), max(times)
     step = next((s for s in _STEPS if (end - begin) // s < _BARS), (end - begin) // _BARS + 1)
     begin -= begin % step
     counts = Counter(
-        ((line.entry.at - begin) // step, words(line.entry.event).group) for line in lines
+        ((line.entry.at - begin) // step, labels(line.entry.event).group) for line in lines
     )
     bars = (end - begin) // step + 1
     most = max(sum(counts[bar, group] for group in COLOURS) for bar in range(bars))

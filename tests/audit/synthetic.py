@@ -8,11 +8,11 @@ SESSION = "0123456789abcdef"
 RESULT = "ab" * 32
 
 
-def job(number: int) -> JobFinished:
+def job_event(number: int) -> JobFinished:
     """An event that can be told from others by its job."""
     return JobFinished(SESSION, number, RESULT, 1, 1, 7)
 
 
-def said(*events: AnyEvent, role: Role = "test") -> list[tuple[Role, AnyEvent]]:
+def with_role(*events: AnyEvent, role: Role = "test") -> list[tuple[Role, AnyEvent]]:
     """``events`` as a recorder takes them."""
     return [(role, event) for event in events]

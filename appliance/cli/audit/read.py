@@ -37,7 +37,7 @@ from appliance.cli.framework.ledger_location import (
     tpm_option,
 )
 from appliance.errors import LedgerError, OutputError
-from appliance.pipeline.media.output import PendingOutput
+from appliance.files.output import PendingOutput
 
 _TIME = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"))
 

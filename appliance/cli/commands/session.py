@@ -18,7 +18,7 @@ from appliance.cli.framework.ledger_location import LedgerLocation, ledger_optio
 from appliance.cli.framework.options import FILE, json_option, overwrite_option
 from appliance.cli.framework.output import show_json, show_pairs
 from appliance.errors import OutputError, SessionError
-from appliance.pipeline.media.output import PendingOutput
+from appliance.files.output import PendingOutput
 from appliance.session import interface
 from appliance.wire.client import Client
 from appliance.wire.message import Nothing

@@ -25,8 +25,8 @@ from appliance.audit.entries.events import (
 from appliance.audit.entries.reasons import refusal_reason
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError
+from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
-from appliance.pipeline.media.output import OutputFile
 from appliance.pipeline.run import SwapReport
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport

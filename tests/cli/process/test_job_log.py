@@ -17,7 +17,7 @@ from appliance.audit.keys.locations import default_ledger
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.verification.verify import verify_ledger
 from appliance.cli.process.job_log import LoggedJob
-from appliance.pipeline.media.output import OutputFile
+from appliance.files.output import OutputFile
 from appliance.pipeline.run import SwapReport
 from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import CANARY, Call

@@ -6,11 +6,12 @@ is in the ledger.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+
+from appliance.files.atomic import PENDING, publish, sync_folder
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -33,38 +34,26 @@ class Marks:
         """Note that this session is about to use this slot."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         mark = msgspec.json.encode(Mark(session, slot, this_boot()))
-        path = self.folder / slot
-        descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, mark)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        self._sync()
+        publish(self.folder, {slot: mark}, mode=0o600)
 
     def remove(self, slot: str) -> None:
         """The session in this slot is wiped, and the ledger says so."""
         (self.folder / slot).unlink(missing_ok=True)
-        self._sync()
+        sync_folder(self.folder)
 
     def left(self) -> list[Mark]:
         """What an earlier run of the broker did not wipe. A torn mark stands for its slot."""
         if not self.folder.is_dir():
             return []
-        return [self._read(path) for path in sorted(self.folder.iterdir())]
+        # Where a mark is only pending, the workspace had not been made yet.
+        paths = (path for path in self.folder.iterdir() if path.suffix != PENDING)
+        return [self._read(path) for path in sorted(paths)]
 
     def _read(self, path: Path) -> Mark:
         try:
             return msgspec.json.decode(path.read_bytes(), type=Mark)
         except msgspec.DecodeError:
             return Mark("0" * 16, path.name, "")
-
-    def _sync(self) -> None:
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def this_boot() -> str:

@@ -30,3 +30,12 @@ def test_only_their_owner_reads_them(tmp_path: Path) -> None:
     marks.put("0123456789abcdef", "w0")
     assert (tmp_path / "open").stat().st_mode & 0o077 == 0
     assert (tmp_path / "open/w0").stat().st_mode & 0o077 == 0
+
+
+def test_a_mark_that_was_not_complete_before_a_crash_is_not_one(tmp_path: Path) -> None:
+    marks = Marks(tmp_path)
+    (tmp_path / "w2.new").write_bytes(b'{"session":"01')
+    assert marks.left() == []
+    marks.put("0123456789abcdef", "w2")
+    assert [mark.slot for mark in marks.left()] == ["w2"]
+    assert [path.name for path in tmp_path.iterdir()] == ["w2"]

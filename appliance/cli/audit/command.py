@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from pathlib import Path
 
 import click
 from msgspec.structs import replace
 
-from appliance.audit.entries.events import JobFinished
 from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.keys.locations import random_origin
-from appliance.audit.service.protocol import MAX_BATCH
 from appliance.audit.tlog.appender import create_ledger
 from appliance.audit.tlog.signed_note import Verifier
 from appliance.audit.verification.tpm import TpmCounter, matches_counter
@@ -60,38 +56,6 @@ def init(
     made = LedgerKeys.create(place.keys, origin or random_origin())
     create_ledger(place.ledger, made.signer, place.anchor)
     show_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
-
-
-@audit.command("append-test")
-@click.argument("number", type=click.IntRange(min=1))
-@ledger_option
-@keys_option
-@anchor_option
-@click.option(
-    "--batch",
-    type=click.IntRange(1, MAX_BATCH),
-    default=MAX_BATCH,
-    show_default=True,
-    help="How many events share one durable step.",
-)
-def append_test(
-    *, number: int, ledger: Path | None, keys: Path | None, anchor: Path | None, batch: int
-) -> None:
-    """Append NUMBER made-up events, marked as a test, and say how long it took."""
-    recorder = LedgerLocation.of(ledger, keys, anchor).recorder()
-    session = secrets.token_hex(8)
-    started = time.monotonic()
-    for first in range(0, number, batch):
-        jobs = range(first + 1, min(first + batch, number) + 1)
-        events = [JobFinished(session, job, secrets.token_hex(32), 1, 1, 0) for job in jobs]
-        recorder.record([("test", event) for event in events])
-    seconds = time.monotonic() - started
-    show_pairs(
-        [
-            ("appended", f"{number}, durable"),
-            ("time", f"{seconds:.2f} s ({number / seconds:.0f} events/s, {batch} a step)"),
-        ]
-    )
 
 
 @audit.command()

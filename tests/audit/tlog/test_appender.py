@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -201,30 +200,13 @@ def test_full_tiles_are_made_immutable_where_that_is_allowed(
         path.unlink()
 
 
-WRITER = """
-import sys
-from pathlib import Path
-from appliance.audit.tlog.anchor import FileAnchor
-from appliance.audit.keys.ledger_keys import LedgerKeys, keys_folder_for
-from appliance.audit.tlog.appender import Ledger
-from appliance.audit.entries.recorder import Recorder
-from tests.audit.synthetic import job_event, with_role
-folder, first = Path(sys.argv[1]), int(sys.argv[2])
-anchor = FileAnchor(keys_folder_for(folder) / "anchor")
-recorder = Recorder(Ledger(folder, LedgerKeys.load(keys_folder_for(folder)).signer, anchor))
-for n in range(first, first + 100):
-    print(n, recorder.record(with_role(job_event(n)))[0].index, flush=True)
-"""
-
-
 def test_several_processes_write_one_ledger(folder: Path, recorder: Recorder) -> None:
     recorder.record(with_role(job_event(0)))
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, folder, str(first)],
+            [sys.executable, "-m", "tests.audit.writer", folder, str(first), str(first + 99)],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         )
         for first in (1000, 2000, 3000)
     ]

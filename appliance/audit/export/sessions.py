@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from appliance.audit.entries import events
 from appliance.audit.entries.reader import LogLine
 
+_DAY = 86_400_000  # milliseconds
+
 
 @dataclass(slots=True)
 class SessionSummary:
-    """One session; times in milliseconds since 1970, ``None`` where the log tells of none."""
+    """One session; times in milliseconds since 1970, ``None`` where the log has no such event."""
 
     session: str
     first: int
@@ -24,9 +26,24 @@ class SessionSummary:
     refused: int = 0
     released: int = 0
 
+    @property
+    def start(self) -> int:
+        """When it was opened, or else its first event."""
+        return self.opened or self.first
+
+    @property
+    def within_a_day(self) -> bool:
+        """Whether it was closed on the day (UTC) on which it started."""
+        return self.closed is not None and self.closed // _DAY == self.start // _DAY
+
+    @property
+    def erasure_missing(self) -> bool:
+        """Whether it was opened and closed, but neither wiped nor reported as not wiped."""
+        return self.opened is not None and self.closed is not None and not self.erasure
+
 
 def summarise_sessions(lines: Iterable[LogLine]) -> list[SessionSummary]:
-    """All sessions that an event of ``lines`` names, in the order of their first."""
+    """All sessions that an event of ``lines`` names, in the order of their first event."""
     found: dict[str, SessionSummary] = {}
     for line in lines:
         name = getattr(line.entry.event, "session", None)

@@ -13,16 +13,20 @@ from pathlib import Path
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
+from jinja2 import UndefinedError
 
 from appliance.audit import standalone
 from appliance.audit.entries import canonical
 from appliance.audit.entries.reader import LogLine
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.export.labels import details, kind, labels
+from appliance.audit.export.pages import render
+from appliance.audit.export.report import html_report
 from appliance.audit.export.sessions import summarise_sessions
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
+from appliance.audit.verification.verify import Finding, Verification
 from appliance.cli.framework.exit_boundary import run
 from appliance.cli.main import appliance as command
 from tests.audit.story import StoryClock, story
@@ -123,6 +127,19 @@ def test_the_report_shows_what_happened_and_loads_nothing(bundle: Path) -> None:
         assert session.session in page.text
     for line in lines(bundle):
         assert labels(line.entry.event).title in page.text
+
+
+def test_the_report_escapes_every_value() -> None:
+    name = "<img src=x>&\"'"
+    found = (Finding("entry", name),)
+    page = Page(html_report([], Verification(name, 0, "", 0, 0, 0, 0, found), name))
+    assert page.loads == []
+    assert page.text.count(name) == 3
+
+
+def test_a_value_that_a_template_lacks_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="title"):
+        render("page.html.j2")
 
 
 def test_a_bundle_is_checked_by_a_file_that_stands_alone(told: Path, tmp_path: Path) -> None:

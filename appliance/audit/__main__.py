@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import get_args
 
 from appliance.audit.entries.events import Role
-from appliance.audit.entries.record import Recorder
-from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
-from appliance.audit.keys.locations import prepare
-from appliance.audit.service.daemon import Log, Server
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
+from appliance.audit.keys.locations import create_if_missing
+from appliance.audit.service.daemon import DiagnosticLog, Server
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.errors import ApplianceError, LedgerError
@@ -33,11 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        keys_folder = options.keys or beside(options.ledger)
+        keys_folder = options.keys or keys_folder_for(options.ledger)
         anchor = FileAnchor(options.anchor or keys_folder / ANCHOR)
         if options.create:
-            prepare(options.ledger, keys_folder, anchor)
-        keys = Keys.load(keys_folder)
+            create_if_missing(options.ledger, keys_folder, anchor)
+        keys = LedgerKeys.load(keys_folder)
         ledger = Ledger(options.ledger, keys.signer, anchor, immutable=options.immutable)
         if options.adopt is not None:
             server = Server(Recorder(ledger), keys.pseudonym)
@@ -66,10 +66,10 @@ def _level(policy: Path | None) -> str:
     return level
 
 
-def _log(level: str) -> Log:
+def _log(level: str) -> DiagnosticLog:
     diagnostics = importlib.import_module("appliance.diagnostics.process_log")
     diagnostics.configure("audit", level)
-    log: Log = diagnostics.log()
+    log: DiagnosticLog = diagnostics.log()
     return log
 
 

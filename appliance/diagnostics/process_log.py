@@ -1,11 +1,11 @@
-"""Messages for whoever runs the appliance: few, and nothing personal in any of them.
+"""Messages for the operator of the appliance: few, and free of personal data.
 
 They go to stderr, which systemd connects to the journal; there each line carries its priority as
-sd-daemon(3) wants it, so that no library for the journal and no further socket is needed.
+sd-daemon(3) defines it, so neither a journal library nor another socket is needed.
 
-From ``configure`` on nothing else writes there: what libraries print below Python goes nowhere,
-their log records and warnings are told of by the library's name alone, and an exception that
-nobody caught by its type and place.
+After ``configure`` nothing else reaches stderr. Output that libraries write below Python is
+discarded; their log records and warnings are reported by the library's name only, and uncaught
+exceptions by type and place.
 """
 
 from __future__ import annotations
@@ -20,25 +20,24 @@ from typing import Any, TextIO
 
 import structlog
 
-from appliance.audit.entries.events import Role
-from appliance.diagnostics.redact import ModuleName, redact
+from appliance.diagnostics.redact import ModuleName, Process, redact_record
 
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _LEVELS = {name: getattr(logging, name.upper()) for name in _PRIORITIES}
 
 
-def configure(process: Role, level: str = "warning") -> TextIO:
-    """Send this process's messages of ``level`` and above to what is stderr now, redacted.
+def configure(process: Process, level: str = "warning") -> TextIO:
+    """Send this process's messages of ``level`` and above, redacted, to the current stderr.
 
-    Gives that stream, for what a process that cannot go on has to say: an ``ApplianceError`` holds
-    nothing personal.
+    Returns that stream, for the last words of a process that cannot go on: an ``ApplianceError``
+    contains nothing personal and may be written there as it is.
     """
     stream = _take_stderr()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            _of(process),
-            redact,
+            _add_process(process),
+            redact_record,
             _Line(with_priority="JOURNAL_STREAM" in os.environ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -55,26 +54,26 @@ def configure(process: Role, level: str = "warning") -> TextIO:
 
 
 def log() -> Any:
-    """The logger: ``log().warning("peer dropped", times=3)``."""
+    """The logger, used as in ``log().warning("peer dropped", times=3)``."""
     return structlog.get_logger()
 
 
 def report_bug(bug: BaseException) -> None:
-    """Tell of an exception that a service answered with ``Bug``: what and where, not its text."""
+    """Log an exception that a service answered with ``Bug``: its type and place, not its text."""
     log().error("bug", exc_info=bug)
 
 
 def _take_stderr() -> TextIO:
-    """What was stderr, for ourselves; the descriptor that libraries write to leads nowhere."""
+    """A stream to the former stderr; descriptor 2, which libraries write to, becomes /dev/null."""
     sys.stderr.flush()
-    ours = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    return os.fdopen(ours, "w", buffering=1, errors="replace")
+    stderr = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(null, 2)
+    os.close(null)
+    return os.fdopen(stderr, "w", buffering=1, errors="replace")
 
 
-def _of(process: Role) -> Any:
+def _add_process(process: Process) -> Any:
     def add(_logger: Any, _method: str, record: dict[str, Any]) -> dict[str, Any]:
         return {"process": process, **record}
 
@@ -96,11 +95,11 @@ class _Line:
 
 
 class _LibraryMessages(logging.Handler):
-    """Tells that a library logged something, not what."""
+    """Reports that a library logged something, without its text."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tell = log().error if record.levelno >= logging.ERROR else log().warning
-        tell("library message", library=ModuleName.of(record.name))
+        report = log().error if record.levelno >= logging.ERROR else log().warning
+        report("library message", library=ModuleName.of(record.name))
 
 
 def _library_warning(*_: object, **__: object) -> None:

@@ -1,1 +1,1 @@
-"""Files on disk, whatever they hold: written whole and durably, or not at all."""
+"""Files on disk, whatever they contain: written completely and durably, or not at all."""

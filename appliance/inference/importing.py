@@ -21,8 +21,6 @@ The operator writes down what the files are; everything that can be found out is
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +29,7 @@ import msgspec
 import tomli_w
 
 from appliance.errors import ModelError, OutputError
+from appliance.files.atomic import write_file
 from appliance.inference import manifest
 from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.graph import check_graph
@@ -143,17 +142,7 @@ def sign(folder: Path, data: bytes, name: str, key: SecretKey) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Put ``data`` into ``path``, durably and all at once. Raises OutputError."""
     try:
-        descriptor, partial = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(partial).chmod(0o644)
-            Path(partial).replace(path)
-        except OSError:
-            Path(partial).unlink(missing_ok=True)
-            raise
+        write_file(path, data, 0o644)
     except OSError as error:
         raise OutputError(
             f"{path.name} cannot be written: {error.strerror}.",

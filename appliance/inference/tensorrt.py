@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.errors import ModelError, OutputError
+from appliance.files.atomic import write_file
 from appliance.inference.contract import Input
 from appliance.inference.machine import gpus
 from appliance.inference.manifest import Digest
@@ -133,9 +134,7 @@ class EngineCache:
             return
         listed = _Listed(self.built_for, {p.name: _digest(p) for p in self._files()})
         try:
-            partial = self.folder / f".{LIST}.part"
-            partial.write_bytes(msgspec.json.encode(listed))
-            partial.replace(self.folder / LIST)
+            write_file(self.folder / LIST, msgspec.json.encode(listed), 0o644)
         except OSError as error:
             raise _unwritable(error) from error
 

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Protocol
 
 from appliance.audit.entries.events import AnyEvent
-from appliance.audit.entries.pseudonyms import Named
+from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError
 
@@ -20,7 +20,7 @@ class Ledger(Protocol):
         """Log them durably, all or none; raises ``LedgerError``."""
         ...
 
-    def pseudonym(self, kind: Named, value: str) -> str:
+    def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         """The pseudonym of a person or patient; raises ``LedgerError``."""
         ...
 
@@ -51,7 +51,7 @@ class LedgerConnection:
             self._disconnect(client)
             raise
 
-    def pseudonym(self, kind: Named, value: str) -> str:
+    def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         """See ``Ledger``; raises ``LedgerError``."""
         client = self._connected()
         try:

@@ -17,10 +17,10 @@ from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, NoFaceError
+from appliance.files.output import PendingOutput
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.loading import Pipeline
-from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo

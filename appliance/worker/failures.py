@@ -16,9 +16,9 @@ class StopError(Exception):
     """The job was cancelled."""
 
 
-def reason(stopped: Exception) -> events.Refusal:
+def reason(stopped: Exception) -> events.RefusalReason:
     """Why a job ended without a result, as the ledger words it."""
-    return "stopped" if isinstance(stopped, StopError) else reasons.reason(stopped)
+    return "stopped" if isinstance(stopped, StopError) else reasons.refusal_reason(stopped)
 
 
 @contextmanager

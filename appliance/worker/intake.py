@@ -21,8 +21,8 @@ from typing import BinaryIO, Literal, NoReturn, cast
 import msgspec
 
 from appliance.errors import ApplianceError, InputError
+from appliance.files.output import OutputFile
 from appliance.pipeline.media.kind import is_video
-from appliance.pipeline.media.output import OutputFile
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.probe import probe

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.audit.entries.record import Recorder
-from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.tlog.anchor import FileAnchor
-from appliance.audit.tlog.appender import Ledger, create
+from appliance.audit.tlog.appender import Ledger, create_ledger
 from tests.audit.large import LargeLog, make_large_log
 
 
@@ -23,19 +23,19 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def anchor(folder: Path) -> FileAnchor:
     """Where the ledger in ``folder`` keeps its last checkpoint a second time."""
-    return FileAnchor(beside(folder) / ANCHOR)
+    return FileAnchor(keys_folder_for(folder) / ANCHOR)
 
 
 @pytest.fixture
-def keys(folder: Path, anchor: FileAnchor) -> Keys:
+def keys(folder: Path, anchor: FileAnchor) -> LedgerKeys:
     """The keys of an empty ledger in ``folder``."""
-    made = Keys.create(beside(folder), "test.example/log")
-    create(folder, made.signer, anchor)
+    made = LedgerKeys.create(keys_folder_for(folder), "test.example/log")
+    create_ledger(folder, made.signer, anchor)
     return made
 
 
 @pytest.fixture
-def ledger(folder: Path, keys: Keys, anchor: FileAnchor) -> Ledger:
+def ledger(folder: Path, keys: LedgerKeys, anchor: FileAnchor) -> Ledger:
     """An empty ledger."""
     return Ledger(folder, keys.signer, anchor)
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from appliance.audit.entries import canonical
 from appliance.audit.entries.events import Boot, Entry
-from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
-from appliance.audit.tlog.appender import Ledger, create
-from tests.audit.made_up import job
+from appliance.audit.tlog.appender import Ledger, create_ledger
+from tests.audit.synthetic import job_event
 
 SIZE = 70_000
 
 
 def large_entry(index: int) -> bytes:
     """The entry at ``index``."""
-    event = job(index) if index else Boot("0.1.0")
+    event = job_event(index) if index else Boot("0.1.0")
     return canonical.encode(
         Entry(1_795_532_360_443 + index, "01234567", "test", event, index, index)
     )
@@ -28,15 +28,15 @@ class LargeLog:
     """Its folder, keys, and its root (bytes) at several sizes."""
 
     folder: Path
-    keys: Keys
+    keys: LedgerKeys
     roots: dict[int, bytes]
 
 
 def make_large_log(folder: Path) -> LargeLog:
     """In ``folder``, grown in steps that end on and beside the borders of tiles."""
-    keys = Keys.create(beside(folder), "test.example/large")
-    anchor = FileAnchor(beside(folder) / ANCHOR)
-    create(folder, keys.signer, anchor)
+    keys = LedgerKeys.create(keys_folder_for(folder), "test.example/large")
+    anchor = FileAnchor(keys_folder_for(folder) / ANCHOR)
+    create_ledger(folder, keys.signer, anchor)
     ledger = Ledger(folder, keys.signer, anchor)
     roots = {}
     with ledger.locked():

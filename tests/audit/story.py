@@ -8,7 +8,7 @@ from typing import Literal
 
 from appliance.audit.entries import events
 from appliance.audit.entries.events import AnyEvent, Layer, Role
-from appliance.audit.entries.record import Now
+from appliance.audit.entries.recorder import ClockReading
 
 START = 1_795_500_000_000  # 2026-11-24 06:00 UTC
 MINUTE = 60_000
@@ -23,8 +23,8 @@ class StoryClock:
     def __init__(self) -> None:
         self.at = START
 
-    def __call__(self) -> Now:
-        return Now(self.at, self.at - START + 9_000, "0a1b2c3d")
+    def __call__(self) -> ClockReading:
+        return ClockReading(self.at, self.at - START + 9_000, "0a1b2c3d")
 
 
 def story() -> Iterator[Step]:

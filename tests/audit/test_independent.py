@@ -14,7 +14,7 @@ from tlog_scales.reader import TilesReader
 from tlog_scales.signing import PlainEd25519Verifier, Vkey
 
 from appliance.audit.tlog.merkle import hash_leaf
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import b64
 from appliance.audit.tlog.tiles import Tile
 from tests.audit.large import SIZE, LargeLog, large_entry
@@ -91,4 +91,4 @@ def test_tlog_scales_reads_checkpoint_entries_and_proofs(large_log: LargeLog) ->
         assert reader.mth(0, size) == root
     for index in INDICES:
         assert reader.mth(index, index + 1) == hash_leaf(large_entry(index))
-    assert Store(large_log.folder).checkpoint(verifier).root == checkpoint.root_hash
+    assert LedgerReader(large_log.folder).checkpoint(verifier).root == checkpoint.root_hash

@@ -1,4 +1,4 @@
-"""Appends the jobs FIRST to LAST one by one, saying which are acknowledged; run by the tests.
+"""Appends the jobs FIRST to LAST one by one and prints what is acknowledged; run by the tests.
 
 python -m tests.audit.writer LEDGER FIRST LAST
 """
@@ -9,17 +9,16 @@ import os
 import sys
 from pathlib import Path
 
-from appliance.cli.framework.ledger_location import Place
 from appliance.errors import LedgerError
-from tests.audit.made_up import job, said
+from tests.audit.synthetic import job_event, recorder_for, with_role
 
 
 def main(ledger: Path, first: int, last: int) -> None:
     """Each line of the output is "JOB INDEX", or "JOB error" for one that was refused."""
-    recorder = Place.of(ledger).recorder()
+    recorder = recorder_for(ledger)
     for number in range(first, last + 1):
         try:
-            said_so = str(recorder.record(said(job(number)))[0].index)
+            said_so = str(recorder.record(with_role(job_event(number)))[0].index)
         except LedgerError:
             said_so = "error"
         os.write(1, f"{number} {said_so}\n".encode())

@@ -16,21 +16,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from appliance.audit.entries.record import Recorder
-from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.service.client import AuditClient
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.tlog.anchor import FileAnchor
-from appliance.audit.tlog.appender import Ledger, create
+from appliance.audit.tlog.appender import Ledger, create_ledger
 from appliance.audit.tlog.checkpoint import Checkpoint
 from appliance.audit.tlog.merkle import hash_leaf
 from appliance.audit.tlog.reader import CHECKPOINT, VKEY
 from appliance.audit.tlog.tiles import Frontier, edge_tiles, join_entries
-from appliance.audit.verification.verify import verify
+from appliance.audit.verification.verify import verify_ledger
 from appliance.errors import LedgerError
 from appliance.files.atomic import publish
 from tests.audit.large import large_entry, make_large_log
-from tests.audit.made_up import job, said
+from tests.audit.synthetic import job_event, with_role
 
 
 def main() -> None:
@@ -75,29 +75,29 @@ def _appends(folder: Path) -> None:
     if Path("/dev/shm").is_dir():  # noqa: S108 - memory, where syncing costs nothing
         with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
             recorder = _recorder(Path(memory) / "log")
-            computing = _median(lambda: recorder.record(said(job(1))), 300)
+            computing = _median(lambda: recorder.record(with_role(job_event(1))), 300)
         _row("one event, on a disk in memory: what is not syncing", f"{computing * 1000:.2f} ms")
     recorder = _recorder(folder / "appends")
-    single = _median(lambda: recorder.record(said(job(1))), 300)
+    single = _median(lambda: recorder.record(with_role(job_event(1))), 300)
     _row("one event, durable", f"{single * 1000:.2f} ms")
     _row("events one by one", f"{1 / single:,.0f} /s")
-    batch = said(*(job(n) for n in range(128)))
+    batch = with_role(*(job_event(n) for n in range(128)))
     many = _median(lambda: recorder.record(batch), 50)
     _row("events, 128 in a step", f"{128 / many:,.0f} /s")
 
 
 def _recorder(folder: Path) -> Recorder:
-    keys = Keys.create(beside(folder), "bench.example/log")
-    anchor = FileAnchor(beside(folder) / ANCHOR)
-    create(folder, keys.signer, anchor)
+    keys = LedgerKeys.create(keys_folder_for(folder), "bench.example/log")
+    anchor = FileAnchor(keys_folder_for(folder) / ANCHOR)
+    create_ledger(folder, keys.signer, anchor)
     return Recorder(Ledger(folder, keys.signer, anchor))
 
 
 def _daemon(folder: Path) -> None:
     with EmbeddedAudit(folder / "daemon") as audit:
-        audit.client.append(job(0))
-        single = _median(lambda: audit.client.append(job(1)), 200)
-        batch = [job(n) for n in range(128)]
+        audit.client.append(job_event(0))
+        single = _median(lambda: audit.client.append(job_event(1)), 200)
+        batch = [job_event(n) for n in range(128)]
         many = _median(lambda: audit.client.append_all(batch), 30)
     _row("through the daemon, one by one", f"{1 / single:,.0f} /s")
     _row("through the daemon, 128 in a packet", f"{128 / many:,.0f} /s")
@@ -137,7 +137,7 @@ def _connected(path: Path) -> AuditClient:
 
 def _fifty(client: AuditClient) -> None:
     for n in range(50):
-        client.append(job(n))
+        client.append(job_event(n))
 
 
 def _growth(folder: Path) -> None:
@@ -148,7 +148,7 @@ def _growth(folder: Path) -> None:
     for _ in range(60):
         for size, recorder in recorders.items():
             started = time.perf_counter()
-            recorder.record(said(job(1)))
+            recorder.record(with_role(job_event(1)))
             spent[size].append(time.perf_counter() - started)
     for size in sizes:
         median = sorted(spent[size])[30]
@@ -161,7 +161,7 @@ def _grown(folder: Path, size: int) -> Recorder:
     ``size`` is rounded so that all of them have a last tile of the same width.
     """
     size += 100 - size % 256
-    keys = Keys.create(beside(folder), "bench.example/log")
+    keys = LedgerKeys.create(keys_folder_for(folder), "bench.example/log")
     entries = [large_entry(n) for n in range(size - size % 256, size)]
     edges: list[list[bytes]] = [[] for _ in range((size.bit_length() + 7) // 8)]
     files = {}
@@ -175,15 +175,18 @@ def _grown(folder: Path, size: int) -> Recorder:
     note = head.sign(keys.signer)
     files |= {"lock": b"", VKEY: f"{keys.signer.verifier.vkey}\n".encode(), CHECKPOINT: note}
     publish(folder, files)
-    anchor = FileAnchor(beside(folder) / ANCHOR)
+    anchor = FileAnchor(keys_folder_for(folder) / ANCHOR)
     anchor.save(note)
     return Recorder(Ledger(folder, keys.signer, anchor))
 
 
 def _verify(folder: Path) -> None:
     log = make_large_log(folder / "verify")
-    size = verify(log.folder).size
-    _row(f"entries verified ({size:,})", f"{size / _median(lambda: verify(log.folder), 5):,.0f} /s")
+    size = verify_ledger(log.folder).size
+    _row(
+        f"entries verified ({size:,})",
+        f"{size / _median(lambda: verify_ledger(log.folder), 5):,.0f} /s",
+    )
     entries = sum(path.stat().st_size for path in (log.folder / "tile/entries").rglob("*"))
     total = sum(path.stat().st_size for path in log.folder.rglob("*") if path.is_file())
     _row("bytes an entry, as JSON / with its hashes", f"{entries / size:.0f} / {total / size:.0f}")

@@ -1,4 +1,4 @@
-"""How much the daemon tells whoever runs it is the policy's to say."""
+"""The policy sets how much the daemon logs for its operator."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 
-def _told(folder: Path, level: str) -> str:
-    """What a daemon says of a caller that it does not know."""
+def _logged_by_daemon(folder: Path, level: str) -> str:
+    """The log of a daemon that was called by a user without a role."""
     (folder / "policy.yaml").write_text(f"system: {{log_level: {level}}}\n")
     path = folder / "audit.sock"
     command = [sys.executable, "-m", "appliance.audit", "--create", "--peer", "broker=4000000"]
@@ -25,7 +25,7 @@ def _told(folder: Path, level: str) -> str:
             if daemon.poll() is None:
                 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
                     caller.connect(str(path))
-                    assert caller.recv(1) == b""  # turned away, and told of by then
+                    assert caller.recv(1) == b""  # the connection is closed after it was logged
         finally:
             daemon.terminate()
         assert daemon.stderr
@@ -33,12 +33,12 @@ def _told(folder: Path, level: str) -> str:
 
 
 @pytest.mark.parametrize(("level", "lines"), [("warning", 1), ("error", 0)])
-def test_a_warning_is_told_at_its_level_only(tmp_path: Path, level: str, lines: int) -> None:
-    said = _told(tmp_path, level)
-    assert said.count('level=warning event="peer refused"') == lines
-    assert said.count("\n") == lines
+def test_a_warning_is_logged_at_its_level_only(tmp_path: Path, level: str, lines: int) -> None:
+    output = _logged_by_daemon(tmp_path, level)
+    assert output.count('level=warning event="peer refused"') == lines
+    assert output.count("\n") == lines
 
 
-def test_a_policy_that_is_none_is_no_daemon(tmp_path: Path) -> None:
-    said = _told(tmp_path, "debug")
-    assert "policy.yaml, line 1, system.log_level" in said
+def test_the_daemon_refuses_a_malformed_policy(tmp_path: Path) -> None:
+    output = _logged_by_daemon(tmp_path, "debug")
+    assert "policy.yaml, line 1, system.log_level" in output

@@ -1,4 +1,4 @@
-"""Canaries of every kind are planted wherever something personal comes in, and found nowhere."""
+"""Canaries are planted wherever personal data comes in, and must not come out anywhere."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from PIL import Image
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.diagnostics.redact import (
+    ALLOWED_TEXTS,
     MESSAGES,
-    WORDS,
-    redact,
-    redacted,
+    redact_record,
+    redact_value,
 )
 from appliance.errors import LedgerError
 
@@ -59,16 +59,16 @@ def canaries() -> list[str]:
 
 
 def found(secrets: Iterable[str], text: bytes) -> list[str]:
-    """Which of ``secrets`` is in ``text``, plainly or in a common disguise."""
+    """Which of ``secrets`` is in ``text``, plainly or in a common encoding."""
     low = text.lower()
 
-    def there(secret: str) -> bool:
+    def occurs(secret: str) -> bool:
         raw = secret.encode()
         parts = [raw, raw.hex().encode(), secret.encode("utf-16-le"), repr(secret)[1:-1].encode()]
         parts += [base64.b64encode(raw)[: len(raw) // 3 * 4]]
         return any(part.lower() in low for part in parts)
 
-    return [secret for secret in secrets if there(secret)]
+    return [secret for secret in secrets if occurs(secret)]
 
 
 def files_below(*folders: Path) -> bytes:
@@ -85,7 +85,7 @@ def files_below(*folders: Path) -> bytes:
 def test_no_canary_gets_through_a_process_that_leaks_everywhere(tmp_path: Path) -> None:
     secrets = canaries()
     done = subprocess.run(
-        [sys.executable, "-m", "tests.audit.leaky"],
+        [sys.executable, "-m", "tests.diagnostics.leaky"],
         input=json.dumps(secrets).encode(),
         capture_output=True,
         env={**os.environ, "TMPDIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
@@ -94,9 +94,9 @@ def test_no_canary_gets_through_a_process_that_leaks_everywhere(tmp_path: Path) 
     assert done.returncode == 1
     assert found(secrets, done.stdout + done.stderr + files_below(tmp_path)) == []
     lines = done.stderr.decode().splitlines()
-    # It is not silent: that something happened, what and where is told each time.
+    # It is not silent: each time the kind of event and its place are reported.
     assert len(lines) >= 15 * len(secrets)
-    assert 'process=worker level=error event="ledger refused" kind=job-refused times=3' in lines
+    assert 'process=worker level=error event="ledger refused" kind=warning times=3' in lines
     assert lines[-1].startswith('process=worker level=critical event="uncaught exception"')
     assert re.search(r'exception="RuntimeError .*__main__:\d+ __main__:\d+', lines[-1])
     assert any("library=numpy" in line for line in lines)
@@ -105,7 +105,7 @@ def test_no_canary_gets_through_a_process_that_leaks_everywhere(tmp_path: Path) 
 def test_without_the_redaction_every_canary_would_be_found() -> None:
     secrets = canaries()
     done = subprocess.run(
-        [sys.executable, "-m", "tests.audit.leaky", "--open"],
+        [sys.executable, "-m", "tests.diagnostics.leaky", "--open"],
         input=json.dumps(secrets).encode(),
         capture_output=True,
         check=False,
@@ -115,7 +115,7 @@ def test_without_the_redaction_every_canary_would_be_found() -> None:
 
 def test_in_the_journal_lines_carry_their_priority() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.audit.leaky"],
+        [sys.executable, "-m", "tests.diagnostics.leaky"],
         input=b'["x"]',
         capture_output=True,
         env={**os.environ, "JOURNAL_STREAM": "8:1"},
@@ -144,7 +144,7 @@ def test_no_canary_of_a_file_a_policy_or_a_person_reaches_log_ledger_or_temp(
     broken.write_bytes(b"\x89PNG\r\n\x1a\n" + text.encode() * 30)
     policy = inputs / f"{plain[3]}.yaml"
     policy.write_text(f"system:\n  log_level: '{secrets[2]}'\n")
-    said = b""
+    output = b""
     for arguments in (
         ["swap", "--source", photo, "--target", photo, "--output", inputs / plain[4]],
         ["swap", "--source", broken, "--target", photo, "--output", inputs / "x.png"],
@@ -164,10 +164,10 @@ def test_no_canary_of_a_file_a_policy_or_a_person_reaches_log_ledger_or_temp(
             cwd=temp,
             check=False,
         )
-        if arguments[0] != "policy":  # which repeats the line that is wrong, to its author
-            said += done.stdout + done.stderr
+        if arguments[0] != "policy":  # it quotes the faulty line to the author of the policy
+            output += done.stdout + done.stderr
         assert b"Traceback" not in done.stderr
-    assert said.count(b"error: ") >= 8
+    assert output.count(b"error: ") >= 8
     with EmbeddedAudit(state / "ledger") as audit:
         for secret in secrets:
             audit.client.append(
@@ -175,31 +175,31 @@ def test_no_canary_of_a_file_a_policy_or_a_person_reaches_log_ledger_or_temp(
             )
             with pytest.raises(LedgerError) as caught:
                 audit.client.append(events.LoginGranted(secret, "fido2"))
-            said += f"{caught.value} {caught.value.hint}".encode()
+            output += f"{caught.value} {caught.value.hint}".encode()
             with pytest.raises(LedgerError) as caught:
                 audit.client.append(events.SealResult(secret, (), 7, 1, 0))  # type: ignore[arg-type]
-            said += f"{caught.value} {caught.value.hint}".encode()
-    assert found(secrets, said) == []
+            output += f"{caught.value} {caught.value.hint}".encode()
+    assert found(secrets, output) == []
     assert found(secrets, files_below(state, temp)) == []
     assert found(secrets, files_below(inputs)) != []
 
 
-def test_words_that_were_not_written_here_are_withheld() -> None:
-    record = {"event": "ledger refused", "level": "error", "kind": "job-refused", "times": 3}
-    assert redact(None, "error", record) == record
-    assert redacted("maria") == "<text>"
-    assert redacted("/home/maria") == redacted("C:\\maria") == "<path>"
-    assert redacted("maria@example") == "<e-mail>"
-    assert redacted("10.0.0.1") == redacted("fe80::1:2") == "<address>"
-    assert redacted("123 456-789") == redacted(123_456_789) == "<number>"
-    assert redacted(b"maria") == "<5 bytes>"
-    assert redacted(["maria", "m"]) == "<2 values>"
-    assert redacted({"maria": 1}) == "<1 values>"
-    assert redacted(12_345) == 12_345
-    assert "maria" not in redacted(RuntimeError("maria"))  # type: ignore[operator]
+def test_texts_that_are_not_listed_are_withheld() -> None:
+    record = {"event": "bug", "process": "worker", "level": "error", "kind": "warning", "times": 3}
+    assert redact_record(None, "error", record) == record
+    assert redact_value("maria") == "<text>"
+    assert redact_value("/home/maria") == redact_value("C:\\maria") == "<path>"
+    assert redact_value("maria@example") == "<e-mail>"
+    assert redact_value("10.0.0.1") == redact_value("fe80::1:2") == "<address>"
+    assert redact_value("123 456-789") == redact_value(123_456_789) == "<number>"
+    assert redact_value(b"maria") == "<5 bytes>"
+    assert redact_value(["maria", "m"]) == "<2 values>"
+    assert redact_value({"maria": 1}) == "<1 values>"
+    assert redact_value(12_345) == 12_345
+    assert "maria" not in redact_value(RuntimeError("maria"))  # type: ignore[operator]
 
 
 @given(st.text())
-def test_only_known_words_pass(text: str) -> None:
-    assert (redacted(text) == text) == (text in WORDS) or text.startswith("<")
-    assert MESSAGES <= WORDS
+def test_only_listed_texts_pass(text: str) -> None:
+    assert (redact_value(text) == text) == (text in ALLOWED_TEXTS) or text.startswith("<")
+    assert MESSAGES <= ALLOWED_TEXTS

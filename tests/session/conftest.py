@@ -12,7 +12,7 @@ import pytest
 
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.reader import read_lines
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.session.ledger_connection import LedgerConnection
 from tests.session.standins import until
 
@@ -42,7 +42,7 @@ class Daemon:
 
     def events(self) -> list[AnyEvent]:
         """What the broker has logged."""
-        store = Store(self._ledger)
+        store = LedgerReader(self._ledger)
         head = store.checkpoint(store.verifier())
         entries = [line.entry for line in read_lines(store, head)]
         return [entry.event for entry in entries if entry.by == "broker"]

@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import Any
 
 from appliance.audit.entries.events import AnyEvent
-from appliance.audit.entries.pseudonyms import Named
+from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.client import AuditClient
 from appliance.keeper.protocol import Command, Erasure
 from appliance.protocols import worker_api
@@ -78,7 +78,7 @@ class StandInLedger:
     def append(self, *events: AnyEvent) -> None:
         self.events += events
 
-    def pseudonym(self, kind: Named, value: str) -> str:
+    def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         return "f" * 32
 
     def for_worker(self) -> AuditClient:

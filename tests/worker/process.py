@@ -16,7 +16,7 @@ import msgspec
 from appliance.audit.entries import events
 from appliance.audit.entries.reader import read_lines
 from appliance.audit.service.embedded import EmbeddedAudit
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.policy.load import load
 from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME
@@ -139,5 +139,5 @@ def failed(refusal: CallError) -> worker_api.Failed:
 
 def told(ledger: Path) -> list[events.AnyEvent]:
     """All events of a ledger."""
-    store = Store(ledger)
+    store = LedgerReader(ledger)
     return [line.entry.event for line in read_lines(store, store.checkpoint(store.verifier()))]

@@ -19,7 +19,7 @@ import msgspec
 MAX_INTEGER = 2**53 - 1
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
-Signed: TypeAlias = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+SignedCount: TypeAlias = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 Milliseconds: TypeAlias = Count
 Percent: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100)]
 # \Z, not $, which would let a newline follow.
@@ -42,7 +42,7 @@ ClosingReason: TypeAlias = Literal[
 ]
 Media: TypeAlias = Literal["photo", "video"]
 Medium: TypeAlias = Literal["disc", "usb", "folder"]
-Refusal: TypeAlias = Literal[
+RefusalReason: TypeAlias = Literal[
     "input",
     "no-face",
     "model",
@@ -208,7 +208,7 @@ class JobRefused(_Strict, frozen=True, tag="job-refused"):
 
     session: SessionId
     job: Count
-    reason: Refusal
+    reason: RefusalReason
 
 
 class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
@@ -287,7 +287,7 @@ class LogExported(_Strict, frozen=True, tag="log-exported"):
 class ClockChanged(_Strict, frozen=True, tag="clock-changed"):
     """The wall clock moved against the machine's own count by ``by_ms``."""
 
-    by_ms: Signed
+    by_ms: SignedCount
 
 
 class LogPruned(_Strict, frozen=True, tag="log-pruned"):

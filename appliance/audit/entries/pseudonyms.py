@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 KEY_SIZE = 32  # bytes
 
-Named: TypeAlias = Literal["person", "patient", "file", "consent"]
+PseudonymKind: TypeAlias = Literal["person", "patient", "file", "consent"]
 
 
 def new_key() -> bytes:
@@ -20,6 +20,6 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_SIZE)
 
 
-def pseudonym(key: bytes, kind: Named, value: bytes) -> str:
+def pseudonym(key: bytes, kind: PseudonymKind, value: bytes) -> str:
     """32 hex digits for ``value``, as ``events.Pseudonym`` takes them."""
     return hmac.digest(key, kind.encode() + b"\x00" + value, "sha256")[:16].hex()

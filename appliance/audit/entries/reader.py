@@ -9,20 +9,20 @@ from appliance.audit.entries import canonical
 from appliance.audit.entries.events import Entry
 from appliance.audit.tlog.checkpoint import Checkpoint
 from appliance.audit.tlog.merkle import hash_leaf
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.tiles import WIDTH, Tile
 from appliance.errors import LedgerError
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """An entry, and the bytes that were hashed."""
 
     entry: Entry
     data: bytes
 
 
-def read_lines(store: Store, head: Checkpoint, first: int = 0) -> Iterator[Line]:
+def read_lines(store: LedgerReader, head: Checkpoint, first: int = 0) -> Iterator[LogLine]:
     """The entries from ``first`` on, or from the first that is kept. Raises ``LedgerError``."""
     first = max(first, store.minimum())
     for index in range(first // WIDTH, (head.size + WIDTH - 1) // WIDTH):
@@ -34,4 +34,4 @@ def read_lines(store: Store, head: Checkpoint, first: int = 0) -> Iterator[Line]
                 "Run `appliance audit verify`; it names them.",
             )
         for data in entries[max(0, first - index * WIDTH) :]:
-            yield Line(canonical.decode(data), data)
+            yield LogLine(canonical.decode(data), data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.audit.entries.events import Refusal
+from appliance.audit.entries.events import RefusalReason
 from appliance.errors import (
     ApplianceError,
     InputError,
@@ -15,7 +15,7 @@ from appliance.errors import (
     SealError,
 )
 
-_REASONS: tuple[tuple[type[BaseException], Refusal], ...] = (
+_REASONS: tuple[tuple[type[BaseException], RefusalReason], ...] = (
     (InputError, "input"),
     (NoFaceError, "no-face"),
     (NotSamePersonError, "not-same-person"),
@@ -29,6 +29,6 @@ _REASONS: tuple[tuple[type[BaseException], Refusal], ...] = (
 )
 
 
-def reason(error: BaseException) -> Refusal:
+def refusal_reason(error: BaseException) -> RefusalReason:
     """The word for what ended a job."""
     return next((word for kind, word in _REASONS if isinstance(error, kind)), "bug")

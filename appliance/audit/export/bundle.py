@@ -23,12 +23,12 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from appliance.audit.entries.reader import Line
+from appliance.audit.entries.reader import LogLine
 from appliance.audit.export.fhir import audit_event
-from appliance.audit.export.report import report
-from appliance.audit.export.table import table
+from appliance.audit.export.report import html_report
+from appliance.audit.export.table import csv_table
 from appliance.audit.tlog.proofs import TlogProof, Tree
-from appliance.audit.tlog.reader import VKEY, Store
+from appliance.audit.tlog.reader import VKEY, LedgerReader
 from appliance.audit.verification.verify import Verification
 
 SUMS = "SHA256SUMS"
@@ -39,7 +39,7 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def bundle_files(
-    store: Store, note: bytes, lines: Sequence[Line], verification: Verification
+    store: LedgerReader, note: bytes, lines: Sequence[LogLine], verification: Verification
 ) -> dict[str, bytes]:
     """All files but ``bundle.tlog-proof``, by name; ``note`` is the checkpoint they prove against.
 
@@ -47,8 +47,8 @@ def bundle_files(
     """
     vkey = store.read(VKEY)
     files = {
-        "report.html": report(lines, verification, vkey.decode().strip()).encode(),
-        "events.csv": table(lines),
+        "report.html": html_report(lines, verification, vkey.decode().strip()).encode(),
+        "events.csv": csv_table(lines),
         "events.fhir.ndjson": b"".join(
             audit_event(line, verification.origin) + b"\n" for line in lines
         ),
@@ -56,23 +56,23 @@ def bundle_files(
         "proofs.zip": _proofs(store, note, lines, verification.size),
         VKEY: vkey,
     }
-    return {**files, SUMS: sums(files)}
+    return {**files, SUMS: checksum_list(files)}
 
 
-def sums(files: Mapping[str, bytes]) -> bytes:
+def checksum_list(files: Mapping[str, bytes]) -> bytes:
     """As sha256sum(1) writes and reads it."""
     return "".join(
         f"{sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())
     ).encode()
 
 
-def prove(store: Store, note: bytes, size: int, line: Line) -> TlogProof:
+def prove_entry(store: LedgerReader, note: bytes, size: int, line: LogLine) -> TlogProof:
     """The proof of one entry in the log of ``size`` entries whose checkpoint is ``note``."""
     path = Tree(store, size).inclusion(line.entry.seq)
     return TlogProof(line.data, line.entry.seq, tuple(path), note)
 
 
-def _proofs(store: Store, note: bytes, lines: Sequence[Line], size: int) -> bytes:
+def _proofs(store: LedgerReader, note: bytes, lines: Sequence[LogLine], size: int) -> bytes:
     tree = Tree(store, size)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

@@ -12,8 +12,13 @@ from typing import Any
 import msgspec
 
 from appliance.audit.entries.events import Entry
-from appliance.audit.entries.reader import Line
-from appliance.audit.export.words import Code, details, kind, words
+from appliance.audit.entries.reader import LogLine
+from appliance.audit.export.labels import (
+    Code,
+    details,
+    kind,
+    labels,
+)
 from appliance.audit.tlog.merkle import hash_leaf
 
 _OWN = "urn:face-appliance"
@@ -26,13 +31,13 @@ _SOURCE_TYPE = Code(
 )
 
 
-def audit_event(line: Line, origin: str) -> bytes:
+def audit_event(line: LogLine, origin: str) -> bytes:
     """The resource for ``line`` of the log named ``origin``, without a newline."""
     return msgspec.json.encode(_resource(line.entry, hash_leaf(line.data).hex(), origin))
 
 
 def _resource(entry: Entry, leaf: str, origin: str) -> dict[str, Any]:
-    said = words(entry.event)
+    said = labels(entry.event)
     subtypes = [Code(f"{_OWN}:event", kind(entry.event), said.title)]
     if said.subcode is not None:
         subtypes.insert(0, said.subcode)

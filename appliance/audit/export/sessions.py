@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from appliance.audit.entries import events
-from appliance.audit.entries.reader import Line
+from appliance.audit.entries.reader import LogLine
+
+_DAY = 86_400_000  # milliseconds
 
 
 @dataclass(slots=True)
-class Session:
-    """One session; times in milliseconds since 1970, ``None`` where the log tells of none."""
+class SessionSummary:
+    """One session; times in milliseconds since 1970, ``None`` where the log has no such event."""
 
     session: str
     first: int
@@ -24,20 +26,35 @@ class Session:
     refused: int = 0
     released: int = 0
 
+    @property
+    def start(self) -> int:
+        """When it was opened, or else its first event."""
+        return self.opened or self.first
 
-def sessions(lines: Iterable[Line]) -> list[Session]:
-    """All sessions that an event of ``lines`` names, in the order of their first."""
-    found: dict[str, Session] = {}
+    @property
+    def within_a_day(self) -> bool:
+        """Whether it was closed on the day (UTC) on which it started."""
+        return self.closed is not None and self.closed // _DAY == self.start // _DAY
+
+    @property
+    def erasure_missing(self) -> bool:
+        """Whether it was opened and closed, but neither wiped nor reported as not wiped."""
+        return self.opened is not None and self.closed is not None and not self.erasure
+
+
+def summarise_sessions(lines: Iterable[LogLine]) -> list[SessionSummary]:
+    """All sessions that an event of ``lines`` names, in the order of their first event."""
+    found: dict[str, SessionSummary] = {}
     for line in lines:
         name = getattr(line.entry.event, "session", None)
         if name is None:
             continue
-        session = found.setdefault(name, Session(name, line.entry.at))
+        session = found.setdefault(name, SessionSummary(name, line.entry.at))
         _take(session, line.entry)
     return list(found.values())
 
 
-def _take(session: Session, entry: events.Entry) -> None:
+def _take(session: SessionSummary, entry: events.Entry) -> None:
     match entry.event:
         case events.SessionOpened():
             session.opened = entry.at

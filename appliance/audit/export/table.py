@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import get_args
 
 from appliance.audit.entries.events import AnyEvent
-from appliance.audit.entries.reader import Line
+from appliance.audit.entries.reader import LogLine
 from appliance.audit.export.fhir import instant
-from appliance.audit.export.words import details, kind, words
+from appliance.audit.export.labels import details, kind, labels
 
 _STAMPS = ("seq", "time", "boot", "mono_ms", "by", "kind", "group", "dicom_or_hl7_code")
 
@@ -22,13 +22,13 @@ def columns() -> list[str]:
     return [*_STAMPS, *sorted(fields)]
 
 
-def table(lines: Iterable[Line]) -> bytes:
+def csv_table(lines: Iterable[LogLine]) -> bytes:
     """The CSV text, UTF-8, with a head line."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns())
     writer.writeheader()
     for line in lines:
-        entry, said = line.entry, words(line.entry.event)
+        entry, said = line.entry, labels(line.entry.event)
         stamps = (
             entry.seq,
             instant(entry.at),

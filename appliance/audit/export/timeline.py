@@ -1,72 +1,122 @@
-"""When what happened, as a row of stacked bars (SVG)."""
+"""When what happened: the geometry of a chart of stacked bars."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 
-from appliance.audit.entries.reader import Line
-from appliance.audit.export.style import COLOURS
-from appliance.audit.export.words import words
+from appliance.audit.entries.reader import LogLine
+from appliance.audit.export.colours import COLOURS
+from appliance.audit.export.labels import Group, labels
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 900, 190, 40, 24
-_LABEL = 75  # width of one
-_BARS = 72
-_MINUTE, _DAY = 60_000, 86_400_000
-# Lengths that a person thinks in: the shortest that needs no more bars than there is room for.
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 900, 190, 40, 8, 24  # px
+_PLOT_WIDTH, _PLOT_HEIGHT = _WIDTH - _LEFT, _HEIGHT - _BOTTOM - _TOP
+_WIDEST_BAR = 40  # px, its gap included
+_LABEL_WIDTH = 75  # px
+_LABEL_PITCH = 110  # px from one label to the next, at least
+_MAX_BARS = 72
+_MINUTE, _DAY = 60_000, 86_400_000  # ms
+# Lengths that a person thinks in, of which the shortest is taken that needs at most _MAX_BARS.
 _STEPS = tuple(
     n * _MINUTE for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 40320)
 )
 
+_Counts: TypeAlias = Counter[tuple[int, Group]]
+"""Events by the number of the bar and the group."""
 
-def timeline(lines: Sequence[Line]) -> str:
-    """An ``<svg>``; ``lines`` is not empty."""
+
+@dataclass(frozen=True, slots=True)
+class GridLine:
+    """A horizontal line at ``y`` (px), with the number of events that it stands for."""
+
+    y: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The part of one group in one bar, in px from the top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class AxisLabel:
+    """The time at which the bar at ``x`` (px) begins."""
+
+    x: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The chart, ``width`` by ``height`` px; its plot starts at ``left``."""
+
+    width: int
+    height: int
+    left: int
+    title: str
+    grid: tuple[GridLine, ...]
+    bars: tuple[Bar, ...]
+    labels: tuple[AxisLabel, ...]
+
+
+def timeline(lines: Sequence[LogLine]) -> Chart:
+    """The chart of ``lines``, which is not empty."""
     times = [line.entry.at for line in lines]
     begin, end = min(times), max(times)
-    step = next((s for s in _STEPS if (end - begin) // s < _BARS), (end - begin) // _BARS + 1)
+    step = next((s for s in _STEPS if (end - begin) // s < _MAX_BARS), None)
+    step = step or (end - begin) // _MAX_BARS + 1
     begin -= begin % step
-    counts = Counter(
-        ((line.entry.at - begin) // step, words(line.entry.event).group) for line in lines
+    counts: _Counts = Counter(
+        ((line.entry.at - begin) // step, labels(line.entry.event).group) for line in lines
     )
-    bars = (end - begin) // step + 1
-    most = max(sum(counts[bar, group] for group in COLOURS) for bar in range(bars))
-    plot_width, plot_height = _WIDTH - _LEFT, _HEIGHT - _BOTTOM - 8
-    pitch = min(plot_width / bars, 40)
-    parts = []
+    number = (end - begin) // step + 1
+    most = max(sum(counts[bar, group] for group in COLOURS) for bar in range(number))
+    pitch = min(_PLOT_WIDTH / number, _WIDEST_BAR)
+    return Chart(
+        _WIDTH,
+        _HEIGHT,
+        _LEFT,
+        f"Events per {_length(step)}",
+        tuple(_grid(most)),
+        tuple(_bars(counts, number, most, pitch)),
+        tuple(_labels(begin, step, number, pitch)),
+    )
+
+
+def _grid(most: int) -> Iterator[GridLine]:
     for part in (1.0, 0.5, 0.0):
-        y = 8 + plot_height * (1 - part)
-        parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{y}" y2="{y}" stroke="#dde1e6"/>')
-        if most * part == int(most * part):
-            parts.append(
-                f'<text x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">{most * part:.0f}</text>'
-            )
-    for bar in range(bars):
-        top = 8.0 + plot_height
+        value = most * part
+        y = _TOP + _PLOT_HEIGHT * (1 - part)
+        yield GridLine(y, f"{value:.0f}" if value.is_integer() else "")
+
+
+def _bars(counts: _Counts, number: int, most: int, pitch: float) -> Iterator[Bar]:
+    for bar in range(number):
+        top = float(_TOP + _PLOT_HEIGHT)
         for group, colour in COLOURS.items():
-            height = counts[bar, group] / most * plot_height
+            height = counts[bar, group] / most * _PLOT_HEIGHT
             top -= height
             if height:
-                parts.append(
-                    f'<rect x="{_LEFT + bar * pitch + 1:.1f}" y="{top:.1f}" '
-                    f'width="{max(pitch - 2, 1):.1f}" height="{height:.1f}" fill="{colour}"/>'
-                )
-    label_every = max(1, round(110 / pitch))
-    for bar in range(0, bars, label_every):
-        if _LEFT + bar * pitch > _WIDTH - _LABEL:
-            break
-        text = _label(begin + bar * step, with_time=step < _DAY)
-        parts.append(f'<text x="{_LEFT + bar * pitch:.1f}" y="{_HEIGHT - 6}">{text}</text>')
-    title = f"Events a {_length(step)}"
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{title}">'
-        f"{''.join(parts)}</svg>"
-    )
+                yield Bar(_LEFT + bar * pitch + 1, top, max(pitch - 2, 1), height, colour)
 
 
-def _label(milliseconds: int, *, with_time: bool) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.strftime("%d %b %H:%M" if with_time else "%d %b %Y")
+def _labels(begin: int, step: int, number: int, pitch: float) -> Iterator[AxisLabel]:
+    form = "%d %b %H:%M" if step < _DAY else "%d %b %Y"
+    for bar in range(0, number, max(1, round(_LABEL_PITCH / pitch))):
+        x = _LEFT + bar * pitch
+        if x > _WIDTH - _LABEL_WIDTH:
+            return
+        moment = datetime.fromtimestamp((begin + bar * step) / 1000, UTC)
+        yield AxisLabel(x, moment.strftime(form))
 
 
 def _length(step: int) -> str:

@@ -2,7 +2,7 @@
 
 ::
 
-    log.skey         the signing key, one line (see note.py)
+    log.skey         the signing key, one line (see signed_note.py)
     pseudonym.key    32 bytes
     anchor           no secret: the last checkpoint, unless --anchor keeps it on another disk
 
@@ -29,13 +29,13 @@ PSEUDONYM = "pseudonym.key"
 ANCHOR = "anchor"
 
 
-def beside(ledger: Path) -> Path:
+def keys_folder_for(ledger: Path) -> Path:
     """Where the keys of a ledger are when nobody says otherwise."""
     return ledger.with_name(f"{ledger.name}-keys")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Keys:
+class LedgerKeys:
     """Both secrets. They have no representation, so that they enter no log by accident."""
 
     signer: Signer

@@ -6,18 +6,11 @@ import fcntl
 import os
 from pathlib import Path
 
-from appliance.audit.keys.ledger_keys import SIGNING, Keys
+from appliance.audit.keys.ledger_keys import SIGNING, LedgerKeys
 from appliance.audit.tlog.anchor import FileAnchor
-from appliance.audit.tlog.appender import as_ledger_error, create
+from appliance.audit.tlog.appender import as_ledger_error, create_ledger
 from appliance.audit.tlog.reader import CHECKPOINT
-
-
-def state_folder() -> Path:
-    """``$XDG_STATE_HOME/face-appliance``, by default ``~/.local/state/face-appliance``."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    # The XDG base directory specification: a relative path is to be ignored.
-    home = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
-    return home / "face-appliance"
+from appliance.files.locations import state_folder
 
 
 def default_ledger() -> Path:
@@ -25,7 +18,7 @@ def default_ledger() -> Path:
     return state_folder() / "ledger"
 
 
-def prepare(ledger: Path, keys_folder: Path, anchor: FileAnchor) -> None:
+def create_if_missing(ledger: Path, keys_folder: Path, anchor: FileAnchor) -> None:
     """Make ``ledger`` and its keys if there are none. Raises ``LedgerError``.
 
     The folder above is locked meanwhile: two processes that start at once make one ledger.
@@ -40,14 +33,14 @@ def prepare(ledger: Path, keys_folder: Path, anchor: FileAnchor) -> None:
         if (ledger / CHECKPOINT).exists():
             return
         if (keys_folder / SIGNING).exists():
-            keys = Keys.load(keys_folder)
+            keys = LedgerKeys.load(keys_folder)
         else:
-            keys = Keys.create(keys_folder, default_origin())
-        create(ledger, keys.signer, anchor)
+            keys = LedgerKeys.create(keys_folder, random_origin())
+        create_ledger(ledger, keys.signer, anchor)
     finally:
         os.close(descriptor)
 
 
-def default_origin() -> str:
+def random_origin() -> str:
     """Name of a log that nobody has named: random, for a host's name would say too much."""
     return f"face-appliance.invalid/{os.urandom(8).hex()}"

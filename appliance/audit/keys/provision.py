@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from appliance.audit.keys.ledger_keys import Keys
-from appliance.audit.keys.locations import default_origin
+from appliance.audit.keys.ledger_keys import LedgerKeys
+from appliance.audit.keys.locations import random_origin
 from appliance.errors import ApplianceError, LedgerError
 
 _TPM = Path("/dev/tpmrm0")
@@ -23,7 +23,7 @@ def main() -> int:
     """Make them; the exit code."""
     sealing = "host+tpm2" if _TPM.exists() else "host"
     try:
-        for name, data in Keys.generate(default_origin()).files().items():
+        for name, data in LedgerKeys.generate(random_origin()).files().items():
             _seal(data, name, Path(sys.argv[1]) / name, sealing)
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")

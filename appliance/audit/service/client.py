@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from appliance.audit.entries.events import AnyEvent
-from appliance.audit.entries.pseudonyms import Named
+from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.service import protocol
 from appliance.errors import LedgerError
@@ -68,7 +68,7 @@ class AuditClient:
         leaves = enumerate(reply.leaves, reply.first)
         return [Receipt(index, bytes.fromhex(leaf)) for index, leaf in leaves]
 
-    def pseudonym(self, kind: Named, value: bytes) -> str:
+    def pseudonym(self, kind: PseudonymKind, value: bytes) -> str:
         """The sign under which a person, patient or file stands in the log."""
         return self._ask(protocol.Name(kind, value), protocol.NameGiven).pseudonym
 
@@ -86,7 +86,7 @@ class AuditClient:
     def _ask(self, request: protocol.Request, expected: type[R]) -> R:
         with self._lock:
             reply = self._exchange(_encoder.encode(request))
-        if isinstance(reply, protocol.Refused):
+        if isinstance(reply, protocol.Rejected):
             raise _refused(reply.reason)
         if not isinstance(reply, expected):
             raise _gone()
@@ -119,7 +119,7 @@ def _gone() -> LedgerError:
     )
 
 
-def _refused(reason: protocol.Refusal) -> LedgerError:
+def _refused(reason: protocol.RejectionReason) -> LedgerError:
     message, hint = {
         "malformed": (
             "The audit daemon does not know this event.",

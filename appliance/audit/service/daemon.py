@@ -23,7 +23,7 @@ from appliance.audit.entries import events
 from appliance.audit.entries.events import AnyEvent, Role
 from appliance.audit.entries.pseudonyms import pseudonym
 from appliance.audit.entries.receipt import Receipt
-from appliance.audit.entries.record import Recorder
+from appliance.audit.entries.recorder import Recorder
 from appliance.audit.service import protocol
 from appliance.errors import LedgerError, LedgerFullError
 from appliance.wire.peer import PeerCredentials
@@ -48,7 +48,7 @@ _WORKER = (
 )
 
 
-class Log(Protocol):
+class DiagnosticLog(Protocol):
     """Takes what whoever runs the daemon should know; see ``diagnostics.py``."""
 
     def warning(self, event: str, **values: object) -> object:
@@ -82,7 +82,7 @@ class Server:
         recorder: Recorder,
         pseudonym_key: bytes,
         roles: Mapping[int, Role] | None = None,
-        log: Log | None = None,
+        log: DiagnosticLog | None = None,
     ) -> None:
         self._log = log or Silence()
         self._recorder = recorder
@@ -148,7 +148,7 @@ class Server:
             self._log.error("ledger refused", exc_info=error)
             full = isinstance(error, LedgerFullError)
             for peer, _ in wanted:
-                self._answer(peer, protocol.Refused("full" if full else "failed"))
+                self._answer(peer, protocol.Rejected("full" if full else "failed"))
         else:
             for peer, batch in wanted:
                 self._answer(peer, _appended([next(receipts) for _ in batch]))
@@ -158,11 +158,11 @@ class Server:
         try:
             request = _decoder.decode(packet)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return protocol.Refused("malformed")
+            return protocol.Rejected("malformed")
         match request:
             case protocol.Append():
                 if not all(_may_say(peer.role, event) for event in request.events):
-                    return protocol.Refused("not-yours")
+                    return protocol.Rejected("not-yours")
                 return request
             case protocol.Name():
                 return protocol.NameGiven(

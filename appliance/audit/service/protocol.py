@@ -13,12 +13,12 @@ from appliance.audit.entries.events import (
     Role,
     Sha256,
 )
-from appliance.audit.entries.pseudonyms import Named
+from appliance.audit.entries.pseudonyms import PseudonymKind
 
 MAX_PACKET = 64 * 1024  # bytes
 MAX_BATCH = 128  # events; their receipts fit one packet
 
-Refusal: TypeAlias = Literal["malformed", "not-yours", "full", "failed"]
+RejectionReason: TypeAlias = Literal["malformed", "not-yours", "full", "failed"]
 Restricted: TypeAlias = Literal["worker"]
 """Roles that a connection may step down to. There is no way back up."""
 
@@ -32,7 +32,7 @@ class Append(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="appen
 class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="name"):
     """Ask for the pseudonym of ``value`` (base64 in JSON); the answer is ```NameGiven``."""
 
-    kind: Named
+    kind: PseudonymKind
     value: Annotated[bytes, msgspec.Meta(max_length=4096)]
 
 
@@ -61,11 +61,11 @@ class RestrictedTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     role: Role
 
 
-class Refused(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="refused"):
+class Rejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="refused"):
     """Nothing was logged."""
 
-    reason: Refusal
+    reason: RejectionReason
 
 
 Request: TypeAlias = Append | Name | Restrict
-Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Refused
+Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Rejected

@@ -13,12 +13,12 @@ from typing import Literal, TypeAlias
 
 from appliance.audit.tlog.checkpoint import Checkpoint, open_checkpoint
 from appliance.audit.tlog.proofs import Tree
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import Verifier
 from appliance.errors import LedgerError
 from appliance.files.atomic import publish
 
-Breach: TypeAlias = Literal["truncated", "forked", "anchor"]
+AnchorMismatch: TypeAlias = Literal["truncated", "forked", "anchor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,16 @@ class FileAnchor:
 
     def load(self) -> bytes | None:
         """The signed checkpoint, if there is one. Raises ``LedgerError`` if it cannot be read."""
-        return Store(self.path.parent).find(self.path.name)
+        return LedgerReader(self.path.parent).find(self.path.name)
 
     def save(self, note: bytes) -> None:
         """Replace it, durably. Raises ``OSError``."""
         publish(self.path.parent, {self.path.name: note}, mode=0o600)
 
 
-def breach(note: bytes | None, verifier: Verifier, store: Store, head: Checkpoint) -> Breach | None:
+def anchor_mismatch(
+    note: bytes | None, verifier: Verifier, store: LedgerReader, head: Checkpoint
+) -> AnchorMismatch | None:
     """What the checkpoint ``note`` from outside says against the log with this ``head``.
 
     ``None``: the log is the heir of what it was then. Raises ``LedgerError`` if tiles are missing
@@ -55,7 +57,7 @@ def breach(note: bytes | None, verifier: Verifier, store: Store, head: Checkpoin
     return None
 
 
-MESSAGES: dict[Breach, str] = {
+MISMATCH_MESSAGES: dict[AnchorMismatch, str] = {
     "truncated": "The ledger is shorter than it was: entries are missing at its end.",
     "forked": "The ledger is not the one that it was: what it held then has been changed.",
     "anchor": "The checkpoint kept outside of the ledger is missing or altered.",

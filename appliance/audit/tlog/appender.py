@@ -23,12 +23,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.audit.tlog.anchor import MESSAGES, FileAnchor, breach
+from appliance.audit.tlog.anchor import MISMATCH_MESSAGES, FileAnchor, anchor_mismatch
 from appliance.audit.tlog.checkpoint import Checkpoint
-from appliance.audit.tlog.crash_recovery import sweep
+from appliance.audit.tlog.crash_recovery import remove_unacknowledged
 from appliance.audit.tlog.immutable import set_immutable
 from appliance.audit.tlog.merkle import EMPTY_ROOT, hash_leaf
-from appliance.audit.tlog.reader import CHECKPOINT, VKEY, Store
+from appliance.audit.tlog.reader import CHECKPOINT, VKEY, LedgerReader
 from appliance.audit.tlog.signed_note import Signer
 from appliance.audit.tlog.tiles import (
     MAX_ENTRY,
@@ -55,7 +55,7 @@ class _State:
     entries: list[bytes]  # of the partial bundle
 
 
-def create(folder: Path, signer: Signer, anchor: FileAnchor) -> None:
+def create_ledger(folder: Path, signer: Signer, anchor: FileAnchor) -> None:
     """An empty ledger in ``folder``, which may exist if it is empty. Raises ``LedgerError``."""
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ class Ledger:
 
         ``immutable``: make full tiles so where the file system and our rights allow it.
         """
-        self.store = Store(folder)
+        self.store = LedgerReader(folder)
         self._anchor = anchor
         self._immutable = immutable
         self._signer = signer
@@ -221,15 +221,15 @@ class Ledger:
                 "Run `appliance audit verify`, keep the damaged copy, and restore the last good "
                 "one.",
             )
-        found = breach(self._anchor.load(), verifier, self.store, head)
+        found = anchor_mismatch(self._anchor.load(), verifier, self.store, head)
         if found is not None:
             raise LedgerError(
-                MESSAGES[found],
+                MISMATCH_MESSAGES[found],
                 "Keep this copy as evidence and run `appliance audit verify`. Nothing is logged, "
                 "so nothing is done, until the ledger and its checkpoint outside agree.",
             )
         try:
-            sweep(self.store.folder, head.size)
+            remove_unacknowledged(self.store.folder, head.size)
         except OSError as error:
             raise as_ledger_error(error) from error
         return _State(note, frontier, entries)

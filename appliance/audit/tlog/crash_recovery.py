@@ -9,7 +9,7 @@ from appliance.audit.tlog.tiles import WIDTH, Tile
 from appliance.files.atomic import PENDING
 
 
-def sweep(folder: Path, size: int) -> None:
+def remove_unacknowledged(folder: Path, size: int) -> None:
     """Remove all tiles and entries that a ledger of ``size`` entries has not. Raises ``OSError``.
 
     Tiles are written from the left to the right, so a level ends where nothing more is found, and

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from appliance.audit.tlog.merkle import EMPTY_ROOT, hash_node, perfect_root
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import b64
 from appliance.audit.tlog.tiles import WIDTH, Tile
 
@@ -31,7 +31,7 @@ class Tree:
     Every method raises ``LedgerError`` if a tile that it needs is missing: pruned, or damaged.
     """
 
-    def __init__(self, store: Store, stored: int, size: int | None = None) -> None:
+    def __init__(self, store: LedgerReader, stored: int, size: int | None = None) -> None:
         self._stored = stored
         self._size = stored if size is None else size
         # A proof of the next entry needs nearly the same tiles.

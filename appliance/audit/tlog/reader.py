@@ -26,13 +26,13 @@ _LIMIT = 32 << 20  # bytes; a bundle of 256 of the longest entries is 16 MiB
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class LedgerReader:
     """The files under ``folder``, but those in ``held`` as they were when they were read."""
 
     folder: Path
     held: Mapping[str, bytes] = field(default_factory=dict)
 
-    def snapshot(self) -> Store:
+    def snapshot(self) -> LedgerReader:
         """This ledger as it is now, however it grows: its head, and the tiles that will change.
 
         Full tiles never change, so that no lock is needed. Raises ``LedgerError``.
@@ -47,7 +47,7 @@ class Store:
                     if data is not None:
                         held[name] = data
             if self.read(CHECKPOINT) == note:
-                return Store(self.folder, held)
+                return LedgerReader(self.folder, held)
         raise LedgerError(
             "The ledger grows faster than it can be read.", "Try again when less is being logged."
         )

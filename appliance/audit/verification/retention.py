@@ -11,10 +11,10 @@ from pathlib import Path
 
 from appliance.audit.entries.events import LogPruned
 from appliance.audit.entries.reader import read_lines
-from appliance.audit.entries.record import Now, Recorder
+from appliance.audit.entries.recorder import ClockReading, Recorder
 from appliance.audit.tlog.appender import as_ledger_error
 from appliance.audit.tlog.immutable import set_immutable
-from appliance.audit.tlog.reader import MINIMUM, Store
+from appliance.audit.tlog.reader import MINIMUM, LedgerReader
 from appliance.audit.tlog.tiles import WIDTH, Tile
 from appliance.errors import LedgerError
 from appliance.files.atomic import publish
@@ -23,8 +23,8 @@ from appliance.policy.policy import LEGAL_FLOOR_DAYS
 _DAY = 86_400_000  # milliseconds
 
 
-def prune(
-    folder: Path, recorder: Recorder, days: int, now: Now, *, least: int = LEGAL_FLOOR_DAYS
+def prune_ledger(
+    folder: Path, recorder: Recorder, days: int, now: ClockReading, *, least: int = LEGAL_FLOOR_DAYS
 ) -> int:
     """Drop the entries of the ledger in ``folder`` that are older than ``days``; the minimum index.
 
@@ -35,7 +35,7 @@ def prune(
     least = max(least, LEGAL_FLOOR_DAYS)
     if days < least:
         raise LedgerError(f"Entries are kept for {least} days at least.", "Ask for more days.")
-    store = Store(folder).snapshot()
+    store = LedgerReader(folder).snapshot()
     minimum = _minimum(store, now.wall - days * _DAY)
     try:
         if minimum > store.minimum():
@@ -47,7 +47,7 @@ def prune(
     return minimum
 
 
-def _minimum(store: Store, before: int) -> int:
+def _minimum(store: LedgerReader, before: int) -> int:
     """First index whose tile holds an entry that is not older than ``before``."""
     head = store.checkpoint(store.verifier())
     minimum = store.minimum()

@@ -12,8 +12,8 @@ import subprocess
 from dataclasses import dataclass
 
 from appliance.audit.entries.events import CheckpointAnchored
-from appliance.audit.entries.record import Recorder
-from appliance.audit.tlog.reader import Store
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.errors import LedgerError
 
 _ATTRIBUTES = "ownerread|ownerwrite|authread|authwrite|nt=counter"
@@ -62,7 +62,9 @@ class TpmCounter:
             ) from error
 
 
-def anchor(store: Store, recorder: Recorder, counter: TpmCounter) -> CheckpointAnchored:
+def anchor_in_tpm(
+    store: LedgerReader, recorder: Recorder, counter: TpmCounter
+) -> CheckpointAnchored:
     """Tie the log as it is now to the next number of ``counter``; the event that tells it.
 
     A crash in between leaves the event without its number; the number is then the next one's, and
@@ -78,7 +80,7 @@ def anchor(store: Store, recorder: Recorder, counter: TpmCounter) -> CheckpointA
     return event
 
 
-def holds(last: int | None, counter: TpmCounter) -> bool:
+def matches_counter(last: int | None, counter: TpmCounter) -> bool:
     """Whether a log whose newest event names the number ``last`` is the newest there was."""
     value = counter.read()
     return value is not None and last is not None and value in (last, last - 1)

@@ -20,10 +20,10 @@ from appliance.audit.entries.events import (
     Entry,
     LogPruned,
 )
-from appliance.audit.tlog.anchor import FileAnchor, breach
+from appliance.audit.tlog.anchor import FileAnchor, anchor_mismatch
 from appliance.audit.tlog.checkpoint import Checkpoint
 from appliance.audit.tlog.merkle import hash_leaf, perfect_root
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import Verifier
 from appliance.audit.tlog.tiles import WIDTH, Frontier, Tile
 from appliance.errors import LedgerError
@@ -70,7 +70,7 @@ class Verification(msgspec.Struct, frozen=True):
     counter: int | None = None  # the number of the TPM that the newest event about it names
 
 
-def verify(
+def verify_ledger(
     folder: Path, trusted: Verifier | None = None, anchor: FileAnchor | None = None
 ) -> Verification:
     """Look at the whole ledger in ``folder``, under the key ``trusted`` or else its own.
@@ -79,7 +79,7 @@ def verify(
     """
     # Before the head is read: whoever appends writes the head first.
     remembered = None if anchor is None else (_recall(anchor),)
-    store = Store(folder)
+    store = LedgerReader(folder)
     try:
         verifier = store.verifier()
     except LedgerError:
@@ -93,7 +93,7 @@ def verify(
 
 
 def verify_snapshot(
-    store: Store, verifier: Verifier, remembered: tuple[bytes | None] | None = None
+    store: LedgerReader, verifier: Verifier, remembered: tuple[bytes | None] | None = None
 ) -> Verification:
     """As ``verify``, of a snapshot; ``remembered`` holds what was kept outside.
 
@@ -130,7 +130,7 @@ def _nothing(finding: Finding) -> Verification:
 
 @dataclass(slots=True)
 class _Look:
-    store: Store
+    store: LedgerReader
     head: Checkpoint
     findings: list[Finding] = field(default_factory=list)
     minimum: int = 0
@@ -159,7 +159,7 @@ class _Look:
     def compare(self, remembered: bytes | None, verifier: Verifier) -> None:
         """Hold the log against the checkpoint that was kept outside."""
         try:
-            found = breach(remembered, verifier, self.store, self.head)
+            found = anchor_mismatch(remembered, verifier, self.store, self.head)
         except LedgerError:
             found = "anchor"
         if found is not None:

@@ -7,9 +7,9 @@ heir of the old. It gets the log on a disc, and gives back a checkpoint with one
 from __future__ import annotations
 
 from appliance.audit.entries.events import CheckpointAnchored
-from appliance.audit.tlog.anchor import MESSAGES, breach
+from appliance.audit.tlog.anchor import MISMATCH_MESSAGES, anchor_mismatch
 from appliance.audit.tlog.checkpoint import Checkpoint, open_checkpoint
-from appliance.audit.tlog.reader import CHECKPOINT, Store
+from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
 from appliance.audit.tlog.signed_note import (
     COSIGNATURE,
     Note,
@@ -20,23 +20,27 @@ from appliance.audit.tlog.signed_note import (
 from appliance.errors import LedgerError
 
 
-def cosign(store: Store, log: Verifier, witness: Signer, before: bytes | None, time: int) -> bytes:
+def cosign_checkpoint(
+    store: LedgerReader, log: Verifier, witness: Signer, before: bytes | None, time: int
+) -> bytes:
     """The log's checkpoint with the witness's signature of ``time`` (POSIX seconds) under it.
 
     ``before`` is what the witness cosigned last. Raises ``LedgerError`` if this log is not the one
     that grew from it.
     """
     head = store.checkpoint(log)
-    found = None if before is None else breach(before, log, store, head)
+    found = None if before is None else anchor_mismatch(before, log, store, head)
     if found is not None:
         raise LedgerError(
-            MESSAGES[found], "Do not sign. Keep this copy: it is evidence against the log."
+            MISMATCH_MESSAGES[found], "Do not sign. Keep this copy: it is evidence against the log."
         )
     note = open_note(store.read(CHECKPOINT), (log,))
     return Note(note.text, (*note.signatures, witness.cosign(note.text, time))).encode()
 
 
-def accept(store: Store, log: Verifier, witness: Verifier, cosigned: bytes) -> CheckpointAnchored:
+def accept_cosignature(
+    store: LedgerReader, log: Verifier, witness: Verifier, cosigned: bytes
+) -> CheckpointAnchored:
     """The event that tells that ``witness`` vouched for what this log was.
 
     Raises ``LedgerError`` if the cosigned checkpoint is not of this log, or not signed by both.
@@ -48,7 +52,7 @@ def accept(store: Store, log: Verifier, witness: Verifier, cosigned: bytes) -> C
     open_note(cosigned, (witness,))
     head = store.checkpoint(log)
     seen: Checkpoint = open_checkpoint(cosigned, log)
-    found = breach(cosigned, log, store, head)
+    found = anchor_mismatch(cosigned, log, store, head)
     if found is not None:
-        raise LedgerError(MESSAGES[found], "Keep both: they contradict each other.")
+        raise LedgerError(MISMATCH_MESSAGES[found], "Keep both: they contradict each other.")
     return CheckpointAnchored(seen.size, seen.root.hex(), "witness")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from pathlib import Path
 
 import click
 from msgspec.structs import replace
 
-from appliance.audit.entries.events import JobFinished
-from appliance.audit.keys.ledger_keys import Keys
-from appliance.audit.keys.locations import default_origin
-from appliance.audit.service.protocol import MAX_BATCH
-from appliance.audit.tlog.appender import create
+from appliance.audit.keys.ledger_keys import LedgerKeys
+from appliance.audit.keys.locations import random_origin
+from appliance.audit.tlog.appender import create_ledger
 from appliance.audit.tlog.signed_note import Verifier
-from appliance.audit.verification.tpm import TpmCounter, holds
+from appliance.audit.verification.tpm import TpmCounter, matches_counter
 from appliance.audit.verification.verify import Finding
-from appliance.audit.verification.verify import verify as look
+from appliance.audit.verification.verify import verify_ledger as look
 from appliance.cli.audit.maintain import cosign, prune
 from appliance.cli.audit.read import (
     checkpoint,
@@ -28,7 +24,7 @@ from appliance.cli.audit.read import (
 )
 from appliance.cli.framework.basic_options import json_option
 from appliance.cli.framework.ledger_location import (
-    Place,
+    LedgerLocation,
     anchor_option,
     keys_option,
     ledger_option,
@@ -56,42 +52,10 @@ def init(
     *, ledger: Path | None, keys: Path | None, anchor: Path | None, origin: str | None
 ) -> None:
     """Make an empty ledger and its keys."""
-    place = Place.of(ledger, keys, anchor)
-    made = Keys.create(place.keys, origin or default_origin())
-    create(place.ledger, made.signer, place.anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
+    made = LedgerKeys.create(place.keys, origin or random_origin())
+    create_ledger(place.ledger, made.signer, place.anchor)
     show_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
-
-
-@audit.command("append-test")
-@click.argument("number", type=click.IntRange(min=1))
-@ledger_option
-@keys_option
-@anchor_option
-@click.option(
-    "--batch",
-    type=click.IntRange(1, MAX_BATCH),
-    default=MAX_BATCH,
-    show_default=True,
-    help="How many events share one durable step.",
-)
-def append_test(
-    *, number: int, ledger: Path | None, keys: Path | None, anchor: Path | None, batch: int
-) -> None:
-    """Append NUMBER made-up events, marked as a test, and say how long it took."""
-    recorder = Place.of(ledger, keys, anchor).recorder()
-    session = secrets.token_hex(8)
-    started = time.monotonic()
-    for first in range(0, number, batch):
-        jobs = range(first + 1, min(first + batch, number) + 1)
-        events = [JobFinished(session, job, secrets.token_hex(32), 1, 1, 0) for job in jobs]
-        recorder.record([("test", event) for event in events])
-    seconds = time.monotonic() - started
-    show_pairs(
-        [
-            ("appended", f"{number}, durable"),
-            ("time", f"{seconds:.2f} s ({number / seconds:.0f} events/s, {batch} a step)"),
-        ]
-    )
 
 
 @audit.command()
@@ -111,11 +75,11 @@ def verify(
     as_json: bool,
 ) -> None:
     """Check every entry, hash and signature of the ledger."""
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     # A copy on the auditor's machine comes without a memory of its own.
     outside = None if anchor is None and not place.keys.is_dir() else place.anchor
     result = look(place.ledger, Verifier.parse(key) if key else None, outside)
-    if tpm is not None and not holds(result.counter, TpmCounter(tpm)):
+    if tpm is not None and not matches_counter(result.counter, TpmCounter(tpm)):
         result = replace(result, findings=(*result.findings, Finding("tpm", tpm)))
     if as_json:
         show_json(result)

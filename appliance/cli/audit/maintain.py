@@ -7,17 +7,17 @@ from pathlib import Path
 
 import click
 
-from appliance.audit.entries.record import Now
+from appliance.audit.entries.recorder import ClockReading
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import as_ledger_error
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import COSIGNATURE, Signer, Verifier
-from appliance.audit.verification.retention import prune as drop
-from appliance.audit.verification.witness import accept
-from appliance.audit.verification.witness import cosign as sign
+from appliance.audit.verification.retention import prune_ledger as drop
+from appliance.audit.verification.witness import accept_cosignature
+from appliance.audit.verification.witness import cosign_checkpoint as sign
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
-    Place,
+    LedgerLocation,
     anchor_option,
     keys_option,
     ledger_option,
@@ -59,11 +59,11 @@ def cosign(
 
     The appliance, with what came back: --accept FILE --witness-key VKEY.
     """
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     if cosigned is not None and witness_key is not None:
         store = place.store.snapshot()
         note = _read(cosigned)
-        event = accept(store, store.verifier(), Verifier.parse(witness_key), note)
+        event = accept_cosignature(store, store.verifier(), Verifier.parse(witness_key), note)
         receipt = place.recorder().record([("audit", event)])[0]
         click.echo(f"{event.size} entries are vouched for; logged as entry {receipt.index}")
     elif witness is not None and output is not None:
@@ -72,7 +72,7 @@ def cosign(
         raise click.UsageError("Give --witness and --output, or --accept and --witness-key.")
 
 
-def _witness(place: Place, folder: Path, name: str | None, output: Path) -> None:
+def _witness(place: LedgerLocation, folder: Path, name: str | None, output: Path) -> None:
     if name is not None:
         _make_witness(folder, name)
     witness = Signer.parse(_read(folder / _KEY).decode("ascii", "replace").removesuffix("\n"))
@@ -103,7 +103,7 @@ def _make_witness(folder: Path, name: str) -> None:
 
 
 def _read(path: Path) -> bytes:
-    data = Store(path.parent).find(path.name)
+    data = LedgerReader(path.parent).find(path.name)
     if data is None:
         raise LedgerError("The file that was named does not exist.", "Check how it is spelt.")
     return data
@@ -124,7 +124,7 @@ def prune(
     days: int | None,
 ) -> None:
     """Drop entries that are older than the policy keeps, in whole tiles of 256."""
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     least = (load(policy) if policy else EMBEDDED).audit.retention_days
-    minimum = drop(place.ledger, place.recorder(), days or least, Now.read(), least=least)
+    minimum = drop(place.ledger, place.recorder(), days or least, ClockReading.read(), least=least)
     click.echo(f"entries from {minimum} on are kept")

@@ -16,20 +16,20 @@ import click
 
 from appliance.audit.entries.events import MAX_INTEGER, LogExported, LogRead
 from appliance.audit.entries.pseudonyms import pseudonym
-from appliance.audit.entries.reader import Line, read_lines
+from appliance.audit.entries.reader import LogLine, read_lines
 from appliance.audit.export.bundle import PROOF, SUMS, bundle_files
-from appliance.audit.export.bundle import prove as prove_line
+from appliance.audit.export.bundle import prove_entry as prove_line
 from appliance.audit.export.fhir import instant
-from appliance.audit.export.words import details, kind, words
-from appliance.audit.keys.ledger_keys import Keys
+from appliance.audit.export.labels import details, kind, labels
+from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.service.client import AuditClient
-from appliance.audit.tlog.reader import CHECKPOINT, Store
+from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
 from appliance.audit.verification.tpm import TpmCounter
-from appliance.audit.verification.tpm import anchor as count
+from appliance.audit.verification.tpm import anchor_in_tpm as count
 from appliance.audit.verification.verify import verify_snapshot
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
-    Place,
+    LedgerLocation,
     anchor_option,
     keys_option,
     ledger_option,
@@ -37,7 +37,7 @@ from appliance.cli.framework.ledger_location import (
     tpm_option,
 )
 from appliance.errors import LedgerError, OutputError
-from appliance.pipeline.media.output import PendingOutput
+from appliance.files.output import PendingOutput
 
 _TIME = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"))
 
@@ -52,7 +52,7 @@ def show(
     *, ledger: Path | None, keys: Path | None, socket: Path | None, last: int, as_json: bool
 ) -> None:
     """Show the newest entries."""
-    place = Place.of(ledger, keys, socket=socket)
+    place = LedgerLocation.of(ledger, keys, socket=socket)
     store = place.store.snapshot()
     head = store.checkpoint(store.verifier())
     _tell(place, "show", list(read_lines(store, head, head.size - last)), as_json=as_json)
@@ -81,7 +81,7 @@ def search(
     as_json: bool,
 ) -> None:
     """Show the entries that fit all that is asked for."""
-    place = Place.of(ledger, keys, socket=socket)
+    place = LedgerLocation.of(ledger, keys, socket=socket)
     # Asked for, not an argument: command lines are seen by others and kept by shells.
     who = _pseudonym_of(place, click.prompt("Name")) if person else None
     _tell(
@@ -108,7 +108,7 @@ def prove(
     *, index: int, ledger: Path | None, keys: Path | None, socket: Path | None, output: Path
 ) -> None:
     """Write a proof of the entry INDEX, which shows it without the rest."""
-    place = Place.of(ledger, keys, socket=socket)
+    place = LedgerLocation.of(ledger, keys, socket=socket)
     store = place.store.snapshot()
     head = store.checkpoint(store.verifier())
     line = next(read_lines(store, head, index), None) if index < head.size else None
@@ -139,7 +139,7 @@ def checkpoint(
 
     The counter of the TPM then tells an older copy of the ledger from the newest.
     """
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     store = place.store
     if tpm is not None:
         count(store, place.recorder(), TpmCounter(tpm))
@@ -170,7 +170,7 @@ def export(
     until: datetime | None,
 ) -> None:
     """Write entries as FHIR, CSV and a report to print, with a proof for each of them."""
-    place = Place.of(ledger, keys, anchor, socket)
+    place = LedgerLocation.of(ledger, keys, anchor, socket)
     if place.is_copy:
         raise LedgerError(
             "Only the ledger itself gives out a bundle, for it signs what it gave out.",
@@ -193,7 +193,7 @@ def export(
     click.echo(f"{len(lines)} entries, {len(files)} files; handed out as entry {receipt.index}")
 
 
-def _between(store: Store, since: datetime | None, until: datetime | None) -> list[Line]:
+def _between(store: LedgerReader, since: datetime | None, until: datetime | None) -> list[LogLine]:
     """The entries from ``since`` on and before ``until``, both in UTC."""
     head = store.checkpoint(store.verifier())
     first = _milliseconds(since) if since else 0
@@ -205,9 +205,9 @@ def _milliseconds(moment: datetime) -> int:
     return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def _pseudonym_of(place: Place, name: str) -> str:
+def _pseudonym_of(place: LedgerLocation, name: str) -> str:
     if place.socket is None:
-        return pseudonym(Keys.load(place.keys).pseudonym, "person", name.encode())
+        return pseudonym(LedgerKeys.load(place.keys).pseudonym, "person", name.encode())
     client = AuditClient.connect(place.socket)
     try:
         return client.pseudonym("person", name.encode())
@@ -216,7 +216,11 @@ def _pseudonym_of(place: Place, name: str) -> str:
 
 
 def _tell(
-    place: Place, how: Literal["show", "search"], lines: Sequence[Line], *, as_json: bool
+    place: LedgerLocation,
+    how: Literal["show", "search"],
+    lines: Sequence[LogLine],
+    *,
+    as_json: bool,
 ) -> None:
     """Log the look, then show what was found."""
     _log_look(place, how, lines)
@@ -226,11 +230,13 @@ def _tell(
             continue
         entry = line.entry
         fields = " ".join(f"{name}={value}" for name, value in details(entry.event).items())
-        title = words(entry.event).title
+        title = labels(entry.event).title
         click.echo(f"{entry.seq:>8}  {instant(entry.at)}  {entry.by:<8}  {title:<20}  {fields}")
 
 
-def _log_look(place: Place, how: Literal["show", "search", "prove"], lines: Sequence[Line]) -> None:
+def _log_look(
+    place: LedgerLocation, how: Literal["show", "search", "prove"], lines: Sequence[LogLine]
+) -> None:
     if place.is_copy:
         click.echo("This is a copy of a ledger: the look is not logged.", err=True)
         return

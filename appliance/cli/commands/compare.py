@@ -30,6 +30,7 @@ from appliance.cli.process.input_files import check_output, decode_photo, open_i
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.errors import NoFaceError, OutputError
+from appliance.files.output import PendingOutput
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import (
@@ -41,7 +42,6 @@ from appliance.pipeline.face_model.topology import (
 )
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.networks.recogniser import similarity

@@ -8,18 +8,18 @@ from pathlib import Path
 import click
 
 from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped
-from appliance.audit.entries.reader import Line, read_lines
-from appliance.audit.export.bundle import prove
+from appliance.audit.entries.reader import LogLine, read_lines
+from appliance.audit.export.bundle import prove_entry
 from appliance.audit.export.certificate.facts import Certificate
-from appliance.audit.export.certificate.facts import certificate as facts_of
+from appliance.audit.export.certificate.facts import erasure_certificate as facts_of
 from appliance.audit.export.certificate.html import as_html
 from appliance.audit.tlog.reader import CHECKPOINT
-from appliance.cli.framework.ledger_location import Place, ledger_option
+from appliance.cli.framework.ledger_location import LedgerLocation, ledger_option
 from appliance.cli.framework.options import FILE, json_option, overwrite_option
 from appliance.cli.framework.output import show_json, show_pairs
 from appliance.errors import OutputError, SessionError
+from appliance.files.output import PendingOutput
 from appliance.machine import BROKER_SOCKET
-from appliance.pipeline.media.output import PendingOutput
 from appliance.protocols import broker_api
 from appliance.wire.client import Client
 from appliance.wire.message import Empty
@@ -59,11 +59,11 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
     Its QR code holds the proof that the erasure stands in the signed log.
     """
     print_as = _printer(output)
-    store = Place.of(ledger).store.snapshot()
+    store = LedgerLocation.of(ledger).store.snapshot()
     verifier = store.verifier()
     head = store.checkpoint(verifier)
     closed: Entry | None = None
-    wiped: Line | None = None
+    wiped: LogLine | None = None
     for line in read_lines(store, head):
         event = line.entry.event
         if isinstance(event, SessionClosed) and event.session == identifier:
@@ -75,7 +75,7 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
             "The ledger knows of no such session that was erased.",
             "See `appliance audit search` for the sessions that it knows.",
         )
-    proof = prove(store, store.read(CHECKPOINT), head.size, wiped)
+    proof = prove_entry(store, store.read(CHECKPOINT), head.size, wiped)
     with PendingOutput(output, overwrite=overwrite) as result:
         result.file.write(print_as(facts_of(closed, wiped.entry, proof, verifier.vkey)))
         result.commit()

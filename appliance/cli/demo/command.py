@@ -29,10 +29,10 @@ from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.cli.swap.summary import Similarity, describe
 from appliance.errors import InputError, NoFaceError
+from appliance.files.output import PendingOutput, as_output_error
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.regions import WHOLE_FACE
 from appliance.pipeline.loading import Pipeline
-from appliance.pipeline.media.output import PendingOutput, as_output_error
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo

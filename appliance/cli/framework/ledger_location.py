@@ -10,18 +10,18 @@ import click
 
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.receipt import Receipt
-from appliance.audit.entries.record import Recorder
+from appliance.audit.entries.recorder import Recorder
 from appliance.audit.keys.ledger_keys import (
     ANCHOR,
     SIGNING,
-    Keys,
-    beside,
+    LedgerKeys,
+    keys_folder_for,
 )
 from appliance.audit.keys.locations import default_ledger
 from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.cli.framework.basic_options import FILE, Command
 
 
@@ -67,7 +67,7 @@ def socket_option(command: Command) -> Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LedgerLocation:
     """Where a ledger is, and where what belongs to it is."""
 
     ledger: Path
@@ -85,13 +85,13 @@ class Place:
     ) -> Self:
         """What the options name, or else the defaults."""
         folder = ledger or default_ledger()
-        keys_folder = keys or beside(folder)
+        keys_folder = keys or keys_folder_for(folder)
         return cls(folder, keys_folder, FileAnchor(anchor or keys_folder / ANCHOR), socket)
 
     @property
-    def store(self) -> Store:
+    def store(self) -> LedgerReader:
         """Its files."""
-        return Store(self.ledger)
+        return LedgerReader(self.ledger)
 
     @property
     def is_copy(self) -> bool:
@@ -100,7 +100,7 @@ class Place:
 
     def recorder(self) -> Recorder:
         """Appends with the key. Raises ``LedgerError`` if it is not here."""
-        return Recorder(Ledger(self.ledger, Keys.load(self.keys).signer, self.anchor))
+        return Recorder(Ledger(self.ledger, LedgerKeys.load(self.keys).signer, self.anchor))
 
     def log(self, event: AnyEvent) -> Receipt:
         """Append ``event``, through the daemon if there is one. Raises ``LedgerError``."""

@@ -22,11 +22,11 @@ from appliance.audit.entries.events import (
     PolicyLoaded,
     SealResult,
 )
-from appliance.audit.entries.reasons import reason
+from appliance.audit.entries.reasons import refusal_reason
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError
+from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
-from appliance.pipeline.media.output import OutputFile
 from appliance.pipeline.run import SwapReport
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport
@@ -63,7 +63,7 @@ class LoggedJob:
         """Log a refusal if there was one, and hang up."""
         with self._audit, suppress(LedgerError):  # the command ends by the first error it had
             if error is not None and not isinstance(error, LedgerError):
-                refused = JobRefused(self._session, _JOB, reason(error))
+                refused = JobRefused(self._session, _JOB, refusal_reason(error))
                 self._audit.client.append_all([*self._touches(), refused])
 
     def started(

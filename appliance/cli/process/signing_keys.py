@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from appliance.errors import ModelError, OutputError
+from appliance.files.atomic import write_file
 from appliance.inference.minisign import TEXT_LIMIT, SecretKey, needs_password
 from appliance.inference.pack import read_file
 from appliance.inference.trust import Trust
@@ -47,9 +47,7 @@ def write_keys(path: Path, key: SecretKey, password: str | None) -> Path:
         (public, key.public.text(), 0o644),
     ):
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(target, flags, mode), "w") as stream:
-                stream.write(text)
+            write_file(target, text.encode(), mode, overwrite=False)
         except OSError as error:
             raise OutputError(
                 f"The key cannot be written: {error.strerror}.", "Name a file that is not there."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from appliance.audit.keys.locations import state_folder
 from appliance.errors import OutputError
+from appliance.files.locations import state_folder
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.measure import dummy_inputs
 from appliance.inference.pack import ModelPack

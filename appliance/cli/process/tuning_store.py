@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from appliance.audit.keys.locations import state_folder
 from appliance.errors import ApplianceError, OutputError
+from appliance.files.locations import state_folder
 from appliance.inference.calibrate import Trial, calibrate
 from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack

@@ -41,10 +41,10 @@ from appliance.cli.process.sealing import Sealing, current_sealing
 from appliance.cli.swap.output_format import VIDEO_SUFFIXES, photo_format, video_container
 from appliance.cli.swap.summary import pairs, summarise
 from appliance.errors import NoFaceError, PolicyError
+from appliance.files.output import PendingOutput
 from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.kind import is_video
-from appliance.pipeline.media.output import PendingOutput
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.encoder import check_size

@@ -21,10 +21,10 @@ from appliance.audit.entries.events import (
     ReleaseBurned,
 )
 from appliance.errors import LedgerError
-from tests.audit.made_up import job
+from tests.audit.synthetic import job_event
 
 KINDS: tuple[type[msgspec.Struct], ...] = get_args(AnyEvent)
-ENTRY = Entry(1_795_532_360_443, "01234567", "embedded", job(1), 1_906_336, 17)
+ENTRY = Entry(1_795_532_360_443, "01234567", "embedded", job_event(1), 1_906_336, 17)
 
 
 def leaves(kind: inspect.Type) -> list[inspect.Type]:

@@ -13,16 +13,20 @@ from pathlib import Path
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
+from jinja2 import UndefinedError
 
 from appliance.audit import standalone
 from appliance.audit.entries import canonical
-from appliance.audit.entries.reader import Line
-from appliance.audit.entries.record import Recorder
-from appliance.audit.export.sessions import sessions
-from appliance.audit.export.words import details, kind, words
-from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.entries.reader import LogLine
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.export.labels import details, kind, labels
+from appliance.audit.export.pages import render
+from appliance.audit.export.report import html_report
+from appliance.audit.export.sessions import summarise_sessions
+from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
+from appliance.audit.verification.verify import Finding, Verification
 from appliance.cli.framework.exit_boundary import run
 from appliance.cli.main import appliance as command
 from tests.audit.story import StoryClock, story
@@ -37,9 +41,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger that holds the story, and its bundle beside it."""
     folder = tmp_path_factory.mktemp("story") / "ledger"
     assert run(command, ["audit", "init", "--ledger", str(folder)]) == 0
-    keys = Keys.load(beside(folder))
+    keys = LedgerKeys.load(keys_folder_for(folder))
     clock = StoryClock()
-    ledger = Ledger(folder, keys.signer, FileAnchor(beside(folder) / ANCHOR))
+    ledger = Ledger(folder, keys.signer, FileAnchor(keys_folder_for(folder) / ANCHOR))
     recorder = Recorder(ledger, clock)
     for clock.at, by, event in story():
         recorder.record([(by, event)])
@@ -58,9 +62,9 @@ def vkey(told: Path) -> str:
     return (told / "log.vkey").read_text()
 
 
-def lines(bundle: Path) -> list[Line]:
+def lines(bundle: Path) -> list[LogLine]:
     data = (bundle / "entries.jsonl").read_bytes().splitlines()
-    return [Line(canonical.decode(entry), entry) for entry in data]
+    return [LogLine(canonical.decode(entry), entry) for entry in data]
 
 
 def test_every_entry_is_a_valid_fhir_audit_event(bundle: Path) -> None:
@@ -70,9 +74,9 @@ def test_every_entry_is_a_valid_fhir_audit_event(bundle: Path) -> None:
         assert resource.id == f"entry-{line.entry.seq}"
         assert resource.recorded is not None
         assert resource.recorded.timestamp() * 1000 == pytest.approx(line.entry.at)
-        assert resource.type.display == words(line.entry.event).code.display
+        assert resource.type.display == labels(line.entry.event).code.display
         assert kind(line.entry.event) in {coding.code for coding in resource.subtype or ()}
-        assert (resource.outcome == "0") != words(line.entry.event).failed
+        assert (resource.outcome == "0") != labels(line.entry.event).failed
         # Everything that the entry says is somewhere in the resource.
         for value in details(line.entry.event).values():
             assert value in text
@@ -119,10 +123,23 @@ def test_the_report_shows_what_happened_and_loads_nothing(bundle: Path) -> None:
     assert page.open == page.loads == []
     assert "url(" not in text
     assert "The ledger is sound" in page.text
-    for session in sessions(lines(bundle)):
+    for session in summarise_sessions(lines(bundle)):
         assert session.session in page.text
     for line in lines(bundle):
-        assert words(line.entry.event).title in page.text
+        assert labels(line.entry.event).title in page.text
+
+
+def test_the_report_escapes_every_value() -> None:
+    name = "<img src=x>&\"'"
+    found = (Finding("entry", name),)
+    page = Page(html_report([], Verification(name, 0, "", 0, 0, 0, 0, found), name))
+    assert page.loads == []
+    assert page.text.count(name) == 3
+
+
+def test_a_value_that_a_template_lacks_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="title"):
+        render("page.html.j2")
 
 
 def test_a_bundle_is_checked_by_a_file_that_stands_alone(told: Path, tmp_path: Path) -> None:
@@ -210,7 +227,7 @@ def test_a_bundle_that_was_touched_is_unsound(
 
 
 def test_another_logs_key_opens_nothing(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    other = Keys.create(bundle.with_name("other"), "other.example/log").signer.verifier.vkey
+    other = LedgerKeys.create(bundle.with_name("other"), "other.example/log").signer.verifier.vkey
     assert standalone.main([str(bundle), "--key", other]) == 1
     assert "not signed by this key" in capsys.readouterr().out
 

@@ -9,49 +9,51 @@ from pathlib import Path
 import pytest
 
 from appliance.audit.entries import canonical, events
-from appliance.audit.keys.ledger_keys import beside
+from appliance.audit.keys.ledger_keys import keys_folder_for
 from appliance.audit.service.client import AuditClient
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.tlog.merkle import hash_leaf
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.tiles import Tile
-from appliance.audit.verification.verify import verify
+from appliance.audit.verification.verify import verify_ledger
 from appliance.errors import LedgerError
-from tests.audit.made_up import SESSION, job
+from tests.audit.synthetic import SESSION, job_event
 
 
 def entries(folder: Path) -> list[bytes]:
-    store = Store(folder)
+    store = LedgerReader(folder)
     size = store.checkpoint(store.verifier()).size
     return store.entries(Tile(0, 0, size))
 
 
 def test_what_was_acknowledged_is_in_the_signed_log(embedded: EmbeddedAudit, folder: Path) -> None:
     with embedded:
-        receipts = [embedded.client.append(job(n)) for n in range(3)]
-        receipts += embedded.client.append_all([job(3), job(4)])
+        receipts = [embedded.client.append(job_event(n)) for n in range(3)]
+        receipts += embedded.client.append_all([job_event(3), job_event(4)])
         there = entries(folder)
     assert [receipt.index for receipt in receipts] == [1, 2, 3, 4, 5]
     assert [receipt.leaf for receipt in receipts] == [hash_leaf(entry) for entry in there[1:]]
-    assert [canonical.decode(entry).event for entry in there[1:]] == [job(n) for n in range(5)]
+    assert [canonical.decode(entry).event for entry in there[1:]] == [
+        job_event(n) for n in range(5)
+    ]
     assert {canonical.decode(entry).by for entry in there} == {"audit", "embedded"}
     assert isinstance(canonical.decode(there[0]).event, events.Boot)
-    assert verify(folder).findings == ()
+    assert verify_ledger(folder).findings == ()
 
 
 def test_the_next_command_writes_on_in_the_same_ledger(folder: Path) -> None:
     for expected in (1, 2):
         with EmbeddedAudit(folder) as audit:
-            assert audit.client.append(job(1)).index == expected
+            assert audit.client.append(job_event(1)).index == expected
 
 
 def test_a_daemon_that_is_gone_stops_whoever_wants_to_log(embedded: EmbeddedAudit) -> None:
     with embedded:
-        embedded.client.append(job(1))
+        embedded.client.append(job_event(1))
         os.kill(embedded.child, signal.SIGKILL)
         for _ in range(2):
             with pytest.raises(LedgerError, match="does not answer"):
-                embedded.client.append(job(2))
+                embedded.client.append(job_event(2))
 
 
 def test_pseudonyms_are_stable_and_differ_by_key_kind_and_value(
@@ -76,7 +78,7 @@ def test_a_restricted_connection_cannot_speak_for_others(embedded: EmbeddedAudit
         embedded.client.restrict("worker")
         with pytest.raises(LedgerError, match="does not take this event from this process"):
             embedded.client.append(opened)
-        embedded.client.append(job(1))
+        embedded.client.append(job_event(1))
 
 
 @pytest.mark.usefixtures("keys")
@@ -86,15 +88,15 @@ def test_a_daemon_serves_those_it_was_told_of(folder: Path, tmp_path: Path) -> N
         with subprocess.Popen(
             [
                 *(sys.executable, "-m", "appliance.audit", "--ledger", folder),
-                *("--keys", beside(folder), "--listen", path, "--peer", role),
+                *("--keys", keys_folder_for(folder), "--listen", path, "--peer", role),
             ]
         ) as daemon:
             client = _connect(path)
             if welcome:
-                assert client.append(job(1)).index == 1
+                assert client.append(job_event(1)).index == 1
             else:
                 with pytest.raises(LedgerError):
-                    client.append(job(1))
+                    client.append(job_event(1))
             client.close()
             daemon.terminate()
         path.unlink()

@@ -14,20 +14,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.audit.entries import events
-from appliance.audit.entries.record import Recorder
-from appliance.audit.keys.ledger_keys import Keys
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.service import protocol
 from appliance.audit.service.client import AuditClient
 from appliance.audit.service.daemon import Server
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.tlog.appender import Ledger
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.tiles import Tile
-from appliance.audit.verification.verify import verify
+from appliance.audit.verification.verify import verify_ledger
 from appliance.errors import LedgerError
-from tests.audit.made_up import SESSION, job
+from tests.audit.synthetic import SESSION, job_event
 
-GOOD = msgspec.json.encode(protocol.Append([job(1)]))
+GOOD = msgspec.json.encode(protocol.Append([job_event(1)]))
 NAME = msgspec.json.encode(protocol.Name("person", b"x"))
 _reply: msgspec.json.Decoder[protocol.Reply] = msgspec.json.Decoder(protocol.Reply)
 
@@ -35,7 +35,7 @@ _reply: msgspec.json.Decoder[protocol.Reply] = msgspec.json.Decoder(protocol.Rep
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAudit]:
     with EmbeddedAudit(tmp_path_factory.mktemp("daemon") / "ledger") as audit:
-        audit.client.append(job(1))
+        audit.client.append(job_event(1))
         yield audit
 
 
@@ -59,7 +59,7 @@ def ask(audit: EmbeddedAudit, packet: bytes) -> protocol.Reply:
 @settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 def test_no_packet_stops_it(daemon: EmbeddedAudit, packet: bytes) -> None:
     reply = ask(daemon, packet or b"{}")
-    assert isinstance(reply, protocol.Refused | protocol.Appended)
+    assert isinstance(reply, protocol.Rejected | protocol.Appended)
     assert isinstance(ask(daemon, NAME), protocol.NameGiven)
 
 
@@ -72,16 +72,16 @@ def test_no_packet_stops_it(daemon: EmbeddedAudit, packet: bytes) -> None:
         GOOD + b" " * protocol.MAX_PACKET,
         b"\xff\xfe",
         b'{"type":"append","events":[]}',
-        msgspec.json.encode(protocol.Append([job(1)] * (protocol.MAX_BATCH + 1))),
+        msgspec.json.encode(protocol.Append([job_event(1)] * (protocol.MAX_BATCH + 1))),
         msgspec.json.encode(protocol.Append([events.Boot("1.0")])),
-        msgspec.json.encode(protocol.Append([job(1), events.LogPruned(5, 183)])),
+        msgspec.json.encode(protocol.Append([job_event(1), events.LogPruned(5, 183)])),
     ],
 )
 def test_what_it_does_not_take_is_refused_and_not_logged(
     daemon: EmbeddedAudit, packet: bytes
 ) -> None:
     before = ask(daemon, GOOD)
-    assert isinstance(ask(daemon, packet), protocol.Refused)
+    assert isinstance(ask(daemon, packet), protocol.Rejected)
     after = ask(daemon, GOOD)
     assert isinstance(before, protocol.Appended)
     assert isinstance(after, protocol.Appended)
@@ -103,7 +103,7 @@ def test_descriptors_are_not_taken(daemon: EmbeddedAudit) -> None:
 
 
 @pytest.fixture
-def server(ledger: Ledger, keys: Keys) -> Iterator[Server]:
+def server(ledger: Ledger, keys: LedgerKeys) -> Iterator[Server]:
     server = Server(Recorder(ledger), keys.pseudonym)
     yield server
     server.close()
@@ -128,7 +128,7 @@ def test_many_peers_share_one_durable_step(
     monkeypatch.setattr(Ledger, "append", counted)
     peers = [pair(server, "broker") for _ in range(20)]
     for n, peer in enumerate(peers):
-        peer.send(msgspec.json.encode(protocol.Append([job(n)])))
+        peer.send(msgspec.json.encode(protocol.Append([job_event(n)])))
     server._round(list(server._peers))
     assert steps == [21]  # with the start of the machine
     places = set()
@@ -138,7 +138,7 @@ def test_many_peers_share_one_durable_step(
         places.add(reply.first)
         peer.close()
     assert places == set(range(1, 21))
-    assert verify(folder).size == 21
+    assert verify_ledger(folder).size == 21
 
 
 def test_a_peer_that_does_not_read_its_answers_is_dropped(server: Server) -> None:
@@ -181,7 +181,7 @@ def test_no_answer_comes_before_it_is_durable(
     round_.join()
     assert isinstance(_reply.decode(peer.recv(protocol.MAX_PACKET)), protocol.Appended)
     peer.close()
-    store = Store(folder)
+    store = LedgerReader(folder)
     assert len(store.entries(Tile(0, 0, 2))) == 2
 
 
@@ -200,20 +200,20 @@ def test_a_worker_says_what_a_worker_does(server: Server) -> None:
         server._round(list(server._peers))
         reply = _reply.decode(peer.recv(protocol.MAX_PACKET))
         assert isinstance(reply, protocol.Appended) == taken
-        assert taken or reply == protocol.Refused("not-yours")
+        assert taken or reply == protocol.Rejected("not-yours")
     worker.close()
     broker.close()
 
 
 def test_a_damaged_ledger_is_an_answer_too(folder: Path) -> None:
     with EmbeddedAudit(folder) as audit:
-        audit.client.append(job(1))
+        audit.client.append(job_event(1))
         checkpoint = (folder / "checkpoint").read_bytes()
         (folder / "checkpoint").write_bytes(b"nonsense")
         with pytest.raises(LedgerError, match="damaged or cannot be written"):
-            audit.client.append(job(2))
+            audit.client.append(job_event(2))
         (folder / "checkpoint").write_bytes(checkpoint)
-        assert audit.client.append(job(2)).index == 2
+        assert audit.client.append(job_event(2)).index == 2
 
 
 def test_a_client_takes_no_late_answer_for_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,8 +222,8 @@ def test_a_client_takes_no_late_answer_for_anothers(monkeypatch: pytest.MonkeyPa
     client = AuditClient(ours.detach())
     with theirs:
         with pytest.raises(LedgerError, match="does not answer"):
-            client.append(job(1))
+            client.append(job_event(1))
         theirs.send(msgspec.json.encode(protocol.Appended(0, ["a" * 64])))
         with pytest.raises(LedgerError, match="does not answer"):
-            client.append(job(2))
+            client.append(job_event(2))
     client.close()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,18 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.record import Recorder
-from appliance.audit.keys.ledger_keys import Keys, beside
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.keys.ledger_keys import LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
-from appliance.audit.tlog.appender import Ledger, create
+from appliance.audit.tlog.appender import Ledger, create_ledger
 from appliance.audit.tlog.immutable import set_immutable
 from appliance.audit.tlog.merkle import hash_leaf
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import Signer
 from appliance.audit.tlog.tiles import Tile, edge_tiles
-from appliance.audit.verification.verify import verify
+from appliance.audit.verification.verify import verify_ledger
 from appliance.errors import LedgerError
-from tests.audit.made_up import job, said
+from tests.audit.synthetic import job_event, with_role
 from tests.audit.tlog.test_merkle import root_of
 
 
@@ -43,7 +42,7 @@ def test_it_holds_what_was_appended_and_nothing_else(
 ) -> None:
     folder = tmp_path_factory.mktemp("ledgers") / "ledger"
     signer, anchor = Signer.generate("test.example/log"), FileAnchor(folder.with_name("anchor"))
-    create(folder, signer, anchor)
+    create_ledger(folder, signer, anchor)
     ledger = Ledger(folder, signer, anchor)
     entries: list[bytes] = []
     for step in steps:
@@ -55,10 +54,10 @@ def test_it_holds_what_was_appended_and_nothing_else(
             entries += new
             assert ledger.size == len(entries)
             assert ledger.last() == (entries[-1] if entries else None)
-            head = Store(folder).checkpoint(signer.verifier)
+            head = LedgerReader(folder).checkpoint(signer.verifier)
         assert head.root == root_of(list(map(hash_leaf, entries)))
         assert names(folder) == expected_names(len(entries))
-    store = Store(folder)
+    store = LedgerReader(folder)
     found = [
         entry
         for index in range(0, len(entries), 256)
@@ -67,14 +66,19 @@ def test_it_holds_what_was_appended_and_nothing_else(
     assert found == entries
 
 
-def test_nothing_is_made_over_a_ledger(ledger: Ledger, keys: Keys, anchor: FileAnchor) -> None:
+def test_nothing_is_made_over_a_ledger(
+    ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
+) -> None:
     before = ledger.store.read("checkpoint")
     with pytest.raises(LedgerError, match="not empty"):
-        create(ledger.store.folder, Signer.generate("other.example/log"), anchor)
+        create_ledger(ledger.store.folder, Signer.generate("other.example/log"), anchor)
     with pytest.raises(LedgerError, match="signing key already"):
-        Keys.create(beside(ledger.store.folder), "other.example/log")
+        LedgerKeys.create(keys_folder_for(ledger.store.folder), "other.example/log")
     assert ledger.store.read("checkpoint") == before
-    assert Keys.load(beside(ledger.store.folder)).signer.verifier == keys.signer.verifier
+    assert (
+        LedgerKeys.load(keys_folder_for(ledger.store.folder)).signer.verifier
+        == keys.signer.verifier
+    )
 
 
 def test_another_key_does_not_append(ledger: Ledger, anchor: FileAnchor) -> None:
@@ -84,27 +88,27 @@ def test_another_key_does_not_append(ledger: Ledger, anchor: FileAnchor) -> None
 
 
 def test_keys_that_others_may_read_are_not_used(
-    folder: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
+    folder: Path, keys: LedgerKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = beside(folder) / "log.skey"
+    file = keys_folder_for(folder) / "log.skey"
     assert file.stat().st_mode & 0o777 == 0o600
     file.chmod(0o640)
     with pytest.raises(LedgerError, match="may be read by other users"):
-        Keys.load(beside(folder))
+        LedgerKeys.load(keys_folder_for(folder))
     file.chmod(0o600)
-    assert Keys.load(beside(folder)).pseudonym == keys.pseudonym
+    assert LedgerKeys.load(keys_folder_for(folder)).pseudonym == keys.pseudonym
     # Of a credential the group's bits are those of an access control list, the others' are not.
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(beside(folder)))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(keys_folder_for(folder)))
     file.chmod(0o440)
-    assert Keys.load(beside(folder)).pseudonym == keys.pseudonym
+    assert LedgerKeys.load(keys_folder_for(folder)).pseudonym == keys.pseudonym
     file.chmod(0o444)
     with pytest.raises(LedgerError, match="may be read by other users"):
-        Keys.load(beside(folder))
+        LedgerKeys.load(keys_folder_for(folder))
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 300, 512])
 def test_what_a_crash_left_beyond_the_checkpoint_goes(
-    size: int, ledger: Ledger, keys: Keys, anchor: FileAnchor
+    size: int, ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
     folder = ledger.store.folder
     with ledger.locked():
@@ -115,7 +119,7 @@ def test_what_a_crash_left_beyond_the_checkpoint_goes(
     # checkpoint are only removed afterwards.
     lost = names(folder)
     with_partial = Ledger(folder.with_name("same"), keys.signer, FileAnchor(folder / "../other"))
-    create(with_partial.store.folder, keys.signer, FileAnchor(folder / "../other"))
+    create_ledger(with_partial.store.folder, keys.signer, FileAnchor(folder / "../other"))
     with with_partial.locked():
         with_partial.append([b"x"] * size)
     for tile in edge_tiles(size):
@@ -149,7 +153,7 @@ def test_what_a_crash_left_beyond_the_checkpoint_goes(
     ],
 )
 def test_a_ledger_with_a_hole_takes_nothing_more(
-    name: str, message: str, ledger: Ledger, keys: Keys, anchor: FileAnchor
+    name: str, message: str, ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
     with ledger.locked():
         ledger.append([b"x"] * 300)
@@ -160,7 +164,7 @@ def test_a_ledger_with_a_hole_takes_nothing_more(
 
 
 def test_newest_entries_that_were_not_signed_are_not_built_upon(
-    ledger: Ledger, keys: Keys, anchor: FileAnchor
+    ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
     with ledger.locked():
         ledger.append([b"x"] * 3)
@@ -172,7 +176,7 @@ def test_newest_entries_that_were_not_signed_are_not_built_upon(
 
 
 def test_full_tiles_are_made_immutable_where_that_is_allowed(
-    ledger: Ledger, keys: Keys, anchor: FileAnchor
+    ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
     folder = ledger.store.folder
     probe = folder / "probe"
@@ -196,30 +200,13 @@ def test_full_tiles_are_made_immutable_where_that_is_allowed(
         path.unlink()
 
 
-WRITER = """
-import sys
-from pathlib import Path
-from appliance.audit.anchor import FileAnchor
-from appliance.audit.keys import Keys, beside
-from appliance.audit.ledger import Ledger
-from appliance.audit.record import Recorder
-from tests.audit.made_up import job, said
-folder, first = Path(sys.argv[1]), int(sys.argv[2])
-anchor = FileAnchor(beside(folder) / "anchor")
-recorder = Recorder(Ledger(folder, Keys.load(beside(folder)).signer, anchor))
-for n in range(first, first + 100):
-    print(n, recorder.record(said(job(n)))[0].index, flush=True)
-"""
-
-
 def test_several_processes_write_one_ledger(folder: Path, recorder: Recorder) -> None:
-    recorder.record(said(job(0)))
+    recorder.record(with_role(job_event(0)))
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, folder, str(first)],
+            [sys.executable, "-m", "tests.audit.writer", folder, str(first), str(first + 99)],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         )
         for first in (1000, 2000, 3000)
     ]
@@ -229,11 +216,11 @@ def test_several_processes_write_one_ledger(folder: Path, recorder: Recorder) ->
         assert writer.returncode == 0
         acknowledged |= {int(index): int(n) for n, index in map(str.split, out.splitlines())}
     assert sorted(acknowledged) == list(range(2, 302))
-    result = verify(folder)
+    result = verify_ledger(folder)
     assert (result.size, result.findings) == (302, ())
-    store = Store(folder)
+    store = LedgerReader(folder)
     entries = store.entries(Tile(0, 0)) + store.entries(Tile(0, 1, 46))
     for index, number in acknowledged.items():
-        assert canonical.decode(entries[index]).event == job(number)
+        assert canonical.decode(entries[index]).event == job_event(number)
     # The one that was here first has seen none of that and writes on all the same.
-    assert recorder.record(said(job(1)))[0].index == 302
+    assert recorder.record(with_role(job_event(1)))[0].index == 302

@@ -15,15 +15,15 @@ import pytest
 from appliance.audit.entries import canonical
 from appliance.audit.entries.events import JobFinished
 from appliance.audit.entries.reader import read_lines
-from appliance.audit.entries.record import Recorder
-from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
-from appliance.audit.tlog.reader import Store
-from appliance.audit.verification.verify import verify
+from appliance.audit.tlog.reader import LedgerReader
+from appliance.audit.verification.verify import verify_ledger
 from appliance.cli.framework.exit_boundary import run
 from appliance.cli.main import appliance as command
-from tests.audit.made_up import job, said
+from tests.audit.synthetic import job_event, with_role
 
 WRITER = (sys.executable, "-m", "tests.audit.writer")
 # From here the jobs cross the end of a tile: 254, 255, then the first of the next.
@@ -37,13 +37,13 @@ STEPS = ("openat", "write", "fsync", "rename", "unlink", "flock")
 @pytest.fixture
 def filled(folder: Path, recorder: Recorder) -> Path:
     """A ledger that the next two entries fill a tile of."""
-    recorder.record(said(*(job(n) for n in range(1, FILLED))))
+    recorder.record(with_role(*(job_event(n) for n in range(1, FILLED))))
     return folder
 
 
 def jobs(folder: Path) -> list[tuple[int, int]]:
     """Index and job of every entry that has one."""
-    store = Store(folder)
+    store = LedgerReader(folder)
     lines = read_lines(store, store.checkpoint(store.verifier()))
     entries = [canonical.decode(line.data) for line in lines]
     return [(e.seq, e.event.job) for e in entries if isinstance(e.event, JobFinished)]
@@ -67,18 +67,18 @@ def write(folder: Path, *options: str, last: int = LAST) -> list[tuple[int, int]
 
 def assert_whole(folder: Path, acknowledged: Sequence[tuple[int, int]]) -> None:
     """Sound, with all that was acknowledged in its place; then it is written on."""
-    anchor = FileAnchor(beside(folder) / ANCHOR)
+    anchor = FileAnchor(keys_folder_for(folder) / ANCHOR)
     # Before anything repairs it: what a reader sees of a machine that just came up.
-    assert verify(folder, anchor=anchor).findings == ()
+    assert verify_ledger(folder, anchor=anchor).findings == ()
     there = jobs(folder)
     assert set(acknowledged) <= set(there)
     assert [index for index, _ in there] == list(range(1, len(there) + 1))
     assert there[: FILLED - 1] == [(n, n) for n in range(1, FILLED)]
     # Whatever else is there was under way when it was cut off, in order.
     assert len({number for _, number in there}) == len(there)
-    keys = Keys.load(beside(folder))
-    Recorder(Ledger(folder, keys.signer, anchor)).record(said(job(LAST + 1)))
-    assert verify(folder, anchor=anchor).findings == ()
+    keys = LedgerKeys.load(keys_folder_for(folder))
+    Recorder(Ledger(folder, keys.signer, anchor)).record(with_role(job_event(LAST + 1)))
+    assert verify_ledger(folder, anchor=anchor).findings == ()
     assert set(there) < set(jobs(folder))
 
 
@@ -109,7 +109,7 @@ def count(folder: Path, tmp_path: Path) -> dict[str, int]:
 
 def _copy(folder: Path, to: Path) -> Path:
     shutil.copytree(folder, to / folder.name)
-    shutil.copytree(beside(folder), beside(to / folder.name))
+    shutil.copytree(keys_folder_for(folder), keys_folder_for(to / folder.name))
     return to / folder.name
 
 
@@ -193,12 +193,15 @@ def test_the_command_says_that_the_disk_is_full(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(command, ["audit", "init", "--ledger", str(folder)]) == 0
+    capsys.readouterr()
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(folder))
 
     monkeypatch.setattr(os, "fsync", full)
-    assert run(command, ["audit", "append-test", "1", "--ledger", str(folder)]) == 10
-    told = capsys.readouterr().err
-    assert "disk of the ledger is full" in told
-    assert str(folder) not in told
+    # To show the ledger is an event, so nothing is shown that cannot be logged.
+    assert run(command, ["audit", "show", "--ledger", str(folder)]) == 10
+    printed = capsys.readouterr()
+    assert "disk of the ledger is full" in printed.err
+    assert str(folder) not in printed.err
+    assert printed.out == ""

@@ -6,7 +6,7 @@ from tlog_scales.reader import TilesReader
 
 from appliance.audit.tlog.merkle import consistency_holds, hash_leaf, inclusion_holds
 from appliance.audit.tlog.proofs import Tree
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from tests.audit.large import SIZE, LargeLog, large_entry
 from tests.audit.test_independent import INDICES
 
@@ -15,14 +15,14 @@ from tests.audit.test_independent import INDICES
 def test_an_entry_is_proved_in_every_tree_that_has_it(index: int, large_log: LargeLog) -> None:
     for size, root in large_log.roots.items():
         if index < size:
-            proof = Tree(Store(large_log.folder), SIZE, size).inclusion(index)
+            proof = Tree(LedgerReader(large_log.folder), SIZE, size).inclusion(index)
             leaf = hash_leaf(large_entry(index))
             assert inclusion_holds(leaf, index, size, proof, root)
 
 
 def test_growth_is_proved_between_all_sizes(large_log: LargeLog) -> None:
     for size, root in large_log.roots.items():
-        tree = Tree(Store(large_log.folder), SIZE, size)
+        tree = Tree(LedgerReader(large_log.folder), SIZE, size)
         assert tree.root() == root
         for old, old_root in large_log.roots.items():
             if old <= size:
@@ -33,4 +33,4 @@ def test_growth_is_proved_between_all_sizes(large_log: LargeLog) -> None:
 def test_no_tree_is_larger_than_the_log(large_log: LargeLog) -> None:
     reader = TilesReader(LocalBackend(large_log.folder))
     reader.get_checkpoint()
-    assert Tree(Store(large_log.folder), SIZE).root() == reader.mth(0, SIZE)
+    assert Tree(LedgerReader(large_log.folder), SIZE).root() == reader.mth(0, SIZE)

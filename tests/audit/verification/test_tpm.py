@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from appliance.audit.entries.events import CheckpointAnchored
-from appliance.audit.entries.record import Recorder
-from appliance.audit.keys.ledger_keys import beside
+from appliance.audit.entries.recorder import Recorder
+from appliance.audit.keys.ledger_keys import keys_folder_for
 from appliance.audit.tlog.appender import Ledger
-from appliance.audit.verification.tpm import TpmCounter, anchor, holds
-from appliance.audit.verification.verify import verify
+from appliance.audit.verification.tpm import TpmCounter, anchor_in_tpm, matches_counter
+from appliance.audit.verification.verify import verify_ledger
 from appliance.cli.framework.exit_boundary import run
 from appliance.cli.main import appliance as command
 from appliance.errors import LedgerError
-from tests.audit.made_up import job, said
+from tests.audit.synthetic import job_event, with_role
 
 INDEX = "0x01800100"
 
@@ -44,7 +44,7 @@ def tpm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TpmCounter]
 
 
 def counter_of(folder: Path) -> int | None:
-    result = verify(folder)
+    result = verify_ledger(folder)
     assert result.findings == ()
     return result.counter
 
@@ -53,20 +53,20 @@ def test_the_newest_log_holds_and_an_older_copy_does_not(
     folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter, tmp_path: Path
 ) -> None:
     assert tpm.read() is None
-    recorder.record(said(job(1)))
-    first = anchor(ledger.store, recorder, tpm)
+    recorder.record(with_role(job_event(1)))
+    first = anchor_in_tpm(ledger.store, recorder, tpm)
     assert first.counter == tpm.read()
-    assert holds(counter_of(folder), tpm)
+    assert matches_counter(counter_of(folder), tpm)
     older = tmp_path / "older"
-    for path in (folder, beside(folder)):
+    for path in (folder, keys_folder_for(folder)):
         shutil.copytree(path, older / path.name)
-    recorder.record(said(job(2)))
-    assert holds(counter_of(folder), tpm)
-    second = anchor(ledger.store, recorder, tpm)
+    recorder.record(with_role(job_event(2)))
+    assert matches_counter(counter_of(folder), tpm)
+    second = anchor_in_tpm(ledger.store, recorder, tpm)
     assert second.counter == (first.counter or 0) + 1
-    assert holds(counter_of(folder), tpm)
+    assert matches_counter(counter_of(folder), tpm)
     # The older copy is whole, and so is the memory beside it: only the TPM tells.
-    assert not holds(counter_of(older / "ledger"), tpm)
+    assert not matches_counter(counter_of(older / "ledger"), tpm)
     for place, code in ((folder, 0), (older / "ledger", 10)):
         assert run(command, ["audit", "verify", "--ledger", str(place), "--tpm", INDEX]) == code
         assert run(command, ["audit", "verify", "--ledger", str(place)]) == 0
@@ -75,33 +75,33 @@ def test_the_newest_log_holds_and_an_older_copy_does_not(
 def test_a_counter_made_again_does_not_start_from_below(
     folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter
 ) -> None:
-    recorder.record(said(job(1)))
+    recorder.record(with_role(job_event(1)))
     for _ in range(3):
-        event = anchor(ledger.store, recorder, tpm)
+        event = anchor_in_tpm(ledger.store, recorder, tpm)
     subprocess.run(["/usr/bin/tpm2_nvundefine", "-C", "o", INDEX], check=True)
-    assert not holds(counter_of(folder), tpm)
+    assert not matches_counter(counter_of(folder), tpm)
     tpm.increment()
     assert (tpm.read() or 0) > (event.counter or 0)
-    assert not holds(counter_of(folder), tpm)
+    assert not matches_counter(counter_of(folder), tpm)
 
 
 def test_a_crash_between_event_and_number_is_no_older_log(
     folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter
 ) -> None:
-    recorder.record(said(job(1)))
-    event = anchor(ledger.store, recorder, tpm)
+    recorder.record(with_role(job_event(1)))
+    event = anchor_in_tpm(ledger.store, recorder, tpm)
     assert event.counter is not None
     lost = CheckpointAnchored(1, "a" * 64, "tpm", event.counter + 1)
     recorder.record([("audit", lost)])
-    assert holds(counter_of(folder), tpm)
-    assert anchor(ledger.store, recorder, tpm).counter == lost.counter
-    assert holds(counter_of(folder), tpm)
+    assert matches_counter(counter_of(folder), tpm)
+    assert anchor_in_tpm(ledger.store, recorder, tpm).counter == lost.counter
+    assert matches_counter(counter_of(folder), tpm)
 
 
 def test_the_command_counts(
     folder: Path, recorder: Recorder, tpm: TpmCounter, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recorder.record(said(job(1)))
+    recorder.record(with_role(job_event(1)))
     assert run(command, ["audit", "checkpoint", "--ledger", str(folder), "--tpm", INDEX]) == 0
     assert capsys.readouterr().out == (folder / "checkpoint").read_text()
     assert counter_of(folder) == tpm.read()
@@ -110,10 +110,10 @@ def test_the_command_counts(
 def test_no_tpm_is_an_error_of_its_own(
     folder: Path, recorder: Recorder, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder.record(said(job(1)))
+    recorder.record(with_role(job_event(1)))
     monkeypatch.setenv("TPM2TOOLS_TCTI", "swtpm:path=/nowhere")
     with pytest.raises(LedgerError, match="does not answer"):
-        anchor(ledger.store, recorder, TpmCounter(INDEX))
+        anchor_in_tpm(ledger.store, recorder, TpmCounter(INDEX))
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(LedgerError, match="cannot be run"):
         TpmCounter(INDEX).read()

@@ -11,16 +11,16 @@ import pytest
 
 from appliance.audit.entries import canonical
 from appliance.audit.entries.events import Entry, JobFinished
-from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
+from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
-from appliance.audit.tlog.appender import Ledger, create
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.appender import Ledger, create_ledger
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import Signer
 from appliance.audit.tlog.tiles import Tile, join_entries
-from appliance.audit.verification.verify import Finding, verify
+from appliance.audit.verification.verify import Finding, verify_ledger
 from appliance.errors import LedgerError
 from tests.audit.large import SIZE, LargeLog, large_entry
-from tests.audit.made_up import job
+from tests.audit.synthetic import job_event
 
 Attack = Callable[[Path], None]
 
@@ -30,13 +30,13 @@ def copy(large_log: LargeLog, tmp_path: Path) -> Path:
     """A copy of the large log, with its keys beside it."""
     folder = tmp_path / "ledger"
     shutil.copytree(large_log.folder, folder)
-    shutil.copytree(beside(large_log.folder), beside(folder))
+    shutil.copytree(keys_folder_for(large_log.folder), keys_folder_for(folder))
     return folder
 
 
 def found(folder: Path) -> set[tuple[str, str]]:
-    anchor = FileAnchor(beside(folder) / ANCHOR)
-    return {(f.problem, f.where) for f in verify(folder, anchor=anchor).findings}
+    anchor = FileAnchor(keys_folder_for(folder) / ANCHOR)
+    return {(f.problem, f.where) for f in verify_ledger(folder, anchor=anchor).findings}
 
 
 def flip(path: Path, at: int = 0) -> None:
@@ -52,11 +52,11 @@ def change_entry(folder: Path) -> None:
 
 def drop_entry(folder: Path) -> None:
     path = folder / Tile(0, 7).entries_path
-    path.write_bytes(join_entries(Store(folder).entries(Tile(0, 7))[1:]))
+    path.write_bytes(join_entries(LedgerReader(folder).entries(Tile(0, 7))[1:]))
 
 
 def swap_entries(folder: Path) -> None:
-    entries = Store(folder).entries(Tile(0, 7))
+    entries = LedgerReader(folder).entries(Tile(0, 7))
     entries[0], entries[1] = entries[1], entries[0]
     (folder / Tile(0, 7).entries_path).write_bytes(join_entries(entries))
 
@@ -76,7 +76,7 @@ def tear_tile(folder: Path) -> None:
 def swap_keys(folder: Path) -> None:
     """Sign the log again with another key of the same name, key file and all."""
     signer = Signer.generate("test.example/large")
-    head = Store(folder).checkpoint(Store(folder).verifier())
+    head = LedgerReader(folder).checkpoint(LedgerReader(folder).verifier())
     (folder / "checkpoint").write_bytes(head.sign(signer))
     (folder / "log.vkey").write_text(f"{signer.verifier.vkey}\n")
 
@@ -121,8 +121,8 @@ def swap_keys(folder: Path) -> None:
             lambda folder: (folder / "minimum-index").write_text("0512\n"),
             {("minimum", "minimum-index")},
         ),
-        (lambda folder: flip(beside(folder) / ANCHOR, 3), {("anchor", "checkpoint")}),
-        (lambda folder: (beside(folder) / ANCHOR).unlink(), {("anchor", "checkpoint")}),
+        (lambda folder: flip(keys_folder_for(folder) / ANCHOR, 3), {("anchor", "checkpoint")}),
+        (lambda folder: (keys_folder_for(folder) / ANCHOR).unlink(), {("anchor", "checkpoint")}),
     ],
 )
 def test_each_change_is_named_where_it_is(
@@ -140,7 +140,7 @@ def test_every_flipped_bit_is_found(copy: Path, large_log: LargeLog) -> None:
     ledger = _log_of(entries, small, large_log.keys)
     files = sorted(path for path in small.rglob("*") if path.is_file() and path.stat().st_size)
     sizes = [path.stat().st_size for path in files]
-    assert verify(small, anchor=ledger).findings == ()
+    assert verify_ledger(small, anchor=ledger).findings == ()
     for _ in range(1000):
         path = dice.choices(files, sizes)[0]
         data = path.read_bytes()
@@ -148,12 +148,12 @@ def test_every_flipped_bit_is_found(copy: Path, large_log: LargeLog) -> None:
         flipped = bytearray(data)
         flipped[bit // 8] ^= 1 << bit % 8
         path.write_bytes(flipped)
-        assert verify(small, anchor=ledger).findings != (), (path.name, bit)
+        assert verify_ledger(small, anchor=ledger).findings != (), (path.name, bit)
         path.write_bytes(data)
-    assert verify(small, anchor=ledger).findings == ()
+    assert verify_ledger(small, anchor=ledger).findings == ()
 
 
-def test_every_flipped_bit_of_the_short_files_is_found(folder: Path, keys: Keys) -> None:
+def test_every_flipped_bit_of_the_short_files_is_found(folder: Path, keys: LedgerKeys) -> None:
     anchor = _log_of([large_entry(n) for n in range(3)], folder.with_name("small"), keys)
     for name in ("checkpoint", "log.vkey"):
         path = folder.with_name("small") / name
@@ -162,17 +162,20 @@ def test_every_flipped_bit_of_the_short_files_is_found(folder: Path, keys: Keys)
             flipped = bytearray(data)
             flipped[bit // 8] ^= 1 << bit % 8
             path.write_bytes(flipped)
-            assert verify(folder.with_name("small"), anchor=anchor).findings != (), (name, bit)
+            assert verify_ledger(folder.with_name("small"), anchor=anchor).findings != (), (
+                name,
+                bit,
+            )
         path.write_bytes(data)
-    assert verify(folder.with_name("small"), anchor=anchor).findings == ()
+    assert verify_ledger(folder.with_name("small"), anchor=anchor).findings == ()
 
 
 def test_a_log_that_is_rolled_back_is_truncated(large_log: LargeLog, copy: Path) -> None:
     """Set back to an older state of itself, signed and whole."""
     older = _log_of([large_entry(n) for n in range(4096)], copy.with_name("older"), large_log.keys)
-    assert verify(copy.with_name("older"), anchor=older).findings == ()
-    anchor = FileAnchor(beside(copy) / ANCHOR)
-    assert verify(copy.with_name("older"), anchor=anchor).findings == (
+    assert verify_ledger(copy.with_name("older"), anchor=older).findings == ()
+    anchor = FileAnchor(keys_folder_for(copy) / ANCHOR)
+    assert verify_ledger(copy.with_name("older"), anchor=anchor).findings == (
         Finding("truncated", "checkpoint"),
     )
     with pytest.raises(LedgerError, match="shorter than it was"):
@@ -186,48 +189,48 @@ def test_a_log_with_another_past_is_forked(large_log: LargeLog, copy: Path) -> N
     entries[17] = large_entry(17).replace(b'"faces":1', b'"faces":2')
     fork = copy.with_name("fork")
     itself = _log_of([*entries, large_entry(4096)], fork, large_log.keys)
-    assert verify(fork, anchor=itself).findings == ()
-    assert verify(fork, anchor=older).findings == (Finding("forked", "checkpoint"),)
+    assert verify_ledger(fork, anchor=itself).findings == ()
+    assert verify_ledger(fork, anchor=older).findings == (Finding("forked", "checkpoint"),)
     with pytest.raises(LedgerError, match="what it held then has been changed"):
         _open(fork, large_log.keys, older)
 
 
-def test_a_clock_that_runs_backwards_unannounced_is_named(folder: Path, keys: Keys) -> None:
+def test_a_clock_that_runs_backwards_unannounced_is_named(folder: Path, keys: LedgerKeys) -> None:
     entries = [
-        canonical.encode(Entry(at, "01234567", "test", job(n), n, n))
+        canonical.encode(Entry(at, "01234567", "test", job_event(n), n, n))
         for n, at in enumerate((50, 60, 55, 70))
     ]
     anchor = _log_of(entries, folder.with_name("clock"), keys)
-    result = verify(folder.with_name("clock"), anchor=anchor)
+    result = verify_ledger(folder.with_name("clock"), anchor=anchor)
     assert result.findings == (Finding("clock-back", "entry 2"),)
 
 
 def test_a_key_from_outside_is_the_one_that_counts(large_log: LargeLog, copy: Path) -> None:
     verifier = large_log.keys.signer.verifier
-    assert verify(copy, verifier).findings == ()
+    assert verify_ledger(copy, verifier).findings == ()
     swap_keys(copy)
-    assert verify(copy).findings == ()  # whole, but whose?
-    assert verify(copy, verifier).findings == (Finding("key", "log.vkey"),)
+    assert verify_ledger(copy).findings == ()  # whole, but whose?
+    assert verify_ledger(copy, verifier).findings == (Finding("key", "log.vkey"),)
 
 
 def test_the_report_says_what_is_there(large_log: LargeLog) -> None:
-    result = verify(large_log.folder)
+    result = verify_ledger(large_log.folder)
     assert (result.size, result.entries, result.minimum) == (SIZE, SIZE, 0)
     assert result.root == large_log.roots[SIZE].hex()
     assert result.until - result.since == SIZE - 1
     assert isinstance(canonical.decode(large_entry(5)).event, JobFinished)
 
 
-def _log_of(entries: list[bytes], folder: Path, keys: Keys) -> FileAnchor:
+def _log_of(entries: list[bytes], folder: Path, keys: LedgerKeys) -> FileAnchor:
     """A log that holds ``entries``, whatever they say; what remembers it."""
     anchor = FileAnchor(folder.with_name(f"{folder.name}-anchor"))
-    create(folder, keys.signer, anchor)
+    create_ledger(folder, keys.signer, anchor)
     ledger = Ledger(folder, keys.signer, anchor)
     with ledger.locked():
         ledger.append(entries)
     return anchor
 
 
-def _open(folder: Path, keys: Keys, anchor: FileAnchor) -> None:
+def _open(folder: Path, keys: LedgerKeys, anchor: FileAnchor) -> None:
     with Ledger(folder, keys.signer, anchor).locked():
         pass

@@ -10,10 +10,11 @@ import pytest
 
 from appliance.audit.entries.events import LoginGranted
 from appliance.audit.entries.pseudonyms import pseudonym
-from appliance.audit.keys.ledger_keys import Keys
-from appliance.audit.tlog.reader import Store
+from appliance.audit.keys.ledger_keys import LedgerKeys
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.tiles import Tile
-from appliance.cli.framework.ledger_location import Place
+from appliance.cli.framework.ledger_location import LedgerLocation
+from tests.audit.synthetic import append_jobs
 from tests.cli.conftest import Call
 
 
@@ -22,7 +23,7 @@ def folder(tmp_path: Path, call: Call) -> Path:
     """A ledger of 301 entries."""
     folder = tmp_path / "ledger"
     assert call("audit", "init", "--ledger", str(folder), "--origin", "test.example/log").code == 0
-    assert call("audit", "append-test", "300", "--ledger", str(folder)).code == 0
+    append_jobs(folder, 300)
     return folder
 
 
@@ -31,7 +32,7 @@ def at(folder: Path) -> tuple[str, str]:
 
 
 def size(folder: Path) -> int:
-    store = Store(folder)
+    store = LedgerReader(folder)
     return store.checkpoint(store.verifier()).size
 
 
@@ -59,7 +60,7 @@ def test_what_is_wrong_is_said_and_the_code_is_not_zero(folder: Path, call: Call
 def test_the_key_you_were_given_is_the_one_that_counts(folder: Path, call: Call) -> None:
     vkey = (folder / "log.vkey").read_text().strip()
     assert call("audit", "verify", *at(folder), "--key", vkey).code == 0
-    other = Keys.create(folder.with_name("other"), "test.example/log").signer.verifier.vkey
+    other = LedgerKeys.create(folder.with_name("other"), "test.example/log").signer.verifier.vkey
     assert call("audit", "verify", *at(folder), "--key", other).code == 10
     assert call("audit", "verify", *at(folder), "--key", "nonsense").code == 10
 
@@ -100,8 +101,8 @@ def test_a_copy_is_read_but_writes_nothing(folder: Path, call: Call, tmp_path: P
 
 
 def test_a_person_is_found_by_name_and_named_nowhere(folder: Path) -> None:
-    place = Place.of(folder)
-    sign = pseudonym(Keys.load(place.keys).pseudonym, "person", b"Maria Gonzalez")
+    place = LedgerLocation.of(folder)
+    sign = pseudonym(LedgerKeys.load(place.keys).pseudonym, "person", b"Maria Gonzalez")
     place.log(LoginGranted(sign, "fido2"))
     command = [sys.executable, "-m", "appliance.cli.main", "audit", "search", "--person"]
     done = subprocess.run(
@@ -144,15 +145,15 @@ def test_the_checkpoint_goes_out_and_a_witness_vouches_for_it(
     assert call("audit", "verify", *at(folder)).code == 0
     # The witness does not sign for a log that is not the heir of what it saw.
     shutil.rmtree(disc)
-    for command in (("init", "--origin", "test.example/log"), ("append-test", "700")):
-        assert call("audit", *command, *at(disc)).code == 0
+    assert call("audit", "init", "--origin", "test.example/log", *at(disc)).code == 0
+    append_jobs(disc, 700)
     refused = call("audit", "cosign", *at(disc), *sign)
     assert refused.code == 10
     # Nor is a cosignature taken that a witness gave to another log.
     assert call(*accept).code == 0
     shutil.copyfile(disc / "checkpoint", back)
     assert call(*accept).code == 10
-    other = Keys.create(tmp_path / "k", "witness.example/w1").signer.verifier.vkey
+    other = LedgerKeys.create(tmp_path / "k", "witness.example/w1").signer.verifier.vkey
     assert call(*accept[:-1], other).code == 10
 
 
@@ -168,7 +169,7 @@ def test_prune_keeps_half_a_year(folder: Path, call: Call) -> None:
 
 def test_a_ledger_that_is_not_there_is_named_as_such(tmp_path: Path, call: Call) -> None:
     missing = tmp_path / "missing"
-    for command in (("verify",), ("show",), ("append-test", "1"), ("checkpoint",), ("prune",)):
+    for command in (("verify",), ("show",), ("checkpoint",), ("prune",)):
         outcome = call("audit", *command, *at(missing))
         assert outcome.code == 10
         assert "hint: " in outcome.err

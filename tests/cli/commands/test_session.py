@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.audit.entries.events import SessionClosed, SessionWiped
-from appliance.audit.entries.record import Recorder
+from appliance.audit.entries.recorder import Recorder
 from appliance.audit.export.certificate import facts
 from appliance.audit.export.certificate.pdf import as_pdf
-from appliance.audit.keys.ledger_keys import ANCHOR, Keys
+from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys
 from appliance.audit.tlog.anchor import FileAnchor
-from appliance.audit.tlog.appender import Ledger, create
+from appliance.audit.tlog.appender import Ledger, create_ledger
 from appliance.cli.commands.session import session
 from appliance.errors import OutputError, SessionError
 
@@ -28,9 +28,9 @@ SESSION, OTHER = "0123456789abcdef", "fedcba9876543210"
 def ledger(tmp_path: Path) -> Path:
     """Of two sessions: one wiped, one only closed."""
     folder, keys_folder = tmp_path / "ledger", tmp_path / "ledger-keys"
-    keys = Keys.create(keys_folder, "example.test/log")
+    keys = LedgerKeys.create(keys_folder, "example.test/log")
     anchor = FileAnchor(keys_folder / ANCHOR)
-    create(folder, keys.signer, anchor)
+    create_ledger(folder, keys.signer, anchor)
     Recorder(Ledger(folder, keys.signer, anchor)).record(
         [
             ("broker", SessionClosed(SESSION, "token-removed", jobs=2, ms=60_000)),

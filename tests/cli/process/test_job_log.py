@@ -14,10 +14,10 @@ import pytest
 from appliance.audit.entries import events
 from appliance.audit.entries.reader import read_lines
 from appliance.audit.keys.locations import default_ledger
-from appliance.audit.tlog.reader import Store
-from appliance.audit.verification.verify import verify
+from appliance.audit.tlog.reader import LedgerReader
+from appliance.audit.verification.verify import verify_ledger
 from appliance.cli.process.job_log import LoggedJob
-from appliance.pipeline.media.output import OutputFile
+from appliance.files.output import OutputFile
 from appliance.pipeline.run import SwapReport
 from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import CANARY, Call
@@ -35,8 +35,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def told() -> list[events.AnyEvent]:
     """All events of the ledger, which is whole and names nobody."""
-    assert verify(default_ledger()).findings == ()
-    store = Store(default_ledger())
+    assert verify_ledger(default_ledger()).findings == ()
+    store = LedgerReader(default_ledger())
     lines = list(read_lines(store, store.checkpoint(store.verifier())))
     assert not any(CANARY.encode() in line.data.lower() for line in lines)
     return [line.entry.event for line in lines]

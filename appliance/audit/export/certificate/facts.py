@@ -63,7 +63,7 @@ class Certificate:
         return segno.make_qr(self.proof, error="l", boost_error=False)
 
 
-def certificate(closed: Entry, wiped: Entry, proof: TlogProof, vkey: str) -> Certificate:
+def erasure_certificate(closed: Entry, wiped: Entry, proof: TlogProof, vkey: str) -> Certificate:
     """Of one session: the events that end it, the proof of the second, the log's key."""
     end, erasure = closed.event, wiped.event
     if not isinstance(end, SessionClosed) or not isinstance(erasure, SessionWiped):

@@ -25,7 +25,7 @@ from reportlab.platypus.flowables import HRFlowable  # type: ignore[import-untyp
 
 from appliance.audit.export.certificate.facts import CHECKER, HOW_TO_CHECK, TITLE, Certificate, Fact
 
-# The colours of audit/export/style.py.
+# The colours of audit/export/templates/style.css.
 _INK, _SOFT, _LINE = HexColor("#1d2329"), HexColor("#5d6670"), HexColor("#dde1e6")
 _MARGIN = 20 * mm
 _NAMES = 44 * mm  # width of the column of names

@@ -12,8 +12,8 @@ from typing import Any
 import av
 
 from appliance.errors import OutputError
+from appliance.files.output import as_output_error
 from appliance.pipeline.media.orientation import enlarge_matrix
-from appliance.pipeline.media.output import as_output_error
 from appliance.pipeline.media.streams import Sink
 from appliance.pipeline.media.video.chapters import copy_chapters
 from appliance.pipeline.media.video.encoder import ContainerKind, EncoderSettings

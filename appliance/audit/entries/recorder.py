@@ -25,7 +25,7 @@ CLOCK_TOLERANCE_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class ClockReading:
     """A reading of both clocks, in milliseconds. ``mono`` counts on while the machine sleeps."""
 
     wall: int
@@ -33,7 +33,7 @@ class Now:
     boot: str
 
     @classmethod
-    def read(cls) -> Now:
+    def read(cls) -> ClockReading:
         """The clocks of this machine."""
         mono = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
         return cls(time.time_ns() // 1_000_000, mono, boot_id()[:8])
@@ -42,7 +42,9 @@ class Now:
 class Recorder:
     """Appends events to ``ledger``. ``clock`` is replaced in tests."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], Now] = Now.read) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Callable[[], ClockReading] = ClockReading.read
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
 
@@ -64,7 +66,7 @@ class Recorder:
         receipts = [Receipt(first + n, leaf) for n, leaf in enumerate(leaves)]
         return receipts[len(own) :]
 
-    def _notices(self, now: Now) -> list[AnyEvent]:
+    def _notices(self, now: ClockReading) -> list[AnyEvent]:
         last = self._ledger.last()
         if last is None:
             return [_boot()]

@@ -46,7 +46,7 @@ _VERIFY = Code(LIFECYCLE, "verify", "Verify Record Lifecycle Event")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class EventLabels:
     """What is said of one kind of event. ``failed``: it tells of something that did not succeed."""
 
     title: str
@@ -57,44 +57,48 @@ class Words:
     failed: bool = False
 
 
-_WORDS: dict[type[Event], Words] = {
-    events.Boot: Words("Machine started", "system", "E", _ACTIVITY, _START),
-    events.SealResult: Words("Process sealed", "system", "E", _ACTIVITY),
-    events.PolicyLoaded: Words("Policy loaded", "system", "E", _ALERT, _CONFIGURATION),
-    events.ModelPackLoaded: Words("Model pack loaded", "system", "E", _ALERT, _CONFIGURATION),
-    events.LoginGranted: Words("Logged in", "people", "E", _AUTHENTICATION, _LOGIN),
-    events.LoginRefused: Words("Login refused", "alarm", "E", _AUTHENTICATION, _LOGIN, failed=True),
-    events.TokenRemoved: Words("Token removed", "people", "E", _AUTHENTICATION, _LOGOUT),
-    events.SessionOpened: Words("Session opened", "people", "C", _ACTIVITY),
-    events.SessionClosed: Words("Session closed", "people", "E", _ACTIVITY),
-    events.SessionWiped: Words("Session wiped", "people", "D", _DESTROY),
-    events.SessionWipeFailed: Words("Wipe failed", "alarm", "D", _DESTROY, failed=True),
-    events.MediaImported: Words("Imported", "work", "C", _IMPORT),
-    events.JobStarted: Words("Job started", "work", "E", _TRANSFORM),
-    events.JobFinished: Words("Job finished", "work", "C", _TRANSFORM),
-    events.JobRefused: Words("Job refused", "alarm", "E", _TRANSFORM, failed=True),
-    events.SamePersonChecked: Words("Same person checked", "work", "E", _VERIFY),
-    events.ReleaseRequested: Words("Release requested", "release", "E", _EXPORT),
-    events.ReleaseApproved: Words("Release approved", "release", "E", _ATTEST),
-    events.ReleaseRefused: Words("Release refused", "alarm", "E", _ATTEST, failed=True),
-    events.ReleaseBurned: Words("Release written", "release", "R", _EXPORT),
-    events.EscapeAttempt: Words("Escape attempt", "alarm", "E", _ALERT, _RESTRICTED, failed=True),
-    events.LogRead: Words("Log read", "system", "R", _LOG_USED),
-    events.LogExported: Words("Log exported", "system", "R", _LOG_USED),
-    events.ClockChanged: Words("Clock changed", "alarm", "U", _ALERT, _CONFIGURATION),
-    events.LogPruned: Words("Log pruned", "system", "D", _DESTROY),
-    events.CheckpointAnchored: Words("Checkpoint anchored", "system", "E", _ATTEST),
+_WORDS: dict[type[Event], EventLabels] = {
+    events.Boot: EventLabels("Machine started", "system", "E", _ACTIVITY, _START),
+    events.SealResult: EventLabels("Process sealed", "system", "E", _ACTIVITY),
+    events.PolicyLoaded: EventLabels("Policy loaded", "system", "E", _ALERT, _CONFIGURATION),
+    events.ModelPackLoaded: EventLabels("Model pack loaded", "system", "E", _ALERT, _CONFIGURATION),
+    events.LoginGranted: EventLabels("Logged in", "people", "E", _AUTHENTICATION, _LOGIN),
+    events.LoginRefused: EventLabels(
+        "Login refused", "alarm", "E", _AUTHENTICATION, _LOGIN, failed=True
+    ),
+    events.TokenRemoved: EventLabels("Token removed", "people", "E", _AUTHENTICATION, _LOGOUT),
+    events.SessionOpened: EventLabels("Session opened", "people", "C", _ACTIVITY),
+    events.SessionClosed: EventLabels("Session closed", "people", "E", _ACTIVITY),
+    events.SessionWiped: EventLabels("Session wiped", "people", "D", _DESTROY),
+    events.SessionWipeFailed: EventLabels("Wipe failed", "alarm", "D", _DESTROY, failed=True),
+    events.MediaImported: EventLabels("Imported", "work", "C", _IMPORT),
+    events.JobStarted: EventLabels("Job started", "work", "E", _TRANSFORM),
+    events.JobFinished: EventLabels("Job finished", "work", "C", _TRANSFORM),
+    events.JobRefused: EventLabels("Job refused", "alarm", "E", _TRANSFORM, failed=True),
+    events.SamePersonChecked: EventLabels("Same person checked", "work", "E", _VERIFY),
+    events.ReleaseRequested: EventLabels("Release requested", "release", "E", _EXPORT),
+    events.ReleaseApproved: EventLabels("Release approved", "release", "E", _ATTEST),
+    events.ReleaseRefused: EventLabels("Release refused", "alarm", "E", _ATTEST, failed=True),
+    events.ReleaseBurned: EventLabels("Release written", "release", "R", _EXPORT),
+    events.EscapeAttempt: EventLabels(
+        "Escape attempt", "alarm", "E", _ALERT, _RESTRICTED, failed=True
+    ),
+    events.LogRead: EventLabels("Log read", "system", "R", _LOG_USED),
+    events.LogExported: EventLabels("Log exported", "system", "R", _LOG_USED),
+    events.ClockChanged: EventLabels("Clock changed", "alarm", "U", _ALERT, _CONFIGURATION),
+    events.LogPruned: EventLabels("Log pruned", "system", "D", _DESTROY),
+    events.CheckpointAnchored: EventLabels("Checkpoint anchored", "system", "E", _ATTEST),
 }
 
 
-def words(event: AnyEvent) -> Words:
+def labels(event: AnyEvent) -> EventLabels:
     """What is said of ``event``; one that tells of a refusal says so."""
     said = _WORDS[type(event)]
     match event:
         case events.SealResult(result="refused"):
-            return Words("Seal refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True)
+            return EventLabels("Seal refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True)
         case events.SamePersonChecked(outcome="different"):
-            return Words("Not the same person", "alarm", said.action, said.code, failed=True)
+            return EventLabels("Not the same person", "alarm", said.action, said.code, failed=True)
         case _:
             return said
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from appliance.errors import OutputError
-from appliance.pipeline.media import output
-from appliance.pipeline.media.output import PendingOutput
+from appliance.files import output
+from appliance.files.output import PendingOutput
 
 
 @pytest.fixture(params=["nameless", "part"])
@@ -213,7 +213,7 @@ def test_the_name_is_given_after_the_content_is_durable(
 def test_a_killed_process_leaves_nothing(tmp_path: Path) -> None:
     code = """
 import os, signal, sys
-from appliance.pipeline.media.output import PendingOutput
+from appliance.files.output import PendingOutput
 pending = PendingOutput(sys.argv[1])
 pending.file.write(bytes(1 << 20))
 os.kill(os.getpid(), signal.SIGKILL)

@@ -7,28 +7,28 @@ import pytest
 
 from appliance.audit.entries import canonical
 from appliance.audit.entries.events import Boot, ClockChanged, Entry
-from appliance.audit.entries.record import Now, Recorder
+from appliance.audit.entries.recorder import ClockReading, Recorder
 from appliance.audit.tlog.appender import Ledger
-from appliance.audit.tlog.reader import Store
+from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.tiles import Tile
-from appliance.audit.verification.verify import verify
-from tests.audit.made_up import job, said
+from appliance.audit.verification.verify import verify_ledger
+from tests.audit.synthetic import job_event, with_role
 
-START = Now(1_000_000, 5_000, "aaaaaaaa")
+START = ClockReading(1_000_000, 5_000, "aaaaaaaa")
 
 
 def entries(folder: Path) -> list[Entry]:
-    store = Store(folder)
+    store = LedgerReader(folder)
     size = store.checkpoint(store.verifier()).size
     return [canonical.decode(data) for data in store.entries(Tile(0, 0, size))]
 
 
 def test_entries_carry_both_clocks_and_their_place(ledger: Ledger) -> None:
-    Recorder(ledger, lambda: START).record(said(job(1), job(2), role="worker"))
+    Recorder(ledger, lambda: START).record(with_role(job_event(1), job_event(2), role="worker"))
     assert entries(ledger.store.folder) == [
         Entry(START.wall, START.boot, "audit", Boot("0.1.0"), START.mono, 0),
-        Entry(START.wall, START.boot, "worker", job(1), START.mono, 1),
-        Entry(START.wall, START.boot, "worker", job(2), START.mono, 2),
+        Entry(START.wall, START.boot, "worker", job_event(1), START.mono, 1),
+        Entry(START.wall, START.boot, "worker", job_event(2), START.mono, 2),
     ]
 
 
@@ -39,27 +39,27 @@ def test_entries_carry_both_clocks_and_their_place(ledger: Ledger) -> None:
         (replace(START, wall=START.wall + 1_500, mono=START.mono + 60), []),
         (replace(START, wall=START.wall + 9_000, mono=START.mono + 60), [ClockChanged(8_940)]),
         (replace(START, wall=START.wall - 500, mono=START.mono + 60), [ClockChanged(-560)]),
-        (Now(START.wall + 60_000, 90, "bbbbbbbb"), [Boot("0.1.0")]),
-        (Now(START.wall - 7, 90, "bbbbbbbb"), [Boot("0.1.0"), ClockChanged(-7)]),
+        (ClockReading(START.wall + 60_000, 90, "bbbbbbbb"), [Boot("0.1.0")]),
+        (ClockReading(START.wall - 7, 90, "bbbbbbbb"), [Boot("0.1.0"), ClockChanged(-7)]),
     ],
 )
 def test_starts_and_moved_clocks_are_told(
-    later: Now, notices: list[Boot | ClockChanged], ledger: Ledger
+    later: ClockReading, notices: list[Boot | ClockChanged], ledger: Ledger
 ) -> None:
     now = START
     recorder = Recorder(ledger, lambda: now)
-    recorder.record(said(job(1)))
+    recorder.record(with_role(job_event(1)))
     now = later
-    receipts = recorder.record(said(job(2)))
+    receipts = recorder.record(with_role(job_event(2)))
     there = entries(ledger.store.folder)
-    assert [entry.event for entry in there[2:]] == [*notices, job(2)]
+    assert [entry.event for entry in there[2:]] == [*notices, job_event(2)]
     assert receipts[0].index == len(there) - 1
-    assert verify(ledger.store.folder).findings == ()
+    assert verify_ledger(ledger.store.folder).findings == ()
 
 
 def test_this_machine_has_such_clocks(recorder: Recorder, folder: Path) -> None:
-    recorder.record(said(job(1)))
-    recorder.record(said(job(2)))
+    recorder.record(with_role(job_event(1)))
+    recorder.record(with_role(job_event(2)))
     boots = [entry for entry in entries(folder) if isinstance(entry.event, Boot)]
     assert len(boots) == 1
     assert boots[0].boot == Path("/proc/sys/kernel/random/boot_id").read_text()[:8]

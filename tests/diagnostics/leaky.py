@@ -1,8 +1,8 @@
-"""A process that leaks wherever one can, after its diagnostics were set up; run by the tests.
+"""A process that leaks secrets in every way that a program can; run by the tests.
 
-    python -m tests.audit.leaky [--open] < CANARIES
+    python -m tests.diagnostics.leaky [--open] < CANARIES
 
-``--open`` leaves the diagnostics as they are without us, to show what is then to be found.
+``--open`` does not configure the diagnostics, to show that all secrets are then in the output.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from appliance.diagnostics import process_log
 
 
 class Holder:
-    """Lets a secret go only when it is collected."""
+    """Leaks its secret when it is collected."""
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
@@ -34,7 +34,7 @@ class Holder:
 
 
 def leak(secret: str) -> None:
-    """``secret`` at every place that a message could take it from."""
+    """Put ``secret`` everywhere that a message could take it from."""
     log = process_log.log()
     log.error(secret)
     log.error(f"cannot open {secret}", path=secret)  # noqa: G004 - that is how it leaks
@@ -84,14 +84,14 @@ def _fail(secret: str) -> None:
 
 
 def main() -> None:
-    """The last of them ends the process."""
+    """Leak every secret; the last one ends the process."""
     secrets = json.load(sys.stdin)
     if "--open" not in sys.argv:
         process_log.configure("worker")
     threading.current_thread().name = secrets[0]
     for secret in secrets:
         leak(secret)
-    process_log.log().error("ledger refused", kind="job-refused", times=3)
+    process_log.log().error("ledger refused", kind="warning", times=3)
     _fail(secrets[-1])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +17,10 @@ from tests.fetch import CLIP
 # No deadline: how long an example takes says nothing on a shared machine.
 settings.register_profile("appliance", deadline=None)
 settings.load_profile("appliance")
+
+# A shell ignores SIGINT for what it starts in the background, and children inherit that. Tests that
+# interrupt a command must work there too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PORTRAITS = Path(__file__).parent / "data" / "portraits"
 

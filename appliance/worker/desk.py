@@ -282,7 +282,7 @@ class Desk:
 
     def _sitter(self, engine: Pipeline, asked: worker_api.Swap) -> SourceIdentity:
         return self._sitters.get(
-            (tuple(asked.packs), tuple(asked.sources)),
+            (tuple(asked.packs), asked.generator_options, tuple(asked.sources)),
             lambda: read_source(engine, [*map(self.workspace.photo, asked.sources)]),
         )
 

@@ -31,11 +31,11 @@ _REFUSED: tuple[tuple[str, Touch], ...] = (
 _SERVING = frozenset(("socket.__new__", "socket.sendmsg"))
 
 
-class TouchedError(PermissionError):
+class TripwireError(PermissionError):
     """Somebody wanted what a sealed process has given up."""
 
 
-class TouchedImportError(ImportError):
+class TripwireImportError(ImportError):
     """Somebody wanted a module that was not loaded before the seal."""
 
 
@@ -57,7 +57,7 @@ class Guard:
     def find_spec(self, name: str, path: object, target: object = None) -> NoReturn:
         """Asked by the interpreter for each module that is not loaded yet."""
         self.touches["import"] += 1
-        raise TouchedImportError("sealed: import")
+        raise TripwireImportError("sealed: import")
 
     def _hook(self, event: str, arguments: tuple[object, ...]) -> None:
         if self.serving and event in _SERVING:
@@ -66,4 +66,4 @@ class Guard:
             if event.startswith(prefix):
                 self.touches[touch] += 1
                 # The event's name only: its arguments may hold a path or an address.
-                raise TouchedError(f"sealed: {event}")
+                raise TripwireError(f"sealed: {event}")

@@ -18,7 +18,7 @@ from typing import Literal
 from appliance.errors import SealError
 from appliance.seal import landlock, process, seccomp
 from appliance.seal.guard import Guard
-from appliance.seal.probe import Attempt, probe
+from appliance.seal.self_test import Attempt, self_test
 
 Layer = Literal["rlimits", "landlock", "seccomp", "guard"]
 
@@ -101,10 +101,10 @@ def seal(
     if in_force["landlock"] and not opening:
         landlock.restrict((), (), confinement.landlock_abi, confinement.named)
     # Before the filter, which would answer in Landlock's place.
-    attempts = probe(seccomp=False, landlock=in_force["landlock"])
+    attempts = self_test(seccomp=False, landlock=in_force["landlock"])
     if in_force["seccomp"]:
         seccomp.restrict(gpu=gpu, serving=serving, opening=opening)
-        attempts += probe(seccomp=True, landlock=False)
+        attempts += self_test(seccomp=True, landlock=False)
     if escaped := [attempt.what for attempt in attempts if not attempt.failed]:
         raise SealError(
             f"The seal does not hold: {', '.join(escaped)} went through.",

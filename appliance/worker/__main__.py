@@ -16,11 +16,11 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Tuning
 from appliance.policy.load import load
-from appliance.worker.desk import Desk
 from appliance.worker.engines import Engines
-from appliance.worker.intake import Intake
 from appliance.worker.packs import Packs
+from appliance.worker.sanitiser import MediaSanitiser
 from appliance.worker.sealing import WorkerSealing, as_event
+from appliance.worker.service import WorkerService
 from appliance.worker.workspace import Workspace
 
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
@@ -41,7 +41,7 @@ def main() -> int:
         cv2.setNumThreads(1)
         policy = load(options.policy)
         stderr = configure("worker", policy.system.log_level)
-        intake = Intake(WorkerSealing(policy))
+        intake = MediaSanitiser(WorkerSealing(policy))
         sealing = WorkerSealing(policy)
         readable = [options.models, *([options.packs] if options.packs.is_dir() else [])]
         sealing.confine(readable=readable, writable=[options.workspace])
@@ -53,7 +53,7 @@ def main() -> int:
             Tuning.read(options.packs / FILE),
         )
         provider = engines.mesh.stages.provider
-        desk = Desk(
+        desk = WorkerService(
             workspace=Workspace(options.workspace),
             policy=policy,
             engines=engines,

@@ -14,10 +14,10 @@ from appliance.errors import ApplianceError
 from appliance.policy.load import load
 from appliance.policy.policy import Policy
 
-# By the driver's names in /proc/devices: nvidia, nvidia-uvm, nvidia-caps and so on. They are
-# looked up when a worker starts, so the modules have to be there by then. The seal of the worker
-# lets through orders to these nodes only (appliance/seal/needed.py). Its memory may become code,
-# as the driver wants it, until its seal says otherwise: the unit itself forbids that to no worker.
+# By the driver's names in /proc/devices: nvidia, nvidia-uvm, nvidia-caps and so on. systemd looks
+# them up when a worker starts, so the modules have to be loaded by then. The worker's own seal lets
+# ioctl(2) reach these nodes only (appliance/seal/allowed_paths.py). The unit does not set
+# MemoryDenyWriteExecute=, because the driver maps code; the seal forbids it where there is no GPU.
 _GPU = """\
 [Unit]
 Wants=modprobe@nvidia.service modprobe@nvidia_uvm.service

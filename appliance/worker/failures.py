@@ -16,13 +16,13 @@ class StopError(Exception):
     """The job was cancelled."""
 
 
-def reason(stopped: Exception) -> events.Refusal:
+def refusal_reason(stopped: Exception) -> events.Refusal:
     """Why a job ended without a result, as the ledger words it."""
     return "stopped" if isinstance(stopped, StopError) else reasons.reason(stopped)
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def errors_to_refusals() -> Iterator[None]:
     """An expected failure becomes the error of the interface that stands for it."""
     try:
         yield
@@ -32,7 +32,7 @@ def told() -> Iterator[None]:
         # What cannot be logged must not go on; the broker sees the end of this process.
         os._exit(LedgerError.exit_code)
     except ApplianceError as wrong:
-        details = Failed(reason(wrong), wrong.message, wrong.hint)
+        details = Failed(refusal_reason(wrong), wrong.message, wrong.hint)
         raise Refusal(error("Failed"), details) from wrong
     except OSError as wrong:
         # The path in it goes no further.

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from appliance.audit.entries import events
 from appliance.policy.policy import Policy
-from appliance.seal.needed import GPU_PROVIDERS, GPU_READABLE, SYSTEM, gpu_devices, interpreter
+from appliance.seal.allowed_paths import (
+    GPU_PROVIDERS,
+    GPU_READABLE,
+    SYSTEM,
+    gpu_devices,
+    interpreter,
+)
 from appliance.seal.seal import Confinement, SealReport, confine, seal
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from appliance.seal import landlock, libc, seccomp
-from appliance.seal.guard import Guard, TouchedError, TouchedImportError
+from appliance.seal.guard import Guard, TripwireError, TripwireImportError
 from appliance.seal.seal import confine, seal
 from tests.escape.attempts import ATTEMPTS, BESIDE_AN_OUTPUT, Attempt
 
@@ -22,7 +22,7 @@ def answer(attempt: Attempt, workspace: Path) -> str:
     """The name of the error, ``guard``, or ``done``."""
     try:
         attempt.call(workspace)
-    except (TouchedError, TouchedImportError):
+    except (TripwireError, TripwireImportError):
         return "guard"
     except OSError as error:
         return errno.errorcode.get(error.errno or 0, str(error.errno))

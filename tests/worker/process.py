@@ -90,14 +90,14 @@ def start(
 def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
     """The broker's own line; it stays open."""
     line = worker.client()
-    told = line.follow(
+    begun = line.follow(
         f"{NAME}.Begin",
         interface.Begin(SESSION, worker.policy),
         gives=interface.Jobs,
         descriptors=[audit.client.fileno()],
     )
     try:
-        assert next(told)[0].jobs == 0
+        assert next(begun)[0].jobs == 0
     except Refusal:
         line.close()
         raise
@@ -137,7 +137,7 @@ def failed(refusal: Refusal) -> interface.Failed:
     return msgspec.json.decode(details, type=interface.Failed)
 
 
-def told(ledger: Path) -> list[events.AnyEvent]:
+def logged_events(ledger: Path) -> list[events.AnyEvent]:
     """All events of a ledger."""
     store = Store(ledger)
     return [line.entry.event for line in read_lines(store, store.checkpoint(store.verifier()))]

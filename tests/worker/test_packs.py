@@ -21,7 +21,14 @@ from appliance.wire.message import Nothing, Refusal
 from appliance.worker import interface
 from appliance.worker.interface import NAME
 from tests.inference.packs import FACEFUSION, KEY, write_standins
-from tests.worker.process import Worker, failed, portrait, read_all, told, working
+from tests.worker.process import (
+    Worker,
+    failed,
+    logged_events,
+    portrait,
+    read_all,
+    working,
+)
 
 GATES = "gate: {same_person: false, consent: false}\n"
 TRUSTING = f"{GATES}models: {{keys: [{KEY.public.line}], licences: [MIT, Apache-2.0]}}\n"
@@ -189,7 +196,9 @@ def test_a_licence_or_key_that_the_policy_does_not_name_leaves_the_mesh_engine(
                 room = Room(worker, client)
                 assert room.refused(room.asked("studio")).kind == "model"
                 assert turned(room.swapped(room.asked())) < 0.001
-    loaded = [e for e in told(tmp_path / "ledger") if isinstance(e, events.ModelPackLoaded)]
+    loaded = [
+        e for e in logged_events(tmp_path / "ledger") if isinstance(e, events.ModelPackLoaded)
+    ]
     assert {pack.models for pack in loaded} == {8}  # the starter pack alone
 
 
@@ -203,7 +212,7 @@ def test_the_ledger_names_what_drew(tmp_path: Path) -> None:
         room = Room(worker, client)
         room.swapped(room.asked())
         room.swapped(room.asked("studio"))
-    happened = told(tmp_path / "ledger")
+    happened = logged_events(tmp_path / "ledger")
     packs = [event.pack for event in happened if isinstance(event, events.ModelPackLoaded)]
     jobs = [event for event in happened if isinstance(event, events.JobStarted)]
     assert [(job.engine, job.pack) for job in jobs] == [("mesh", packs[0]), ("onnx", packs[1])]

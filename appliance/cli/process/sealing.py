@@ -9,7 +9,13 @@ from typing import Protocol, cast
 import click
 
 from appliance.policy.policy import EMBEDDED, Policy
-from appliance.seal.needed import GPU_PROVIDERS, GPU_READABLE, SYSTEM, gpu_devices, interpreter
+from appliance.seal.allowed_paths import (
+    GPU_PROVIDERS,
+    GPU_READABLE,
+    SYSTEM,
+    gpu_devices,
+    interpreter,
+)
 from appliance.seal.process import close_all
 from appliance.seal.seal import Confinement, SealReport, confine, seal
 

@@ -40,7 +40,7 @@ class Attempt:
         return self.done in {"EPERM", "EACCES"}
 
 
-def probe(*, seccomp: bool, landlock: bool) -> tuple[Attempt, ...]:
+def self_test(*, seccomp: bool, landlock: bool) -> tuple[Attempt, ...]:
     """Every attempt at the layers that are said to hold."""
     numbers = _NUMBERS.get(os.uname().machine, {}) | {"io_uring_setup": _IO_URING_SETUP}
     attempts = []

@@ -15,7 +15,12 @@ from appliance.wire.client import Client
 from appliance.wire.message import Nothing, Refusal
 from appliance.worker import interface
 from appliance.worker.interface import NAME
-from tests.worker.process import failed, portrait, told, working
+from tests.worker.process import (
+    failed,
+    logged_events,
+    portrait,
+    working,
+)
 
 SAME = "gate: {same_person: true}\n"
 NOSE = {"nose": 0.5}
@@ -109,7 +114,7 @@ def test_nobody_s_picture_comes_in_without_their_consent(tmp_path: Path) -> None
             worker.take_in(client, portrait("person_a_1.jpg"), consent=None)
     logged = [
         event.consent
-        for event in told(tmp_path / "ledger")
+        for event in logged_events(tmp_path / "ledger")
         if isinstance(event, events.MediaImported)
     ]
     assert logged[0] == logged[1] != logged[2]

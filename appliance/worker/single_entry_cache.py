@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Latest(Generic[T]):
+class SingleEntryCache(Generic[T]):
     """Keeps one. For one thread at a time."""
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ _MOST_SECONDS = 4 * 3600  # of processor time: a video of two hours
 _PACKET = 4096
 
 
-class Taken(msgspec.Struct, frozen=True, tag=True):
+class SanitisedMedia(msgspec.Struct, frozen=True, tag=True):
     """What the child made of the file."""
 
     media: Literal["photo", "video"]
@@ -43,14 +43,14 @@ class Taken(msgspec.Struct, frozen=True, tag=True):
     height: int
 
 
-class Refused(msgspec.Struct, frozen=True, tag=True):
+class RefusedMedia(msgspec.Struct, frozen=True, tag=True):
     """Why it made nothing."""
 
     message: str
     hint: str
 
 
-class Intake:
+class MediaSanitiser:
     """Hands files to children. Make it before there are threads; one call at a time."""
 
     def __init__(self, sealing: WorkerSealing) -> None:
@@ -62,15 +62,17 @@ class Intake:
         theirs.close()
         self._line = ours
 
-    def take(self, source: int, sink: int) -> Taken:
+    def take(self, source: int, sink: int) -> SanitisedMedia:
         """Have the file behind ``source`` written anew to ``sink``; raises ``InputError``."""
         descriptors = array.array("i", (source, sink))
         try:
             self._line.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
-            answer = msgspec.json.decode(self._line.recv(_PACKET), type=Taken | Refused)
+            answer = msgspec.json.decode(
+                self._line.recv(_PACKET), type=SanitisedMedia | RefusedMedia
+            )
         except (OSError, msgspec.DecodeError) as error:
             raise _died() from error
-        if isinstance(answer, Refused):
+        if isinstance(answer, RefusedMedia):
             raise InputError(answer.message, answer.hint)
         return answer
 
@@ -110,7 +112,7 @@ def _fork_for_ever(line: socket.socket, sealing: WorkerSealing) -> NoReturn:
         with os.fdopen(reader, "rb") as said:
             answer = said.read(_PACKET)
         os.waitpid(child, 0)
-        line.send(answer or msgspec.json.encode(Refused(_died().message, _died().hint)))
+        line.send(answer or msgspec.json.encode(RefusedMedia(_died().message, _died().hint)))
 
 
 def _be_the_child(descriptors: list[int], writer: int, sealing: WorkerSealing) -> NoReturn:
@@ -125,15 +127,17 @@ def _be_the_child(descriptors: list[int], writer: int, sealing: WorkerSealing) -
         sealing.seal(serving=False)
         source, sink = descriptors
         try:
-            answer: Taken | Refused = _write_anew(os.fdopen(source, "rb"), OutputFile(sink))
+            answer: SanitisedMedia | RefusedMedia = _write_anew(
+                os.fdopen(source, "rb"), OutputFile(sink)
+            )
         except ApplianceError as error:
-            answer = Refused(error.message, error.hint)
+            answer = RefusedMedia(error.message, error.hint)
         os.write(writer, msgspec.json.encode(answer))
     finally:
         os._exit(0)
 
 
-def _write_anew(source: BinaryIO, sink: OutputFile) -> Taken:
+def _write_anew(source: BinaryIO, sink: OutputFile) -> SanitisedMedia:
     source.seek(0)
     if is_video(source):
         facts = probe(source)
@@ -144,7 +148,7 @@ def _write_anew(source: BinaryIO, sink: OutputFile) -> Taken:
             lambda _canvas, _info: None,
             container=facts.container,
         )
-        return Taken("video", facts.width, facts.height)
+        return SanitisedMedia("video", facts.width, facts.height)
     data = source.read(_MOST_PHOTO + 1)
     if len(data) > _MOST_PHOTO:
         raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
@@ -152,7 +156,7 @@ def _write_anew(source: BinaryIO, sink: OutputFile) -> Taken:
     # Lossless, with all bits, transparency and profile, and without any other metadata.
     sink.write(encode_photo(photo, "png"))
     height, width = photo.pixels.shape[:2]
-    return Taken("photo", width, height)
+    return SanitisedMedia("photo", width, height)
 
 
 def _died() -> InputError:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from appliance.worker.latest import Latest
+from appliance.worker.single_entry_cache import SingleEntryCache
 
 
 def test_the_same_is_made_once_and_anew_when_it_was_forgotten() -> None:
     made: list[str] = []
-    latest: Latest[int] = Latest()
+    latest: SingleEntryCache[int] = SingleEntryCache()
 
     def ask(key: str) -> int:
         def make() -> int:

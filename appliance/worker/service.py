@@ -41,12 +41,12 @@ from appliance.wire.message import Nothing, Refusal
 from appliance.wire.service import Answer, Method, Progress, Request, Service
 from appliance.worker import interface
 from appliance.worker.engines import Engines
-from appliance.worker.failures import StopError, reason, told
-from appliance.worker.gates import Gates
-from appliance.worker.intake import Intake, fingerprint
+from appliance.worker.failures import StopError, errors_to_refusals, refusal_reason
 from appliance.worker.interface import error
-from appliance.worker.latest import Latest
 from appliance.worker.pipes import piped
+from appliance.worker.policy_gates import PolicyGates
+from appliance.worker.sanitiser import MediaSanitiser, fingerprint
+from appliance.worker.single_entry_cache import SingleEntryCache
 from appliance.worker.workspace import Item, Workspace
 
 _PATIENCE = 60  # seconds that the first call may wait for the seal
@@ -58,7 +58,7 @@ class _Visit:
 
     session: str
     ledger: AuditClient
-    gates: Gates
+    gates: PolicyGates
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Job:
 
 
 @dataclass
-class Desk:
+class WorkerService:
     """The methods of ``io.faceappliance.Worker``, for several threads.
 
     ``seal`` is called once, before the first file comes in.
@@ -81,7 +81,7 @@ class Desk:
     workspace: Workspace
     policy: Policy
     engines: Engines
-    intake: Intake
+    intake: MediaSanitiser
     seal: Callable[[], events.SealResult]
     _visit: _Visit | None = None
     _jobs: int = 0
@@ -90,8 +90,8 @@ class Desk:
     _intake_free: Lock = field(default_factory=Lock)
     _job_free: Lock = field(default_factory=Lock)
     _stop: Event = field(default_factory=Event)
-    _sitters: Latest[Sitter] = field(default_factory=Latest)
-    _sketches: Latest[Photo] = field(default_factory=Latest)
+    _sitters: SingleEntryCache[Sitter] = field(default_factory=SingleEntryCache)
+    _sketches: SingleEntryCache[Photo] = field(default_factory=SingleEntryCache)
 
     def service(self) -> Service:
         """The interface on the worker's socket. Only the broker can connect to that."""
@@ -116,7 +116,7 @@ class Desk:
         if asked.policy != self.policy.digest:
             raise Refusal(error("OtherPolicy"))
         ledger = AuditClient(request.descriptors.pop())
-        with told():
+        with errors_to_refusals():
             sealed = self.seal()
             self.workspace.take_up()
             packs = [*self.engines.mesh.packs, *self.engines.packs.trusted.values()]
@@ -124,7 +124,9 @@ class Desk:
                 events.ModelPackLoaded(pack.digest, len(pack.entries), "valid") for pack in packs
             ]
             ledger.append_all([sealed, events.PolicyLoaded(asked.policy, "own"), *loaded])
-        self._visit = _Visit(asked.session, ledger, Gates(self.policy.gate, asked.session, ledger))
+        self._visit = _Visit(
+            asked.session, ledger, PolicyGates(self.policy.gate, asked.session, ledger)
+        )
         self._serving.set()
         while True:
             request.progress(interface.Jobs(self._jobs))
@@ -145,7 +147,7 @@ class Desk:
         if not request.descriptors:
             raise Refusal(error("NoDescriptor"))
         source = request.descriptors[0]
-        with told(), self._intake_free, self.workspace.part() as (part, sink):
+        with errors_to_refusals(), self._intake_free, self.workspace.part() as (part, sink):
             consent = visit.gates.consent(asked.consent)
             digest, size = fingerprint(source)
             taken = self.intake.take(source, sink)
@@ -166,7 +168,7 @@ class Desk:
     def _inspect(self, request: Request[interface.Inspect]) -> Answer:
         self._who()
         asked = request.parameters
-        with told():
+        with errors_to_refusals():
             picture = self.workspace.picture(asked.item, asked.at)
             faces = self.engines.mesh.stages.faces(picture.canvas)
         return Answer(interface.Faces([_outline(face) for face in faces]))
@@ -174,7 +176,7 @@ class Desk:
     def _swap(self, request: Request[interface.Swap]) -> Answer:
         visit, asked = self._who(), request.parameters
         target = self.workspace.item(asked.target)
-        with self._job(), told():
+        with self._job(), errors_to_refusals():
             engine = self.engines.get(asked.packs, asked.wish, asked.upscale)
             job = _Job(self._count(), asked, engine, request.progress)
             kind: events.Engine = "onnx" if engine.generates else "mesh"
@@ -187,7 +189,9 @@ class Desk:
             try:
                 done = self._make(visit, job, target, result)
             except (ApplianceError, StopError) as stopped:
-                visit.ledger.append(events.JobRefused(visit.session, job.number, reason(stopped)))
+                visit.ledger.append(
+                    events.JobRefused(visit.session, job.number, refusal_reason(stopped))
+                )
                 raise
             self.workspace.keep(number, result)
         return Answer(interface.Progress(job.number, done.frames, done.frames, number))
@@ -260,7 +264,7 @@ class Desk:
 
     def _preview(self, request: Request[interface.Preview]) -> Answer:
         visit, asked = self._who(), request.parameters
-        with self._job(), told():
+        with self._job(), errors_to_refusals():
             engine = self.engines.get(asked.packs, asked.wish, 1)
             sitter = self._sitter(engine, asked)
             sketch = self._sketches.get(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.seal.needed import gpu_devices
+from appliance.seal.allowed_paths import gpu_devices
 from tests.seal.test_seal import run
 
 

@@ -13,7 +13,7 @@ from appliance.policy.policy import Gate
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class PolicyGates:
     """The gates of one session, and the ledger that hears of them."""
 
     gate: Gate

@@ -35,13 +35,13 @@ def _put_up(layers: set[str], workspace: Path) -> Guard | None:
     """One layer after the other, or all of them by the seal itself."""
     if layers == {"command"}:
         # As a command is: no workspace, a folder for its output, no file opened any more.
-        confinement = confine(readable=[Path(sys.prefix)], named=[workspace])
-        return seal(confinement, minimum=("seccomp", "landlock"), opening=False).guard
+        confinement = confine(readable=[Path(sys.prefix)], rename_only=[workspace])
+        return seal(confinement, minimum=("seccomp", "landlock"), allow_open=False).guard
     if layers == {"seal"}:
         confinement = confine(readable=[Path(sys.prefix)], writable=[workspace])
         return seal(confinement, minimum=("seccomp", "landlock")).guard
     if layers == {"outputs"}:
-        confine(readable=[], named=[workspace])
+        confine(readable=[], rename_only=[workspace])
         return None
     if "landlock" in layers:
         libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)

@@ -100,7 +100,7 @@ except SealError as error:
 print(seal(confinement, minimum=("seccomp",)).missing)
 """)
     assert said.splitlines() == [
-        "This machine lacks landlock, which the policy asks for.",
+        "This machine lacks landlock, which the policy requires.",
         "('landlock',)",
     ]
 

@@ -18,7 +18,7 @@ from appliance.inference.tuning import FILE, Tuning
 from appliance.policy.load import load
 from appliance.worker.engines import Engines
 from appliance.worker.packs import Packs
-from appliance.worker.sanitiser import MediaSanitiser
+from appliance.worker.sanitiser import MediaSanitiser, Rewrite, rewrite_media
 from appliance.worker.sealing import WorkerSealing, as_event
 from appliance.worker.service import WorkerService
 from appliance.worker.workspace import Workspace
@@ -26,8 +26,11 @@ from appliance.worker.workspace import Workspace
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 
 
-def main() -> int:
-    """Serve until killed; the exit code if it cannot."""
+def main(rewrite: Rewrite = rewrite_media) -> int:
+    """Serve until killed; returns the exit code if it cannot start.
+
+    ``rewrite``: how an imported file is decoded and encoded again, see :class:`MediaSanitiser`.
+    """
     parser = argparse.ArgumentParser(prog="appliance-worker", description=__doc__)
     parser.add_argument("--models", type=Path, required=True, help="folder of the model pack")
     parser.add_argument("--packs", type=Path, required=True, help="folder of the operator's packs")
@@ -37,11 +40,11 @@ def main() -> int:
     stderr = sys.stderr
     try:
         listener = _listener()
-        # Before there are threads: the process that forks for files from outside.
+        # The sanitiser forks, which must happen before there are threads.
         cv2.setNumThreads(1)
         policy = load(options.policy)
         stderr = configure("worker", policy.system.log_level)
-        intake = MediaSanitiser(WorkerSealing(policy))
+        sanitiser = MediaSanitiser(WorkerSealing(policy), rewrite)
         sealing = WorkerSealing(policy)
         readable = [options.models, *([options.packs] if options.packs.is_dir() else [])]
         sealing.confine(readable=readable, writable=[options.workspace])
@@ -53,17 +56,17 @@ def main() -> int:
             Tuning.read(options.packs / FILE),
         )
         provider = engines.mesh.stages.provider
-        desk = WorkerService(
+        worker = WorkerService(
             workspace=Workspace(options.workspace),
             policy=policy,
             engines=engines,
-            intake=intake,
+            sanitiser=sanitiser,
             seal=lambda: as_event(sealing.seal(provider, serving=True)),
         )
     except ApplianceError as error:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
-    desk.service().listen(listener)
+    worker.service().listen(listener)
     return 0
 
 

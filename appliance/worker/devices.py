@@ -1,8 +1,8 @@
-"""``python -m appliance.worker.devices POLICY``: what a policy adds to the unit of the workers.
+"""``python -m appliance.worker.devices POLICY``: print a drop-in for the workers' unit.
 
-The unit opens no device. Where the policy lets a GPU compute, this prints a drop-in for it
-(systemd.unit(5)) that opens those of NVIDIA's driver; otherwise nothing. It is run without power,
-and systemd keeps what it prints: see appliance-devices.service.
+The unit itself allows no device. If the policy permits a GPU, the drop-in (systemd.unit(5)) allows
+those of NVIDIA's driver; otherwise it is empty. This runs without privileges, and systemd stores
+what it prints: see appliance-devices.service.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ DeviceAllow=char-nvidia* rw
 
 
 def drop_in(policy: Policy) -> str:
-    """Empty where no device is opened, which systemd takes for no drop-in."""
+    """The text of the drop-in; empty if no device is allowed, which systemd ignores."""
     return _GPU if policy.engine.gpu else ""
 
 
 def main() -> int:
-    """Print it; the exit code."""
+    """Print the drop-in; returns the exit code."""
     try:
         policy = load(Path(sys.argv[1]))
     except ApplianceError as error:

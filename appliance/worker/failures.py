@@ -1,4 +1,4 @@
-"""What goes wrong inside a worker, as an answer to whoever called."""
+"""Turns what goes wrong inside a worker into errors of its interface."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ class StopError(Exception):
 
 
 def refusal_reason(stopped: Exception) -> events.Refusal:
-    """Why a job ended without a result, as the ledger words it."""
+    """Why a job ended without a result, as a reason that the ledger knows."""
     return "stopped" if isinstance(stopped, StopError) else reasons.reason(stopped)
 
 
 @contextmanager
 def errors_to_refusals() -> Iterator[None]:
-    """An expected failure becomes the error of the interface that stands for it."""
+    """Raise expected failures as ``Refusal``, with the error of the interface that stands for them.
+
+    Ends the process, by ``os._exit``, on a ``LedgerError``: what cannot be logged must not happen,
+    and the broker notices the exit of its worker.
+    """
     try:
         yield
     except StopError as stopped:
         raise Refusal(error("Stopped")) from stopped
     except LedgerError:
-        # What cannot be logged must not go on; the broker sees the end of this process.
         os._exit(LedgerError.exit_code)
-    except ApplianceError as wrong:
-        details = Failed(refusal_reason(wrong), wrong.message, wrong.hint)
-        raise Refusal(error("Failed"), details) from wrong
-    except OSError as wrong:
-        # The path in it goes no further.
+    except ApplianceError as failure:
+        details = Failed(refusal_reason(failure), failure.message, failure.hint)
+        raise Refusal(error("Failed"), details) from failure
+    except OSError as failure:
+        # Only the kind of the error is passed on: its text holds a path.
         details = Failed(
             "output",
-            f"The workspace cannot be used ({os.strerror(wrong.errno or 0)}).",
-            "Take out what is finished, then close the session or use smaller files.",
+            f"The workspace cannot be used ({os.strerror(failure.errno or 0)}).",
+            "Export what is finished, then close the session or use smaller files.",
         )
-        raise Refusal(error("Failed"), details) from wrong
+        raise Refusal(error("Failed"), details) from failure

@@ -1,11 +1,11 @@
-"""Files from outside, decoded and encoded anew by a process that is thrown away after each.
+"""Decodes files from outside, and encodes them again, in a process that is discarded after each.
 
-A crafted file is aimed at a decoder. Here the decoder runs in a child that has two descriptors,
-one to read and one to write, and no right to anything else; what it returns was written by our
-own encoder. Whatever it does to itself dies with it.
+A malicious file targets a decoder. Here the decoder runs in a child with two descriptors, one to
+read and one to write, and no other rights. What it returns was written by our own encoder, and
+whatever the file does to the child ends with the child.
 
-The children are forked from a process that was forked itself before the worker had threads: a
-copy of a process with threads may stand still for ever on a lock that no thread will open.
+The children are forked by a helper process that was itself forked before the worker had threads: a
+copy of a process with threads could wait forever for a lock that no thread will release.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import os
 import resource
 import socket
 import stat
-from typing import BinaryIO, Literal, NoReturn, cast
+from collections.abc import Callable
+from typing import BinaryIO, Literal, NoReturn, TypeAlias, cast
 
 import msgspec
 
@@ -29,14 +30,14 @@ from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.transcode import transcode
 from appliance.worker.sealing import WorkerSealing
 
-_MOST_PHOTO = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB
-_MOST_MEMORY = 6 << 30  # bytes of address space
-_MOST_SECONDS = 4 * 3600  # of processor time: a video of two hours
+_MAX_PHOTO = 1 << 30  # bytes; 128 megapixels of 16 bits are 768 MB uncompressed
+_MAX_ADDRESS_SPACE = 6 << 30  # bytes
+_MAX_PROCESSOR_TIME = 4 * 3600  # seconds; enough for a video of two hours
 _PACKET = 4096
 
 
 class SanitisedMedia(msgspec.Struct, frozen=True, tag=True):
-    """What the child made of the file."""
+    """The file as the child wrote it: its kind, and its size in pixels."""
 
     media: Literal["photo", "video"]
     width: int
@@ -44,47 +45,57 @@ class SanitisedMedia(msgspec.Struct, frozen=True, tag=True):
 
 
 class RefusedMedia(msgspec.Struct, frozen=True, tag=True):
-    """Why it made nothing."""
+    """Why the child wrote nothing."""
 
     message: str
     hint: str
 
 
-class MediaSanitiser:
-    """Hands files to children. Make it before there are threads; one call at a time."""
+Rewrite: TypeAlias = Callable[[BinaryIO, OutputFile], SanitisedMedia]
+"""Decodes the first file and encodes it to the second. Raises ``ApplianceError``."""
 
-    def __init__(self, sealing: WorkerSealing) -> None:
-        """Fork the process that forks; its children are sealed without a path of their own."""
+
+class MediaSanitiser:
+    """Rewrites files in child processes. Create it before there are threads; one call at a time."""
+
+    def __init__(self, sealing: WorkerSealing, rewrite: Rewrite | None = None) -> None:
+        """Fork the helper process. Its children are sealed and cannot open any path.
+
+        ``rewrite``: what a child does with its file; by default :func:`rewrite_media`.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if not os.fork():
             ours.close()
-            _fork_for_ever(theirs, sealing)
+            _serve_forks(theirs, sealing, rewrite or rewrite_media)
         theirs.close()
-        self._line = ours
+        self._connection = ours
 
-    def take(self, source: int, sink: int) -> SanitisedMedia:
-        """Have the file behind ``source`` written anew to ``sink``; raises ``InputError``."""
+    def rewrite(self, source: int, sink: int) -> SanitisedMedia:
+        """Decode the file of descriptor ``source`` and encode it to ``sink``.
+
+        Raises ``InputError`` if the file cannot be decoded, or if it crashed its child.
+        """
         descriptors = array.array("i", (source, sink))
         try:
-            self._line.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+            self._connection.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
             answer = msgspec.json.decode(
-                self._line.recv(_PACKET), type=SanitisedMedia | RefusedMedia
+                self._connection.recv(_PACKET), type=SanitisedMedia | RefusedMedia
             )
         except (OSError, msgspec.DecodeError) as error:
-            raise _died() from error
+            raise _crashed() from error
         if isinstance(answer, RefusedMedia):
             raise InputError(answer.message, answer.hint)
         return answer
 
 
 def fingerprint(descriptor: int) -> tuple[bytes, int]:
-    """SHA-256 and size in bytes of a file, which is not understood meanwhile.
+    """The SHA-256 (32 bytes) and the size in bytes of a file, which is not parsed.
 
-    Raises ``InputError`` for a descriptor of anything else: a pipe could be waited at for ever.
+    Raises ``InputError`` if the descriptor is not of a regular file: a pipe might never end.
     """
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise InputError(
-            "What was handed over is no file.", "Hand over a photo or video as a file."
+            "The descriptor is not of a regular file.", "Pass a photo or video as a regular file."
         )
     with os.fdopen(os.dup(descriptor), "rb") as file:
         file.seek(0)
@@ -92,11 +103,12 @@ def fingerprint(descriptor: int) -> tuple[bytes, int]:
         return digest, file.tell()
 
 
-def _fork_for_ever(line: socket.socket, sealing: WorkerSealing) -> NoReturn:
+def _serve_forks(connection: socket.socket, sealing: WorkerSealing, rewrite: Rewrite) -> NoReturn:
+    """The helper process: fork a child for each file, until the worker ends."""
     sealing.confine()
     while True:
         try:
-            packet, descriptors, _, _ = socket.recv_fds(line, 1, 2)
+            packet, descriptors, _, _ = socket.recv_fds(connection, 1, 2)
         except OSError:
             os._exit(1)
         if not packet:
@@ -104,30 +116,33 @@ def _fork_for_ever(line: socket.socket, sealing: WorkerSealing) -> NoReturn:
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
-            line.close()
+            connection.close()
             os.close(reader)
-            _be_the_child(descriptors, writer, sealing)
+            _run_child(descriptors, writer, sealing, rewrite)
         for descriptor in (*descriptors, writer):
             os.close(descriptor)
-        with os.fdopen(reader, "rb") as said:
-            answer = said.read(_PACKET)
+        with os.fdopen(reader, "rb") as pipe:
+            answer = pipe.read(_PACKET)
         os.waitpid(child, 0)
-        line.send(answer or msgspec.json.encode(RefusedMedia(_died().message, _died().hint)))
+        crashed = _crashed()
+        connection.send(answer or msgspec.json.encode(RefusedMedia(crashed.message, crashed.hint)))
 
 
-def _be_the_child(descriptors: list[int], writer: int, sealing: WorkerSealing) -> NoReturn:
-    """Never returns, whatever happens: two of the worker must not live on."""
+def _run_child(
+    descriptors: list[int], writer: int, sealing: WorkerSealing, rewrite: Rewrite
+) -> NoReturn:
+    """Ends in ``os._exit`` whatever happens: this copy must not run the helper's code."""
     try:
-        for limit, most in (
-            (resource.RLIMIT_AS, _MOST_MEMORY),
-            (resource.RLIMIT_CPU, _MOST_SECONDS),
+        for limit, maximum in (
+            (resource.RLIMIT_AS, _MAX_ADDRESS_SPACE),
+            (resource.RLIMIT_CPU, _MAX_PROCESSOR_TIME),
             (resource.RLIMIT_CORE, 0),
         ):
-            resource.setrlimit(limit, (most, most))
+            resource.setrlimit(limit, (maximum, maximum))
         sealing.seal(serving=False)
         source, sink = descriptors
         try:
-            answer: SanitisedMedia | RefusedMedia = _write_anew(
+            answer: SanitisedMedia | RefusedMedia = rewrite(
                 os.fdopen(source, "rb"), OutputFile(sink)
             )
         except ApplianceError as error:
@@ -137,7 +152,11 @@ def _be_the_child(descriptors: list[int], writer: int, sealing: WorkerSealing) -
         os._exit(0)
 
 
-def _write_anew(source: BinaryIO, sink: OutputFile) -> SanitisedMedia:
+def rewrite_media(source: BinaryIO, sink: OutputFile) -> SanitisedMedia:
+    """Decode a photo or video and encode it again, without any metadata but a photo's profile.
+
+    Raises ``InputError`` if it cannot be decoded.
+    """
     source.seek(0)
     if is_video(source):
         facts = probe(source)
@@ -149,18 +168,18 @@ def _write_anew(source: BinaryIO, sink: OutputFile) -> SanitisedMedia:
             container=facts.container,
         )
         return SanitisedMedia("video", facts.width, facts.height)
-    data = source.read(_MOST_PHOTO + 1)
-    if len(data) > _MOST_PHOTO:
+    data = source.read(_MAX_PHOTO + 1)
+    if len(data) > _MAX_PHOTO:
         raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
     photo = read_photo(data)
-    # Lossless, with all bits, transparency and profile, and without any other metadata.
+    # Lossless: all bits, transparency and the profile are kept.
     sink.write(encode_photo(photo, "png"))
     height, width = photo.pixels.shape[:2]
     return SanitisedMedia("photo", width, height)
 
 
-def _died() -> InputError:
+def _crashed() -> InputError:
     return InputError(
-        "The file broke the process that was to read it; nothing was taken in.",
-        "Do not trust this file. Export it anew from the camera or the program it came from.",
+        "The file crashed the process that read it; nothing was imported.",
+        "Do not trust this file. Export it again from the camera or the program that made it.",
     )

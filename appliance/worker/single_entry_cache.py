@@ -1,4 +1,4 @@
-"""The last of what was made, for whoever asks for the same again: a slider that is moved."""
+"""A cache of one entry, for requests that repeat: a person moves a slider."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ T = TypeVar("T")
 
 
 class SingleEntryCache(Generic[T]):
-    """Keeps one. For one thread at a time."""
+    """Keeps the value of the last key. For one thread at a time, except ``clear``."""
 
     def __init__(self) -> None:
-        self._kept: tuple[Hashable, T] | None = None
+        self._entry: tuple[Hashable, T] | None = None
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was made for ``key`` if that was the last, or what ``make`` makes now."""
-        kept = self._kept
-        if kept is None or kept[0] != key:
-            kept = self._kept = (key, make())
-        return kept[1]
+        """The cached value if ``key`` is that of the last call, else the result of ``make``."""
+        entry = self._entry
+        if entry is None or entry[0] != key:
+            entry = self._entry = (key, make())
+        return entry[1]
 
-    def forget(self) -> None:
-        """Keep nothing. From any thread."""
-        self._kept = None
+    def clear(self) -> None:
+        """Drop the entry. From any thread."""
+        self._entry = None

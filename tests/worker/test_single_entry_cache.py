@@ -1,22 +1,22 @@
-"""What is kept of the last request, and when it is made anew."""
+"""A cache of the last value."""
 
 from __future__ import annotations
 
 from appliance.worker.single_entry_cache import SingleEntryCache
 
 
-def test_the_same_is_made_once_and_anew_when_it_was_forgotten() -> None:
+def test_a_repeated_key_is_computed_once_until_the_cache_is_cleared() -> None:
     made: list[str] = []
-    latest: SingleEntryCache[int] = SingleEntryCache()
+    cache: SingleEntryCache[int] = SingleEntryCache()
 
-    def ask(key: str) -> int:
+    def get(key: str) -> int:
         def make() -> int:
             made.append(key)
             return len(made)
 
-        return latest.get(key, make)
+        return cache.get(key, make)
 
-    assert [ask("one"), ask("one"), ask("two"), ask("one")] == [1, 1, 2, 3]
-    latest.forget()
-    assert ask("one") == 4
+    assert [get("one"), get("one"), get("two"), get("one")] == [1, 1, 2, 3]
+    cache.clear()
+    assert get("one") == 4
     assert made == ["one", "two", "one", "one"]

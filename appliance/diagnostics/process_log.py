@@ -1,7 +1,8 @@
 """Messages for whoever runs the appliance: few, and nothing personal in any of them.
 
-They go to stderr, which systemd connects to the journal; there each line carries its priority as
-sd-daemon(3) wants it, so that no library for the journal and no further socket is needed.
+Services of the appliance send them to systemd's journal as entries with fields (``journal.py``).
+Others, and a worker, which has no socket, write lines to stderr; where systemd connects that to the
+journal each line carries its priority as sd-daemon(3) defines it.
 
 From ``configure`` on nothing else writes there: what libraries print below Python goes nowhere,
 their log records and warnings are told of by the library's name alone, and an exception that
@@ -21,6 +22,7 @@ from typing import Any, TextIO
 import structlog
 
 from appliance.audit.entries.events import Role
+from appliance.diagnostics import journal
 from appliance.diagnostics.redact import ModuleName, redact
 
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
@@ -39,6 +41,7 @@ def configure(process: Role, level: str = "warning") -> TextIO:
             structlog.processors.add_log_level,
             _of(process),
             redact,
+            *journal.processors(process),
             _Line(with_priority="JOURNAL_STREAM" in os.environ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),

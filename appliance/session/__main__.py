@@ -1,8 +1,7 @@
-"""``appliance-broker``: recover, then serve on the socket that systemd hands over."""
+"""``appliance-broker``: recover, then serve on the socket that systemd passes."""
 
 from __future__ import annotations
 
-import os
 import pwd
 import signal
 import socket
@@ -21,9 +20,9 @@ from appliance.session.ledger import LedgerLine
 from appliance.session.marks import Marks
 from appliance.session.recover import recover
 from appliance.session.settings import Settings
+from appliance.wire.activation import Watchdog, listening_socket, notify_ready
 
-_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
-_ROUND = 0.5  # seconds between looks at tokens, times and the ledger
+_ROUND = 0.5  # seconds between two checks of tokens, timeouts and the ledger
 _KIOSK = "appliance-kiosk"
 _POLICY = Path("/etc/appliance/policy.yaml")
 _MARKS = Path("/var/lib/appliance/open")
@@ -31,13 +30,13 @@ _AUDIT = Path("/run/appliance/audit.sock")
 
 
 def main() -> int:
-    """Serve until told to end; then wipe all there is. The exit code."""
+    """Serve until terminated, then wipe every session. Returns the exit code."""
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     stderr = sys.stderr
     try:
-        listener = _listener()
+        listener = listening_socket(socket.SOCK_STREAM, "appliance-broker")
         settings = Settings(load(_POLICY))
         stderr = configure("broker", settings.policy.system.log_level)
         ledger, marks = LedgerLine(_AUDIT), Marks(_MARKS)
@@ -47,23 +46,22 @@ def main() -> int:
     except ApplianceError as error:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
-    Thread(target=service.listen, args=(listener,), daemon=True).start()
-    _notify("READY=1")
+    serving = Thread(target=service.listen, args=(listener,), daemon=True)
+    serving.start()
+    notify_ready()
+    watchdog = Watchdog()
     while not stopping.wait(_ROUND):
         broker.look_around()
-    # The socket stays open: it is systemd's, and the next broker's.
+        # Both must go on: without rounds no session locks, without the other thread none opens.
+        if serving.is_alive():
+            watchdog.still_running()
+    # The socket is not closed: systemd keeps it, for the next broker.
     return 0 if broker.end_all() else 1
 
 
 def _tokens_of(settings: Settings) -> Callable[[], frozenset[str]]:
-    """Who says which tokens are plugged in: the kernel, or the module of smart cards."""
+    """The source of the tokens that are plugged in: the kernel, or the smart cards' module."""
     return Cards().present if settings.method == "piv" else login.tokens
-
-
-def _listener() -> socket.socket:
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        raise SessionError("There is no socket to serve on.", "Start appliance-broker.socket.")
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=_FIRST_PASSED)
 
 
 def _user_id(name: str) -> int:
@@ -73,15 +71,6 @@ def _user_id(name: str) -> int:
         raise SessionError(
             "The user of the kiosk is missing.", "Run systemd-sysusers, then try again."
         ) from error
-
-
-def _notify(state: str) -> None:
-    """See sd_notify(3)."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
-            connection.connect("\0" + address[1:] if address.startswith("@") else address)
-            connection.send(state.encode())
 
 
 if __name__ == "__main__":

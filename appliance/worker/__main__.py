@@ -1,9 +1,8 @@
-"""``appliance-worker``: load the models, then serve the socket that systemd hands over."""
+"""``appliance-worker``: load the models, then serve on the socket that systemd passes."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import socket
 import sys
 from pathlib import Path
@@ -11,19 +10,18 @@ from pathlib import Path
 import cv2
 
 from appliance.diagnostics.process_log import configure
-from appliance.errors import ApplianceError, SessionError
+from appliance.errors import ApplianceError
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Tuning
 from appliance.policy.load import load
+from appliance.wire.activation import listening_socket
 from appliance.worker.engines import Engines
 from appliance.worker.packs import Packs
 from appliance.worker.sanitiser import MediaSanitiser, Rewrite, rewrite_media
 from appliance.worker.sealing import WorkerSealing, as_event
 from appliance.worker.service import WorkerService
 from appliance.worker.workspace import Workspace
-
-_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 
 
 def main(rewrite: Rewrite = rewrite_media) -> int:
@@ -36,10 +34,13 @@ def main(rewrite: Rewrite = rewrite_media) -> int:
     parser.add_argument("--packs", type=Path, required=True, help="folder of the operator's packs")
     parser.add_argument("--workspace", type=Path, required=True, help="folder of the session")
     parser.add_argument("--policy", type=Path, required=True, help="file of the site's policy")
+    parser.add_argument(
+        "--socket", type=int, help="descriptor of the listening socket; default: from systemd"
+    )
     options = parser.parse_args()
     stderr = sys.stderr
     try:
-        listener = _listener()
+        listener = _listener(options.socket)
         # The sanitiser forks, which must happen before there are threads.
         cv2.setNumThreads(1)
         policy = load(options.policy)
@@ -70,11 +71,10 @@ def main(rewrite: Rewrite = rewrite_media) -> int:
     return 0
 
 
-def _listener() -> socket.socket:
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        raise SessionError("There is no socket to serve on.", "Let the broker start the worker.")
-    # From the descriptor alone: asking what kind of socket it is would be a call too many.
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=_FIRST_PASSED)
+def _listener(descriptor: int | None) -> socket.socket:
+    if descriptor is None:
+        return listening_socket(socket.SOCK_STREAM, "appliance-worker")
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, cast
 
 from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
+from appliance.diagnostics.journal import bind_session
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, NoFaceError
 from appliance.pipeline.engine import Engine
@@ -120,6 +121,7 @@ class WorkerService:
         asked = request.parameters
         if asked.policy != self._policy.digest:
             raise Refusal(error("OtherPolicy"))
+        bind_session(asked.session)
         ledger = AuditClient(request.descriptors.pop())
         with errors_to_refusals():
             sealed = self._seal()
@@ -326,6 +328,7 @@ class WorkerService:
         """The served session. Waits for the seal; raises ``Refusal`` if it is not there in time."""
         if not self._serving.wait(_SEAL_TIMEOUT) or self._served is None:
             raise Refusal(error("NotBegun"))
+        bind_session(self._served.session)
         return self._served
 
     def _next_job(self) -> int:

@@ -25,8 +25,6 @@ from appliance.worker.interface import NAME
 from tests.paths import REPOSITORY
 
 SESSION = "0123456789abcdef"
-# What systemd does: the listening socket is descriptor 3, and LISTEN_PID says whom it is for.
-_START = 'exec 3<&"$1"; export LISTEN_PID=$$; shift; exec "$@"'
 
 
 @dataclass
@@ -68,20 +66,21 @@ def start(
     workspace: Path,
     policy: str = OPEN,
     models: Path = REPOSITORY / "models/starter",
+    program: str = "appliance.worker",
 ) -> Worker:
-    """One that serves ``workspace``, with the packs that are in ``folder``."""
+    """Start a worker that serves ``workspace``, with the packs in ``folder``."""
     (folder / "policy.yaml").write_text(policy)
     path = folder / "worker.sock"
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(os.fspath(path))
         listener.listen(16)
-        number = str(listener.fileno())
-        program = [sys.executable, "-m", "appliance.worker"]
         options = ["--models", str(models), "--workspace", str(workspace)]
         options += ["--policy", str(folder / "policy.yaml"), "--packs", str(folder / "packs")]
+        options += ["--socket", str(listener.fileno())]
         process = subprocess.Popen(
-            ["bash", "-c", _START, "bash", number, *program, *options],  # noqa: S607
+            [sys.executable, "-m", program, *options],
+            cwd=REPOSITORY,
             pass_fds=(listener.fileno(),),
         )
     return Worker(process, path, workspace, load(folder / "policy.yaml").digest)

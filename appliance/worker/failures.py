@@ -16,7 +16,7 @@ class StopError(Exception):
     """The job was cancelled."""
 
 
-def refusal_reason(stopped: Exception) -> events.Refusal:
+def job_refusal_reason(stopped: Exception) -> events.Refusal:
     """Why a job ended without a result, as a reason that the ledger knows."""
     return "stopped" if isinstance(stopped, StopError) else reasons.reason(stopped)
 
@@ -35,7 +35,7 @@ def errors_to_refusals() -> Iterator[None]:
     except LedgerError:
         os._exit(LedgerError.exit_code)
     except ApplianceError as failure:
-        details = Failed(refusal_reason(failure), failure.message, failure.hint)
+        details = Failed(job_refusal_reason(failure), failure.message, failure.hint)
         raise Refusal(error("Failed"), details) from failure
     except OSError as failure:
         # Only the kind of the error is passed on: its text holds a path.

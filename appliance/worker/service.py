@@ -42,7 +42,7 @@ from appliance.wire.message import Nothing, Refusal
 from appliance.wire.service import Answer, Method, Progress, Request, Service
 from appliance.worker import interface
 from appliance.worker.engines import Engines
-from appliance.worker.failures import StopError, errors_to_refusals, refusal_reason
+from appliance.worker.failures import StopError, errors_to_refusals, job_refusal_reason
 from appliance.worker.interface import error
 from appliance.worker.pipes import piped
 from appliance.worker.policy_gates import PolicyGates
@@ -201,7 +201,7 @@ class WorkerService:
                 done = self._make(served, job, target, result)
             except (ApplianceError, StopError) as stopped:
                 served.ledger.append(
-                    events.JobRefused(served.session, job.number, refusal_reason(stopped))
+                    events.JobRefused(served.session, job.number, job_refusal_reason(stopped))
                 )
                 raise
             self._workspace.commit(number, result)

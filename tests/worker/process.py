@@ -1,4 +1,4 @@
-"""A worker as a process of its own, and what tests ask of it."""
+"""A worker process, and the calls that tests make to it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def start(
 
 
 def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
-    """The broker's own line; it stays open."""
+    """Make the broker's call of Begin, whose connection stays open."""
     line = worker.client()
     begun = line.follow(
         f"{NAME}.Begin",
@@ -105,12 +105,12 @@ def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
 
 @contextmanager
 def working(
-    folder: Path, audit: EmbeddedAudit, policy: str = OPEN
+    folder: Path, audit: EmbeddedAudit, policy: str = OPEN, program: str = "appliance.worker"
 ) -> Iterator[tuple[Worker, Client]]:
-    """A worker that has begun, and a caller."""
+    """A worker that serves a session, and a caller."""
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
-    worker = start(folder, workspace, policy)
+    worker = start(folder, workspace, policy, program=program)
     try:
         line, client = begin(worker, audit), worker.client()
         yield worker, client

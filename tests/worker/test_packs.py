@@ -1,4 +1,4 @@
-"""The operator's packs of stand-ins, which turn colours round, asked for over the socket."""
+"""The operator's packs, with stand-ins that change colours, tested over a worker's socket."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WHOLE = {"face": 1.0}
 
 
 class Room:
-    """A worker with packs: one that is trusted, one of no signer, one cut short afterwards."""
+    """A worker with three packs: one trusted, one unsigned, one altered after it was signed."""
 
     def __init__(self, worker: Worker, client: Client) -> None:
         self.worker, self.client = worker, client
@@ -128,8 +128,8 @@ def test_a_region_and_a_likeness_are_chosen_with_a_pack_too(room: Room) -> None:
         room.asked("studio"), regions={"nose": 1.0}, choice="like", like=like
     )
     assert 0 < turned(room.swapped(wanted)) < 0.2 * whole
-    stranger = msgspec.structs.replace(wanted, like=room.source)
-    assert room.refused(stranger).kind == "no-face"
+    other = msgspec.structs.replace(wanted, like=room.source)
+    assert room.refused(other).kind == "no-face"
 
 
 def test_a_preview_is_drawn_by_the_generator(room: Room) -> None:

@@ -107,6 +107,10 @@ test: lint cuda
 	$(call debian,softhsm2-util,softhsm2)
 	$(call debian,cryptsetup,cryptsetup-bin)
 	$(call debian,blkdiscard,util-linux)
+	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then
+		$(call debian,libsystemd,gcc libsystemd-dev pkg-config python3-dev)
+		$(BIN)/pip install --quiet --editable '.[systemd]'
+	fi
 	$(BIN)/python -m tests.fetch
 	$(BIN)/python -m pytest --cov
 
@@ -136,7 +140,7 @@ lab: .venv/.dev
 	$(call debian,modprobe,kmod)
 	$(call debian,cpio,cpio)
 	$(call debian,busybox,busybox-static)
-	image-build/lab/prepare.sh .cache/lab
+	tests/lab/machine/prepare.sh .cache/lab
 	$(BIN)/python -m pytest -s tests/lab --ignore=tests/lab/guest
 
 fuzz: .venv/.dev

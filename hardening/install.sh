@@ -1,11 +1,11 @@
 #!/bin/bash
-# Install the files of this folder as they stand. usage: hardening/install.sh ROOT
+# Install the files of this folder as they are. usage: hardening/install.sh ROOT
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$1
 
-# put FROM INTO: the files of one folder.
+# put FROM INTO: copy the files of one folder.
 put() {
 	[ -d "$here/$1" ] || return 0
 	mkdir -p "$root$2"
@@ -23,7 +23,7 @@ put polkit /usr/share/polkit-1/rules.d
 put pam.d /etc/pam.d
 put nftables /etc/nftables
 
-# What runs from the start on. `systemctl enable` would need the machine's own systemd here.
+# Units that start at boot. `systemctl enable` would need the machine's own systemd here.
 want() { # TARGET UNIT [ITS FILE]
 	mkdir -p "$root/usr/lib/systemd/system/$1.wants"
 	ln -sf "../${3:-$2}" "$root/usr/lib/systemd/system/$1.wants/$2"
@@ -37,13 +37,13 @@ done
 want multi-user.target appliance-broker.service
 want timers.target appliance-audit-checkpoint.timer
 
-# What appliance-devices.service prints is a drop-in of the workers' unit. Their units are read when
-# a worker is started, and forgotten when it has ended: no daemon-reload comes between.
+# The output of appliance-devices.service is a drop-in of the workers' unit. systemd loads that unit
+# when a worker starts and unloads it when the worker has ended, so no daemon-reload is needed.
 workers=$root/usr/lib/systemd/system/appliance-worker@.service.d
 mkdir -p "$workers"
 ln -sf /run/appliance/worker-devices.conf "$workers/devices.conf"
 
-# Masked: each would put memory on a disk, or open a way past the window.
+# Masked: each would write memory to a disk, or give access around the kiosk.
 mask() {
 	mkdir -p "$root/etc/systemd/system"
 	ln -sf /dev/null "$root/etc/systemd/system/$1"

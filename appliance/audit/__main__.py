@@ -1,4 +1,4 @@
-"""``appliance-audit``: start the daemon, from a unit, by hand, or as the child of one process."""
+"""``appliance-audit``: the ledger's daemon, run by a unit, by hand, or as a child of a command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pwd
 import resource
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
@@ -22,14 +22,18 @@ from appliance.audit.service.daemon import DiagnosticLog, Server
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.errors import ApplianceError, LedgerError
-from appliance.wire.activation import listening_socket
+from appliance.wire.activation import (
+    WATCHDOG_INTERVAL,
+    Watchdog,
+    listening_socket,
+    notify_ready,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until there is nobody left to serve; the exit code."""
+    """Run until no caller is left. Returns the exit code."""
     options = _parser().parse_args(arguments)
-    # The key is in this process's memory and shall not be in a file of it. Where a unit forbids the
-    # call, it has set the limit itself.
+    # A core dump would contain the key. A unit that denies this call has set the limit itself.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
@@ -50,13 +54,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
-    server.run()
+    if options.adopt is None:
+        notify_ready()
+        server.run(_watched(Watchdog()), WATCHDOG_INTERVAL)
+    else:
+        server.run()
     server.close()
     return 0
 
 
-# These two import what they need when they are called: a command waits for its child, which has
-# neither a policy nor anybody to tell.
+def _watched(watchdog: Watchdog) -> Callable[[], bool]:
+    """What the daemon asks after each round: it reports the round, and never stops the daemon."""
+
+    def stopping() -> bool:
+        watchdog.still_running()
+        return False
+
+    return stopping
+
+
+# These two import on demand: a command waits for its child to start, and the child needs neither.
 
 
 def _level(policy: Path | None) -> str:
@@ -81,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "--anchor", type=Path, help="file that keeps the last checkpoint; default: KEYS/anchor"
     )
     parser.add_argument(
-        "--create", action="store_true", help="make ledger and keys if there are none"
+        "--create", action="store_true", help="create ledger and keys if they do not exist"
     )
     parser.add_argument(
         "--immutable", action="store_true", help="chattr +i full tiles (CAP_LINUX_IMMUTABLE)"
@@ -94,9 +111,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ROLE=USER",
         help="who may call, by name or number: broker=appliance-broker",
     )
-    parser.add_argument("--policy", type=Path, help="of the site: how much is told to the journal")
+    parser.add_argument("--policy", type=Path, help="the site's policy, for the level of messages")
     parser.add_argument("--listen", type=Path, help="path of the socket; default: from systemd")
-    parser.add_argument("--adopt", type=int, help="serve this one connected descriptor, then end")
+    parser.add_argument("--adopt", type=int, help="serve one connected descriptor until it closes")
     return parser
 
 
@@ -111,16 +128,16 @@ def _peer(text: str) -> tuple[int, Role]:
 
 def _listener(path: Path | None) -> socket.socket:
     if path is None:
-        return listening_socket(socket.SOCK_SEQPACKET, "appliance-audit.socket")
+        return listening_socket(socket.SOCK_SEQPACKET, "appliance-audit")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         path.unlink(missing_ok=True)
         listener.bind(os.fspath(path))
         path.chmod(0o660)
-        listener.listen()  # at once: whoever sees the socket may call
+        listener.listen()  # here, because a caller may connect as soon as the path exists
     except OSError as error:
         raise LedgerError(
-            "The socket cannot be made where --listen says.", "Check the folder's permissions."
+            "The socket of --listen cannot be created.", "Check the folder's permissions."
         ) from error
     return listener
 
@@ -130,7 +147,7 @@ def _seqpacket(descriptor: int) -> socket.socket:
         return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
     except OSError as error:
         raise LedgerError(
-            "The descriptor handed over is no socket.", "Start the daemon as its unit does."
+            "The descriptor of --adopt is not a socket.", "Start the daemon as its unit does."
         ) from error
 
 

@@ -1,7 +1,8 @@
 """Messages for the operator of the appliance: few, and free of personal data.
 
-They go to stderr, which systemd connects to the journal; there each line carries its priority as
-sd-daemon(3) defines it, so neither a journal library nor another socket is needed.
+Services of the appliance send them to systemd's journal as entries with fields (``journal.py``).
+Others, and a worker, which has no socket, write lines to stderr; where systemd connects that to the
+journal each line carries its priority as sd-daemon(3) defines it.
 
 After ``configure`` nothing else reaches stderr. Output that libraries write below Python is
 discarded; their log records and warnings are reported by the library's name only, and uncaught
@@ -20,6 +21,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from appliance.diagnostics import journal
 from appliance.diagnostics.redact import ModuleName, Process, redact_record
 
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
@@ -38,6 +40,7 @@ def configure(process: Process, level: str = "warning") -> TextIO:
             structlog.processors.add_log_level,
             _add_process(process),
             redact_record,
+            *journal.processors(process),
             _Line(with_priority="JOURNAL_STREAM" in os.environ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),

@@ -1,1 +1,1 @@
-"""How a process gives up network and disk, and proves it."""
+"""How a process irrevocably gives up network and disk, and verifies that it did."""

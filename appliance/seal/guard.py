@@ -1,8 +1,8 @@
-"""A tripwire in Python: it names who touches a wall, and is never counted as a wall.
+"""A tripwire in Python: it reports attempts to escape, and is not relied upon to stop them.
 
-The interpreter tells its audit hooks of sockets, processes and libraries before it touches them
-(sys.addaudithook, PEP 578; the events are listed in the Python documentation). Whoever writes
-machine code goes around it; the filter below stops them all the same.
+The interpreter calls its audit hooks before it creates sockets, starts processes or loads libraries
+(sys.addaudithook, PEP 578; the Python documentation lists the events). Machine code bypasses the
+hooks, and is stopped by the system call filter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal, NoReturn
 
 Touch = Literal["socket", "subprocess", "exec", "dlopen", "import"]
 
-# What an event's name begins with. Not `open`: files are Landlock's, which knows which ones.
+# Prefixes of the names of audit events. `open` is missing: Landlock knows which files are allowed.
 _REFUSED: tuple[tuple[str, Touch], ...] = (
     ("socket.", "socket"),
     ("subprocess.", "subprocess"),
@@ -26,38 +26,38 @@ _REFUSED: tuple[tuple[str, Touch], ...] = (
     ("ctypes.dlopen", "dlopen"),
 )
 
-# What a process that serves an inherited socket does with it: `accept` gives a socket object to a
-# connection that the kernel has made. A socket of one's own the filter refuses.
+# A process that serves an inherited socket needs these: `accept` makes a socket object for the
+# connection that the kernel created. The system call filter denies creating any other socket.
 _SERVING = frozenset(("socket.__new__", "socket.sendmsg"))
 
 
-class TouchedError(PermissionError):
-    """Somebody wanted what a sealed process has given up."""
+class TripwireError(PermissionError):
+    """An operation that a sealed process has given up."""
 
 
-class TouchedImportError(ImportError):
-    """Somebody wanted a module that was not loaded before the seal."""
+class TripwireImportError(ImportError):
+    """An import of a module that was not loaded before the seal."""
 
 
 @dataclass(slots=True)
 class Guard:
-    """Refuses and counts, once armed; hooks cannot be taken out again.
+    """Refuses and counts such operations once it is armed. Audit hooks cannot be removed again.
 
-    ``serving``: whether the process answers callers on sockets that it inherited.
+    ``serving``: the process accepts connections on a listening socket that it inherited.
     """
 
     serving: bool = False
     touches: Counter[Touch] = field(default_factory=Counter)
 
     def arm(self) -> None:
-        """From now on."""
+        """Install the hooks."""
         sys.addaudithook(self._hook)
         sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: object, target: object = None) -> NoReturn:
-        """Asked by the interpreter for each module that is not loaded yet."""
+        """Called for each module that is not loaded yet. Raises ``TripwireImportError``."""
         self.touches["import"] += 1
-        raise TouchedImportError("sealed: import")
+        raise TripwireImportError("sealed: import")
 
     def _hook(self, event: str, arguments: tuple[object, ...]) -> None:
         if self.serving and event in _SERVING:
@@ -65,5 +65,5 @@ class Guard:
         for prefix, touch in _REFUSED:
             if event.startswith(prefix):
                 self.touches[touch] += 1
-                # The event's name only: its arguments may hold a path or an address.
-                raise TouchedError(f"sealed: {event}")
+                # Only the name of the event: its arguments may contain a path or an address.
+                raise TripwireError(f"sealed: {event}")

@@ -1,6 +1,7 @@
-"""Landlock: which paths a process may still use (linux/landlock.h; landlock(7)).
+"""Landlock restricts the paths that a process may use (linux/landlock.h; landlock(7)).
 
-It binds the thread that asks and those it starts later, so it comes before the first of them.
+A ruleset binds the calling thread and the threads it starts later, so a process must apply it
+before it starts any.
 """
 
 from __future__ import annotations
@@ -17,21 +18,22 @@ from appliance.seal import libc
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
-# Rights on files, by the ABI that brought them.
+# LANDLOCK_ACCESS_FS_*; _SINCE: the rights that each ABI added.
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
-REMOVE_DIR, REMOVE_FILE, MAKE_REG = 1 << 4, 1 << 5, 1 << 8
+REMOVE_FILE, MAKE_REG = 1 << 5, 1 << 8
 _SINCE = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 
 _READ = READ_FILE | READ_DIR
 _WRITE = _READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | REFER | TRUNCATE
-# To be truncated as well: a file that fopen(3) writes, even the name of a thread.
+# fopen(3) truncates what it opens for writing, even the file that holds a thread's name.
 _DEVICE = READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
-_NAME = REMOVE_FILE | MAKE_REG  # for a file that is open already
-_OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the rest are a folder's
+_RENAME = REMOVE_FILE | MAKE_REG
+# The other rights apply to folders only; the kernel refuses a rule that gives them to a file.
+_FOR_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 
-_NET = 1 | 2  # bind and connect of TCP, since ABI 4
-_SCOPES = 1 | 2  # abstract sockets and signals of others, since ABI 6
+_NET = 1 | 2  # LANDLOCK_ACCESS_NET_BIND_TCP and _CONNECT_TCP, since ABI 4
+_SCOPES = 1 | 2  # LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET and _SIGNAL, since ABI 6
 
 
 class _Ruleset(ctypes.Structure):
@@ -48,7 +50,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def abi() -> int:
-    """The ABI that this kernel offers; 0 where it has no Landlock, or has it switched off."""
+    """The ABI version of this kernel; 0 if Landlock is missing or disabled. Raises ``OSError``."""
     try:
         return libc.syscall(libc.LANDLOCK_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)
     except OSError as error:
@@ -61,26 +63,26 @@ def restrict(
     readable: Sequence[Path],
     writable: Sequence[Path],
     version: int,
-    named: Sequence[Path] = (),
+    rename_only: Sequence[Path] = (),
     devices: Sequence[Path] = (),
 ) -> None:
-    """Leave this thread, and all that it starts, only what lies under these paths.
+    """Restrict this thread, and every thread it starts, to what lies under these paths.
 
-    In the folders ``named`` a file that is open already is given its name or loses it; a new one
-    can be made, but neither it nor another be read or written. ``devices`` are read, written and
-    given orders (ioctl(2), which since ABI 5 is a right of its own).
+    In the folders ``rename_only`` files can be created, renamed and removed, but none can be opened
+    for reading or writing: enough to give an output that is open already its final name.
+    ``devices`` can be read, written and controlled with ioctl(2), a right of its own since ABI 5.
 
-    No execution anywhere, no TCP, no abstract socket and no signal beyond the process itself, as
-    far as ABI ``version`` has a word for it. Needs no-new-privs. Paths that do not exist are passed
-    over. Raises ``OSError``.
+    Execution, TCP, abstract sockets and signals to other processes are denied everywhere, as far as
+    ABI ``version`` covers them. Needs no-new-privs. Paths that do not exist are ignored. Raises
+    ``OSError``.
     """
     files = sum(rights for since, rights in _SINCE.items() if since <= version)
     attributes = _Ruleset(files, _NET if version >= 4 else 0, _SCOPES if version >= 6 else 0)
-    # Older kernels take the shorter structure of their time.
+    # An older kernel knows only a shorter structure.
     size = 8 if version < 4 else 16 if version < 6 else 24
     ruleset = libc.syscall(libc.LANDLOCK_CREATE_RULESET, ctypes.byref(attributes), size, 0)
     try:
-        rules = ((readable, _READ), (writable, _WRITE), (named, _NAME), (devices, _DEVICE))
+        rules = ((readable, _READ), (writable, _WRITE), (rename_only, _RENAME), (devices, _DEVICE))
         for paths, rights in rules:
             for path in paths:
                 _allow(ruleset, path, rights & files)
@@ -96,7 +98,7 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
         return
     try:
         if not stat.S_ISDIR(os.fstat(parent).st_mode):
-            rights &= _OF_A_FILE
+            rights &= _FOR_A_FILE
         rule = _PathBeneath(rights, parent)
         libc.syscall(libc.LANDLOCK_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:

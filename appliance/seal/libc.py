@@ -1,6 +1,6 @@
 """System calls that Python has no function for.
 
-libc is loaded when this module is, since loading is one of the things a sealed process gives up.
+The C library is opened on import, because a sealed process can no longer load libraries.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import os
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
 
-# Numbers of calls newer than the common table, the same on every architecture.
+# Calls newer than 424 have the same number on every architecture.
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 
 
 def syscall(number: int, *arguments: object) -> int:
-    """The result of a raw system call; pointers as ctypes objects. Raises ``OSError``."""
+    """Make a raw system call; pointers are ctypes objects. Raises ``OSError``."""
     passed = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
     result: int = _LIBC.syscall(ctypes.c_long(number), *passed)
     if result < 0:

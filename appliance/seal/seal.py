@@ -1,11 +1,11 @@
-"""A process seals itself: once, in this order, for good.
+"""How a process seals itself: once, in this order, irrevocably.
 
-1. :func:`confine`, before the first thread: whatever leads it from outside is forgotten, no core
-   can be left, and Landlock takes away all paths but a few.
-2. Models are loaded and checked, inputs and outputs opened.
-3. :func:`seal`, before the first byte of anybody's media: what was read to load the models is
-   given up as well; seccomp takes away the system calls, of threads that exist already too; the
-   guard is armed; the probe tries to get out.
+1. :func:`confine`, before the first thread: clear the environment variables that could redirect
+   loaders, forbid core dumps, and let Landlock leave only a few paths.
+2. Load and verify the models; open inputs and outputs.
+3. :func:`seal`, before the first byte of any media is read: give up the paths that loading the
+   models needed, install the seccomp filter in all threads, run the self-test, and arm the
+   tripwire.
 """
 
 from __future__ import annotations
@@ -18,22 +18,25 @@ from typing import Literal
 from appliance.errors import SealError
 from appliance.seal import landlock, process, seccomp
 from appliance.seal.guard import Guard
-from appliance.seal.probe import Attempt, probe
+from appliance.seal.self_test import Attempt, self_test
 
 Layer = Literal["rlimits", "landlock", "seccomp", "guard"]
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """The first half. ``landlock_abi``: 0 where paths are not restricted. ``named``: as asked."""
+    """The result of :func:`confine`, which :func:`seal` needs.
+
+    ``landlock_abi``: 0 where the kernel cannot restrict paths. ``rename_only``: as passed.
+    """
 
     landlock_abi: int
-    named: tuple[Path, ...] = ()
+    rename_only: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SealReport:
-    """``layers``: in force. ``missing``: what this machine lacks. ``attempts``: all failed."""
+    """``layers``: in force. ``missing``: not available here. ``attempts``: escapes, all denied."""
 
     layers: tuple[Layer, ...]
     missing: tuple[Layer, ...]
@@ -46,14 +49,15 @@ def confine(
     *,
     readable: Sequence[Path],
     writable: Sequence[Path] = (),
-    named: Sequence[Path] = (),
+    rename_only: Sequence[Path] = (),
     devices: Sequence[Path] = (),
 ) -> Confinement:
-    """Leave this process only these folders and files, and what is under them.
+    """Restrict this process to these folders and files, and to everything under them.
 
-    ``named``: folders in which files that are open already get their names, and no more.
-    ``devices``: read, written and given orders. No power of root is left either, but to name a
-    result anywhere. Raises ``SealError`` if it has threads already, which Landlock would not bind.
+    ``rename_only``: folders in which files can be created, renamed and removed, but not opened.
+    ``devices``: can be read, written and controlled with ioctl(2). Capabilities are dropped as
+    well, except those that let root rename an output in another user's folder. Raises ``SealError``
+    if the process already has threads, because Landlock would not bind them.
     """
     process.scrub_environment()
     process.leave_no_core()
@@ -62,11 +66,11 @@ def confine(
     if version and process.threads() > 1:
         raise SealError(
             "The process had threads before it was sealed.",
-            "This is a bug of the program; report it.",
+            "This is a bug in the program; report it.",
         )
     if version:
-        landlock.restrict(readable, writable, version, named, devices)
-    return Confinement(version, tuple(named))
+        landlock.restrict(readable, writable, version, rename_only, devices)
+    return Confinement(version, tuple(rename_only))
 
 
 def seal(
@@ -75,16 +79,16 @@ def seal(
     minimum: Collection[str],
     gpu: bool = False,
     serving: bool = False,
-    opening: bool = True,
+    allow_open: bool = True,
 ) -> SealReport:
-    """Give up everything else, and try to get it back.
+    """Give up everything else, then verify that it is gone.
 
-    ``opening``: whether files must still be opened. If not, nothing that :func:`confine` left is:
-    seccomp takes the calls from all threads, Landlock the paths from this one and those it starts.
-
-    ``minimum``: the layers without which nothing is done. ``serving``: whether the process answers
-    callers on a socket that it inherited. Raises ``SealError`` if one of them is
-    not to be had here, or if an attempt succeeds.
+    ``minimum``: the layers that must be available. ``gpu``: permit what a GPU driver needs.
+    ``serving``: the process accepts connections on a listening socket that it inherited.
+    ``allow_open``: files are still opened by path later. Otherwise the paths that :func:`confine`
+    left are given up too: seccomp forbids the calls in all threads, and Landlock forbids the paths
+    to this thread and those it starts. Raises ``SealError`` if a layer of ``minimum`` is not
+    available, or if an escape succeeds.
     """
     in_force: dict[Layer, bool] = {
         "rlimits": True,
@@ -95,20 +99,20 @@ def seal(
     missing = tuple(layer for layer, there in in_force.items() if not there)
     if lacking := [layer for layer in missing if layer in minimum]:
         raise SealError(
-            f"This machine lacks {' and '.join(lacking)}, which the policy asks for.",
-            "Use Linux 5.13 or newer with Landlock on, and install libseccomp2.",
+            f"This machine lacks {' and '.join(lacking)}, which the policy requires.",
+            "Use Linux 5.13 or newer with Landlock enabled, and install libseccomp2.",
         )
-    if in_force["landlock"] and not opening:
-        landlock.restrict((), (), confinement.landlock_abi, confinement.named)
-    # Before the filter, which would answer in Landlock's place.
-    attempts = probe(seccomp=False, landlock=in_force["landlock"])
+    if in_force["landlock"] and not allow_open:
+        landlock.restrict((), (), confinement.landlock_abi, confinement.rename_only)
+    # Tested before the filter is installed, which would deny the attempts in Landlock's place.
+    attempts = self_test(seccomp=False, landlock=in_force["landlock"])
     if in_force["seccomp"]:
-        seccomp.restrict(gpu=gpu, serving=serving, opening=opening)
-        attempts += probe(seccomp=True, landlock=False)
-    if escaped := [attempt.what for attempt in attempts if not attempt.failed]:
+        seccomp.restrict(gpu=gpu, serving=serving, allow_open=allow_open)
+        attempts += self_test(seccomp=True, landlock=False)
+    if escaped := [attempt.what for attempt in attempts if not attempt.denied]:
         raise SealError(
-            f"The seal does not hold: {', '.join(escaped)} went through.",
-            "Nothing was read. Do not use this machine until it is known why.",
+            f"The seal does not hold: {', '.join(escaped)} succeeded.",
+            "No media was read. Do not use this machine until the cause is known.",
         )
     guard = Guard(serving=serving)
     guard.arm()

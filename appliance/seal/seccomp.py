@@ -1,7 +1,7 @@
-"""The system call filter, by libseccomp (seccomp_init(3) and its neighbours).
+"""The system call filter, installed by libseccomp (seccomp_init(3) and its companions).
 
-The one binding on PyPI has not been released since 2021, so its seven functions are called by
-ctypes here; libseccomp itself, which knows the numbers and the architectures, is kept up.
+Seven functions are called through ctypes: libseccomp's own Python binding is not on PyPI, and
+Debian builds it for Debian's interpreter alone, so a virtual environment could not use it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,24 @@ from pathlib import Path
 
 from appliance.seal.syscalls import ALLOWED, OPENING, SERVING, conditions
 
-_KILL_PROCESS, _ALLOW = 0x80000000, 0x7FFF0000
-# enum scmp_filter_attr: what a foreign architecture gets, no-new-privs first, all threads at once,
-# and a line in the kernel's audit log for each refusal.
-_ATTRIBUTES = {2: _KILL_PROCESS, 3: 1, 4: 1, 6: 1}
-_MASKED_EQ = 7  # enum scmp_compare
+# seccomp.h: actions. SCMP_ACT_ERRNO carries the error number in its lower 16 bits.
+_SCMP_ACT_KILL_PROCESS, _SCMP_ACT_ERRNO, _SCMP_ACT_ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+# seccomp.h: enum scmp_filter_attr.
+_SCMP_FLTATR_ACT_BADARCH = 2  # the action for a system call of a foreign architecture
+_SCMP_FLTATR_CTL_NNP = 3  # set no-new-privs before the filter is loaded
+_SCMP_FLTATR_CTL_TSYNC = 4  # install the filter in all threads
+_SCMP_FLTATR_CTL_LOG = 6  # record each denial in the kernel's audit log
+_ATTRIBUTES = (
+    (_SCMP_FLTATR_ACT_BADARCH, _SCMP_ACT_KILL_PROCESS),
+    (_SCMP_FLTATR_CTL_NNP, 1),
+    (_SCMP_FLTATR_CTL_TSYNC, 1),
+    (_SCMP_FLTATR_CTL_LOG, 1),
+)
+_SCMP_CMP_MASKED_EQ = 7  # seccomp.h: enum scmp_compare
 
 
 class _Compare(ctypes.Structure):
-    """``struct scmp_arg_cmp``: argument ``arg`` compared with one or two data."""
+    """``struct scmp_arg_cmp``: compare argument ``arg`` with one or two values."""
 
     _fields_ = (
         ("arg", ctypes.c_uint),
@@ -32,32 +41,34 @@ class _Compare(ctypes.Structure):
 
 
 def available() -> bool:
-    """Whether libseccomp is installed and the kernel filters."""
+    """Whether libseccomp is installed and the kernel supports filters."""
     return _LIBRARY is not None and Path("/proc/sys/kernel/seccomp").exists()
 
 
-def restrict(*, gpu: bool = False, serving: bool = False, opening: bool = True) -> None:
-    """From now on no thread of this process makes a system call but those of :mod:`syscalls`.
+def restrict(*, gpu: bool = False, serving: bool = False, allow_open: bool = True) -> None:
+    """Leave every thread of this process only the system calls of :mod:`syscalls`.
 
-    Another fails with EPERM; one of a foreign architecture (32 bits, x32) ends the process. It
-    cannot be undone. Without ``opening`` no thread opens or makes a file by its path. Raises
-    ``OSError``.
+    Any other call fails with EPERM; one of a foreign architecture (32-bit, x32) kills the process.
+    This cannot be undone. Without ``allow_open`` no thread can open or create a file by its path.
+    Raises ``OSError``.
     """
     library = _LIBRARY
     if library is None:
         raise OSError(errno.ENOENT, "libseccomp is not installed")
     context = library.seccomp_init(_errno(errno.EPERM))
     if not context:
-        raise OSError(errno.ENOMEM, "no filter could be made")
+        raise OSError(errno.ENOMEM, "libseccomp could not create a filter")
     try:
-        for attribute, value in _ATTRIBUTES.items():
+        for attribute, value in _ATTRIBUTES:
             _check(library.seccomp_attr_set(context, attribute, value))
         _rule(library, context, "clone3", action=_errno(errno.ENOSYS))
-        for name in (*ALLOWED, *(SERVING if serving else ()), *(OPENING if opening else ())):
+        for name in (*ALLOWED, *(SERVING if serving else ()), *(OPENING if allow_open else ())):
             _rule(library, context, name)
         for name, arguments in conditions(os.getpid(), gpu=gpu).items():
             for argument in arguments:
-                compare = _Compare(argument.index, _MASKED_EQ, argument.mask, argument.value)
+                compare = _Compare(
+                    argument.index, _SCMP_CMP_MASKED_EQ, argument.mask, argument.value
+                )
                 _rule(library, context, name, compare)
         _check(library.seccomp_load(context))
     finally:
@@ -69,17 +80,17 @@ def _rule(
     context: int,
     name: str,
     *compares: _Compare,
-    action: int = _ALLOW,
+    action: int = _SCMP_ACT_ALLOW,
 ) -> None:
     number = library.seccomp_syscall_resolve_name(name.encode())
     if number < 0:
-        return  # newer than this libseccomp, or of another architecture: it stays forbidden
+        return  # unknown to this libseccomp, or not of this architecture: it remains denied
     array = (_Compare * len(compares))(*compares)
     _check(library.seccomp_rule_add_array(context, action, number, len(compares), array))
 
 
 def _errno(code: int) -> int:
-    return 0x00050000 | code
+    return _SCMP_ACT_ERRNO | code
 
 
 def _check(result: int) -> None:
@@ -109,4 +120,4 @@ def _library() -> ctypes.CDLL | None:
     return library
 
 
-_LIBRARY = _library()  # now: where the paths to it are taken away first, it would not be found
+_LIBRARY = _library()  # on import: once paths are restricted it could not be found any more

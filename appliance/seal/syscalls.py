@@ -1,15 +1,18 @@
 """The system calls that a sealed process may still make; all others fail.
 
-Chosen by what decoding, computing and encoding do once every file is open (traced with strace) and
-by what the C library, Python and ONNX Runtime need to manage memory, threads and time. Not among
-them, and so out of reach: every way to a socket (``socket``, ``socketpair``, ``io_uring_*``), to
-another process (``ptrace``, ``process_vm_*``, ``pidfd_*``, ``kill``), to another program
-(``execve*``, ``memfd_create``), to more rights (``set*id``, ``keyctl``, ``bpf``, ``mount`` and the
-``fsopen`` family, ``unshare``, ``setns``, ``userfaultfd``, ``perf_event_open``).
+The list holds what decoding, computing and encoding call once every file is open (traced with
+strace), and what the C library, Python and ONNX Runtime need to manage memory, threads and time. It
+leaves out every way to create a socket (``socket``, ``socketpair``, ``io_uring_*``), to reach
+another process (``ptrace``, ``process_vm_*``, ``pidfd_*``, ``kill``), to run another program
+(``execve*``, ``memfd_create``) and to gain rights (``set*id``, ``keyctl``, ``bpf``, ``mount`` and
+the ``fsopen`` family, ``unshare``, ``setns``, ``userfaultfd``, ``perf_event_open``).
 """
 
 from __future__ import annotations
 
+import fcntl
+import mmap
+import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,8 +34,8 @@ TIME = (
     *("timer_create", "timer_settime", "timer_delete", "setitimer", "getitimer", "times"),
 )
 
-# On descriptors that are open already. `sendmsg` and `recvmsg` serve the sockets that a process
-# inherits; there is no call left to make or to connect one.
+# On descriptors that are open already. `sendmsg` and `recvmsg` work on inherited sockets; no call
+# is left that creates or connects one.
 DESCRIPTORS = (
     *("read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev"),
     *("lseek", "close", "fstat", "fsync", "fdatasync", "ftruncate", "fallocate", "fadvise64"),
@@ -42,10 +45,10 @@ DESCRIPTORS = (
     *("getpeername", "getdents64", "fstatfs", "copy_file_range"),
 )
 
-# Where Landlock lets through, and only in processes that cannot have opened all before.
+# Within what Landlock permits, and only in processes that could not open every file beforehand.
 OPENING = ("openat", "open")
 
-# By path: looked at; an output gets its name and loses it.
+# By path: query a file; give an output its name, or remove it.
 PATHS = (
     *("newfstatat", "stat", "lstat", "statx", "access", "faccessat"),
     *("faccessat2", "readlink", "readlinkat", "getcwd", "linkat", "unlinkat", "unlink"),
@@ -59,54 +62,76 @@ FACTS = (
 
 ALLOWED = (*MEMORY, *THREADS, *TIME, *DESCRIPTORS, *PATHS, *FACTS)
 
-# For a process that takes callers on a listening socket that it inherits.
+# For a process that accepts connections on a listening socket that it inherited.
 SERVING = ("accept4",)
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A call passes where its argument ``index`` (from 0), under ``mask``, is ``value``."""
+    """A call is permitted if its argument ``index`` (from 0), under ``mask``, equals ``value``."""
 
     index: int
     value: int
     mask: int = 0xFFFFFFFF
 
 
-# linux/sched.h: the flags that make a namespace, in which a process would be root of its own.
-_NAMESPACES = 0x7E020080
-_THREAD = 0x00010000  # CLONE_THREAD: a thread of this process and not a copy of it
-_PROT_EXEC = 4
-# asm/ioctls.h: is this a terminal, how wide is it, close on exec, do not block. Not among them
-# are TIOCSTI and TIOCLINUX, which type into the terminal for the shell behind it to run.
-_IOCTL = (0x5401, 0x5413, 0x5451, 0x5450, 0x5421)
-_FCNTL = (0, 1, 2, 3, 4, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC
-# linux/prctl.h: PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_GET_SECCOMP, PR_GET_NO_NEW_PRIVS,
-# PR_SET_VMA.
-_PRCTL = (15, 16, 3, 21, 39, 0x53564D41)
-# NVIDIA's open kernel modules: ioctl type 'F' of nv-ioctl-numbers.h, and of uvm_ioctl.h, which
-# manages memory, plain small numbers and two large ones.
+# linux/sched.h: the flags of clone(2) that create a namespace, in which a process would be root.
+_CLONE_NEW = (
+    0x00000080  # CLONE_NEWTIME
+    | 0x00020000  # CLONE_NEWNS
+    | 0x02000000  # CLONE_NEWCGROUP
+    | 0x04000000  # CLONE_NEWUTS
+    | 0x08000000  # CLONE_NEWIPC
+    | 0x10000000  # CLONE_NEWUSER
+    | 0x20000000  # CLONE_NEWPID
+    | 0x40000000  # CLONE_NEWNET
+)
+_CLONE_THREAD = 0x00010000  # a thread of this process instead of a new process
+
+# Not among them are TIOCSTI and TIOCLINUX, which type into the terminal for its shell to run.
+_IOCTL = (
+    *(termios.TCGETS, termios.TIOCGWINSZ),
+    *(termios.FIOCLEX, termios.FIONCLEX, termios.FIONBIO),
+)
+_FCNTL = (
+    *(fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC),
+    *(fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_SETFL),
+)
+# linux/prctl.h
+_PR_SET_NAME, _PR_GET_NAME = 15, 16
+_PR_GET_DUMPABLE, _PR_GET_SECCOMP, _PR_GET_NO_NEW_PRIVS = 3, 21, 39
+_PR_SET_VMA = 0x53564D41
+_PRCTL = (
+    *(_PR_SET_NAME, _PR_GET_NAME),
+    *(_PR_GET_DUMPABLE, _PR_GET_SECCOMP, _PR_GET_NO_NEW_PRIVS, _PR_SET_VMA),
+)
+# NVIDIA's open kernel modules: ioctl type 'F' of nv-ioctl-numbers.h; and the commands of
+# uvm_ioctl.h, which manages memory: small plain numbers, UVM_INITIALIZE and UVM_DEINITIALIZE.
+_NV_IOCTL_MAGIC = ord("F") << 8
+_UVM_INITIALIZE, _UVM_DEINITIALIZE = 0x30000001, 0x30000002
 _NVIDIA = (
-    Argument(1, 0x4600, 0xFF00),
+    Argument(1, _NV_IOCTL_MAGIC, 0xFF00),
     Argument(1, 0, 0xFFFFFF00),
-    Argument(1, 0x30000001),
-    Argument(1, 0x30000002),
+    Argument(1, _UVM_INITIALIZE),
+    Argument(1, _UVM_DEINITIALIZE),
 )
 
 
 def conditions(process: int, *, gpu: bool) -> Mapping[str, tuple[Argument, ...]]:
-    """Calls that pass with some arguments only: any of these.
+    """Calls that are permitted with certain arguments only; one match suffices.
 
-    ``clone3`` is missing because it hides its flags from a filter; answered "there is no such
-    call", the C library turns to ``clone``. A GPU's driver maps code of its own.
+    ``process``: the id of this process. ``gpu``: a GPU's driver also maps executable memory and
+    calls ioctl(2) on its devices. ``clone3`` is missing because its flags lie in memory, which a
+    filter cannot read; answered with ENOSYS, the C library falls back to ``clone``.
     """
-    code = 0 if gpu else _PROT_EXEC
+    forbidden = 0 if gpu else mmap.PROT_EXEC
     return {
-        "clone": (Argument(0, _THREAD, _NAMESPACES | _THREAD),),
-        "mmap": (Argument(2, 0, code),),
-        "mprotect": (Argument(2, 0, code),),
+        "clone": (Argument(0, _CLONE_THREAD, _CLONE_NEW | _CLONE_THREAD),),
+        "mmap": (Argument(2, 0, forbidden),),
+        "mprotect": (Argument(2, 0, forbidden),),
         "ioctl": tuple(Argument(1, word) for word in _IOCTL) + (_NVIDIA if gpu else ()),
         "fcntl": tuple(Argument(1, word) for word in _FCNTL),
         "prctl": tuple(Argument(0, word) for word in _PRCTL),
         "prlimit64": (Argument(0, 0),),
-        "tgkill": (Argument(0, process),),  # abort(), and a signal to a thread of one's own
+        "tgkill": (Argument(0, process),),  # abort(3), and signals to this process's own threads
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pwd
 import signal
 import socket
@@ -23,7 +22,7 @@ from appliance.session.ledger_connection import LedgerConnection
 from appliance.session.pending_wipes import PendingWipeJournal
 from appliance.session.recover import recover
 from appliance.session.settings import Settings
-from appliance.wire.activation import listening_socket
+from appliance.wire.activation import Watchdog, listening_socket, notify_ready
 
 _TICK = 0.5  # seconds between two checks of tokens, times and the ledger
 _KIOSK = "appliance-kiosk"
@@ -38,7 +37,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     stderr = sys.stderr
     try:
-        listener = listening_socket(socket.SOCK_STREAM, "appliance-broker.socket")
+        listener = listening_socket(socket.SOCK_STREAM, "appliance-broker")
         settings = Settings(load(_POLICY))
         stderr = configure("broker", settings.policy.system.log_level)
         ledger, journal = LedgerConnection(AUDIT_SOCKET), PendingWipeJournal(_JOURNAL)
@@ -48,10 +47,15 @@ def main() -> int:
     except ApplianceError as error:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
-    Thread(target=service.listen, args=(listener,), daemon=True).start()
-    _notify("READY=1")
+    serving = Thread(target=service.listen, args=(listener,), daemon=True)
+    serving.start()
+    notify_ready()
+    watchdog = Watchdog()
     while not stopping.wait(_TICK):
         broker.tick()
+        # Both must go on: without ticks no session locks, without the other thread none opens.
+        if serving.is_alive():
+            watchdog.still_running()
     # The socket stays open: systemd passes it on to the next broker.
     return 0 if broker.end_all() else 1
 
@@ -68,15 +72,6 @@ def _user_id(name: str) -> int:
         raise SessionError(
             "The user of the kiosk is missing.", "Run systemd-sysusers, then try again."
         ) from error
-
-
-def _notify(state: str) -> None:
-    """See sd_notify(3)."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
-            connection.connect("\0" + address[1:] if address.startswith("@") else address)
-            connection.send(state.encode())
 
 
 if __name__ == "__main__":

@@ -1,28 +1,80 @@
-"""Socket activation: a service takes over the socket that systemd listens on for it.
+"""What systemd and a service tell each other: passed sockets, readiness and the watchdog.
 
-See sd_listen_fds(3) for the protocol.
+By systemd's own library (sd_listen_fds_with_names(3), sd_notify(3)). Where it is not installed a
+service can still be started by hand, with a socket of its own.
 """
 
 from __future__ import annotations
 
-import os
 import socket
+import time
+from collections.abc import Callable
 
 from appliance.errors import WireError
 
-_FIRST_DESCRIPTOR = 3  # SD_LISTEN_FDS_START
+try:
+    from systemd import daemon
+except ImportError:  # a development machine; on the appliance the units need it
+    daemon = None
+
+WATCHDOG_INTERVAL = 20.0
+"""Seconds between two messages to the watchdog; the units allow several times as long."""
 
 
-def listening_socket(kind: socket.SocketKind, unit: str) -> socket.socket:
-    """The one AF_UNIX socket of type ``kind`` that was passed to this process.
+def listening_socket(kind: socket.SocketKind, name: str) -> socket.socket:
+    """The one AF_UNIX socket of type ``kind`` that systemd passed under ``name``.
 
-    ``unit`` is the socket unit that passes it, for the hint. Raises ``WireError`` if none, or more
-    than one, was passed.
+    ``name`` is the FileDescriptorName= of the socket unit. Raises ``WireError`` if systemd's
+    library is missing, or if not exactly one socket of this name was passed.
     """
-    meant_for_us = os.environ.get("LISTEN_PID") == str(os.getpid())
-    if not meant_for_us or os.environ.get("LISTEN_FDS") != "1":
+    if daemon is None:
         raise WireError(
-            "systemd passed no socket to serve on.", f"Start {unit} instead of this program."
+            "The library of systemd is missing.",
+            "Install python3-systemd, or name a socket on the command line.",
+        )
+    try:
+        passed = daemon.listen_fds_with_names()
+    except OSError:  # variables that contradict each other
+        passed = {}
+    descriptors = [descriptor for descriptor, given in passed.items() if given == name]
+    if len(descriptors) != 1:
+        raise WireError(
+            "systemd did not pass the socket to serve on.",
+            f"Start the socket unit of {name} instead of this program.",
         )
     # Family and type are given, not asked of the kernel: a worker is left with few system calls.
-    return socket.socket(socket.AF_UNIX, kind, fileno=_FIRST_DESCRIPTOR)
+    return socket.socket(socket.AF_UNIX, kind, fileno=descriptors[0])
+
+
+def notify_ready() -> None:
+    """Tell systemd, if it started this process, that the service answers calls now."""
+    _notify("READY=1")
+
+
+class Watchdog:
+    """Tells systemd that the main loop of a service still runs (WatchdogSec= in the unit).
+
+    To be called by that loop itself, in each round: a loop that hangs is then silent, and systemd
+    ends the process and starts it again.
+    """
+
+    def __init__(
+        self,
+        notify: Callable[[str], object] | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._notify = notify or _notify
+        self._clock = clock or time.monotonic
+        self._due = self._clock()
+
+    def still_running(self) -> None:
+        """One round is done. Sends at most one message in ``WATCHDOG_INTERVAL``."""
+        now = self._clock()
+        if now >= self._due:
+            self._due = now + WATCHDOG_INTERVAL
+            self._notify("WATCHDOG=1")
+
+
+def _notify(state: str) -> None:
+    if daemon is not None:
+        daemon.notify(state)

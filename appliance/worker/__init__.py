@@ -1,1 +1,1 @@
-"""The sealed process of one session: messages in, the pipeline, messages out."""
+"""The sealed process of one session: it answers the broker's calls and runs the pipeline."""

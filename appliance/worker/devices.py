@@ -1,21 +1,23 @@
-"""``python -m appliance.worker.devices POLICY``: what a policy adds to the unit of the workers.
+"""``python -m appliance.worker.devices POLICY``: print a drop-in for the workers' unit.
 
-The unit opens no device. Where the policy lets a GPU compute, this prints a drop-in for it
-(systemd.unit(5)) that opens those of NVIDIA's driver; otherwise nothing. It is run without power,
-and systemd keeps what it prints: see appliance-devices.service.
+The unit itself allows no device. If the policy permits a GPU, the drop-in (systemd.unit(5)) allows
+those of NVIDIA's driver; otherwise it is empty. This runs without privileges, and systemd stores
+what it prints: see appliance-devices.service.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from appliance.policy.for_systemd import print_for_systemd
+from appliance.errors import ApplianceError
+from appliance.policy.load import load
 from appliance.policy.policy import Policy
 
-# By the driver's names in /proc/devices: nvidia, nvidia-uvm, nvidia-caps and so on. They are
-# looked up when a worker starts, so the modules have to be there by then. The seal of the worker
-# lets through orders to these nodes only (appliance/seal/needed.py). Its memory may become code,
-# as the driver wants it, until its seal says otherwise: the unit itself forbids that to no worker.
+# By the driver's names in /proc/devices: nvidia, nvidia-uvm, nvidia-caps and so on. systemd looks
+# them up when a worker starts, so the modules have to be loaded by then. The worker's own seal lets
+# ioctl(2) reach these nodes only (appliance/seal/allowed_paths.py). The unit does not set
+# MemoryDenyWriteExecute=, because the driver maps code; the seal forbids it where there is no GPU.
 _GPU = """\
 [Unit]
 Wants=modprobe@nvidia.service modprobe@nvidia_uvm.service
@@ -29,9 +31,20 @@ DeviceAllow=char-nvidia* rw
 
 
 def drop_in(policy: Policy) -> str:
-    """Empty where no device is opened, which systemd takes for no drop-in."""
+    """The text of the drop-in; empty if no device is allowed, which systemd ignores."""
     return _GPU if policy.engine.gpu else ""
 
 
+def main() -> int:
+    """Print the drop-in; returns the exit code."""
+    try:
+        policy = load(Path(sys.argv[1]))
+    except ApplianceError as error:
+        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+        return error.exit_code
+    sys.stdout.write(drop_in(policy))
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(print_for_systemd(drop_in))
+    sys.exit(main())

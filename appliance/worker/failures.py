@@ -1,4 +1,4 @@
-"""What goes wrong inside a worker, as an answer to whoever called."""
+"""Turns what goes wrong inside a worker into errors of its interface."""
 
 from __future__ import annotations
 
@@ -16,29 +16,32 @@ class StopError(Exception):
     """The job was cancelled."""
 
 
-def reason(stopped: Exception) -> events.RefusalReason:
-    """Why a job ended without a result, as the ledger words it."""
+def job_refusal_reason(stopped: Exception) -> events.RefusalReason:
+    """Why a job ended without a result, as a reason that the ledger knows."""
     return "stopped" if isinstance(stopped, StopError) else reasons.refusal_reason(stopped)
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """An expected failure becomes the error of the interface that stands for it."""
+def errors_to_refusals() -> Iterator[None]:
+    """Raise expected failures as ``CallError`` with the matching error of the interface.
+
+    Ends the process, by ``os._exit``, on a ``LedgerError``: what cannot be logged must not happen,
+    and the broker notices the exit of its worker.
+    """
     try:
         yield
     except StopError as stopped:
         raise CallError(error_name("Stopped")) from stopped
     except LedgerError:
-        # What cannot be logged must not go on; the broker sees the end of this process.
         os._exit(LedgerError.exit_code)
-    except ApplianceError as wrong:
-        details = Failed(reason(wrong), wrong.message, wrong.hint)
-        raise CallError(error_name("Failed"), details) from wrong
-    except OSError as wrong:
-        # The path in it goes no further.
+    except ApplianceError as failure:
+        details = Failed(job_refusal_reason(failure), failure.message, failure.hint)
+        raise CallError(error_name("Failed"), details) from failure
+    except OSError as failure:
+        # Only the kind of the error is passed on: its text holds a path.
         details = Failed(
             "output",
-            f"The workspace cannot be used ({os.strerror(wrong.errno or 0)}).",
-            "Take out what is finished, then close the session or use smaller files.",
+            f"The workspace cannot be used ({os.strerror(failure.errno or 0)}).",
+            "Export what is finished, then close the session or use smaller files.",
         )
-        raise CallError(error_name("Failed"), details) from wrong
+        raise CallError(error_name("Failed"), details) from failure

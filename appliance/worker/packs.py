@@ -1,4 +1,4 @@
-"""The operator's packs on this machine: which may be used here, and why others may not."""
+"""The operator's model packs on this machine: those that may be used, and why others may not."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
 from appliance.protocols import worker_api
 
+NAME = r"\A[a-z0-9][a-z0-9-]{0,63}\Z"
+"""The pattern of a folder's name, by which callers name the pack in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packs:
-    """By the name of their folder: those that are trusted, and what is wrong with the others."""
+    """By folder name: the trusted packs, and the errors that rule out the others."""
 
     trusted: Mapping[str, ModelPack]
     refused: Mapping[str, ModelError]
 
     @classmethod
     def find(cls, folder: Path, trust: Trust) -> Self:
-        """Those in ``folder``, each a folder of its own; none where it is not there.
+        """Open the packs in ``folder``, each in a folder of its own; none if it does not exist.
 
-        Of a pack that nobody trusted has signed not one model is read.
+        No model is read from a pack that is not signed by a trusted key.
         """
         trusted: dict[str, ModelPack] = {}
         refused: dict[str, ModelError] = {}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if not re.match(worker_api.PACK_NAME, path.name) or not path.is_dir():
+            if not re.match(NAME, path.name) or not path.is_dir():
                 continue
             try:
                 trusted[path.name] = ModelPack.open(path, trust)
@@ -40,12 +43,12 @@ class Packs:
         return cls(trusted, refused)
 
     def get(self, name: str) -> ModelPack:
-        """The pack of this name; raises ``ModelError``, for one that is refused with the reason."""
+        """The pack of this name. Raises ``ModelError`` if it does not exist or is not trusted."""
         if (refused := self.refused.get(name)) is not None:
             raise ModelError(refused.message, refused.hint)
         if name not in self.trusted:
             raise ModelError(
-                "There is no pack of this name on this machine.", "Ask which there are: Packs."
+                "There is no pack of this name on this machine.", "Call Packs for a list."
             )
         return self.trusted[name]
 

@@ -1,6 +1,6 @@
-"""Bytes for a caller, through a pipe.
+"""Sends bytes to a caller through a pipe.
 
-Not the file itself: whoever held that would keep the workspace from closing.
+A caller does not get the file itself: an open file would keep the workspace from being unmounted.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _CHUNK = 1 << 20  # bytes
 
 
 def piped(source: BinaryIO) -> int:
-    """The reading end of a pipe that gives what ``source`` holds, and closes it then."""
+    """The reading end of a pipe that delivers the rest of ``source``, which is then closed."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    Thread(target=_pour, args=(source, writer), daemon=True).start()
+    Thread(target=_copy, args=(source, writer), daemon=True).start()
     return reader
 
 
-def _pour(source: BinaryIO, writer: int) -> None:
+def _copy(source: BinaryIO, writer: int) -> None:
     with suppress(BrokenPipeError), source, os.fdopen(writer, "wb") as pipe:
         while chunk := source.read(_CHUNK):
             pipe.write(chunk)

@@ -1,4 +1,4 @@
-"""How a worker and the children that read files for it give up the rest of the machine."""
+"""How a worker, and the children that decode files for it, seal themselves."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ from pathlib import Path
 
 from appliance.audit.entries import events
 from appliance.policy.policy import Policy
-from appliance.seal.needed import GPU_PROVIDERS, GPU_READABLE, SYSTEM, gpu_devices, interpreter
+from appliance.seal.allowed_paths import (
+    GPU_PROVIDERS,
+    GPU_READABLE,
+    SYSTEM,
+    gpu_devices,
+    interpreter,
+)
 from appliance.seal.seal import Confinement, SealReport, confine, seal
 
 
 @dataclass
 class WorkerSealing:
-    """The two halves of :mod:`appliance.seal.seal`, by the policy of the site."""
+    """The two steps of :mod:`appliance.seal.seal`, as the site's policy demands them."""
 
     policy: Policy
     _confinement: Confinement | None = None
 
     def confine(self, *, readable: Sequence[Path] = (), writable: Sequence[Path] = ()) -> None:
-        """Before the first thread: leave only these, and what the interpreter needs."""
+        """Before the first thread: keep these paths and those that the interpreter needs.
+
+        Raises ``SealError``.
+        """
         gpu = gpu_devices() if self.policy.engine.gpu else []
         self._confinement = confine(
             readable=[*SYSTEM, *interpreter(), *(GPU_READABLE if gpu else ()), *readable],
@@ -29,21 +38,24 @@ class WorkerSealing:
         )
 
     def seal(self, provider: str = "cpu", *, serving: bool) -> SealReport:
-        """Before the first byte of anybody's media; raises ``SealError``."""
+        """Before the first byte of any media. Raises ``SealError``.
+
+        ``serving``: for the worker, which accepts connections and opens files; not for a child.
+        """
         if self._confinement is None:
             raise RuntimeError("confine first")
-        # A child that reads a file for the worker was given it open, and opens nothing.
+        # A child gets its files as open descriptors, and opens none.
         return seal(
             self._confinement,
             minimum=self.policy.seal.minimum,
-            opening=serving,
+            allow_open=serving,
             gpu=provider in GPU_PROVIDERS,
             serving=serving,
         )
 
 
 def as_event(report: SealReport) -> events.SealResult:
-    """What the ledger says of a seal that holds."""
+    """The ledger's record of a seal that holds."""
     return events.SealResult(
         result="sealed",
         layers=report.layers,

@@ -1,4 +1,4 @@
-"""The files of a session, by number: what came in and what was made, all by our own encoders."""
+"""The files of a session, by number: items and results, all written by our own encoders."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Item:
 
 
 class Workspace:
-    """The folder of one session. Its files outlive a worker, see :meth:`take_up`."""
+    """The folder of one session. Its files outlive a worker, see :meth:`recover_existing`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._items: dict[int, Item] = {}
         self._results: dict[int, Item] = {}
 
-    def take_up(self) -> None:
-        """The files of a worker before this one, which died; what it had not finished goes."""
+    def recover_existing(self) -> None:
+        """Adopt the files of a previous worker that died, and delete what it had not finished."""
         for path in sorted(self._folder.iterdir()):
             number, _, rest = path.name.partition(".")
             if path.name == ".canaries" or path.is_dir():
@@ -47,8 +47,8 @@ class Workspace:
             (self._items if kind == "item" else self._results)[int(number)] = item
 
     @contextmanager
-    def part(self) -> Iterator[tuple[Path, int]]:
-        """A file without a number yet, and its descriptor; it goes unless it was renamed."""
+    def temporary(self) -> Iterator[tuple[Path, int]]:
+        """A new file without a number, and its descriptor; deleted afterwards unless renamed."""
         path = self._folder / f".{secrets.token_hex(8)}.part"
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
@@ -57,44 +57,47 @@ class Workspace:
             os.close(descriptor)
             path.unlink(missing_ok=True)
 
-    def add_item(self, part: Path, media: Media) -> int:
-        """Give a file that came in its number."""
+    def add_item(self, temporary: Path, media: Media) -> int:
+        """Rename an imported file to its number, which is returned."""
         number = self._next()
         item = Item(self._folder / f"{number}.item.{media}", media)
-        part.rename(item.path)
+        temporary.rename(item.path)
         self._items[number] = item
         return number
 
-    def place(self, media: Media) -> tuple[int, Item]:
-        """Where the next result goes; it counts once it is told to :meth:`keep`."""
+    def reserve(self, media: Media) -> tuple[int, Item]:
+        """The number and the path of the next result; it exists once it is committed."""
         number = self._next()
         return number, Item(self._folder / f"{number}.result.{media}", media)
 
-    def keep(self, number: int, result: Item) -> None:
-        """A result is there, whole."""
+    def commit(self, number: int, result: Item) -> None:
+        """Record a result whose file is complete."""
         self._results[number] = result
 
     def results(self) -> list[int]:
-        """Their numbers, oldest first."""
+        """The numbers of the results, oldest first."""
         return sorted(self._results)
 
     def item(self, number: int) -> Item:
-        """What came in under this number; raises ``CallError``."""
+        """The imported item of this number. Raises ``CallError`` if there is none."""
         return _of(self._items, number)
 
     def result(self, number: int) -> Item:
-        """What was made under this number; raises ``CallError``."""
+        """The result of this number. Raises ``CallError`` if there is none."""
         return _of(self._results, number)
 
     def photo(self, number: int) -> Photo:
-        """An item that must be a photo; raises ``InputError``, ``CallError``."""
+        """An item that must be a photo. Raises ``InputError`` if it is not, or ``CallError``."""
         item = self.item(number)
         if item.media != "photo":
             raise InputError("This is a video, not a photo.", "Use a photo here.")
         return read_photo(item.path.read_bytes())
 
     def picture(self, number: int, seconds: float) -> Photo:
-        """An item to look at: of a video the last key frame at or before ``seconds``."""
+        """A photo, or the last key frame of a video at or before ``seconds``.
+
+        Raises ``InputError`` or ``CallError``.
+        """
         item = self.item(number)
         if item.media == "photo":
             return self.photo(number)

@@ -36,7 +36,7 @@ from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo
 from appliance.policy.policy import EMBEDDED
-from appliance.seal.needed import gpus
+from appliance.seal.allowed_paths import gpus
 from tests.bench import floor
 from tests.bench.gpu_video import FAMILIES, load, make_media, scene
 from tests.bench.standin_pack import standin_pack

@@ -87,7 +87,7 @@ def main() -> None:
     """Leak every secret; the last one ends the process."""
     secrets = json.load(sys.stdin)
     if "--open" not in sys.argv:
-        process_log.configure("worker")
+        process_log.configure("broker" if "broker" in sys.argv else "worker")
     threading.current_thread().name = secrets[0]
     for secret in secrets:
         leak(secret)

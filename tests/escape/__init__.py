@@ -1,1 +1,1 @@
-"""Attempts to get out of a sealed process."""
+"""Attempts to escape from a sealed process."""

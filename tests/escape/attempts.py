@@ -1,7 +1,7 @@
-"""Ways out, as a table: what is tried, and which layer alone stops it with which answer.
+"""A table of escapes: what is attempted, and which layer alone denies it with which error.
 
-Pointers are bad on purpose: EFAULT or EBADF from a process without a seal shows that the call
-reached the kernel, and nothing is done should a wall be missing.
+Pointers are bad on purpose: EFAULT or EBADF from an unsealed process shows that the call reached
+the kernel, and if a layer is missing no harm is done.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _EMPTY = b"/nowhere"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """``stops``: each layer that stops it alone, and its answer. ``touch``: what the guard counts.
+    """``stops``: each layer that denies it alone, and the error. ``touch``: what the guard counts.
 
-    ``harmless``: may be tried without a seal, where it must get another answer.
+    ``harmless``: can be attempted without a seal, where it must get another answer.
     """
 
     call: Callable[[Path], object]
@@ -39,7 +39,7 @@ class Attempt:
 
 
 def number(name: str) -> int:
-    """A system call's number here."""
+    """The number of a system call on this architecture."""
     assert _LIBRARY is not None
     found: int = _LIBRARY.seccomp_syscall_resolve_name(name.encode())
     return found
@@ -100,7 +100,7 @@ def _bind(_: Path) -> None:
 
 
 _STREAM, _DATAGRAM, _RAW = socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW
-# linux/socket.h: families that a filter of families would have to know one by one.
+# linux/socket.h: address families, each of which a filter by family would have to list.
 _SOCKETS = {
     "TCP": (2, _STREAM, 0),
     "TCP over IPv6": (10, _STREAM, 0),
@@ -116,7 +116,7 @@ _SOCKETS = {
     "TIPC": (30, _STREAM, 0),
     "vsock": (40, _STREAM, 0),
     "XDP": (44, _RAW, 0),
-    "a family nobody knows": (99, _STREAM, 0),
+    "an unknown family": (99, _STREAM, 0),
 }
 
 _CALLS = (
@@ -135,7 +135,7 @@ _CALLS = (
     *("fchownat", "utimensat", "landlock_create_ruleset", "seccomp", "ioperm", "vmsplice"),
 )
 
-# Answered before they reach anything, or too far-reaching to be tried without a seal.
+# Answered too early to prove anything, or too far-reaching to be attempted without a seal.
 _HARMFUL = frozenset(
     ("swapon", "acct", "personality", "sethostname", "setgroups", "syslog", "seccomp", "unshare")
 )
@@ -143,7 +143,7 @@ _HARMFUL = frozenset(
 _WITH_ARGUMENTS = {
     "a new user namespace": _raw("clone", 0x10000000 | 0x200, 0, 0, 0, 0),
     "a new network namespace": _raw("clone", 0x40000000 | 0x10000, 0, 0, 0, 0),
-    # With the flags of fork(); where no filter is it would succeed.
+    # With the flags of fork(); it succeeds without a filter.
     "a copy of itself, raw": _raw("clone", 17, 0, 0, 0, 0, harmless=False),
     "clone3, whose flags no filter sees": _raw("clone3", BAD, BAD, answer="ENOSYS"),
     "typing into the terminal": _raw("ioctl", BAD, 0x5412, BAD),
@@ -163,15 +163,15 @@ _PATHS = {
     "passwords": _read("/etc/shadow"),
     "users": _read("/etc/passwd"),
     "the root folder": _read("/"),
-    "everybody's home": _read("/home"),
+    "the home folders": _read("/home"),
     "init's environment": _read("/proc/1/environ", harmless=False),
     "init's memory": _read("/proc/1/mem", harmless=False),
-    "a way round by /proc": _read("/proc/self/root/etc/passwd"),
+    "a detour through /proc": _read("/proc/self/root/etc/passwd"),
     "its own memory, to write": _write(lambda _: Path("/proc/self/mem"), 0),
     "where cores go": _write(lambda _: Path("/proc/sys/kernel/core_pattern"), 0),
     "shared memory": _write(lambda _: Path("/dev/shm/appliance-escape")),
     "a temporary file": _write(lambda _: Path("/var/tmp/appliance-escape")),
-    "a cache beside the workspace": _write(lambda w: w.parent / "cache"),
+    "a cache next to the workspace": _write(lambda w: w.parent / "cache"),
     "a link out of the workspace": _path(_through_link),
     "a second name for a file outside": _path(
         lambda w: os.link(w.parent / "outside", w / "inside"), "EXDEV"
@@ -184,7 +184,7 @@ _PATHS = {
     "TCP by Landlock": _path(_tcp),
     "listening by Landlock": _path(_bind),
     "an abstract socket": _path(_abstract, "EPERM"),
-    "a signal to who started it": _path(lambda _: os.kill(os.getppid(), 0), "EPERM"),
+    "a signal to the parent": _path(lambda _: os.kill(os.getppid(), 0), "EPERM"),
 }
 
 _PYTHON = {
@@ -210,14 +210,14 @@ ATTEMPTS: Mapping[str, Attempt] = MappingProxyType(
 
 
 def _name(workspace: Path) -> None:
-    """What a command does with its result, without opening anything: a new name, and over it."""
-    # follow_symlinks: so that Python takes linkat, as it does with a folder's descriptor.
+    """How a command names its output without opening a file: link, then rename over an old one."""
+    # follow_symlinks makes Python call linkat, as it does with a folder's descriptor.
     os.link(workspace / "mine", workspace / "named", follow_symlinks=False)
     os.rename(workspace / "named", workspace / "mine")
 
 
-# In the folder of a command's output: it is named there, but nothing that lies there is for it.
-BESIDE_AN_OUTPUT: Mapping[str, Attempt] = MappingProxyType(
+# In the folder of a command's output: the command may rename there, but open nothing.
+NEXT_TO_AN_OUTPUT: Mapping[str, Attempt] = MappingProxyType(
     {
         "reading a file there": _there(os.O_RDONLY),
         "writing over a file there": _there(os.O_WRONLY),

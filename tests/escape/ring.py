@@ -1,8 +1,8 @@
-"""io_uring as machine code would use it: a socket made without the system call ``socket``.
+"""io_uring as machine code would use it: a socket created without the system call ``socket``.
 
-A ring of two is made, one IORING_OP_SOCKET put into it, and its answer read (linux/io_uring.h).
-Prints the error's name, or ``done``. With the word ``naive`` it runs under a filter that forbids
-``socket`` and nothing else; with ``sealed``, under ours.
+Creates a ring of two entries, submits one IORING_OP_SOCKET, and reads the completion
+(linux/io_uring.h). Prints the name of the error, or ``done``. With ``naive`` it runs under a filter
+that denies only ``socket``; with ``sealed``, under ours.
 
 python -m tests.escape.ring none|naive|sealed
 """
@@ -26,15 +26,15 @@ _OP_SOCKET = 45
 _GETEVENTS = 1
 _OFF_RINGS, _OFF_ENTRIES = 0, 0x10000000
 _ENTRY, _ANSWER = 64, 16  # bytes of struct io_uring_sqe and io_uring_cqe
-_KILLED_BY = 0x0005_0000 | errno.EPERM  # SECCOMP_RET_ERRNO
+_DENIED = 0x0005_0000 | errno.EPERM  # SECCOMP_RET_ERRNO
 
 
 def forbid_socket_alone() -> None:
-    """What a filter of ``socket`` by name amounts to, in the classic BPF of seccomp(2)."""
+    """Install a filter that denies only ``socket``, in the classic BPF of seccomp(2)."""
     number = call_number("socket")
     program = struct.pack("=HBBI", 0x20, 0, 0, 0)  # the call's number
     program += struct.pack("=HBBI", 0x15, 0, 1, number)  # is it socket?
-    program += struct.pack("=HBBI", 0x06, 0, 0, _KILLED_BY)
+    program += struct.pack("=HBBI", 0x06, 0, 0, _DENIED)
     program += struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)  # SECCOMP_RET_ALLOW
     code = ctypes.create_string_buffer(program)
     filtered = struct.pack("=H6xQ", 4, ctypes.addressof(code))
@@ -43,7 +43,7 @@ def forbid_socket_alone() -> None:
 
 
 def socket_by_ring() -> int:
-    """The descriptor of a socket. Raises ``OSError``."""
+    """Create a socket and return its descriptor. Raises ``OSError``."""
     parameters = (ctypes.c_uint32 * 30)()
     ring = libc.syscall(_SETUP, 2, parameters)
     # struct io_sqring_offsets begins at byte 40, struct io_cqring_offsets at 80.

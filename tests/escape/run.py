@@ -1,4 +1,4 @@
-"""Makes the attempts in this process, under the layers that are named, and prints each answer.
+"""Makes the attempts in this process, under the given layers, and prints each answer.
 
 python -m tests.escape.run WORKSPACE LAYER,LAYER… [ATTEMPT…]
 """
@@ -13,35 +13,35 @@ from collections import Counter
 from pathlib import Path
 
 from appliance.seal import landlock, libc, seccomp
-from appliance.seal.guard import Guard, TouchedError, TouchedImportError
+from appliance.seal.guard import Guard, TripwireError, TripwireImportError
 from appliance.seal.seal import confine, seal
-from tests.escape.attempts import ATTEMPTS, BESIDE_AN_OUTPUT, Attempt
+from tests.escape.attempts import ATTEMPTS, NEXT_TO_AN_OUTPUT, Attempt
 
 
 def answer(attempt: Attempt, workspace: Path) -> str:
     """The name of the error, ``guard``, or ``done``."""
     try:
         attempt.call(workspace)
-    except (TouchedError, TouchedImportError):
+    except (TripwireError, TripwireImportError):
         return "guard"
     except OSError as error:
         return errno.errorcode.get(error.errno or 0, str(error.errno))
-    except Exception as error:  # noqa: BLE001 - it got past the walls and failed by itself
+    except Exception as error:  # noqa: BLE001 - it got past the layers and failed for another reason
         return type(error).__name__
     return "done"
 
 
-def _put_up(layers: set[str], workspace: Path) -> Guard | None:
-    """One layer after the other, or all of them by the seal itself."""
+def _apply(layers: set[str], workspace: Path) -> Guard | None:
+    """Apply single layers, or all of them as the seal does."""
     if layers == {"command"}:
-        # As a command is: no workspace, a folder for its output, no file opened any more.
-        confinement = confine(readable=[Path(sys.prefix)], named=[workspace])
-        return seal(confinement, minimum=("seccomp", "landlock"), opening=False).guard
+        # Like a command: no workspace, a folder for its output, no files opened after the seal.
+        confinement = confine(readable=[Path(sys.prefix)], rename_only=[workspace])
+        return seal(confinement, minimum=("seccomp", "landlock"), allow_open=False).guard
     if layers == {"seal"}:
         confinement = confine(readable=[Path(sys.prefix)], writable=[workspace])
         return seal(confinement, minimum=("seccomp", "landlock")).guard
     if layers == {"outputs"}:
-        confine(readable=[], named=[workspace])
+        confine(readable=[], rename_only=[workspace])
         return None
     if "landlock" in layers:
         libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
@@ -68,9 +68,9 @@ def main() -> None:
 
     if layers == {"seccomp"}:
         threading.Thread(target=older_thread, daemon=True).start()
-    guard = _put_up(layers, workspace)
+    guard = _apply(layers, workspace)
     answers, touches = {}, {}
-    known = {**ATTEMPTS, **BESIDE_AN_OUTPUT}
+    known = {**ATTEMPTS, **NEXT_TO_AN_OUTPUT}
     for name in names:
         before = guard.touches.copy() if guard else Counter()
         answers[name] = answer(known[name], workspace)

@@ -1,4 +1,4 @@
-"""A sealed process is asked to get out, by every way that we know."""
+"""Attempts to escape from a sealed process, in every way that we know."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from typing import Any
 
 import pytest
 
-from tests.escape.attempts import ATTEMPTS, BESIDE_AN_OUTPUT
+from tests.escape.attempts import ATTEMPTS, NEXT_TO_AN_OUTPUT
 from tests.paths import REPOSITORY
 
-WALLS = {"EPERM", "EACCES", "EXDEV", "ENOSYS", "guard"}
+DENIALS = {"EPERM", "EACCES", "EXDEV", "ENOSYS", "guard"}
 BY_LAYER = [(layer, name) for name, a in ATTEMPTS.items() for layer in a.stops]
 
 
-def laid_out(outer: Path) -> Path:
-    """A workspace with a file of one's own and a link out, beside a file that is another's."""
+def make_workspace(outer: Path) -> Path:
+    """A workspace with a file and a link out of it, next to a file that is out of bounds."""
     workspace = outer / "workspace"
     workspace.mkdir()
-    (outer / "outside").write_text("another's")
-    (workspace / "mine").write_text("one's own")
+    (outer / "outside").write_text("not yours")
+    (workspace / "mine").write_text("yours")
     (workspace / "link").symlink_to(outer / "outside")
     return workspace
 
 
 @pytest.fixture(scope="module", autouse=True)
 def listener() -> Iterator[None]:
-    """Somebody who listens on an abstract socket."""
+    """A listener on an abstract socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as abstract:
         abstract.bind("\0appliance-escape-test")
         abstract.listen()
@@ -58,58 +58,58 @@ def run(workspace: Path, layers: str, *names: str) -> subprocess.CompletedProces
 
 @cache
 def answers(layers: str) -> Mapping[str, Any]:
-    """What came back from each attempt under ``layers``."""
-    beside = [name for name, attempt in BESIDE_AN_OUTPUT.items() if layers in attempt.stops]
-    names = beside or [
+    """The answer to each attempt under ``layers``."""
+    special = [name for name, attempt in NEXT_TO_AN_OUTPUT.items() if layers in attempt.stops]
+    names = special or [
         name
         for name, attempt in ATTEMPTS.items()
         if layers == "seal" or layers in attempt.stops or (layers == "none" and attempt.harmless)
     ]
     with tempfile.TemporaryDirectory() as outer:
-        done = run(laid_out(Path(outer)), layers, *names)
+        done = run(make_workspace(Path(outer)), layers, *names)
         assert done.returncode == 0, done.stderr
         if layers in {"seal", "landlock"}:
-            assert (Path(outer) / "outside").read_text() == "another's"
+            assert (Path(outer) / "outside").read_text() == "not yours"
             assert {entry.name for entry in Path(outer).iterdir()} == {"workspace", "outside"}
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def test_there_are_enough_of_them() -> None:
+def test_the_table_covers_every_layer() -> None:
     assert len(ATTEMPTS) >= 100
     assert {layer for layer, _ in BY_LAYER} == {"seccomp", "landlock", "guard"}
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)
-def test_sealed_it_fails(name: str) -> None:
+def test_in_a_sealed_process_an_escape_fails(name: str) -> None:
     found = answers("seal")
-    assert found["answers"][name] in WALLS
+    assert found["answers"][name] in DENIALS
     if touch := ATTEMPTS[name].touch:
         assert found["answers"][name] == "guard"
         assert found["touches"][name] == [touch]
 
 
 @pytest.mark.parametrize(("layer", "name"), BY_LAYER)
-def test_the_layer_alone_stops_it(layer: str, name: str) -> None:
-    # With the others off, so that none of them hides this one's hole.
+def test_one_layer_alone_stops_an_escape(layer: str, name: str) -> None:
+    # With the others off, so that they cannot hide a hole in this one.
     assert answers(layer)["answers"][name] == ATTEMPTS[name].stops[layer]
 
 
 @pytest.mark.parametrize("name", [name for name, a in ATTEMPTS.items() if a.harmless])
-def test_without_a_seal_it_reaches_the_kernel(name: str) -> None:
-    # Else the tests above would pass on a machine that has no such call at all.
+def test_without_a_seal_an_escape_reaches_the_kernel(name: str) -> None:
+    # Otherwise the tests above would pass on a machine without this system call.
     assert answers("none")["answers"][name] not in ATTEMPTS[name].stops.values()
 
 
 @pytest.mark.parametrize(
     ("layers", "name"),
-    [(layers, name) for name, a in BESIDE_AN_OUTPUT.items() for layers in a.stops],
+    [(layers, name) for name, a in NEXT_TO_AN_OUTPUT.items() for layers in a.stops],
 )
-def test_beside_an_output_there_is_nothing_for_a_command(layers: str, name: str) -> None:
-    assert answers(layers)["answers"][name] == BESIDE_AN_OUTPUT[name].stops[layers]
+def test_a_command_can_open_nothing_next_to_its_output(layers: str, name: str) -> None:
+    assert answers(layers)["answers"][name] == NEXT_TO_AN_OUTPUT[name].stops[layers]
 
 
-def test_no_power_of_root_is_left_but_to_name_a_result() -> None:
+def test_no_capability_is_left_but_those_for_renaming_an_output() -> None:
     code = (
         "from appliance.seal.process import drop_capabilities; drop_capabilities();"
         "print(open('/proc/self/status').read())"
@@ -141,7 +141,7 @@ _FOREIGN = {
 
 @pytest.mark.parametrize("name", _FOREIGN if platform.machine() == "x86_64" else [])
 def test_a_foreign_architecture_ends_the_process(name: str) -> None:
-    # The code is put into memory before the seal; afterwards there is no way to do it.
+    # The code is mapped before the seal, which forbids it afterwards.
     code = f"""
 import ctypes, mmap
 from appliance.seal import seccomp

@@ -1,4 +1,4 @@
-"""What comes along from outside: a ring instead of a call, descriptors, the environment."""
+"""Detours and inheritance: io_uring, open descriptors, environment variables."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 
 from tests.paths import REPOSITORY
 
-# Prints what became of a descriptor that was open when the program began, and of one of its own.
+# Prints whether a descriptor that was open at the start can be written, and one opened later.
 _INHERITED = """
 import os, socket, sys
 from pathlib import Path
 from appliance.seal.process import descriptors
 inherited = descriptors()
-from appliance.cli.sealing import ProcessSealing
+from appliance.cli.process.sealing import ProcessSealing
 ours, _theirs = socket.socketpair()
 if sys.argv[2] == "sealed":
     sealing = ProcessSealing(inherited)
@@ -43,7 +43,7 @@ print(*sorted(os.environ))
     ("filter_", "answers"),
     [("none", ["done", "done"]), ("naive", ["EPERM", "done"]), ("sealed", ["EPERM", "EPERM"])],
 )
-def test_a_ring_makes_sockets_where_only_the_call_is_forbidden(
+def test_io_uring_creates_sockets_if_only_the_system_call_is_denied(
     filter_: str, answers: list[str]
 ) -> None:
     done = subprocess.run(
@@ -63,9 +63,7 @@ def test_a_ring_makes_sockets_where_only_the_call_is_forbidden(
         ("sealed", ["Bad file descriptor", "written"], b""),
     ],
 )
-def test_a_connection_that_was_inherited_is_closed(
-    state: str, answers: list[str], heard: bytes
-) -> None:
+def test_an_inherited_connection_is_closed(state: str, answers: list[str], heard: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         with socket.create_connection(server.getsockname()) as connection:
             done = subprocess.run(
@@ -83,7 +81,7 @@ def test_a_connection_that_was_inherited_is_closed(
     assert done.stdout.splitlines() == answers
 
 
-def test_nothing_of_the_environment_leads_a_library_elsewhere() -> None:
+def test_no_variable_is_left_that_redirects_a_library() -> None:
     led = {"LD_PRELOAD": "", "PYTHONSTARTUP": "x", "https_proxy": "x", "ALL_PROXY": "x"}
     done = subprocess.run(
         [sys.executable, "-c", _LED],

@@ -1,4 +1,4 @@
-"""The packet filter, loaded into a network of its own and knocked at from inside."""
+"""The packet filter, loaded into a network namespace, and attempts to get through it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.paths import REPOSITORY
 
 RULES = REPOSITORY / "hardening/nftables/appliance.nft"
 FAMILIES = ["inet", "arp", "bridge"]
-# What is tried: a service on this very machine, in both protocols, and a name server far away.
+# The attempts: a service on this machine, over IPv4 and IPv6, and a name server.
 KNOCK = """
 import json, socket
 def knock(family, kind, address):
@@ -35,7 +35,7 @@ print(json.dumps([
 
 
 def in_a_network_of_its_own(script: str) -> str:
-    """What ``script`` prints, as root of a fresh network namespace with loopback up."""
+    """The output of ``script``, run as root of a new network namespace with loopback up."""
     whole = f"set -e; ip link set lo up; {script}"
     done = subprocess.run(
         ["unshare", "--map-root-user", "--net", "sh", "-c", whole],  # noqa: S607
@@ -49,35 +49,35 @@ def in_a_network_of_its_own(script: str) -> str:
 
 
 def knock(rules: str) -> tuple[list[str], dict[str, int]]:
-    """How each attempt ended, and the packets each counter has seen."""
+    """How each attempt ended, and the packets that each counter counted."""
     python = f"{sys.executable} -c '{KNOCK}'"
-    said = in_a_network_of_its_own(f"{rules}; {python}; nft --json list counters")
-    attempts, counters = (json.loads(line) for line in said.splitlines())
+    printed = in_a_network_of_its_own(f"{rules}; {python}; nft --json list counters")
+    attempts, counters = (json.loads(line) for line in printed.splitlines())
     found: dict[str, Any] = {c["name"]: c for o in counters["nftables"] if (c := o.get("counter"))}
     return attempts, {name: counter["packets"] for name, counter in found.items()}
 
 
-def test_without_it_packets_arrive() -> None:
+def test_packets_arrive_without_the_filter() -> None:
     attempts, _ = knock("true")
     assert attempts[0] == "sent"
 
 
-def test_with_it_nothing_leaves_and_every_attempt_is_counted() -> None:
+def test_the_filter_drops_and_counts_every_attempt() -> None:
     attempts, packets = knock(f"nft --file {RULES}")
     assert "sent" not in attempts
     assert packets["out"] >= len(attempts)
-    assert packets["in"] == 0  # nothing got so far
+    assert packets["in"] == 0  # nothing got that far
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_chain_of_every_family_drops(family: str) -> None:
-    said = in_a_network_of_its_own(f"nft --file {RULES}; nft --json list chains {family}")
-    chains = [c for entry in json.loads(said)["nftables"] if (c := entry.get("chain"))]
+    printed = in_a_network_of_its_own(f"nft --file {RULES}; nft --json list chains {family}")
+    chains = [c for entry in json.loads(printed)["nftables"] if (c := entry.get("chain"))]
     assert {"input", "output"} <= {chain["hook"] for chain in chains}
     assert {chain["policy"] for chain in chains} == {"drop"}
 
 
-def test_it_takes_the_place_of_whatever_was_there() -> None:
+def test_the_filter_replaces_all_earlier_rules() -> None:
     open_door = "nft add table inet open '{ chain o { type filter hook output priority -300; }; }'"
-    said = in_a_network_of_its_own(f"{open_door}; nft --file {RULES}; nft list tables")
-    assert {*said.splitlines()} == {f"table {f} appliance" for f in (*FAMILIES, "netdev")}
+    printed = in_a_network_of_its_own(f"{open_door}; nft --file {RULES}; nft list tables")
+    assert {*printed.splitlines()} == {f"table {f} appliance" for f in (*FAMILIES, "netdev")}

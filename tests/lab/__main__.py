@@ -10,7 +10,7 @@ import argparse
 import sys
 import time
 
-from tests.lab.machine import machine
+from tests.lab.virtual_machine import machine
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.guest.test_the_network_is_cut_off import CONTROL
-from tests.lab.machine import machine
+from tests.lab.virtual_machine import machine
 
 BOOT, NETWORK = "test_boot.py", "test_the_network_is_cut_off.py"
 KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.py"

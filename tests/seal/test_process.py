@@ -1,4 +1,4 @@
-"""What a process gives up of root's powers, and when it need not ask for that."""
+"""Dropping capabilities, and doing so twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-# Twice, with the system calls counted: to look and to drop; then only to look.
+# Twice, with the system calls counted: query and drop; then only query.
 _DROPS = """
 from appliance.seal import libc, process
 real, asked = libc.syscall, []
@@ -21,7 +21,7 @@ print(first, len(asked) - first)
 """
 
 
-def test_where_nothing_is_left_to_drop_the_kernel_is_only_asked() -> None:
+def test_capabilities_are_only_queried_if_none_is_left_to_drop() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _DROPS], capture_output=True, text=True, check=True
     )

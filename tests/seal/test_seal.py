@@ -1,4 +1,4 @@
-"""The two steps, in processes of their own."""
+"""The two steps of the seal, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from appliance.seal.seal import confine, seal
 
 
 def run(code: str, **environment: str) -> str:
-    """What ``code`` prints."""
+    """The output of ``code``."""
     done = subprocess.run(
         [sys.executable, "-c", _START + code],
         cwd=REPOSITORY,
@@ -43,17 +43,17 @@ except SealError as error:
 """)
 
 
-def test_what_leads_a_process_is_forgotten() -> None:
+def test_variables_that_redirect_a_process_are_deleted() -> None:
     led = {"LD_PRELOAD": "", "PYTHONPATH": ".", "https_proxy": "x", "ALL_PROXY": "x", "KEPT": "1"}
-    said = run(
+    printed = run(
         "confine(readable=[]); print(sorted(n for n in os.environ if n in sys.argv[0] or n in "
         f"{sorted(led)}))",
         **led,
     )
-    assert said == "['KEPT']"
+    assert printed == "['KEPT']"
 
 
-def test_it_leaves_no_core_and_is_not_to_be_read() -> None:
+def test_a_confined_process_leaves_no_core_and_cannot_be_read() -> None:
     assert (
         run("""
 import resource
@@ -65,7 +65,7 @@ print(resource.getrlimit(resource.RLIMIT_CORE), "NoNewPrivs:\\t1" in status)
     )
 
 
-def test_inherited_descriptors_are_closed_and_its_own_are_not() -> None:
+def test_inherited_descriptors_are_closed_and_later_ones_are_kept() -> None:
     reader, writer = os.pipe()
     code = """
 inherited = process.descriptors()
@@ -88,44 +88,44 @@ print(len(inherited), process.descriptors() == {mine})
     assert done.stdout == "1 True\n"
 
 
-def test_a_layer_that_the_policy_asks_for_and_the_machine_lacks_is_named() -> None:
-    said = run("""
+def test_a_missing_layer_that_the_policy_requires_is_named() -> None:
+    printed = run("""
 landlock.abi = lambda: 0
 confinement = confine(readable=[])
 try:
     seal(confinement, minimum=("seccomp", "landlock"))
 except SealError as error:
     print(error.message)
-# Where the policy does not ask for it, the rest is done without.
+# Without it if the policy does not require it.
 print(seal(confinement, minimum=("seccomp",)).missing)
 """)
-    assert said.splitlines() == [
-        "This machine lacks landlock, which the policy asks for.",
+    assert printed.splitlines() == [
+        "This machine lacks landlock, which the policy requires.",
         "('landlock',)",
     ]
 
 
-def test_a_seal_that_does_not_hold_is_refused() -> None:
-    # As if libseccomp had said yes and done nothing.
-    said = run("""
+def test_a_seal_that_does_not_hold_is_an_error() -> None:
+    # As if libseccomp reported success without installing a filter.
+    printed = run("""
 seccomp.restrict = lambda **words: None
 try:
     seal(confine(readable=[]), minimum=())
 except SealError as error:
     print(error.message)
 """)
-    assert said.startswith("The seal does not hold: socket, ")
+    assert printed.startswith("The seal does not hold: socket, ")
 
 
 def test_an_inherited_socket_still_works() -> None:
-    # It is how a sealed process tells the ledger what it does.
+    # Through it a sealed process sends its events to the ledger.
     assert (
         run("""
 import socket
 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 seal(confine(readable=[]), minimum=("seccomp",))
-os.write(ours.fileno(), b"told")
+os.write(ours.fileno(), b"event")
 print(os.read(theirs.fileno(), 9).decode())
 """)
-        == "told"
+        == "event"
     )

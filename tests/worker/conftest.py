@@ -1,4 +1,4 @@
-"""A ledger, and one worker that most tests share."""
+"""A ledger, and a worker that most tests share."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def worker(tmp_path_factory: pytest.TempPathFactory, audit: EmbeddedAudit) -> It
 
 @pytest.fixture
 def client(worker: Worker) -> Iterator[Client]:
-    asking = worker.client()
-    yield asking
-    asking.close()
+    calling = worker.client()
+    yield calling
+    calling.close()

@@ -1,4 +1,4 @@
-"""A worker as a process of its own, and what tests ask of it."""
+"""A worker process, and the calls that tests make to it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ from appliance.wire.message import CallError
 from tests.paths import REPOSITORY
 
 SESSION = "0123456789abcdef"
-# What systemd does: the listening socket is descriptor 3, and the environment names its process.
-_START = 'exec 3<&"$1"; export LISTEN_PID=$$ LISTEN_FDS=1; shift; exec "$@"'
 
 
 @dataclass
@@ -68,36 +66,37 @@ def start(
     workspace: Path,
     policy: str = OPEN,
     models: Path = REPOSITORY / "models/starter",
+    program: str = "appliance.worker",
 ) -> Worker:
-    """One that serves ``workspace``, with the packs that are in ``folder``."""
+    """Start a worker that serves ``workspace``, with the packs in ``folder``."""
     (folder / "policy.yaml").write_text(policy)
     path = folder / "worker.sock"
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(os.fspath(path))
         listener.listen(16)
-        number = str(listener.fileno())
-        program = [sys.executable, "-m", "appliance.worker"]
         options = ["--models", str(models), "--workspace", str(workspace)]
         options += ["--policy", str(folder / "policy.yaml"), "--packs", str(folder / "packs")]
+        options += ["--socket", str(listener.fileno())]
         process = subprocess.Popen(
-            ["bash", "-c", _START, "bash", number, *program, *options],  # noqa: S607
+            [sys.executable, "-m", program, *options],
+            cwd=REPOSITORY,
             pass_fds=(listener.fileno(),),
         )
     return Worker(process, path, workspace, load(folder / "policy.yaml").digest)
 
 
 def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
-    """The broker's own line; it stays open."""
+    """Make the broker's call of Begin, whose connection stays open."""
     line = worker.client()
-    told = line.follow(
+    begun = line.follow(
         f"{NAME}.Begin",
         worker_api.Begin(SESSION, worker.policy),
         gives=worker_api.Jobs,
         descriptors=[audit.client.fileno()],
     )
     try:
-        assert next(told)[0].jobs == 0
+        assert next(begun)[0].jobs == 0
     except CallError:
         line.close()
         raise
@@ -106,12 +105,12 @@ def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
 
 @contextmanager
 def working(
-    folder: Path, audit: EmbeddedAudit, policy: str = OPEN
+    folder: Path, audit: EmbeddedAudit, policy: str = OPEN, program: str = "appliance.worker"
 ) -> Iterator[tuple[Worker, Client]]:
-    """A worker that has begun, and a caller."""
+    """A worker that serves a session, and a caller."""
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
-    worker = start(folder, workspace, policy)
+    worker = start(folder, workspace, policy, program=program)
     try:
         line, client = begin(worker, audit), worker.client()
         yield worker, client
@@ -137,7 +136,7 @@ def failed(refusal: CallError) -> worker_api.Failed:
     return msgspec.json.decode(details, type=worker_api.Failed)
 
 
-def told(ledger: Path) -> list[events.AnyEvent]:
+def logged_events(ledger: Path) -> list[events.AnyEvent]:
     """All events of a ledger."""
     store = LedgerReader(ledger)
     return [line.entry.event for line in read_lines(store, store.checkpoint(store.verifier()))]

@@ -1,4 +1,4 @@
-"""The operator's packs of stand-ins, which turn colours round, asked for over the socket."""
+"""The operator's packs, with stand-ins that change colours, tested over a worker's socket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
 from tests.inference.packs import FACEFUSION, KEY, write_standins
-from tests.worker.process import Worker, failed, portrait, read_all, told, working
+from tests.worker.process import (
+    Worker,
+    failed,
+    logged_events,
+    portrait,
+    read_all,
+    working,
+)
 
 GATES = "gate: {same_person: false, consent: false}\n"
 TRUSTING = f"{GATES}models: {{keys: [{KEY.public.line}], licences: [MIT, Apache-2.0]}}\n"
@@ -28,7 +35,7 @@ WHOLE = {"face": 1.0}
 
 
 class Room:
-    """A worker with packs: one that is trusted, one of no signer, one cut short afterwards."""
+    """A worker with three packs: one trusted, one unsigned, one altered after it was signed."""
 
     def __init__(self, worker: Worker, client: Client) -> None:
         self.worker, self.client = worker, client
@@ -120,8 +127,8 @@ def test_a_region_and_a_likeness_are_chosen_with_a_pack_too(room: Room) -> None:
         room.asked("studio"), regions={"nose": 1.0}, choice="like", like=like
     )
     assert 0 < turned(room.swapped(wanted)) < 0.2 * whole
-    stranger = msgspec.structs.replace(wanted, like=room.source)
-    assert room.refused(stranger).kind == "no-face"
+    other = msgspec.structs.replace(wanted, like=room.source)
+    assert room.refused(other).kind == "no-face"
 
 
 def test_a_preview_is_drawn_by_the_generator(room: Room) -> None:
@@ -188,7 +195,9 @@ def test_a_licence_or_key_that_the_policy_does_not_name_leaves_the_mesh_engine(
                 room = Room(worker, client)
                 assert room.refused(room.asked("studio")).kind == "model"
                 assert turned(room.swapped(room.asked())) < 0.001
-    loaded = [e for e in told(tmp_path / "ledger") if isinstance(e, events.ModelPackLoaded)]
+    loaded = [
+        e for e in logged_events(tmp_path / "ledger") if isinstance(e, events.ModelPackLoaded)
+    ]
     assert {pack.models for pack in loaded} == {8}  # the starter pack alone
 
 
@@ -202,7 +211,7 @@ def test_the_ledger_names_what_drew(tmp_path: Path) -> None:
         room = Room(worker, client)
         room.swapped(room.asked())
         room.swapped(room.asked("studio"))
-    happened = told(tmp_path / "ledger")
+    happened = logged_events(tmp_path / "ledger")
     packs = [event.pack for event in happened if isinstance(event, events.ModelPackLoaded)]
     jobs = [event for event in happened if isinstance(event, events.JobStarted)]
     assert [(job.engine, job.pack) for job in jobs] == [("mesh", packs[0]), ("onnx", packs[1])]

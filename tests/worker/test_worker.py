@@ -1,13 +1,15 @@
-"""The worker as a process of its own, asked over its socket, with a real ledger beside it."""
+"""A worker process, called over its socket, with a real ledger."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -19,7 +21,8 @@ from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
-from tests.worker.process import Worker, begin, failed, portrait, read_all, start
+from tests.worker.fragile_worker import KILLED, OUT_OF_MEMORY
+from tests.worker.process import Worker, begin, failed, portrait, read_all, start, working
 
 
 def test_from_import_to_result(worker: Worker, client: Client) -> None:
@@ -46,10 +49,12 @@ def test_from_import_to_result(worker: Worker, client: Client) -> None:
     assert (swapped != before).any()
 
 
-def test_what_is_taken_in_was_written_by_us(worker: Worker, client: Client, tmp_path: Path) -> None:
+def test_an_imported_file_was_written_by_our_own_encoder(
+    worker: Worker, client: Client, tmp_path: Path
+) -> None:
     data = portrait("person_a_1.jpg").read_bytes()
     marked = tmp_path / "marked.jpg"
-    # A comment segment that no picture needs, and bytes behind the picture's end.
+    # A comment segment, and bytes after the end of the picture.
     comment = b"\xff\xfe" + (2 + 16).to_bytes(2, "big") + b"NAME-OF-PATIENT!"
     marked.write_bytes(data[:2] + comment + data[2:] + b"BEHIND-THE-END!!")
     item = worker.take_in(client, marked).item
@@ -74,9 +79,9 @@ def test_a_preview_is_small_and_leaves_nothing(worker: Worker, client: Client) -
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no picture at all", b"\x89PNG\r\n\x1a\n" + bytes(50), b"\xff\xd8" * 400]
+    "content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + bytes(50), b"\xff\xd8" * 400]
 )
-def test_what_is_no_picture_is_refused_and_the_next_is_not(
+def test_a_file_that_is_not_a_picture_is_refused_and_the_next_one_is_imported(
     worker: Worker, client: Client, tmp_path: Path, content: bytes
 ) -> None:
     file = tmp_path / "file"
@@ -88,28 +93,23 @@ def test_what_is_no_picture_is_refused_and_the_next_is_not(
     assert worker.take_in(client, portrait("person_e_1.png")).media == "photo"
 
 
-def test_a_file_that_kills_its_reader_kills_nobody_else(
-    worker: Worker, client: Client, tmp_path: Path
+@pytest.mark.parametrize("content", [KILLED, OUT_OF_MEMORY])
+def test_a_file_that_crashes_the_process_that_reads_it_harms_nothing_else(
+    tmp_path: Path, audit: EmbeddedAudit, content: bytes
 ) -> None:
-    # 100,000 × 1,000 pixels from a few bytes pass the limit on pixels, not that on memory.
-    import struct
-    import zlib
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    head = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
-    bomb = tmp_path / "bomb.png"
-    bomb.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000)))
-    )
-    with pytest.raises(CallError, match="Failed"):
-        worker.take_in(client, bomb)
-    assert worker.take_in(client, portrait("person_e_1.png")).media == "photo"
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    with working(tmp_path, audit, program="tests.worker.fragile_worker") as (worker, client):
+        with pytest.raises(CallError) as caught:
+            worker.take_in(client, file)
+        refusal = failed(caught.value)
+        assert refusal.kind == "input"
+        assert refusal.message.startswith("The file crashed the process that read it")
+        assert list(worker.workspace.iterdir()) == []
+        assert worker.take_in(client, portrait("person_e_1.png")).media == "photo"
 
 
-def test_items_that_are_not_there_and_calls_without_a_file_are_refused(client: Client) -> None:
+def test_a_missing_item_and_a_call_without_a_file_are_refused(client: Client) -> None:
     with pytest.raises(CallError, match="NoSuchItem"):
         client.call(f"{NAME}.Inspect", worker_api.Inspect(9999), gives=worker_api.Faces)
     with pytest.raises(CallError, match="NoDescriptor"):
@@ -134,9 +134,7 @@ def test_a_second_broker_is_refused(client: Client) -> None:
         client.call(f"{NAME}.Begin", worker_api.Begin("f" * 16, "0" * 64), gives=worker_api.Jobs)
 
 
-def test_a_face_that_is_not_there_is_said_and_logged(
-    worker: Worker, client: Client, tmp_path: Path
-) -> None:
+def test_a_target_without_a_face_is_refused(worker: Worker, client: Client, tmp_path: Path) -> None:
     blank = tmp_path / "blank.png"
     cv2.imwrite(str(blank), np.full((200, 200, 3), 128, np.uint8))
     source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
@@ -147,7 +145,7 @@ def test_a_face_that_is_not_there_is_said_and_logged(
     assert failed(refused.value).kind == "no-face"
 
 
-def test_a_video_tells_its_progress_and_can_be_stopped(
+def test_a_video_reports_its_progress_and_can_be_cancelled(
     worker: Worker, client: Client, single_face_clip: Path
 ) -> None:
     source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
@@ -158,21 +156,23 @@ def test_a_video_tells_its_progress_and_can_be_stopped(
     stopper = worker.client()
     frames: list[int] = []
 
-    def stop_at_the_second_frame() -> None:
-        for told, _ in client.follow(f"{NAME}.Swap", wanted, gives=worker_api.Progress):
-            frames.append(told.frames)
-            if told.frames == 2:
+    def cancel_at_the_second_frame() -> None:
+        for progress, _ in client.follow(f"{NAME}.Swap", wanted, gives=worker_api.Progress):
+            frames.append(progress.frames)
+            if progress.frames == 2:
                 answer, _ = stopper.call(f"{NAME}.Cancel", gives=worker_api.Stopped)
                 assert answer.stopped
 
     with pytest.raises(CallError, match="Stopped"):
-        stop_at_the_second_frame()
+        cancel_at_the_second_frame()
     stopper.close()
     assert frames[:2] == [1, 2]
     assert sorted(worker.workspace.iterdir()) == before
 
 
-def test_one_job_at_a_time(worker: Worker, client: Client, single_face_clip: Path) -> None:
+def test_only_one_job_runs_at_a_time(
+    worker: Worker, client: Client, single_face_clip: Path
+) -> None:
     source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
     target = worker.take_in(client, single_face_clip)
     wanted = worker_api.Swap([source.item], target.item, {"face": 1.0})
@@ -187,7 +187,7 @@ def test_one_job_at_a_time(worker: Worker, client: Client, single_face_clip: Pat
     other.close()
 
 
-def test_the_next_worker_removes_what_the_last_had_not_finished(
+def test_a_new_worker_deletes_what_the_previous_one_had_not_finished(
     tmp_path: Path, audit: EmbeddedAudit
 ) -> None:
     workspace = tmp_path / "workspace"
@@ -215,7 +215,7 @@ def test_the_next_worker_removes_what_the_last_had_not_finished(
         second.process.wait()
 
 
-def test_who_asks_before_the_seal_waits_for_it(tmp_path: Path, audit: EmbeddedAudit) -> None:
+def test_a_call_before_the_seal_waits_for_it(tmp_path: Path, audit: EmbeddedAudit) -> None:
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     early = start(tmp_path, workspace)
@@ -238,7 +238,7 @@ def test_who_asks_before_the_seal_waits_for_it(tmp_path: Path, audit: EmbeddedAu
         early.process.wait()
 
 
-def test_without_its_ledger_a_worker_does_nothing_and_ends(tmp_path: Path) -> None:
+def test_a_worker_that_lost_its_ledger_does_nothing_more_and_exits(tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     with EmbeddedAudit(tmp_path / "ledger") as audit:
@@ -257,9 +257,11 @@ def test_without_its_ledger_a_worker_does_nothing_and_ends(tmp_path: Path) -> No
     assert list(workspace.iterdir()) == []
 
 
-def test_a_descriptor_of_no_file_is_refused(worker: Worker, client: Client) -> None:
+def test_a_descriptor_that_is_not_of_a_regular_file_is_refused(
+    worker: Worker, client: Client
+) -> None:
     before = sorted(worker.workspace.iterdir())
-    reader, writer = os.pipe()  # a pipe that nobody closes: whoever read it would wait for ever
+    reader, writer = os.pipe()  # a pipe that stays open: reading it would block forever
     with pytest.raises(CallError) as caught:
         client.call(
             f"{NAME}.Import",
@@ -273,36 +275,59 @@ def test_a_descriptor_of_no_file_is_refused(worker: Worker, client: Client) -> N
     os.close(writer)
 
 
-def test_faces_of_a_video_and_a_preview_of_it_are_those_of_the_time_that_is_asked_for(
-    worker: Worker, client: Client, single_face_clip: Path
+def _write_clip(path: Path, parts: Sequence[Sequence[str]]) -> None:
+    """A video of 25 frames a second: in each part, 40 frames of portraits next to each other."""
+    size = 320
+    with av.open(str(path), "w") as clip:
+        stream = clip.add_stream("libx264", rate=25)
+        stream.width, stream.height = 2 * size, size
+        stream.pix_fmt = "yuv420p"
+        for portraits in parts:
+            picture = np.full((size, 2 * size, 3), 128, np.uint8)
+            for index, name in enumerate(portraits):
+                pixels = read_photo(portrait(name).read_bytes()).pixels
+                picture[:, index * size : (index + 1) * size] = cv2.resize(pixels, (size, size))
+            for _ in range(40):
+                clip.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        clip.mux(stream.encode(None))
+
+
+def test_inspect_and_preview_show_a_video_at_the_requested_time(
+    worker: Worker, client: Client, tmp_path: Path
 ) -> None:
+    clip = tmp_path / "clip.mp4"
+    # All of the picture changes, so that encoders put a key frame there.
+    _write_clip(clip, [["person_b_1.jpg"], ["person_c_1.jpg", "person_d_1.jpg"]])
     source = worker.take_in(client, portrait("person_a_1.jpg"), "source")
-    video = worker.take_in(client, single_face_clip)
-    found = [
-        client.call(f"{NAME}.Inspect", worker_api.Inspect(video.item, at), gives=worker_api.Faces)[
-            0
-        ]
-        for at in (0.0, 1e5)
-    ]
-    assert [len(one.faces) for one in found] == [1, 1]
-    wanted = worker_api.Preview([source.item], video.item, {"face": 1.0}, side=128)
-    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Empty)
-    picture = read_photo(read_all(descriptor)).pixels
-    assert max(picture.shape) == 128
+    video = worker.take_in(client, clip)
+    times, counts, right_halves = (0.0, 1e5), [], []
+    for at in times:
+        inspect = worker_api.Inspect(video.item, at)
+        found, _ = client.call(f"{NAME}.Inspect", inspect, gives=worker_api.Faces)
+        counts.append(len(found.faces))
+        preview = worker_api.Preview([source.item], video.item, {"face": 1.0}, side=256, at=at)
+        _, (descriptor,) = client.call(f"{NAME}.Preview", preview, gives=Empty)
+        picture = read_photo(read_all(descriptor)).pixels
+        assert picture.shape == (128, 256, 3)
+        right_halves.append(picture[:, 136:].astype(int))
+    assert counts == [1, 2]
+    empty, person = right_halves
+    assert np.ptp(empty) < 40  # plain grey
+    assert np.ptp(person) > 150
 
 
-def test_why_a_worker_cannot_start_is_said_though_libraries_are_silenced(
+def test_a_worker_that_cannot_start_prints_the_reason_although_libraries_are_silenced(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    # What it keeps for itself is all that is left of stderr by then.
+    # By then only the worker itself can write to stderr.
     worker = start(tmp_path, tmp_path, "system: {log_level: critical}\n", models=tmp_path)
     assert worker.process.wait(60) == ModelError.exit_code
-    said = capfd.readouterr().err
-    assert "manifest.toml" in said
-    assert str(tmp_path) not in said
+    printed = capfd.readouterr().err
+    assert "manifest.toml" in printed
+    assert str(tmp_path) not in printed
 
 
-def test_a_policy_that_does_not_accept_the_licences_of_the_starter_pack_lets_no_worker_start(
+def test_no_worker_starts_if_the_policy_rejects_the_licences_of_the_starter_pack(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     worker = start(tmp_path, tmp_path, "models: {licences: [BSD-3-Clause]}\n")
@@ -310,7 +335,7 @@ def test_a_policy_that_does_not_accept_the_licences_of_the_starter_pack_lets_no_
     assert "not accepted" in capfd.readouterr().err
 
 
-def test_a_result_that_cannot_be_logged_is_not_there(
+def test_a_result_that_cannot_be_logged_does_not_exist(
     tmp_path: Path, single_face_clip: Path
 ) -> None:
     workspace = tmp_path / "workspace"
@@ -323,7 +348,7 @@ def test_a_result_that_cannot_be_logged_is_not_there(
         before = sorted(workspace.iterdir())
         wanted = worker_api.Swap([source], target, {"face": 1.0})
         following = asking.follow(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
-        next(following)  # it has begun, and was logged
+        next(following)  # it began, and was logged
         os.kill(audit.child, signal.SIGKILL)
         os.waitid(os.P_PID, audit.child, os.WEXITED | os.WNOWAIT)
         with pytest.raises(WireError, match="broke off"):

@@ -105,13 +105,17 @@ class Server:
         self._peers[connection.fileno()] = _Peer(connection, role)
         self._selector.register(connection, selectors.EVENT_READ)
 
-    def run(self, stopping: Callable[[], bool] = lambda: False) -> None:
+    def run(
+        self, stopping: Callable[[], bool] = lambda: False, longest: float | None = None
+    ) -> None:
         """Serve until nobody can call any more, or ``stopping``, asked after each round, says so.
+
+        ``longest``: seconds after which a round ends although nobody called.
 
         Without a listener that is when the last peer has hung up.
         """
         while (self._listener or self._peers) and not stopping():
-            ready = [key.fd for key, _ in self._selector.select()]
+            ready = [key.fd for key, _ in self._selector.select(longest)]
             self._round(ready)
 
     def close(self) -> None:

@@ -95,7 +95,7 @@ def _seal(report: SealReport) -> Iterator[Check]:
     for layer in report.missing:
         yield Check("seal", layer, ok=False, evidence="this machine lacks it")
     for attempt in report.attempts:
-        yield Check("escape", attempt.what, attempt.failed, attempt.done or "it got through")
+        yield Check("escape", attempt.what, attempt.denied, attempt.answer or "it got through")
 
 
 def _show(checks: Sequence[Check]) -> None:

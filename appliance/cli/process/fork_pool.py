@@ -21,7 +21,7 @@ from appliance.pipeline.pool.member import Member, live
 from appliance.pipeline.pool.messages import Line, pair
 from appliance.pipeline.run import SourceIdentity, SwapOptions
 from appliance.policy.policy import Policy
-from appliance.seal.needed import GPU_PROVIDERS, gpus
+from appliance.seal.allowed_paths import GPU_PROVIDERS, gpus
 from appliance.seal.process import close_all, descriptors
 
 CORES_EACH = 4  # that a process keeps busy beside its share of a GPU

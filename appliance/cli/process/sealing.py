@@ -9,7 +9,13 @@ from typing import Protocol, cast
 import click
 
 from appliance.policy.policy import EMBEDDED, Policy
-from appliance.seal.needed import GPU_PROVIDERS, GPU_READABLE, SYSTEM, gpu_devices, interpreter
+from appliance.seal.allowed_paths import (
+    GPU_PROVIDERS,
+    GPU_READABLE,
+    SYSTEM,
+    gpu_devices,
+    interpreter,
+)
 from appliance.seal.process import close_all
 from appliance.seal.seal import Confinement, SealReport, confine, seal
 
@@ -43,7 +49,7 @@ class ProcessSealing:
         self._confinement = confine(
             readable=[*SYSTEM, *interpreter(), *(GPU_READABLE if gpu else ()), *readable],
             devices=gpu,
-            named=[output.parent for output in outputs],
+            rename_only=[output.parent for output in outputs],
         )
 
     def seal(self, provider: str) -> None:
@@ -53,7 +59,7 @@ class ProcessSealing:
         gpu = provider in GPU_PROVIDERS
         # A GPU's driver opens its devices when it needs them; else every file is open by now.
         self.report = seal(
-            self._confinement, minimum=self._policy.seal.minimum, gpu=gpu, opening=gpu
+            self._confinement, minimum=self._policy.seal.minimum, gpu=gpu, allow_open=gpu
         )
 
 

@@ -1,4 +1,4 @@
-"""What must be true before a face is applied, as the policy of the site has it."""
+"""What the site's policy requires before a face is applied."""
 
 from __future__ import annotations
 
@@ -13,36 +13,40 @@ from appliance.policy.policy import Gate
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
-    """The gates of one session, and the ledger that hears of them."""
+class PolicyGates:
+    """The gates of one session. Their outcomes are logged in ``ledger``."""
 
     gate: Gate
     session: str
     ledger: AuditClient
 
     def consent(self, reference: str | None) -> str | None:
-        """The pseudonym of a consent's reference; raises ``PolicyError`` where one is missing."""
+        """The pseudonym of a consent's reference, if there is one.
+
+        Raises ``PolicyError`` if it is missing and the policy requires one.
+        """
         if reference is None:
             if self.gate.consent:
                 raise PolicyError(
-                    "This site takes nobody's picture without their consent.",
+                    "This site imports no picture without a consent.",
                     "Give the reference of the consent, such as the number of the signed form.",
                 )
             return None
         return self.ledger.pseudonym("consent", reference.encode())
 
     def choice(self, which: str) -> None:
-        """Of several faces one is the patient's; raises ``NotSamePersonError``."""
+        """Only one face can be the patient's. Raises ``NotSamePersonError`` for "all"."""
         if self.gate.same_person and which == "all":
             raise NotSamePersonError(
-                "Of several faces only one can be the patient's.",
+                "Only one of several faces can be the patient's.",
                 "Choose one face: largest, left, right, or the one like a reference.",
             )
 
     def same_person(self, job: int, sitter: SourceIdentity, report: SwapReport) -> None:
-        """Let nothing through that shows one person's face on another; ``NotSamePersonError``.
+        """Compare source and target, which must show one person, and log the outcome.
 
-        Neither may a stranger hide between photos of the patient, nor in one shot of a video.
+        The lowest similarity counts: of any two source photos, and of any shot of a video. Raises
+        ``NotSamePersonError`` if the policy requires the same person and they are not alike.
         """
         likeness = min(sitter.agreement, report.least_alike or 0.0)
         same = likeness >= self.gate.likeness
@@ -59,5 +63,5 @@ class Gates:
         if self.gate.same_person and not same:
             raise NotSamePersonError(
                 "Source and target do not show the same person.",
-                "Use photos of the patient only; the policy of this site allows no others.",
+                "Use photos of the patient only; the policy of this site allows no other faces.",
             )

@@ -1,4 +1,4 @@
-"""What the policy asks before a face is applied, asked of a worker over its socket."""
+"""What the policy requires before a face is applied, tested over a worker's socket."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
-from tests.worker.process import failed, portrait, told, working
+from tests.worker.process import (
+    failed,
+    logged_events,
+    portrait,
+    working,
+)
 
 SAME = "gate: {same_person: true}\n"
 NOSE = {"nose": 0.5}
 
 
 def refused(client: Client, wanted: worker_api.Swap) -> str:
-    """Why this is refused."""
+    """The reason for which this is refused."""
     method, gives = ("Preview", Empty) if isinstance(wanted, worker_api.Preview) else (
         "Swap", worker_api.Progress,
     )  # fmt: skip
@@ -49,7 +54,7 @@ def test_only_one_person_where_the_policy_says_so(tmp_path: Path, audit: Embedde
         assert done.result is not None
 
 
-def test_no_stranger_hides_between_photos_of_the_patient(
+def test_a_photo_of_another_person_among_the_patient_s_is_refused(
     tmp_path: Path, audit: EmbeddedAudit
 ) -> None:
     with working(tmp_path, audit, SAME) as (worker, client):
@@ -57,17 +62,19 @@ def test_no_stranger_hides_between_photos_of_the_patient(
             worker.take_in(client, portrait(f"person_a_{number}.jpg"), "source").item
             for number in (1, 2)
         ]
-        stranger = worker.take_in(client, portrait("person_b_1.jpg"), "source").item
+        other = worker.take_in(client, portrait("person_b_1.jpg"), "source").item
         target = patient[0]
         for wanted in (
-            worker_api.Swap([*patient, stranger], target, NOSE),
-            worker_api.Preview([*patient, stranger], target, NOSE),
+            worker_api.Swap([*patient, other], target, NOSE),
+            worker_api.Preview([*patient, other], target, NOSE),
         ):
             assert refused(client, wanted) == "not-same-person"
         client.call(f"{NAME}.Preview", worker_api.Preview(patient, target, NOSE), gives=Empty)
 
 
-def test_no_stranger_hides_in_one_shot_of_a_video(tmp_path: Path, audit: EmbeddedAudit) -> None:
+def test_a_video_that_shows_another_person_in_one_shot_is_refused(
+    tmp_path: Path, audit: EmbeddedAudit
+) -> None:
     alone, mixed = tmp_path / "alone.mp4", tmp_path / "mixed.mp4"
     _film(alone, ["person_a_2.jpg"])
     _film(mixed, ["person_a_2.jpg", "person_a_1.jpg", "person_b_1.jpg"])
@@ -95,7 +102,7 @@ def _film(path: Path, shots: Sequence[str]) -> None:
         film.mux(stream.encode(None))
 
 
-def test_nobody_s_picture_comes_in_without_their_consent(tmp_path: Path) -> None:
+def test_no_picture_is_imported_without_a_consent(tmp_path: Path) -> None:
     with EmbeddedAudit(tmp_path / "ledger") as audit:
         with working(tmp_path, audit) as (worker, client):
             with pytest.raises(CallError) as caught:
@@ -109,7 +116,7 @@ def test_nobody_s_picture_comes_in_without_their_consent(tmp_path: Path) -> None
             worker.take_in(client, portrait("person_a_1.jpg"), consent=None)
     logged = [
         event.consent
-        for event in told(tmp_path / "ledger")
+        for event in logged_events(tmp_path / "ledger")
         if isinstance(event, events.MediaImported)
     ]
     assert logged[0] == logged[1] != logged[2]

@@ -1,6 +1,6 @@
 """A real machine for tests: Debian's kernel and systemd in QEMU, with our files installed in it.
 
-``image-build/lab/prepare.sh`` makes what is booted. The program under test is put in at each boot,
+``machine/prepare.sh`` builds what is booted. The program under test is put in at each boot,
 as a file system of its own below the machine's overlay root, so changing it rebuilds nothing else.
 """
 

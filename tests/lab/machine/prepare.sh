@@ -1,12 +1,12 @@
 #!/bin/bash
 # Build what `make lab` boots: QEMU's own root, the machine's root file system, its kernel and
-# initrd, and the Python wheels. Each part is built anew only when what it is made from changes.
+# initrd, and the Python wheels. A part is rebuilt only when its inputs change.
 #
-# usage: image-build/lab/prepare.sh CACHE
+# usage: tests/lab/machine/prepare.sh CACHE
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-repository=$(cd "$here/../.." && pwd)
+repository=$(cd "$here/../../.." && pwd)
 cache=$1
 suite=trixie
 # The wheels are chosen for the machine's Python, not for the one that runs here.
@@ -29,10 +29,10 @@ mirror() {
 	printf '%s' "${found%/}"
 }
 
-# fresh NAME KEY: is the part NAME there, made from what KEY says?
+# fresh NAME KEY: does the part NAME exist, built from the inputs that KEY stands for?
 fresh() { [ -e "$cache/$1.key" ] && [ "$(cat "$cache/$1.key")" = "$2" ]; }
 done_with() { printf '%s' "$2" >"$cache/$1.key"; }
-# key_of FUNCTION FILE...: what a part is made from is the function that makes it, and files.
+# key_of FUNCTION FILE...: a hash of a part's inputs: the function that builds it, and files.
 key_of() {
 	local maker=$1
 	shift
@@ -70,7 +70,7 @@ machine() {
 	fresh machine "$key" && return
 	say 'lab: building the root file system of the machine (about two minutes)'
 	packages=$(grep -v '^#' "$here/packages.txt" | paste -sd,)
-	# The kernel is unpacked, not installed: its package would build an initrd that nobody boots.
+	# The kernel is unpacked, not installed: its package would build an initrd that is not used.
 	# shellcheck disable=SC2016  # the hook expands it
 	bootstrap "$work/root" "$packages" --customize-hook='
 		set -eu
@@ -112,7 +112,7 @@ initrd_modules() {
 	done
 }
 
-# busybox, the modules and ./init: made each time, it takes no time.
+# busybox, the modules and ./init: quick, so rebuilt each time.
 initrd() {
 	local tree="$work/initrd"
 	mkdir -p "$tree"/{bin,dev,proc,sys,lower,root}
@@ -148,7 +148,7 @@ wheels() {
 	done_with wheels "$key"
 }
 
-# The bytecode must be of the machine's Python: its own compiles it.
+# The bytecode must be that of the machine's Python, which compiles it.
 chroot_compile() {
 	local mnt="$work/mnt"
 	mkdir -p "$mnt"

@@ -1,4 +1,4 @@
-"""What a worker does when it is asked: items come in, jobs run one at a time, results go out."""
+"""The worker's methods: import items, run one job at a time, deliver results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Event, Lock
 from typing import Any, BinaryIO, cast
@@ -15,6 +15,7 @@ import msgspec
 
 from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
+from appliance.diagnostics.journal import bind_session
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import ApplianceError, NoFaceError
 from appliance.files.output import PendingOutput
@@ -45,60 +46,65 @@ from appliance.protocols.worker_api import error_name
 from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Progress, Request, Service
 from appliance.worker.engines import Engines
-from appliance.worker.failures import StopError, reason, told
-from appliance.worker.gates import Gates
-from appliance.worker.intake import Intake, fingerprint
-from appliance.worker.latest import Latest
+from appliance.worker.failures import StopError, errors_to_refusals, job_refusal_reason
 from appliance.worker.packs import offered
 from appliance.worker.pipes import piped
+from appliance.worker.policy_gates import PolicyGates
+from appliance.worker.sanitiser import MediaSanitiser, fingerprint
+from appliance.worker.single_entry_cache import SingleEntryCache
 from appliance.worker.workspace import Item, Workspace
 
-_PATIENCE = 60  # seconds that the first call may wait for the seal
+_SEAL_TIMEOUT = 60  # seconds that a call waits for the process to be sealed
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
-    """Whom the worker serves."""
+class _Served:
+    """The session that the worker serves: its id, its ledger and the gates of the policy."""
 
     session: str
     ledger: AuditClient
-    gates: Gates
+    gates: PolicyGates
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A swap that runs: its number, what is asked, with which engine, and whom to tell of it."""
+    """A running swap. ``report`` sends its progress to the caller."""
 
     number: int
     asked: worker_api.Swap
     engine: Pipeline
-    tell: Progress
+    report: Progress
 
 
-@dataclass
-class Desk:
-    """The methods of ``io.faceappliance.Worker``, for several threads.
+class WorkerService:
+    """The methods of ``io.faceappliance.Worker``, for several threads."""
 
-    ``seal`` is called once, before the first file comes in.
-    """
-
-    workspace: Workspace
-    policy: Policy
-    engines: Engines
-    intake: Intake
-    seal: Callable[[], events.SealResult]
-    _visit: _Visit | None = None
-    _jobs: int = 0
-    _serving: Event = field(default_factory=Event)
-    _begun: Condition = field(default_factory=Condition)
-    _intake_free: Lock = field(default_factory=Lock)
-    _job_free: Lock = field(default_factory=Lock)
-    _stop: Event = field(default_factory=Event)
-    _sitters: Latest[SourceIdentity] = field(default_factory=Latest)
-    _sketches: Latest[Photo] = field(default_factory=Latest)
+    def __init__(
+        self,
+        workspace: Workspace,
+        policy: Policy,
+        engines: Engines,
+        sanitiser: MediaSanitiser,
+        seal: Callable[[], events.SealResult],
+    ) -> None:
+        """``seal`` is called once, before the first file is imported."""
+        self._workspace = workspace
+        self._policy = policy
+        self._engines = engines
+        self._sanitiser = sanitiser
+        self._seal = seal
+        self._served: _Served | None = None
+        self._jobs = 0
+        self._serving = Event()
+        self._job_begun = Condition()
+        self._sanitiser_free = Lock()
+        self._job_free = Lock()
+        self._cancelled = Event()
+        self._sources: SingleEntryCache[SourceIdentity] = SingleEntryCache()
+        self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
 
     def service(self) -> Service:
-        """The interface on the worker's socket. Only the broker can connect to that."""
+        """The interface for the worker's socket, to which only the broker can connect."""
         methods: dict[str, Method[Any]] = {
             "Begin": Method(worker_api.Begin, self._begin),
             "Packs": Method(Empty, self._packs),
@@ -114,107 +120,116 @@ class Desk:
         return Service(worker_api.NAME, worker_api.DESCRIPTION, methods, report_bug)
 
     def _begin(self, request: Request[worker_api.Begin]) -> Answer:
-        if self._visit is not None or len(request.descriptors) != 1:
+        if self._served is not None or len(request.descriptors) != 1:
             raise CallError(error_name("Busy"))
         asked = request.parameters
-        if asked.policy != self.policy.digest:
+        if asked.policy != self._policy.digest:
             raise CallError(error_name("OtherPolicy"))
+        bind_session(asked.session)
         ledger = AuditClient(request.descriptors.pop())
-        with told():
-            sealed = self.seal()
-            self.workspace.take_up()
-            packs = [*self.engines.mesh.packs, *self.engines.packs.trusted.values()]
+        with errors_to_refusals():
+            sealed = self._seal()
+            self._workspace.recover_existing()
+            packs = [*self._engines.mesh.packs, *self._engines.packs.trusted.values()]
             loaded = [
                 events.ModelPackLoaded(pack.digest, len(pack.entries), "valid") for pack in packs
             ]
             ledger.append_all([sealed, events.PolicyLoaded(asked.policy, "own"), *loaded])
-        self._visit = _Visit(asked.session, ledger, Gates(self.policy.gate, asked.session, ledger))
+        self._served = _Served(
+            asked.session, ledger, PolicyGates(self._policy.gate, asked.session, ledger)
+        )
         self._serving.set()
         while True:
             request.progress(worker_api.Jobs(self._jobs))
-            with self._begun:
-                self._begun.wait()
+            with self._job_begun:
+                self._job_begun.wait()
 
     def _packs(self, request: Request[Empty]) -> Answer:
-        packs = self.engines.packs
+        packs = self._engines.packs
         trusted = [offered(name, pack) for name, pack in packs.trusted.items()]
         refused = [
             worker_api.Pack(name, refused=wrong.message, hint=wrong.hint)
             for name, wrong in packs.refused.items()
         ]
-        return Answer(worker_api.Packs(trusted + refused, self.engines.mesh.engine.provider))
+        return Answer(worker_api.Packs(trusted + refused, self._engines.mesh.engine.provider))
 
     def _import(self, request: Request[worker_api.Import]) -> Answer:
-        visit, asked = self._who(), request.parameters
+        served, asked = self._require_session(), request.parameters
         if not request.descriptors:
             raise CallError(error_name("NoDescriptor"))
         source = request.descriptors[0]
-        with told(), self._intake_free, self.workspace.part() as (part, sink):
-            consent = visit.gates.consent(asked.consent)
+        with (
+            errors_to_refusals(),
+            self._sanitiser_free,
+            self._workspace.temporary() as (temporary, sink),
+        ):
+            consent = served.gates.consent(asked.consent)
             digest, size = fingerprint(source)
-            taken = self.intake.take(source, sink)
-            visit.ledger.append(
+            imported = self._sanitiser.rewrite(source, sink)
+            served.ledger.append(
                 events.MediaImported(
-                    session=visit.session,
-                    item=visit.ledger.pseudonym("file", digest),
+                    session=served.session,
+                    item=served.ledger.pseudonym("file", digest),
                     role=asked.role,
-                    media=taken.media,
+                    media=imported.media,
                     size=size,
                     origin="folder",
                     consent=consent,
                 )
             )
-            number = self.workspace.add_item(part, taken.media)
-        return Answer(worker_api.Imported(number, taken.media, taken.width, taken.height))
+            number = self._workspace.add_item(temporary, imported.media)
+        return Answer(worker_api.Imported(number, imported.media, imported.width, imported.height))
 
     def _inspect(self, request: Request[worker_api.Inspect]) -> Answer:
-        self._who()
+        self._require_session()
         asked = request.parameters
-        with told():
-            picture = self.workspace.picture(asked.item, asked.at)
-            faces = self.engines.mesh.analyser.faces(picture.canvas)
+        with errors_to_refusals():
+            picture = self._workspace.picture(asked.item, asked.at)
+            faces = self._engines.mesh.analyser.faces(picture.canvas)
         return Answer(worker_api.Faces([_outline(face) for face in faces]))
 
     def _swap(self, request: Request[worker_api.Swap]) -> Answer:
-        visit, asked = self._who(), request.parameters
-        target = self.workspace.item(asked.target)
-        with self._job(), told():
-            engine = self.engines.get(
+        served, asked = self._require_session(), request.parameters
+        target = self._workspace.item(asked.target)
+        with self._job(), errors_to_refusals():
+            engine = self._engines.get(
                 asked.packs, _options_of(asked.generator_options), asked.upscale
             )
-            job = _Job(self._count(), asked, engine, request.progress)
+            job = _Job(self._next_job(), asked, engine, request.progress)
             kind: events.Engine = "onnx" if engine.generates else "mesh"
-            visit.ledger.append(
+            served.ledger.append(
                 events.JobStarted(
-                    visit.session, job.number, kind, target.media, engine.packs[0].digest
+                    served.session, job.number, kind, target.media, engine.packs[0].digest
                 )
             )
-            number, result = self.workspace.place(target.media)
+            number, result = self._workspace.reserve(target.media)
             try:
-                done = self._make(visit, job, target, result)
+                done = self._make(served, job, target, result)
             except (ApplianceError, StopError) as stopped:
-                visit.ledger.append(events.JobRefused(visit.session, job.number, reason(stopped)))
+                served.ledger.append(
+                    events.JobRefused(served.session, job.number, job_refusal_reason(stopped))
+                )
                 raise
-            self.workspace.keep(number, result)
+            self._workspace.commit(number, result)
         return Answer(worker_api.Progress(job.number, done.frames, done.frames, number))
 
-    def _make(self, visit: _Visit, job: _Job, target: Item, result: Item) -> SwapReport:
-        """Run the pipeline; the result is there whole and logged, or not at all."""
+    def _make(self, served: _Served, job: _Job, target: Item, result: Item) -> SwapReport:
+        """Run the pipeline. The result is written whole and logged, or not at all."""
         started = time.monotonic()
-        sitter = self._sitter(job.engine, job.asked)
-        options = self._options(visit, job.engine, job.asked)
+        source = self._source(job.engine, job.asked)
+        options = self._options(served, job.engine, job.asked)
         with PendingOutput(result.path) as output:
             sink = cast(BinaryIO, output.file)
             if target.media == "photo":
-                report = self._photo(job, sitter, options, sink)
+                report = self._photo(job, source, options, sink)
             else:
-                report = self._video(job, sitter, options, target, sink)
-            visit.gates.same_person(job.number, sitter, report)
-            self._go_on()
+                report = self._video(job, source, options, target, sink)
+            served.gates.same_person(job.number, source, report)
+            self._check_cancelled()
             digest, _ = fingerprint(output.file.fileno())
-            visit.ledger.append(
+            served.ledger.append(
                 events.JobFinished(
-                    session=visit.session,
+                    session=served.session,
                     job=job.number,
                     result=digest.hex(),
                     frames=report.frames,
@@ -226,19 +241,19 @@ class Desk:
         return report
 
     def _photo(
-        self, job: _Job, sitter: SourceIdentity, options: SwapOptions, sink: BinaryIO
+        self, job: _Job, source: SourceIdentity, options: SwapOptions, sink: BinaryIO
     ) -> SwapReport:
-        target = self.workspace.photo(job.asked.target)
+        target = self._workspace.photo(job.asked.target)
         check_enlarged(target, job.asked.upscale)
-        photo, report = swap_photo(job.engine, sitter, target, options)
-        self._go_on()
+        photo, report = swap_photo(job.engine, source, target, options)
+        self._check_cancelled()
         if job.engine.upscaler:
             photo = enlarge_photo(photo, job.engine.upscaler)
         sink.write(encode_photo(photo, "png"))
         return report
 
     def _video(
-        self, job: _Job, sitter: SourceIdentity, options: SwapOptions, target: Item, sink: BinaryIO
+        self, job: _Job, source: SourceIdentity, options: SwapOptions, target: Item, sink: BinaryIO
     ) -> SwapReport:
         with target.path.open("rb") as opened:
             facts = probe(opened)
@@ -246,12 +261,12 @@ class Desk:
             check_size(facts.width * job.asked.upscale, facts.height * job.asked.upscale)
 
             def progress(info: FrameInfo) -> None:
-                self._go_on()
-                job.tell(worker_api.Progress(job.number, info.index + 1, facts.frames))
+                self._check_cancelled()
+                job.report(worker_api.Progress(job.number, info.index + 1, facts.frames))
 
             report = swap_video(
                 job.engine,
-                sitter,
+                source,
                 opened,
                 sink,
                 options,
@@ -260,39 +275,39 @@ class Desk:
             )
         if not report.faces_swapped and any(options.regions.values()):
             raise NoFaceError(
-                "The chosen face was found in no frame of the target.",
-                "Choose it by another word, or use a video that shows it upright.",
+                "The chosen face was not found in any frame of the target.",
+                "Choose another face, or use a video that shows it upright.",
             )
         return report
 
     def _preview(self, request: Request[worker_api.Preview]) -> Answer:
-        visit, asked = self._who(), request.parameters
-        with self._job(), told():
-            engine = self.engines.get(asked.packs, _options_of(asked.generator_options), 1)
-            sitter = self._sitter(engine, asked)
-            sketch = self._sketches.get(
+        served, asked = self._require_session(), request.parameters
+        with self._job(), errors_to_refusals():
+            engine = self._engines.get(asked.packs, _options_of(asked.generator_options), 1)
+            source = self._source(engine, asked)
+            thumbnail = self._thumbnails.get(
                 (asked.target, asked.at, asked.side),
-                lambda: _small(self.workspace.picture(asked.target, asked.at), asked.side),
+                lambda: _thumbnail(self._workspace.picture(asked.target, asked.at), asked.side),
             )
-            options = self._options(visit, engine, asked, likeness=self.policy.gate.same_person)
-            shown, report = swap_photo(engine, sitter, sketch, options)
-            if self.policy.gate.same_person:  # a preview shows a face as much as a result does
-                visit.gates.same_person(self._jobs, sitter, report)
-            return Answer(descriptors=(piped(io.BytesIO(encode_photo(shown, "jpeg"))),))
+            options = self._options(served, engine, asked, likeness=self._policy.gate.same_person)
+            preview, report = swap_photo(engine, source, thumbnail, options)
+            if self._policy.gate.same_person:  # a preview shows a face as much as a result does
+                served.gates.same_person(self._jobs, source, report)
+            return Answer(descriptors=(piped(io.BytesIO(encode_photo(preview, "jpeg"))),))
 
-    def _sitter(self, engine: Pipeline, asked: worker_api.Swap) -> SourceIdentity:
-        return self._sitters.get(
+    def _source(self, engine: Pipeline, asked: worker_api.Swap) -> SourceIdentity:
+        return self._sources.get(
             (tuple(asked.packs), asked.generator_options, tuple(asked.sources)),
-            lambda: read_source(engine, [*map(self.workspace.photo, asked.sources)]),
+            lambda: read_source(engine, [*map(self._workspace.photo, asked.sources)]),
         )
 
     def _options(
-        self, visit: _Visit, engine: Pipeline, asked: worker_api.Swap, *, likeness: bool = True
+        self, served: _Served, engine: Pipeline, asked: worker_api.Swap, *, likeness: bool = True
     ) -> SwapOptions:
-        visit.gates.choice(asked.choice)
+        served.gates.choice(asked.choice)
         reference = None
         if asked.like is not None:
-            reference = read_reference(engine.analyser, self.workspace.photo(asked.like))
+            reference = read_reference(engine.analyser, self._workspace.photo(asked.like))
         return SwapOptions(
             FaceSelection(FaceRule(asked.choice), reference), asked.regions, likeness
         )
@@ -300,47 +315,49 @@ class Desk:
     def _cancel(self, request: Request[Empty]) -> Answer:
         running = self._job_free.locked()
         if running:
-            self._stop.set()
+            self._cancelled.set()
         return Answer(worker_api.Stopped(running))
 
     def _forget(self, request: Request[Empty]) -> Answer:
-        self._sitters.forget()
-        self._sketches.forget()
+        self._sources.clear()
+        self._thumbnails.clear()
         return Answer()
 
     def _list(self, request: Request[Empty]) -> Answer:
-        return Answer(worker_api.Results(self.workspace.results()))
+        return Answer(worker_api.Results(self._workspace.results()))
 
     def _result(self, request: Request[worker_api.Item]) -> Answer:
-        self._who()
-        item = self.workspace.result(request.parameters.item)
+        self._require_session()
+        item = self._workspace.result(request.parameters.item)
         size = item.path.stat().st_size
         answer = worker_api.Result(item.media, size, _digest(item.path).hex())
         return Answer(answer, (piped(item.path.open("rb")),))
 
-    def _who(self) -> _Visit:
-        """Whom the worker serves. A person may be quicker than the seal: they wait for it."""
-        if not self._serving.wait(_PATIENCE) or self._visit is None:
+    def _require_session(self) -> _Served:
+        """The served session; waits for the seal and raises ``CallError`` if that fails."""
+        if not self._serving.wait(_SEAL_TIMEOUT) or self._served is None:
             raise CallError(error_name("NotBegun"))
-        return self._visit
+        bind_session(self._served.session)
+        return self._served
 
-    def _count(self) -> int:
-        with self._begun:
+    def _next_job(self) -> int:
+        """Number a job that begins, and wake the call of Begin that reports it."""
+        with self._job_begun:
             self._jobs += 1
-            self._begun.notify_all()
+            self._job_begun.notify_all()
             return self._jobs
 
-    def _go_on(self) -> None:
-        """Raises ``StopError`` once somebody has cancelled."""
-        if self._stop.is_set():
+    def _check_cancelled(self) -> None:
+        """Raises ``StopError`` once the job was cancelled."""
+        if self._cancelled.is_set():
             raise StopError
 
     @contextmanager
     def _job(self) -> Iterator[None]:
-        """One job at a time."""
+        """Allow one job at a time. Raises ``CallError`` while another runs."""
         if not self._job_free.acquire(blocking=False):
             raise CallError(error_name("Busy"))
-        self._stop.clear()
+        self._cancelled.clear()
         try:
             yield
         finally:
@@ -353,7 +370,7 @@ def _outline(face: Face) -> worker_api.Face:
     return worker_api.Face(x, y, width, height, face.score)
 
 
-def _small(photo: Photo, side: int) -> Photo:
+def _thumbnail(photo: Photo, side: int) -> Photo:
     return Photo(PhotoCanvas(in_colours_of(photo, Photo(photo.pixels)).pixels).thumbnail(side))
 
 

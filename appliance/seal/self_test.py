@@ -1,7 +1,7 @@
-"""Tries to get out, in a process that should not be able to.
+"""Attempts to escape from a process that should not be able to.
 
-Each attempt asks the kernel for something impossible with bad pointers: EFAULT or EBADF would mean
-that the call reached it, and the wall is not there (bubblewrap and Flatpak test that way).
+Each attempt passes bad pointers, so that it cannot succeed: EFAULT or EBADF means that the call
+reached the kernel and the layer is not in force (bubblewrap and Flatpak test the same way).
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ _NUMBERS = {
     "x86_64": {"socket": 41, "execve": 59, "ptrace": 101, "mount": 165, "unshare": 272},
     "aarch64": {"socket": 198, "execve": 221, "ptrace": 117, "mount": 40, "unshare": 97},
 }
-_IO_URING_SETUP = 425  # everywhere
-_NOWHERE = -1
+_IO_URING_SETUP = 425  # the same on every architecture
+_INVALID = -1  # neither a descriptor nor a pointer
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One way out. ``done``: what the kernel answered, ``None`` where it let it through."""
+    """One escape. ``answer``: the kernel's error by name, ``None`` if the call succeeded."""
 
     layer: Layer
     what: str
-    done: str | None
+    answer: str | None
 
     @property
-    def failed(self) -> bool:
-        """Whether the wall held."""
-        return self.done in {"EPERM", "EACCES"}
+    def denied(self) -> bool:
+        """Whether the layer stopped it."""
+        return self.answer in {"EPERM", "EACCES"}
 
 
-def probe(*, seccomp: bool, landlock: bool) -> tuple[Attempt, ...]:
-    """Every attempt at the layers that are said to hold."""
+def self_test(*, seccomp: bool, landlock: bool) -> tuple[Attempt, ...]:
+    """Attempt every escape from the layers that should be in force."""
     numbers = _NUMBERS.get(os.uname().machine, {}) | {"io_uring_setup": _IO_URING_SETUP}
     attempts = []
     if seccomp:
@@ -55,9 +55,9 @@ def probe(*, seccomp: bool, landlock: bool) -> tuple[Attempt, ...]:
 
 
 def _raw(name: str, number: int) -> Callable[[], object]:
-    # A family for socket that exists; for the others nothing that could succeed.
-    first = socket.AF_INET if name == "socket" else _NOWHERE
-    return lambda: libc.syscall(number, int(first), _NOWHERE, _NOWHERE)
+    # An existing address family for socket(2); the others get arguments that cannot succeed.
+    first = socket.AF_INET if name == "socket" else _INVALID
+    return lambda: libc.syscall(number, int(first), _INVALID, _INVALID)
 
 
 def _list_root() -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, Thread
+from types import MappingProxyType
 from typing import Any, Generic, TypeAlias
 
 import msgspec
@@ -77,7 +78,7 @@ class Service:
         """
         self._name = name
         self._description = description
-        self._methods = dict(methods)
+        self.methods = MappingProxyType(dict(methods))
         self._report = report
         self._callers: Counter[int] = Counter()
         self._lock = Lock()
@@ -148,7 +149,7 @@ class Service:
             return self._introspect(name, call)
         if interface != self._name:
             raise CallError(f"{SERVICE}.InterfaceNotFound", _Interface(interface))
-        method = self._methods.get(name)
+        method = self.methods.get(name)
         if method is None:
             raise CallError(f"{SERVICE}.MethodNotFound", _Method(name))
         if method.users is not None and caller.user not in method.users:

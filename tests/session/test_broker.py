@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -151,6 +152,15 @@ def scene(tmp_path: Path, login: Login) -> Iterator[Scene]:
         client = stack.enter_context(closing(Client(Connection(ours))))
         yield Scene(broker, client, ledger, journal, clock, tokens, workers, keepers)
     serving.join()
+
+
+def test_it_offers_what_its_interface_describes(scene: Scene) -> None:
+    methods = scene.broker.service(kiosk=1000).methods
+    described = re.findall(r"^method (\w+)\(", broker_api.DESCRIPTION, re.MULTILINE)
+    assert set(methods) == set(described)
+    users = {name: method.users for name, method in methods.items()}
+    assert users.pop("TokenRemoved") == frozenset({0})
+    assert set(users.values()) == {frozenset({0, 1000})}
 
 
 def test_a_session_opens_with_a_connection_to_its_worker(scene: Scene) -> None:

@@ -1,5 +1,6 @@
-"""What of a session needs root: its storage, the life of its worker, its end.
+"""The part of a session that needs root: its storage, its worker's processes, its wipe.
 
-One process for one session. It knows six words (``protocol.py``), reads no policy, and its only
-caller is the broker; it imports nothing of the house but errors.
+There is one process for each session. It executes six commands (``protocol.py``), parses no
+policy, and its only caller is the broker. It imports no third-party library, and of this project
+only ``errors`` and ``machine``.
 """

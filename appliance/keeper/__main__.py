@@ -1,4 +1,4 @@
-"""``python -m appliance.keeper SLOT``: keep one session, for the caller that systemd hands over."""
+"""``python -m appliance.keeper SLOT``: hold one session, for one caller on systemd's socket."""
 
 from __future__ import annotations
 
@@ -18,24 +18,27 @@ from appliance.keeper.protocol import Command, Erasure
 from appliance.keeper.volume import Backing, LuksVolume, MemoryVolume, Volume
 from appliance.keeper.wipe import wipe
 
-_FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
-_LONGEST_WORD = 16  # bytes
+_FIRST_DESCRIPTOR = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
+_MAX_COMMAND = 16  # bytes
 _MIB = 1 << 20
 _FILES = Path("/var/lib/appliance/workspace")
 
 
 def main() -> int:
-    """Serve the next caller until it hangs up; 0 if nothing of its session is left."""
+    """Serve one caller until it hangs up; returns 0 if nothing of its session is left."""
     slot = sys.argv[1]
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=_FIRST_PASSED)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=_FIRST_DESCRIPTOR)
     caller, _ = listener.accept()
     signal.signal(signal.SIGTERM, lambda *_: caller.shutdown(socket.SHUT_RDWR))
-    return 0 if keep(caller, slot, _volume(slot)) else 1
+    return 0 if keep(caller, slot, volume_of(slot)) else 1
 
 
 def keep(caller: socket.socket, slot: str, volume: Volume) -> bool:
-    """Do what ``caller`` says until it hangs up, then wipe. Whether nothing is left."""
-    acts: dict[bytes, Callable[[], Erasure | None]] = {
+    """Execute the commands of ``caller`` until it hangs up, then wipe.
+
+    Returns whether nothing is left. An unknown command counts as hanging up.
+    """
+    actions: dict[bytes, Callable[[], Erasure | None]] = {
         Command.MAKE.value: lambda: volume.make(units.owner_of(slot)),
         Command.START.value: partial(units.start, slot),
         Command.FREEZE.value: partial(units.freeze, slot),
@@ -45,18 +48,18 @@ def keep(caller: socket.socket, slot: str, volume: Volume) -> bool:
     }
     clean = False
     try:
-        while (act := acts.get(caller.recv(_LONGEST_WORD))) is not None:
-            answer, clean = _done(act)
+        while (action := actions.get(caller.recv(_MAX_COMMAND))) is not None:
+            answer, clean = _execute(action)
             caller.send(json.dumps(answer).encode())
     except OSError:
-        pass  # it died before it heard the answer
+        pass  # the broker died before it received the answer
     return clean or wipe(slot, volume).failed is None
 
 
-def _done(act: Callable[[], Erasure | None]) -> tuple[dict[str, object], bool]:
+def _execute(action: Callable[[], Erasure | None]) -> tuple[dict[str, object], bool]:
     """The answer, and whether this was a wipe that left nothing."""
     try:
-        erasure = act()
+        erasure = action()
     except SessionError as error:
         return {"error": (error.message, error.hint)}, False
     except OSError as error:
@@ -65,14 +68,14 @@ def _done(act: Callable[[], Erasure | None]) -> tuple[dict[str, object], bool]:
     return {"erasure": asdict(erasure)} if erasure else {}, bool(erasure and not erasure.failed)
 
 
-def _volume(slot: str) -> Volume:
-    """The unmade workspace, as appliance-storage.service says it."""
+def volume_of(slot: str) -> Volume:
+    """The workspace, not made yet, with the settings that appliance-storage.service wrote."""
     size, inodes = int(os.environ["SIZE_MIB"]) * _MIB, int(os.environ["INODES"])
     if os.environ["BACKEND"] == "memory":
         return MemoryVolume(slot, size, inodes)
     device = os.environ["DEVICE"]
     if device:
-        # Each slot has its own stretch of the device.
+        # Each slot has its own segment of the device.
         backing = Backing(Path(device), size, int(slot[1:]) * size, device=True)
     else:
         backing = Backing(_FILES / slot, size)

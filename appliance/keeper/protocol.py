@@ -1,8 +1,8 @@
-"""What broker and keeper say to each other, on a SOCK_SEQPACKET: a word, and an answer to it.
+"""The messages of broker and keeper, on a SOCK_SEQPACKET socket: a command, and its answer.
 
-A word is a packet that holds nothing else: there is nothing to parse for the one who has power.
-The answer is a packet of JSON: ``{}``, ``{"error": [message, hint]}``, or ``{"erasure": {…}}`` to
-WIPE.
+A command is a packet that holds its name and nothing else, so the privileged side has nothing to
+parse. The answer is a packet of JSON: ``{}``, ``{"error": [message, hint]}``, or
+``{"erasure": {…}}`` to WIPE.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Literal, TypeAlias
 
 MAX_ANSWER = 4096  # bytes of an answer
 
-UNKNOWN_KEY = "0" * 64  # stands for the id of a key that was lost with the memory that held it
+UNKNOWN_KEY = "0" * 64  # the id of a key that was lost with the memory that held it
 
 Erased: TypeAlias = Literal["luks-header-dropped", "memory-dropped"]
-"""How its data becomes unreadable."""
+"""How the data of a session became unreadable."""
 
 StepName: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
 
 
 class Command(Enum):
-    """What the broker may say. To hang up means WIPE as well."""
+    """What the broker may command. To hang up means WIPE as well."""
 
     MAKE = b"make"
     START = b"start"
@@ -34,11 +34,11 @@ class Command(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What the wipe did and saw. ``failed`` is the first step that did not succeed."""
+    """What a wipe did and found. ``failed`` is the first step that did not succeed."""
 
     key_id: str
-    before: int  # canaries that could be read while the workspace was open
-    after: int  # canaries that can be read now, anywhere
+    before: int  # canaries that were readable while the workspace was open
+    after: int  # canaries that are still readable, anywhere
     ms: int
     method: Erased
     failed: StepName | None = None

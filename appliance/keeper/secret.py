@@ -1,4 +1,4 @@
-"""Memory for what must never reach a disk: locked, undumped, overwritten at the end."""
+"""Memory for what must never reach a disk: locked, kept out of dumps, overwritten at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class LockedMemory:
-    """A memfd whose pages are locked. ``descriptor`` names it to a child; nothing else does."""
+    """A memfd whose pages are locked. A child gets at it by ``descriptor``, and by nothing else."""
 
     def __init__(self, size: int) -> None:
         """``size`` bytes of zeros; raises ``SessionError`` if they cannot be locked."""
@@ -33,7 +33,10 @@ class LockedMemory:
 
     @classmethod
     def random(cls, size: int) -> Self:
-        """``size`` bytes from the kernel, which no Python object ever holds."""
+        """``size`` random bytes from the kernel; no Python object ever holds them.
+
+        Raises ``SessionError`` if the kernel gives fewer, or they cannot be locked.
+        """
         memory = cls(size)
         source = os.open("/dev/urandom", os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -44,12 +47,12 @@ class LockedMemory:
         return memory
 
     def write_to(self, descriptor: int) -> None:
-        """Write all of it to a pipe."""
+        """Write all of it to a pipe; raises ``SessionError`` if the pipe takes less."""
         if os.write(descriptor, self._pages) != len(self._pages):
             raise SessionError("A key could not be handed over.", "Try again.")
 
     def wipe(self) -> None:
-        """Overwrite and drop it; harmless to repeat."""
+        """Overwrite and release it. May be repeated."""
         if self.descriptor < 0:
             return
         self._pages[:] = bytes(len(self._pages))
@@ -58,7 +61,7 @@ class LockedMemory:
         self.descriptor = -1
 
     def __enter__(self) -> Self:
-        """Nothing more happens on entry."""
+        """It is ready already."""
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""The programs of the system that a keeper calls, each with its arguments and nothing else."""
+"""How a keeper runs programs of the system: given arguments, a fixed environment, no shell."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _PATIENCE = 60  # seconds
 
 
-def run(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
-    """What the program printed; ``key`` is a descriptor for its stdin, ``keep`` those it inherits.
+def run(*command: str, key: int | None = None, pass_fds: Sequence[int] = ()) -> str:
+    """Run a program and return its stdout.
 
-    Raises ``SessionError`` if it fails. What it wrote on stderr stays out of the message: it may
-    name a path.
+    ``key`` is a descriptor to use as its stdin, ``pass_fds`` are descriptors that it inherits.
+    Raises ``SessionError`` if it fails. Its stderr is not part of the message: it may name a path.
     """
     try:
         done = subprocess.run(  # noqa: S603 - our own arguments, no shell
@@ -24,7 +24,7 @@ def run(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
             stdin=subprocess.DEVNULL if key is None else key,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            pass_fds=keep,
+            pass_fds=pass_fds,
             env=_ENVIRONMENT,
             timeout=_PATIENCE,
             check=False,

@@ -1,6 +1,6 @@
-"""The units of a slot: its worker with its sockets, and the mount of its workspace.
+"""The units of a slot: its worker with its socket, and the mount of its workspace.
 
-systemd starts, confines, freezes and ends them; a keeper only says so.
+systemd starts, confines and stops them at a keeper's request; the kernel freezes and kills.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from appliance.machine import WORKSPACES
 
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup/appliance.slice/appliance-worker.slice")
-_GONE = 5.0  # seconds that killed processes may take to be gone
+_PATIENCE = 5.0  # seconds that killed processes may take to disappear
 
 
 def owner_of(slot: str) -> Owner:
-    """The user that the worker of this slot runs as; raises ``SessionError``."""
+    """The user that the worker of this slot runs as; raises ``SessionError`` if there is none."""
     try:
         entry = pwd.getpwnam(f"appliance-{slot}")
     except KeyError as error:
@@ -38,16 +38,17 @@ def start(slot: str) -> None:
 
     Returns once the worker runs its own program; raises ``SessionError``.
     """
-    _workspace(slot).mkdir(mode=0o700, exist_ok=True)  # it stays: the next session is quicker
+    # Kept after the session, so that the next one starts sooner.
+    _workspace(slot).mkdir(mode=0o700, exist_ok=True)
     run("systemctl", "start", f"appliance-worker@{slot}.service")
 
 
 def freeze(slot: str) -> None:
-    """The worker runs not one instruction more until it is thawed.
+    """Stop the worker, to the instruction, until it is thawed.
 
-    Raises ``SessionError`` if it has not started. systemd makes it inside its control group and
-    waits, deaf to all else, for its execve(2) (posix_spawn(3), POSIX_SPAWN_SETCGROUP): frozen
-    before that, the worker would hold up systemd and with it the machine.
+    Raises ``SessionError`` if it has not started. systemd creates the process inside its control
+    group and blocks until its execve(2) (posix_spawn(3), POSIX_SPAWN_SETCGROUP): a worker frozen
+    before that would block systemd, and with it the machine.
     """
     _control(slot, "cgroup.freeze", "1")
     if not _has_started(slot):
@@ -55,21 +56,21 @@ def freeze(slot: str) -> None:
 
 
 def thaw(slot: str) -> None:
-    """It runs on."""
+    """Let it continue; raises ``SessionError`` if the kernel refuses."""
     _control(slot, "cgroup.freeze", "0")
 
 
 def kill(slot: str) -> None:
-    """End the worker and all that it started, frozen or not, in one step of the kernel.
+    """Kill the worker and all its children at once, frozen or not.
 
-    Raises ``SessionError`` if a process of its user is there after that.
+    Raises ``SessionError`` if a process of its user is left after that.
     """
-    # By the kernel alone before systemd is asked: what is frozen while systemd starts it would
-    # keep systemd from hearing.
+    # Through the kernel before systemd is asked: a process that is frozen while systemd starts it
+    # blocks systemd.
     _control(slot, "cgroup.kill", "1")
-    # The socket first: a caller that waits there would have the worker started anew.
+    # The socket first: a caller that waits there would have the worker started again.
     run("systemctl", "stop", *(f"appliance-worker@{slot}.{kind}" for kind in ("socket", "service")))
-    until = time.monotonic() + _GONE
+    until = time.monotonic() + _PATIENCE
     while any(processes_of(owner_of(slot).user)):
         if time.monotonic() > until:
             raise SessionError("A process of the worker outlived it.", "Restart the machine.")
@@ -77,31 +78,31 @@ def kill(slot: str) -> None:
 
 
 def unmount(slot: str) -> None:
-    """Take the workspace out of the tree of files; raises ``SessionError`` if it stays."""
+    """Unmount the workspace; raises ``SessionError`` if it stays mounted."""
     run("systemctl", "stop", f"appliance-workspace@{slot}.service")
     if _workspace(slot).is_mount():
         raise SessionError("The workspace is still mounted.", "Restart the machine.")
 
 
 def processes_of(user: int) -> Iterator[int]:
-    """The processes that run as this user."""
+    """The ids of the processes that run as this user id."""
     for entry in _PROC.iterdir():
         if entry.name.isdecimal():
             try:
                 if entry.stat().st_uid == user:
                     yield int(entry.name)
             except OSError:
-                continue  # it ended meanwhile
+                continue  # it has ended
 
 
 def _has_started(slot: str) -> bool:
-    """Whether the worker is there, and is no copy of systemd any more that is to become it."""
+    """Whether the worker runs its own program, and not yet as a copy of systemd."""
     try:
         starter = (_PROC / "1/comm").read_text()
         processes = (_group(slot) / "cgroup.procs").read_text().split()
         names = [(_PROC / process / "comm").read_text() for process in processes]
     except OSError:
-        return False  # it never started, or is gone
+        return False  # it never started, or has ended
     return bool(names) and starter not in names
 
 
@@ -118,8 +119,8 @@ def _control(slot: str, knob: str, value: str) -> None:
     try:
         (_group(slot) / knob).write_text(value)
     except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ENODEV):  # it never started, or is gone
+        if error.errno not in (errno.ENOENT, errno.ENODEV):  # it never started, or has ended
             raise SessionError(
                 f"The worker cannot be controlled ({os.strerror(error.errno or 0)}).",
-                "Check that the units of hardening/ are installed as they stand.",
+                "Check that the units of hardening/ are installed unchanged.",
             ) from error

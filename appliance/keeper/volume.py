@@ -1,12 +1,12 @@
 """The workspace of one session: storage that nothing can read once its key is dropped.
 
 ``LuksVolume``: LUKS2, aes-xts-plain64, with a detached header. Neither the key nor the header is
-ever on a disk: both are in locked memory of this process, and cryptsetup reads the one from a
-pipe, the other through an inherited descriptor. The backing is a block device or a sparse file.
+ever on a disk: both are in locked memory of this process. cryptsetup reads the key from a pipe and
+the header through an inherited descriptor. The backing is a block device or a sparse file.
 
-``MemoryVolume``: for hosts without device-mapper: a tmpfs that the kernel may not swap out.
+``MemoryVolume``, for hosts without device-mapper: a tmpfs that the kernel may not swap out.
 
-A volume is made in a slot (``w0`` …), which names its mapper, its folder and its user.
+Each volume belongs to a slot (``w0`` …), after which its mapping, folder and user are named.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ from appliance.machine import RUN
 KEY_SIZE = 64  # bytes: two AES-256 keys of XTS
 BLOCK = 4096  # bytes of the file system, the encryption and the discard
 CANARIES = 4
-_CANARIES = ".canaries"  # the file that holds them
+_CANARIES = ".canaries"  # the name of the file that holds them
 
-# LUKS2 of 16 KiB metadata, twice, and one key slot: 64 bytes in 4,000 stripes (cryptsetup(8)).
+# LUKS2 with 16 KiB of metadata, twice, and one key slot: 64 bytes in 4,000 stripes, see
+# cryptsetup(8).
 _METADATA, _KEYSLOTS = 16 << 10, 512 << 10
 _HEADER = 2 * _METADATA + _KEYSLOTS
-_SECTOR = 512  # bytes; what cryptsetup counts offsets in
+_SECTOR = 512  # bytes; the unit of device-mapper tables
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The user of the worker."""
+    """User and group id of the worker."""
 
     user: int
     group: int
@@ -48,7 +49,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """Random bytes planted in the workspace, and what lay in their place on the raw storage."""
+    """A block of random bytes in the workspace, and its ciphertext at ``offset`` of the backing."""
 
     plain: bytes
     offset: int
@@ -63,31 +64,31 @@ class Volume(Protocol):
     canaries: tuple[Canary, ...]
 
     def make(self, owner: Owner) -> None:
-        """Make it and let the unit of the slot mount it; raises ``SessionError``."""
+        """Make it and describe it for the unit that mounts it; raises ``SessionError``."""
         ...
 
     def close(self) -> None:
-        """Take it from the kernel; raises ``SessionError`` if it is in use."""
+        """Remove its mappings from the kernel; raises ``SessionError`` if it is in use."""
         ...
 
     def drop(self) -> None:
-        """Overwrite and drop key and header. Cannot fail; harmless to repeat."""
+        """Overwrite and release key and header. Cannot fail; may be repeated."""
         ...
 
     def discard(self) -> None:
-        """Give the blocks back, whatever they hold."""
+        """Discard the blocks; raises ``SessionError`` where the device cannot."""
         ...
 
     def found(self) -> int:
-        """How many of the canaries can still be read; needs the volume closed."""
+        """How many canaries are still readable on the backing; needs the volume closed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Backing:
-    """Where the encrypted bytes lie: a sparse file, or ``size`` bytes of a device from ``start``.
+    """Where the encrypted bytes are: a sparse file, or ``size`` bytes of a device from ``start``.
 
-    ``start`` is a whole number of MiB.
+    ``start`` is in bytes, a whole number of MiB.
     """
 
     path: Path
@@ -96,7 +97,7 @@ class Backing:
     device: bool = False
 
     def make(self) -> None:
-        """Make the file; a device is there. Raises ``SessionError``."""
+        """Create the sparse file, if it is one; raises ``SessionError`` if that fails."""
         if self.device:
             return
         try:
@@ -105,7 +106,7 @@ class Backing:
             descriptor = os.open(self.path, flags, 0o600)
         except OSError as error:
             raise SessionError(
-                f"The file of the workspace cannot be made ({os.strerror(error.errno or 0)}).",
+                f"The file of the workspace cannot be created ({os.strerror(error.errno or 0)}).",
                 "Free space on the disk of the appliance, then try again.",
             ) from error
         try:
@@ -114,16 +115,16 @@ class Backing:
             os.close(descriptor)
 
     def discard(self) -> None:
-        """Give the blocks back; raises ``SessionError`` where the device cannot."""
+        """Discard the blocks, or delete the file; raises ``SessionError`` if it cannot."""
         if self.device:
-            stretch = ("--offset", str(self.start), "--length", str(self.size))
-            run("blkdiscard", "--force", *stretch, str(self.path))
+            segment = ("--offset", str(self.start), "--length", str(self.size))
+            run("blkdiscard", "--force", *segment, str(self.path))
         else:
             self.path.unlink(missing_ok=True)
 
     def read(self, offset: int) -> bytes:
-        """One block; nothing if the file is gone."""
-        # What udev has read of a device stays in memory, past what a mapping writes below.
+        """The block at ``offset``; empty if the file is gone."""
+        # Not through the page cache: it may hold what udev read before a mapping wrote below it.
         direct = os.O_DIRECT if self.device else 0
         try:
             raw = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | direct)
@@ -138,10 +139,10 @@ class Backing:
 
 @dataclass
 class LuksVolume:
-    """See the head of this module. ``inodes`` is the most files it may hold.
+    """See the head of this module. ``inodes``: how many files it can hold.
 
-    ``discards``: whether the blocks are given back at the end; the key is dropped in any case. A
-    sparse file always goes.
+    ``discards``: whether the blocks of a device are discarded at the end. The key is dropped, and a
+    sparse file deleted, in any case.
     """
 
     method: ClassVar[Erased] = "luks-header-dropped"
@@ -157,15 +158,18 @@ class LuksVolume:
 
     @property
     def mapper(self) -> Path:
-        """The opened device."""
+        """The decrypted device."""
         return Path("/dev/mapper") / mapper_name(self.slot)
 
     def make(self, owner: Owner) -> None:
-        """Format, open, fill and describe it for the unit that mounts it."""
+        """Format, open and fill it, and describe it for the unit that mounts it.
+
+        Raises ``SessionError`` if a step fails, or the volume turns out not to be encrypted.
+        """
         self.backing.make()
         place = self.backing.path
         if self.backing.device:
-            # cryptsetup wants a device for itself, and this one is others' too: map the stretch.
+            # cryptsetup locks a whole device, and this one is shared: give it a mapped segment.
             size, start = self.backing.size // _SECTOR, self.backing.start // _SECTOR
             table = f"0 {size} linear {place} {start}"
             run("dmsetup", "create", segment_name(self.slot), "--table", table)
@@ -174,7 +178,7 @@ class LuksVolume:
         self._cryptsetup(
             *("luksFormat", "--batch-mode", "--type", "luks2", "--cipher", "aes-xts-plain64"),
             *("--key-size", str(KEY_SIZE * 8), "--sector-size", str(BLOCK)),
-            # The passphrase is 512 random bits: stretching it would protect nothing.
+            # The passphrase is 512 random bits: key stretching would add nothing.
             *("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"),
             *("--luks2-metadata-size", str(_METADATA), "--luks2-keyslots-size", str(_KEYSLOTS)),
             *("--offset", "0", str(place)),
@@ -185,14 +189,15 @@ class LuksVolume:
             *(str(place), mapper_name(self.slot)),
         )
         self.canaries = self._locate(self._fill(owner))
-        # noinit_itable: nobody is served by a kernel that writes empty inodes to it meanwhile.
+        # noinit_itable: the kernel need not write empty inodes in the background.
         options = "nosuid,nodev,noexec,noatime,noinit_itable"
         describe(self.slot, "ext4", options, str(self.mapper))
 
     def close(self) -> None:
-        """Take the mappings away; the loop device of a sparse file goes with them.
+        """Remove the mappings; the loop device of a sparse file goes with them.
 
-        One that is still in use loses its table, and with it the kernel's copy of the key.
+        One that is still in use loses its table, and with it the kernel's copy of the key. Raises
+        ``SessionError`` if even that fails.
         """
         for name in mapped(self.slot):
             try:
@@ -201,18 +206,18 @@ class LuksVolume:
                 run("dmsetup", "remove", "--force", "--retry", name)
 
     def drop(self) -> None:
-        """From here on nobody can read what the backing holds."""
+        """Overwrite key and header: what the backing holds is unreadable from here on."""
         for memory in (self._key, self._header):
             if memory is not None:
                 memory.wipe()
 
     def discard(self) -> None:
-        """Tell the disk to forget the blocks."""
+        """Discard the blocks if the policy asks for it; raises ``SessionError`` if that fails."""
         if self.discards or not self.backing.device:
             self.backing.discard()
 
     def found(self) -> int:
-        """Canaries in the open on the backing, or whose ciphertext outlived the discard."""
+        """Canaries in plain text on the backing, or whose ciphertext outlived the discard."""
         found = 0
         for canary in self.canaries:
             block = self.backing.read(canary.offset)
@@ -220,9 +225,9 @@ class LuksVolume:
         return found
 
     def _fill(self, owner: Owner) -> bytes:
-        """A file system that belongs to the worker and holds the canaries, each a block of a file.
+        """Make a file system that ``owner`` owns, with one file that holds the canaries.
 
-        The canaries, one after the other.
+        Returns its content: the canaries, one block each.
         """
         plain = secrets.token_bytes(CANARIES * BLOCK)
         folder = Path(tempfile.mkdtemp(dir=RUN))
@@ -240,14 +245,14 @@ class LuksVolume:
         return plain
 
     def _locate(self, plain: bytes) -> tuple[Canary, ...]:
-        # -c: without the maps of what is in use, which are long and not asked for.
+        # -c: without reading the allocation bitmaps, which take long and are not needed.
         listed = run("debugfs", "-c", "-R", f"blocks /{_CANARIES}", str(self.mapper))
         texts = [plain[at : at + BLOCK] for at in range(0, len(plain), BLOCK)]
         blocks = [int(block) for block in listed.split()]
         with self.mapper.open("rb", buffering=0) as opened:
             found = [os.pread(opened.fileno(), BLOCK, block * BLOCK) for block in blocks]
         if found != texts:
-            raise SessionError("The new workspace does not hold what was put in.", "Try again.")
+            raise SessionError("The new workspace does not hold what was written.", "Try again.")
         canaries = []
         for block, text in zip(blocks, texts, strict=True):
             cipher = self.backing.read(block * BLOCK)
@@ -261,7 +266,7 @@ class LuksVolume:
     def _cryptsetup(self, action: str, *arguments: str) -> None:
         """Run it with the key on a pipe and the header as an inherited descriptor."""
         if self._key is None or self._header is None:
-            raise SessionError("This workspace has no key any more.", "Open a new session.")
+            raise SessionError("The key of this workspace was dropped.", "Open a new session.")
         reader, writer = os.pipe2(os.O_CLOEXEC)
         try:
             self._key.write_to(writer)
@@ -271,7 +276,7 @@ class LuksVolume:
                 *("cryptsetup", action, "--key-file", "-"),
                 *("--header", f"/proc/self/fd/{header}", *arguments),
                 key=reader,
-                keep=(header,),
+                pass_fds=(header,),
             )
         finally:
             os.close(reader)
@@ -279,7 +284,7 @@ class LuksVolume:
 
 @dataclass
 class MemoryVolume:
-    """A tmpfs that is never swapped out. It ends with its mount; there is no key to drop."""
+    """A tmpfs that is never swapped out. It ends with its mount and has no key."""
 
     method: ClassVar[Erased] = "memory-dropped"
 
@@ -299,16 +304,16 @@ class MemoryVolume:
         describe(self.slot, "tmpfs", options, "workspace")
 
     def close(self) -> None:
-        """It went with its mount."""
+        """Nothing to do: it ended with its mount."""
 
     def drop(self) -> None:
-        """There is no key."""
+        """Nothing to do: there is no key."""
 
     def discard(self) -> None:
-        """The kernel took its pages back."""
+        """Nothing to do: the kernel has freed its pages."""
 
     def found(self) -> int:
-        """Nothing can be looked for in memory that is not mapped."""
+        """Always 0: memory that is not mapped cannot be searched."""
         return 0
 
 
@@ -318,17 +323,17 @@ def mapper_name(slot: str) -> str:
 
 
 def segment_name(slot: str) -> str:
-    """The name of the slot's stretch of a device, under the same folder."""
-    return f"{mapper_name(slot)}-stretch"
+    """The name of the slot's segment of a shared device, in the same folder."""
+    return f"{mapper_name(slot)}-segment"
 
 
 def mapped(slot: str) -> list[str]:
-    """What the kernel has mapped for this slot, even without a node, the uppermost first."""
+    """The mappings that the kernel has for this slot, even without a node, the uppermost first."""
     listed = {line.split()[0] for line in run("dmsetup", "ls").splitlines() if line}
     return [name for name in (mapper_name(slot), segment_name(slot)) if name in listed]
 
 
 def describe(slot: str, kind: str, options: str, source: str) -> None:
-    """Write what ``appliance-workspace@.service`` mounts."""
+    """Write the environment file from which ``appliance-workspace@.service`` mounts it."""
     text = f"TYPE={kind}\nOPTIONS={options}\nSOURCE={source}\n"
     (RUN / f"{slot}.mount").write_text(text)

@@ -1,9 +1,9 @@
-"""The end of a session: its data made unreadable, and looked for afterwards.
+"""The end of a session: its data is made unreadable, and then searched for.
 
-In the words of NIST SP 800-88 Rev. 2: cryptographic erase of the workspace (the key is random,
+In the terms of NIST SP 800-88 Rev. 2: cryptographic erase of the workspace (the key is random,
 was never stored, and is overwritten in the only memory that held it), then clear by discarding
-the blocks. Each step is tried even if one before it failed, key and header first of all that can
-be: a mount that stays busy must not keep the key alive.
+the blocks. Each step is tried even if an earlier one failed: a mount that stays busy must not
+keep the key alive.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from appliance.keeper import units
 from appliance.keeper.protocol import Erasure, StepName
 from appliance.keeper.volume import CANARIES, Volume, mapped
 
-_LEFTOVERS = (Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - looked at only
+_LEFTOVERS = (Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - only read
 _JOURNALS = (Path("/run/log/journal"), Path("/var/log/journal"))
 _DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
 
 def wipe(slot: str, volume: Volume) -> Erasure:
-    """End the worker of ``slot`` and erase its workspace; never raises ``SessionError``."""
+    """Kill the worker of ``slot`` and erase its workspace. Failures are in the result."""
     started = time.monotonic()
     planted = len(volume.canaries)
     steps: tuple[tuple[StepName, Callable[[], None]], ...] = (
@@ -35,7 +35,7 @@ def wipe(slot: str, volume: Volume) -> Erasure:
         ("discard", volume.discard),
         ("probe", lambda: _no_trace_of(slot)),
     )
-    failed = [name for name, act in steps if not _succeeds(act)]
+    failed = [name for name, action in steps if not _succeeds(action)]
     after = _found(volume)
     if after and not failed:
         failed.append("probe")
@@ -49,17 +49,17 @@ def wipe(slot: str, volume: Volume) -> Erasure:
     )
 
 
-def _succeeds(act: Callable[[], None]) -> bool:
+def _succeeds(action: Callable[[], None]) -> bool:
     try:
-        act()
+        action()
     except (SessionError, OSError):
         return False
     return True
 
 
 def _no_trace_of(slot: str) -> None:
-    """Nothing in the kernel stands for the session any more; raises ``SessionError``."""
-    # Cached pages of the closed workspace go now, not when memory runs short.
+    """Raises ``SessionError`` if the kernel still holds a volume or process of the session."""
+    # Drop cached pages of the closed workspace now, not when memory runs short.
     _DROP_CACHES.write_text("3")
     if mapped(slot):
         raise SessionError("The volume is still open.", "Restart the machine.")
@@ -68,11 +68,11 @@ def _no_trace_of(slot: str) -> None:
 
 
 def _found(volume: Volume) -> int:
-    """Canaries that can be read on the raw storage or where a program may have left them."""
+    """How many canaries are readable on raw storage or where a program may have left them."""
     try:
         in_storage = volume.found()
     except OSError:
-        in_storage = CANARIES  # what cannot be looked at counts as found
+        in_storage = CANARIES  # what cannot be read counts as found
     plain = [canary.plain[:32] for canary in volume.canaries]
     return in_storage + sum(_holds(path, plain) for path in _places())
 
@@ -88,4 +88,4 @@ def _holds(path: Path, texts: list[bytes]) -> int:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as content:
             return sum(content.find(text) >= 0 for text in texts)
     except (OSError, ValueError):
-        return 0  # gone meanwhile, or empty
+        return 0  # it has gone, or is empty

@@ -9,22 +9,26 @@ from pathlib import Path
 import msgspec
 
 from appliance.errors import PolicyError
-from appliance.policy.document import Document, Problem, read
+from appliance.policy.document import Document, DocumentError, read
 from appliance.policy.policy import Policy
 
 LIMIT = 1 << 20  # bytes; the shipped policies have 5 KiB
 
-# What must hold beside the bounds of the types: rules that a policy may state but not change, and
-# keys that belong together.
+# What must hold in addition to the bounds of the types: values that a policy may state but not
+# change, and keys that depend on each other.
 _RULES: tuple[tuple[str, Callable[[Policy], bool], str], ...] = (
     ("system.allow_network", lambda p: not p.system.allow_network, "no policy opens the network"),
     ("seal.minimum", lambda p: "seccomp" in p.seal.minimum, "seccomp cannot be left out"),
-    ("export.second_person", lambda p: p.export.second_person, "another person releases a result"),
-    ("export.label", lambda p: p.export.label, "a result is labelled"),
+    (
+        "export.second_person",
+        lambda p: p.export.second_person,
+        "a second person must release a result",
+    ),
+    ("export.label", lambda p: p.export.label, "a result must be labelled"),
     (
         "workspace.device",
         lambda p: (p.workspace.backing == "device") == (p.workspace.device is not None),
-        "a device is named exactly where the backing is one",
+        "a device is named if, and only if, backing is device",
     ),
     (
         "engine.gpu",
@@ -34,7 +38,7 @@ _RULES: tuple[tuple[str, Callable[[Policy], bool], str], ...] = (
     (
         "projects",
         lambda p: len({project.name for project in p.projects}) == len(p.projects),
-        "a project's name is its own",
+        "each project needs a name of its own",
     ),
 )
 
@@ -44,37 +48,37 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z")
 
 
 def load(path: Path) -> Policy:
-    """The policy in a file. Raises :class:`PolicyError`, naming file, line and key."""
+    """The policy in a file. Raises ``PolicyError``, which names file, line and key."""
     try:
         with path.open("rb") as stream:
             data = stream.read(LIMIT + 1)
     except OSError as error:
         raise PolicyError(
-            f"The policy cannot be read: {error.strerror}.", "Name a policy file."
+            f"The policy cannot be read: {error.strerror}.", "Name a policy file that you may read."
         ) from error
     return parse(data, path.name)
 
 
 def parse(data: bytes, name: str = "policy") -> Policy:
-    """The policy in ``data``; ``name`` is how errors call the file."""
+    """The policy in ``data``; raises ``PolicyError``, in which the file is called ``name``."""
     try:
         return _checked(data)
-    except Problem as problem:
+    except DocumentError as problem:
         place = f"{name}, line {problem.line}" + (f", {problem.key}" if problem.key else "")
         raise PolicyError(
             f"{place}: {problem.what}.",
-            "Mend that line; `appliance policy schema` says what each key may be.",
+            "Correct that line; `appliance policy schema` lists what each key may be.",
         ) from problem
 
 
 def _checked(data: bytes) -> Policy:
     if len(data) > LIMIT:
-        raise Problem(1, "", f"longer than {LIMIT} bytes")
+        raise DocumentError(1, "", f"longer than {LIMIT} bytes")
     document = read(_text(data))
     policy = _converted(document)
     for key, holds, why in _RULES:
         if not holds(policy):
-            raise Problem(document.line(key), key, why)
+            raise DocumentError(document.line(key), key, why)
     return policy
 
 
@@ -83,7 +87,7 @@ def _text(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Problem(line, "", "not UTF-8") from error
+        raise DocumentError(line, "", "not UTF-8") from error
 
 
 def _converted(document: Document) -> Policy:
@@ -96,4 +100,4 @@ def _converted(document: Document) -> Policy:
         if unknown := _UNKNOWN.match(what):
             key = f"{key}.{unknown['name']}" if key else unknown["name"]
             what = "there is no such key"
-        raise Problem(document.line(key), key, what.rstrip(".")) from error
+        raise DocumentError(document.line(key), key, what.rstrip(".")) from error

@@ -14,7 +14,6 @@ from msgspec import Meta
 
 Layer = Literal["seccomp", "landlock", "guard", "rlimits"]
 Provider = Literal["tensorrt", "cuda", "openvino", "directml", "cpu"]
-Number = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,31}\Z")]
 Clock = Annotated[str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 Licence = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -22,7 +21,7 @@ Licence = Annotated[str, Meta(min_length=1, max_length=100)]
 PublicKey = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9+/]{56}\Z")]
 Device = Annotated[str, Meta(pattern=r"\A/dev/[A-Za-z0-9/_-]+\Z")]
 
-# The Schema's way to say that a value is fixed; appliance.policy.load refuses the other one.
+# How the JSON Schema states a fixed value; appliance.policy.load refuses any other.
 Never = Annotated[bool, Meta(extra_json_schema={"const": False})]
 Always = Annotated[bool, Meta(extra_json_schema={"const": True})]
 
@@ -31,7 +30,7 @@ LEGAL_FLOOR_DAYS = 183
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A group of keys; a key that is not named has its default, an unknown one is an error."""
+    """A group of keys; a missing key has its default, an unknown one is an error."""
 
 
 class System(Section, frozen=True):
@@ -44,15 +43,15 @@ class System(Section, frozen=True):
 class Seal(Section, frozen=True):
     """How a process gives up network and disk.
 
-    ``minimum``: the layers without which no work is done; a kernel that lacks another is reported
-    and used. ``seccomp`` is fixed to be among them.
+    ``minimum``: the layers without which no work is done; the lack of any other is only reported.
+    ``seccomp`` is always among them.
     """
 
     minimum: Annotated[tuple[Layer, ...], Meta(min_length=1)] = ("seccomp", "landlock", "rlimits")
 
 
 class Engine(Section, frozen=True):
-    """What computes. ``providers``: tried in order. ``gpu``: whether its devices are opened."""
+    """Where networks run. ``providers``: tried in order. ``gpu``: whether one may be opened."""
 
     providers: Annotated[tuple[Provider, ...], Meta(min_length=1)] = ("cpu",)
     gpu: bool = False
@@ -61,7 +60,7 @@ class Engine(Section, frozen=True):
 class Models(Section, frozen=True):
     """Which packs are used.
 
-    ``keys``: minisign public keys of those who may sign one; nobody has to for the starter pack.
+    ``keys``: minisign public keys that may sign one; the starter pack needs no signature.
     ``licences``: SPDX expressions that are accepted; a pack with any other is refused.
     """
 
@@ -70,11 +69,11 @@ class Models(Section, frozen=True):
 
 
 MOST_SLOTS = 8
-"""As many as there are users and sockets for: see ``hardening/sysusers``."""
+"""The number of users and sockets for workers: see ``hardening/sysusers``."""
 
 
 class Workspace(Section, frozen=True):
-    """Where a session works.
+    """The storage of a session.
 
     ``backend``: ``luks`` on ``backing``, or ``memory``, a private tmpfs where there is no
     device-mapper. ``backing``: ``file``, a sparse file, or ``device``, the partition or logical
@@ -90,9 +89,9 @@ class Workspace(Section, frozen=True):
 
 
 class Session(Section, frozen=True):
-    """How long a visit lasts: without a touch, in all, and locked without its token.
+    """How long a session lasts: idle until it locks, in total, and locked until it is wiped.
 
-    Seconds; when the last two are over the session is wiped.
+    All in seconds. It is also wiped at the end of ``absolute_seconds``.
     """
 
     idle_seconds: Annotated[int, Meta(ge=30, le=3_600)] = 600
@@ -101,7 +100,7 @@ class Session(Section, frozen=True):
 
 
 class Token(Section, frozen=True):
-    """How a person proves who it is; a password is no way.
+    """How a person authenticates; there are no passwords.
 
     After ``attempts`` refusals in a row a login waits ``back_off_seconds``, doubled each time.
     """
@@ -112,7 +111,7 @@ class Token(Section, frozen=True):
 
 
 class Wipe(Section, frozen=True):
-    """How a session ends: its key is destroyed always, its blocks are discarded too if asked for.
+    """How a session is erased: its key is always destroyed, its blocks are discarded by default.
 
     Terms of NIST SP 800-88 r2. ``daily``: when caches of studio projects are wiped, local time.
     """
@@ -130,7 +129,7 @@ class Audit(Section, frozen=True):
 
 
 class Export(Section, frozen=True):
-    """How a result leaves: on a disc, labelled, released by another person. All fixed."""
+    """How a result leaves: on a disc, labelled, released by a second person. All fixed."""
 
     medium: Literal["disc"] = "disc"
     second_person: Always = True
@@ -141,7 +140,7 @@ class Gate(Section, frozen=True):
     """What must be true before a face is applied.
 
     ``same_person``: source and target are one person, by ``likeness``, the SFace cosine from which
-    two faces count as one person's (OpenCV Zoo: 0.363). ``consent``: its reference is asked for.
+    two faces count as one person's (OpenCV Zoo: 0.363). ``consent``: a reference to it is required.
     """
 
     same_person: bool = True
@@ -158,7 +157,7 @@ class Project(Section, frozen=True):
 
 
 class Policy(Section, frozen=True):
-    """All that a site decides."""
+    """All settings of a site."""
 
     system: System = System()
     seal: Seal = Seal()
@@ -175,20 +174,20 @@ class Policy(Section, frozen=True):
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, of :attr:`canonical`: what signed records name.
+        """SHA-256, in hex, of :attr:`canonical`: how signed records name the policy.
 
-        Of the values and not of the file: a comment does not change it, a new default does.
+        It is of the values and not of the file: a comment does not change it, a new default does.
         """
         return hashlib.sha256(self.canonical).hexdigest()
 
     @property
     def canonical(self) -> bytes:
-        """Every key with its value, as JSON with sorted keys and no blanks."""
+        """Every key with its value, as JSON with sorted keys and no spaces."""
         return msgspec.json.encode(self, order="sorted")
 
 
-# What a person's own `appliance swap` on a laptop follows: nobody else is there to release a
-# result or to ask for consent, and nothing is asked of the machine but the walls of the kernel.
+# The policy of `appliance swap` on a person's own laptop: there is no second person to release a
+# result or to obtain consent, and the machine offers no more than the sandbox of its kernel.
 EMBEDDED = Policy(
     seal=Seal(minimum=("seccomp",)),
     engine=Engine(providers=("tensorrt", "cuda", "openvino", "directml", "cpu"), gpu=True),

@@ -1,4 +1,4 @@
-"""The interface ``io.faceappliance.Session``: what may be asked of the broker."""
+"""The interface ``io.faceappliance.Session``, which the broker offers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import msgspec
 NAME = "io.faceappliance.Session"
 
 DESCRIPTION = """\
-# Sessions on this appliance: token in, encrypted workspace, sealed worker, wiped at the end.
+# Sessions on this appliance: from the login with a token, through work in an encrypted workspace
+# with a sealed worker, to the wipe.
 interface io.faceappliance.Session
 
 type Erasure (
   session: string,
   # SHA-256 of the id of the key that was dropped
   key: string,
-  # canaries that could be read before, and after
+  # canaries that were readable before the wipe, and after it
   before: int,
   after: int,
   ms: int,
@@ -27,27 +28,27 @@ type SessionStatus (
   session: string,
   # opening, active, locked, parked, wiping, wiped, wipe-failed
   state: string,
-  # the worker answers
+  # whether it has a worker
   worker: bool
 )
 
-# Log in and open a session. A connection to its worker comes beside the answer. `project` names
-# a workspace that outlives the visit; `patient` is logged under a pseudonym.
+# Log in and open a session. The answer carries a connection to its worker. `project` names a
+# workspace that is kept between logins; `patient` is logged under a pseudonym.
 method Open(user: string, pin: string, project: ?string, patient: ?string) -> (session: string)
 
-# Log in to a locked session again, with the token that opened it.
+# Log in to a locked session again, as the user who opened it.
 method Reopen(session: string, user: string, pin: string) -> (session: string)
 
-# Another connection to the worker, or to a new one if it died.
+# The answer carries another connection to the worker, or to a new one if it died.
 method Attach(session: string) -> (session: string)
 
-# Somebody is there: the idle time starts again.
+# The session is in use: its idle time starts again.
 method Touch(session: string) -> ()
 
 # Lock a session at once.
 method Lock(session: string) -> ()
 
-# Leave a project without ending it.
+# Park a project: its workspace is kept, its worker ends.
 method Leave(session: string) -> ()
 
 # End a session and wipe it.
@@ -75,7 +76,7 @@ _Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Root of what comes in: no key but its own."""
+    """Root of all parameters: unknown keys are refused."""
 
 
 class Open(_Strict, frozen=True):
@@ -96,13 +97,13 @@ class Reopen(_Strict, frozen=True):
 
 
 class SessionRef(_Strict, frozen=True):
-    """Parameters of what is done to one session."""
+    """Parameters of Attach, Touch, Lock, Leave and Close."""
 
     session: _Id
 
 
 class TokenRemoved(_Strict, frozen=True):
-    """Parameters of TokenRemoved: the kernel's name of the device."""
+    """Parameters of TokenRemoved; ``device`` as the kernel names it."""
 
     device: _Text
 
@@ -114,7 +115,7 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class Erasure(msgspec.Struct, frozen=True):
-    """The erasure record of one session."""
+    """The erasure record of one session. ``ms``: how long it took, in milliseconds."""
 
     session: str
     key: str
@@ -131,7 +132,7 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class SessionStatus(msgspec.Struct, frozen=True):
-    """Where one session stands."""
+    """The state of one session, and whether it has a worker."""
 
     session: str
     state: str
@@ -145,20 +146,20 @@ class Sessions(msgspec.Struct, frozen=True):
 
 
 class LoginRefused(msgspec.Struct, frozen=True):
-    """Details of the error of that name."""
+    """Details of the error of this name."""
 
     reason: str
     wait_ms: int = 0
 
 
 class WrongState(msgspec.Struct, frozen=True):
-    """Details of the error of that name."""
+    """Details of the error of this name."""
 
     state: str
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """Details of the error of that name."""
+    """Details of the error of this name."""
 
     message: str
     hint: str

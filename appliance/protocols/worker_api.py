@@ -1,4 +1,4 @@
-"""The interface ``io.faceappliance.Worker``: what may be asked of the worker of a session."""
+"""The interface ``io.faceappliance.Worker``, which the worker of a session offers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import msgspec
 NAME = "io.faceappliance.Worker"
 
 DESCRIPTION = """\
-# The worker of one session. Files go in and out as descriptors, never by a path.
+# The worker of one session. Files go in and out as descriptors, never as paths.
 interface io.faceappliance.Worker
 
 type Face (x: float, y: float, width: float, height: float, score: float)
 
-# An operator's model pack on this machine, by the name of its folder. With `refused` it cannot be
-# used, for the reason that stands there. `generator`: the family of the network that takes the mesh
-# engine's place, of `pixels` a side; `roles`: all that it holds.
+# An operator's model pack on this machine, by the name of its folder. If `refused` is set the pack
+# cannot be used, for that reason. `generator`: the family of the network that draws instead of the
+# mesh engine, `pixels` x `pixels`; `roles`: all networks in the pack.
 type Pack (
   name: string,
   roles: []string,
@@ -26,11 +26,12 @@ type Pack (
   hint: ?string
 )
 
-# What is asked of packs; left out, each has the default of `appliance swap`. `pixels`: a side of
-# the face that is drawn, a multiple of the generator's own. `restore`: how far the restorer
-# sharpens, and `restorer_weight` for one that takes it; 0 to 1, like `identity_weight`, below 0.5
-# of which some of the target's identity stays. `occlusion`: leave out what is in front of the face.
-# `parts`: change only these (skin, nose, mouth, upper-lip, left-eyebrow, ...).
+# Options of packs; one that is missing has the default of `appliance swap`. `pixels`: side of the
+# generated face, a multiple of the generator's own. `restore`: how far the restored face replaces
+# the generated one, 0 to 1. `restorer_weight`: 0 to 1, for restorers that have one.
+# `identity_weight`: 0 to 1; below 0.5 some of the target's identity stays. `occlusion`: whether
+# what covers the face is left unchanged. `parts`: change only these (skin, nose, mouth, upper-lip,
+# left-eyebrow, ...).
 type GeneratorOptions (
   pixels: ?int,
   restore: ?float,
@@ -40,26 +41,27 @@ type GeneratorOptions (
   parts: ?[]string
 )
 
-# Once, by the broker, with a line to the ledger beside it: whom the worker serves. Answered with
-# `more` whenever a job begins, for as long as the worker lives.
+# Called once, by the broker, with a connection to the ledger as descriptor: the session that the
+# worker serves. With `more` there is an answer whenever a job begins, as long as the worker lives.
 method Begin(session: string, policy: string) -> (jobs: int)
 
-# The packs on this machine, and what computes (the policy decides both).
+# The packs on this machine, and the execution provider; the policy decides on both.
 method Packs() -> (packs: []Pack, provider: string)
 
-# Take in the photo or video whose descriptor comes beside the call. It is decoded and encoded
-# anew by a process that can do nothing else. role: source, target or reference. `consent`: the
-# reference of the consent of whoever it shows, where the policy asks for it; logged as a pseudonym.
+# Import the photo or video whose descriptor comes with the call. A process that can do nothing
+# else decodes and re-encodes it. `role`: source, target or reference. `consent`: the reference of
+# the consent of the person it shows, where the policy requires one; logged as a pseudonym.
 method Import(role: string, consent: ?string) -> \
 (item: int, media: string, width: int, height: int)
 
-# The faces of an item; of a video those of the last key frame at or before `at` seconds.
+# The faces in an item; in a video those of the last key frame at or before `at` seconds.
 method Inspect(item: int, at: ?float) -> (faces: []Face)
 
-# Put the face of the sources on the target. `regions` are strengths from 0 to 1 by name;
-# `choice`: largest, all, left, right, or like, then of the person on the photo `like`. `packs`: by
-# name, the first that has a network is asked for it; without a generator in them the mesh engine
-# draws. `upscale`: 1, 2 or 4 times as large. With `more` each frame of a video is told.
+# Apply the face of the sources to the target. `regions`: strengths from 0 to 1 by name. `choice`:
+# which faces of the target, one of largest, all, left, right and like; like means the person on the
+# photo `like`. `packs`: names, in the order in which networks are looked up; if none of them has a
+# generator the mesh engine draws. `upscale`: 1, 2 or 4. With `more` there is an answer for each
+# frame of a video.
 method Swap(
   sources: []int,
   target: int,
@@ -71,8 +73,8 @@ method Swap(
   upscale: ?int
 ) -> (job: int, frames: int, total: ?int, result: ?int)
 
-# The same, quick and small, for a slider: a JPEG of at most `side` pixels beside the answer. Of a
-# video the last key frame at or before `at` seconds is shown. Nothing is enlarged.
+# The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels. For a
+# video it shows the last key frame at or before `at` seconds. `upscale` is ignored.
 method Preview(
   sources: []int,
   target: int,
@@ -86,16 +88,16 @@ method Preview(
   at: ?float
 ) -> ()
 
-# Stop the job that runs; it ends with the error Stopped, and leaves nothing.
+# Stop the running job; it ends with the error Stopped, and has no result.
 method Cancel() -> (stopped: bool)
 
-# Drop what is kept to be quicker: faces and small pictures of what came in. The work stays.
+# Drop all caches: faces and small pictures of imported items. The items themselves stay.
 method Forget() -> ()
 
-# What was made, oldest first.
+# The results so far, oldest first.
 method Results() -> (results: []int)
 
-# A result; its bytes can be read from the pipe beside the answer.
+# A result; the answer carries a pipe from which it can be read.
 method Result(item: int) -> (media: string, size: int, sha256: string)
 
 error NotBegun ()
@@ -136,7 +138,7 @@ _Packs = Annotated[
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Root of what comes in: no key but its own."""
+    """Root of all parameters: unknown keys are refused."""
 
 
 class Begin(_Strict, frozen=True):
@@ -177,7 +179,7 @@ class GeneratorOptions(_Strict, frozen=True):
 
 
 class Swap(_Strict, frozen=True):
-    """Parameters of Swap, and the first of Preview."""
+    """Parameters of Swap, and most of those of Preview."""
 
     sources: Annotated[list[_Count], msgspec.Meta(min_length=1, max_length=16)]
     target: _Count
@@ -189,9 +191,9 @@ class Swap(_Strict, frozen=True):
     upscale: Literal[1, 2, 4] = 1
 
     def __post_init__(self) -> None:
-        """Refuse a likeness to nobody, and a person who is not asked for."""
+        """Raises ``ValueError`` if ``like`` is missing, or set without being used."""
         if (self.choice == "like") != (self.like is not None):
-            raise ValueError("choice is like exactly where like is given")
+            raise ValueError("like must be set if, and only if, choice is like")
 
 
 class Preview(Swap, frozen=True):
@@ -207,7 +209,7 @@ class Jobs(msgspec.Struct, frozen=True):
     jobs: int
 
 
-class Pack(msgspec.Struct, frozen=True, omit_defaults=True):
+class Pack(msgspec.Struct, frozen=True):
     """One pack in the answer of Packs."""
 
     name: str
@@ -235,7 +237,7 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 class Face(msgspec.Struct, frozen=True):
-    """Where a face is, in pixels of the upright picture, and how sure that is, 0 to 1."""
+    """The box of a face, in pixels of the upright picture, and its score, 0 to 1."""
 
     x: float
     y: float
@@ -251,7 +253,7 @@ class Faces(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Answers of Swap; the last has ``result``."""
+    """Answers of Swap: frames so far, of how many; the last one has ``result``."""
 
     job: int
     frames: int
@@ -280,7 +282,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """Details of the error of that name. ``kind`` is the reason as the ledger words it."""
+    """Details of the error of this name. ``kind`` is the reason as in the ledger."""
 
     kind: str
     message: str

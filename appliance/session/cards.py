@@ -1,8 +1,8 @@
 """Which smart cards are plugged in, by the PKCS#11 module that logins go through.
 
-That is foreign code, so it runs in a child (``python -m appliance.session.cards MODULE``), which
-says twice a second what is there: a line of serial numbers. If it ends or falls silent, no card is
-known to be there, and what a card opened locks.
+The module is foreign code, so it runs in a child (``python -m appliance.session.cards MODULE``),
+which reports twice a second: a line of serial numbers. If the child ends or falls silent, no card
+counts as plugged in, and the sessions that were opened with one lock.
 """
 
 from __future__ import annotations
@@ -19,20 +19,28 @@ from threading import Lock
 from typing import Any
 
 _MODULE = Path("/usr/lib/appliance/pkcs11.so")  # as hardening/pam.d/appliance-piv names it
-_ROUND = 0.5  # seconds between the child's looks
-_FIRST = 20.0  # seconds that it may take to start
-_SILENCE = 5.0  # seconds after which it does not know any more
-_MOST = 4096  # bytes read at once
+_INTERVAL = 0.5  # seconds between two reports of the child
+_START = 20.0  # seconds that the child may take until its first report
+_SILENCE = 5.0  # seconds without a report after which no card counts as plugged in
+_CHUNK = 4096  # bytes read at once
 
 
 class Cards:
-    """What the child said last. Several threads may ask."""
+    """The last report of the child. For several threads."""
 
-    def __init__(self, module: Path = _MODULE) -> None:
-        self._module = module
+    def __init__(
+        self, module: Path = _MODULE, *, start: float = _START, silence: float = _SILENCE
+    ) -> None:
+        """``start``: seconds that the child may take until its first report.
+
+        ``silence``: seconds without a report after which no card counts as plugged in.
+        """
+        self.module = module
+        self._start_time = start
+        self._silence = silence
         self._child: subprocess.Popen[bytes] | None = None
         self._present: frozenset[str] = frozenset()
-        self._heard = 0.0
+        self._reported = 0.0
         self._rest = b""
         self._lock = Lock()
 
@@ -42,10 +50,15 @@ class Cards:
             patience = 0.0
             if self._child is None or self._child.poll() is not None:
                 self._start()
-                patience = _FIRST
-            self._listen(patience)
-            silent = time.monotonic() - self._heard > _SILENCE
+                patience = self._start_time
+            self._read_reports(patience)
+            silent = time.monotonic() - self._reported > self._silence
             return frozenset() if silent else self._present
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the child, if there is one."""
+        return None if self._child is None else self._child.pid
 
     def close(self) -> None:
         """End the child."""
@@ -57,38 +70,38 @@ class Cards:
         self.close()
         self._present, self._rest = frozenset(), b""
         self._child = subprocess.Popen(  # noqa: S603 - our own module
-            (sys.executable, "-I", "-m", "appliance.session.cards", self._module),
+            (sys.executable, "-I", "-m", "appliance.session.cards", self.module),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
 
-    def _listen(self, patience: float) -> None:
-        """Hear all that the child has said; wait for its first word."""
+    def _read_reports(self, patience: float) -> None:
+        """Read all reports there are, for up to ``patience`` seconds until the first."""
         if self._child is None or self._child.stdout is None:
             return
-        said = self._child.stdout.fileno()
-        while select.select([said], [], [], patience)[0]:
-            heard = os.read(said, _MOST)
-            if not heard:
+        reports = self._child.stdout.fileno()
+        while select.select([reports], [], [], patience)[0]:
+            received = os.read(reports, _CHUNK)
+            if not received:
                 self._present = frozenset()
                 return
-            *lines, self._rest = (self._rest + heard).split(b"\n")
+            *lines, self._rest = (self._rest + received).split(b"\n")
             if lines:
                 self._present = frozenset(lines[-1].decode().split())
-                self._heard = time.monotonic()
+                self._reported = time.monotonic()
             patience = 0.0
 
 
-def _watch(look: Callable[[], frozenset[str]]) -> None:
-    """In the child: say what is there, over and over."""
+def _report(plugged_in: Callable[[], frozenset[str]]) -> None:
+    """In the child: report what is plugged in, for ever."""
     while True:
-        os.write(1, " ".join(sorted(look())).encode() + b"\n")
-        time.sleep(_ROUND)
+        os.write(1, " ".join(sorted(plugged_in())).encode() + b"\n")
+        time.sleep(_INTERVAL)
 
 
-def _looks_through(module: str) -> Callable[[], frozenset[str]]:
-    """In the child: a look through a PKCS#11 module; without it there are no cards."""
+def _lister(module: str) -> Callable[[], frozenset[str]]:
+    """In the child: what lists cards by a PKCS#11 module; without the module there are none."""
     import pkcs11  # noqa: PLC0415 - only the child loads it
     from pkcs11.exceptions import PKCS11Error  # noqa: PLC0415
 
@@ -97,19 +110,19 @@ def _looks_through(module: str) -> Callable[[], frozenset[str]]:
         known = (token for token in tokens if token.flags & pkcs11.TokenFlag.TOKEN_INITIALIZED)
         return frozenset(token.serial.hex() for token in known)
 
-    def look() -> frozenset[str]:
+    def plugged_in() -> frozenset[str]:
         with suppress(PKCS11Error, RuntimeError):
             library = pkcs11.lib(module)
             with suppress(PKCS11Error):  # a slot whose card was pulled
-                if there := serials(library):
-                    return there
-            # Some modules find a card that was put in only if they start afresh.
+                if found := serials(library):
+                    return found
+            # Some modules find a card that was plugged in only after they were reinitialised.
             library.reinitialize()
             return serials(library)
         return frozenset()
 
-    return look
+    return plugged_in
 
 
 if __name__ == "__main__":
-    _watch(_looks_through(sys.argv[1]))
+    _report(_lister(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""When something is due once a day."""
+"""A time of day, and whether it has come."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Daily:
         self._last: datetime | None = None
 
     def due(self, now: datetime) -> bool:
-        """Whether its time came since the last question."""
+        """Whether its time has come since the last call; never at the first one."""
         last, self._last = self._last, now
         if last is None:
             return False

@@ -14,23 +14,23 @@ _METHODS: dict[str, Method] = {"fido2": "fido2", "smart-card": "piv"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``policy``, with its words turned into things."""
+    """The values of ``policy`` in the types of this package."""
 
     policy: Policy
 
     @property
     def method(self) -> Method:
-        """How a person proves who it is."""
+        """How a person authenticates."""
         return _METHODS[self.policy.token.method]
 
     @property
     def limits(self) -> Limits:
-        """Of a visit."""
+        """The limits of a session that is not a project."""
         session = self.policy.session
         return Limits(session.idle_seconds, session.grace_seconds, session.absolute_seconds)
 
     def limits_of(self, project: Project) -> Limits:
-        """Of a workspace that outlives its visits."""
+        """The limits of a project: its workspace is kept for days, between logins."""
         limits = self.limits
         return Limits(limits.idle, limits.grace, project.days * _DAY, parks=True)
 
@@ -40,5 +40,5 @@ class Settings:
         return next((project for project in named if user in project.members), None)
 
     def slot_names(self) -> tuple[str, ...]:
-        """All slots; each has a user of its own (hardening/sysusers)."""
+        """The names of all slots; each has a user of its own (hardening/sysusers)."""
         return tuple(f"w{number}" for number in range(self.policy.workspace.slots))

@@ -16,16 +16,15 @@
       │
       └── clean ─────▶ WIPED
 
-A project of a studio outlives a visit; between visits it is PARKED: no worker, nobody attached::
+A project of a studio outlives a login; between logins it is PARKED, without a worker::
 
     ACTIVE, LOCKED ── left ──▶ PARKED ── reopened ──▶ ACTIVE
                                  └── its end ──▶ WIPING
 
-Whatever is open ends as ``failed`` if the keeper of its key is gone: ACTIVE, LOCKED and PARKED lead
-to WIPING by that name too.
+An open session (ACTIVE, LOCKED, PARKED) whose keeper is gone goes to WIPING by ``failed`` as well.
 
-``after`` holds the arrows; what is not drawn is refused. ``due`` says which arrow time asks for;
-it reads a clock that nobody can set (CLOCK_BOOTTIME).
+``after`` takes a step; one that is not drawn is refused. ``due`` says which step time demands; its
+times are of a clock that cannot be set (CLOCK_BOOTTIME).
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from appliance.errors import SessionError
 
 
 class State(Enum):
-    """Where a session stands."""
+    """The state of a session."""
 
     OPENING = "opening"
     ACTIVE = "active"
@@ -51,7 +50,7 @@ class State(Enum):
 
 
 class Step(Enum):
-    """What moves it on."""
+    """What takes a session from one state to the next."""
 
     OPENED = "opened"
     FAILED = "failed"
@@ -73,7 +72,7 @@ _ENDS = (Step.CLOSE, Step.GRACE_PASSED, Step.TIME_LIMIT)
 
 OPEN = (State.ACTIVE, State.LOCKED, State.PARKED)
 
-_ARROWS: Mapping[tuple[State, Step], State] = MappingProxyType(
+_TRANSITIONS: Mapping[tuple[State, Step], State] = MappingProxyType(
     {
         (State.OPENING, Step.OPENED): State.ACTIVE,
         **{(state, Step.FAILED): State.WIPING for state in (State.OPENING, *OPEN)},
@@ -81,7 +80,7 @@ _ARROWS: Mapping[tuple[State, Step], State] = MappingProxyType(
         (State.ACTIVE, Step.LEFT): State.PARKED,
         (State.ACTIVE, Step.CLOSE): State.WIPING,
         (State.ACTIVE, Step.TIME_LIMIT): State.WIPING,
-        # What locks a session may come twice: a token is pulled from one that is idle.
+        # A locked session may be locked again: an idle one whose token is pulled.
         **{(State.LOCKED, step): State.LOCKED for step in _LOCKS},
         (State.LOCKED, Step.REOPENED): State.ACTIVE,
         (State.LOCKED, Step.LEFT): State.PARKED,
@@ -97,9 +96,9 @@ _ARROWS: Mapping[tuple[State, Step], State] = MappingProxyType(
 
 
 def after(state: State, step: Step) -> State:
-    """Where ``step`` leads from ``state``; raises ``SessionError`` where no arrow is drawn."""
+    """The state after ``step``; raises ``SessionError`` if it is not allowed in ``state``."""
     try:
-        return _ARROWS[state, step]
+        return _TRANSITIONS[state, step]
     except KeyError:
         raise SessionError(
             f"A session that is {state.value} cannot take the step {step.value}.",
@@ -109,7 +108,7 @@ def after(state: State, step: Step) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds: without a sign of life, between lock and wipe, of a session in all.
+    """Seconds: idle until the lock, locked until the wipe, and of a session in total.
 
     ``parks``: when the grace has passed the session is parked, not wiped (a project of a studio).
     """
@@ -122,7 +121,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When, on CLOCK_BOOTTIME: it was opened, somebody last did something, it was locked."""
+    """When it was opened, last used and locked: seconds on CLOCK_BOOTTIME."""
 
     opened: float
     used: float
@@ -130,7 +129,7 @@ class Times:
 
 
 def due(state: State, times: Times, limits: Limits, now: float) -> Step | None:
-    """The step that time asks for at ``now``, if any."""
+    """The step that time demands at ``now``, if any."""
     if state in OPEN and now - times.opened >= limits.absolute:
         return Step.TIME_LIMIT
     if state is State.ACTIVE and now - times.used >= limits.idle:

@@ -1,4 +1,4 @@
-"""The other end: calls, and what comes back."""
+"""The calling end: sends calls, receives answers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _json = msgspec.json.Encoder()
 
 
 class Client:
-    """The calling end of a connection. Not for several threads at once."""
+    """The calling end of a connection. For one thread at a time."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     @classmethod
     def to(cls, path: Path) -> Self:
-        """Of the service that listens at ``path``; raises ``WireError``."""
+        """Connect to the service that listens at ``path``; raises ``WireError``."""
         return cls(Connection.to(path))
 
     def call(
@@ -34,12 +34,12 @@ class Client:
         gives: type[S],
         descriptors: Sequence[int] = (),
     ) -> tuple[S, list[int]]:
-        """The answer and the descriptors beside it, now the caller's own.
+        """The answer, and its descriptors, which the caller must close.
 
-        Raises ``CallError`` with the error that the service names, ``WireError`` if it is gone.
+        Raises ``CallError`` if the service answers with an error, ``WireError`` if it is gone.
         """
         self._ask(method, parameters, descriptors, more=False)
-        return self._hear(gives)[:2]
+        return self._receive(gives)[:2]
 
     def follow(
         self,
@@ -49,12 +49,12 @@ class Client:
         gives: type[S],
         descriptors: Sequence[int] = (),
     ) -> Iterator[tuple[S, list[int]]]:
-        """As ``call``, with every reply on the way to the last."""
+        """As ``call``, but asks for ``more`` and yields every reply, the last one included."""
         self._ask(method, parameters, descriptors, more=True)
         continues = True
         while continues:
-            answer, beside, continues = self._hear(gives)
-            yield answer, beside
+            answer, attached, continues = self._receive(gives)
+            yield answer, attached
 
     def close(self) -> None:
         """Hang up."""
@@ -71,7 +71,7 @@ class Client:
         raw = msgspec.Raw(_json.encode(parameters or Empty()))
         self._connection.send(_json.encode(Call(method, raw, more=more)), descriptors)
 
-    def _hear(self, gives: type[S]) -> tuple[S, list[int], bool]:
+    def _receive(self, gives: type[S]) -> tuple[S, list[int], bool]:
         received = self._connection.receive()
         if received is None:
             raise broken("the service hung up")
@@ -83,10 +83,10 @@ class Client:
             return msgspec.json.decode(reply.parameters, type=gives), descriptors, reply.continues
         except (msgspec.DecodeError, RecursionError) as error:
             close_all(descriptors)
-            raise broken("the answer is none") from error
+            raise broken("the answer cannot be understood") from error
 
 
 class _Details(msgspec.Struct, frozen=True):
-    """The parameters of an error, as they came."""
+    """The parameters of an error, as JSON that was not parsed."""
 
     json: bytes

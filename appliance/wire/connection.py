@@ -45,9 +45,9 @@ class Connection:
         return cls(connection)
 
     def receive(self) -> tuple[bytes, list[int]] | None:
-        """The next message and its descriptors, now the caller's own; ``None`` at the end.
+        """The next message and its descriptors, which the caller must close; ``None`` at the end.
 
-        Raises ``WireError`` if the peer breaks a limit; the connection is of no use then.
+        Raises ``WireError`` if the peer breaks a limit; the connection is unusable then.
         """
         while not self._waiting:
             if not self._fill():
@@ -55,21 +55,21 @@ class Connection:
         return self._waiting.popleft()
 
     def send(self, message: bytes, descriptors: Sequence[int] = ()) -> None:
-        """Send one message; raises ``WireError`` if the peer is gone."""
+        """Send one message; raises ``WireError`` if it breaks a limit or the peer is gone."""
         if len(message) > MAX_MESSAGE or len(descriptors) > MAX_DESCRIPTORS:
-            raise broken("too much for one message")
+            raise broken("a message is too long, or has too many descriptors")
         framed = memoryview(message + b"\0")
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         try:
             sent = self._socket.sendmsg([framed], rights if descriptors else [])
-            if sent < len(framed):  # even nothing cannot be sent to who answered and hung up
+            if sent < len(framed):  # an empty send fails if the peer has hung up
                 self._socket.sendall(framed[sent:])
         except OSError as error:
             raise broken("the other end is gone") from error
 
     def close(self) -> None:
-        """Hang up, and close what came and was not taken."""
-        # shutdown wakes a thread that waits in receive; close alone would not.
+        """Hang up, and close descriptors that arrived and were not taken."""
+        # shutdown wakes a thread that waits in receive; close alone does not.
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -80,7 +80,7 @@ class Connection:
         self._descriptors = []
 
     def _fill(self) -> bool:
-        """Read once; False at the end."""
+        """Read once. False at the end; raises ``WireError`` if the peer breaks a limit."""
         room = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
         try:
             data, ancillary, flags, _ = self._socket.recvmsg(_CHUNK, room, socket.MSG_CMSG_CLOEXEC)
@@ -93,14 +93,14 @@ class Connection:
             raise broken("too many descriptors")
         if not data:
             if self._bytes:
-                raise broken("it ended inside a message")
+                raise broken("it ended within a message")
             return False
         self._bytes += data
-        self._cut()
+        self._split()
         return True
 
-    def _cut(self) -> None:
-        """Take whole messages out of what was read; descriptors go with the first of them."""
+    def _split(self) -> None:
+        """Take whole messages out of what was read; descriptors belong to the first of them."""
         *whole, rest = bytes(self._bytes).split(b"\0")
         if any(len(message) > MAX_MESSAGE for message in (*whole, rest)):
             raise broken("a message is too long")
@@ -117,11 +117,11 @@ def _integers(content: bytes) -> list[int]:
 
 
 def close_all(descriptors: Sequence[int]) -> None:
-    """Close those that came with a message and that nobody keeps."""
+    """Close all of these descriptors."""
     for descriptor in descriptors:
         os.close(descriptor)
 
 
 def broken(why: str) -> WireError:
-    """What ends a connection."""
-    return WireError(f"The conversation broke off: {why}.", "Try again; see the service's journal.")
+    """The error that ends a connection."""
+    return WireError(f"The connection broke off: {why}.", "Try again; see the service's journal.")

@@ -1,4 +1,4 @@
-"""What is said, in both directions."""
+"""The two messages of varlink, and the error that a method answers with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a caller asks. ``parameters`` are understood by the method."""
+    """A call. Its ``parameters`` are parsed once the method is known."""
 
     method: str
     parameters: msgspec.Raw = msgspec.Raw(b"{}")
@@ -21,7 +21,7 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What it is told; ``error`` names one of the interface's errors."""
+    """An answer; ``error`` is the full name of one of the interface's errors."""
 
     parameters: msgspec.Raw = msgspec.Raw(b"{}")
     continues: bool = False
@@ -33,7 +33,10 @@ class Empty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CallError(Exception):
-    """Raised by a method: the caller is told ``error`` with ``parameters``."""
+    """Raised by a method: the call is answered with the error ``error`` and its ``parameters``.
+
+    ``error`` is a full name, with the interface. The client raises it again.
+    """
 
     def __init__(self, error: str, parameters: msgspec.Struct | None = None) -> None:
         super().__init__(error)

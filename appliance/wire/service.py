@@ -1,12 +1,14 @@
-"""One interface, offered to those who connect."""
+"""The serving end: offers one interface to its callers."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, Thread
+from types import MappingProxyType
 from typing import Any, Generic, TypeAlias
 
 import msgspec
@@ -19,16 +21,19 @@ from appliance.wire.peer import PeerCredentials
 MAX_CALLERS = 32
 MAX_CALLERS_OF_USER = 12
 
+# Read now: a sealed process cannot read files any more.
+_VERSION = importlib.metadata.version("face-appliance")
+
 _calls = msgspec.json.Decoder(Call)
 _json = msgspec.json.Encoder()
 
 Progress: TypeAlias = Callable[[msgspec.Struct], None]
-"""Tells the caller how far it is, if it asked for ``more``."""
+"""Sends an intermediate reply, if the caller asked for ``more``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The last, or only, reply. Its descriptors are closed here once they are sent."""
+    """The last, or only, reply. The service closes its descriptors once they are sent."""
 
     parameters: msgspec.Struct = field(default_factory=Empty)
     descriptors: tuple[int, ...] = ()
@@ -36,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[S]):
-    """One call, understood. A method takes out of ``descriptors`` those that it keeps."""
+    """One call, parsed. A method removes from ``descriptors`` those that it keeps."""
 
     caller: PeerCredentials
     parameters: S
@@ -46,9 +51,9 @@ class Request(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Method(Generic[S]):
-    """How a method is called: its parameters, who may, and what it does.
+    """The parameters of a method, the function that runs it, and the user ids that may call it.
 
-    ``users`` are the user ids that may call it; ``None`` is everybody who reaches the socket.
+    ``users`` of ``None``: every user who can connect to the socket.
     """
 
     takes: type[S]
@@ -57,7 +62,7 @@ class Method(Generic[S]):
 
 
 class Service:
-    """One interface, offered to those who connect to a socket."""
+    """One interface, and the callers that are connected to it."""
 
     def __init__(
         self,
@@ -66,20 +71,20 @@ class Service:
         methods: Mapping[str, Method[Any]],
         report: Callable[[BaseException], None],
     ) -> None:
-        """``description`` is the interface in varlink's own language; ``name`` as it says.
+        """``description`` is the interface in varlink's definition language, ``name`` its name.
 
-        ``report`` is told of what a method raises that is no answer: a bug, whose text may hold a
-        name or a path.
+        ``report`` is called with every exception of a method that is not a ``CallError``: a bug,
+        whose text may hold a name or a path.
         """
         self._name = name
         self._description = description
-        self._methods = dict(methods)
+        self.methods = MappingProxyType(dict(methods))
         self._report = report
         self._callers: Counter[int] = Counter()
         self._lock = Lock()
 
     def listen(self, listener: socket.socket) -> None:
-        """Serve until the socket is shut down, each caller in a thread of its own."""
+        """Serve each caller in a thread of its own, until the socket is shut down."""
         while True:
             try:
                 connection, _ = listener.accept()
@@ -101,7 +106,7 @@ class Service:
                 finally:
                     close_all(descriptors)
         except WireError:
-            pass  # its own fault, and it hears of it by the end of the connection
+            pass  # the caller broke a rule, and loses its connection
         finally:
             wire.close()
             self._leave(wire.peer.user)
@@ -110,11 +115,11 @@ class Service:
         try:
             call = _calls.decode(message)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise broken("no call") from error
+            raise broken("a call cannot be understood") from error
 
-        def send(reply: Reply, beside: Sequence[int] = ()) -> None:
+        def send(reply: Reply, attached: Sequence[int] = ()) -> None:
             if not call.oneway:
-                wire.send(_json.encode(reply), beside)
+                wire.send(_json.encode(reply), attached)
 
         def progress(parameters: msgspec.Struct) -> None:
             if call.more:
@@ -122,12 +127,12 @@ class Service:
 
         try:
             answer = self._run(call, wire.peer, descriptors, progress)
-        except CallError as refusal:
-            send(Reply(msgspec.Raw(_json.encode(refusal.parameters)), error=refusal.error))
+        except CallError as refused:
+            send(Reply(msgspec.Raw(_json.encode(refused.parameters)), error=refused.error))
             return
         except WireError:
             raise
-        except Exception as bug:  # noqa: BLE001 - one caller's bug is not another's
+        except Exception as bug:  # noqa: BLE001 - a bug in one call must not end the service
             self._report(bug)
             send(Reply(error=f"{self._name}.Bug"))
             return
@@ -141,22 +146,22 @@ class Service:
     ) -> Answer:
         interface, _, name = call.method.rpartition(".")
         if interface == SERVICE:
-            return self._about_itself(name, call)
+            return self._introspect(name, call)
         if interface != self._name:
             raise CallError(f"{SERVICE}.InterfaceNotFound", _Interface(interface))
-        method = self._methods.get(name)
+        method = self.methods.get(name)
         if method is None:
             raise CallError(f"{SERVICE}.MethodNotFound", _Method(name))
         if method.users is not None and caller.user not in method.users:
             raise CallError(f"{SERVICE}.PermissionDenied")
-        parameters = _understood(call, method.takes)
+        parameters = _parse(call, method.takes)
         return method.run(Request(caller, parameters, descriptors, progress))
 
-    def _about_itself(self, name: str, call: Call) -> Answer:
+    def _introspect(self, name: str, call: Call) -> Answer:
         if name == "GetInfo":
             return Answer(_Info(interfaces=[SERVICE, self._name]))
         if name == "GetInterfaceDescription":
-            asked = _understood(call, _Interface).interface
+            asked = _parse(call, _Interface).interface
             texts = {SERVICE: _SERVICE_DESCRIPTION, self._name: self._description}
             if asked not in texts:
                 raise CallError(f"{SERVICE}.InterfaceNotFound", _Interface(asked))
@@ -175,12 +180,12 @@ class Service:
             self._callers[user] -= 1
 
 
-def _understood(call: Call, kind: type[S]) -> S:
-    """The parameters as the method wants them, or the standard refusal."""
+def _parse(call: Call, kind: type[S]) -> S:
+    """The parameters as ``kind``; raises ``CallError`` InvalidParameter if they do not fit."""
     try:
         return msgspec.json.decode(call.parameters, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # The decoder names the place ("- at `$.user`"); the value stays out of the answer.
+        # The decoder names the place ("- at `$.user`"); the value is kept out of the answer.
         place = str(error).rpartition("`$")[2].strip("`.") or "parameters"
         raise CallError(f"{SERVICE}.InvalidParameter", _Parameter(place[:64])) from error
 
@@ -201,7 +206,7 @@ class _Info(msgspec.Struct, frozen=True):
     interfaces: list[str]
     vendor: str = "face-appliance"
     product: str = "face-appliance"
-    version: str = "1"
+    version: str = _VERSION
     url: str = ""
 
 

@@ -1,7 +1,7 @@
-"""What of ours runs as root, in lines of code: ``python -m tests.keeper.lines``.
+"""Counts our lines of code that run as root: ``python -m tests.keeper.lines``.
 
-Counted are the lines on which a token of Python stands that is neither comment nor docstring, in
-every module of ours that a keeper has loaded once it is ready to serve.
+A line counts if it holds a Python token that is neither comment nor docstring, in every module of
+this project that a keeper has loaded when it is ready to serve.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _HOUSE = REPOSITORY
 
 
 def of_root() -> dict[str, int]:
-    """Lines of code by module, of ours only."""
+    """Lines of code by module, of this project only."""
     return {
         name: code_lines(Path(file).read_text())
         for name, file in loaded().items()

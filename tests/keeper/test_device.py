@@ -1,4 +1,4 @@
-"""A workspace on a stretch of a block device: a loop device, without the kernel's device-mapper.
+"""A workspace on a segment of a block device: a loop device, without the kernel's device-mapper.
 
 What is formatted there is opened in tests/lab.
 """
@@ -40,7 +40,7 @@ def _backing(device: Path) -> Backing:
     return Backing(device, SIZE, START, device=True)
 
 
-def test_its_own_stretch_is_discarded_and_no_other(device: Path) -> None:
+def test_its_own_segment_is_discarded_and_no_other(device: Path) -> None:
     _backing(device).discard()
     _run("blockdev", "--flushbufs", str(device))
     written = device.read_bytes()
@@ -49,7 +49,7 @@ def test_its_own_stretch_is_discarded_and_no_other(device: Path) -> None:
     assert written[START + SIZE :] == FILLED * (8 * MIB - START - SIZE)
 
 
-def test_a_block_is_read_from_its_own_stretch(device: Path) -> None:
+def test_a_block_is_read_from_its_own_segment(device: Path) -> None:
     with device.open("r+b", buffering=0) as raw:
         raw.seek(START + BLOCK)
         raw.write(b"\xbb" * BLOCK)
@@ -93,21 +93,26 @@ def test_a_device_that_cannot_discard_fails_the_step(tmp_path: Path) -> None:
         Backing(tmp_path / "none", SIZE, START, device=True).discard()
 
 
-def test_cryptsetup_gets_the_stretch_and_no_more(
+def test_cryptsetup_gets_the_segment_and_nothing_else(
     device: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is formatted for real, on the device that stands for the mapping of the stretch."""
+    """It is formatted for real, on the device that stands for the mapping of the segment."""
     called: list[tuple[str, ...]] = []
     dumped: list[dict[str, Any]] = []
-    mapping = "/dev/mapper/appliance-w2-stretch"
+    mapping = "/dev/mapper/appliance-w2-segment"
 
-    def run(*command: str, key: int | None = None, keep: Sequence[int] = ()) -> str:
+    def run(*command: str, key: int | None = None, pass_fds: Sequence[int] = ()) -> str:
         called.append(command)
         if command[1] == "luksFormat":
             assert command[-1] == mapping
-            tools.run(*command[:-1], str(device), key=key, keep=keep)
-            dump = ("cryptsetup", "luksDump", "--dump-json-metadata", f"/proc/self/fd/{keep[0]}")
-            dumped.append(json.loads(tools.run(*dump, keep=keep)))
+            tools.run(*command[:-1], str(device), key=key, pass_fds=pass_fds)
+            dump = (
+                "cryptsetup",
+                "luksDump",
+                "--dump-json-metadata",
+                f"/proc/self/fd/{pass_fds[0]}",
+            )
+            dumped.append(json.loads(tools.run(*dump, pass_fds=pass_fds)))
         return ""
 
     monkeypatch.setattr(volume, "run", run)
@@ -119,7 +124,7 @@ def test_cryptsetup_gets_the_stretch_and_no_more(
     made.drop()
     mapped, _, opened = called
     table = f"0 {SIZE // 512} linear {device} {START // 512}"
-    assert mapped == ("dmsetup", "create", "appliance-w2-stretch", "--table", table)
+    assert mapped == ("dmsetup", "create", "appliance-w2-segment", "--table", table)
     segment = dumped[0]["segments"]["0"]
     assert (segment["offset"], segment["encryption"], segment["sector_size"]) == (
         "0",
@@ -140,13 +145,13 @@ def test_cryptsetup_gets_the_stretch_and_no_more(
         ("No devices found\n", []),
         ("appliance-w2\t(254:0)\nappliance-w21\t(254:1)\n", ["appliance-w2"]),
         (
-            "appliance-w2-stretch\t(254:0)\nappliance-w2\t(254:1)\n",
-            ["appliance-w2", "appliance-w2-stretch"],
+            "appliance-w2-segment\t(254:0)\nappliance-w2\t(254:1)\n",
+            ["appliance-w2", "appliance-w2-segment"],
         ),
-        ("appliance-w2-stretch\t(254:0)\n", ["appliance-w2-stretch"]),
+        ("appliance-w2-segment\t(254:0)\n", ["appliance-w2-segment"]),
     ],
 )
-def test_what_is_mapped_is_taken_away_from_above(
+def test_mappings_are_removed_from_the_top_down(
     monkeypatch: pytest.MonkeyPatch, listed: str, removed: list[str]
 ) -> None:
     taken: list[str] = []

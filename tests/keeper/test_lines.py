@@ -1,4 +1,4 @@
-"""What runs as root stays small, and is nobody's but ours and Python's."""
+"""The code that runs as root stays small, and uses no third-party library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.keeper.lines import code_lines, loaded, of_root
 MOST = 600
 
 
-def test_comments_and_docstrings_are_no_code() -> None:
+def test_comments_and_docstrings_do_not_count_as_code() -> None:
     assert code_lines('"""Two\nlines."""\n\n# why\nX = (\n    1,\n)\n') == 3
     assert code_lines('def f() -> str:\n    """What."""\n    return "no docstring"\n') == 2
 
@@ -20,6 +20,6 @@ def test_it_is_small() -> None:
     assert sum(lines.values()) < MOST, lines
 
 
-def test_no_library_of_others_is_in_it() -> None:
+def test_no_third_party_library_is_loaded() -> None:
     others = {name.partition(".")[0] for name in loaded()} - set(sys.stdlib_module_names)
     assert others == {"__main__", "appliance"}

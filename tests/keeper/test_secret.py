@@ -36,7 +36,7 @@ def test_it_goes_through_a_pipe_whole() -> None:
     os.close(writer)
 
 
-def test_wiping_leaves_zeros_to_whoever_still_holds_it() -> None:
+def test_wiping_leaves_zeros_in_every_other_descriptor_of_it() -> None:
     memory = LockedMemory.random(64)
     copy = os.dup(memory.descriptor)
     memory.wipe()

@@ -1,4 +1,4 @@
-"""A worker that is only being started is not frozen, and is ended before systemd is asked.
+"""A worker that has not started yet is not frozen, and it is killed before systemd is asked.
 
 The kernel's and systemd's part is in tests/lab.
 """
@@ -18,7 +18,7 @@ SYSTEMD, WORKER = "systemd\n", "python3\n"
 
 @pytest.fixture
 def group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The control group of w0, whose one process is 7; /proc beside it."""
+    """The control group of w0, whose one process is 7, and a /proc for it."""
     monkeypatch.setattr(units, "_PROC", tmp_path / "proc")
     monkeypatch.setattr(units, "_CGROUP", tmp_path)
     group = tmp_path / "appliance-worker@w0.service"
@@ -36,14 +36,16 @@ def test_a_worker_is_frozen(group: Path) -> None:
 
 
 @pytest.mark.parametrize("processes", ["7\n", ""])
-def test_a_worker_that_systemd_still_makes_is_told_apart(group: Path, processes: str) -> None:
+def test_a_worker_that_systemd_has_not_started_yet_is_not_frozen(
+    group: Path, processes: str
+) -> None:
     (group.parent / "proc/7/comm").write_text(SYSTEMD)
     (group / "cgroup.procs").write_text(processes)
     with pytest.raises(SessionError, match="has not started"):
         units.freeze("w0")
 
 
-def test_the_kernel_ends_it_before_systemd_is_asked(
+def test_the_kernel_kills_it_before_systemd_is_asked(
     group: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[tuple[str, ...], bool]] = []

@@ -55,14 +55,14 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     return steps
 
 
-def test_all_steps_in_their_order(done: list[str]) -> None:
+def test_all_steps_are_taken_in_order(done: list[str]) -> None:
     erasure = wipe.wipe("w0", Volume(done))
     assert done == ["kill", "unmount", "close", "header", "discard", "probe"]
     assert (erasure.failed, erasure.before, erasure.after) == (None, 1, 0)
 
 
 @pytest.mark.parametrize("step", ["kill", "unmount"])
-def test_a_step_that_fails_keeps_no_key_alive(
+def test_a_step_that_fails_does_not_keep_the_key_alive(
     done: list[str], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def fail(_slot: str) -> None:

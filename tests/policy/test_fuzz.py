@@ -12,7 +12,7 @@ from tests.paths import REPOSITORY
 
 CLINIC = (REPOSITORY / "policies" / "clinic.yaml").read_bytes()
 
-# Pieces of YAML that mean something, so that more than the first byte is looked at.
+# Meaningful pieces of YAML, so that the parser gets past the first byte.
 _PIECES = st.sampled_from(
     [
         b"system:",
@@ -62,15 +62,17 @@ def judge(data: bytes) -> Policy | None:
 
 
 @given(st.binary(max_size=300) | st.lists(_PIECES, max_size=30).map(b"".join))
-def test_any_bytes(data: bytes) -> None:
+def test_any_bytes_give_a_policy_or_an_error(data: bytes) -> None:
     judge(data)
 
 
 @settings(max_examples=300)
 @given(st.integers(0, len(CLINIC)), st.integers(0, 12), st.binary(max_size=4) | _PIECES)
-def test_a_sound_policy_damaged_anywhere(place: int, cut: int, put: bytes) -> None:
+def test_a_policy_damaged_anywhere_gives_a_policy_or_an_error(
+    place: int, cut: int, put: bytes
+) -> None:
     judge(CLINIC[:place] + put + CLINIC[place + cut :])
 
 
-def test_the_sound_policy_is_one() -> None:
+def test_the_sound_policy_is_accepted() -> None:
     assert judge(CLINIC) is not None

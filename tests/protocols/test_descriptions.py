@@ -1,94 +1,126 @@
-"""The description that varlink tools read, held against the types that the code reads."""
+"""The descriptions that varlink tools read say the same as the types that the code uses."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
+from msgspec import inspect
 
 from appliance.pipeline.generator_engine.options import GeneratorOptions
-from appliance.protocols import broker_api as session
-from appliance.protocols import worker_api as worker
-from appliance.session.broker import Broker
+from appliance.protocols import broker_api, worker_api
 from appliance.wire.message import Empty
-from appliance.wire.service import Service
 
 _METHOD = re.compile(r"^method (\w+)\(([^)]*)\) -> \(([^)]*)\)$", re.MULTILINE)
 _TYPE = re.compile(r"^type (\w+) \(([^)]*)\)$", re.MULTILINE)
-
-SESSION = {
-    "Open": (session.Open, session.Opened),
-    "Reopen": (session.Reopen, session.Opened),
-    "Attach": (session.SessionRef, session.Opened),
-    "Touch": (session.SessionRef, Empty),
-    "Lock": (session.SessionRef, Empty),
-    "Leave": (session.SessionRef, Empty),
-    "Close": (session.SessionRef, session.Closed),
-    "List": (Empty, session.Sessions),
-    "TokenRemoved": (session.TokenRemoved, Empty),
+_ERROR = re.compile(r"^error (\w+) \(([^)]*)\)$", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_PLAIN: dict[type[inspect.Type], str] = {
+    inspect.BoolType: "bool",
+    inspect.IntType: "int",
+    inspect.FloatType: "float",
+    inspect.StrType: "string",
 }
-WORKER = {
-    "Begin": (worker.Begin, worker.Jobs),
-    "Packs": (Empty, worker.Packs),
-    "Import": (worker.Import, worker.Imported),
-    "Inspect": (worker.Inspect, worker.Faces),
-    "Swap": (worker.Swap, worker.Progress),
-    "Preview": (worker.Preview, Empty),
-    "Cancel": (Empty, worker.Stopped),
+
+BROKER: dict[str, tuple[type, type]] = {
+    "Open": (broker_api.Open, broker_api.Opened),
+    "Reopen": (broker_api.Reopen, broker_api.Opened),
+    "Attach": (broker_api.SessionRef, broker_api.Opened),
+    "Touch": (broker_api.SessionRef, Empty),
+    "Lock": (broker_api.SessionRef, Empty),
+    "Leave": (broker_api.SessionRef, Empty),
+    "Close": (broker_api.SessionRef, broker_api.Closed),
+    "List": (Empty, broker_api.Sessions),
+    "TokenRemoved": (broker_api.TokenRemoved, Empty),
+}
+WORKER: dict[str, tuple[type, type]] = {
+    "Begin": (worker_api.Begin, worker_api.Jobs),
+    "Packs": (Empty, worker_api.Packs),
+    "Import": (worker_api.Import, worker_api.Imported),
+    "Inspect": (worker_api.Inspect, worker_api.Faces),
+    "Swap": (worker_api.Swap, worker_api.Progress),
+    "Preview": (worker_api.Preview, Empty),
+    "Cancel": (Empty, worker_api.Stopped),
     "Forget": (Empty, Empty),
-    "Results": (Empty, worker.Results),
-    "Result": (worker.Item, worker.Result),
+    "Results": (Empty, worker_api.Results),
+    "Result": (worker_api.Item, worker_api.Result),
 }
+INTERFACES = [(broker_api, BROKER), (worker_api, WORKER)]
 
 
-def _fields(listed: str) -> list[str]:
-    return [part.split(":")[0].strip() for part in listed.split(",") if part.strip()]
+def _described(listed: str) -> dict[str, str]:
+    """The members of a description, and their types."""
+    members = (member.partition(":") for member in listed.replace("\\\n", "").split(","))
+    return {name.strip(): kind.strip() for name, _, kind in members if name.strip()}
 
 
-@pytest.mark.parametrize(
-    ("description", "kinds"), [(session.DESCRIPTION, SESSION), (worker.DESCRIPTION, WORKER)]
-)
-def test_methods_are_described_as_they_are(description: str, kinds: dict[str, Any]) -> None:
-    described = {name: (_fields(takes), _fields(gives)) for name, takes, gives in
-                 _METHOD.findall(description)}  # fmt: skip
-    known = {
-        name: tuple([field.name for field in msgspec.structs.fields(kind)] for kind in pair)
-        for name, pair in kinds.items()
+def _used(struct: type) -> dict[str, str]:
+    """The fields of a struct, and their types as varlink writes them.
+
+    A field that a caller may leave out is optional, and so is one that may be null. What is sent
+    is sent whole.
+    """
+    info = inspect.type_info(struct)
+    assert isinstance(info, inspect.StructType)
+    assert not struct.__struct_config__.omit_defaults  # type: ignore[attr-defined]
+    received = info.forbid_unknown_fields
+    return {
+        field.encode_name: _written(field.type, optional=received and not field.required)
+        for field in info.fields
     }
-    assert {name: (sorted(a), sorted(b)) for name, (a, b) in described.items()} == {
-        name: (sorted(a), sorted(b)) for name, (a, b) in known.items()
+
+
+def _written(kind: inspect.Type, *, optional: bool = False) -> str:
+    if isinstance(kind, inspect.UnionType):
+        (inner,) = (one for one in kind.types if not isinstance(one, inspect.NoneType))
+        return _written(inner, optional=True)
+    mark = "?" if optional else ""
+    if isinstance(kind, inspect.ListType | inspect.FrozenSetType):
+        return f"{mark}[]{_written(kind.item_type)}"
+    if isinstance(kind, inspect.DictType):
+        return f"{mark}[string]{_written(kind.value_type)}"
+    if isinstance(kind, inspect.StructType):
+        return mark + kind.cls.__name__
+    if isinstance(kind, inspect.LiteralType):
+        return mark + {str: "string", int: "int"}[type(kind.values[0])]
+    return mark + _PLAIN[type(kind)]
+
+
+@pytest.mark.parametrize(("api", "methods"), INTERFACES, ids=["broker", "worker"])
+def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
+    text = _COMMENT.sub("", api.DESCRIPTION)
+    described = {
+        name: (_described(takes), _described(gives)) for name, takes, gives in _METHOD.findall(text)
+    }
+    assert described == {
+        name: (_used(takes), _used(gives)) for name, (takes, gives) in methods.items()
     }
 
 
-def test_types_are_described_as_they_are() -> None:
-    described = {name: _fields(fields) for name, fields in _TYPE.findall(worker.DESCRIPTION)}
-    kinds: dict[str, Any] = {
-        "Face": worker.Face,
-        "Pack": worker.Pack,
-        "GeneratorOptions": worker.GeneratorOptions,
-    }
-    assert {name: sorted(fields) for name, fields in described.items()} == {
-        name: sorted(field.name for field in msgspec.structs.fields(kind))
-        for name, kind in kinds.items()
-    }
+@pytest.mark.parametrize("api", [broker_api, worker_api])
+def test_types_are_described_as_they_are(api: Any) -> None:
+    text = _COMMENT.sub("", api.DESCRIPTION)
+    described = {name: _described(listed) for name, listed in _TYPE.findall(text)}
+    assert set(described) == set(re.findall(r": \??(?:\[\])?([A-Z]\w+)", text))
+    assert described == {name: _used(getattr(api, name)) for name in described}
+
+
+@pytest.mark.parametrize("api", [broker_api, worker_api])
+def test_details_of_errors_are_described_as_they_are(api: Any) -> None:
+    described = {name: _described(listed) for name, listed in _ERROR.findall(api.DESCRIPTION)}
+    detailed = {name: members for name, members in described.items() if members}
+    assert detailed == {name: _used(getattr(api, name)) for name in detailed}
 
 
 def test_options_on_the_wire_are_those_of_the_pipeline() -> None:
     schemas = [
         msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
-        for kind in (worker.GeneratorOptions, GeneratorOptions)
+        for kind in (worker_api.GeneratorOptions, GeneratorOptions)
     ]
     assert schemas[0] == schemas[1]
-    wanted = worker.GeneratorOptions(pixels=512, restore=0.5, parts=frozenset({"nose"}))
+    wanted = worker_api.GeneratorOptions(pixels=512, restore=0.5, parts=frozenset({"nose"}))
     assert msgspec.convert(wanted, GeneratorOptions, from_attributes=True) == GeneratorOptions(
         pixels=512, restore=0.5, parts=frozenset({"nose"})
     )
-
-
-def test_every_described_method_of_the_broker_is_offered_and_no_other() -> None:
-    broker = Broker.__new__(Broker)  # its methods are only named here
-    service: Service = broker.service(kiosk=1000)
-    assert set(cast(Any, service)._methods) == set(SESSION)
-    assert cast(Any, service)._methods["TokenRemoved"].users == {0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -88,7 +89,7 @@ class Scene:
         return {one.session: one.state for one in listed}
 
     def after(self, seconds: float) -> None:
-        """That much time passes, then the broker looks at it."""
+        """Let that much time pass, then run a tick."""
         self.clock.seconds += seconds
         self.broker.tick()
 
@@ -151,6 +152,15 @@ def scene(tmp_path: Path, login: Login) -> Iterator[Scene]:
         client = stack.enter_context(closing(Client(Connection(ours))))
         yield Scene(broker, client, ledger, journal, clock, tokens, workers, keepers)
     serving.join()
+
+
+def test_it_offers_what_its_interface_describes(scene: Scene) -> None:
+    methods = scene.broker.service(kiosk=1000).methods
+    described = re.findall(r"^method (\w+)\(", broker_api.DESCRIPTION, re.MULTILINE)
+    assert set(methods) == set(described)
+    users = {name: method.users for name, method in methods.items()}
+    assert users.pop("TokenRemoved") == frozenset({0})
+    assert set(users.values()) == {frozenset({0, 1000})}
 
 
 def test_a_session_opens_with_a_connection_to_its_worker(scene: Scene) -> None:
@@ -247,6 +257,21 @@ def test_without_the_ledger_sessions_lock_and_none_opens(scene: Scene) -> None:
     assert scene.states() == {session: "locked"}
     with pytest.raises(CallError, match="LedgerGone"):
         scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
+
+
+def test_a_wipe_without_the_ledger_is_logged_once_it_is_back(scene: Scene) -> None:
+    session, keeper = scene.open()
+    scene.ledger.reachable = False
+    with pytest.raises(CallError, match="LedgerGone"):
+        scene.act("Close", session)
+    scene.broker.tick()
+    assert (scene.states(), keeper.asked) == ({session: "wiped"}, [Command.WIPE])
+    assert len(scene.journal.entries()) == 1
+    scene.ledger.reachable = True
+    scene.broker.tick()
+    assert scene.states() == {}
+    assert scene.closing_reason() == "user"
+    assert scene.journal.entries() == []
 
 
 def test_an_idle_session_locks_and_is_then_wiped(scene: Scene) -> None:

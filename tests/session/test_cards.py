@@ -1,19 +1,19 @@
-"""A card that is pulled is missed. The card is SoftHSM's, in software; it speaks PKCS#11."""
+"""A card that is pulled is noticed. The card is SoftHSM's, in software; it speaks PKCS#11."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from appliance.session import cards as module
 from appliance.session.cards import Cards
 from tests.paths import REPOSITORY
+from tests.session.standins import PATIENCE, until
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 
@@ -31,7 +31,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def cards() -> Iterator[Cards]:
-    watched = Cards(MODULE)
+    watched = Cards(MODULE, start=PATIENCE, silence=PATIENCE)
     yield watched
     watched.close()
 
@@ -44,7 +44,7 @@ def _issue(label: str) -> None:
 
 
 def _pull(reader: Path) -> Callable[[], object]:
-    """Take all cards out; what is returned puts them back."""
+    """Take all cards out; the function that is returned puts them back."""
     away = reader.with_name("away")
     reader.rename(away)
     reader.mkdir()
@@ -56,61 +56,52 @@ def _pull(reader: Path) -> Callable[[], object]:
     return put_back
 
 
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
-
-
-def test_a_card_that_is_pulled_is_missed_and_found_again(reader: Path, cards: Cards) -> None:
+def test_a_card_that_is_pulled_is_noticed_and_found_again(reader: Path, cards: Cards) -> None:
     there = cards.present()
     assert len(there) == 1
     put_back = _pull(reader)
-    _until(lambda: not cards.present())
+    until(lambda: not cards.present())
     put_back()
-    _until(lambda: cards.present() == there)
+    until(lambda: cards.present() == there)
 
 
 @pytest.mark.usefixtures("reader")
-def test_two_cards_are_told_apart(cards: Cards) -> None:
+def test_two_cards_are_distinguished(cards: Cards) -> None:
     _issue("dave")
     assert len(cards.present()) == 2
 
 
 @pytest.mark.usefixtures("reader")
-def test_if_the_child_ends_no_card_counts_as_there_until_the_next_one_looked(cards: Cards) -> None:
+def test_if_the_child_ends_another_one_is_started(cards: Cards) -> None:
     there = cards.present()
-    child = cards._child
+    child = cards.process_id
     assert child is not None
-    child.kill()
-    child.wait()
+    os.kill(child, signal.SIGKILL)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # it is left for its parent to reap
     assert cards.present() == there
-    assert cards._child is not child
+    assert cards.process_id != child
 
 
 @pytest.mark.usefixtures("reader")
-def test_a_child_that_hangs_does_not_know_any_more(
-    cards: Cards, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    there = cards.present()
-    child = cards._child
-    assert child is not None
-    monkeypatch.setattr(module, "_SILENCE", 2.0)
-    os.kill(child.pid, signal.SIGSTOP)
-    _until(lambda: not cards.present())
-    os.kill(child.pid, signal.SIGCONT)
-    _until(lambda: cards.present() == there)
+def test_while_the_child_hangs_no_card_counts_as_plugged_in() -> None:
+    with closing(Cards(MODULE, start=PATIENCE, silence=1.0)) as cards:
+        until(lambda: len(cards.present()) == 1)
+        child = cards.process_id
+        assert child is not None
+        os.kill(child, signal.SIGSTOP)
+        until(lambda: not cards.present())
+        os.kill(child, signal.SIGCONT)
+        until(lambda: len(cards.present()) == 1)
 
 
 def test_without_its_module_there_are_no_cards(tmp_path: Path) -> None:
     watched = Cards(tmp_path / "none.so")
     assert watched.present() == frozenset()
-    assert watched._child is not None
-    assert watched._child.poll() is None
+    assert watched.process_id is not None
+    assert Path(f"/proc/{watched.process_id}/comm").exists()
     watched.close()
 
 
-def test_it_watches_what_logins_go_through() -> None:
+def test_it_uses_the_module_that_logins_use() -> None:
     service = REPOSITORY / "hardening/pam.d/appliance-piv"
-    assert f"pam_p11.so {os.fspath(Cards()._module)}\n" in service.read_text()
+    assert f"pam_p11.so {os.fspath(Cards().module)}\n" in service.read_text()

@@ -18,22 +18,22 @@ class Clock:
 
 
 @pytest.mark.parametrize("name", ["anna", "dr.weiss", "editor-1", "a" * 32])
-def test_names(name: str) -> None:
+def test_valid_names(name: str) -> None:
     assert is_name(name)
 
 
 @pytest.mark.parametrize(
     "name", ["", "Anna", "-x", "a b", "anna\n", "anna\x00", "../root", "a" * 33, "änna", "1a"]
 )
-def test_what_is_no_name_is_not_asked_about(name: str) -> None:
+def test_pam_is_not_asked_about_an_invalid_name(name: str) -> None:
     assert not is_name(name)
     asked: list[None] = []
     assert authenticate(name, "1234", "piv", lambda: asked.append(None)) == "wrong-token"
-    assert not asked  # no keeper is called for it either
+    assert not asked  # nor does a keeper start for it
 
 
 @pytest.mark.parametrize("pin", ["", "x" * 65, "12\x0034"])
-def test_what_is_no_pin_is_not_asked_about(pin: str) -> None:
+def test_pam_is_not_asked_about_an_invalid_pin(pin: str) -> None:
     assert authenticate("anna", pin, "piv") == "wrong-token"
 
 
@@ -55,7 +55,7 @@ def test_a_user_has_one_token(tmp_path: Path, registered: str, *, one: bool) -> 
     assert has_one_token("anna", file) is one
 
 
-def test_without_the_file_nobody_has_a_token(tmp_path: Path) -> None:
+def test_without_the_file_no_user_has_a_token(tmp_path: Path) -> None:
     assert not has_one_token("anna", tmp_path / "tokens")
 
 
@@ -90,14 +90,14 @@ def test_one_pin_on_many_names_makes_all_wait() -> None:
     assert back_off.wait("anna") == 30
 
 
-def test_names_without_end_do_not_fill_the_memory() -> None:
+def test_any_number_of_names_takes_bounded_memory() -> None:
     back_off = BackOff(attempts=3, first=30, clock=Clock())
     for number in range(10_000):
         back_off.failed(f"user{number}")
     assert len(back_off._failures) <= 258
 
 
-def test_it_does_not_wait_for_ever() -> None:
+def test_the_wait_has_an_upper_limit() -> None:
     back_off = BackOff(attempts=1, first=3600, clock=Clock())
     for _ in range(2000):
         back_off.failed("anna")

@@ -1,7 +1,7 @@
-"""What PAM answers, and what becomes of it: whatever is not a plain success denies.
+"""What a login makes of PAM's answers: anything but a plain success denies.
 
-PAM is the real one, in a child as on the appliance; its services are a folder of the test's, in a
-view of files of its own. pam_debug(8) answers as it is told to.
+PAM is the real one, in a child as on the appliance. Its services are a folder of the test, in a
+mount namespace of its own. pam_debug(8) answers as its arguments say.
 """
 
 from __future__ import annotations
@@ -14,22 +14,26 @@ import pytest
 
 from appliance.session.login import SERVICES
 from tests.paths import REPOSITORY
+from tests.session.standins import PATIENCE
 
 HARDENING = REPOSITORY / "hardening/pam.d"
 _ASK = """
 import sys
 from appliance.session import login
-login._PATIENCE = 3.0
+login._PATIENCE = float(sys.argv[1])
 print(login.authenticate("nobody", "1234", "piv"))
 """
-_LOOK = 'mount --bind "$1" /etc/pam.d && exec "$2" -c "$3"'
+_RUN = 'mount --bind "$1" /etc/pam.d && exec "$2" -c "$3" "$4"'
 
 
-def _answer(folder: Path) -> str:
-    """What ``authenticate`` says where ``folder`` holds the services of PAM."""
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _LOOK, "sh"]
+def _answer(folder: Path, patience: float = PATIENCE) -> str:
+    """The answer of ``authenticate`` if ``folder`` holds the services of PAM."""
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _RUN, "sh"]
     asked = subprocess.run(
-        [*command, folder, sys.executable, _ASK], capture_output=True, text=True, check=True
+        [*command, folder, sys.executable, _ASK, str(patience)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return asked.stdout.strip()
 
@@ -54,7 +58,6 @@ def test_a_success_lets_in(tmp_path: Path) -> None:
         ("pam_debug.so auth=ignore", "wrong-token"),
         ("pam_debug.so auth=abort", "error"),
         ("pam_no_such_module.so", "error"),
-        ("pam_exec.so quiet /bin/sleep 60", "no-touch"),
         ("pam_exec.so quiet /bin/false", "error"),
     ],
 )
@@ -62,13 +65,18 @@ def test_anything_else_denies(tmp_path: Path, line: str, denial: str) -> None:
     assert _answer(_service(tmp_path, line)) == denial
 
 
-def test_an_account_that_is_closed_denies(tmp_path: Path) -> None:
+def test_a_module_that_hangs_denies(tmp_path: Path) -> None:
+    service = _service(tmp_path, "pam_exec.so quiet /bin/sleep 600")
+    assert _answer(service, patience=1.0) == "no-touch"
+
+
+def test_an_expired_account_denies(tmp_path: Path) -> None:
     service = "auth required pam_permit.so\naccount required pam_debug.so acct=acct_expired\n"
     (tmp_path / SERVICES["piv"]).write_text(service)
     assert _answer(tmp_path) == "error"
 
 
-def test_a_service_that_is_lost_does_not_fall_back_to_a_password(tmp_path: Path) -> None:
+def test_a_missing_service_does_not_fall_back_to_a_password(tmp_path: Path) -> None:
     _service(tmp_path, "pam_permit.so", "other")
     assert _answer(tmp_path) == "None"  # as PAM does, so the appliance brings its own:
     (tmp_path / "other").write_text((HARDENING / "other").read_text())

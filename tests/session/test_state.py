@@ -35,7 +35,7 @@ def _reached(steps: list[Step]) -> State:
         ([Step.OPENED, Step.LEFT, Step.TIME_LIMIT], State.WIPING),
     ],
 )
-def test_what_is_drawn(steps: list[Step], state: State) -> None:
+def test_what_is_drawn_is_allowed(steps: list[Step], state: State) -> None:
     assert _reached(steps) is state
 
 
@@ -93,7 +93,9 @@ def test_from_every_state_a_wipe_can_be_reached() -> None:
         (State.WIPE_FAILED, Times(0, 0), 1e9, None),
     ],
 )
-def test_what_time_asks_for(state: State, times: Times, now: float, step: Step | None) -> None:
+def test_the_step_that_time_demands(
+    state: State, times: Times, now: float, step: Step | None
+) -> None:
     assert due(state, times, LIMITS, now) is step
 
 

@@ -47,7 +47,7 @@ def test_two_sessions_share_a_device_and_leave_it_empty(device: Path, broker: Br
     second, _ = broker.open()
     number = shell(f"lsblk -n -d -o MAJ:MIN {device}")
     for slot, start in (("w0", 0), ("w1", STRETCH)):
-        below = shell(f"dmsetup table appliance-{slot}-stretch")
+        below = shell(f"dmsetup table appliance-{slot}-segment")
         assert below == f"0 {STRETCH // 512} linear {number} {start // 512}"
         table = shell(f"dmsetup table appliance-{slot}").split()
         assert (int(table[1]) * 512, table[3]) == (STRETCH, "aes-xts-plain64")

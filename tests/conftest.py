@@ -12,12 +12,11 @@ from hypothesis import settings
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from tests.fetch import CLIP
+from tests.paths import PORTRAITS
 
 # No deadline: how long an example takes says nothing on a shared machine.
 settings.register_profile("appliance", deadline=None)
 settings.load_profile("appliance")
-
-PORTRAITS = Path(__file__).parent / "data" / "portraits"
 
 
 @pytest.fixture(scope="session")

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from appliance import resources
+
 REPOSITORY = Path(__file__).parents[1]
-PORTRAITS = REPOSITORY / "tests" / "data" / "portraits"
+PORTRAITS = resources.portraits()

@@ -12,11 +12,15 @@ from typing import Any, Generic, TypeAlias
 import msgspec
 
 from appliance.errors import WireError
+from appliance.version import version
 from appliance.wire.connection import Caller, Connection, broken, close_all
 from appliance.wire.message import SERVICE, Call, Nothing, Refusal, Reply, S
 
 MAX_CALLERS = 32
 MAX_CALLERS_OF_USER = 12
+
+# Read on import: a sealed process can no longer read the files of its own installation.
+_VERSION = version()
 
 _calls = msgspec.json.Decoder(Call)
 _json = msgspec.json.Encoder()
@@ -200,7 +204,7 @@ class _Info(msgspec.Struct, frozen=True):
     interfaces: list[str]
     vendor: str = "face-appliance"
     product: str = "face-appliance"
-    version: str = "1"
+    version: str = _VERSION
     url: str = ""
 
 

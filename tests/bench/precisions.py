@@ -31,9 +31,9 @@ from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.analysis.calibration import Sample, feeds, find_samples
 from appliance.pipeline.media.photo.decode import read_photo
 from tests.bench.standin_pack import standin_pack
+from tests.paths import PORTRAITS
 
 FAMILIES = ("arcface", "inswapper")
-PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 AS_PUBLISHED: Precision = "fp16"  # of which the pack has no variant, so that the file itself is run
 FORMS: tuple[tuple[str, str, Precision], ...] = (
     ("as published", "cpu", AS_PUBLISHED),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from itertools import permutations
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -23,8 +22,8 @@ from appliance.pipeline.face_model.topology import OVAL, eye_openness, mouth_ope
 from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.run import Sitter, SwapOptions, read_source, swap_photo
+from tests.paths import PORTRAITS
 
-PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 TILE = 320
 
 

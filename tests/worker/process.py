@@ -22,7 +22,7 @@ from appliance.wire.client import Client
 from appliance.wire.message import Refusal
 from appliance.worker import interface
 from appliance.worker.interface import NAME
-from tests.paths import REPOSITORY
+from tests.paths import PORTRAITS, REPOSITORY
 
 SESSION = "0123456789abcdef"
 # What systemd does: the listening socket is descriptor 3, and LISTEN_PID says whom it is for.
@@ -122,7 +122,7 @@ def working(
 
 
 def portrait(name: str) -> Path:
-    return REPOSITORY / "tests/data/portraits" / name
+    return PORTRAITS / name
 
 
 def read_all(descriptor: int) -> bytes:

@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 define HELP
 make demo           swap the faces of the sample portraits; writes demo/sheet.png
-make test           lint, then all tests with coverage (about 40 minutes on two cores)
+make test           lint, then all tests with coverage (up to 40 minutes on two cores)
 make lint           formatting, types, which package may import which
 make test-kernels   the tests of the CUDA kernels, which it compiles first; needs no GPU
 make test-openvino  the tests of the OpenVINO provider, in an environment of its own

@@ -1,4 +1,4 @@
-"""Where things of the repository lie, for tests in folders of any depth."""
+"""Paths that tests use from folders of any depth."""
 
 from __future__ import annotations
 

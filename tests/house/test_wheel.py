@@ -76,8 +76,8 @@ def test_a_swap_runs_from_a_wheel_alone(programs: Path, tmp_path: Path) -> None:
     shown = subprocess.check_output([programs / "python", "-c", show], cwd=tmp_path, text=True)
     module, portraits = map(Path, shown.splitlines())
     assert module.is_relative_to(programs.parent)
-    said = subprocess.check_output([programs / "appliance", "--version"], cwd=tmp_path, text=True)
-    assert version() in said
+    output = subprocess.check_output([programs / "appliance", "--version"], cwd=tmp_path, text=True)
+    assert version() in output
     swap: list[str | Path] = [programs / "appliance", "swap", "--output", "result.png"]
     swap += ["--source", portraits / "person_a_1.jpg", "--target", portraits / "person_b_1.jpg"]
     subprocess.run(swap, cwd=tmp_path, check=True)

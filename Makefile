@@ -1,5 +1,5 @@
-# Everything is installed into .venv; only `make test` wants system packages, and asks
-# apt for them only where it may.
+# Python packages are installed into .venv, from the locks in requirements/. Programs of the system
+# that a target needs are installed with apt if make runs as root; otherwise the target names them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -9,28 +9,37 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv cuda demo test lint bench bench-gpu test-openvino fuzz lab clean
+.PHONY: help venv lock wheel cuda demo lint test test-kernels test-openvino lab fuzz bench bench-gpu \
+	clean
+
+define HELP
+make demo           swap the faces of the sample portraits; writes demo/sheet.png
+make test           lint, then all tests with coverage (up to 40 minutes on two cores)
+make lint           formatting, types, which package may import which
+make test-kernels   the tests of the CUDA kernels, which it compiles first; needs no GPU
+make test-openvino  the tests of the OpenVINO provider, in an environment of its own
+make lab            boots virtual machines with everything installed, and tests those (root, 25 minutes)
+make fuzz           fuzzes the parsers of policies and manifests, one minute each
+make bench          measures quality, speed, memory and steadiness (about 10 minutes)
+make bench-gpu      measures models of the published sizes on a GPU (about 6 minutes, no network)
+make cuda           compiles the CUDA kernels (about a minute)
+make venv           only installs what the other targets need
+make lock           writes requirements/ again, after a change of dependencies in pyproject.toml
+make wheel          builds the wheel in dist/
+make clean          deletes everything that was made, except .venv
+endef
+export HELP
 
 help:
-	@echo 'make demo    swap the sample portraits; look at demo/sheet.png'
-	echo 'make test    lint, types, import rules, tests with coverage'
-	echo 'make lint    the first three of these'
-	echo 'make bench   measure quality, speed, memory, steadiness (about 6 minutes)'
-	echo 'make bench-gpu  the same of stand-ins on a GPU (about 6 minutes, no network)'
-	echo 'make test-openvino  the provider openvino, in an environment of its own'
-	echo 'make fuzz    parsers of policies and manifests, a minute each'
-	echo 'make lab     boot machines with all of it installed, and try it there (root, 25 minutes)'
-	echo 'make cuda    compile the kernels of our own for NVIDIA GPUs (a minute)'
-	echo 'make venv    only install'
-	echo 'make clean   remove what was made, but not .venv'
+	@echo "$$HELP"
 
-# $(call debian,PROGRAM,PACKAGE): have PROGRAM, from Debian where we are root.
+# $(call debian,PROGRAM,PACKAGES): makes sure that PROGRAM is there.
 define debian
 	if ! command -v $(1) >/dev/null; then
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 			apt-get update -qq && apt-get install -y -qq --no-install-recommends $(2)
 		else
-			echo 'Missing: $(1). Install the package $(2), then run make again.' >&2
+			echo '$(1) is missing. Install $(2), then run make again.' >&2
 			exit 1
 		fi
 	fi
@@ -38,46 +47,59 @@ endef
 
 .venv/bin/python:
 	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-		echo 'Python 3.11 or newer is needed; name it with make PYTHON=…' >&2
+		echo 'Python 3.11 or newer is needed: name one with make PYTHON=…' >&2
 		exit 1
 	fi
 	if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 			apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv
 		else
-			echo 'Missing: venv. Install the package python3-venv, then run make again.' >&2
+			echo 'The module venv is missing. Install python3-venv, then run make again.' >&2
 			exit 1
 		fi
 	fi
 	$(PYTHON) -m venv .venv
 
-# Stamps: pip is asked again only when pyproject.toml has changed.
-.venv/.runtime: pyproject.toml | .venv/bin/python
-	@$(BIN)/pip install --quiet --editable .
+# $(call install,BIN,LOCK): the packages of requirements/LOCK.txt, each compared with its hash, and
+# the project itself, built with the setuptools of requirements/build.txt.
+define install
+	$(1)/pip install --quiet --require-hashes -r requirements/build.txt -r requirements/$(2).txt
+	$(1)/pip install --quiet --no-deps --no-build-isolation --editable .
+endef
+
+# The stamps save asking pip again while nothing has changed.
+.venv/.runtime: pyproject.toml requirements/build.txt requirements/runtime.txt | .venv/bin/python
+	@$(call install,$(BIN),runtime)
 	touch $@
 
-.venv/.dev: pyproject.toml | .venv/bin/python
-	@$(BIN)/pip install --quiet --editable '.[dev]'
+.venv/.dev: pyproject.toml requirements/build.txt requirements/dev.txt | .venv/bin/python
+	@$(call install,$(BIN),dev)
 	touch $@ .venv/.runtime
 
-# OpenVINO's build of ONNX Runtime and the one with CUDA are the same package to Python.
-.cache/openvino/.ready: pyproject.toml | .venv/.runtime
+# In an environment of its own: to Python, ONNX Runtime with OpenVINO is the same package as ONNX
+# Runtime with CUDA.
+.cache/openvino/.ready: pyproject.toml requirements/build.txt requirements/openvino.txt
 	@rm -rf .cache/openvino
 	$(PYTHON) -m venv .cache/openvino
-	$(BIN)/python -m tests.requirements onnxruntime-gpu >.cache/openvino/requirements.txt
-	.cache/openvino/bin/pip install --quiet --requirement .cache/openvino/requirements.txt
-	.cache/openvino/bin/pip install --quiet --no-deps --editable .
+	$(call install,.cache/openvino/bin,openvino)
 	touch $@
 
 venv: .venv/.dev
 
-# The compiler of the system, or NVIDIA's wheels of it.
+lock: .venv/.dev
+	@$(BIN)/python -m tools.lock
+
+wheel: .venv/.dev
+	@rm -rf build
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+# nvcc is the system's, or else comes from NVIDIA's packages.
 KERNELS := appliance/inference/kernels
 $(KERNELS)/libfused.so: $(addprefix $(KERNELS)/,fused.cu operators.cpp fused.h) $(wildcard $(KERNELS)/vendor/*.h) | .venv/bin/python
 	@nvcc="$$(command -v nvcc || true)"
 	if [ -z "$$nvcc" ]; then
 		$(call debian,g++,g++)
-		$(BIN)/pip install --quiet --editable '.[kernels]'
+		$(BIN)/pip install --quiet --require-hashes -r requirements/kernels.txt
 		nvcc="$$(echo .venv/lib/python3*/site-packages/nvidia/cu13/bin/nvcc)"
 	fi
 	"$$nvcc" -O3 -std=c++17 -arch=all-major --threads 0 -cudart static -shared \
@@ -94,7 +116,7 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: lint cuda
+test: lint
 	@$(call debian,strace,strace)
 	$(call debian,go,golang-go golang-golang-x-mod-dev)
 	$(call debian,swtpm,swtpm)
@@ -134,6 +156,9 @@ bench-gpu: .venv/.runtime
 test-openvino: .cache/openvino/.ready
 	@.cache/openvino/bin/python -m pytest tests/openvino
 
+test-kernels: .venv/.dev $(KERNELS)/libfused.so
+	@$(BIN)/python -m pytest tests/kernels
+
 lab: .venv/.dev
 	@$(call debian,mmdebstrap,mmdebstrap)
 	$(call debian,mkfs.erofs,erofs-utils)
@@ -144,7 +169,7 @@ lab: .venv/.dev
 	$(BIN)/python -m pytest -s tests/lab --ignore=tests/lab/guest
 
 fuzz: .venv/.dev
-	@$(BIN)/pip install --quiet --editable '.[fuzz]'
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt
 	for parser in policy manifest; do
 		$(BIN)/python -m tests.fuzz $$parser 60
 	done
@@ -152,4 +177,4 @@ fuzz: .venv/.dev
 clean:
 	rm -rf .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf build demo dist ./*.egg-info
-	find appliance tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find appliance tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

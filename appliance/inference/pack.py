@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance import resources
 from appliance.errors import ModelError
 from appliance.inference import manifest, minisign
 from appliance.inference.families import CONTRACTS, ROLES
@@ -42,7 +43,7 @@ class ModelPack:
         """The pack in ``folder``.
 
         ``None`` is the starter pack: the folder that ``APPLIANCE_MODELS`` names, otherwise
-        ``models/starter`` beside the package, as in a checkout. The manifest is read only once
+        the one that ships with the package. The manifest is read only once
         somebody whom ``trust`` names vouches for it; by default only the starter pack's is.
 
         Raises:
@@ -180,7 +181,7 @@ def _signature(folder: Path) -> str | None:
 def starter_folder() -> Path:
     """The folder of the pack that is used where none is named."""
     named = os.environ.get(FOLDER_VARIABLE)
-    return Path(named) if named else Path(__file__).parents[2] / "models" / "starter"
+    return Path(named) if named else resources.starter_pack()
 
 
 def check_role(entry: ModelEntry) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, Generic, TypeAlias
 import msgspec
 
 from appliance.errors import WireError
+from appliance.version import version
 from appliance.wire.connection import Connection, broken, close_all
 from appliance.wire.message import SERVICE, Call, CallError, Empty, Reply, S
 from appliance.wire.peer import PeerCredentials
@@ -21,8 +21,8 @@ from appliance.wire.peer import PeerCredentials
 MAX_CALLERS = 32
 MAX_CALLERS_OF_USER = 12
 
-# Read now: a sealed process cannot read files any more.
-_VERSION = importlib.metadata.version("face-appliance")
+# Read on import: a sealed process can no longer read the files of its own installation.
+_VERSION = version()
 
 _calls = msgspec.json.Decoder(Call)
 _json = msgspec.json.Encoder()

@@ -45,9 +45,9 @@ from appliance.pipeline.run import (
 from appliance.pipeline.selection import FaceRule, FaceSelection
 from tests.bench.standin_pack import standin_pack
 from tests.inference.standins.detectors import POINTS, SIDE
+from tests.paths import PORTRAITS
 
 FAMILIES = ("inswapper", "arcface", "2dfan4", "yolo-face")
-PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 FPS, WIDTH, HEIGHT = 30, 1920, 1080
 
 

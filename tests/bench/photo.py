@@ -18,7 +18,8 @@ from rich.table import Table
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_photo
-from tests.bench.quality import PORTRAITS, load_pipeline
+from tests.bench.quality import load_pipeline
+from tests.paths import PORTRAITS
 
 SOURCE, TARGET = PORTRAITS / "person_b_1.jpg", PORTRAITS / "person_d_1.jpg"
 COLD_RUNS, WARM_RUNS = 5, 20

@@ -35,9 +35,9 @@ from appliance.pipeline.analysis.calibration import (
 )
 from appliance.pipeline.media.photo.decode import read_photo
 from tests.bench.standin_pack import standin_pack
+from tests.paths import PORTRAITS
 
 FAMILIES = ("arcface", "inswapper")
-PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 AS_PUBLISHED: Precision = "fp16"  # of which the pack has no variant, so that the file itself is run
 FORMS: tuple[tuple[str, str, Precision], ...] = (
     ("as published", "cpu", AS_PUBLISHED),

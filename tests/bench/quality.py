@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from itertools import permutations
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,8 +28,8 @@ from appliance.pipeline.run import (
     read_source,
     swap_photo,
 )
+from tests.paths import PORTRAITS
 
-PORTRAITS = Path(__file__).parents[1] / "data" / "portraits"
 TILE = 320
 
 

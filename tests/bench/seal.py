@@ -19,8 +19,8 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.quality import PORTRAITS
 from tests.fetch import CLIP
+from tests.paths import PORTRAITS
 
 SOURCE, TARGET = PORTRAITS / "person_b_1.jpg", PORTRAITS / "person_d_1.jpg"
 STARTS, RUNS = 9, 5

@@ -29,8 +29,9 @@ from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.run import SwapOptions, read_source, swap_video
 from tests.fetch import CLIP
+from tests.paths import PORTRAITS
 
-PORTRAIT = Path(__file__).parents[1] / "data" / "portraits" / "person_b_1.jpg"
+PORTRAIT = PORTRAITS / "person_b_1.jpg"
 FPS = 30
 
 # Our functions by the stage they do; cumulative time of the profile.

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ import pytest
 
 from appliance import errors
 from appliance.cli.main import COMMANDS, appliance
+from appliance.version import version
 from tests.cli.conftest import Call
 
 HEAVY = ("av", "cv2", "msgspec", "numpy", "onnx", "onnxruntime", "PIL", "rich")
@@ -59,7 +59,7 @@ finally:
 def test_version(call: Call) -> None:
     outcome = call("--version")
     assert outcome.code == 0
-    assert importlib.metadata.version("face-appliance") in outcome.out
+    assert version() in outcome.out
 
 
 def test_without_a_command_help_comes_and_the_code_says_it_was_wrong() -> None:

@@ -1,1 +1,1 @@
-"""Parsers of what people bring along, led by coverage for a bounded time (``make fuzz``)."""
+"""Coverage-guided fuzzing of parsers, for a limited time (``make fuzz``)."""

@@ -1,7 +1,8 @@
-"""python -m tests.fuzz policy|manifest SECONDS: exits with an error where a parser's was not ours.
+"""Fuzzes one parser: ``python -m tests.fuzz policy|manifest SECONDS``.
 
-atheris (libFuzzer) changes what is imported inside ``instrument_imports``, so that it sees which
-input reaches new branches. The sound file is where it starts from.
+It starts from a valid file, and fails when a parser raises anything but the error it documents.
+atheris (libFuzzer) instruments what is imported inside ``instrument_imports``, so that it notices
+which inputs reach new branches.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _TARGETS = {
 
 
 def main() -> None:
-    """See the module."""
+    """Fuzz the parser that the command line names."""
     judge, sound = _TARGETS[sys.argv[1]]
     with tempfile.TemporaryDirectory() as corpus:
         (Path(corpus) / "sound").write_bytes(sound)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.lab.guest.before_the_cut import canary
 from tests.lab.virtual_machine import Machine, machine
 
-PHOTO = Path(__file__).parents[1] / "data/portraits/person_a_1.jpg"
+PHOTO = Path(__file__).parents[2] / "appliance/resources/portraits/person_a_1.jpg"
 _PIECE = 64  # bytes; a block of the disk holds many, so a single block that leaked is found
 
 

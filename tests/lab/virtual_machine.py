@@ -222,7 +222,7 @@ def _program(image: Path, tests: Sequence[str], seconds: float) -> None:
     (tree / "etc/appliance").mkdir(parents=True)
     (tree / "etc/appliance/policy.yaml").write_text(_POLICY)
     shutil.copytree(REPOSITORY / "tests/lab/guest", tree / _TESTS, ignore=ignore)
-    shutil.copytree(REPOSITORY / "tests/data/portraits", tree / _TESTS / "portraits")
+    shutil.copytree(REPOSITORY / "appliance/resources/portraits", tree / _TESTS / "portraits")
     _run("bash", str(REPOSITORY / "hardening/install.sh"), str(tree))
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True, exist_ok=True)

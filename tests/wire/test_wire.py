@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import WireError
+from appliance.version import DISTRIBUTION, version
 from appliance.wire.client import Client
 from appliance.wire.connection import MAX_DESCRIPTORS, MAX_MESSAGE, Connection
 from appliance.wire.message import CallError, Empty
@@ -172,6 +173,22 @@ def test_it_describes_itself(path: Path) -> None:
     method = "org.varlink.service.GetInterfaceDescription"
     answer, _ = client.call(method, Interface(NAME), gives=Description)
     assert answer.description == DESCRIPTION
+    client.close()
+
+
+def test_it_names_the_version_of_the_program(path: Path) -> None:
+    class Parameters(msgspec.Struct):
+        pass
+
+    class Info(msgspec.Struct):
+        product: str
+        version: str
+        interfaces: list[str]
+
+    client = Client.to(path)
+    answer, _ = client.call("org.varlink.service.GetInfo", Parameters(), gives=Info)
+    assert (answer.product, answer.version) == (DISTRIBUTION, version())
+    assert NAME in answer.interfaces
     client.close()
 
 

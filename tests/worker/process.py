@@ -22,7 +22,7 @@ from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.message import CallError
-from tests.paths import REPOSITORY
+from tests.paths import PORTRAITS, REPOSITORY
 
 SESSION = "0123456789abcdef"
 
@@ -121,7 +121,7 @@ def working(
 
 
 def portrait(name: str) -> Path:
-    return REPOSITORY / "tests/data/portraits" / name
+    return PORTRAITS / name
 
 
 def read_all(descriptor: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from appliance.audit.entries.events import (
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.tlog.appender import Ledger
 from appliance.machine import boot_id
+from appliance.version import version
 
 # A clock that is being slewed (adjtime: 0.5 ms a second) stays below this between two events;
 # one that was set does not.
@@ -82,4 +82,4 @@ class Recorder:
 
 
 def _boot() -> Boot:
-    return Boot(importlib.metadata.version("face-appliance"))
+    return Boot(version())

@@ -1,4 +1,4 @@
-"""``appliance demo``: what a swap looks like, on the sample portraits of the repository."""
+"""``appliance demo``: what a swap looks like, on the sample portraits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 import click
 
+from appliance import resources
 from appliance.cli.demo.contact_sheet import (
     TILE,
     Swap,
@@ -44,8 +45,6 @@ from appliance.pipeline.run import (
     swap_photo,
     swap_video,
 )
-
-PORTRAITS = Path(__file__).parents[2] / "tests" / "data" / "portraits"
 
 # Source and target, picked to tell: light skin on dark and dark on light, an open mouth on a
 # closed one and the other way round, a man on a woman, and photos of very different sizes.
@@ -97,9 +96,9 @@ class _Swapped:
 @click.option(
     "--portraits",
     type=FILE,
-    default=PORTRAITS,
+    default=resources.portraits,
     metavar="DIR",
-    help="Folder of the sample portraits. [default: that of the repository]",
+    help="Folder of the sample portraits. [default: those of the package]",
 )
 @provider_option
 @models_option
@@ -149,7 +148,7 @@ def _find(folder: Path) -> dict[str, Path]:
     needed = {name for pair in PAIRS for name in pair}
     files = {file.stem: file for file in folder.glob("person_*") if file.stem in needed}
     if files.keys() != needed:
-        hint = "Run this in a checkout of the repository, or name their folder with --portraits."
+        hint = "Name a folder that holds all of them with --portraits, or leave the option out."
         raise InputError("The sample portraits are not all there.", hint)
     return files
 
@@ -166,7 +165,7 @@ def _read(pipeline: Pipeline, file: BinaryIO) -> _Portrait:
     photo = in_colours_of(photo, Photo(photo.pixels))
     faces = pipeline.analyser.faces(photo.canvas)
     if not faces:
-        hint = "Take the portraits of the repository."
+        hint = "Leave out --portraits to use those of the package."
         raise NoFaceError("No face was found in a sample portrait.", hint)
     return _Portrait(photo, Frame.around(faces[0], photo.canvas, TILE), faces[0])
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from appliance.cli.demo import command
-from appliance.cli.demo.command import PORTRAITS
 from appliance.cli.demo.pan_clip import FRAMES, RATE, SIDE
 from tests.cli.conftest import CANARY, Call, pixels
+from tests.paths import PORTRAITS
 
 RESULTS = ["sheet.png", "swapped.mp4", "swapped.png"]
 

@@ -101,8 +101,11 @@ def test_a_form_whose_kernels_are_not_built_is_refused_by_name(
     folder: Path, portraits: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = ("--precision", "fp16-fused", "--role", "generator")
+    library = folder / "libfused.so"
+    library.write_bytes(b"never loaded: the stand-in has nothing that our operators could replace")
+    monkeypatch.setattr(kernels, "LIBRARY", library)
     assert "signed by" in optimise(folder, portraits, *asked)
-    monkeypatch.setattr(kernels, "LIBRARY", folder / "missing.so")
+    library.unlink()
     assert "make cuda" in optimise(folder, portraits, *asked)
 
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import msgspec
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
 
-from appliance.errors import ModelError
 from appliance.inference import kernels
-from appliance.inference.families import CONTRACTS
-from appliance.inference.graph import check_graph
 from appliance.inference.importing import write_signed
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Source
 from appliance.inference.optimize.write_manifest import write_manifest, write_variants
@@ -98,34 +93,6 @@ def test_with_another_library_a_plainer_form_runs_and_it_is_said(
     (record,) = caplog.records
     assert "not built here" in record.getMessage()
     assert str(tmp_path) not in record.getMessage()
-
-
-def test_only_the_signer_can_let_such_a_graph_in(folder: Path) -> None:
-    data = (folder / "drawn.fp16-fused.onnx").read_bytes()
-    contract = CONTRACTS["inswapper"]
-    assert check_graph(data, contract, "drawn.onnx", fused=True).batched
-    with pytest.raises(ModelError, match=r"custom domain 'face\.appliance'"):
-        check_graph(data, contract, "drawn.onnx")
-    model = onnx.ModelProto.FromString(data)
-    next(node for node in model.graph.node if node.op_type == "PadUpsample").op_type = "Launch"
-    with pytest.raises(ModelError, match="custom domain"):
-        check_graph(model.SerializeToString(), contract, "drawn.onnx", fused=True)
-
-
-@pytest.mark.parametrize(("precision", "bound"), [("fp16", True), ("fp16-fused", False)])
-def test_a_manifest_names_the_library_where_there_is_one(
-    folder: Path, tmp_path: Path, precision: str, bound: bool
-) -> None:
-    pack = opened(folder)
-    variants = [
-        msgspec.structs.replace(variant, kernels="0" * 64 if bound else None)
-        if variant.precision == precision
-        else variant
-        for variant in pack.variants
-    ]
-    with pytest.raises(ModelError, match="not of the operators it names"):
-        write_manifest(tmp_path, pack, variants, KEY)
-    write_manifest(tmp_path, pack, pack.variants, KEY)
 
 
 def test_a_pack_with_it_verifies(folder: Path) -> None:

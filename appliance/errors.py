@@ -1,4 +1,4 @@
-"""The one family of errors a person sees: what was wrong, with what, and what to do next."""
+"""The errors that a person sees: what was wrong, with what, and what to do next."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class ApplianceError(Exception):
 
 
 class InputError(ApplianceError):
-    """A photo or video that cannot be read, or is of a kind that is not handled."""
+    """A photo or video that cannot be read, or whose format is not supported."""
 
     exit_code = 3
 
 
 class NoFaceError(ApplianceError):
-    """No face, or not the asked-for face, was found where one is needed."""
+    """No face, or not the one that was chosen, was found where one is needed."""
 
     exit_code = 4
 
@@ -39,7 +39,7 @@ class ModelError(ApplianceError):
 
 
 class ProviderError(ApplianceError):
-    """No asked-for execution provider can run here."""
+    """None of the requested execution providers can run here."""
 
     exit_code = 6
 
@@ -57,13 +57,13 @@ class PolicyError(ApplianceError):
 
 
 class LedgerError(ApplianceError):
-    """The ledger is damaged, out of reach, or cannot take an entry: what was to be logged stops."""
+    """The ledger is damaged, unreachable or full: what cannot be logged must not be done."""
 
     exit_code = 10
 
 
 class LedgerFullError(LedgerError):
-    """There is no space left for the ledger."""
+    """The disk of the ledger is full."""
 
 
 class SealError(ApplianceError):
@@ -79,13 +79,13 @@ class SessionError(ApplianceError):
 
 
 class NotSamePersonError(ApplianceError):
-    """Source and target are two persons, where the policy allows one."""
+    """Source and target show different people, which the policy does not allow."""
 
     exit_code = 13
 
 
 class WireError(ApplianceError):
-    """A service of this machine that cannot be reached, or broke off in the middle."""
+    """A service of this machine that cannot be reached, or whose connection broke off."""
 
     exit_code = 12
 

@@ -1,4 +1,4 @@
-"""This machine: the runtime folder of its services, the id of its boot, a clock nobody can set."""
+"""This machine: where its services listen, the id of its boot, a clock that cannot be set."""
 
 from __future__ import annotations
 

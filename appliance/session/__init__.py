@@ -1,1 +1,1 @@
-"""One visit from token to wipe, as its broker runs it: without root's power (see keeper)."""
+"""Sessions from login to wipe, as the unprivileged broker runs them."""

@@ -48,7 +48,7 @@ class Admission:
         return self._admit(user, pin, lambda: None)
 
     def _admit(self, user: str, pin: str | None, prepare: Callable[[], None]) -> Admitted:
-        """``pin`` is ``None`` for a user who cannot be the right one: it counts as a failure."""
+        """``pin`` is ``None`` for a user who is not the owner: that counts as a failure."""
         wait = self._back_off.wait(user)
         if wait > 0:
             raise self._refused("locked-out", user, wait)

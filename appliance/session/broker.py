@@ -103,11 +103,11 @@ class Broker:
         with _errors_as_answers():
             self._refuse_if_blocked()
             try:
-                who = self._admission.log_in(wanted.user, wanted.pin, self._start_standby)
+                admitted = self._admission.log_in(wanted.user, wanted.pin, self._start_standby)
                 parked = self._open_project(wanted.project, wanted.user)
                 if parked is not None:
-                    return self._resume(parked, request.caller.user, who)
-                session = self._claim(request.caller.user, wanted, who)
+                    return self._resume(parked, request.caller.user, admitted)
+                session = self._claim(request.caller.user, wanted, admitted)
             finally:
                 with self._lock:
                     self._standby.dismiss()  # does nothing if the session has taken it
@@ -125,9 +125,9 @@ class Broker:
             if session.state is not State.LOCKED:
                 state = broker_api.WrongState(session.state.value)
                 raise CallError(error_name("WrongState"), state)
-            who = self._admission.log_in_again(wanted.user, wanted.pin, session.user)
+            admitted = self._admission.log_in_again(wanted.user, wanted.pin, session.user)
             with session.lock:
-                session.tokens = who.tokens
+                session.tokens = admitted.tokens
                 session.step(Step.REOPENED)
                 self._ensure_worker(session)
             return self._opened(session)
@@ -206,7 +206,7 @@ class Broker:
         with self._lock:
             self._standby.start(self._free_slots())
 
-    def _claim(self, caller: int, wanted: broker_api.Open, who: Admitted) -> Session:
+    def _claim(self, caller: int, wanted: broker_api.Open, admitted: Admitted) -> Session:
         """A session in a free slot, noted in the journal; raises ``CallError`` if none is free."""
         project = wanted.project and self._settings.project(wanted.project, wanted.user)
         limits = self._settings.limits_of(project) if project else self._settings.limits
@@ -221,8 +221,8 @@ class Broker:
                 limits=limits,
                 caller=caller,
                 user=wanted.user,
-                subject=who.subject,
-                tokens=who.tokens,
+                subject=admitted.subject,
+                tokens=admitted.tokens,
                 worker_socket=self._environment.workers / f"{slot}.sock",
                 project=wanted.project,
                 clock=self._environment.clock,
@@ -260,11 +260,11 @@ class Broker:
             )
         return next((session for session in self._all() if session.project == name), None)
 
-    def _resume(self, session: Session, caller: int, who: Admitted) -> Answer:
+    def _resume(self, session: Session, caller: int, admitted: Admitted) -> Answer:
         """Continue a project that is parked."""
         with session.in_state(State.PARKED):
             session.start_worker(self._settings.policy.digest, self._ledger.for_worker())
-            session.caller, session.tokens = caller, who.tokens
+            session.caller, session.tokens = caller, admitted.tokens
             session.step(Step.REOPENED)
             return self._opened(session)
 

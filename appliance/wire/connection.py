@@ -62,7 +62,7 @@ class Connection:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         try:
             sent = self._socket.sendmsg([framed], rights if descriptors else [])
-            if sent < len(framed):  # an empty send fails if the peer has hung up meanwhile
+            if sent < len(framed):  # an empty send fails if the peer has hung up
                 self._socket.sendall(framed[sent:])
         except OSError as error:
             raise broken("the other end is gone") from error

@@ -1,4 +1,4 @@
-"""Who is at the other end of a socket, as the kernel says it (SO_PEERCRED)."""
+"""The identity of the peer of a socket, from the kernel (SO_PEERCRED)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tests.paths import REPOSITORY
 
 CLINIC = (REPOSITORY / "policies" / "clinic.yaml").read_bytes()
 
-# Pieces of YAML that mean something, so that more than the first byte is looked at.
+# Meaningful pieces of YAML, so that the parser gets past the first byte.
 _PIECES = st.sampled_from(
     [
         b"system:",

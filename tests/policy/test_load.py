@@ -27,7 +27,7 @@ REFUSED = {
     "a fraction for a whole": ("session:\n  idle_seconds: 60.5", 2, "session.idle_seconds", "int"),
     "a list for a section": ("system: [warning]", 1, "system", "object"),
     "an open network": ("system:\n  allow_network: true", 2, "system.allow_network", "network"),
-    "an open network, said yes": (
+    "an open network, as yes": (
         "system: {log_level: error,\n allow_network: yes}",
         2,
         "system.allow_network",
@@ -106,18 +106,18 @@ def test_both_sites_ship() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "key", "word"),
+    ("text", "line", "key", "part"),
     REFUSED.values(),
     ids=[name.replace(" ", "-") for name in REFUSED],
 )
 def test_what_is_wrong_is_refused_by_line_and_key(
-    text: str, line: int, key: str, word: str
+    text: str, line: int, key: str, part: str
 ) -> None:
     with pytest.raises(PolicyError) as refused:
         parse(text.encode(), "clinic.yaml")
     place = f"clinic.yaml, line {line}" + (f", {key}: " if key else ": ")
     assert refused.value.message.startswith(place)
-    assert word in refused.value.message.removeprefix(place)
+    assert part in refused.value.message.removeprefix(place)
 
 
 def test_a_missing_key_has_the_strict_default() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.pseudonyms import Named
 from appliance.audit.service.client import AuditClient
+from appliance.errors import LedgerError
 from appliance.keeper.protocol import Command, Erasure
 from appliance.protocols import worker_api
 from appliance.wire.message import Empty
@@ -76,6 +77,8 @@ class StandInLedger:
         return self.reachable
 
     def append(self, *events: AnyEvent) -> None:
+        if not self.reachable:
+            raise LedgerError("The ledger is gone.", "Wait.")
         self.events += events
 
     def pseudonym(self, kind: Named, value: str) -> str:

@@ -89,7 +89,7 @@ class Scene:
         return {one.session: one.state for one in listed}
 
     def after(self, seconds: float) -> None:
-        """That much time passes, then the broker looks at it."""
+        """Let that much time pass, then run a tick."""
         self.clock.seconds += seconds
         self.broker.tick()
 
@@ -257,6 +257,21 @@ def test_without_the_ledger_sessions_lock_and_none_opens(scene: Scene) -> None:
     assert scene.states() == {session: "locked"}
     with pytest.raises(CallError, match="LedgerGone"):
         scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
+
+
+def test_a_wipe_without_the_ledger_is_logged_once_it_is_back(scene: Scene) -> None:
+    session, keeper = scene.open()
+    scene.ledger.reachable = False
+    with pytest.raises(CallError, match="LedgerGone"):
+        scene.act("Close", session)
+    scene.broker.tick()
+    assert (scene.states(), keeper.asked) == ({session: "wiped"}, [Command.WIPE])
+    assert len(scene.journal.entries()) == 1
+    scene.ledger.reachable = True
+    scene.broker.tick()
+    assert scene.states() == {}
+    assert scene.closing_reason() == "user"
+    assert scene.journal.entries() == []
 
 
 def test_an_idle_session_locks_and_is_then_wiped(scene: Scene) -> None:

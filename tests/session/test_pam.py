@@ -14,22 +14,26 @@ import pytest
 
 from appliance.session.login import SERVICES
 from tests.paths import REPOSITORY
+from tests.session.standins import PATIENCE
 
 HARDENING = REPOSITORY / "hardening/pam.d"
 _ASK = """
 import sys
 from appliance.session import login
-login._PATIENCE = 3.0
+login._PATIENCE = float(sys.argv[1])
 print(login.authenticate("nobody", "1234", "piv"))
 """
-_RUN = 'mount --bind "$1" /etc/pam.d && exec "$2" -c "$3"'
+_RUN = 'mount --bind "$1" /etc/pam.d && exec "$2" -c "$3" "$4"'
 
 
-def _answer(folder: Path) -> str:
+def _answer(folder: Path, patience: float = PATIENCE) -> str:
     """The answer of ``authenticate`` if ``folder`` holds the services of PAM."""
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _RUN, "sh"]
     asked = subprocess.run(
-        [*command, folder, sys.executable, _ASK], capture_output=True, text=True, check=True
+        [*command, folder, sys.executable, _ASK, str(patience)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return asked.stdout.strip()
 
@@ -54,12 +58,16 @@ def test_a_success_lets_in(tmp_path: Path) -> None:
         ("pam_debug.so auth=ignore", "wrong-token"),
         ("pam_debug.so auth=abort", "error"),
         ("pam_no_such_module.so", "error"),
-        ("pam_exec.so quiet /bin/sleep 60", "no-touch"),
         ("pam_exec.so quiet /bin/false", "error"),
     ],
 )
 def test_anything_else_denies(tmp_path: Path, line: str, denial: str) -> None:
     assert _answer(_service(tmp_path, line)) == denial
+
+
+def test_a_module_that_hangs_denies(tmp_path: Path) -> None:
+    service = _service(tmp_path, "pam_exec.so quiet /bin/sleep 600")
+    assert _answer(service, patience=1.0) == "no-touch"
 
 
 def test_an_expired_account_denies(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.cli.doctor.check import Check, lines_of, verdict
+from appliance.machine import RUN
 from appliance.policy.policy import MOST_SLOTS
 
 _USERS = "usr/lib/sysusers.d/appliance.conf"
@@ -92,7 +93,7 @@ def _sockets(places: _Places) -> Iterator[Check]:
     listening = set(_listening(places.root))
     for name, sockets, mode, owner, group in _SOCKETS:
         wrong: list[str] = []
-        for path in (f"/run/appliance/{socket}" for socket in sockets):
+        for path in (f"{RUN}/{socket}" for socket in sockets):
             wrong += places.unlike(path, stat.S_ISSOCK, mode, owner, group)
             if path not in listening:
                 wrong.append(f"nobody listens at {path}")

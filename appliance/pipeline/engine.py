@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from appliance.errors import ModelError
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import ModelPack, Shelf
 from appliance.inference.runtime import Runtime
 from appliance.pipeline.analysis.analyser import Stages
@@ -29,7 +30,7 @@ class Engine:
     def load(
         cls,
         pack: ModelPack,
-        runtime: Runtime,
+        runtime: NetworkLoader,
         more: Sequence[ModelPack] = (),
         wish: GeneratorWish | None = None,
         scale: int = 1,
@@ -65,7 +66,7 @@ def following(generation: Generation | None, *, alone: bool = False) -> Runtime 
 
 
 def _generation(
-    packs: Sequence[ModelPack], runtime: Runtime, wish: GeneratorWish | None
+    packs: Sequence[ModelPack], runtime: NetworkLoader, wish: GeneratorWish | None
 ) -> Generation | None:
     wish = wish or GeneratorWish()
     shelf, asked = Shelf(tuple(packs)), wish != GeneratorWish()

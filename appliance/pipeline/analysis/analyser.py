@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.inference.batch import Batcher
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import ModelPack, Models
-from appliance.inference.runtime import Runtime
 from appliance.pipeline.appearance.illumination import LightMeter
 from appliance.pipeline.appearance.visibility import Masker
 from appliance.pipeline.face_model.boxes import detection_box, face_box
@@ -56,10 +56,10 @@ class Stages:
     def load(
         cls,
         pack: ModelPack,
-        runtime: Runtime,
+        runtime: NetworkLoader,
         generation: Generation | None = None,
         detecting: Models | None = None,
-        following: Runtime | None = None,
+        following: NetworkLoader | None = None,
     ) -> Stages:
         """From a model pack; faces are changed by the mesh engine, or by ``generation``.
 

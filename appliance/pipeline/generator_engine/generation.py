@@ -13,8 +13,8 @@ from msgspec import Meta
 from appliance.errors import ModelError
 from appliance.inference.batch import Batcher
 from appliance.inference.contract import ImageInput
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import Models
-from appliance.inference.runtime import Runtime
 from appliance.inference.session import Tensor
 from appliance.inference.together import Work, alone
 from appliance.pipeline.face_model.boxes import around, crop_box
@@ -81,7 +81,7 @@ class Generation:
     """What runs the generator."""
 
     @classmethod
-    def load(cls, pack: Models, runtime: Runtime, wish: GeneratorWish) -> Generation:
+    def load(cls, pack: Models, runtime: NetworkLoader, wish: GeneratorWish) -> Generation:
         """Raises ModelError where the pack lacks what is asked for, or ProviderError."""
 
         def load(role: str) -> Batcher:

@@ -41,7 +41,7 @@ def configure(process: Role, level: str = "warning") -> TextIO:
             structlog.processors.add_log_level,
             _of(process),
             redact,
-            *journal.processors(process),
+            *journal.processors(process, stream),
             _Line(with_priority="JOURNAL_STREAM" in os.environ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),

@@ -49,14 +49,20 @@ def main() -> int:
     serving = Thread(target=service.listen, args=(listener,), daemon=True)
     serving.start()
     notify_ready()
-    watchdog = Watchdog()
-    while not stopping.wait(_ROUND):
-        broker.look_around()
-        # Both must go on: without rounds no session locks, without the other thread none opens.
-        if serving.is_alive():
-            watchdog.still_running()
+    _run(broker.look_around, serving, stopping, Watchdog())
     # The socket is not closed: systemd keeps it, for the next broker.
     return 0 if broker.end_all() else 1
+
+
+def _run(round_: Callable[[], None], serving: Thread, stopping: Event, watchdog: Watchdog) -> None:
+    """Make rounds until ``stopping``, and report each to the watchdog.
+
+    Both must go on: without rounds no session is locked, without ``serving`` none can be opened.
+    """
+    while not stopping.wait(_ROUND):
+        round_()
+        if serving.is_alive():
+            watchdog.still_running()
 
 
 def _tokens_of(settings: Settings) -> Callable[[], frozenset[str]]:

@@ -67,7 +67,7 @@ class _Job:
     """A running swap. ``report`` sends its progress to the caller."""
 
     number: int
-    asked: interface.Swap
+    parameters: interface.Swap
     engine: Engine
     report: Progress
 
@@ -96,7 +96,7 @@ class WorkerService:
         self._sanitiser_free = Lock()
         self._job_free = Lock()
         self._cancelled = Event()
-        self._sitters: SingleEntryCache[Sitter] = SingleEntryCache()
+        self._sources: SingleEntryCache[Sitter] = SingleEntryCache()
         self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
 
     def service(self) -> Service:
@@ -118,10 +118,10 @@ class WorkerService:
     def _begin(self, request: Request[interface.Begin]) -> Answer:
         if self._served is not None or len(request.descriptors) != 1:
             raise Refusal(error("Busy"))
-        asked = request.parameters
-        if asked.policy != self._policy.digest:
+        parameters = request.parameters
+        if parameters.policy != self._policy.digest:
             raise Refusal(error("OtherPolicy"))
-        bind_session(asked.session)
+        bind_session(parameters.session)
         ledger = AuditClient(request.descriptors.pop())
         with errors_to_refusals():
             sealed = self._seal()
@@ -130,9 +130,9 @@ class WorkerService:
             loaded = [
                 events.ModelPackLoaded(pack.digest, len(pack.entries), "valid") for pack in packs
             ]
-            ledger.append_all([sealed, events.PolicyLoaded(asked.policy, "own"), *loaded])
+            ledger.append_all([sealed, events.PolicyLoaded(parameters.policy, "own"), *loaded])
         self._served = _Served(
-            asked.session, ledger, PolicyGates(self._policy.gate, asked.session, ledger)
+            parameters.session, ledger, PolicyGates(self._policy.gate, parameters.session, ledger)
         )
         self._serving.set()
         while True:
@@ -150,7 +150,7 @@ class WorkerService:
         return Answer(interface.Packs(offered + refused, self._engines.mesh.stages.provider))
 
     def _import(self, request: Request[interface.Import]) -> Answer:
-        served, asked = self._require_session(), request.parameters
+        served, parameters = self._require_session(), request.parameters
         if not request.descriptors:
             raise Refusal(error("NoDescriptor"))
         source = request.descriptors[0]
@@ -159,14 +159,14 @@ class WorkerService:
             self._sanitiser_free,
             self._workspace.temporary() as (temporary, sink),
         ):
-            consent = served.gates.consent(asked.consent)
+            consent = served.gates.consent(parameters.consent)
             digest, size = fingerprint(source)
             imported = self._sanitiser.rewrite(source, sink)
             served.ledger.append(
                 events.MediaImported(
                     session=served.session,
                     item=served.ledger.pseudonym("file", digest),
-                    role=asked.role,
+                    role=parameters.role,
                     media=imported.media,
                     size=size,
                     origin="folder",
@@ -178,18 +178,18 @@ class WorkerService:
 
     def _inspect(self, request: Request[interface.Inspect]) -> Answer:
         self._require_session()
-        asked = request.parameters
+        parameters = request.parameters
         with errors_to_refusals():
-            picture = self._workspace.picture(asked.item, asked.at)
+            picture = self._workspace.picture(parameters.item, parameters.at)
             faces = self._engines.mesh.stages.faces(picture.canvas)
         return Answer(interface.Faces([_outline(face) for face in faces]))
 
     def _swap(self, request: Request[interface.Swap]) -> Answer:
-        served, asked = self._require_session(), request.parameters
-        target = self._workspace.item(asked.target)
+        served, parameters = self._require_session(), request.parameters
+        target = self._workspace.item(parameters.target)
         with self._job(), errors_to_refusals():
-            engine = self._engines.get(asked.packs, asked.wish, asked.upscale)
-            job = _Job(self._next_job(), asked, engine, request.progress)
+            engine = self._engines.get(parameters.packs, parameters.wish, parameters.upscale)
+            job = _Job(self._next_job(), parameters, engine, request.progress)
             kind: events.Engine = "onnx" if engine.generates else "mesh"
             served.ledger.append(
                 events.JobStarted(
@@ -210,15 +210,15 @@ class WorkerService:
     def _make(self, served: _Served, job: _Job, target: Item, result: Item) -> SwapReport:
         """Run the pipeline. The result is written whole and logged, or not at all."""
         started = time.monotonic()
-        sitter = self._sitter(job.engine, job.asked)
-        options = self._options(served, job.engine, job.asked)
+        source = self._source(job.engine, job.parameters)
+        options = self._options(served, job.engine, job.parameters)
         with PendingOutput(result.path) as output:
             sink = cast(BinaryIO, output.file)
             if target.media == "photo":
-                report = self._photo(job, sitter, options, sink)
+                report = self._photo(job, source, options, sink)
             else:
-                report = self._video(job, sitter, options, target, sink)
-            served.gates.same_person(job.number, sitter, report)
+                report = self._video(job, source, options, target, sink)
+            served.gates.same_person(job.number, source, report)
             self._check_cancelled()
             digest, _ = fingerprint(output.file.fileno())
             served.ledger.append(
@@ -234,10 +234,10 @@ class WorkerService:
             output.commit()
         return report
 
-    def _photo(self, job: _Job, sitter: Sitter, options: SwapOptions, sink: BinaryIO) -> SwapReport:
-        target = self._workspace.photo(job.asked.target)
-        check_enlarged(target, job.asked.upscale)
-        photo, report = swap_photo(job.engine.stages, sitter, target, options)
+    def _photo(self, job: _Job, source: Sitter, options: SwapOptions, sink: BinaryIO) -> SwapReport:
+        target = self._workspace.photo(job.parameters.target)
+        check_enlarged(target, job.parameters.upscale)
+        photo, report = swap_photo(job.engine.stages, source, target, options)
         self._check_cancelled()
         if job.engine.upscaler:
             photo = enlarge_photo(photo, job.engine.upscaler)
@@ -245,12 +245,12 @@ class WorkerService:
         return report
 
     def _video(
-        self, job: _Job, sitter: Sitter, options: SwapOptions, target: Item, sink: BinaryIO
+        self, job: _Job, source: Sitter, options: SwapOptions, target: Item, sink: BinaryIO
     ) -> SwapReport:
         with target.path.open("rb") as opened:
             facts = probe(opened)
             opened.seek(0)
-            check_size(facts.width * job.asked.upscale, facts.height * job.asked.upscale)
+            check_size(facts.width * job.parameters.upscale, facts.height * job.parameters.upscale)
 
             def progress(info: FrameInfo) -> None:
                 self._check_cancelled()
@@ -258,7 +258,7 @@ class WorkerService:
 
             report = swap_video(
                 job.engine.stages,
-                sitter,
+                source,
                 opened,
                 sink,
                 options,
@@ -274,34 +274,40 @@ class WorkerService:
         return report
 
     def _preview(self, request: Request[interface.Preview]) -> Answer:
-        served, asked = self._require_session(), request.parameters
+        served, parameters = self._require_session(), request.parameters
         with self._job(), errors_to_refusals():
-            engine = self._engines.get(asked.packs, asked.wish, 1)
-            sitter = self._sitter(engine, asked)
+            engine = self._engines.get(parameters.packs, parameters.wish, 1)
+            source = self._source(engine, parameters)
             thumbnail = self._thumbnails.get(
-                (asked.target, asked.at, asked.side),
-                lambda: _thumbnail(self._workspace.picture(asked.target, asked.at), asked.side),
+                (parameters.target, parameters.at, parameters.side),
+                lambda: _thumbnail(
+                    self._workspace.picture(parameters.target, parameters.at), parameters.side
+                ),
             )
-            options = self._options(served, engine, asked, likeness=self._policy.gate.same_person)
-            preview, report = swap_photo(engine.stages, sitter, thumbnail, options)
+            options = self._options(
+                served, engine, parameters, likeness=self._policy.gate.same_person
+            )
+            preview, report = swap_photo(engine.stages, source, thumbnail, options)
             if self._policy.gate.same_person:  # a preview shows a face as much as a result does
-                served.gates.same_person(self._jobs, sitter, report)
+                served.gates.same_person(self._jobs, source, report)
             return Answer(descriptors=(piped(io.BytesIO(encode_photo(preview, "jpeg"))),))
 
-    def _sitter(self, engine: Engine, asked: interface.Swap) -> Sitter:
-        return self._sitters.get(
-            (tuple(asked.packs), tuple(asked.sources)),
-            lambda: read_source(engine.stages, [*map(self._workspace.photo, asked.sources)]),
+    def _source(self, engine: Engine, parameters: interface.Swap) -> Sitter:
+        return self._sources.get(
+            (tuple(parameters.packs), tuple(parameters.sources)),
+            lambda: read_source(engine.stages, [*map(self._workspace.photo, parameters.sources)]),
         )
 
     def _options(
-        self, served: _Served, engine: Engine, asked: interface.Swap, *, likeness: bool = True
+        self, served: _Served, engine: Engine, parameters: interface.Swap, *, likeness: bool = True
     ) -> SwapOptions:
-        served.gates.choice(asked.choice)
+        served.gates.choice(parameters.choice)
         reference = None
-        if asked.like is not None:
-            reference = read_reference(engine.stages, self._workspace.photo(asked.like))
-        return SwapOptions(FaceChoice(Which(asked.choice), reference), asked.regions, likeness)
+        if parameters.like is not None:
+            reference = read_reference(engine.stages, self._workspace.photo(parameters.like))
+        return SwapOptions(
+            FaceChoice(Which(parameters.choice), reference), parameters.regions, likeness
+        )
 
     def _cancel(self, request: Request[Nothing]) -> Answer:
         running = self._job_free.locked()
@@ -310,7 +316,7 @@ class WorkerService:
         return Answer(interface.Stopped(running))
 
     def _forget(self, request: Request[Nothing]) -> Answer:
-        self._sitters.clear()
+        self._sources.clear()
         self._thumbnails.clear()
         return Answer()
 

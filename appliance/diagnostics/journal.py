@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -56,9 +56,12 @@ def message_id(message: str) -> str:
     return uuid.uuid5(_MESSAGES, message).hex
 
 
-def processors(process: str) -> list[Callable[..., Any]]:
-    """The structlog processors that come after the redaction, for messages of ``process``."""
-    return [_add_session, _Entry(process)] if _writes_entries(process) else [_add_session]
+def processors(process: str, stderr: TextIO) -> list[Callable[..., Any]]:
+    """The structlog processors that come after the redaction, for messages of ``process``.
+
+    ``stderr``: what systemd connected to the journal, if it started the process.
+    """
+    return [_add_session, _Entry(process)] if _writes_entries(process, stderr) else [_add_session]
 
 
 def _add_session(_logger: Any, _method: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -95,11 +98,9 @@ def _field_name(key: str) -> str:
     return re.sub(r"[^A-Z0-9_]", "", key.upper()) or "OTHER"
 
 
-def _writes_entries(process: str) -> bool:
-    # JOURNAL_STREAM: systemd started it, with stderr connected to the journal. Else a person reads.
-    return (
-        journal is not None
-        and process in _SERVICES
-        and "JOURNAL_STREAM" in os.environ
-        and _SOCKET.exists()
-    )
+def _writes_entries(process: str, stderr: TextIO) -> bool:
+    """Whether it can, and the lines would go to the journal too: not to a terminal or a file."""
+    if journal is None or process not in _SERVICES or not _SOCKET.exists():
+        return False
+    status = os.fstat(stderr.fileno())
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"

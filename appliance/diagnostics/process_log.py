@@ -40,7 +40,7 @@ def configure(process: Process, level: str = "warning") -> TextIO:
             structlog.processors.add_log_level,
             _add_process(process),
             redact_record,
-            *journal.processors(process),
+            *journal.processors(process, stream),
             _Line(with_priority="JOURNAL_STREAM" in os.environ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from appliance.errors import ModelError, ProviderError
 from appliance.inference.contract import Contract, Image, Output, VectorInput
 from appliance.inference.graph import Tensors
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.manifest import Precision
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import Models
-from appliance.inference.runtime import Runtime
 from appliance.inference.session import Numbers, Tensor, failures_named
 
 
@@ -58,7 +58,7 @@ class Batcher:
     @classmethod
     def load(
         cls,
-        runtime: Runtime,
+        runtime: NetworkLoader,
         pack: Models,
         role: str,
         size: int,
@@ -70,7 +70,7 @@ class Batcher:
         return cls(runtime.load(pack, role, fixed=True, precision=precision), size, outputs)
 
     @classmethod
-    def load_any(cls, runtime: Runtime, pack: Models, role: str) -> Batcher:
+    def load_any(cls, runtime: NetworkLoader, pack: Models, role: str) -> Batcher:
         """As ``load``, for as many samples as suit it here: see ``Network.batch``.
 
         A file that cannot be recorded, a part of it running on the CPU, runs as it can.

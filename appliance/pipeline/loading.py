@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from appliance.errors import ModelError
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import ModelPack, PackSet
 from appliance.inference.runtime import Runtime
 from appliance.inference.session import HOST_PROVIDERS
@@ -36,7 +37,7 @@ class Pipeline:
     def load(
         cls,
         pack: ModelPack,
-        runtime: Runtime,
+        runtime: NetworkLoader,
         packs: Sequence[ModelPack] = (),
         options: GeneratorOptions | None = None,
         scale: int = 1,
@@ -77,7 +78,7 @@ def tracking_runtime(engine: Engine | None, *, all_cores: bool = False) -> Runti
 
 def _load_generator(
     packs: Sequence[ModelPack],
-    runtime: Runtime,
+    runtime: NetworkLoader,
     options: GeneratorOptions | None,
     canonical: Canonical,
 ) -> GeneratorEngine | None:

@@ -50,14 +50,20 @@ def main() -> int:
     serving = Thread(target=service.listen, args=(listener,), daemon=True)
     serving.start()
     notify_ready()
-    watchdog = Watchdog()
-    while not stopping.wait(_TICK):
-        broker.tick()
-        # Both must go on: without ticks no session locks, without the other thread none opens.
-        if serving.is_alive():
-            watchdog.still_running()
+    _run(broker.tick, serving, stopping, Watchdog())
     # The socket stays open: systemd passes it on to the next broker.
     return 0 if broker.end_all() else 1
+
+
+def _run(tick: Callable[[], None], serving: Thread, stopping: Event, watchdog: Watchdog) -> None:
+    """Call ``tick`` until ``stopping``, and report each call to the watchdog.
+
+    Both must go on: without ticks no session is locked, without ``serving`` none can be opened.
+    """
+    while not stopping.wait(_TICK):
+        tick()
+        if serving.is_alive():
+            watchdog.still_running()
 
 
 def _tokens_of(settings: Settings) -> Callable[[], frozenset[str]]:

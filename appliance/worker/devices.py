@@ -16,8 +16,7 @@ from appliance.policy.policy import Policy
 
 # By the driver's names in /proc/devices: nvidia, nvidia-uvm, nvidia-caps and so on. systemd looks
 # them up when a worker starts, so the modules have to be loaded by then. The worker's own seal lets
-# ioctl(2) reach these nodes only (appliance/seal/allowed_paths.py). The unit does not set
-# MemoryDenyWriteExecute=, because the driver maps code; the seal forbids it where there is no GPU.
+# ioctl(2) reach these nodes only (appliance/seal/allowed_paths.py).
 _GPU = """\
 [Unit]
 Wants=modprobe@nvidia.service modprobe@nvidia_uvm.service

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.manifest import Precision
 from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack, Models
@@ -14,42 +15,50 @@ from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.loading import Pipeline
 from appliance.worker.packs import Packs
 
-_KEPT = 8  # engines; they share their networks, so that one more costs little
+_MAX_ENGINES = 8  # they share their networks, so that another engine costs little
 
 
 class Engines:
-    """``mesh`` is there from the start, a pack's networks once they are first asked for.
+    """``mesh`` is loaded at once, the networks of a pack when they are first requested.
 
-    That is after the seal: an operator's model meets its parser in a process that has nothing left
-    to lose. For one thread at a time.
+    That is after the seal, so an operator's model meets its parser in a process that has nothing
+    left to lose. For one thread at a time.
     """
 
     def __init__(
         self, starter: ModelPack, packs: Packs, providers: Sequence[str], tuning: Tuning
     ) -> None:
+        """Load the mesh engine from ``starter``. Raises ``ModelError`` or ``ProviderError``."""
         self._starter = starter
-        self._runtime = _KeepingRuntime(providers, tuning)
-        self._load = lru_cache(_KEPT)(self._loaded)
+        self._loader = _CachedLoader(Runtime(providers, tuning=tuning))
+        self._load = lru_cache(_MAX_ENGINES)(self._loaded)
         self.packs = packs
-        self.mesh = Pipeline.load(starter, self._runtime)
+        self.mesh = Pipeline.load(starter, self._loader)
 
     def get(self, packs: Sequence[str], wish: GeneratorOptions, scale: int) -> Pipeline:
-        """What these packs, by name, make of a face; raises ``ModelError``, ``ProviderError``."""
+        """The engine that draws with these packs, by name, in this order of preference.
+
+        Raises ``ModelError`` or ``ProviderError``.
+        """
         if not packs and wish == GeneratorOptions() and scale == 1:
             return self.mesh
         return self._load(tuple(packs), wish, scale)
 
     def _loaded(self, packs: tuple[str, ...], wish: GeneratorOptions, scale: int) -> Pipeline:
         more = [self.packs.get(name) for name in packs]
-        return Pipeline.load(self._starter, self._runtime, more, wish, scale)
+        return Pipeline.load(self._starter, self._loader, more, wish, scale)
 
 
-class _KeepingRuntime(Runtime):
-    """Loads each network once: another wish at the same pack loads nothing."""
+class _CachedLoader:
+    """Loads each network once, so that other options of the same pack load nothing."""
 
-    def __init__(self, providers: Sequence[str], tuning: Tuning) -> None:
-        super().__init__(providers, tuning=tuning)
+    def __init__(self, loader: NetworkLoader) -> None:
+        self._loader = loader
         self._networks: dict[tuple[str, str, bool, Precision | None], Network] = {}
+
+    @property
+    def latency_mode(self) -> bool:
+        return self._loader.latency_mode
 
     def load(
         self,
@@ -61,6 +70,6 @@ class _KeepingRuntime(Runtime):
     ) -> Network:
         key = (models.pack_for(role).digest, role, fixed, precision)
         if key not in self._networks:
-            network = super().load(models, role, fixed=fixed, precision=precision)
+            network = self._loader.load(models, role, fixed=fixed, precision=precision)
             self._networks[key] = network
         return self._networks[key]

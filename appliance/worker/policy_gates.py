@@ -42,13 +42,13 @@ class PolicyGates:
                 "Choose one face: largest, left, right, or the one like a reference.",
             )
 
-    def same_person(self, job: int, sitter: SourceIdentity, report: SwapReport) -> None:
+    def same_person(self, job: int, source: SourceIdentity, report: SwapReport) -> None:
         """Compare source and target, which must show one person, and log the outcome.
 
         The lowest similarity counts: of any two source photos, and of any shot of a video. Raises
         ``NotSamePersonError`` if the policy requires the same person and they are not alike.
         """
-        likeness = min(sitter.agreement, report.least_alike or 0.0)
+        likeness = min(source.agreement, report.least_alike or 0.0)
         same = likeness >= self.gate.likeness
         outcome: Literal["same", "different", "waived"] = "same" if same else "different"
         self.ledger.append(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.audit.entries import events
@@ -18,19 +17,19 @@ from appliance.seal.allowed_paths import (
 from appliance.seal.seal import Confinement, SealReport, confine, seal
 
 
-@dataclass
 class WorkerSealing:
     """The two steps of :mod:`appliance.seal.seal`, as the site's policy demands them."""
 
-    policy: Policy
-    _confinement: Confinement | None = None
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._confinement: Confinement | None = None
 
     def confine(self, *, readable: Sequence[Path] = (), writable: Sequence[Path] = ()) -> None:
         """Before the first thread: keep these paths and those that the interpreter needs.
 
         Raises ``SealError``.
         """
-        gpu = gpu_devices() if self.policy.engine.gpu else []
+        gpu = gpu_devices() if self._policy.engine.gpu else []
         self._confinement = confine(
             readable=[*SYSTEM, *interpreter(), *(GPU_READABLE if gpu else ()), *readable],
             writable=writable,
@@ -47,7 +46,7 @@ class WorkerSealing:
         # A child gets its files as open descriptors, and opens none.
         return seal(
             self._confinement,
-            minimum=self.policy.seal.minimum,
+            minimum=self._policy.seal.minimum,
             allow_open=serving,
             gpu=provider in GPU_PROVIDERS,
             serving=serving,

@@ -71,7 +71,7 @@ class _Job:
     """A running swap. ``report`` sends its progress to the caller."""
 
     number: int
-    asked: worker_api.Swap
+    parameters: worker_api.Swap
     engine: Pipeline
     report: Progress
 
@@ -122,10 +122,10 @@ class WorkerService:
     def _begin(self, request: Request[worker_api.Begin]) -> Answer:
         if self._served is not None or len(request.descriptors) != 1:
             raise CallError(error_name("Busy"))
-        asked = request.parameters
-        if asked.policy != self._policy.digest:
+        parameters = request.parameters
+        if parameters.policy != self._policy.digest:
             raise CallError(error_name("OtherPolicy"))
-        bind_session(asked.session)
+        bind_session(parameters.session)
         ledger = AuditClient(request.descriptors.pop())
         with errors_to_refusals():
             sealed = self._seal()
@@ -134,9 +134,9 @@ class WorkerService:
             loaded = [
                 events.ModelPackLoaded(pack.digest, len(pack.entries), "valid") for pack in packs
             ]
-            ledger.append_all([sealed, events.PolicyLoaded(asked.policy, "own"), *loaded])
+            ledger.append_all([sealed, events.PolicyLoaded(parameters.policy, "own"), *loaded])
         self._served = _Served(
-            asked.session, ledger, PolicyGates(self._policy.gate, asked.session, ledger)
+            parameters.session, ledger, PolicyGates(self._policy.gate, parameters.session, ledger)
         )
         self._serving.set()
         while True:
@@ -154,7 +154,7 @@ class WorkerService:
         return Answer(worker_api.Packs(trusted + refused, self._engines.mesh.engine.provider))
 
     def _import(self, request: Request[worker_api.Import]) -> Answer:
-        served, asked = self._require_session(), request.parameters
+        served, parameters = self._require_session(), request.parameters
         if not request.descriptors:
             raise CallError(error_name("NoDescriptor"))
         source = request.descriptors[0]
@@ -163,14 +163,14 @@ class WorkerService:
             self._sanitiser_free,
             self._workspace.temporary() as (temporary, sink),
         ):
-            consent = served.gates.consent(asked.consent)
+            consent = served.gates.consent(parameters.consent)
             digest, size = fingerprint(source)
             imported = self._sanitiser.rewrite(source, sink)
             served.ledger.append(
                 events.MediaImported(
                     session=served.session,
                     item=served.ledger.pseudonym("file", digest),
-                    role=asked.role,
+                    role=parameters.role,
                     media=imported.media,
                     size=size,
                     origin="folder",
@@ -182,20 +182,20 @@ class WorkerService:
 
     def _inspect(self, request: Request[worker_api.Inspect]) -> Answer:
         self._require_session()
-        asked = request.parameters
+        parameters = request.parameters
         with errors_to_refusals():
-            picture = self._workspace.picture(asked.item, asked.at)
+            picture = self._workspace.picture(parameters.item, parameters.at)
             faces = self._engines.mesh.analyser.faces(picture.canvas)
         return Answer(worker_api.Faces([_outline(face) for face in faces]))
 
     def _swap(self, request: Request[worker_api.Swap]) -> Answer:
-        served, asked = self._require_session(), request.parameters
-        target = self._workspace.item(asked.target)
+        served, parameters = self._require_session(), request.parameters
+        target = self._workspace.item(parameters.target)
         with self._job(), errors_to_refusals():
             engine = self._engines.get(
-                asked.packs, _options_of(asked.generator_options), asked.upscale
+                parameters.packs, _options_of(parameters.generator_options), parameters.upscale
             )
-            job = _Job(self._next_job(), asked, engine, request.progress)
+            job = _Job(self._next_job(), parameters, engine, request.progress)
             kind: events.Engine = "onnx" if engine.generates else "mesh"
             served.ledger.append(
                 events.JobStarted(
@@ -216,8 +216,8 @@ class WorkerService:
     def _make(self, served: _Served, job: _Job, target: Item, result: Item) -> SwapReport:
         """Run the pipeline. The result is written whole and logged, or not at all."""
         started = time.monotonic()
-        source = self._source(job.engine, job.asked)
-        options = self._options(served, job.engine, job.asked)
+        source = self._source(job.engine, job.parameters)
+        options = self._options(served, job.engine, job.parameters)
         with PendingOutput(result.path) as output:
             sink = cast(BinaryIO, output.file)
             if target.media == "photo":
@@ -243,8 +243,8 @@ class WorkerService:
     def _photo(
         self, job: _Job, source: SourceIdentity, options: SwapOptions, sink: BinaryIO
     ) -> SwapReport:
-        target = self._workspace.photo(job.asked.target)
-        check_enlarged(target, job.asked.upscale)
+        target = self._workspace.photo(job.parameters.target)
+        check_enlarged(target, job.parameters.upscale)
         photo, report = swap_photo(job.engine, source, target, options)
         self._check_cancelled()
         if job.engine.upscaler:
@@ -258,7 +258,7 @@ class WorkerService:
         with target.path.open("rb") as opened:
             facts = probe(opened)
             opened.seek(0)
-            check_size(facts.width * job.asked.upscale, facts.height * job.asked.upscale)
+            check_size(facts.width * job.parameters.upscale, facts.height * job.parameters.upscale)
 
             def progress(info: FrameInfo) -> None:
                 self._check_cancelled()
@@ -281,35 +281,46 @@ class WorkerService:
         return report
 
     def _preview(self, request: Request[worker_api.Preview]) -> Answer:
-        served, asked = self._require_session(), request.parameters
+        served, parameters = self._require_session(), request.parameters
         with self._job(), errors_to_refusals():
-            engine = self._engines.get(asked.packs, _options_of(asked.generator_options), 1)
-            source = self._source(engine, asked)
-            thumbnail = self._thumbnails.get(
-                (asked.target, asked.at, asked.side),
-                lambda: _thumbnail(self._workspace.picture(asked.target, asked.at), asked.side),
+            engine = self._engines.get(
+                parameters.packs, _options_of(parameters.generator_options), 1
             )
-            options = self._options(served, engine, asked, likeness=self._policy.gate.same_person)
+            source = self._source(engine, parameters)
+            thumbnail = self._thumbnails.get(
+                (parameters.target, parameters.at, parameters.side),
+                lambda: _thumbnail(
+                    self._workspace.picture(parameters.target, parameters.at), parameters.side
+                ),
+            )
+            options = self._options(
+                served, engine, parameters, likeness=self._policy.gate.same_person
+            )
             preview, report = swap_photo(engine, source, thumbnail, options)
             if self._policy.gate.same_person:  # a preview shows a face as much as a result does
                 served.gates.same_person(self._jobs, source, report)
             return Answer(descriptors=(piped(io.BytesIO(encode_photo(preview, "jpeg"))),))
 
-    def _source(self, engine: Pipeline, asked: worker_api.Swap) -> SourceIdentity:
+    def _source(self, engine: Pipeline, parameters: worker_api.Swap) -> SourceIdentity:
         return self._sources.get(
-            (tuple(asked.packs), asked.generator_options, tuple(asked.sources)),
-            lambda: read_source(engine, [*map(self._workspace.photo, asked.sources)]),
+            (tuple(parameters.packs), parameters.generator_options, tuple(parameters.sources)),
+            lambda: read_source(engine, [*map(self._workspace.photo, parameters.sources)]),
         )
 
     def _options(
-        self, served: _Served, engine: Pipeline, asked: worker_api.Swap, *, likeness: bool = True
+        self,
+        served: _Served,
+        engine: Pipeline,
+        parameters: worker_api.Swap,
+        *,
+        likeness: bool = True,
     ) -> SwapOptions:
-        served.gates.choice(asked.choice)
+        served.gates.choice(parameters.choice)
         reference = None
-        if asked.like is not None:
-            reference = read_reference(engine.analyser, self._workspace.photo(asked.like))
+        if parameters.like is not None:
+            reference = read_reference(engine.analyser, self._workspace.photo(parameters.like))
         return SwapOptions(
-            FaceSelection(FaceRule(asked.choice), reference), asked.regions, likeness
+            FaceSelection(FaceRule(parameters.choice), reference), parameters.regions, likeness
         )
 
     def _cancel(self, request: Request[Empty]) -> Answer:

@@ -23,7 +23,9 @@ os.makedirs("/run/tmp")
 journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 journal.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 journal.bind("/run/systemd/journal/socket")
-process = subprocess.Popen(sys.argv[1:], env={**os.environ, "JOURNAL_STREAM": "8:1"})
+stderr = os.fstat(2)
+connected = {"JOURNAL_STREAM": f"{stderr.st_dev}:{stderr.st_ino}"}
+process = subprocess.Popen(sys.argv[1:], env={**os.environ, **connected})
 journal.settimeout(0.05)
 while True:
     ended = process.poll() is not None
@@ -109,6 +111,13 @@ def test_a_worker_has_no_socket_and_writes_lines() -> None:
     assert first.startswith("<4>process=worker level=warning")
     assert second.startswith("<3>process=worker level=error event=bug")
     assert f"session={SESSION}" in second
+
+
+def test_a_service_whose_stderr_leads_elsewhere_writes_lines() -> None:
+    code = _ONE.replace("PROCESS", "broker")
+    made, lines = entries(["sh", "-c", 'exec "$0" -c "$1" 2>&1 | cat >&2', sys.executable, code])
+    assert made == []
+    assert len(lines.splitlines()) == 2
 
 
 def test_a_service_that_cannot_reach_the_journal_writes_lines() -> None:

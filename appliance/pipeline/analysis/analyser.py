@@ -9,8 +9,8 @@ from typing import Self
 import numpy as np
 
 from appliance.inference.batcher import Batcher
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import ModelPack, Models
-from appliance.inference.runtime import Runtime
 from appliance.pipeline.face_model.boxes import detection_box, face_box
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.face import Detection, Face
@@ -39,9 +39,9 @@ class FaceAnalyser:
     def load(
         cls,
         pack: ModelPack,
-        runtime: Runtime,
+        runtime: NetworkLoader,
         detecting: Models | None = None,
-        tracking: Runtime | None = None,
+        tracking: NetworkLoader | None = None,
     ) -> Self:
         """From the starter pack, or another that can do all that it can.
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from appliance.inference.batch_scheduler import run_one
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import Models
-from appliance.inference.runtime import Runtime
 from appliance.inference.session import Tensor
 from appliance.pipeline.engine import StartShot
 from appliance.pipeline.face_model.canonical import Canonical
@@ -43,7 +43,7 @@ class GeneratorEngine:
 
     @classmethod
     def load(
-        cls, models: Models, runtime: Runtime, options: GeneratorOptions, canonical: Canonical
+        cls, models: Models, runtime: NetworkLoader, options: GeneratorOptions, canonical: Canonical
     ) -> Self:
         """From the packs that hold a generator and what ``options`` ask for.
 

@@ -10,8 +10,8 @@ from appliance.errors import ModelError
 from appliance.inference.batch_scheduler import InferenceTask
 from appliance.inference.batcher import Batcher
 from appliance.inference.contract import ImageInput
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import Models
-from appliance.inference.runtime import Runtime
 from appliance.inference.session import Tensor
 from appliance.pipeline.generator_engine.generator import Generator
 from appliance.pipeline.generator_engine.options import GeneratorOptions
@@ -71,7 +71,7 @@ class GeneratorNetworks:
     provider: str
 
     @classmethod
-    def load(cls, models: Models, runtime: Runtime, options: GeneratorOptions) -> Self:
+    def load(cls, models: Models, runtime: NetworkLoader, options: GeneratorOptions) -> Self:
         """Load the generator and what ``options`` ask for.
 
         Raises ``ModelError`` where no pack holds it, or ``ProviderError``.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import ModelPack
-from appliance.inference.runtime import Runtime
 from appliance.pipeline.appearance.illumination import LightMeter
 from appliance.pipeline.appearance.visibility import AppearanceModel, VisibilityEstimator
 from appliance.pipeline.engine import StartShot
@@ -56,7 +56,7 @@ class MeshEngine:
     source_margin: float = 0.0
 
     @classmethod
-    def load(cls, pack: ModelPack, runtime: Runtime, canonical: Canonical) -> Self:
+    def load(cls, pack: ModelPack, runtime: NetworkLoader, canonical: Canonical) -> Self:
         """From the starter pack, or another that can do all that it can.
 
         Raises ``ModelError`` or ``ProviderError``.

@@ -185,13 +185,13 @@ _UNTIL_RECORDED = 3
 
 def _buffers(tensors: Tensors, size: int, device: int) -> dict[str, _Value]:
     made = {}
-    for put in tensors.inputs:
-        dtype = put.dtype if isinstance(put, VectorInput) else "float32"
-        shape = [side or 1 for side in put.shape]
+    for tensor_in in tensors.inputs:
+        dtype = tensor_in.dtype if isinstance(tensor_in, VectorInput) else "float32"
+        shape = [side or 1 for side in tensor_in.shape]
         if tensors.batched:
             shape[0] = size
         value = ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype), "cuda", device)
-        made[put.name] = cast(_Value, value)
+        made[tensor_in.name] = cast(_Value, value)
     return made
 
 

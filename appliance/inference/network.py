@@ -38,7 +38,7 @@ class Network:
 
     def takes(self, name: str) -> bool:
         """Whether this file has the input ``name``: some inputs are missing from some files."""
-        return any(put.name == name for put in self.tensors.inputs)
+        return any(tensor_in.name == name for tensor_in in self.tensors.inputs)
 
     def run(self, tensor: Tensor, **others: Numbers) -> tuple[Tensor, ...]:
         """The outputs for one input tensor, in the contract's order; new arrays every time.

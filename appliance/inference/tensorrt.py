@@ -175,9 +175,9 @@ ANY_SIZE = 256  # a side of the tiles that networks of any size are given
 def shapes(inputs: Sequence[Input], batch: int) -> str:
     """``name:BxCxHxW`` of every input that has a batch, as TensorRT's own tools want it."""
     parts = []
-    for put in inputs:
-        sizes = [batch, *(side or ANY_SIZE for side in put.shape[1:])]
-        parts.append(f"{put.name}:{'x'.join(map(str, sizes))}")
+    for tensor_in in inputs:
+        sizes = [batch, *(side or ANY_SIZE for side in tensor_in.shape[1:])]
+        parts.append(f"{tensor_in.name}:{'x'.join(map(str, sizes))}")
     return ",".join(parts)
 
 

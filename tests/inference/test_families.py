@@ -41,14 +41,14 @@ def inputs(network: Network, batch: int = 1) -> tuple[Tensor, dict[str, Numbers]
     """Something to put into the first and into each further of a network's inputs."""
     rng = np.random.default_rng(0)
     made: dict[str, Numbers] = {}
-    for put in network.tensors.inputs:
-        if isinstance(put, ImageInput):
-            size = put.size or (32, 40)
+    for tensor_in in network.tensors.inputs:
+        if isinstance(tensor_in, ImageInput):
+            size = tensor_in.size or (32, 40)
             images = rng.integers(0, 256, (batch, *size, 3), np.uint8)
-            made[put.name] = np.concatenate([put.tensor(image) for image in images])
+            made[tensor_in.name] = np.concatenate([tensor_in.tensor(image) for image in images])
         else:
-            shape = [batch, *put.shape[1:]] if len(put.shape) > 1 else put.shape
-            made[put.name] = rng.random([side or 1 for side in shape]).astype(put.dtype)
+            shape = [batch, *tensor_in.shape[1:]] if len(tensor_in.shape) > 1 else tensor_in.shape
+            made[tensor_in.name] = rng.random([side or 1 for side in shape]).astype(tensor_in.dtype)
     first = made.pop(network.contract.inputs[0].name)
     return np.asarray(first, np.float32), made
 
@@ -252,10 +252,10 @@ ALIGNED = {
 def test_pixels_become_what_the_publishers_make_of_them() -> None:
     taking = {f: c.inputs[0] for f, c in CONTRACTS.items() if isinstance(c.inputs[0], ImageInput)}
     assert taking.keys() == PIXEL.keys()
-    for family, put in taking.items():
-        size = put.size or (4, 4)
+    for family, tensor_in in taking.items():
+        size = tensor_in.size or (4, 4)
         image = np.full((*size, 3), (int(R), int(G), int(B)), np.uint8)
-        tensor = put.tensor(image)
+        tensor = tensor_in.tensor(image)
         pixel = tensor[0, 0, 0] if tensor.shape[3] == 3 else tensor[0, :, 0, 0]
         np.testing.assert_allclose(pixel, PIXEL[family], atol=1e-5, err_msg=family)
 

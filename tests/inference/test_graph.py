@@ -100,18 +100,18 @@ def test_data_in_another_file_wherever_it_is_named(place: Place) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("dims", [[-1], [1 << 40], [1 << 20, 1 << 20], [1 << 62, 4]])
-def test_tensors_of_absurd_size_wherever_they_are(place: Place, dims: list[int]) -> None:
+def test_tensors_of_implausible_size_wherever_they_are(place: Place, dims: list[int]) -> None:
     model = graphs.sound()
     place(model, TensorProto(name="big", dims=dims, data_type=TensorProto.FLOAT))
-    refuse(model, "absurd shape")
+    refuse(model, "implausible shape")
 
 
-def test_a_sparse_tensor_that_unfolds_to_an_absurd_size() -> None:
+def test_a_sparse_tensor_that_expands_to_an_implausible_size() -> None:
     model = graphs.sound()
     values = helper.make_tensor("v", TensorProto.FLOAT, [1], [1.0])
     in_sparse_initializer(model, values)
     model.graph.sparse_initializer[0].dims[:] = [1 << 40]
-    refuse(model, "absurd shape")
+    refuse(model, "implausible shape")
 
 
 @pytest.mark.parametrize("domain", ["com.microsoft", "evil", "ai.onnx.training"])
@@ -179,7 +179,7 @@ def test_functions_that_unfold_without_end() -> None:
         model.functions.append(graphs.function(f"f{level}", [call, call]))
     model.functions.append(graphs.function("f40", [helper.make_node("Abs", ["x"], ["y"])]))
     model.graph.node.append(helper.make_node("f0", ["data"], ["z"], domain="local"))
-    refuse(model, "unfolds to more than")
+    refuse(model, "expands to more than")
 
 
 def test_too_many_functions() -> None:
@@ -230,7 +230,7 @@ def spoil_size(g: onnx.GraphProto) -> None:
     g.input[0].type.tensor_type.shape.dim[2].dim_value = 128
 
 
-def absurd_size(g: onnx.GraphProto) -> None:
+def implausible_size(g: onnx.GraphProto) -> None:
     g.input[0].type.tensor_type.shape.dim[2].dim_value = 1 << 40
 
 
@@ -248,7 +248,7 @@ def no_tensor(g: onnx.GraphProto) -> None:
         (spoil_type, "'data' is not float32"),
         (spoil_rank, r"'fc1' has the shape \(128,\)"),
         (spoil_size, r"\(1, 3, 128, 112\).*\(1, 3, 112, 112\)"),
-        (absurd_size, "absurd"),
+        (implausible_size, "implausible"),
         (no_tensor, "not float32"),
     ],
 )

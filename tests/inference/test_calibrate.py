@@ -35,7 +35,7 @@ def costing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Costs], None]:
                 raise ProviderError("no memory", "use less")
             return Trial(threads, batch, costs[threads, batch])
 
-        monkeypatch.setattr(module._Trying, "_measure", measure)
+        monkeypatch.setattr(module._Trials, "_measure", measure)
 
     return set_costs
 

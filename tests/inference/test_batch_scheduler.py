@@ -48,7 +48,7 @@ def faces(count: int, side: int) -> list[Tensor]:
     return [rng.random((1, 3, side, side), np.float32) for _ in range(count)]
 
 
-def test_all_ask_at_once_and_each_is_sent_its_own(
+def test_requests_share_a_batch_and_each_task_gets_its_own_outputs(
     batchers: tuple[Batcher, Batcher, list[tuple[str, int]]],
 ) -> None:
     recogniser, generator, asked = batchers
@@ -68,7 +68,7 @@ def test_all_ask_at_once_and_each_is_sent_its_own(
         np.testing.assert_allclose(drawn, wanted[1], atol=1e-6)
 
 
-def test_who_goes_another_way_is_waited_for(
+def test_a_task_that_takes_another_path_is_waited_for(
     batchers: tuple[Batcher, Batcher, list[tuple[str, int]]],
 ) -> None:
     """One work looks twice; those that are further on wait, so that all are drawn at once."""
@@ -89,7 +89,7 @@ def test_who_goes_another_way_is_waited_for(
     assert asked == [("identity", 4), ("identity", 1), ("generator", 4)]
 
 
-def test_several_samples_of_one_work_stay_together(
+def test_several_samples_of_one_task_stay_in_one_batch(
     batchers: tuple[Batcher, Batcher, list[tuple[str, int]]],
 ) -> None:
     """As a crop of four parts asks: one source goes with all of them."""
@@ -108,7 +108,7 @@ def test_several_samples_of_one_work_stay_together(
         np.testing.assert_allclose(drawn, run_one(draw(count, source)), atol=1e-6)
 
 
-def test_a_failing_work_ends_all() -> None:
+def test_a_failing_task_ends_all() -> None:
     def fail() -> InferenceTask[None]:
         yield from ()
         raise RuntimeError("no face")

@@ -58,7 +58,7 @@ def test_every_family_has_a_stand_in_or_ships() -> None:
 
 
 @pytest.mark.parametrize("family", standins.FAMILIES)
-def test_the_published_tensors_keep_the_contract_and_run(
+def test_the_published_tensors_match_the_contract_and_run(
     family: str, tmp_path: Path, runtime: Runtime
 ) -> None:
     network = load(tmp_path, runtime, family)
@@ -69,7 +69,9 @@ def test_the_published_tensors_keep_the_contract_and_run(
 
 
 @pytest.mark.parametrize("family", ["inswapper", "uniface", "arcface", "codeformer", "xseg"])
-def test_a_free_batch_is_seen_and_used(family: str, tmp_path: Path, runtime: Runtime) -> None:
+def test_a_dynamic_batch_is_detected_and_used(
+    family: str, tmp_path: Path, runtime: Runtime
+) -> None:
     network = load(tmp_path, runtime, family, batched=True)
     assert network.tensors.batched
     first, others = inputs(network, batch=3)
@@ -83,7 +85,7 @@ def test_a_free_batch_is_seen_and_used(family: str, tmp_path: Path, runtime: Run
 
 
 @pytest.mark.parametrize("family", ["inswapper", "hyperswap", "codeformer"])
-def test_half_precision_within_gives_nearly_the_same(
+def test_half_precision_inside_gives_nearly_the_same(
     family: str, tmp_path: Path, runtime: Runtime
 ) -> None:
     results = []
@@ -100,7 +102,7 @@ def test_half_precision_within_gives_nearly_the_same(
     np.testing.assert_allclose(half_results, whole, atol=0.01)
 
 
-def test_a_fixed_batch_is_seen_too(tmp_path: Path, runtime: Runtime) -> None:
+def test_a_fixed_batch_is_detected(tmp_path: Path, runtime: Runtime) -> None:
     assert not load(tmp_path, runtime, "inswapper").tensors.batched
 
 
@@ -108,9 +110,7 @@ def check(model: onnx.ModelProto, family: str) -> None:
     check_graph(model.SerializeToString(), CONTRACTS[family], graphs.FILE)
 
 
-def test_an_optional_input_may_be_missing_and_another_may_not(
-    tmp_path: Path, runtime: Runtime
-) -> None:
+def test_only_an_optional_input_may_be_missing(tmp_path: Path, runtime: Runtime) -> None:
     network = load(tmp_path, runtime, "gfpgan")
     assert network.takes("weight")
     assert not network.takes("source")
@@ -120,14 +120,14 @@ def test_an_optional_input_may_be_missing_and_another_may_not(
         check(without, "codeformer")
 
 
-def test_a_weight_is_a_double() -> None:
+def test_a_restorers_weight_is_float64() -> None:
     model = standins.model("codeformer")
     model.graph.input[1].type.tensor_type.elem_type = 1
     with pytest.raises(ModelError, match="'weight' is not float64"):
         check(model, "codeformer")
 
 
-def test_outputs_without_a_name_are_known_by_their_place() -> None:
+def test_outputs_without_a_name_are_identified_by_their_place() -> None:
     model = standins.model("scrfd")
     for number, output in enumerate(model.graph.output):
         old, new = output.name, str(440 + number)
@@ -143,7 +143,7 @@ def test_outputs_without_a_name_are_known_by_their_place() -> None:
         check(model, "scrfd")
 
 
-def test_what_comes_after_the_known_outputs_is_ignored() -> None:
+def test_further_outputs_are_ignored() -> None:
     """Some generators give a mask beside the picture."""
     model = standins.model("hyperswap")
     mask = model.graph.output.add()
@@ -157,7 +157,7 @@ def test_what_comes_after_the_known_outputs_is_ignored() -> None:
         check(model, "hyperswap")
 
 
-def test_the_matrix_is_the_graph_s_last_weights() -> None:
+def test_the_matrix_is_the_graphs_last_weight() -> None:
     model = standins.model("inswapper", half=True)
     last = model.graph.initializer[-1]
     tensors = check_graph(model.SerializeToString(), CONTRACTS["inswapper"], graphs.FILE)
@@ -181,7 +181,9 @@ def test_the_matrix_is_the_graph_s_last_weights() -> None:
         ("codeformer", 377),
     ],
 )
-def test_a_bench_sized_one_has_the_weights_of_the_original(family: str, megabytes: int) -> None:
+def test_a_stand_in_of_bench_size_has_as_many_weights_as_the_original(
+    family: str, megabytes: int
+) -> None:
     size = standins.model(family, "bench").ByteSize() / 1e6
     assert 0.88 * megabytes < size < 1.07 * megabytes
 
@@ -249,7 +251,7 @@ ALIGNED = {
 }
 
 
-def test_pixels_become_what_the_publishers_make_of_them() -> None:
+def test_pixels_are_normalised_as_the_publishers_do() -> None:
     taking = {f: c.inputs[0] for f, c in CONTRACTS.items() if isinstance(c.inputs[0], ImageInput)}
     assert taking.keys() == PIXEL.keys()
     for family, tensor_in in taking.items():
@@ -260,7 +262,7 @@ def test_pixels_become_what_the_publishers_make_of_them() -> None:
         np.testing.assert_allclose(pixel, PIXEL[family], atol=1e-5, err_msg=family)
 
 
-def test_faces_are_aligned_as_the_networks_were_taught() -> None:
+def test_faces_are_aligned_as_in_the_networks_training() -> None:
     found = {
         family: contract.inputs[0].template.name
         for family, contract in CONTRACTS.items()

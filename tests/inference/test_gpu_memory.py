@@ -18,7 +18,7 @@ from appliance.inference.gpu_memory import least_free_mib
         ("true", None),
     ],
 )
-def test_the_fullest_gpu_counts_and_what_is_no_number_is_none(
+def test_the_fullest_gpu_counts_and_malformed_output_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, free: int | None
 ) -> None:
     tool = tmp_path / "nvidia-smi"
@@ -28,6 +28,8 @@ def test_the_fullest_gpu_counts_and_what_is_no_number_is_none(
     assert least_free_mib() == free
 
 
-def test_without_the_tool_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_tool_the_free_memory_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert least_free_mib() is None

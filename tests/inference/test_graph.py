@@ -33,24 +33,24 @@ def external() -> TensorProto:
     return tensor
 
 
-def test_the_sound_graph_passes() -> None:
+def test_a_valid_graph_passes() -> None:
     """What the other tests spoil is fine before they do."""
     check_graph(graphs.sound().SerializeToString(), CONTRACT, graphs.FILE)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 40, b"PK\x03\x04", b"\x08\x08"])
-def test_what_is_not_onnx(data: bytes) -> None:
+def test_files_that_are_not_onnx_are_refused(data: bytes) -> None:
     refuse(data, "not an ONNX file")
 
 
 @given(st.binary(max_size=300))
-def test_noise_is_an_error_of_ours(data: bytes) -> None:
+def test_random_bytes_are_a_model_error(data: bytes) -> None:
     with pytest.raises(ModelError):
         check_graph(data, CONTRACT, graphs.FILE)
 
 
 @given(st.data())
-def test_a_spoilt_byte_passes_or_is_an_error_of_ours(data: st.DataObject) -> None:
+def test_a_damaged_byte_passes_or_is_a_model_error(data: st.DataObject) -> None:
     spoilt = bytearray(graphs.sound().SerializeToString())
     at = data.draw(st.integers(0, len(spoilt) - 1))
     spoilt[at] = data.draw(st.integers(0, 255))
@@ -171,7 +171,7 @@ def test_functions_that_call_themselves() -> None:
     refuse(model, "calls itself")
 
 
-def test_functions_that_unfold_without_end() -> None:
+def test_functions_that_expand_without_end() -> None:
     """Forty functions that each call the next twice: a few hundred bytes, 2**40 operators."""
     model = graphs.sound()
     for level in range(40):
@@ -252,7 +252,7 @@ def no_tensor(g: onnx.GraphProto) -> None:
         (no_tensor, "not float32"),
     ],
 )
-def test_tensors_that_are_not_the_family_s(
+def test_tensors_that_are_not_the_familys(
     spoil: Callable[[onnx.GraphProto], None], match: str
 ) -> None:
     model = graphs.sound()
@@ -267,7 +267,7 @@ def test_a_size_that_the_graph_leaves_open_may_be_fixed_by_the_family() -> None:
     assert not tensors.batched
 
 
-def test_a_shape_may_be_left_unsaid() -> None:
+def test_a_shape_may_be_left_undeclared() -> None:
     model = graphs.sound()
     model.graph.output[0].type.tensor_type.ClearField("shape")
     assert not check_graph(model.SerializeToString(), CONTRACT, graphs.FILE).batched
@@ -284,7 +284,7 @@ def test_a_size_that_the_family_leaves_open_may_not_be_fixed_by_the_graph() -> N
         check_graph(upscaler.SerializeToString(), CONTRACTS["real-esrgan-x2"], graphs.FILE)
 
 
-def test_weights_listed_as_inputs_are_no_inputs() -> None:
+def test_weights_listed_as_inputs_are_not_inputs() -> None:
     """So did exporters until IR version 4, and the publisher's YuNet and SFace are of that age."""
     model = graphs.sound()
     weights = model.graph.initializer[0]
@@ -294,7 +294,7 @@ def test_weights_listed_as_inputs_are_no_inputs() -> None:
     check_graph(model.SerializeToString(), CONTRACT, graphs.FILE)
 
 
-def test_the_limits_leave_room_for_what_is_used() -> None:
+def test_the_limits_leave_room_for_the_networks_in_use() -> None:
     """A layer of the largest generator known here: 1024 x 1024 x 3 x 3."""
     model = graphs.sound()
     weights = np.zeros((1024, 1024, 3, 3), np.float16)

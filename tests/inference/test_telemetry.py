@@ -75,7 +75,7 @@ def watch(program: str, folder: Path) -> Iterator[Watched]:
     assert process.returncode == 0
 
 
-def test_no_file_and_no_socket(tmp_path: Path) -> None:
+def test_inference_writes_no_file_and_opens_no_socket(tmp_path: Path) -> None:
     """The silenced process lives longer than the other needs to write its files and call out."""
     with (
         watch(SILENCED, tmp_path / "ours") as ours,
@@ -104,12 +104,12 @@ def run(program: str, **environment: str) -> str:
     return result.stdout + result.stderr
 
 
-def test_too_late_is_refused() -> None:
+def test_an_earlier_import_with_telemetry_is_refused() -> None:
     """Setting the switch after the import changes nothing, so we do not pretend."""
     program = "import onnxruntime, appliance.inference.session"
     assert "loaded by something else first" in run(program)
 
 
-def test_imported_before_us_but_silenced_is_fine() -> None:
+def test_an_earlier_import_without_telemetry_is_accepted() -> None:
     program = "import onnxruntime, appliance.inference.session; print('fine')"
     assert run(program, **{SWITCH: "1"}) == "fine\n"

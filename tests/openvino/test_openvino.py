@@ -60,11 +60,11 @@ def test_a_swap_is_the_same_as_on_the_cpu(
     assert difference(on_cpu, portraits["person_b_1"]) > 0.1
 
 
-def test_it_is_chosen_before_the_cpu() -> None:
+def test_openvino_is_preferred_to_the_cpu() -> None:
     assert Runtime().providers == ("openvino", "cpu")
 
 
-def test_networks_that_take_several_take_them(tmp_path: Path) -> None:
+def test_batched_networks_take_several_samples(tmp_path: Path) -> None:
     write_standins(tmp_path, "arcface", batched=True)
     pack = ModelPack.open(tmp_path, Trust((KEY.public,)))
     network = Runtime(("openvino",), threads=1).load(pack, "identity")

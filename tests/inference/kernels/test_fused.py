@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from appliance.inference import kernels
-from appliance.inference.optimize.accuracy import error, outputs
+from appliance.inference.optimize.accuracy import outputs, relative_error
 from appliance.inference.session import FAILURES, plain_session
 from tests.inference.optimize.graphs import Arrays, noise, parsed
 
@@ -52,7 +52,7 @@ def shape(x: NDArray[np.float32]) -> Half:
 
 
 def close(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> bool:
-    return error([(found,)], [(wanted,)]) < ROUNDING
+    return relative_error([(found,)], [(wanted,)]) < ROUNDING
 
 
 def pads(width: int) -> NDArray[np.int64]:
@@ -61,7 +61,7 @@ def pads(width: int) -> NDArray[np.int64]:
 
 @pytest.mark.parametrize("size", [(5, 7), (32, 32), (1, 2)])
 @pytest.mark.parametrize("slope", [0.0, 0.2, 1.0])
-def test_a_styled_norm_is_its_five_operators(size: tuple[int, int], slope: float) -> None:
+def test_styled_norm_equals_its_five_operators(size: tuple[int, int], slope: float) -> None:
     x, style = noise(2, 64, *size) * 3 + 1, noise(2, 150, seed=1)
     gain, shift = style[:, 10:74], style[:, 80:144]
     border = min(2, *(side - 1 for side in size))
@@ -93,7 +93,7 @@ def test_a_styled_norm_is_its_five_operators(size: tuple[int, int], slope: float
     assert close(made, wanted)
 
 
-def test_one_style_serves_all_samples() -> None:
+def test_one_style_may_serve_all_samples() -> None:
     x, style = noise(3, 32, 4, 4), noise(1, 64, seed=1).astype(np.float16)
     shared = ours("StyledNorm", {"x": shape(x), "style": style}, **NORM)
     apart = ours("StyledNorm", {"x": shape(x), "style": np.repeat(style, 3, axis=0)}, **NORM)
@@ -104,7 +104,9 @@ def test_one_style_serves_all_samples() -> None:
 @pytest.mark.parametrize("border", [0, 3])
 @pytest.mark.parametrize("scale", [1, 2])
 @pytest.mark.parametrize("size", [(4, 9), (16, 5)])
-def test_reach_is_its_three_operators(size: tuple[int, int], scale: int, border: int) -> None:
+def test_pad_upsample_equals_its_three_operators(
+    size: tuple[int, int], scale: int, border: int
+) -> None:
     x = noise(2, 8, *size)
     wanted = standard(
         """
@@ -136,7 +138,7 @@ def test_reach_is_its_three_operators(size: tuple[int, int], scale: int, border:
         ({"other": (2, 4, 4, 32)}, {"inset": 1}),
     ],
 )
-def test_what_does_not_fit_is_refused(
+def test_shapes_without_a_kernel_are_refused(
     sizes: dict[str, tuple[int, ...]], settings: dict[str, Any]
 ) -> None:
     sound = {"x": (2, 4, 4, 32), "style": (2, 64), "other": (2, 4, 4, 32)}
@@ -150,7 +152,7 @@ def test_what_does_not_fit_is_refused(
         run(sound | sizes, **settings)
 
 
-def test_reach_refuses_what_it_has_no_kernel_for() -> None:
+def test_pad_upsample_refuses_shapes_without_a_kernel() -> None:
     x = {"x": noise(1, 4, 4, 8).astype(np.float16)}
     ours("PadUpsample", x, **PAD_UPSAMPLE)
     for wrong in ({"scale": 3}, {"border": 4}, {"border": -1}):
@@ -160,7 +162,7 @@ def test_reach_refuses_what_it_has_no_kernel_for() -> None:
         ours("PadUpsample", {"x": noise(1, 4, 4, 12).astype(np.float16)}, **PAD_UPSAMPLE)
 
 
-def test_the_library_shows_one_function_and_wants_no_cuda() -> None:
+def test_the_library_exports_one_function_and_needs_no_cuda() -> None:
     """It is loaded here, where no driver is; nothing of it may stand in another's way."""
     shown = said_of("nm", "--dynamic", "--defined-only", "--format=posix")
     assert [line.split()[0] for line in shown.splitlines()] == ["RegisterCustomOps"]
@@ -172,7 +174,7 @@ def said_of(*command: str) -> str:
     return done.stdout.decode()
 
 
-def test_only_the_library_that_was_measured_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_library_with_the_expected_hash_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     digest = kernels.digest()
     assert digest is not None
     assert kernels.verified(digest) == kernels.LIBRARY

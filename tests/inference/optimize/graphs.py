@@ -12,7 +12,7 @@ import onnx
 import onnx.parser
 from numpy.typing import NDArray
 
-from appliance.inference.optimize.accuracy import error, outputs
+from appliance.inference.optimize.accuracy import outputs, relative_error
 from appliance.inference.optimize.graph_editor import GraphEditor
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -84,7 +84,7 @@ def after(
 
 def differ(one: onnx.ModelProto, other: onnx.ModelProto, **inputs: NDArray[np.float32]) -> float:
     """How far ``other`` errs from ``one`` on ``inputs``."""
-    return error(outputs(other, [inputs]), outputs(one, [inputs]))
+    return relative_error(outputs(other, [inputs]), outputs(one, [inputs]))
 
 
 def generator() -> onnx.ModelProto:

@@ -38,7 +38,7 @@ def load(folder: Path, runtime: Runtime, family: str, *, batched: bool = False) 
 
 
 def inputs(network: Network, batch: int = 1) -> tuple[Tensor, dict[str, Numbers]]:
-    """Something to put into the first and into each further of a network's inputs."""
+    """Values for the first input of a network and, by name, for its further inputs."""
     rng = np.random.default_rng(0)
     made: dict[str, Numbers] = {}
     for tensor_in in network.tensors.inputs:
@@ -79,7 +79,7 @@ def test_a_dynamic_batch_is_detected_and_used(
     assert len(together) == 3
     for number in range(3):
         this = slice(number, number + 1)
-        one = {name: put[this] if put.ndim > 1 else put for name, put in others.items()}
+        one = {name: value[this] if value.ndim > 1 else value for name, value in others.items()}
         alone = network.run(first[this], **one)[0]
         np.testing.assert_allclose(together[number], alone[0], atol=1e-5)
 
@@ -144,7 +144,7 @@ def test_outputs_without_a_name_are_identified_by_their_place() -> None:
 
 
 def test_further_outputs_are_ignored() -> None:
-    """Some generators give a mask beside the picture."""
+    """Some generators give a mask as well as the picture."""
     model = standins.model("hyperswap")
     mask = model.graph.output.add()
     mask.CopyFrom(model.graph.output[0])

@@ -10,7 +10,7 @@ from appliance.inference.gpu_memory import least_free_mib
 
 
 @pytest.mark.parametrize(
-    ("said", "free"),
+    ("printed", "free"),
     [
         ("echo 11019; echo 143771", 11019),
         ("echo 11019; exit 9", None),
@@ -19,10 +19,10 @@ from appliance.inference.gpu_memory import least_free_mib
     ],
 )
 def test_the_fullest_gpu_counts_and_malformed_output_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, free: int | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str, free: int | None
 ) -> None:
     tool = tmp_path / "nvidia-smi"
-    tool.write_text(f'#!/bin/sh\n[ "$1" = --query-gpu=memory.free ] || exit 1\n{said}\n')
+    tool.write_text(f'#!/bin/sh\n[ "$1" = --query-gpu=memory.free ] || exit 1\n{printed}\n')
     tool.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert least_free_mib() == free

@@ -39,7 +39,7 @@ _PIECES = st.sampled_from(
 
 
 def judge(data: bytes) -> Manifest | None:
-    """The manifest; ``None`` for an error of ours. Any other error is a bug."""
+    """The manifest; ``None`` for a ModelError. Any other exception is a bug."""
     try:
         manifest = parse(data)
     except ModelError:

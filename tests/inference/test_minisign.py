@@ -53,10 +53,10 @@ def test_minisigns_signatures_are_verified(signed: Path, legacy: bool) -> None:
     assert public.verify(DATA, written.read_text()) == "theirs"
     with pytest.raises(SignatureError, match="does not fit"):
         public.verify(DATA + b"#", written.read_text())
-    # Their secret key is one of ours too.
-    ours = SecretKey.parse(secret.read_text())
-    assert ours.public == public
-    assert public.verify(b"more", ours.sign(b"more", "again")) == "again"
+    # minisign's secret key can be read as well.
+    read = SecretKey.parse(secret.read_text())
+    assert read.public == public
+    assert public.verify(b"more", read.sign(b"more", "again")) == "again"
 
 
 def test_minisign_opens_the_appliances_keys_with_their_password(signed: Path) -> None:

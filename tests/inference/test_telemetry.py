@@ -78,7 +78,7 @@ def watch(program: str, folder: Path) -> Iterator[Watched]:
 def test_inference_writes_no_file_and_opens_no_socket(tmp_path: Path) -> None:
     """The silenced process lives longer than the other needs to write its files and call out."""
     with (
-        watch(SILENCED, tmp_path / "ours") as ours,
+        watch(SILENCED, tmp_path / "silenced") as silenced,
         watch(AS_IT_COMES, tmp_path / "theirs") as theirs,
     ):
         patience = time.monotonic() + 120
@@ -88,8 +88,8 @@ def test_inference_writes_no_file_and_opens_no_socket(tmp_path: Path) -> None:
     assert "socket(" in theirs.trace.read_text()
     assert any("onnxruntime" in name for name in theirs.written())
 
-    assert ours.trace.read_text() == ""
-    assert ours.written() == []
+    assert silenced.trace.read_text() == ""
+    assert silenced.written() == []
 
 
 def run(program: str, **environment: str) -> str:

@@ -96,16 +96,16 @@ def test_a_network_runs_as_measured_unless_the_caller_says_how(
 ) -> None:
     found = Tuning().with_settings(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
     runtime = Runtime(("cpu",), given, tuning=found)
-    asked: list[int] = []
+    given_threads: list[int] = []
     real = runtime._session
 
     def session(data: bytes, providers: tuple[str, ...], count: int, **others: Any) -> object:
-        asked.append(count)
+        given_threads.append(count)
         return real(data, providers, count, **others)
 
     monkeypatch.setattr(runtime, "_session", session)
     assert runtime.load(operators, "identity").batch == batch
-    assert asked == [threads]
+    assert given_threads == [threads]
 
 
 def test_in_latency_mode_networks_run_one_sample_at_a_time(operators: ModelPack) -> None:

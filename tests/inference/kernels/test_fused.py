@@ -23,7 +23,7 @@ NORM = {"epsilon": 1e-3, "slope": 1.0, "gain": 0, "shift": 32, "border": 0, "ins
 PAD_UPSAMPLE = {"slope": 1.0, "scale": 1, "border": 0}
 
 
-def ours(kind: str, inputs: dict[str, Half], **settings: Any) -> NDArray[np.float32]:
+def run_custom(kind: str, inputs: dict[str, Half], **settings: Any) -> NDArray[np.float32]:
     """What our operator makes of ``inputs`` (NHWC), in NCHW."""
     values = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT16, value.shape)
@@ -32,7 +32,7 @@ def ours(kind: str, inputs: dict[str, Half], **settings: Any) -> NDArray[np.floa
     node = helper.make_node(kind, list(inputs), ["y"], domain=kernels.DOMAIN, **settings)
     result = helper.make_tensor_value_info("y", TensorProto.FLOAT16, [None] * 4)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid(kernels.DOMAIN, kernels.VERSION)]
-    graph = helper.make_graph([node], "ours", values, [result])
+    graph = helper.make_graph([node], "custom", values, [result])
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
     session = plain_session(model.SerializeToString(), kernels.LIBRARY)
     (made,) = session.run(["y"], inputs)  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def test_styled_norm_equals_its_five_operators(size: tuple[int, int], slope: flo
         other=(other := noise(2, 64, *size, seed=2)),
     )
     within = np.pad(other, ((0, 0), (0, 0), (3, 3), (3, 3)), constant_values=9)
-    made = ours(
+    made = run_custom(
         "StyledNorm",
         {"x": shape(x), "style": style.astype(np.float16), "other": shape(within)},
         **NORM | {"slope": slope, "gain": 10, "shift": 80, "border": border, "inset": 3},
@@ -95,8 +95,8 @@ def test_styled_norm_equals_its_five_operators(size: tuple[int, int], slope: flo
 
 def test_one_style_may_serve_all_samples() -> None:
     x, style = noise(3, 32, 4, 4), noise(1, 64, seed=1).astype(np.float16)
-    shared = ours("StyledNorm", {"x": shape(x), "style": style}, **NORM)
-    apart = ours("StyledNorm", {"x": shape(x), "style": np.repeat(style, 3, axis=0)}, **NORM)
+    shared = run_custom("StyledNorm", {"x": shape(x), "style": style}, **NORM)
+    apart = run_custom("StyledNorm", {"x": shape(x), "style": np.repeat(style, 3, axis=0)}, **NORM)
     assert np.array_equal(shared, apart)
     assert not np.array_equal(shared[0], shared[1])
 
@@ -122,7 +122,7 @@ def test_pad_upsample_equals_its_three_operators(
         x=x,
     )
     settings = PAD_UPSAMPLE | {"slope": 0.2, "scale": scale, "border": border}
-    assert close(ours("PadUpsample", {"x": shape(x)}, **settings), wanted)
+    assert close(run_custom("PadUpsample", {"x": shape(x)}, **settings), wanted)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_shapes_without_a_kernel_are_refused(
 
     def run(shapes: dict[str, tuple[int, ...]], **others: Any) -> None:
         inputs = {name: noise(*shapes[name]).astype(np.float16) for name in sound}
-        ours("StyledNorm", inputs, **NORM | others)
+        run_custom("StyledNorm", inputs, **NORM | others)
 
     run(sound)
     with pytest.raises(FAILURES):
@@ -154,12 +154,12 @@ def test_shapes_without_a_kernel_are_refused(
 
 def test_pad_upsample_refuses_shapes_without_a_kernel() -> None:
     x = {"x": noise(1, 4, 4, 8).astype(np.float16)}
-    ours("PadUpsample", x, **PAD_UPSAMPLE)
+    run_custom("PadUpsample", x, **PAD_UPSAMPLE)
     for wrong in ({"scale": 3}, {"border": 4}, {"border": -1}):
         with pytest.raises(FAILURES):
-            ours("PadUpsample", x, **PAD_UPSAMPLE | wrong)
+            run_custom("PadUpsample", x, **PAD_UPSAMPLE | wrong)
     with pytest.raises(FAILURES):
-        ours("PadUpsample", {"x": noise(1, 4, 4, 12).astype(np.float16)}, **PAD_UPSAMPLE)
+        run_custom("PadUpsample", {"x": noise(1, 4, 4, 12).astype(np.float16)}, **PAD_UPSAMPLE)
 
 
 def test_the_library_exports_one_function_and_needs_no_cuda() -> None:

@@ -74,12 +74,12 @@ def kinds(model: onnx.ModelProto) -> Counter[str]:
 def after(
     model: onnx.ModelProto, step: Callable[[GraphEditor], object]
 ) -> tuple[onnx.ModelProto, object]:
-    """The model with one pass applied, checked, and what the pass said."""
+    """The model with one pass applied and checked, and what the pass returned."""
     editor = GraphEditor(model)
-    said = step(editor)
+    returned = step(editor)
     result = editor.result()
     onnx.checker.check_model(result, full_check=True)
-    return result, said
+    return result, returned
 
 
 def differ(one: onnx.ModelProto, other: onnx.ModelProto, **inputs: NDArray[np.float32]) -> float:

@@ -25,7 +25,7 @@ def fused(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def apart(model: onnx.ModelProto, other: onnx.ModelProto) -> float:
-    """How far ``other``, with operators of ours, is from ``model``; three samples at once."""
+    """How far ``other``, with custom operators, is from ``model``; three samples at once."""
     feed: list[Feed] = [{"target": TARGET, "source": SOURCE}]
     one = [outputs(model, [sample])[0] for sample in FEEDS]
     (together,) = outputs(other, feed, kernels.LIBRARY)
@@ -55,7 +55,7 @@ def test_without_the_library_there_is_no_such_variant(monkeypatch: pytest.Monkey
 
 
 def test_a_tensor_with_other_readers_is_not_fused() -> None:
-    """The rectified sum is read by a padding, and again where no operator of ours looks."""
+    """The rectified sum is read by a padding, and by another node that is not fused."""
     model = generator()
     again = onnx.helper.make_node("Sigmoid", ["f"], ["seen"])
     model.graph.node.append(again)

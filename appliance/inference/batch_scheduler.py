@@ -1,7 +1,8 @@
-"""Many pieces of work, each written as if it were alone, that go through networks together.
+"""Dynamic batching of coroutines, as Haxl does for data requests and Triton for inference.
 
-A piece of work is a generator function: where it needs a network it yields what it asks of it, and
-is sent the outputs. Whoever drives many of them puts what they ask of one network into one batch.
+A task is a generator function written as if it ran alone: where it needs a network it yields an
+``InferenceRequest`` and is sent that network's outputs. ``run_batched`` drives many tasks at once
+and puts their requests to one network into one batch.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:
-    """``tensor``, any number of samples, and ``others`` for ``network``: see ``Batcher.run``."""
+    """A run of ``network`` on ``tensor``, whose first axis counts samples: see ``Batcher.run``.
+
+    ``others``: the network's further inputs, by name.
+    """
 
     network: Batcher
     tensor: Tensor
@@ -28,65 +32,69 @@ class InferenceRequest:
 
 
 InferenceTask: TypeAlias = Generator[InferenceRequest, tuple[Tensor, ...], Result]
-"""Yields what it asks, is sent the outputs, and returns its result."""
+"""Yields requests, is sent the outputs of each, and returns its result."""
 
 
-def run_batched(works: Sequence[InferenceTask[Result]]) -> list[Result]:
-    """The results of all, in their order; the batches depend on nothing but what is asked.
+def run_batched(tasks: Sequence[InferenceTask[Result]]) -> list[Result]:
+    """The results of all ``tasks``, in order. How they are batched depends on their requests alone.
 
-    Raises whatever one of them does; the others are then left where they are.
+    An exception that a task or a network raises is passed on; the other tasks are then left
+    suspended.
     """
-    asked: dict[int, InferenceRequest] = {}
+    pending: dict[int, InferenceRequest] = {}
     results: dict[int, Result] = {}
 
-    def carry_on(number: int, outputs: tuple[Tensor, ...] | None) -> None:
+    def resume(number: int, outputs: tuple[Tensor, ...] | None) -> None:
         try:
-            # A generator is started by next, and only then can be sent anything.
-            work = works[number]
-            asked[number] = next(work) if outputs is None else work.send(outputs)
+            # A generator has to be started by next before anything can be sent to it.
+            task = tasks[number]
+            pending[number] = next(task) if outputs is None else task.send(outputs)
         except StopIteration as end:
             results[number] = end.value
 
-    for number in range(len(works)):
-        carry_on(number, None)
-    while asked:
-        at_once = _fewest(asked)
-        answers = _answered([asked.pop(number) for number in at_once])
-        for number, outputs in zip(at_once, answers, strict=True):
-            carry_on(number, outputs)
-    return [results[number] for number in range(len(works))]
+    for number in range(len(tasks)):
+        resume(number, None)
+    while pending:
+        batch = _smallest_group(pending)
+        answers = _run([pending.pop(number) for number in batch])
+        for number, outputs in zip(batch, answers, strict=True):
+            resume(number, outputs)
+    return [results[number] for number in range(len(tasks))]
 
 
-def run_one(work: InferenceTask[Result]) -> Result:
-    """One piece of work done."""
-    (result,) = run_batched([work])
+def run_one(task: InferenceTask[Result]) -> Result:
+    """The result of one task."""
+    (result,) = run_batched([task])
     return result
 
 
-def _fewest(asked: Mapping[int, InferenceRequest]) -> list[int]:
-    """Those that ask the network that fewest ask: the rest is further on, and waits for them."""
+def _smallest_group(pending: Mapping[int, InferenceRequest]) -> list[int]:
+    """The tasks that wait for the network with the fewest requests.
+
+    They lag behind the rest: once they have caught up, all can share a batch again.
+    """
     by_network: dict[int, list[int]] = {}
-    for number, ask in asked.items():
-        by_network.setdefault(id(ask.network), []).append(number)
+    for number, request in pending.items():
+        by_network.setdefault(id(request.network), []).append(number)
     return min((len(numbers), numbers) for numbers in by_network.values())[1]
 
 
-def _answered(asks: Sequence[InferenceRequest]) -> list[tuple[Tensor, ...]]:
-    """What the one network of all ``asks`` gives to each."""
-    network = asks[0].network
-    if len(asks) == 1:
-        return [network.run(asks[0].tensor, **asks[0].others)]
-    counts = [len(ask.tensor) for ask in asks]
+def _run(requests: Sequence[InferenceRequest]) -> list[tuple[Tensor, ...]]:
+    """The outputs of each of ``requests``, all to the same network, from one batch."""
+    network = requests[0].network
+    if len(requests) == 1:
+        return [network.run(requests[0].tensor, **requests[0].others)]
+    counts = [len(request.tensor) for request in requests]
     others = {
         name: np.concatenate(
             [
                 value if len(value) == count else np.repeat(value, count, axis=0)
-                for ask, count in zip(asks, counts, strict=True)
-                for value in (ask.others[name],)
+                for request, count in zip(requests, counts, strict=True)
+                for value in (request.others[name],)
             ]
         )
-        for name in asks[0].others
+        for name in requests[0].others
     }
-    outputs = network.run(np.concatenate([ask.tensor for ask in asks]), **others)
+    outputs = network.run(np.concatenate([request.tensor for request in requests]), **others)
     ends = np.cumsum(counts)[:-1]
     return list(zip(*(np.split(output, ends) for output in outputs), strict=True))

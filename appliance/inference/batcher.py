@@ -1,4 +1,4 @@
-"""Many samples through one network, a fixed number at a time, in buffers that stay."""
+"""Runs a network on any number of samples in batches of a fixed size, in buffers that are kept."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from appliance.inference.session import Numbers, Tensor, failures_named
 
 
 class _Value(Protocol):
-    """What is used of ``onnxruntime.OrtValue``."""
+    """The part of ``onnxruntime.OrtValue`` that is used."""
 
     def update_inplace(self, array: NDArray[Any]) -> None: ...
     def numpy(self) -> Tensor: ...
 
 
 class Batcher:
-    """One network, given ``size`` samples at a time; safe to use from several threads.
+    """A network that is given ``size`` samples at a time. Several threads may use it.
 
-    On a GPU inputs and outputs have their place there, and what the network does is recorded once
-    (a CUDA graph) and replayed: the shapes never change. A last batch that is not full is filled
-    up with its first sample. On the CPU it only cuts into batches.
+    On a GPU the inputs and outputs stay in its memory, and the network's kernel launches are
+    recorded once as a CUDA graph and replayed, since shapes never change. A last batch that is not
+    full is padded with its first sample. On the CPU the samples are only cut into batches.
 
-    Make all that a program needs before any of them runs: while one is recorded, nothing else may
-    ask the GPU for memory.
+    Create all batchers of a program before any of them runs: while one is being recorded, no other
+    code may allocate memory on that GPU.
     """
 
     def __init__(self, network: Network, size: int, outputs: int | None = None) -> None:
-        """``outputs``: how many of the contract's, from the first, are wanted; all by default.
+        """``outputs``: how many of the contract's outputs to return, from the first; default all.
 
-        Raises ModelError for a ``size`` above 1 where the network takes one at a time, or gives
-        pictures of any size; ProviderError.
+        Raises ``ModelError`` if ``size`` is above 1 and the network is not batched, or if it runs
+        on a GPU and its outputs have no fixed size, and ``ProviderError`` if the GPU fails.
         """
         if size > 1 and not network.tensors.batched:
             raise ModelError(
@@ -66,14 +66,17 @@ class Batcher:
         precision: Precision | None = None,
         outputs: int | None = None,
     ) -> Batcher:
-        """What plays ``role``, for batches of ``size``. Raises as ``Runtime.load`` does."""
+        """The network for ``role`` in ``pack``, in batches of ``size``.
+
+        Raises ``ModelError`` and ``ProviderError`` as ``Runtime.load`` and the constructor do.
+        """
         return cls(runtime.load(pack, role, fixed=True, precision=precision), size, outputs)
 
     @classmethod
     def load_any(cls, runtime: NetworkLoader, pack: Models, role: str) -> Batcher:
-        """As ``load``, for as many samples as suit it here: see ``Network.batch``.
+        """As ``load``, with the network's best batch size: see ``Network.batch``.
 
-        A file that cannot be recorded, a part of it running on the CPU, runs as it can.
+        A network that cannot be recorded, because parts of it run on the CPU, runs unrecorded.
         """
         try:
             network = runtime.load(pack, role, fixed=True)
@@ -102,7 +105,8 @@ class Batcher:
     def run(self, tensor: Tensor, **others: Numbers) -> tuple[Tensor, ...]:
         """The outputs for any number of samples, in the contract's order, as ``Network.run``.
 
-        An input of ``others`` with one sample goes with every sample of ``tensor``.
+        ``tensor``: samples on the first axis. An input of ``others`` with one sample is repeated
+        for every sample of ``tensor``. Raises as ``Network.run`` does.
         """
         whole = len(tensor)
         inputs = {
@@ -115,7 +119,10 @@ class Batcher:
         return tuple(np.concatenate(pieces)[:whole] for pieces in zip(*parts, strict=True))
 
     def replay(self) -> None:
-        """Run once more on what the last batch left in the buffers of the GPU; for measuring."""
+        """Run again on the buffers as the last batch left them, for measuring.
+
+        Raises ``ValueError`` if the network does not run on a GPU.
+        """
         if self._device is None:
             raise ValueError("only a GPU has buffers to run on")
         self._device.replay()
@@ -129,10 +136,10 @@ class Batcher:
 
 
 class _Device:
-    """Buffers on a GPU, bound to one session for good.
+    """Buffers on a GPU that stay bound to one session.
 
-    ONNX Runtime keeps a recorded graph with the thread that recorded it, so one thread of its own
-    does all the running.
+    ONNX Runtime ties a recorded graph to the thread that recorded it, so a dedicated thread runs
+    the session.
     """
 
     def __init__(self, network: Network, size: int, outputs: int) -> None:
@@ -166,7 +173,7 @@ class _Device:
         return tuple(output.numpy() for output in self._outputs)
 
     def _place(self, name: str, output: Output, size: int) -> _Value:
-        """Where output ``name`` goes, of the shape that the contract has for this batch."""
+        """A buffer for output ``name``, of the contract's shape for a batch of ``size``."""
         shape = [size, *output.shape[1:]] if self._network.tensors.batched else [*output.shape]
         if None in shape:
             raise ModelError(
@@ -180,18 +187,18 @@ class _Device:
 
 
 _UNTIL_RECORDED = 3
-"""Runs after which ONNX Runtime has allocated what it wants and recorded the graph."""
+"""After so many runs ONNX Runtime has allocated its memory and recorded the graph."""
 
 
 def _buffers(tensors: Tensors, size: int, device: int) -> dict[str, _Value]:
     made = {}
-    for put in tensors.inputs:
-        dtype = put.dtype if isinstance(put, VectorInput) else "float32"
-        shape = [side or 1 for side in put.shape]
+    for tensor_in in tensors.inputs:
+        dtype = tensor_in.dtype if isinstance(tensor_in, VectorInput) else "float32"
+        shape = [side or 1 for side in tensor_in.shape]
         if tensors.batched:
             shape[0] = size
         value = ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype), "cuda", device)
-        made[put.name] = cast(_Value, value)
+        made[tensor_in.name] = cast(_Value, value)
     return made
 
 
@@ -202,7 +209,7 @@ def _for_each(value: Numbers, count: int) -> Numbers:
 
 
 def _cut(inputs: Mapping[str, Numbers], whole: int, size: int) -> Iterator[dict[str, Numbers]]:
-    """The samples in batches of exactly ``size``."""
+    """``inputs`` in batches of exactly ``size`` samples; the last is padded with its first."""
     for start in range(0, whole, size):
         part = {name: value[start : start + size] for name, value in inputs.items()}
         missing = size - min(size, whole - start)

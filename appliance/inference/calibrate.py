@@ -1,4 +1,4 @@
-"""Finding out how many threads, and samples at once, suit a network here: seconds, not minutes."""
+"""Measures in seconds how many threads and which batch size suit a network on this machine."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from appliance.inference.runtime import Runtime
 from appliance.inference.session import HOST_PROVIDERS
 from appliance.inference.tuning import Setting
 
-SECONDS = 3.0  # for a network, its loading aside
-CANDIDATE = 0.5  # for one pair of numbers; one run at least
+SECONDS = 3.0  # for one network, not counting the time to load it
+CANDIDATE = 0.5  # seconds for one pair of threads and batch size; at least one run
 WORTH = 0.95
-"""More threads or samples are taken only if a sample then takes less than this share of the time:
-what gains nothing costs memory, delay, and cores that other stages want."""
+"""More threads or a larger batch are chosen only if a sample then takes less than this share of the
+time, since they cost memory, delay, and cores that other stages need."""
 HOST_BATCHES, DEVICE_BATCHES = (2, 4, 8), (2, 4, 8, 16, 32)
-"""Samples at once that are tried. Memory grows with them, and caches are small."""
+"""The batch sizes that are tried on cores and on devices: memory grows with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One pair of numbers, and the ms that a sample took with them."""
+    """One pair of threads and batch size, and the milliseconds that a sample took with it."""
 
     threads: int
     batch: int
@@ -39,13 +39,13 @@ class Trial:
 def calibrate(
     pack: ModelPack, role: str, provider: str, *, device: int = 0, seconds: float = SECONDS
 ) -> tuple[Setting, tuple[Trial, ...]]:
-    """What suits the network that plays ``role`` on ``provider``, and all that was tried.
+    """The best setting for the network for ``role`` on ``provider``, and everything tried.
 
-    Threads first, with one sample, where cores compute; then samples. Once ``seconds`` are spent
-    nothing further is tried: a network as slow as that gains little by either.
-    Raises what ``Runtime.load`` raises, and ProviderError.
+    On cores the number of threads is measured first, with one sample; then the batch size. After
+    ``seconds`` no further pair is tried: a network that slow gains little by either.
+    Raises ``ModelError`` and ``ProviderError`` as ``Runtime`` and its ``load`` do.
     """
-    trying = _Trying(pack, role, provider, device, time.monotonic() + seconds)
+    trying = _Trials(pack, role, provider, device, time.monotonic() + seconds)
     by_threads = trying.until_worse(trying.threads())
     alone = _best(by_threads)
     by_batch = trying.until_worse(chain([alone], trying.batches(alone.threads)))
@@ -55,17 +55,17 @@ def calibrate(
 
 
 def _best(trials: Sequence[Trial]) -> Trial:
-    """That with the fewest threads and samples among those that are as good as the quickest."""
+    """The one with the fewest threads and samples among those about as fast as the fastest."""
     least = min(trial.ms for trial in trials)
     good = [trial for trial in trials if trial.ms * WORTH <= least]
     return min(good, key=lambda trial: (trial.threads, trial.batch))
 
 
 @dataclass
-class _Trying:
-    """The trials of one network. ``end``: when nothing further is tried, as ``monotonic`` has it.
+class _Trials:
+    """The trials of one network. ``end``: the ``monotonic`` time after which none is started.
 
-    The time that it takes to load the network is put on top.
+    The time that loading takes is added to it.
     """
 
     pack: ModelPack
@@ -75,7 +75,7 @@ class _Trying:
     end: float
 
     def until_worse(self, trials: Iterator[Trial]) -> list[Trial]:
-        """One after the other, as long as there is time and they do not get worse."""
+        """Run ``trials`` in order until the time is up or one is slower than the best so far."""
         done: list[Trial] = []
         for trial in trials:
             done.append(trial)
@@ -85,14 +85,14 @@ class _Trying:
         return done
 
     def threads(self) -> Iterator[Trial]:
-        """All cores, half of them, and so on; what computes elsewhere needs no choice."""
+        """All cores, half of them, and so on; a single trial where a device computes."""
         count = len(os.sched_getaffinity(0))
         while count:
             yield self._measure(self._load(count), count, 1)
             count = count // 2 if self._on_cores else 0
 
     def batches(self, threads: int) -> Iterator[Trial]:
-        """More and more samples, if the network takes several; as far as there is memory."""
+        """Growing batch sizes, if the network is batched, until the device's memory is full."""
         network = self._load(threads)
         for size in (
             (HOST_BATCHES if self._on_cores else DEVICE_BATCHES) if network.tensors.batched else ()
@@ -101,7 +101,7 @@ class _Trying:
                 yield self._measure(network, threads, size)
             except ProviderError:
                 return
-            if self._recorded:  # for one number of samples
+            if self._recorded:  # a recorded network keeps its batch size
                 network = self._load(threads)
 
     @property
@@ -110,7 +110,7 @@ class _Trying:
 
     @property
     def _recorded(self) -> bool:
-        """Whether runs are recorded as a GPU's graph, which needs one size of picture."""
+        """Whether runs are recorded as a CUDA graph, which needs pictures of one size."""
         contract = CONTRACTS[self.pack.entry(self.role).family]
         return not self._on_cores and all(None not in out.shape[1:] for out in contract.outputs)
 
@@ -124,6 +124,6 @@ class _Trying:
     def _measure(self, network: Network, threads: int, batch: int) -> Trial:
         first, others = dummy_inputs(network, batch)
         run = Batcher(network, batch).run if self._recorded else network.run
-        # The quickest: what else the machine did meanwhile is not the network's.
+        # The fastest run: the others were slowed down by something else on the machine.
         ms = min(milliseconds(lambda: run(first, **others), CANDIDATE))
         return Trial(threads, batch, ms / batch)

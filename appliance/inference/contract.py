@@ -1,7 +1,7 @@
-"""What goes into a model and what comes out, as data. The families themselves: ``families/``.
+"""The types that describe a model's inputs and outputs. ``families`` holds the descriptions.
 
-Every tensor is float32 unless its input says otherwise, and every batch is one: a graph whose
-batch is free takes several at once, see ``graph.Tensors.batched``.
+Every tensor is float32 unless its input says otherwise. Shapes are for a batch of one; a graph
+whose batch axis is dynamic takes more, see ``graph.Tensors.batched``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from appliance.inference.templates import Template
 
 Shape = tuple[int | None, ...]
-"""Tensor dimensions; ``None`` is one that the caller chooses (or that follows from such a one)."""
+"""Tensor dimensions; ``None`` is one that the caller chooses, or that follows from such a one."""
 
 Triple = tuple[float, float, float]
 
 Image = NDArray[np.uint8]
-"""RGB, height x width x 3."""
+"""RGB, (h, w, 3), 0..255."""
 
 
 class Layout(Enum):
@@ -39,7 +39,7 @@ class Channels(Enum):
 
 
 class Latent(Enum):
-    """What a generator makes of the recogniser's embedding ``e`` before it takes it."""
+    """How a generator's source vector is computed from the recogniser's embedding ``e``."""
 
     UNIT = "e / |e|"
     MATRIX = "e M / |e|, M the contract's matrix"
@@ -51,9 +51,9 @@ class Latent(Enum):
 class ImageInput:
     """An input that takes a picture.
 
-    ``size`` is (height, width) in pixels, ``None`` when the model takes any. ``mean`` and ``std``
-    are in pixel units (0..255) and in the tensor's channel order: t = (pixel - mean) / std.
-    ``template`` is how a face lies in the picture, for networks that take an aligned one.
+    ``size``: (height, width) in px, ``None`` if the model takes any. ``mean`` and ``std``: in pixel
+    units (0..255) and in the tensor's channel order, t = (pixel - mean) / std. ``template``: where
+    the features of an aligned face lie, for networks that take one.
     """
 
     name: str
@@ -66,24 +66,22 @@ class ImageInput:
 
     @property
     def shape(self) -> Shape:
-        """The shape that the graph must declare."""
+        """The shape that the graph must declare: (1, 3, h, w), or (1, h, w, 3) for NHWC."""
         height, width = self.size or (None, None)
         return (1, 3, height, width) if self.layout is Layout.NCHW else (1, height, width, 3)
 
     @property
     def side(self) -> int:
-        """Pixels along an edge of the square it takes; a ValueError where it takes any size."""
+        """Pixels along an edge of the square it takes. Raises ``ValueError`` if it takes any."""
         if self.size is None:
             raise ValueError(f"{self.name} takes any size")
         return self.size[0]
 
     def tensor(self, image: Image) -> NDArray[np.float32]:
-        """``image`` as a float32 batch of one.
+        """``image``, uint8 RGB (h, w, 3), as a float32 batch of one, of the input's ``shape``.
 
         Plain numpy on purpose: cv2.dnn.blobFromImage took five times as long for 640 x 640.
-
-        Raises:
-            ValueError: another dtype, channel count or size than the contract's; a caller's bug.
+        Raises ``ValueError`` for another dtype, channel count or size: a mistake of the caller.
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             raise ValueError(f"need uint8 H x W x 3, got {image.dtype} {image.shape}")
@@ -103,9 +101,9 @@ class ImageInput:
 
 @dataclass(frozen=True, slots=True)
 class VectorInput:
-    """An input that takes numbers. An ``optional`` one is missing from some files of the family.
+    """An input that takes numbers. Some files of the family lack an ``optional`` one.
 
-    ``latent``: where the numbers come from, for a generator's source.
+    ``latent``: how the numbers are computed, for a generator's source.
     """
 
     name: str
@@ -120,7 +118,7 @@ Input = ImageInput | VectorInput
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One output tensor. Without a ``name`` it is known by its place among the graph's outputs."""
+    """One output tensor. One without ``name`` is identified by its place among the outputs."""
 
     name: str | None
     shape: Shape
@@ -128,24 +126,24 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class ImageOutput(Output):
-    """An output that is an RGB picture, NCHW: pixel = t * std + mean, in pixel units (0..255)."""
+    """An RGB picture, (1, 3, h, w): pixel = t * std + mean, in pixel units (0..255)."""
 
     mean: float = 0.0
     std: float = 1.0
 
     def image(self, tensor: NDArray[np.float32]) -> Image:
-        """The one picture of a batch of one, rounded; what lies outside 0..255 is clipped."""
+        """A batch of one, (1, 3, h, w), as uint8 RGB (h, w, 3), rounded and clipped to 0..255."""
         pixels = tensor[0].transpose(1, 2, 0) * np.float32(self.std) + np.float32(self.mean)
         return np.asarray(np.clip(np.rint(pixels), 0, 255), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """How a network that takes pictures of any size is given a large one.
+    """How a large picture is cut into tiles for a network that takes pictures of any size.
 
-    ``size``: pixels that a tile shows for itself. ``overlap``: pixels beyond, on every side: more
-    than what the network's reach makes of them can be seen. ``multiple``: what the sides of the
-    picture it is given must be a multiple of.
+    ``size``: px along an edge of the part of a tile that is kept. ``overlap``: px around it on
+    every side, so many that the tile's edge has no visible effect on the part that is kept.
+    ``multiple``: the sides of what the network is given are multiples of it.
     """
 
     size: int
@@ -155,10 +153,10 @@ class Tiling:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The tensors of a family of models and the role it plays in the pipeline.
+    """The tensors of a family of models and its role in the pipeline.
 
-    The first of ``inputs`` is what the network works on. Outputs that have no name are the graph's
-    first ones; what comes after them is ignored.
+    The first of ``inputs`` is what the network works on. Outputs without a name are the first ones
+    of the graph; any further outputs are ignored.
     """
 
     family: str
@@ -169,11 +167,11 @@ class Contract:
     """Height and width of the output picture over those of the input, for upscalers."""
     tiling: Tiling | None = None
     matrix: tuple[int, int] | None = None
-    """Shape of the graph's last initializer, where the caller needs it and no node does."""
+    """Shape of the graph's last initializer, if the caller needs its values and no node does."""
 
     @property
     def image(self) -> ImageInput:
-        """The picture that the network works on; a ValueError for families that take none."""
+        """The picture that the network works on. Raises ``ValueError`` if it takes none."""
         first = self.inputs[0]
         if not isinstance(first, ImageInput):
             raise ValueError(f"{self.family} takes no picture")  # noqa: TRY004 - not about a type
@@ -181,7 +179,7 @@ class Contract:
 
     @property
     def picture(self) -> ImageOutput:
-        """The picture that comes out first; a ValueError for families that give none."""
+        """The picture that is the first output. Raises ``ValueError`` if there is none."""
         first = self.outputs[0]
         if not isinstance(first, ImageOutput):
             raise ValueError(f"{self.family} gives no picture")  # noqa: TRY004 - not about a type

@@ -1,4 +1,4 @@
-"""How much memory NVIDIA's GPUs have left, asked without using one."""
+"""How much memory NVIDIA's GPUs have free, without opening one in this process."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import subprocess
 
 
 def least_free_mib() -> int | None:
-    """MiB that are free on the fullest GPU; ``None`` where the driver's own tool does not say.
+    """MiB free on the GPU with the least free memory; ``None`` if ``nvidia-smi`` does not tell.
 
-    Through a program of its own: asked by a library, the driver would open devices and may start
-    threads here, before the process is sealed.
+    A separate program is asked: through a library the driver would open devices, and might start
+    threads, in this process before it is sealed.
     """
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return None
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words
+        done = subprocess.run(  # noqa: S603 - fixed arguments
             [tool, "--query-gpu=memory.free", "--format=csv,noheader,nounits"],
             capture_output=True,
             text=True,

@@ -1,11 +1,12 @@
-"""A look at an ONNX file before the runtime may have it.
+"""Checks on an ONNX file before ONNX Runtime is given it.
 
-The runtime would open files that a graph points to, load operators by name, and build whatever
-size a graph declares. So a graph has to be self-contained, made of standard operators only, of a
-sane size, and of exactly the tensors that its family's contract says.
+The runtime would open files that a graph refers to, load operators by name, and allocate whatever
+size a graph declares. A graph is therefore accepted only if it is self-contained, has standard
+operators only and tensors of a plausible size, and has the inputs and outputs of its family's
+contract.
 
-What this cannot bound is what standard operators compute: a small graph may still ask for a huge
-tensor while it runs. That is left to the memory limit of the process.
+These checks do not bound what standard operators compute: a small graph may still ask for a huge
+tensor while it runs. The memory limit of the process bounds that.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from appliance.errors import ModelError
 from appliance.inference import kernels
 from appliance.inference.contract import Contract, ImageInput, Input, Shape
 
-# Operators the runtime brings itself under other names (com.microsoft, …) count as custom: no
-# family here needs one, and they are the part of it that is reviewed least.
+# The runtime's own further domains (com.microsoft, …) count as custom: no family here needs them,
+# and they are the least reviewed part of the runtime.
 STANDARD_DOMAINS = frozenset({"", "ai.onnx.ml"})
-NODE_LIMIT = 100_000  # with every call of a function unfolded; the largest here has 1 444
-FUNCTION_LIMIT = 256  # also how deep they may call each other
-ELEMENT_LIMIT = 2**29  # of one tensor: 2 GiB of float32
-DIMENSION_LIMIT = 2**16  # pixels along an edge, and more than any other axis here
+NODE_LIMIT = 100_000  # with all function calls expanded; the largest network here has 1 444
+FUNCTION_LIMIT = 256  # functions, and the depth of their calls
+ELEMENT_LIMIT = 2**29  # elements of one tensor: 2 GiB of float32
+DIMENSION_LIMIT = 2**16  # elements along one axis; the longest axes here are pixels of an edge
 
 _Functions = dict[tuple[str, str, str], onnx.FunctionProto]
 
@@ -39,11 +40,12 @@ _TYPES = {"float32": onnx.TensorProto.FLOAT, "float64": onnx.TensorProto.DOUBLE}
 
 @dataclass(frozen=True, slots=True)
 class Tensors:
-    """What a file has of its contract.
+    """The inputs and outputs of one file of a family.
 
-    ``inputs``: those of the contract's that it has. ``outputs``: its own names for the contract's,
-    in the contract's order. ``batched``: whether it takes several at once. ``opset``: of the
-    standard operators. ``matrix``: the one the contract asks for.
+    ``inputs``: those of the contract's inputs that the file has. ``outputs``: its own names for
+    the contract's outputs, in the contract's order. ``batched``: whether it takes any number of
+    samples. ``opset``: the version of the standard operators. ``matrix``: float32, of the shape
+    that the contract names; ``None`` if it names none.
     """
 
     inputs: tuple[Input, ...]
@@ -54,16 +56,17 @@ class Tensors:
 
 
 def check_graph(data: bytes, contract: Contract, file: str, *, fused: bool = False) -> Tensors:
-    """Accept ``data`` as a model of the contract's family, or raise.
+    """The tensors of ``data``, once it is accepted as a model of the contract's family.
 
-    ``file`` is how messages call it. A size that the graph leaves open may be fixed by the
-    contract, for then it is always given that one; not the other way round. ``fused``: the pack's
-    signer says that it was made here with the operators of ``kernels``, which are allowed then.
+    ``file`` stands for it in messages. Where the graph leaves a size open the contract may fix it,
+    since the network is then always given that size; a size that the graph fixes may not differ
+    from the contract's. ``fused``: allow the custom operators of ``kernels``, for a variant whose
+    signed manifest says that it was made with them.
 
-    Raises:
-        ModelError: not ONNX, text that is not UTF-8, data outside the file, a custom operator,
-            an unknown operator set, a tensor of absurd size, functions that call themselves or
-            unfold without end, or inputs and outputs that are not the contract's.
+    Raises ``ModelError`` if the file is not ONNX, holds text that is not UTF-8, refers to data in
+    other files, has a custom operator, an unknown operator set or a tensor of implausible size,
+    has functions that recur or expand beyond ``NODE_LIMIT``, or has other inputs and outputs than
+    the contract.
     """
     try:
         model = onnx.ModelProto.FromString(data)
@@ -88,14 +91,14 @@ def _refusal(file: str, why: str) -> ModelError:
 
 
 def _messages(message: Message, file: str) -> Iterator[Message]:
-    """``message`` and all messages inside, whatever field they hide in (subgraphs, functions…)."""
+    """``message`` and all messages nested in any of its fields (subgraphs, functions, …)."""
     yield message
     for descriptor, value in message.ListFields():
         values = value if descriptor.is_repeated else (value,)
         if descriptor.message_type is not None:
             for child in values:
                 yield from _messages(child, file)
-        # The parser hands over text that is not UTF-8 as bytes, which nothing here expects.
+        # The parser returns text that is not UTF-8 as bytes, which no code here expects.
         elif descriptor.type == descriptor.TYPE_STRING and bytes in map(type, values):
             raise _refusal(file, f"a text in the field {descriptor.name!r} is not UTF-8")
 
@@ -107,19 +110,19 @@ def _check_tensors(model: onnx.ModelProto, file: str) -> None:
                 raise _refusal(file, f"tensor {message.name!r} refers to data in another file")
             _check_size(message.name, message.dims, file)
         elif isinstance(message, onnx.SparseTensorProto):
-            # A few stored values may stand for a tensor of any size.
+            # A few stored values may describe a dense tensor of any size.
             _check_size(message.values.name, message.dims, file)
 
 
 def _check_size(name: str, dims: Iterable[int], file: str) -> None:
     dims = tuple(dims)
     if any(size < 0 for size in dims) or prod(dims) > ELEMENT_LIMIT:
-        raise _refusal(file, f"tensor {name!r} has the absurd shape {dims}")
+        raise _refusal(file, f"tensor {name!r} has the implausible shape {dims}")
 
 
 @dataclass(slots=True)
 class _Scope:
-    """Nodes that share one set of operator-set versions: the main graph, or one function."""
+    """Nodes with one set of operator-set versions: those of the main graph or of one function."""
 
     file: str
     functions: _Functions
@@ -177,7 +180,7 @@ def _versions(imports: Iterable[onnx.OperatorSetIdProto], file: str) -> dict[str
 
 
 def _check_operators(model: onnx.ModelProto, file: str, *, fused: bool) -> int:
-    """The version of the standard operators."""
+    """The version of the standard operators. Raises ``ModelError`` for an operator not allowed."""
     functions: _Functions = {(_domain(f.domain), f.name, f.overload): f for f in model.functions}
     if len(functions) > FUNCTION_LIMIT:
         raise _refusal(file, f"it defines {len(functions)} functions")
@@ -192,7 +195,7 @@ def _check_operators(model: onnx.ModelProto, file: str, *, fused: bool) -> int:
     sizes: dict[tuple[str, str, str], int] = {}
 
     def size(scope: _Scope, above: frozenset[tuple[str, str, str]]) -> int:
-        """Nodes of the scope with its calls unfolded, each function being counted once only."""
+        """Nodes of ``scope`` with all calls expanded; ``above`` are the functions that call it."""
         total = scope.count
         for key in scope.calls:
             if key in above:
@@ -201,7 +204,7 @@ def _check_operators(model: onnx.ModelProto, file: str, *, fused: bool) -> int:
                 sizes[key] = size(scopes[key], above | {key})
             total += sizes[key]
         if total > NODE_LIMIT:
-            raise _refusal(file, f"it unfolds to more than {NODE_LIMIT} operators")
+            raise _refusal(file, f"it expands to more than {NODE_LIMIT} operators")
         return total
 
     size(main, frozenset())
@@ -214,30 +217,34 @@ def _check_inputs(
     # Until IR version 4 weights were listed among the inputs as well.
     weights = {tensor.name for tensor in graph.initializer}
     found = {value.name: value for value in graph.input if value.name not in weights}
-    there = tuple(put for put in contract.inputs if put.name in found or not _optional(put))
-    if found.keys() != {put.name for put in there}:
-        wanted = sorted(put.name for put in contract.inputs)
+    there = tuple(
+        tensor_in
+        for tensor_in in contract.inputs
+        if tensor_in.name in found or not _optional(tensor_in)
+    )
+    if found.keys() != {tensor_in.name for tensor_in in there}:
+        wanted = sorted(tensor_in.name for tensor_in in contract.inputs)
         raise _refusal(
             file, f"its inputs are {sorted(found)}, those of {contract.family} are {wanted}"
         )
-    for put in there:
-        dtype = "float32" if isinstance(put, ImageInput) else put.dtype
+    for tensor_in in there:
+        dtype = "float32" if isinstance(tensor_in, ImageInput) else tensor_in.dtype
         _compare(
-            f"input {put.name!r}",
-            found[put.name],
-            put.shape,
+            f"input {tensor_in.name!r}",
+            found[tensor_in.name],
+            tensor_in.shape,
             dtype,
             family=contract.family,
             file=file,
         )
-    # Numbers that are given once for a whole batch, such as a weight, keep their one.
-    per_sample = [found[put.name] for put in there if len(put.shape) > 1]
+    # Inputs given once for a whole batch, such as a strength, have one axis and no batch.
+    per_sample = [found[tensor_in.name] for tensor_in in there if len(tensor_in.shape) > 1]
     free = all(_dims(value)[:1] == (None,) for value in per_sample)
     return there, free and all(output.shape[0] == 1 for output in contract.outputs)
 
 
-def _optional(put: Input) -> bool:
-    return not isinstance(put, ImageInput) and put.optional
+def _optional(tensor_in: Input) -> bool:
+    return not isinstance(tensor_in, ImageInput) and tensor_in.optional
 
 
 def _check_outputs(graph: onnx.GraphProto, contract: Contract, file: str) -> tuple[str, ...]:
@@ -274,10 +281,10 @@ def _compare(
     if value.type.tensor_type.elem_type != _TYPES[dtype]:
         raise _refusal(file, f"{what} is not {dtype}, as {family} has it")
     if not value.type.tensor_type.HasField("shape"):
-        return  # some exporters say nothing of it; results are compared as they come
+        return  # some exporters declare no shape; Network.run checks those of the results
     dims = _dims(value)
     if any(size is not None and not 0 < size <= DIMENSION_LIMIT for size in dims):
-        raise _refusal(file, f"{what} has the absurd shape {dims}")
+        raise _refusal(file, f"{what} has the implausible shape {dims}")
     fits = len(dims) == len(shape) and all(
         have in (want, None) for have, want in zip(dims, shape, strict=True)
     )

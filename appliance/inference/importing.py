@@ -1,6 +1,6 @@
-"""From an operator's files to a signed pack.
+"""Makes a signed pack of an operator's files.
 
-The operator writes down what the files are; everything that can be found out is found out::
+The operator describes the files; sizes, hashes and roles are added here::
 
     name = "studio"
 
@@ -42,7 +42,7 @@ FILE_LIMIT = 2**31 - 1  # bytes: one protobuf message, and with it one ONNX file
 
 
 class DraftEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator says of one file."""
+    """An operator's description of one file."""
 
     file: FileName
     family: Slug
@@ -54,14 +54,14 @@ class DraftEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator says of a folder."""
+    """An operator's description of a folder of files."""
 
     name: Slug
     entry: Annotated[tuple[DraftEntry, ...], msgspec.Meta(min_length=1, max_length=1000)]
 
 
 def parse_draft(data: bytes) -> Draft:
-    """The draft in ``data``. Raises ModelError that says which key is wrong."""
+    """The draft in ``data``, TOML. Raises ``ModelError``, whose message names the wrong key."""
     try:
         return msgspec.toml.decode(data, type=Draft)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -72,27 +72,28 @@ def parse_draft(data: bytes) -> Draft:
 
 
 def read_draft(path: Path) -> Draft:
-    """The draft in the file ``path``. Raises ModelError."""
+    """The draft in the file ``path``. Raises ``ModelError`` if it is unreadable or malformed."""
     return parse_draft(read_file(path, "The description of the models", MANIFEST_LIMIT))
 
 
 def examine(
-    folder: Path, draft: Draft, trust: Trust, tell: Callable[[str], None] = lambda _file: None
+    folder: Path, draft: Draft, trust: Trust, report: Callable[[str], None] = lambda _file: None
 ) -> Manifest:
-    """The manifest of ``folder``, every file of it hashed and its graph checked.
+    """The manifest of ``folder``, with every file hashed and every graph checked.
 
-    ``tell`` is given the name of each file before it is read. Raises ModelError for the first file
-    that is missing, is not what the draft says, or is under a licence that is not accepted.
+    ``report`` is called with the name of each file before it is read. Raises ``ModelError`` for the
+    first file that is missing, differs from the draft, fails its checks, or has a licence that is
+    not accepted.
     """
     entries = []
     for wanted in draft.entry:
-        tell(wanted.file)
+        report(wanted.file)
         data = read_file(folder / wanted.file, wanted.file, FILE_LIMIT)
         found = hashlib.sha256(data).hexdigest()
         if wanted.sha256 not in (None, found):
             raise ModelError(
-                f"{wanted.file} is another file than described: its SHA-256 is {found}.",
-                "Take it again from its source, or correct the description.",
+                f"{wanted.file} is not the file described: its SHA-256 is {found}.",
+                "Obtain it again from its source, or correct the description.",
             )
         entry = ModelEntry(
             file=wanted.file,
@@ -114,25 +115,24 @@ def examine(
 
 
 def write_signed(folder: Path, found: Manifest, key: SecretKey, *, overwrite: bool) -> str:
-    """Put the manifest and its signature into ``folder``; gives the manifest's SHA-256.
+    """Write the manifest and its signature into ``folder``; returns the manifest's SHA-256 in hex.
 
-    Raises ModelError where a manifest would not be read back, OutputError where it cannot be
-    written, or is there and may not be replaced.
+    Raises ``ModelError`` if the manifest would be refused when read back, and ``OutputError`` if it
+    cannot be written, or exists and ``overwrite`` is false.
     """
     data = tomli_w.dumps(msgspec.to_builtins(found)).encode()
     manifest.parse(data)
     if not overwrite and (folder / MANIFEST).exists():
-        raise OutputError(
-            "The folder holds a manifest already.", "Replace it with --overwrite, if it may go."
-        )
+        raise OutputError("The folder already holds a manifest.", "To replace it, use --overwrite.")
     sign(folder, data, found.name, key)
     return hashlib.sha256(data).hexdigest()
 
 
 def sign(folder: Path, data: bytes, name: str, key: SecretKey) -> None:
-    """Write ``data`` as the manifest of ``folder``, signed by ``key``. Raises OutputError.
+    """Write ``data`` as the manifest of ``folder``, signed by ``key``.
 
-    A crash between the two leaves a manifest whose signature does not fit, which is refused.
+    A crash between the two files leaves a manifest whose signature does not match, which is
+    refused. Raises ``OutputError`` if either cannot be written.
     """
     comment = f"model pack {name}, manifest SHA-256 {hashlib.sha256(data).hexdigest()}"
     replace_file(folder / MANIFEST, data)
@@ -140,11 +140,14 @@ def sign(folder: Path, data: bytes, name: str, key: SecretKey) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put ``data`` into ``path``, durably and all at once. Raises OutputError."""
+    """Replace the file ``path`` with ``data``, durably and atomically.
+
+    Raises ``OutputError`` if that fails.
+    """
     try:
         write_file(path, data, 0o644)
     except OSError as error:
         raise OutputError(
             f"{path.name} cannot be written: {error.strerror}.",
-            "Check that the folder is there, may be written to, and that its disk has room.",
+            "Check that the folder exists, is writable, and that its disk has room.",
         ) from error

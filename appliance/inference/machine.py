@@ -1,6 +1,6 @@
-"""What speed depends on beside the model: the processor, the GPUs with their driver, the runtime.
+"""What speed depends on apart from the model: processor, GPUs, GPU driver and ONNX Runtime.
 
-Both what TensorRT builds and what was measured hold only where this is the same.
+TensorRT engines and measured settings are valid only where all of this is the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MODEL = "model name"
 
 
 def gpus() -> str:
-    """The GPUs, their driver and the runtime's version."""
+    """The version of ONNX Runtime, the GPU driver and the GPUs, as text."""
     facts = [ort.__version__]
     for path in sorted((_DRIVER / "version", *_DRIVER.glob("gpus/*/information"))):
         try:
@@ -27,7 +27,7 @@ def gpus() -> str:
 
 
 def machine() -> str:
-    """As ``gpus``, and the processor with the number of cores that this process may use."""
+    """The text of ``gpus``, the processor and the number of cores that this process may use."""
     return f"{gpus()}\n{_processor()}\n{len(os.sched_getaffinity(0))} cores"
 
 

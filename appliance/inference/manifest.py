@@ -1,4 +1,4 @@
-"""``manifest.toml``: which files a model pack holds, what each is, and where it came from.
+"""``manifest.toml``: the files of a model pack, what each is, and where it came from.
 
 ::
 
@@ -10,9 +10,9 @@
     sha256 = "8f23…"                 # 64 lower-case hex digits
     size = 232589                    # bytes
     family = "yunet"                 # its tensor contract, see contract.py
-    role = "detector"                # what the pipeline asks for; once a pack
-    licence = "MIT"                  # SPDX expression, or the publisher's own word
-    use = "any"                      # what it permits: any, non-commercial or research
+    role = "detector"                # its role in the pipeline; once per pack
+    licence = "MIT"                  # SPDX expression, or the publisher's name for it
+    use = "any"                      # what that permits: any, non-commercial or research
     conversion = "none"              # how the file was made from its source
     [entry.source]
     registry = "PyPI"
@@ -24,12 +24,12 @@
     file = "yunet_2023mar.fp16.onnx"
     sha256 = "…"
     size = 130000
-    parent = "8f23…"                 # SHA-256 of the entry that it may stand in for
-    precision = "fp16"               # fp32, fp16 or int8
-    batched = true                   # takes several samples at once
-    error = 0.0012                   # against the parent, and the most it may have: see
-    bound = 0.01                     # optimize.variants
-    samples = 8                      # crops it was measured on
+    parent = "8f23…"                 # SHA-256 of the entry that it may replace
+    precision = "fp16"               # fp32, fp16, fp16-fused or int8
+    batched = true                   # takes any number of samples
+    error = 0.0012                   # measured against the parent, and the largest allowed:
+    bound = 0.01                     # see optimize.variants
+    samples = 8                      # crops that it was measured on
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ import msgspec
 
 from appliance.errors import ModelError
 
-# A flat name: no separator, no leading dot, so it can neither leave the folder nor hide in it.
+# A plain name without separator or leading dot, so that it cannot leave the folder or be hidden.
 FileName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Slug = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9._-]{0,63}\Z")]
-# One protobuf message, and with it one ONNX file, ends below 2 GiB.
+# A protobuf message, and therefore an ONNX file, is smaller than 2 GiB.
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Use = Literal["any", "non-commercial", "research"]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Precision = Literal["fp32", "fp16", "fp16-fused", "int8"]
-"""fp16-fused: with operators of ours (``kernels``), which only the provider CUDA runs."""
+"""fp16-fused: with the custom operators of ``kernels``, used with the provider CUDA only."""
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The published package that an entry was taken from."""
+    """The published package that an entry comes from."""
 
     registry: Text
     package: Text
@@ -79,9 +79,9 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A faster form of an entry, and how far it was found to err from it.
+    """A faster form of an entry, and its measured error against it.
 
-    ``kernels``: of fp16-fused, the SHA-256 of the library that it was measured with.
+    ``kernels``: for fp16-fused, the SHA-256 of the library that it was measured with.
     """
 
     file: FileName
@@ -97,7 +97,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """All files of a pack."""
+    """The content of ``manifest.toml``."""
 
     format: Literal[1]
     name: Slug
@@ -108,20 +108,20 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 def parse(data: bytes) -> Manifest:
     """The manifest in ``data``.
 
-    Raises:
-        ModelError: not TOML, an unknown or missing key, a wrong type, a file name that is a path,
-            a role or file listed twice, or a variant of nothing or beyond its bound.
+    Raises ``ModelError`` if it is not TOML, has an unknown or missing key, a wrong type, a file
+    name that is a path, a role or file listed twice, or a variant without entry or beyond its
+    bound.
     """
     try:
         manifest = msgspec.toml.decode(data, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(
             f"The manifest of the model pack is not valid: {error}.",
-            "Take the pack again from whoever made it; a manifest is not edited by hand.",
+            "Obtain the pack again from its maker; a manifest is not edited by hand.",
         ) from error
     for kind, names in (
         ("role", [entry.role for entry in manifest.entry]),
-        # Two names that differ in case only are one file on some file systems.
+        # Names that differ only in case are the same file on some file systems.
         ("file", [*_files(manifest.entry), *_files(manifest.variant)]),
     ):
         name, count = Counter(names).most_common(1)[0]

@@ -1,4 +1,4 @@
-"""How long a network takes: on made-up input, so that nobody's photo is needed for it."""
+"""How long a network takes, measured on dummy input so that no person's photo is needed."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from appliance.inference.contract import ImageInput
 from appliance.inference.network import Network
 from appliance.inference.session import Numbers, Tensor
 
-ANY_SIZE = (128, 128)  # height and width of the picture that networks of any size are given
+ANY_SIZE = (128, 128)  # height, width in px of the picture for networks that take any size
 
 
 def dummy_inputs(network: Network, count: int = 1) -> tuple[Tensor, dict[str, Numbers]]:
-    """``count`` samples for each of the network's inputs, the first apart: grey, and halves.
+    """The network's first input with ``count`` samples, and its further inputs by name.
 
-    An input that has no batch gets one.
+    Pictures are mid-grey, all other numbers 0.5. An input without a batch axis is not repeated.
     """
     made: dict[str, Numbers] = {}
-    for put in network.tensors.inputs:
-        if isinstance(put, ImageInput):
-            one = put.tensor(np.full((*(put.size or ANY_SIZE), 3), 128, np.uint8))
+    for tensor_in in network.tensors.inputs:
+        if isinstance(tensor_in, ImageInput):
+            one = tensor_in.tensor(np.full((*(tensor_in.size or ANY_SIZE), 3), 128, np.uint8))
         else:
-            one = np.full([side or 1 for side in put.shape], 0.5, put.dtype)
-        made[put.name] = one if len(put.shape) < 2 else np.repeat(one, count, axis=0)
+            one = np.full([side or 1 for side in tensor_in.shape], 0.5, tensor_in.dtype)
+        made[tensor_in.name] = one if len(tensor_in.shape) < 2 else np.repeat(one, count, axis=0)
     first = made.pop(network.contract.inputs[0].name)
     return np.asarray(first, np.float32), made
 
 
-def milliseconds(action: Callable[[], object], seconds: float, most: int = 50) -> list[float]:
-    """The durations of ``action``, in ms; one before, which warms up, is not counted.
+def milliseconds(action: Callable[[], object], seconds: float, limit: int = 50) -> list[float]:
+    """The durations of ``action`` in ms, after one run that only warms up.
 
-    It is run until ``seconds`` have passed, once at least and ``most`` times at most.
+    It is repeated until ``seconds`` have passed, at least once and at most ``limit`` times.
     """
     action()
     taken: list[float] = []
-    while not taken or (sum(taken) < 1000 * seconds and len(taken) < most):
+    while not taken or (sum(taken) < 1000 * seconds and len(taken) < limit):
         start = time.perf_counter()
         action()
         taken.append(1000 * (time.perf_counter() - start))

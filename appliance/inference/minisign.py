@@ -1,4 +1,4 @@
-"""Ed25519 signatures in the files of minisign, so that its tools can make and check them too.
+"""Ed25519 signatures in minisign's file formats, so that its tools can make and verify them too.
 
 ::
 
@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from appliance.errors import ModelError
 
-TEXT_LIMIT = 8192  # bytes of a key or signature file; a real one has a few hundred
+TEXT_LIMIT = 8192  # bytes of a key or signature file; real ones have a few hundred
 
 _HASHED, _LEGACY = b"ED", b"Ed"
 _SCRYPT, _PLAIN, _BLAKE2B = b"Sc", b"\0\0", b"B2"
@@ -40,20 +40,23 @@ _MOST_MEMORY = 1 << 30
 
 
 class SignatureError(ModelError):
-    """A signature that is not there, not well-formed, or not by a trusted key."""
+    """A signature that is missing, malformed, wrong, or not by a trusted key."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """Whose signatures are believed."""
+    """A key that verifies signatures."""
 
     id: bytes
-    """Eight bytes that name the key; they prove nothing."""
+    """Eight bytes that identify the key; they prove nothing."""
     key: bytes
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From the text of a ``.pub`` file, or its second line alone. Raises SignatureError."""
+        """From the text of a ``.pub`` file, or from its second line alone.
+
+        Raises ``SignatureError`` if it is malformed.
+        """
         lines = [line for line in text.splitlines() if line]
         blob = _decoded(lines[-1] if lines else "", 42, "public key")
         if blob[:2] != _LEGACY:
@@ -67,7 +70,7 @@ class PublicKey:
 
     @property
     def line(self) -> str:
-        """The second line of a ``.pub`` file, which is all of the key."""
+        """The second line of a ``.pub`` file, which holds the whole key."""
         return base64.b64encode(_LEGACY + self.id + self.key).decode()
 
     def text(self) -> str:
@@ -75,16 +78,22 @@ class PublicKey:
         return f"{_UNTRUSTED}minisign public key {self.name}\n{self.line}\n"
 
     def signed(self, signature: str) -> bool:
-        """Whether a signature says it is by this key. Raises SignatureError if it is none."""
+        """Whether ``signature`` claims to be by this key.
+
+        Raises ``SignatureError`` if it is malformed.
+        """
         return _signature_parts(signature)[0][2:10] == self.id
 
     def verify(self, data: bytes, signature: str) -> str:
-        """The trusted comment of a signature of ``data``. Raises SignatureError if it is none."""
+        """Verify a signature of ``data``; returns its trusted comment.
+
+        Raises ``SignatureError`` if it is malformed, by another key, or does not match ``data``.
+        """
         blob, comment, whole = _signature_parts(signature)
         if blob[2:10] != self.id:
             raise SignatureError(
                 f"The signature is not by the key {self.name}.",
-                "Name the public key of whoever signed it.",
+                "Give the public key of the signer.",
             )
         signed = hashlib.blake2b(data).digest() if blob[:2] == _HASHED else data
         key = Ed25519PublicKey.from_public_bytes(self.key)
@@ -94,26 +103,29 @@ class PublicKey:
         except InvalidSignature as error:
             raise SignatureError(
                 f"The signature by the key {self.name} does not fit what it should sign.",
-                "What was signed has been altered, or its signature: take both again.",
+                "The file or its signature has been altered: obtain both again.",
             ) from error
         return comment
 
 
 @dataclass(frozen=True, slots=True)
 class SecretKey:
-    """What signs."""
+    """A key that signs."""
 
     id: bytes
     seed: bytes = field(repr=False)
 
     @classmethod
     def generate(cls) -> Self:
-        """A new one from the system's randomness."""
+        """A new key from the operating system's random source."""
         return cls(secrets.token_bytes(8), secrets.token_bytes(32))
 
     @classmethod
     def parse(cls, text: str, password: str | None = None) -> Self:
-        """From the text of a ``.key`` file. Raises SignatureError; see :func:`needs_password`."""
+        """From the text of a ``.key`` file; see :func:`needs_password`.
+
+        Raises ``SignatureError`` if it is malformed or the password is wrong.
+        """
         blob = _secret_blob(text)
         body = blob[54:]
         if blob[2:4] == _SCRYPT:
@@ -121,7 +133,7 @@ class SecretKey:
         elif blob[2:4] != _PLAIN:
             raise _malformed("secret key")
         identity, seed, public, check = body[:8], body[8:40], body[40:72], body[72:]
-        # An unencrypted key's checksum is zero in some versions of minisign; it guards nothing.
+        # Some versions of minisign leave the checksum of an unencrypted key zero.
         wrong = check != _checksum(body[:72])
         if wrong and (blob[2:4] == _SCRYPT or any(check)):
             raise SignatureError("The password of the secret key is wrong.", "Type it again.")
@@ -132,7 +144,7 @@ class SecretKey:
 
     @property
     def public(self) -> PublicKey:
-        """The key that checks what this one signs."""
+        """The key that verifies what this one signs."""
         raw = (
             self._private()
             .public_key()
@@ -141,7 +153,7 @@ class SecretKey:
         return PublicKey(self.id, raw)
 
     def text(self, password: str | None) -> str:
-        """The text of a ``.key`` file, sealed with ``password`` unless that is ``None``."""
+        """The text of a ``.key`` file, encrypted with ``password`` unless that is ``None``."""
         body = self.id + self.seed + self.public.key
         body += _checksum(body)
         limits = _OPS_LIMIT.to_bytes(8, "little") + _MEMORY_LIMIT.to_bytes(8, "little")
@@ -155,7 +167,10 @@ class SecretKey:
         return f"{_UNTRUSTED}minisign {sealed}secret key\n{blob}\n"
 
     def sign(self, data: bytes, trusted: str) -> str:
-        """The text of a ``.minisig`` file for ``data``; ``trusted`` is one line, signed as well."""
+        """The text of a ``.minisig`` file for ``data``, with the signed comment ``trusted``.
+
+        Raises ``ValueError`` if ``trusted`` has more than one line.
+        """
         if "\n" in trusted or "\r" in trusted:
             raise ValueError("a trusted comment is one line")
         private = self._private()
@@ -170,7 +185,10 @@ class SecretKey:
 
 
 def needs_password(text: str) -> bool:
-    """Whether the secret key in ``text`` is sealed with one. Raises SignatureError."""
+    """Whether the secret key in ``text`` is encrypted.
+
+    Raises ``SignatureError`` if it is malformed.
+    """
     return _secret_blob(text)[2:4] == _SCRYPT
 
 
@@ -199,13 +217,16 @@ def _checksum(body: bytes) -> bytes:
 
 
 def _masked(body: bytes, password: str, parameters: bytes) -> bytes:
-    """``body`` with the password's stream over it: sealed or opened."""
+    """``body`` XORed with the password's key stream, which encrypts as well as decrypts it.
+
+    Raises ``SignatureError`` if the key's parameters ask for more than 1 GiB of memory.
+    """
     operations = int.from_bytes(parameters[32:40], "little")
     memory = int.from_bytes(parameters[40:48], "little")
     n, p = _scrypt_cost(operations, memory)
     if 1024 * n > _MOST_MEMORY:
         raise SignatureError(
-            "The secret key asks for more than 1 GiB to be opened.", "Make another key."
+            "Opening the secret key would take more than 1 GiB of memory.", "Make another key."
         )
     stream = hashlib.scrypt(
         password.encode(),
@@ -241,5 +262,5 @@ def _decoded(line: str, size: int, what: str) -> bytes:
 
 def _malformed(what: str) -> SignatureError:
     return SignatureError(
-        f"The {what} is not one of minisign's.", "Take the file again, or make it anew."
+        f"The {what} is not in minisign's format.", "Obtain the file again, or create a new one."
     )

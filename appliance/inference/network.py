@@ -16,39 +16,41 @@ from appliance.inference.session import Numbers, Session, Tensor, failures_named
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One loaded model. Safe to run from several threads at once."""
+    """A loaded model. It may be run from several threads at once."""
 
     entry: ModelEntry
     contract: Contract
     tensors: Tensors
-    """What this file has of its contract."""
+    """The inputs and outputs of this file."""
     provider: str
-    """The provider that really runs it, as the session itself says."""
+    """The provider that runs it, as the session reports."""
     session: Session
     device: int = 0
-    """Which GPU, where it runs on one."""
+    """The index of the GPU, if it runs on one."""
     batch: int = 1
-    """How many samples at once it is best given: as measured, see ``tuning.py``, or supposed."""
+    """The best batch size, as measured (see ``tuning.py``) or by default."""
     precision: Precision | None = None
-    """Of the variant that runs; ``None`` where the file itself does."""
+    """Of the variant that runs; ``None`` for the entry's own file."""
 
     def tensor(self, image: NDArray[np.uint8]) -> Tensor:
-        """``image`` (uint8 RGB, height x width x 3) as this network takes it."""
+        """``image``, uint8 RGB (h, w, 3), as a batch of one for this network.
+
+        Raises ``ValueError`` as ``ImageInput.tensor`` does.
+        """
         return self.contract.image.tensor(image)
 
     def takes(self, name: str) -> bool:
-        """Whether this file has the input ``name``: some inputs are missing from some files."""
-        return any(put.name == name for put in self.tensors.inputs)
+        """Whether this file has the input ``name``: some files lack optional inputs."""
+        return any(tensor_in.name == name for tensor_in in self.tensors.inputs)
 
     def run(self, tensor: Tensor, **others: Numbers) -> tuple[Tensor, ...]:
-        """The outputs for one input tensor, in the contract's order; new arrays every time.
+        """The outputs for ``tensor``, in the contract's order, as new arrays.
 
-        ``others``: what goes into further inputs, by name. A network whose batch is free takes
-        several at once: the same number of each.
+        ``others``: further inputs by name. The shapes are the contract's; a batched network takes
+        any number of samples, the same number for each input.
 
-        Raises:
-            ModelError: an output has another shape than the contract's.
-            ProviderError: the provider failed, for instance for want of device memory.
+        Raises ``ModelError`` if an output's shape is not the contract's, and ``ProviderError`` if
+        the provider fails, for example for lack of device memory.
         """
         names = list(self.tensors.outputs)
         inputs: dict[str, Numbers] = {self.contract.inputs[0].name: tensor, **others}

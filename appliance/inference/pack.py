@@ -1,4 +1,4 @@
-"""A model pack: a folder with a manifest, whose bytes are checked before anybody sees them."""
+"""A model pack: a folder with a manifest, whose files are checked before they are used."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ _RETRY = "Copy the pack again from its source; if the message stays, do not use 
 
 @dataclass(frozen=True, slots=True)
 class ModelPack:
-    """A folder of models, opened and its manifest read; the files themselves are not yet."""
+    """A folder of models whose manifest has been read and verified; its files have not."""
 
     name: str
     entries: tuple[ModelEntry, ...]
     variants: tuple[Variant, ...]
     digest: str
-    """SHA-256 of the manifest, in hex: it names the pack, since the manifest names every byte."""
+    """SHA-256 of the manifest in hex. It identifies the pack, since the manifest lists every file
+    with its hash."""
     signer: str | None
-    """Who vouches for it, see ``trust.Trust.signer``."""
+    """The name of the key that signed it, see ``trust.Trust.signer``."""
     _folder: Path
 
     @classmethod
@@ -43,13 +44,12 @@ class ModelPack:
         """The pack in ``folder``.
 
         ``None`` is the starter pack: the folder that ``APPLIANCE_MODELS`` names, otherwise
-        the one that ships with the package. The manifest is read only once
-        somebody whom ``trust`` names vouches for it; by default only the starter pack's is.
+        the one that ships with the package. The manifest is parsed only after ``trust`` has
+        accepted its signature; by default only the starter pack's is accepted.
 
-        Raises:
-            SignatureError: nobody does.
-            ModelError: no pack there, or a manifest that is malformed, names a family this version
-                does not know, or gives a family another role than it has.
+        Raises ``SignatureError`` if the signature is missing or not accepted, and ``ModelError`` if
+        there is no pack, or if its manifest is malformed, names a family this version does not
+        know, or gives a family a role other than its own.
         """
         folder = folder if folder is not None else starter_folder()
         data = read_file(folder / MANIFEST, MANIFEST, MANIFEST_LIMIT)
@@ -72,15 +72,11 @@ class ModelPack:
         return any(entry.role == role for entry in self.entries)
 
     def pack_for(self, role: str) -> ModelPack:
-        """Itself; see :meth:`PackSet.pack_for`."""
+        """This pack; see :meth:`PackSet.pack_for`."""
         return self
 
     def entry(self, role: str) -> ModelEntry:
-        """The entry that plays ``role``.
-
-        Raises:
-            ModelError: the pack has none.
-        """
+        """The entry that plays ``role``. Raises ``ModelError`` if the pack has none."""
         for entry in self.entries:
             if entry.role == role:
                 return entry
@@ -92,16 +88,19 @@ class ModelPack:
     def read(self, role: str) -> bytes:
         """The bytes of the file that plays ``role``, once their size and SHA-256 are right.
 
-        The file is opened once and what is hashed is what is returned, so whoever can still write
-        to the folder gains nothing by changing the file after the check.
+        The file is read once, and the bytes that were hashed are those that are returned: changing
+        the file after the check has no effect.
 
-        Raises:
-            ModelError: no such role, or the file is missing, cut short, longer or altered.
+        Raises ``ModelError`` if no entry has this role, or if the file is missing, truncated, too
+        long or altered.
         """
         return self._read(self.entry(role))
 
     def variant(self, role: str, precisions: Sequence[Precision]) -> Variant | None:
-        """The variant of what plays ``role`` in the first of ``precisions`` that there is."""
+        """The variant of the entry for ``role`` in the first of ``precisions`` that the pack has.
+
+        Raises ``ModelError`` if no entry has this role.
+        """
         parent = self.entry(role).sha256
         for precision in precisions:
             for variant in self.variants:
@@ -110,7 +109,7 @@ class ModelPack:
         return None
 
     def read_variant(self, variant: Variant) -> bytes:
-        """As ``read``, of a variant."""
+        """The verified bytes of ``variant``. Raises ``ModelError`` as ``read`` does."""
         return self._read(variant)
 
     def _read(self, listed: ModelEntry | Variant) -> bytes:
@@ -129,10 +128,9 @@ class ModelPack:
         return data
 
     def verify(self) -> None:
-        """Read every file, and hold every network against its contract.
+        """Read every file and check every network against its contract.
 
-        Raises:
-            ModelError: for the first file that does not pass.
+        Raises ``ModelError`` for the first file that fails.
         """
         for entry in self.entries:
             data = self.read(entry.role)
@@ -150,7 +148,7 @@ class ModelPack:
 
 @dataclass(frozen=True, slots=True)
 class PackSet:
-    """Several packs as one: for each role the first that has it."""
+    """Several packs used as one: each role comes from the first pack that has it."""
 
     packs: tuple[ModelPack, ...]
 
@@ -159,7 +157,7 @@ class PackSet:
         return any(pack.has(role) for pack in self.packs)
 
     def pack_for(self, role: str) -> ModelPack:
-        """The pack that ``role`` is taken from; the last one if none has it, which then says so."""
+        """The first pack that has ``role``, else the last one, whose ``entry`` then raises."""
         return next((pack for pack in self.packs if pack.has(role)), self.packs[-1])
 
 
@@ -168,7 +166,7 @@ Models = ModelPack | PackSet
 
 
 def _signature(folder: Path) -> str | None:
-    """The text of the manifest's signature, where there is one."""
+    """The text of the manifest's signature, or ``None`` if there is no such file."""
     if not (folder / SIGNATURE).exists():
         return None
     data = read_file(folder / SIGNATURE, SIGNATURE, minisign.TEXT_LIMIT)
@@ -179,13 +177,13 @@ def _signature(folder: Path) -> str | None:
 
 
 def starter_folder() -> Path:
-    """The folder of the pack that is used where none is named."""
+    """The folder of the starter pack, which is used where no pack is named."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else resources.starter_pack()
 
 
 def check_role(entry: ModelEntry) -> None:
-    """Raises ModelError unless the family is known and plays the role it is listed for."""
+    """Raises ``ModelError`` unless the family is known and plays the role it is listed for."""
     role = ROLES.get(entry.family)
     if role is None:
         raise ModelError(
@@ -196,14 +194,15 @@ def check_role(entry: ModelEntry) -> None:
         raise ModelError(
             f"{entry.file} is listed for the role {entry.role!r}, "
             f"but the family {entry.family!r} plays {role!r}.",
-            "Ask whoever made the pack to mend its manifest.",
+            "Ask the maker of the pack to correct its manifest.",
         )
 
 
 def read_file(path: Path, name: str, limit: int) -> bytes:
-    """All of a regular file of at most ``limit`` bytes, through one descriptor.
+    """The whole of a regular file of at most ``limit`` bytes, read through one descriptor.
 
-    ``name`` is how messages call it. Raises ModelError.
+    ``name`` stands for the file in messages. Raises ``ModelError`` if it is missing, larger or not
+    a regular file.
     """
     # O_NONBLOCK: a named pipe in the folder is refused below instead of waiting for a writer.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

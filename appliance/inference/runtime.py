@@ -1,10 +1,11 @@
-"""What computes on this machine, and the models that are loaded to run there."""
+"""The execution providers that work on this machine, and the loading of models onto them."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +13,7 @@ from appliance.errors import ModelError, ProviderError
 from appliance.inference import kernels
 from appliance.inference.contract import Input
 from appliance.inference.families import CONTRACTS
-from appliance.inference.graph import check_graph
+from appliance.inference.graph import Tensors, check_graph
 from appliance.inference.manifest import Precision, Variant
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
@@ -30,7 +31,7 @@ from appliance.inference.session import (
     provider_of,
 )
 from appliance.inference.tensorrt import EngineCache
-from appliance.inference.tuning import Tuning
+from appliance.inference.tuning import Setting, Tuning
 
 PRECISIONS: Mapping[str, tuple[Precision, ...]] = MappingProxyType(
     {
@@ -61,17 +62,15 @@ class Runtime:
         tuning: Tuning | None = None,
         max_batch: int | None = None,
     ) -> None:
-        """Find out which of ``providers`` can run here, keeping their order.
+        """Find out which of ``providers`` work here, in the order given.
 
-        Those that cannot are left out, unless that leaves none: whoever names exactly one gets
-        that one or an error. ``threads`` per network; by default what ``tuning`` says of it, else
-        one for each core this process may use. ``device``: which GPU. ``engines``: where TensorRT
-        keeps what it builds; without it that provider is left out. ``max_batch``: the largest
-        batch that networks are given; 1 where faces come one by one, since a device computes a
-        whole batch however few samples it holds.
+        The others are left out. ``threads``: per network; by default as ``tuning`` has measured,
+        else one for each core that this process may use. ``device``: which GPU. ``engines``: where
+        TensorRT keeps its engines; without it that provider is left out. ``max_batch``: the
+        largest batch that networks are given; 1 where faces come one by one, since a device
+        computes a whole batch however few samples it holds.
 
-        Raises:
-            ProviderError: an unknown name, or none of the providers works here.
+        Raises ``ProviderError`` for an unknown provider, or if none of them works.
         """
         unknown = [name for name in providers if name not in PROVIDERS]
         if unknown or not providers:
@@ -112,16 +111,15 @@ class Runtime:
         fixed: bool = False,
         precision: Precision | None = None,
     ) -> Network:
-        """The network that plays ``role`` in ``models``, verified, checked and ready to run.
+        """The network for ``role`` from ``models``, verified, checked and ready to run.
 
-        Where the pack holds a variant that suits the provider, that one is run. ``fixed``: for
-        ``batch.Batcher``, whose shapes never change. ``precision``: that variant or, if there is
-        none, the file itself.
+        A variant that suits the provider is preferred to the entry's own file. ``fixed``: for a
+        ``Batcher``, which never changes the shapes. ``precision``: that variant or, if the pack
+        has none, the entry's own file.
 
-        Raises:
-            ModelError: the file is missing, altered, refused (see ``graph.check_graph``), not a
-                network, or the runtime cannot build it.
-            ProviderError: the one provider asked for does not take it.
+        Raises ``ModelError`` if the file is missing, altered, refused by ``check_graph``, not a
+        network, or cannot be built by the runtime, and ``ProviderError`` if the best provider does
+        not take it.
         """
         pack = models.pack_for(role)
         entry = pack.entry(role)
@@ -131,37 +129,12 @@ class Runtime:
                 f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
             )
         suiting = PRECISIONS.get(self.providers[0], _ON_DEVICES)
-        variant, library = _variant(pack, role, suiting if precision is None else (precision,))
-        file = entry.file if variant is None else variant.file
-        data = pack.read(role) if variant is None else pack.read_variant(variant)
-        tensors = check_graph(data, contract, file, fused=library is not None)
-        tuned = self._tuning and self._tuning.setting(pack.digest, self.providers[0], role)
-        threads = tuned.threads if tuned else self.threads
-        try:
-            session = self._session(
-                data,
-                self.providers,
-                threads,
-                rewritten=variant is not None,
-                fixed=fixed,
-                library=library,
-                inputs=tensors.inputs if tensors.batched else (),
-            )
-        except FAILURES as error:
-            if self.providers[0] != "cpu":
-                raise ProviderError(
-                    f"The provider {self.providers[0]} does not take {file} "
-                    f"({type(error).__name__}).",
-                    "Free memory of the device, or use the provider cpu.",
-                ) from error
-            raise ModelError(
-                f"{file} cannot be built by the runtime ({type(error).__name__}).",
-                "Use a file exported for an operator set that this version knows.",
-            ) from error
-        samples = _HOST_BATCH if self.providers[0] in HOST_PROVIDERS else _DEVICE_BATCH
-        samples = tuned.batch if tuned else samples
-        if not tensors.batched:
-            samples = 1
+        chosen = _choose(pack, role, suiting if precision is None else (precision,))
+        tensors = check_graph(chosen.data, contract, chosen.name, fused=chosen.library is not None)
+        tuned = None
+        if self._tuning is not None:
+            tuned = self._tuning.setting(pack.digest, self.providers[0], role)
+        session = self._build(chosen, tensors, tuned.threads if tuned else self.threads, fixed)
         network = Network(
             entry=entry,
             contract=contract,
@@ -169,15 +142,46 @@ class Runtime:
             provider=provider_of(session),
             session=session,
             device=self.device,
-            batch=min(samples, self._max_batch or samples),
-            precision=None if variant is None else variant.precision,
+            batch=self._batch(tensors, tuned),
+            precision=None if chosen.variant is None else chosen.variant.precision,
         )
         if network.provider not in self.providers:
             raise ProviderError(
-                f"{file} runs on {network.provider}, not on {', '.join(self.providers)}.",
+                f"{chosen.name} runs on {network.provider}, not on {', '.join(self.providers)}.",
                 "Free memory of the device, or use the provider cpu.",
             )
         return network
+
+    def _batch(self, tensors: Tensors, tuned: Setting | None) -> int:
+        """The batch size that suits a network here."""
+        if not tensors.batched:
+            return 1
+        supposed = _HOST_BATCH if self.providers[0] in HOST_PROVIDERS else _DEVICE_BATCH
+        measured = tuned.batch if tuned else supposed
+        return min(measured, self._max_batch or measured)
+
+    def _build(self, chosen: _Chosen, tensors: Tensors, threads: int, fixed: bool) -> Session:
+        try:
+            return self._session(
+                chosen.data,
+                self.providers,
+                threads,
+                rewritten=chosen.variant is not None,
+                fixed=fixed,
+                library=chosen.library,
+                inputs=tensors.inputs if tensors.batched else (),
+            )
+        except FAILURES as error:
+            if self.providers[0] != "cpu":
+                raise ProviderError(
+                    f"The provider {self.providers[0]} does not take {chosen.name} "
+                    f"({type(error).__name__}).",
+                    "Free memory of the device, or use the provider cpu.",
+                ) from error
+            raise ModelError(
+                f"{chosen.name} cannot be built by the runtime ({type(error).__name__}).",
+                "Use a file exported for an operator set that this version knows.",
+            ) from error
 
     def _session(
         self,
@@ -208,16 +212,29 @@ class Runtime:
             return False
 
 
-def _variant(
-    pack: ModelPack, role: str, precisions: Sequence[Precision]
-) -> tuple[Variant | None, Path | None]:
-    """The first variant of ``precisions`` that can run here, and the library that it needs."""
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The file that plays a role: its name in messages and its verified bytes."""
+
+    name: str
+    data: bytes
+    variant: Variant | None = None
+    """``None`` where it is the entry's own file."""
+    library: Path | None = None
+    """The library of custom operators that it needs."""
+
+
+def _choose(pack: ModelPack, role: str, precisions: Sequence[Precision]) -> _Chosen:
+    """The first variant of ``precisions`` that can run here, else the entry's own file."""
     variant = pack.variant(role, precisions)
-    if variant is None or variant.kernels is None:
-        return variant, None
-    library = kernels.verified(variant.kernels)
-    if library is not None:
-        return variant, library
-    _log.warning("%s needs kernels that are not built here; a plainer form runs", variant.file)
-    others = [precision for precision in precisions if precision != variant.precision]
-    return pack.variant(role, others), None
+    library = None
+    if variant is not None and variant.kernels is not None:
+        library = kernels.verified(variant.kernels)
+        if library is None:
+            _log.warning(
+                "%s needs kernels that are not built here; a plainer form runs", variant.file
+            )
+            variant = pack.variant(role, [one for one in precisions if one != variant.precision])
+    if variant is None:
+        return _Chosen(pack.entry(role).file, pack.read(role))
+    return _Chosen(variant.file, pack.read_variant(variant), variant, library)

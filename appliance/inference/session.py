@@ -1,4 +1,4 @@
-"""The one place that makes ONNX Runtime sessions."""
+"""ONNX Runtime sessions, which are made only here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from appliance.errors import ProviderError
 from appliance.inference.ort import ort
 
 Tensor = NDArray[np.float32]
+"""Of any shape; the first axis counts samples."""
+
 Numbers = NDArray[np.float32] | NDArray[np.float64]
+"""What an input takes: a tensor, or the float64 that a few inputs want."""
 
 PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -44,39 +47,39 @@ FAILURES: tuple[type[Exception], ...] = (
     ValueError,
     MemoryError,
 )
-"""What a failing call of the runtime raises: its own classes, which share no root, and the
-exceptions its Python layer passes on."""
+"""What a failing call of the runtime raises: its own classes, which have no common base, and the
+exceptions that its Python layer passes on."""
 
 
 class Session(Protocol):
-    """What is used of ``onnxruntime.InferenceSession``, which has no types of its own."""
+    """The part of ``onnxruntime.InferenceSession`` that is used; that class has no annotations."""
 
     def get_providers(self) -> list[str]:
-        """Its own names of the providers it runs on, best first."""
+        """ONNX Runtime's names of the providers it runs on, best first."""
         ...
 
     def run(self, outputs: list[str], inputs: dict[str, Numbers]) -> list[Tensor]:
-        """The named outputs, new arrays."""
+        """The named outputs, as new arrays."""
         ...
 
     def io_binding(self) -> IoBinding:
-        """Places for inputs and outputs that outlive a run."""
+        """A binding for buffers that are kept from run to run."""
         ...
 
     def run_with_iobinding(self, binding: IoBinding) -> None:
-        """Run on what is bound."""
+        """Run on the bound buffers."""
         ...
 
 
 class IoBinding(Protocol):
-    """What is used of ``onnxruntime.IOBinding``."""
+    """The part of ``onnxruntime.IOBinding`` that is used."""
 
     def bind_ortvalue_input(self, name: str, value: object) -> None:
-        """Read ``name`` from there."""
+        """Read input ``name`` from the OrtValue ``value``."""
         ...
 
     def bind_ortvalue_output(self, name: str, value: object) -> None:
-        """Write ``name`` there."""
+        """Write output ``name`` to the OrtValue ``value``."""
         ...
 
 
@@ -86,9 +89,9 @@ def make_session(
     providers: Mapping[str, Mapping[str, str]],
     library: Path | None = None,
 ) -> Session:
-    """A session on ``providers``, our names of them with their options, best first.
+    """A session on ``providers``: keys of ``PROVIDERS`` with their options, best first.
 
-    ``library``: operators of ours that the graph uses, see ``kernels``.
+    ``library``: of the custom operators that the graph uses, see ``kernels``. Raises ``FAILURES``.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -96,14 +99,14 @@ def make_session(
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 4  # failures come back as exceptions; see ort.py
-    # Several stages share the cores: a pool that spins while it waits steals from the others.
+    # Several stages share the cores: a pool that spins while it waits takes them from the others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Without VNNI the runtime's int8 product adds pairs in 16 bits, which saturate: a variant
     # would err more there than its signed manifest says. The slower product is exact.
     options.add_session_config_entry("session.x64quantprecision", "1")
     if library is not None:
         options.register_custom_ops_library(str(library))
-    # enable_fallback: without it a failing provider is replaced silently, in load and in run.
+    # With fallback enabled a failing provider is replaced silently, in loading and in running.
     session = ort.InferenceSession(
         data,
         options,
@@ -114,13 +117,13 @@ def make_session(
 
 
 def plain_session(data: bytes, library: Path | None = None) -> Session:
-    """A session on the CPU with every core, for measuring one graph against another."""
+    """A session on all cores of the CPU, to compare one graph with another. Raises ``FAILURES``."""
     return make_session(data, len(os.sched_getaffinity(0)), {"cpu": {}}, library)
 
 
 @contextlib.contextmanager
 def failures_named(provider: str, file: str) -> Iterator[None]:
-    """Let whatever the runtime raises be a ProviderError that names ``file`` and no path."""
+    """Turns what the runtime raises into a ``ProviderError`` that names ``file``, not its path."""
     try:
         yield
     except FAILURES as error:
@@ -133,10 +136,11 @@ def failures_named(provider: str, file: str) -> Iterator[None]:
 def cuda_options(device: int, *, rewritten: bool, fixed: bool, fused: bool) -> Mapping[str, str]:
     """Options of the provider CUDA.
 
-    ``rewritten``: for a graph that ``optimize`` has made; another is slower in NHWC than in NCHW,
-    by what ``optimize/pad.py`` says. ``fixed``: the shapes never change, so that the launches are
-    recorded once and replayed together. ``fused``: with operators of ours, where cuDNN's own guess
-    at the best algorithm was 4 to 6 % faster on an H100 than what trying them all came to.
+    ``device``: the GPU's index. ``rewritten``: for a graph made by ``optimize``; any other is
+    slower in NHWC than in NCHW, for the reason in ``optimize/pad.py``. ``fixed``: the shapes never
+    change, so all kernel launches are recorded once and replayed together. ``fused``: for a graph
+    with custom operators, where cuDNN's heuristic choice of algorithms was 4 to 6 % faster on an
+    H100 than its exhaustive search.
     """
     options = {"device_id": str(device), "enable_cuda_graph": str(int(fixed))}
     if rewritten:
@@ -145,27 +149,28 @@ def cuda_options(device: int, *, rewritten: bool, fixed: bool, fused: bool) -> M
 
 
 def openvino_options(threads: int) -> Mapping[str, str]:
-    """Options of the provider OpenVINO: it has threads of its own.
+    """Options of the provider OpenVINO, which has its own ``threads``.
 
-    FP32: where the processor has bfloat16 it would compute in that, and err by more than is bound.
+    It computes in FP32: left to itself it uses bfloat16 where the processor has it, and then errs
+    more than the signed manifests say.
     """
     return {"device_type": "CPU", "num_of_threads": str(threads), "precision": "FP32"}
 
 
 def provider_of(session: Session) -> str:
-    """Our name of the best provider that it runs on."""
+    """The key in ``PROVIDERS`` of the best provider that ``session`` runs on."""
     first = session.get_providers()[0]
     return next(name for name, theirs in PROVIDERS.items() if theirs == first)
 
 
 def load_cuda_libraries() -> None:
-    """Load CUDA and cuDNN where they were installed as wheels; it prints what it does not find."""
+    """Load CUDA and cuDNN from wheels, if installed; what ONNX Runtime prints is dropped."""
     with contextlib.redirect_stdout(io.StringIO()):
         ort.preload_dlls()
 
 
 def probe_model() -> bytes:
-    """The smallest network there is: one Identity. A provider that works can build it."""
+    """A network of one Identity, as bytes: a provider that works can build it."""
     value = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [1]) for n in "xy"]
     node = onnx.helper.make_node("Identity", ["x"], ["y"])
     graph = onnx.helper.make_graph([node], "probe", value[:1], value[1:])

@@ -1,7 +1,7 @@
-"""Where the eyes, nose and mouth of an aligned face belong, by the alignment a network was given.
+"""Where the eyes, nose and mouth of an aligned face lie, by the alignment a network was trained on.
 
-A network that takes an aligned crop was trained on crops cut to one of these; any other makes it
-see a face that is shifted or of the wrong size. Points are those of the picture from the left:
+A network that takes an aligned crop was trained on crops of one of these templates; with another it
+would see a face that is shifted or of the wrong size. The points are, from the left of the picture:
 eye, eye, nose tip, mouth corner, mouth corner.
 """
 

@@ -1,8 +1,8 @@
-"""TensorRT's engines: built at provisioning, kept, and believed only unaltered.
+"""TensorRT engines: built at provisioning, stored, and used only if unaltered.
 
-An engine is machine code, built for one graph on one kind of GPU by one version of the library.
-``EngineCache`` therefore binds a folder of engines and timings to what they were built for, and
-names every file in it by its SHA-256, in ``engines.json``::
+An engine is machine code that one version of the library has built for one graph on one kind of
+GPU. ``EngineCache`` therefore binds a folder of engines and timings to what they were built for,
+and lists the SHA-256 of every file in it in ``engines.json``::
 
     {"built_for": "0c5f…", "files": {"TensorrtExecutionProvider_….engine": "9a41…"}}
 """
@@ -29,7 +29,7 @@ _TRUST = (
 )
 
 BATCHES = (1, 16, 32)
-"""Least, usual and largest batch that an engine is built for."""
+"""The smallest, usual and largest batch that an engine is built for."""
 
 
 class _Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +43,8 @@ class _Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EngineCache:
     """A folder of engines and timing caches.
 
-    ``sealed``: nothing may be built; an engine that is not there makes the session fail.
+    ``built_for``: SHA-256 of the machine's description, see ``open``. ``sealed``: building is not
+    allowed, so that a session whose engine is missing fails.
     """
 
     folder: Path
@@ -54,13 +55,13 @@ class EngineCache:
     def open(
         cls, folder: Path, surroundings: str | None = None, *, sealed: bool = False
     ) -> EngineCache:
-        """The cache in ``folder``, emptied if it was built for something else.
+        """The cache in ``folder``, emptied first if it was built for another machine.
 
-        ``surroundings``: what engines depend on beside the graph, by default this machine's GPU
-        and driver and the runtime's version. In a ``sealed`` run nothing is emptied.
+        ``surroundings``: what engines depend on apart from the graph, by default this machine's
+        GPUs, their driver and the runtime's version. A ``sealed`` run never empties it.
 
-        Raises ModelError for a file that is altered or was never listed, and in a sealed run for
-        engines built for something else; OutputError where the folder cannot be emptied.
+        Raises ``ModelError`` for files that are altered, missing or not listed, and in a sealed run
+        for engines of another machine; ``OutputError`` if the folder cannot be emptied.
         """
         built_for = _name(surroundings)
         cache = cls(folder, built_for, sealed)
@@ -77,9 +78,9 @@ class EngineCache:
 
     @classmethod
     def for_building(cls, folder: Path, surroundings: str | None = None) -> EngineCache:
-        """As ``open``, for building: what cannot be believed is thrown away.
+        """As ``open``, to build engines: a cache that fails its check is emptied.
 
-        Raises OutputError.
+        Raises ``OutputError`` if the folder cannot be emptied.
         """
         try:
             return cls.open(folder, surroundings)
@@ -92,10 +93,10 @@ class EngineCache:
     def find(
         cls, folder: Path, surroundings: str | None = None, *, needed: bool
     ) -> EngineCache | None:
-        """The cache for a sealed run; ``None`` where there are no engines for this GPU and driver.
+        """The cache for a sealed run; ``None`` if it has no engines for this GPU and driver.
 
-        Raises ModelError for a file that is altered or was never listed, and where there are no
-        engines though they are ``needed``.
+        Raises ``ModelError`` for files that are altered, missing or not listed, and for missing
+        engines if they are ``needed``.
         """
         cache = cls(folder, _name(surroundings))
         listed = cache._listed()
@@ -106,10 +107,10 @@ class EngineCache:
         return None
 
     def options(self, inputs: Sequence[Input] = (), device: int = 0) -> dict[str, str]:
-        """Options of the provider TensorRT.
+        """Options of the provider TensorRT for the GPU ``device``.
 
-        ``inputs``: of a network whose batch is free: the engine is built for ``BATCHES``, or a
-        sealed run would have to build one for each new batch.
+        ``inputs``: those of a batched network. Its engine is built for ``BATCHES``, for otherwise a
+        sealed run would need another engine for each batch size.
         """
         profile = {
             f"trt_profile_{bound}_shapes": shapes(inputs, batch)
@@ -123,12 +124,16 @@ class EngineCache:
             "trt_engine_cache_path": str(self.folder),
             "trt_timing_cache_enable": "1",
             "trt_timing_cache_path": str(self.folder),
-            # Timings of another GPU of the same kind are no error, only less exact.
+            # Timings of another GPU of the same kind are accepted: they are only less exact.
             "trt_force_timing_cache": "0",
         }
 
     def close(self) -> None:
-        """Name what was built by its hash. Raises OutputError; in a sealed run a ModelError."""
+        """List the files that were built, with their hashes; in a sealed run check them again.
+
+        Raises ``OutputError`` if the list cannot be written, and in a sealed run ``ModelError`` for
+        files that were altered.
+        """
         if self.sealed:
             self._check(self._listed())
             return
@@ -168,15 +173,15 @@ class EngineCache:
             raise _unwritable(error) from error
 
 
-ANY_SIZE = 256  # a side of the tiles that networks of any size are given
+ANY_SIZE = 256  # px along an edge of the tiles for networks that take any size
 
 
 def shapes(inputs: Sequence[Input], batch: int) -> str:
-    """``name:BxCxHxW`` of every input that has a batch, as TensorRT's own tools want it."""
+    """``name:BxCxHxW`` of every input, comma-separated, as TensorRT's tools take it."""
     parts = []
-    for put in inputs:
-        sizes = [batch, *(side or ANY_SIZE for side in put.shape[1:])]
-        parts.append(f"{put.name}:{'x'.join(map(str, sizes))}")
+    for tensor_in in inputs:
+        sizes = [batch, *(side or ANY_SIZE for side in tensor_in.shape[1:])]
+        parts.append(f"{tensor_in.name}:{'x'.join(map(str, sizes))}")
     return ",".join(parts)
 
 

@@ -1,7 +1,8 @@
-"""Whose model packs may be loaded, and under which licences.
+"""Which signers and licences of model packs are accepted.
 
-A pack is trusted for its manifest, which names every byte of it: either this version knows the
-manifest's digest (the starter pack's), or a trusted key has signed it (``manifest.toml.minisig``).
+Trust in a pack is trust in its manifest, which lists the hash of every file. A manifest is accepted
+if its own digest is built into this version (the starter pack's), or if a trusted key has signed it
+(``manifest.toml.minisig``).
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from appliance.inference.manifest import ModelEntry
 from appliance.inference.minisign import PublicKey, SignatureError
 
 STARTER_DIGEST = "4a00581369c8b9349032d15312bc3870181311f0cba4c8febdff9db712dfcb60"
-"""SHA-256 of ``models/starter/manifest.toml``: the package vouches for the pack it comes with."""
+"""SHA-256 of ``models/starter/manifest.toml``: the pack that ships with this version."""
 
 STARTER = "this version"
-"""Who vouches for the starter pack."""
+"""The name that stands for the signer of the starter pack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """``keys``: who may have signed. ``licences``: the accepted ones; ``None`` accepts all.
+    """``keys``: the accepted signers. ``licences``: the accepted licences; ``None`` is all.
 
-    ``unsigned``: whether a pack that nobody vouches for is opened too. That is for tools that look
-    at packs; nothing that is given a person's photo may say so.
+    ``unsigned``: whether packs without an accepted signature are opened too. That is for tools that
+    inspect packs, and never for a process that is given a person's photo.
     """
 
     keys: tuple[PublicKey, ...] = ()
@@ -36,16 +37,17 @@ class Trust:
 
     @classmethod
     def parse(cls, keys: Sequence[str], licences: Iterable[str]) -> Self:
-        """Whose keys and which licences a site names, the keys as text.
+        """From a policy's lists, the keys in minisign's text form.
 
-        Raises ModelError for a key that is none.
+        Raises ``SignatureError`` for text that is not a public key.
         """
         return cls(tuple(map(PublicKey.parse, keys)), frozenset(licences))
 
     def signer(self, manifest: bytes, signature: str | None) -> str | None:
-        """Who vouches for ``manifest``: a key's name, STARTER, or ``None`` if nobody has to.
+        """The name of the key that signed ``manifest``, or STARTER.
 
-        Raises SignatureError.
+        ``None`` for a pack that is opened although no trusted key signed it (see ``unsigned``).
+        Raises ``SignatureError`` if it is not signed by a trusted key, or altered since.
         """
         if hashlib.sha256(manifest).hexdigest() == STARTER_DIGEST:
             return STARTER
@@ -64,11 +66,11 @@ class Trust:
             return None
         raise SignatureError(
             "The model pack is signed, but by no key that is trusted here.",
-            "Name the signer's public key in the policy (models.keys), if it deserves that.",
+            "Add the signer's public key to the policy (models.keys), if you trust it.",
         )
 
     def check_licences(self, entries: Iterable[ModelEntry]) -> None:
-        """Raises ModelError for the first entry whose licence is not accepted."""
+        """Raises ``ModelError`` for the first entry whose licence is not accepted."""
         for entry in entries:
             if self.licences is not None and entry.licence not in self.licences:
                 accepted = ", ".join(sorted(self.licences)) or "none"
@@ -80,7 +82,7 @@ class Trust:
 
 
 STARTER_ONLY = Trust()
-"""The starter pack alone."""
+"""Accepts the starter pack only."""
 
 INSPECTION = Trust(unsigned=True)
-"""For looking at packs; see :class:`Trust`."""
+"""Accepts every pack, to inspect it: see ``unsigned`` of :class:`Trust`."""

@@ -1,15 +1,15 @@
-"""How many threads a network gets and how many samples it is given at once: measured, and kept.
+"""Measured settings: how many threads a network gets, and how many samples in a batch.
 
-Measured once, at provisioning (``appliance models import``, ``optimize`` and ``tune``), on made-up
-input; kept in one file of the user or the machine, which a run reads before it is sealed and never
-writes::
+They are measured once, at provisioning (``appliance models import``, ``optimize`` and ``tune``), on
+dummy input, and stored in one file of the user or the machine, which a run reads before it is
+sealed and never writes::
 
     {"machine": "0c5f…", "packs": {"9a41…": {"cpu": {"generator": {"threads": 2, "batch": 1,
      "ms": 847.2}}}}}
 
-``machine`` is the SHA-256 of what speed depends on beside the model (``machine.py``), a pack is
-named by that of its manifest. Without a file, with one of another machine, or with one that cannot
-be read, every network has the defaults: nothing but speed depends on it.
+``machine`` is the SHA-256 of the text of ``machine.machine``; a pack is identified by the SHA-256
+of its manifest. If the file is missing, unreadable or of another machine, every network has the
+defaults: only speed depends on it.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from appliance.inference.pack import read_file
 
 FILE = "tuning.json"
 LIMIT = 1 << 20  # bytes
-MOST_THREADS, MOST_SAMPLES = 1024, 64
+MAX_THREADS, MAX_SAMPLES = 1024, 64
 
 
 class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a network runs best. ``ms``: what a sample took then."""
+    """The best setting of a network. ``ms``: milliseconds for a sample with it."""
 
-    threads: Annotated[int, msgspec.Meta(ge=1, le=MOST_THREADS)]
-    batch: Annotated[int, msgspec.Meta(ge=1, le=MOST_SAMPLES)]
+    threads: Annotated[int, msgspec.Meta(ge=1, le=MAX_THREADS)]
+    batch: Annotated[int, msgspec.Meta(ge=1, le=MAX_SAMPLES)]
     ms: Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -55,13 +55,13 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What was measured on this machine."""
+    """The settings that were measured on this machine."""
 
     _kept: _Kept = field(default_factory=lambda: _Kept(_here()))
 
     @classmethod
     def read(cls, path: Path) -> Tuning:
-        """From the file ``path``; empty where that says nothing of this machine."""
+        """From the file ``path``; empty if it is missing, unreadable or of another machine."""
         with suppress(ModelError, msgspec.DecodeError):
             kept = msgspec.json.decode(read_file(path, FILE, LIMIT), type=_Kept)
             if kept.machine == _here():
@@ -69,16 +69,16 @@ class Tuning:
         return cls()
 
     def setting(self, pack: str, provider: str, role: str) -> Setting | None:
-        """What was found for ``role`` of the pack of that digest on ``provider``, if anything."""
+        """The setting for ``role`` on ``provider`` of the pack with the digest ``pack``, if any."""
         return self._kept.packs.get(pack, {}).get(provider, {}).get(role)
 
     def with_settings(self, pack: str, provider: str, settings: Settings) -> Tuning:
-        """With ``settings`` in place of what was known of this pack on ``provider``."""
+        """A copy in which ``settings`` replace those of this pack on ``provider``."""
         of_pack = {**self._kept.packs.get(pack, {}), provider: dict(settings)}
         return Tuning(_Kept(self._kept.machine, {**self._kept.packs, pack: of_pack}))
 
     def write(self, path: Path) -> None:
-        """Into the file ``path``, all at once. Raises OutputError."""
+        """Write the file ``path`` atomically. Raises ``OutputError`` if that fails."""
         replace_file(path, msgspec.json.format(msgspec.json.encode(self._kept)) + b"\n")
 
 

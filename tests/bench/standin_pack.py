@@ -15,7 +15,7 @@ from appliance.inference.importing import write_signed
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Source, Variant
 from appliance.inference.minisign import SecretKey
 from appliance.inference.optimize.float16 import to_float16
-from appliance.inference.optimize.fused import fuse, operators
+from appliance.inference.optimize.fused import custom_operators, fuse
 from appliance.inference.optimize.quantize import ENDS, OPERATORS, to_int8
 from appliance.inference.optimize.ranges import observe
 from appliance.inference.optimize.rewrite import rewrite
@@ -61,7 +61,7 @@ def _made(
     """The variant of ``model``; ``None`` for operators of ours where there are none for it."""
     if precision == "fp16-fused":
         fused = fuse(to_float16(rewrite(model, fusing=True)[0]))
-        useful = "StyledNorm" in operators(fused) and kernels.digest() is not None
+        useful = "StyledNorm" in custom_operators(fused) and kernels.digest() is not None
         return fused if useful else None
     wide, _ = rewrite(model)
     if precision == "int8":

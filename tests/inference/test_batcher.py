@@ -29,14 +29,16 @@ def test_batches_give_what_single_runs_give(tmp_path: Path, runtime: Runtime, co
     np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-6)
 
 
-def test_only_the_wanted_outputs_are_given(tmp_path: Path, runtime: Runtime) -> None:
+def test_only_the_requested_outputs_are_returned(tmp_path: Path, runtime: Runtime) -> None:
     found = pack(tmp_path, "2dfan4")
     batcher = Batcher.load(runtime, found, "landmarks-68", 2, outputs=1)
     results = batcher.run(np.zeros((3, 3, 256, 256), np.float32))
     assert [result.shape for result in results] == [(3, 68, 3)]
 
 
-def test_what_takes_one_at_a_time_is_not_given_more(tmp_path: Path, runtime: Runtime) -> None:
+def test_a_network_that_is_not_batched_is_given_one_sample_at_a_time(
+    tmp_path: Path, runtime: Runtime
+) -> None:
     found = pack(tmp_path, "arcface", batched=False)
     Batcher.load(runtime, found, "identity", 1)
     with pytest.raises(ModelError, match="one picture at a time") as caught:

@@ -35,7 +35,7 @@ def costing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Costs], None]:
                 raise ProviderError("no memory", "use less")
             return Trial(threads, batch, costs[threads, batch])
 
-        monkeypatch.setattr(module._Trying, "_measure", measure)
+        monkeypatch.setattr(module._Trials, "_measure", measure)
 
     return set_costs
 
@@ -44,7 +44,7 @@ def tried(trials: Iterable[Trial]) -> list[tuple[int, int]]:
     return [(trial.threads, trial.batch) for trial in trials]
 
 
-def test_few_threads_are_enough_where_more_gain_nothing(
+def test_fewer_threads_are_chosen_where_more_gain_nothing(
     batched: ModelPack, costing: Callable[[Costs], None]
 ) -> None:
     costing({(4, 1): 9.8, (2, 1): 10.0, (1, 1): 18.0, (2, 2): 9.9, (2, 4): 9.9, (2, 8): 10.1})
@@ -53,7 +53,7 @@ def test_few_threads_are_enough_where_more_gain_nothing(
     assert tried(trials) == [(4, 1), (2, 1), (1, 1), (2, 2), (2, 4), (2, 8)]
 
 
-def test_samples_at_once_are_taken_for_what_they_gain(
+def test_a_larger_batch_is_chosen_if_it_is_faster(
     batched: ModelPack, costing: Callable[[Costs], None]
 ) -> None:
     costing({(4, 1): 10.0, (2, 1): 19.0, (4, 2): 7.0, (4, 4): 5.0, (4, 8): 6.0})
@@ -62,14 +62,14 @@ def test_samples_at_once_are_taken_for_what_they_gain(
     assert (1, 1) not in tried(trials)  # two threads were slower already
 
 
-def test_without_memory_for_more_the_last_that_ran_is_taken(
+def test_the_last_batch_that_fitted_in_memory_is_chosen(
     batched: ModelPack, costing: Callable[[Costs], None]
 ) -> None:
     costing({(4, 1): 10.0, (2, 1): 19.0, (4, 2): 7.0})
     assert calibrate(batched, "identity", "cpu")[0].batch == 2
 
 
-def test_when_the_time_is_up_nothing_further_is_tried(
+def test_nothing_further_is_tried_when_the_time_is_up(
     batched: ModelPack, costing: Callable[[Costs], None]
 ) -> None:
     costing({(4, 1): 10.0})
@@ -85,7 +85,7 @@ def test_a_real_network_is_measured(batched: ModelPack) -> None:
     assert {trial.batch for trial in trials} > {1}
 
 
-def test_what_takes_one_at_a_time_is_tried_with_one(tmp_path: Path) -> None:
+def test_a_network_that_is_not_batched_is_tried_with_one_sample(tmp_path: Path) -> None:
     write_standins(tmp_path, "arcface")
     pack = ModelPack.open(tmp_path, Trust((KEY.public,)))
     _, trials = calibrate(pack, "identity", "cpu")

@@ -14,7 +14,9 @@ NETWORKS = ["detector", "mesh", "identity", "person-mask", "upscaler-x2", "upsca
 
 
 @pytest.mark.parametrize("role", NETWORKS)
-def test_the_real_graphs_keep_their_contracts(pack: ModelPack, runtime: Runtime, role: str) -> None:
+def test_the_starter_packs_graphs_match_their_contracts(
+    pack: ModelPack, runtime: Runtime, role: str
+) -> None:
     network = runtime.load(pack, role)  # compares names, types and shapes of the graph
     height, width = network.contract.image.size or (24, 40)
     image = np.full((height, width, 3), 128, np.uint8)
@@ -29,7 +31,7 @@ def test_every_network_of_the_starter_pack_is_tested(pack: ModelPack) -> None:
     assert {e.role for e in pack.entries if e.family in CONTRACTS} == set(NETWORKS)
 
 
-def test_families_are_filed_under_their_own_names() -> None:
+def test_families_are_listed_under_their_own_names() -> None:
     for family, contract in CONTRACTS.items():
         assert contract.family == family
         assert ROLES[family] == contract.role
@@ -38,7 +40,9 @@ def test_families_are_filed_under_their_own_names() -> None:
 @pytest.mark.parametrize("layout", Layout)
 @pytest.mark.parametrize("channels", Channels)
 @given(data=st.data())
-def test_the_tensor_is_the_formula(layout: Layout, channels: Channels, data: st.DataObject) -> None:
+def test_the_tensor_follows_the_formula(
+    layout: Layout, channels: Channels, data: st.DataObject
+) -> None:
     height, width = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
     pixels = data.draw(st.binary(min_size=height * width * 3, max_size=height * width * 3))
     image = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
@@ -77,11 +81,11 @@ def test_any_size_is_declared_as_any_size() -> None:
         np.zeros((6, 4, 3), np.uint8),
     ],
 )
-def test_other_pictures_are_the_caller_s_bug(image: np.ndarray) -> None:
+def test_unsuitable_pictures_are_a_value_error(image: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"need|takes"):
         ImageInput("x", (4, 6)).tensor(image)
 
 
-def test_no_pixels_are_the_caller_s_bug_too() -> None:
+def test_an_empty_picture_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="need"):
         ImageInput("x", None).tensor(np.zeros((0, 6, 3), np.uint8))

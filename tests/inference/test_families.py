@@ -38,17 +38,17 @@ def load(folder: Path, runtime: Runtime, family: str, *, batched: bool = False) 
 
 
 def inputs(network: Network, batch: int = 1) -> tuple[Tensor, dict[str, Numbers]]:
-    """Something to put into the first and into each further of a network's inputs."""
+    """Values for the first input of a network and, by name, for its further inputs."""
     rng = np.random.default_rng(0)
     made: dict[str, Numbers] = {}
-    for put in network.tensors.inputs:
-        if isinstance(put, ImageInput):
-            size = put.size or (32, 40)
+    for tensor_in in network.tensors.inputs:
+        if isinstance(tensor_in, ImageInput):
+            size = tensor_in.size or (32, 40)
             images = rng.integers(0, 256, (batch, *size, 3), np.uint8)
-            made[put.name] = np.concatenate([put.tensor(image) for image in images])
+            made[tensor_in.name] = np.concatenate([tensor_in.tensor(image) for image in images])
         else:
-            shape = [batch, *put.shape[1:]] if len(put.shape) > 1 else put.shape
-            made[put.name] = rng.random([side or 1 for side in shape]).astype(put.dtype)
+            shape = [batch, *tensor_in.shape[1:]] if len(tensor_in.shape) > 1 else tensor_in.shape
+            made[tensor_in.name] = rng.random([side or 1 for side in shape]).astype(tensor_in.dtype)
     first = made.pop(network.contract.inputs[0].name)
     return np.asarray(first, np.float32), made
 
@@ -58,7 +58,7 @@ def test_every_family_has_a_stand_in_or_ships() -> None:
 
 
 @pytest.mark.parametrize("family", standins.FAMILIES)
-def test_the_published_tensors_keep_the_contract_and_run(
+def test_the_published_tensors_match_the_contract_and_run(
     family: str, tmp_path: Path, runtime: Runtime
 ) -> None:
     network = load(tmp_path, runtime, family)
@@ -69,7 +69,9 @@ def test_the_published_tensors_keep_the_contract_and_run(
 
 
 @pytest.mark.parametrize("family", ["inswapper", "uniface", "arcface", "codeformer", "xseg"])
-def test_a_free_batch_is_seen_and_used(family: str, tmp_path: Path, runtime: Runtime) -> None:
+def test_a_dynamic_batch_is_detected_and_used(
+    family: str, tmp_path: Path, runtime: Runtime
+) -> None:
     network = load(tmp_path, runtime, family, batched=True)
     assert network.tensors.batched
     first, others = inputs(network, batch=3)
@@ -77,13 +79,13 @@ def test_a_free_batch_is_seen_and_used(family: str, tmp_path: Path, runtime: Run
     assert len(together) == 3
     for number in range(3):
         this = slice(number, number + 1)
-        one = {name: put[this] if put.ndim > 1 else put for name, put in others.items()}
+        one = {name: value[this] if value.ndim > 1 else value for name, value in others.items()}
         alone = network.run(first[this], **one)[0]
         np.testing.assert_allclose(together[number], alone[0], atol=1e-5)
 
 
 @pytest.mark.parametrize("family", ["inswapper", "hyperswap", "codeformer"])
-def test_half_precision_within_gives_nearly_the_same(
+def test_half_precision_inside_gives_nearly_the_same(
     family: str, tmp_path: Path, runtime: Runtime
 ) -> None:
     results = []
@@ -100,7 +102,7 @@ def test_half_precision_within_gives_nearly_the_same(
     np.testing.assert_allclose(half_results, whole, atol=0.01)
 
 
-def test_a_fixed_batch_is_seen_too(tmp_path: Path, runtime: Runtime) -> None:
+def test_a_fixed_batch_is_detected(tmp_path: Path, runtime: Runtime) -> None:
     assert not load(tmp_path, runtime, "inswapper").tensors.batched
 
 
@@ -108,9 +110,7 @@ def check(model: onnx.ModelProto, family: str) -> None:
     check_graph(model.SerializeToString(), CONTRACTS[family], graphs.FILE)
 
 
-def test_an_optional_input_may_be_missing_and_another_may_not(
-    tmp_path: Path, runtime: Runtime
-) -> None:
+def test_only_an_optional_input_may_be_missing(tmp_path: Path, runtime: Runtime) -> None:
     network = load(tmp_path, runtime, "gfpgan")
     assert network.takes("weight")
     assert not network.takes("source")
@@ -120,14 +120,14 @@ def test_an_optional_input_may_be_missing_and_another_may_not(
         check(without, "codeformer")
 
 
-def test_a_weight_is_a_double() -> None:
+def test_a_restorers_weight_is_float64() -> None:
     model = standins.model("codeformer")
     model.graph.input[1].type.tensor_type.elem_type = 1
     with pytest.raises(ModelError, match="'weight' is not float64"):
         check(model, "codeformer")
 
 
-def test_outputs_without_a_name_are_known_by_their_place() -> None:
+def test_outputs_without_a_name_are_identified_by_their_place() -> None:
     model = standins.model("scrfd")
     for number, output in enumerate(model.graph.output):
         old, new = output.name, str(440 + number)
@@ -143,8 +143,8 @@ def test_outputs_without_a_name_are_known_by_their_place() -> None:
         check(model, "scrfd")
 
 
-def test_what_comes_after_the_known_outputs_is_ignored() -> None:
-    """Some generators give a mask beside the picture."""
+def test_further_outputs_are_ignored() -> None:
+    """Some generators give a mask as well as the picture."""
     model = standins.model("hyperswap")
     mask = model.graph.output.add()
     mask.CopyFrom(model.graph.output[0])
@@ -157,7 +157,7 @@ def test_what_comes_after_the_known_outputs_is_ignored() -> None:
         check(model, "hyperswap")
 
 
-def test_the_matrix_is_the_graph_s_last_weights() -> None:
+def test_the_matrix_is_the_graphs_last_weight() -> None:
     model = standins.model("inswapper", half=True)
     last = model.graph.initializer[-1]
     tensors = check_graph(model.SerializeToString(), CONTRACTS["inswapper"], graphs.FILE)
@@ -181,7 +181,9 @@ def test_the_matrix_is_the_graph_s_last_weights() -> None:
         ("codeformer", 377),
     ],
 )
-def test_a_bench_sized_one_has_the_weights_of_the_original(family: str, megabytes: int) -> None:
+def test_a_stand_in_of_bench_size_has_as_many_weights_as_the_original(
+    family: str, megabytes: int
+) -> None:
     size = standins.model(family, "bench").ByteSize() / 1e6
     assert 0.88 * megabytes < size < 1.07 * megabytes
 
@@ -249,18 +251,18 @@ ALIGNED = {
 }
 
 
-def test_pixels_become_what_the_publishers_make_of_them() -> None:
+def test_pixels_are_normalised_as_the_publishers_do() -> None:
     taking = {f: c.inputs[0] for f, c in CONTRACTS.items() if isinstance(c.inputs[0], ImageInput)}
     assert taking.keys() == PIXEL.keys()
-    for family, put in taking.items():
-        size = put.size or (4, 4)
+    for family, tensor_in in taking.items():
+        size = tensor_in.size or (4, 4)
         image = np.full((*size, 3), (int(R), int(G), int(B)), np.uint8)
-        tensor = put.tensor(image)
+        tensor = tensor_in.tensor(image)
         pixel = tensor[0, 0, 0] if tensor.shape[3] == 3 else tensor[0, :, 0, 0]
         np.testing.assert_allclose(pixel, PIXEL[family], atol=1e-5, err_msg=family)
 
 
-def test_faces_are_aligned_as_the_networks_were_taught() -> None:
+def test_faces_are_aligned_as_in_the_networks_training() -> None:
     found = {
         family: contract.inputs[0].template.name
         for family, contract in CONTRACTS.items()

@@ -33,24 +33,24 @@ def external() -> TensorProto:
     return tensor
 
 
-def test_the_sound_graph_passes() -> None:
+def test_a_valid_graph_passes() -> None:
     """What the other tests spoil is fine before they do."""
     check_graph(graphs.sound().SerializeToString(), CONTRACT, graphs.FILE)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 40, b"PK\x03\x04", b"\x08\x08"])
-def test_what_is_not_onnx(data: bytes) -> None:
+def test_files_that_are_not_onnx_are_refused(data: bytes) -> None:
     refuse(data, "not an ONNX file")
 
 
 @given(st.binary(max_size=300))
-def test_noise_is_an_error_of_ours(data: bytes) -> None:
+def test_random_bytes_are_a_model_error(data: bytes) -> None:
     with pytest.raises(ModelError):
         check_graph(data, CONTRACT, graphs.FILE)
 
 
 @given(st.data())
-def test_a_spoilt_byte_passes_or_is_an_error_of_ours(data: st.DataObject) -> None:
+def test_a_damaged_byte_passes_or_is_a_model_error(data: st.DataObject) -> None:
     spoilt = bytearray(graphs.sound().SerializeToString())
     at = data.draw(st.integers(0, len(spoilt) - 1))
     spoilt[at] = data.draw(st.integers(0, 255))
@@ -100,18 +100,18 @@ def test_data_in_another_file_wherever_it_is_named(place: Place) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("dims", [[-1], [1 << 40], [1 << 20, 1 << 20], [1 << 62, 4]])
-def test_tensors_of_absurd_size_wherever_they_are(place: Place, dims: list[int]) -> None:
+def test_tensors_of_implausible_size_wherever_they_are(place: Place, dims: list[int]) -> None:
     model = graphs.sound()
     place(model, TensorProto(name="big", dims=dims, data_type=TensorProto.FLOAT))
-    refuse(model, "absurd shape")
+    refuse(model, "implausible shape")
 
 
-def test_a_sparse_tensor_that_unfolds_to_an_absurd_size() -> None:
+def test_a_sparse_tensor_that_expands_to_an_implausible_size() -> None:
     model = graphs.sound()
     values = helper.make_tensor("v", TensorProto.FLOAT, [1], [1.0])
     in_sparse_initializer(model, values)
     model.graph.sparse_initializer[0].dims[:] = [1 << 40]
-    refuse(model, "absurd shape")
+    refuse(model, "implausible shape")
 
 
 @pytest.mark.parametrize("domain", ["com.microsoft", "evil", "ai.onnx.training"])
@@ -171,7 +171,7 @@ def test_functions_that_call_themselves() -> None:
     refuse(model, "calls itself")
 
 
-def test_functions_that_unfold_without_end() -> None:
+def test_functions_that_expand_without_end() -> None:
     """Forty functions that each call the next twice: a few hundred bytes, 2**40 operators."""
     model = graphs.sound()
     for level in range(40):
@@ -179,7 +179,7 @@ def test_functions_that_unfold_without_end() -> None:
         model.functions.append(graphs.function(f"f{level}", [call, call]))
     model.functions.append(graphs.function("f40", [helper.make_node("Abs", ["x"], ["y"])]))
     model.graph.node.append(helper.make_node("f0", ["data"], ["z"], domain="local"))
-    refuse(model, "unfolds to more than")
+    refuse(model, "expands to more than")
 
 
 def test_too_many_functions() -> None:
@@ -230,7 +230,7 @@ def spoil_size(g: onnx.GraphProto) -> None:
     g.input[0].type.tensor_type.shape.dim[2].dim_value = 128
 
 
-def absurd_size(g: onnx.GraphProto) -> None:
+def implausible_size(g: onnx.GraphProto) -> None:
     g.input[0].type.tensor_type.shape.dim[2].dim_value = 1 << 40
 
 
@@ -248,11 +248,11 @@ def no_tensor(g: onnx.GraphProto) -> None:
         (spoil_type, "'data' is not float32"),
         (spoil_rank, r"'fc1' has the shape \(128,\)"),
         (spoil_size, r"\(1, 3, 128, 112\).*\(1, 3, 112, 112\)"),
-        (absurd_size, "absurd"),
+        (implausible_size, "implausible"),
         (no_tensor, "not float32"),
     ],
 )
-def test_tensors_that_are_not_the_family_s(
+def test_tensors_that_are_not_the_familys(
     spoil: Callable[[onnx.GraphProto], None], match: str
 ) -> None:
     model = graphs.sound()
@@ -267,7 +267,7 @@ def test_a_size_that_the_graph_leaves_open_may_be_fixed_by_the_family() -> None:
     assert not tensors.batched
 
 
-def test_a_shape_may_be_left_unsaid() -> None:
+def test_a_shape_may_be_left_undeclared() -> None:
     model = graphs.sound()
     model.graph.output[0].type.tensor_type.ClearField("shape")
     assert not check_graph(model.SerializeToString(), CONTRACT, graphs.FILE).batched
@@ -284,7 +284,7 @@ def test_a_size_that_the_family_leaves_open_may_not_be_fixed_by_the_graph() -> N
         check_graph(upscaler.SerializeToString(), CONTRACTS["real-esrgan-x2"], graphs.FILE)
 
 
-def test_weights_listed_as_inputs_are_no_inputs() -> None:
+def test_weights_listed_as_inputs_are_not_inputs() -> None:
     """So did exporters until IR version 4, and the publisher's YuNet and SFace are of that age."""
     model = graphs.sound()
     weights = model.graph.initializer[0]
@@ -294,7 +294,7 @@ def test_weights_listed_as_inputs_are_no_inputs() -> None:
     check_graph(model.SerializeToString(), CONTRACT, graphs.FILE)
 
 
-def test_the_limits_leave_room_for_what_is_used() -> None:
+def test_the_limits_leave_room_for_the_networks_in_use() -> None:
     """A layer of the largest generator known here: 1024 x 1024 x 3 x 3."""
     model = graphs.sound()
     weights = np.zeros((1024, 1024, 3, 3), np.float16)

@@ -82,16 +82,20 @@ def refuse(folder: Path, draft: str, match: str, trust: Trust = TRUST) -> None:
         ('use = "any"', 'use = "whatever"', "use"),
         ('file = "fan.onnx"', 'file = "../fan.onnx"', "file"),
         ('file = "fan.onnx"', 'file = "absent.onnx"', r"absent\.onnx"),
-        ('use = "any"', f'use = "any"\nsha256 = "{"0" * 64}"', r"fan\.onnx is another file"),
+        (
+            'use = "any"',
+            f'use = "any"\nsha256 = "{"0" * 64}"',
+            r"fan\.onnx is not the file",
+        ),
         ('name = "studio"', 'name = "studio"\nrole = "x"', "role"),
     ],
 )
-def test_what_is_wrong_is_named(folder: Path, old: str, new: str, match: str) -> None:
+def test_the_message_names_the_mistake(folder: Path, old: str, new: str, match: str) -> None:
     assert old in DRAFT
     refuse(folder, DRAFT.replace(old, new, 1), match)
 
 
-def test_a_graph_that_leaves_its_file_is_refused(folder: Path) -> None:
+def test_a_graph_that_refers_to_other_files_is_refused(folder: Path) -> None:
     model = standins.model("inswapper")
     tensor = model.graph.initializer[0]
     tensor.data_location = tensor.EXTERNAL
@@ -100,7 +104,7 @@ def test_a_graph_that_leaves_its_file_is_refused(folder: Path) -> None:
     refuse(folder, DRAFT, "another file")
 
 
-def test_two_files_for_one_role_make_no_pack(folder: Path) -> None:
+def test_two_files_for_one_role_are_refused(folder: Path) -> None:
     twice = DRAFT + DRAFT.split("[[entry]]")[1].join(["[[entry]]", ""]).replace(
         "inswapper_128.onnx", "other.onnx"
     )
@@ -123,6 +127,6 @@ def test_a_manifest_is_replaced_only_when_asked_for(folder: Path) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_noise_is_an_error_of_ours(data: bytes) -> None:
+def test_random_bytes_are_a_model_error(data: bytes) -> None:
     with pytest.raises(ModelError):
         parse_draft(data)

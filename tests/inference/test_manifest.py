@@ -17,7 +17,7 @@ def text(tmp_path: Path) -> str:
     return (tmp_path / "manifest.toml").read_text()
 
 
-def test_a_sound_manifest_is_read(text: str) -> None:
+def test_a_valid_manifest_is_read(text: str) -> None:
     parsed = manifest.parse(text.encode())
     assert parsed.name == "test"
     assert [entry.file for entry in parsed.entry] == [graphs.FILE]
@@ -40,7 +40,7 @@ def test_a_sound_manifest_is_read(text: str) -> None:
         ("format = 1", "format = ", "line 2"),
     ],
 )
-def test_what_is_wrong_is_named(text: str, old: str, new: str, named: str) -> None:
+def test_the_message_names_the_mistake(text: str, old: str, new: str, named: str) -> None:
     assert old in text
     with pytest.raises(ModelError, match=named):
         manifest.parse(text.replace(old, new, 1).encode())
@@ -62,7 +62,7 @@ def test_what_is_wrong_is_named(text: str, old: str, new: str, named: str) -> No
         "x" * 129,
     ],
 )
-def test_a_file_name_is_never_a_path(text: str, name: str) -> None:
+def test_a_file_name_that_is_a_path_is_refused(text: str, name: str) -> None:
     with pytest.raises(ModelError, match=r"\$\.entry\[0\]\.file|\$\.entry\[\.\.\.\]\.file"):
         manifest.parse(text.replace(graphs.FILE, name).encode())
 
@@ -78,7 +78,7 @@ def test_nothing_is_listed_twice(text: str, what: str, old: str, new: str) -> No
         manifest.parse(twice.encode())
 
 
-def test_names_that_differ_in_case_only_are_one_file(text: str) -> None:
+def test_names_that_differ_only_in_case_are_one_file(text: str) -> None:
     head, entry = text.split("[[entry]]")
     other = entry.replace(graphs.FILE, graphs.FILE.upper()).replace('"identity"', '"mesh"')
     with pytest.raises(ModelError, match="lists the file"):
@@ -86,6 +86,6 @@ def test_names_that_differ_in_case_only_are_one_file(text: str) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_noise_is_an_error_of_ours(data: bytes) -> None:
+def test_random_bytes_are_a_model_error(data: bytes) -> None:
     with pytest.raises(ModelError):
         manifest.parse(data)

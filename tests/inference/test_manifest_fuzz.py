@@ -39,7 +39,7 @@ _PIECES = st.sampled_from(
 
 
 def judge(data: bytes) -> Manifest | None:
-    """The manifest; ``None`` for an error of ours. Any other error is a bug."""
+    """The manifest; ``None`` for a ModelError. Any other exception is a bug."""
     try:
         manifest = parse(data)
     except ModelError:
@@ -52,15 +52,15 @@ def judge(data: bytes) -> Manifest | None:
 
 
 @given(st.binary(max_size=300) | st.lists(_PIECES, max_size=30).map(b"".join))
-def test_any_bytes(data: bytes) -> None:
+def test_any_bytes_are_parsed_or_a_model_error(data: bytes) -> None:
     judge(data)
 
 
 @settings(max_examples=300)
 @given(st.integers(0, len(STARTER)), st.integers(0, 12), st.binary(max_size=4) | _PIECES)
-def test_a_sound_manifest_damaged_anywhere(place: int, cut: int, put: bytes) -> None:
+def test_a_damaged_manifest_is_parsed_or_a_model_error(place: int, cut: int, put: bytes) -> None:
     judge(STARTER[:place] + put + STARTER[place + cut :])
 
 
-def test_the_sound_manifest_is_one() -> None:
+def test_the_undamaged_manifest_is_parsed() -> None:
     assert judge(STARTER) is not None

@@ -31,7 +31,7 @@ def signed(tmp_path: Path) -> Path:
     return tmp_path / "file"
 
 
-def test_minisign_believes_our_signatures(signed: Path) -> None:
+def test_minisign_verifies_the_appliances_signatures(signed: Path) -> None:
     words = ("-V", "-p", signed.parent / "key.pub", "-m", signed)
     result = minisign(*words)
     assert result.returncode == 0, result.stderr
@@ -41,7 +41,7 @@ def test_minisign_believes_our_signatures(signed: Path) -> None:
 
 
 @pytest.mark.parametrize("legacy", [False, True])
-def test_we_believe_minisign_s_signatures(signed: Path, legacy: bool) -> None:
+def test_minisigns_signatures_are_verified(signed: Path, legacy: bool) -> None:
     secret = signed.parent / "their.key"
     made = minisign("-G", "-W", "-s", secret, "-p", signed.parent / "their.pub")
     assert made.returncode == 0, made.stderr
@@ -53,13 +53,13 @@ def test_we_believe_minisign_s_signatures(signed: Path, legacy: bool) -> None:
     assert public.verify(DATA, written.read_text()) == "theirs"
     with pytest.raises(SignatureError, match="does not fit"):
         public.verify(DATA + b"#", written.read_text())
-    # Their secret key is one of ours too.
-    ours = SecretKey.parse(secret.read_text())
-    assert ours.public == public
-    assert public.verify(b"more", ours.sign(b"more", "again")) == "again"
+    # minisign's secret key can be read as well.
+    read = SecretKey.parse(secret.read_text())
+    assert read.public == public
+    assert public.verify(b"more", read.sign(b"more", "again")) == "again"
 
 
-def test_minisign_opens_our_keys_with_their_password(signed: Path) -> None:
+def test_minisign_opens_the_appliances_keys_with_their_password(signed: Path) -> None:
     secret = signed.parent / "our.key"
     secret.write_text(KEY.text("open sesame"))
     assert needs_password(secret.read_text())
@@ -74,7 +74,7 @@ def test_minisign_opens_our_keys_with_their_password(signed: Path) -> None:
             SecretKey.parse(secret.read_text(), wrong)
 
 
-def test_minisign_opens_our_keys_without_a_password(signed: Path) -> None:
+def test_minisign_opens_the_appliances_keys_without_a_password(signed: Path) -> None:
     secret = signed.parent / "our.key"
     secret.write_text(KEY.text(None))
     assert not needs_password(secret.read_text())
@@ -83,7 +83,7 @@ def test_minisign_opens_our_keys_without_a_password(signed: Path) -> None:
     assert SecretKey.parse(secret.read_text()) == KEY
 
 
-def test_the_public_key_is_named_as_minisign_names_it(signed: Path) -> None:
+def test_the_public_key_has_minisigns_name(signed: Path) -> None:
     secret = signed.parent / "our.key"
     secret.write_text(KEY.text(None))
     written = signed.parent / "again.pub"
@@ -93,7 +93,7 @@ def test_the_public_key_is_named_as_minisign_names_it(signed: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [0, 1, 2, 3])
-def test_a_change_anywhere_in_a_signature_is_seen_but_in_the_untrusted_comment(line: int) -> None:
+def test_a_change_in_a_signature_is_detected_except_in_the_untrusted_comment(line: int) -> None:
     text = KEY.sign(DATA, "a pack")
     lines = text.splitlines()
     last = lines[line][-3]
@@ -107,13 +107,13 @@ def test_a_change_anywhere_in_a_signature_is_seen_but_in_the_untrusted_comment(l
             KEY.public.verify(DATA, changed)
 
 
-def test_a_comment_is_moved_to_no_other_signature() -> None:
+def test_a_comment_cannot_be_moved_to_another_signature() -> None:
     one, two = KEY.sign(DATA, "one").splitlines(), KEY.sign(b"other", "two").splitlines()
     with pytest.raises(SignatureError, match="does not fit"):
         KEY.public.verify(DATA, "\n".join([*one[:2], *two[2:]]))
 
 
-def test_another_key_s_signature_is_told_apart() -> None:
+def test_another_keys_signature_is_recognised() -> None:
     other = SecretKey.generate()
     signature = other.sign(DATA, "a pack")
     assert not KEY.public.signed(signature)
@@ -126,7 +126,7 @@ def test_another_key_s_signature_is_told_apart() -> None:
 
 
 @given(st.text(max_size=400))
-def test_noise_is_an_error_of_ours(text: str) -> None:
+def test_random_bytes_are_a_model_error(text: str) -> None:
     for read in (
         PublicKey.parse,
         SecretKey.parse,
@@ -137,7 +137,7 @@ def test_noise_is_an_error_of_ours(text: str) -> None:
             read(text)
 
 
-def test_a_key_that_wants_the_machine_s_memory_is_refused() -> None:
+def test_a_key_that_needs_too_much_memory_is_refused() -> None:
     lines = KEY.text("x").splitlines()
     blob = bytearray(base64.b64decode(lines[1]))
     blob[38:54] = b"\xff" * 16

@@ -27,7 +27,7 @@ def refuse_to_read(folder: Path, match: str) -> ModelError:
     return caught.value
 
 
-def test_the_starter_pack_is_whole(pack: ModelPack) -> None:
+def test_the_starter_pack_verifies(pack: ModelPack) -> None:
     pack.verify()
     assert {ROLES[entry.family] for entry in pack.entries} == {
         "detector",
@@ -52,7 +52,7 @@ def test_the_starter_pack_holds_nothing_unlisted(pack: ModelPack) -> None:
     assert {path.name for path in pack._folder.iterdir()} == listed
 
 
-def test_the_environment_names_another_starter_pack(
+def test_an_environment_variable_names_another_starter_pack(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
@@ -61,14 +61,14 @@ def test_the_environment_names_another_starter_pack(
         ModelPack.open()
 
 
-def test_the_digest_names_the_manifest(folder: Path) -> None:
+def test_the_digest_is_that_of_the_manifest(folder: Path) -> None:
     before = ModelPack.open(folder, INSPECTION).digest
     with (folder / "manifest.toml").open("a") as stream:
         stream.write("# one comment more\n")
     assert ModelPack.open(folder, INSPECTION).digest != before
 
 
-def test_one_wrong_bit_anywhere_is_found(folder: Path) -> None:
+def test_one_flipped_bit_anywhere_is_detected(folder: Path) -> None:
     path = folder / graphs.FILE
     data = path.read_bytes()
     for position in (0, len(data) // 2, len(data) - 1):
@@ -80,13 +80,13 @@ def test_one_wrong_bit_anywhere_is_found(folder: Path) -> None:
     assert ModelPack.open(folder, INSPECTION).read(graphs.ROLE) == data
 
 
-def test_a_cut_file_is_found(folder: Path) -> None:
+def test_a_truncated_file_is_detected(folder: Path) -> None:
     path = folder / graphs.FILE
     path.write_bytes(path.read_bytes()[:-1])
     refuse_to_read(folder, "bytes")
 
 
-def test_a_longer_file_is_not_even_read(folder: Path) -> None:
+def test_a_file_that_is_too_long_is_not_read(folder: Path) -> None:
     # A hole of 1 TiB: reading it would end the test, and the machine's memory with it.
     os.truncate(folder / graphs.FILE, 1 << 40)
     refuse_to_read(folder, "at most")
@@ -109,14 +109,14 @@ def test_a_folder_is_not_a_file(folder: Path) -> None:
     refuse_to_read(folder, "cannot be read|not a regular file")
 
 
-def test_no_pack_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+def test_a_missing_pack_is_an_error_with_a_hint(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"manifest\.toml") as caught:
         ModelPack.open(tmp_path / "nowhere")
     assert FOLDER_VARIABLE in caught.value.hint
     assert str(tmp_path) not in caught.value.message + caught.value.hint
 
 
-def test_an_absent_role_is_named(folder: Path) -> None:
+def test_a_missing_role_is_named(folder: Path) -> None:
     with pytest.raises(ModelError, match="'mesh'"):
         ModelPack.open(folder, INSPECTION).read("mesh")
 
@@ -127,13 +127,13 @@ def test_an_unknown_family_is_refused(tmp_path: Path) -> None:
         ModelPack.open(tmp_path, INSPECTION)
 
 
-def test_a_family_plays_its_own_role_only(tmp_path: Path) -> None:
+def test_a_family_is_listed_only_for_its_own_role(tmp_path: Path) -> None:
     graphs.write_pack(tmp_path, b"x", role="detector")
     with pytest.raises(ModelError, match=r"'detector'.*'identity'"):
         ModelPack.open(tmp_path, INSPECTION)
 
 
-def test_verify_holds_networks_against_their_family(pack: ModelPack, tmp_path: Path) -> None:
+def test_verify_checks_networks_against_their_family(pack: ModelPack, tmp_path: Path) -> None:
     data = pack.read("detector")
     graphs.write_pack(tmp_path, data)  # YuNet, sold as SFace
     opened = ModelPack.open(tmp_path, INSPECTION)
@@ -142,7 +142,7 @@ def test_verify_holds_networks_against_their_family(pack: ModelPack, tmp_path: P
         opened.verify()
 
 
-def test_what_was_checked_is_what_is_returned(
+def test_the_bytes_that_were_checked_are_returned(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is swapped as soon as it has been opened; the reader must not look again."""

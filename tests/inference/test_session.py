@@ -58,7 +58,7 @@ def test_threads_may_share_a_network(network: Network) -> None:
     np.testing.assert_array_equal(together, alone)
 
 
-def test_by_default_what_does_not_work_here_is_left_out() -> None:
+def test_providers_that_do_not_work_are_left_out_by_default() -> None:
     runtime = Runtime(threads=1)
     assert runtime.providers[-1] == "cpu"
     assert list(runtime.providers) == [name for name in PROVIDERS if name in runtime.providers]
@@ -71,14 +71,14 @@ def test_providers_that_fail_their_probe_are_left_out(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("name", ["openvino", "directml"])
-def test_whoever_asks_for_one_provider_gets_it_or_an_error(name: str) -> None:
+def test_a_single_provider_is_used_or_an_error(name: str) -> None:
     """Neither is compiled into the wheel that is pinned."""
     with pytest.raises(ProviderError, match=name) as caught:
         Runtime((name,))
     assert caught.value.exit_code == 6
 
 
-def test_a_provider_that_is_compiled_in_but_fails_is_an_error() -> None:
+def test_a_provider_that_is_available_but_fails_is_an_error() -> None:
     """CUDA is in the wheel; where it finds no device its session quietly runs on the CPU."""
     program = """
 from appliance.errors import ProviderError
@@ -105,7 +105,7 @@ def test_unknown_providers_are_named(names: tuple[str, ...]) -> None:
         Runtime(names)
 
 
-def test_a_session_that_falls_back_is_not_believed(
+def test_a_session_that_falls_back_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime = Runtime(("cpu",), threads=1)
@@ -123,7 +123,9 @@ def test_what_the_runtime_cannot_build_is_a_model_error(tmp_path: Path, runtime:
     assert str(tmp_path) not in caught.value.message + caught.value.hint
 
 
-def test_a_graph_that_lies_about_its_output_is_found_out(tmp_path: Path, runtime: Runtime) -> None:
+def test_a_graph_with_another_output_than_declared_is_detected(
+    tmp_path: Path, runtime: Runtime
+) -> None:
     """The graph declares 1 x 128, but the shape that it computes with is known only as it runs."""
     weights = helper.make_tensor("zero", TensorProto.FLOAT, [1], [0.0])
     nodes = [
@@ -145,7 +147,7 @@ def test_data_files_are_not_networks(pack: ModelPack, runtime: Runtime) -> None:
         runtime.load(pack, "canonical-mesh")
 
 
-def test_a_graph_is_checked_before_the_runtime_has_it(
+def test_a_graph_is_checked_before_the_runtime_is_given_it(
     tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object) -> None:

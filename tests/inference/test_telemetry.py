@@ -75,10 +75,10 @@ def watch(program: str, folder: Path) -> Iterator[Watched]:
     assert process.returncode == 0
 
 
-def test_no_file_and_no_socket(tmp_path: Path) -> None:
+def test_inference_writes_no_file_and_opens_no_socket(tmp_path: Path) -> None:
     """The silenced process lives longer than the other needs to write its files and call out."""
     with (
-        watch(SILENCED, tmp_path / "ours") as ours,
+        watch(SILENCED, tmp_path / "silenced") as silenced,
         watch(AS_IT_COMES, tmp_path / "theirs") as theirs,
     ):
         patience = time.monotonic() + 120
@@ -88,8 +88,8 @@ def test_no_file_and_no_socket(tmp_path: Path) -> None:
     assert "socket(" in theirs.trace.read_text()
     assert any("onnxruntime" in name for name in theirs.written())
 
-    assert ours.trace.read_text() == ""
-    assert ours.written() == []
+    assert silenced.trace.read_text() == ""
+    assert silenced.written() == []
 
 
 def run(program: str, **environment: str) -> str:
@@ -104,12 +104,12 @@ def run(program: str, **environment: str) -> str:
     return result.stdout + result.stderr
 
 
-def test_too_late_is_refused() -> None:
-    """Setting the switch after the import changes nothing, so we do not pretend."""
+def test_an_earlier_import_with_telemetry_is_refused() -> None:
+    """Setting the switch after the import changes nothing, so it is refused."""
     program = "import onnxruntime, appliance.inference.session"
-    assert "loaded by something else first" in run(program)
+    assert "imported earlier by other code" in run(program)
 
 
-def test_imported_before_us_but_silenced_is_fine() -> None:
+def test_an_earlier_import_without_telemetry_is_accepted() -> None:
     program = "import onnxruntime, appliance.inference.session; print('fine')"
     assert run(program, **{SWITCH: "1"}) == "fine\n"

@@ -54,7 +54,7 @@ def test_the_points_are_the_published_ones(
 @pytest.mark.parametrize(
     "template", [ARCFACE_112_V1, ARCFACE_112_V2, ARCFACE_128, FFHQ_512, MTCNN_512]
 )
-def test_the_points_are_a_face_s(template: Template) -> None:
+def test_the_points_form_a_face(template: Template) -> None:
     left, right, nose, mouth_left, mouth_right = template.points(1)
     assert left[0] < mouth_left[0] + 0.1 < nose[0] < mouth_right[0] + 0.1 < right[0] + 0.2
     assert max(left[1], right[1]) < nose[1] < min(mouth_left[1], mouth_right[1]) < 1

@@ -25,7 +25,7 @@ def built(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("sealed", [False, True])
-def test_what_was_built_here_is_believed(built: Path, sealed: bool) -> None:
+def test_engines_built_here_are_accepted(built: Path, sealed: bool) -> None:
     cache = EngineCache.open(built, HERE, sealed=sealed)
     assert cache.options()["trt_engine_cache_path"] == str(built)
     assert cache.options(device=1)["device_id"] == "1"
@@ -34,7 +34,7 @@ def test_what_was_built_here_is_believed(built: Path, sealed: bool) -> None:
 
 
 @pytest.mark.parametrize("spoil", ["altered", "added", "removed", "list"])
-def test_what_was_touched_since_is_refused(built: Path, spoil: str) -> None:
+def test_altered_engines_are_refused(built: Path, spoil: str) -> None:
     path = built / "swapper.engine"
     if spoil == "altered":
         path.write_bytes(b"evil!!")
@@ -54,25 +54,25 @@ def test_engines_without_a_list_are_refused(built: Path) -> None:
         EngineCache.open(built, HERE)
 
 
-def test_another_driver_has_them_built_again(built: Path) -> None:
+def test_engines_of_another_driver_are_built_again(built: Path) -> None:
     EngineCache.open(built, ELSEWHERE)
     assert not any(built.iterdir())
 
 
-def test_another_driver_is_an_error_where_nothing_may_be_built(built: Path) -> None:
+def test_engines_of_another_driver_are_an_error_in_a_sealed_run(built: Path) -> None:
     with pytest.raises(ModelError, match="another GPU or driver"):
         EngineCache.open(built, ELSEWHERE, sealed=True)
     assert (built / "swapper.engine").exists()
 
 
-def test_a_sealed_run_that_built_something_is_found_out(built: Path) -> None:
+def test_a_sealed_run_that_built_an_engine_is_detected(built: Path) -> None:
     cache = EngineCache.open(built, HERE, sealed=True)
     (built / "new.engine").write_bytes(b"engine")
     with pytest.raises(ModelError):
         cache.close()
 
 
-def test_what_is_built_takes_the_batches_that_are_run() -> None:
+def test_engines_are_built_for_the_batches_that_are_run() -> None:
     face = ImageInput("input", (112, 112))
     options = EngineCache(Path(), HERE).options([face, VectorInput("source", (1, 512))])
     assert options["trt_profile_min_shapes"] == "input:1x3x112x112,source:1x512"
@@ -80,7 +80,7 @@ def test_what_is_built_takes_the_batches_that_are_run() -> None:
     assert "trt_profile_min_shapes" not in EngineCache(Path(), HERE).options()
 
 
-def test_a_run_finds_engines_of_this_machine_alone(built: Path, tmp_path: Path) -> None:
+def test_a_run_finds_only_engines_of_this_machine(built: Path, tmp_path: Path) -> None:
     found = EngineCache.find(built, HERE, needed=False)
     assert found is not None
     assert found.sealed
@@ -92,15 +92,13 @@ def test_a_run_finds_engines_of_this_machine_alone(built: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("needed", [False, True])
-def test_a_run_refuses_what_was_altered_even_where_it_could_do_without(
-    built: Path, needed: bool
-) -> None:
+def test_a_run_refuses_altered_engines_even_if_it_needs_none(built: Path, needed: bool) -> None:
     (built / "swapper.engine").write_bytes(b"evil!!")
     with pytest.raises(ModelError, match="altered"):
         EngineCache.find(built, HERE, needed=needed)
 
 
-def test_building_again_throws_away_what_was_altered(built: Path) -> None:
+def test_building_again_discards_altered_engines(built: Path) -> None:
     assert EngineCache.for_building(built, HERE).folder == built
     assert (built / "swapper.engine").exists()
     (built / "swapper.engine").write_bytes(b"evil!!")
@@ -108,7 +106,7 @@ def test_building_again_throws_away_what_was_altered(built: Path) -> None:
     assert [path.name for path in built.iterdir()] == [LIST]
 
 
-def test_without_a_place_for_engines_tensorrt_is_left_out(
+def test_tensorrt_is_left_out_without_a_folder_for_engines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ort, "get_available_providers", PROVIDERS.values)

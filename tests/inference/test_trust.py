@@ -30,7 +30,7 @@ def refuse(folder: Path, trust: Trust, match: str) -> None:
     assert str(folder) not in caught.value.message + caught.value.hint
 
 
-def test_a_signed_pack_is_opened_by_who_trusts_the_key(folder: Path) -> None:
+def test_a_signed_pack_is_opened_if_its_key_is_trusted(folder: Path) -> None:
     other = SecretKey.generate().public
     for trust in (TRUSTED, Trust((other, KEY.public)), Trust((KEY.public, other))):
         assert ModelPack.open(folder, trust).signer == KEY.public.name
@@ -38,13 +38,13 @@ def test_a_signed_pack_is_opened_by_who_trusts_the_key(folder: Path) -> None:
     refuse(folder, Trust(), "no key that is trusted")
 
 
-def test_an_unsigned_pack_is_only_looked_at(folder: Path) -> None:
+def test_an_unsigned_pack_is_opened_only_for_inspection(folder: Path) -> None:
     (folder / SIGNATURE).unlink()
     refuse(folder, TRUSTED, "not signed")
     assert ModelPack.open(folder, INSPECTION).signer is None
 
 
-def test_a_changed_manifest_is_refused_even_to_who_only_looks(folder: Path) -> None:
+def test_a_changed_manifest_is_refused_even_for_inspection(folder: Path) -> None:
     manifest = folder / MANIFEST
     manifest.write_bytes(manifest.read_bytes() + b"\n")
     refuse(folder, TRUSTED, "does not fit")
@@ -57,13 +57,13 @@ def test_nothing_of_a_manifest_is_parsed_before_it_is_trusted(folder: Path) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 40, b"x" * 300, b"a\nb\nc\nd\n"])
-def test_a_signature_that_is_none(content: bytes, folder: Path) -> None:
+def test_a_malformed_signature_is_refused(content: bytes, folder: Path) -> None:
     (folder / SIGNATURE).write_bytes(content)
     with pytest.raises(ModelError, match="signature"):
         ModelPack.open(folder, TRUSTED)
 
 
-def test_the_package_vouches_for_the_starter_pack_alone(tmp_path: Path) -> None:
+def test_the_package_itself_vouches_only_for_the_starter_pack(tmp_path: Path) -> None:
     assert ModelPack.open(STARTER_FOLDER).signer == STARTER
     copy = tmp_path / "copy"
     shutil.copytree(STARTER_FOLDER, copy)

@@ -24,7 +24,7 @@ def kept(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_was_kept_is_found_again_and_of_that_alone(kept: Path) -> None:
+def test_only_the_settings_that_were_stored_are_found(kept: Path) -> None:
     read = Tuning.read(kept)
     assert read.setting(PACK, "cpu", "identity") == FOUND
     assert read.setting(PACK, "cpu", "generator") is None
@@ -42,12 +42,12 @@ def test_a_second_pack_and_provider_leave_the_first_as_it_was(kept: Path) -> Non
     assert read.setting(OTHER, "cpu", "identity") == slower
 
 
-def test_measured_anew_the_old_is_gone(kept: Path) -> None:
+def test_a_new_measurement_replaces_the_old_one(kept: Path) -> None:
     Tuning.read(kept).with_settings(PACK, "cpu", {"generator": FOUND}).write(kept)
     assert Tuning.read(kept).setting(PACK, "cpu", "identity") is None
 
 
-def test_of_another_machine_nothing_is_believed(
+def test_settings_of_another_machine_are_ignored(
     kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "machine", lambda: "another processor")
@@ -64,17 +64,17 @@ def test_of_another_machine_nothing_is_believed(
         lambda text: text + " " * LIMIT,
     ],
 )
-def test_a_file_that_makes_no_sense_says_nothing(kept: Path, spoil: object) -> None:
+def test_a_malformed_file_is_ignored(kept: Path, spoil: object) -> None:
     assert callable(spoil)
     kept.write_text(spoil(kept.read_text()))
     assert Tuning.read(kept).setting(PACK, "cpu", "identity") is None
 
 
-def test_without_a_file_there_is_nothing(tmp_path: Path) -> None:
+def test_without_a_file_there_are_no_settings(tmp_path: Path) -> None:
     assert Tuning.read(tmp_path / FILE).setting(PACK, "cpu", "identity") is None
 
 
-def test_where_it_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         Tuning().write(tmp_path / "not there" / FILE)
 
@@ -96,19 +96,19 @@ def test_a_network_runs_as_measured_unless_the_caller_says_how(
 ) -> None:
     found = Tuning().with_settings(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
     runtime = Runtime(("cpu",), given, tuning=found)
-    asked: list[int] = []
+    given_threads: list[int] = []
     real = runtime._session
 
     def session(data: bytes, providers: tuple[str, ...], count: int, **others: Any) -> object:
-        asked.append(count)
+        given_threads.append(count)
         return real(data, providers, count, **others)
 
     monkeypatch.setattr(runtime, "_session", session)
     assert runtime.load(operators, "identity").batch == batch
-    assert asked == [threads]
+    assert given_threads == [threads]
 
 
-def test_where_faces_come_one_by_one_no_batch_waits_for_more(operators: ModelPack) -> None:
+def test_in_latency_mode_networks_run_one_sample_at_a_time(operators: ModelPack) -> None:
     found = Tuning().with_settings(operators.digest, "cpu", {"identity": Setting(3, 4, 1.0)})
     loaded = [
         Runtime(("cpu",), tuning=found, max_batch=largest).load(operators, "identity").batch
@@ -117,7 +117,7 @@ def test_where_faces_come_one_by_one_no_batch_waits_for_more(operators: ModelPac
     assert loaded == [4, 1, 4]
 
 
-def test_what_takes_one_at_a_time_is_given_one(tmp_path: Path) -> None:
+def test_a_network_that_is_not_batched_has_a_batch_of_one(tmp_path: Path) -> None:
     write_standins(tmp_path, "arcface")
     pack = ModelPack.open(tmp_path, Trust((KEY.public,)))
     found = Tuning().with_settings(pack.digest, "cpu", {"identity": Setting(1, 8, 1.0)})

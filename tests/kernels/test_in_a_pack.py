@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pack = opened(folder)
     precisions: tuple[Precision, ...] = ("fp16-fused", "fp16")
     made = write_variants(
-        folder, pack, entry, [FEED], precisions, tell=lambda *_: None, step=lambda _: None
+        folder, pack, entry, [FEED], precisions, report=lambda *_: None, progress=lambda _: None
     )
     assert [variant.precision for variant in made] == list(precisions)
     write_manifest(folder, pack, made, KEY)
@@ -77,7 +77,7 @@ def test_it_runs_with_the_library_it_was_measured_with(
     assert not caplog.records
 
 
-def test_with_another_library_a_plainer_form_runs_and_it_is_said(
+def test_with_another_library_a_plainer_form_runs_with_a_warning(
     folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from appliance.inference import kernels
-from appliance.inference.optimize.accuracy import error, outputs
+from appliance.inference.optimize.accuracy import outputs, relative_error
 from appliance.inference.session import FAILURES, plain_session
 from tests.inference.optimize.graphs import Arrays, noise, parsed
 
@@ -23,7 +23,7 @@ NORM = {"epsilon": 1e-3, "slope": 1.0, "gain": 0, "shift": 32, "border": 0, "ins
 PAD_UPSAMPLE = {"slope": 1.0, "scale": 1, "border": 0}
 
 
-def ours(kind: str, inputs: dict[str, Half], **settings: Any) -> NDArray[np.float32]:
+def run_custom(kind: str, inputs: dict[str, Half], **settings: Any) -> NDArray[np.float32]:
     """What our operator makes of ``inputs`` (NHWC), in NCHW."""
     values = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT16, value.shape)
@@ -32,7 +32,7 @@ def ours(kind: str, inputs: dict[str, Half], **settings: Any) -> NDArray[np.floa
     node = helper.make_node(kind, list(inputs), ["y"], domain=kernels.DOMAIN, **settings)
     result = helper.make_tensor_value_info("y", TensorProto.FLOAT16, [None] * 4)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid(kernels.DOMAIN, kernels.VERSION)]
-    graph = helper.make_graph([node], "ours", values, [result])
+    graph = helper.make_graph([node], "custom", values, [result])
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
     session = plain_session(model.SerializeToString(), kernels.LIBRARY)
     (made,) = session.run(["y"], inputs)  # type: ignore[arg-type]
@@ -52,7 +52,7 @@ def shape(x: NDArray[np.float32]) -> Half:
 
 
 def close(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> bool:
-    return error([(found,)], [(wanted,)]) < ROUNDING
+    return relative_error([(found,)], [(wanted,)]) < ROUNDING
 
 
 def pads(width: int) -> NDArray[np.int64]:
@@ -61,7 +61,7 @@ def pads(width: int) -> NDArray[np.int64]:
 
 @pytest.mark.parametrize("size", [(5, 7), (32, 32), (1, 2)])
 @pytest.mark.parametrize("slope", [0.0, 0.2, 1.0])
-def test_a_styled_norm_is_its_five_operators(size: tuple[int, int], slope: float) -> None:
+def test_styled_norm_equals_its_five_operators(size: tuple[int, int], slope: float) -> None:
     x, style = noise(2, 64, *size) * 3 + 1, noise(2, 150, seed=1)
     gain, shift = style[:, 10:74], style[:, 80:144]
     border = min(2, *(side - 1 for side in size))
@@ -85,7 +85,7 @@ def test_a_styled_norm_is_its_five_operators(size: tuple[int, int], slope: float
         other=(other := noise(2, 64, *size, seed=2)),
     )
     within = np.pad(other, ((0, 0), (0, 0), (3, 3), (3, 3)), constant_values=9)
-    made = ours(
+    made = run_custom(
         "StyledNorm",
         {"x": shape(x), "style": style.astype(np.float16), "other": shape(within)},
         **NORM | {"slope": slope, "gain": 10, "shift": 80, "border": border, "inset": 3},
@@ -93,10 +93,10 @@ def test_a_styled_norm_is_its_five_operators(size: tuple[int, int], slope: float
     assert close(made, wanted)
 
 
-def test_one_style_serves_all_samples() -> None:
+def test_one_style_may_serve_all_samples() -> None:
     x, style = noise(3, 32, 4, 4), noise(1, 64, seed=1).astype(np.float16)
-    shared = ours("StyledNorm", {"x": shape(x), "style": style}, **NORM)
-    apart = ours("StyledNorm", {"x": shape(x), "style": np.repeat(style, 3, axis=0)}, **NORM)
+    shared = run_custom("StyledNorm", {"x": shape(x), "style": style}, **NORM)
+    apart = run_custom("StyledNorm", {"x": shape(x), "style": np.repeat(style, 3, axis=0)}, **NORM)
     assert np.array_equal(shared, apart)
     assert not np.array_equal(shared[0], shared[1])
 
@@ -104,7 +104,9 @@ def test_one_style_serves_all_samples() -> None:
 @pytest.mark.parametrize("border", [0, 3])
 @pytest.mark.parametrize("scale", [1, 2])
 @pytest.mark.parametrize("size", [(4, 9), (16, 5)])
-def test_reach_is_its_three_operators(size: tuple[int, int], scale: int, border: int) -> None:
+def test_pad_upsample_equals_its_three_operators(
+    size: tuple[int, int], scale: int, border: int
+) -> None:
     x = noise(2, 8, *size)
     wanted = standard(
         """
@@ -120,7 +122,7 @@ def test_reach_is_its_three_operators(size: tuple[int, int], scale: int, border:
         x=x,
     )
     settings = PAD_UPSAMPLE | {"slope": 0.2, "scale": scale, "border": border}
-    assert close(ours("PadUpsample", {"x": shape(x)}, **settings), wanted)
+    assert close(run_custom("PadUpsample", {"x": shape(x)}, **settings), wanted)
 
 
 @pytest.mark.parametrize(
@@ -136,31 +138,31 @@ def test_reach_is_its_three_operators(size: tuple[int, int], scale: int, border:
         ({"other": (2, 4, 4, 32)}, {"inset": 1}),
     ],
 )
-def test_what_does_not_fit_is_refused(
+def test_shapes_without_a_kernel_are_refused(
     sizes: dict[str, tuple[int, ...]], settings: dict[str, Any]
 ) -> None:
     sound = {"x": (2, 4, 4, 32), "style": (2, 64), "other": (2, 4, 4, 32)}
 
     def run(shapes: dict[str, tuple[int, ...]], **others: Any) -> None:
         inputs = {name: noise(*shapes[name]).astype(np.float16) for name in sound}
-        ours("StyledNorm", inputs, **NORM | others)
+        run_custom("StyledNorm", inputs, **NORM | others)
 
     run(sound)
     with pytest.raises(FAILURES):
         run(sound | sizes, **settings)
 
 
-def test_reach_refuses_what_it_has_no_kernel_for() -> None:
+def test_pad_upsample_refuses_shapes_without_a_kernel() -> None:
     x = {"x": noise(1, 4, 4, 8).astype(np.float16)}
-    ours("PadUpsample", x, **PAD_UPSAMPLE)
+    run_custom("PadUpsample", x, **PAD_UPSAMPLE)
     for wrong in ({"scale": 3}, {"border": 4}, {"border": -1}):
         with pytest.raises(FAILURES):
-            ours("PadUpsample", x, **PAD_UPSAMPLE | wrong)
+            run_custom("PadUpsample", x, **PAD_UPSAMPLE | wrong)
     with pytest.raises(FAILURES):
-        ours("PadUpsample", {"x": noise(1, 4, 4, 12).astype(np.float16)}, **PAD_UPSAMPLE)
+        run_custom("PadUpsample", {"x": noise(1, 4, 4, 12).astype(np.float16)}, **PAD_UPSAMPLE)
 
 
-def test_the_library_shows_one_function_and_wants_no_cuda() -> None:
+def test_the_library_exports_one_function_and_needs_no_cuda() -> None:
     """It is loaded here, where no driver is; nothing of it may stand in another's way."""
     shown = said_of("nm", "--dynamic", "--defined-only", "--format=posix")
     assert [line.split()[0] for line in shown.splitlines()] == ["RegisterCustomOps"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from appliance.inference import kernels
-from appliance.inference.optimize.accuracy import error, outputs
+from appliance.inference.optimize.accuracy import outputs, relative_error
 from appliance.inference.optimize.float16 import to_float16
 from appliance.inference.optimize.fused import fuse
 from appliance.inference.optimize.ranges import Feed
@@ -34,4 +34,4 @@ def test_the_compiled_kernels_compute_what_the_reference_does() -> None:
     made = fuse(to_float16(rewrite(generator(), fusing=True)[0]))
     feed: Feed = {"target": TARGET, "source": SOURCE}
     compiled = outputs(made, [feed], kernels.LIBRARY)
-    assert error(compiled, [reference_operators.outputs(made, feed)]) < 1e-3
+    assert relative_error(compiled, [reference_operators.outputs(made, feed)]) < 1e-3

@@ -39,7 +39,7 @@ def difference(one: Path, other: Path) -> float:
 
 @pytest.fixture
 def words(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[str | Path, ...]:
-    """For the starter pack alone, or for a pack of an operator's beside it."""
+    """For the starter pack alone, or together with an operator's pack."""
     if request.param == "starter":
         return ()
     pack = write_standins(tmp_path / "pack", "inswapper", "arcface")
@@ -53,18 +53,18 @@ def test_a_swap_is_the_same_as_on_the_cpu(
     portraits: Mapping[str, Path], tmp_path: Path, words: tuple[str | Path, ...]
 ) -> None:
     on_openvino, on_cpu = tmp_path / "openvino.png", tmp_path / "cpu.png"
-    said = swap(portraits, on_openvino, "openvino", *words)
-    assert said["provider"] == "openvino"
+    summary = swap(portraits, on_openvino, "openvino", *words)
+    assert summary["provider"] == "openvino"
     assert swap(portraits, on_cpu, "cpu", *words)["provider"] == "cpu"
     assert difference(on_openvino, on_cpu) < 0.1
     assert difference(on_cpu, portraits["person_b_1"]) > 0.1
 
 
-def test_it_is_chosen_before_the_cpu() -> None:
+def test_openvino_is_preferred_to_the_cpu() -> None:
     assert Runtime().providers == ("openvino", "cpu")
 
 
-def test_networks_that_take_several_take_them(tmp_path: Path) -> None:
+def test_batched_networks_take_several_samples(tmp_path: Path) -> None:
     write_standins(tmp_path, "arcface", batched=True)
     pack = ModelPack.open(tmp_path, Trust((KEY.public,)))
     network = Runtime(("openvino",), threads=1).load(pack, "identity")

@@ -134,7 +134,13 @@ def optimize(
         variant
         for entry in entries
         for variant in write_variants(
-            folder, pack, entry, samples_of(entry), wanted, tell=tell, step=_steps(entry, as_json)
+            folder,
+            pack,
+            entry,
+            samples_of(entry),
+            wanted,
+            report=tell,
+            progress=_steps(entry, as_json),
         )
     ]
     digest = write_manifest(folder, pack, variants, opened)

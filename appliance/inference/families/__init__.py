@@ -1,9 +1,9 @@
-"""The families of models this version knows, by role: one module a role, one entry a family.
+"""The families of models that this version knows: one module per role, one entry per family.
 
-A new family is one entry in its module. Names and shapes are those of the graphs themselves, value
-ranges and channel orders those their publishers' own code uses. The files of the starter pack are
-held against them in ``tests/inference/test_contract.py``; for the others, whose weights are not
-ours to ship, ``tests/inference/standins`` builds graphs of the same tensors.
+A new family is one entry in its module. Names and shapes are those of the published graphs, value
+ranges and channel orders those of their publishers' code. ``tests/inference/test_contract.py``
+checks the files of the starter pack against them; for the other families, whose weights may not be
+shipped, ``tests/inference/standins`` builds graphs with the same tensors.
 """
 
 from __future__ import annotations
@@ -43,4 +43,4 @@ ROLES: Mapping[str, str] = MappingProxyType(
     {family: contract.role for family, contract in CONTRACTS.items()}
     | {"canonical-mesh": "canonical-mesh", "attention-subsets": "attention-subsets"}
 )
-"""The role of every known family: the networks above, and the data files that travel with them."""
+"""The role of every known family: of the networks above, and of the pack's data files."""

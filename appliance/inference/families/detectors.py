@@ -1,4 +1,7 @@
-"""Networks that find faces and five points of each. All take 640² letter-boxed top left, BGR."""
+"""Networks that find faces and five points of each.
+
+All take 640² px BGR, the picture scaled to fit into the top left corner.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ _SCRFD_STD: Triple = (128.0, 128.0, 128.0)
 def _anchored(family: str) -> Contract:
     """Two anchors a cell; scores are probabilities, boxes distances to the four sides.
 
-    Distances and the five points, from the anchor, are in units of the stride. Known by their
-    places: every export of these numbers its outputs differently.
+    Distances and the five points are relative to the anchor, in units of the stride. Outputs are
+    identified by their places, since every export numbers them differently.
     """
     return Contract(
         family,

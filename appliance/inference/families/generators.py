@@ -1,4 +1,4 @@
-"""Networks that put one person's face on another's, and how each wants the person described."""
+"""Networks that swap a face, and the form in which each takes the source person."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from appliance.inference.templates import (
 )
 
 ROLE = "generator"
-SOURCE = "source"  # the name of the input that says who
+SOURCE = "source"  # the name of the input that takes the source person
 
 _NONE: Triple = (0.0, 0.0, 0.0)
 _UNIT_OUT = (0.0, 255.0)  # mean and std of a picture that comes out as 0..1
@@ -51,7 +51,7 @@ def _generator(
     out: tuple[float, float] = _UNIT_OUT,
     matrix: tuple[int, int] | None = None,
 ) -> Contract:
-    """The same picture comes out that goes in, with another face; some add a mask, unused here."""
+    """The output is the target picture with the source's face; a mask some add is not used."""
     target = ImageInput("target", (side, side), mean=mean, std=std, template=template)
     output = ImageOutput(None, (1, 3, side, side), *out)
     return Contract(family, ROLE, (target, source), (output,), matrix=matrix)
@@ -68,7 +68,7 @@ FAMILIES = (
         std=HALF,
         out=_HALF_OUT,
     ),
-    # Its pictures come out as 0..1, unlike those it takes.
+    # Its output is 0..1, unlike its input.
     _generator(
         "simswap-256",
         256,

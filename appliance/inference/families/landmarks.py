@@ -1,4 +1,4 @@
-"""Networks that find the points of a face."""
+"""Networks that find the landmarks of a face."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CROP_256 = ImageInput("input", (256, 256), channels=Channels.BGR, std=UNIT)
 
 FAMILIES = (
     # Points are in pixels of the crop: x, y, z for the 468 of the mesh, x, y for the refinements
-    # (80 lips, 71 an eye, 5 an iris). The last output is a logit: is this a face?
+    # (80 lips, 71 an eye, 5 an iris). The last output is the logit of whether this is a face.
     Contract(
         "mediapipe-face-mesh",
         "mesh",
@@ -44,7 +44,7 @@ FAMILIES = (
     ),
     # As above, without heat maps.
     Contract("peppa-wutz", "landmarks-68", (_CROP_256,), (Output(None, (1, 68, 3)),)),
-    # Five points to sixty-eight, both in the unit square of the ffhq_512 template.
+    # Five points in, 68 out, both in the unit square of the ffhq_512 template.
     Contract(
         "fan-68-5",
         "landmarks-68-5",

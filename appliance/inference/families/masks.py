@@ -1,4 +1,4 @@
-"""Networks that say what each pixel shows."""
+"""Segmentation networks: what each pixel shows."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from appliance.inference.contract import (
 )
 
 FAMILIES = (
-    # How surely each pixel belongs to a person, 0..1.
+    # The probability that a pixel belongs to a person, 0..1.
     Contract(
         "mediapipe-selfie",
         "person-mask",
         (ImageInput("input_1", (256, 256), layout=Layout.NHWC, std=UNIT),),
         (Output("activation_10", (1, 256, 256, 1)),),
     ),
-    # How far each pixel of an aligned crop shows the face and nothing in front of it, 0..1.
+    # How much of each pixel of an aligned crop is face, with nothing in front of it, 0..1.
     Contract(
         "xseg",
         "occluder",
         (ImageInput("input", (256, 256), Layout.NHWC, Channels.BGR, std=UNIT),),
         (Output(None, (1, 256, 256, 1)),),
     ),
-    # Nineteen classes of CelebAMask-HQ (Lee et al., 2020), the largest number wins the pixel.
+    # Nineteen classes of CelebAMask-HQ (Lee et al., 2020), one score for each.
     Contract(
         "bisenet",
         "face-parser",

@@ -1,4 +1,4 @@
-"""Networks that tell whose face it is. Embeddings are not normalised."""
+"""Face recognition networks. Their embeddings are not normalised."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ FAMILIES = (
         (ImageInput("input", (112, 112), mean=HALF, std=HALF, template=ARCFACE_112_V2),),
         (Output(None, (1, 512)),),
     ),
-    # ArcFace's embedding, un-normalised, to that of the recogniser a generator was trained with:
-    # one file for SimSwap, one for GHOST, one for HifiFace.
+    # Converts ArcFace's embedding, not normalised, to that of the recogniser that a generator was
+    # trained with: one file for SimSwap, one for GHOST, one for HifiFace.
     Contract(
         "crossface",
         "embedding-converter",

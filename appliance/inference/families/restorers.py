@@ -1,4 +1,4 @@
-"""Networks that draw a face anew, sharper. They invent what they add."""
+"""Networks that redraw a face more sharply. The detail they add is invented."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from appliance.inference.contract import HALF, Contract, ImageInput, ImageOutput
 from appliance.inference.templates import ARCFACE_128, FFHQ_512, Template
 
 ROLE = "restorer"
-# CodeFormer's w (Zhou et al., NeurIPS 2022): 0 looks best, 1 stays nearest to what went in.
+# CodeFormer's w (Zhou et al., NeurIPS 2022): 0 gives the best quality, 1 the most fidelity.
 WEIGHT = "weight"
 
 

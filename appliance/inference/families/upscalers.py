@@ -1,4 +1,4 @@
-"""Networks that make a picture larger, of any size, tile by tile."""
+"""Upscaling networks. They take pictures of any size and are run tile by tile."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from appliance.inference.contract import UNIT, Contract, ImageInput, ImageOutput
 _BYTES: Triple = (1.0, 1.0, 1.0)  # as std: pixels stay 0..255
 
 _SLIM = Tiling(192, 12)
-# 256² pixels a run, as these are usually given. 23 dense blocks see further than 8 pixels, but
-# what they make of it is no longer visible.
+# 256² px a run, the usual size for these. Their 23 dense blocks depend on pixels further away than
+# 8, but not visibly.
 _ESRGAN = Tiling(240, 8)
 _ESRGAN_X2 = Tiling(240, 8, multiple=2)  # it begins by folding 2 x 2 pixels into one
 
@@ -16,7 +16,7 @@ _ESRGAN_X2 = Tiling(240, 8, multiple=2)  # it begins by folding 2 x 2 pixels int
 def _upscaler(
     family: str, scale: int, tiling: Tiling, names: tuple[str, str | None], std: Triple = UNIT
 ) -> Contract:
-    """The output has the input's value range."""
+    """``names``: of the input and the output, which have the same value range."""
     taken, given = names
     return Contract(
         family,

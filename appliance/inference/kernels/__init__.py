@@ -1,4 +1,4 @@
-"""Operators of ours for ONNX Runtime, in a library that `make cuda` builds (``fused.h``)."""
+"""The appliance's custom operators for ONNX Runtime, in a library that `make cuda` builds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIBRARY = Path(__file__).with_name("libfused.so")
 
 
 def digest() -> str | None:
-    """The SHA-256 of the library, if it was built."""
+    """The SHA-256 of the library in hex, or ``None`` if it has not been built."""
     try:
         return hashlib.sha256(LIBRARY.read_bytes()).hexdigest()
     except OSError:
@@ -21,9 +21,9 @@ def digest() -> str | None:
 
 
 def verified(wanted: str) -> Path | None:
-    """The library, if it is the very one that a variant was measured with.
+    """The library if its SHA-256 is ``wanted``, that of the library a variant was measured with.
 
-    Whoever could change it after this look could change this program as well: they lie in one
-    folder.
+    It could still be replaced after this check, but only by someone who can also replace this
+    program, which lies in the same folder.
     """
     return LIBRARY if digest() == wanted else None

@@ -1,1 +1,1 @@
-"""Faster forms of a network, one pass a module: same function, proven on real crops."""
+"""Faster variants of a network: one pass per module, and the error measured on real crops."""

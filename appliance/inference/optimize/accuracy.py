@@ -1,4 +1,4 @@
-"""Whether a variant may stand in for its parent: both run on the same inputs, and are compared."""
+"""How far a variant errs from its parent: both are run on the same inputs and compared."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from appliance.inference.session import FAILURES, plain_session
 
 Outputs = tuple[NDArray[np.float32], ...]
 
-BATCHES_ALIKE = 1e-4
-"""The most that a sample may differ from itself when it is not alone in its batch."""
+BATCH_TOLERANCE = 1e-4
+"""The largest error of a sample in a batch against the same sample alone."""
 
 
 def outputs(
     model: onnx.ModelProto, feeds: Sequence[Feed], library: Path | None = None
 ) -> list[Outputs]:
-    """What ``model``, with the operators of ``library``, makes of each feed, on the CPU."""
+    """The outputs of ``model`` for each of ``feeds``, on the CPU.
+
+    ``library``: of the custom operators that it uses. Raises ``FAILURES`` of ``session``.
+    """
     session = plain_session(model.SerializeToString(), library)
     names = [value.name for value in model.graph.output]
     return [tuple(session.run(names, dict(feed))) for feed in feeds]
 
 
-def error(found: Sequence[Outputs], wanted: Sequence[Outputs]) -> float:
-    """The largest |found - wanted| / |wanted| (Euclidean) of any output on any feed.
+def relative_error(found: Sequence[Outputs], wanted: Sequence[Outputs]) -> float:
+    """The largest |found - wanted| / |wanted| (Euclidean norm) over all outputs and feeds.
 
-    An output that is not a number somewhere errs infinitely, as does one of another shape. Where
-    ``wanted`` is zero throughout the plain difference counts.
+    It is infinite if an output has another shape or holds NaN or infinity. If ``wanted`` is all
+    zeros it is |found - wanted|.
     """
     worst = 0.0
     for one, other in zip(found, wanted, strict=True):
@@ -43,16 +46,18 @@ def error(found: Sequence[Outputs], wanted: Sequence[Outputs]) -> float:
     return worst
 
 
-def batches_alike(model: onnx.ModelProto, feeds: Sequence[Feed], alone: Sequence[Outputs]) -> bool:
-    """Whether ``model`` makes of two feeds at once what it makes of each ``alone``."""
+def batch_independent(
+    model: onnx.ModelProto, feeds: Sequence[Feed], single: Sequence[Outputs]
+) -> bool:
+    """Whether a batch of two feeds gives the outputs ``single`` that each feed gives alone."""
     pair = list(feeds[:2]) * (2 if len(feeds) == 1 else 1)
     both = {name: np.concatenate([feed[name] for feed in pair]) for name in pair[0]}
     try:
-        (together,) = outputs(model, [both])
+        (batched,) = outputs(model, [both])
     except FAILURES:
         return False
-    expected = list(alone[:2]) * (2 if len(feeds) == 1 else 1)
-    if any(len(value) != len(pair) for value in together):
+    expected = list(single[:2]) * (2 if len(feeds) == 1 else 1)
+    if any(len(value) != len(pair) for value in batched):
         return False
-    split = [tuple(value[at : at + 1] for value in together) for at in range(len(pair))]
-    return error(split, expected) <= BATCHES_ALIKE
+    split = [tuple(value[at : at + 1] for value in batched) for at in range(len(pair))]
+    return relative_error(split, expected) <= BATCH_TOLERANCE

@@ -1,9 +1,9 @@
-"""Convolutions with three outputs, widened to fill a matrix unit.
+"""Widens convolutions with few channels, to fill a GPU's matrix unit.
 
-A matrix unit works on sixteen output channels at once; the last layer of a generator has three
-(red, green, blue) and leaves thirteen idle. Four neighbouring pixels of a k x k convolution are
-twelve outputs of a (k+1) x (k+1) convolution of stride two, whose kernel is the old one in four
-places among zeros: a third more products, a third of the time, and the same sums.
+A matrix unit computes sixteen output channels at once. The last layer of a generator has three
+(red, green, blue), which leaves thirteen idle. Four neighbouring pixels of a k x k convolution are
+computed as the twelve outputs of a (k+1) x (k+1) convolution of stride two, whose kernel holds the
+old one at four positions among zeros: a third more products, a third of the time, the same sums.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from onnx import helper
 
 from appliance.inference.optimize.graph_editor import Array, GraphEditor
 
-WIDEST = 4  # output channels: four pixels of these still fit one unit
+MAX_CHANNELS = 4  # output channels: four pixels of them still fit one matrix unit
 
 
-def widen_narrow(editor: GraphEditor) -> int:
-    """Replace wide-kernelled convolutions of few outputs; how many."""
+def widen_outputs(editor: GraphEditor) -> int:
+    """Widen convolutions with large kernels and few output channels; returns how many."""
     count = 0
     for node in editor.nodes:
         shape = editor.shape(node.output[0]) if node.op_type == "Conv" else None
@@ -34,10 +34,10 @@ def widen_narrow(editor: GraphEditor) -> int:
         )
         outputs, _, rows, columns = weights.shape
         even = height is not None and width is not None and height % 2 == width % 2 == 0
-        # Below 5 x 5 the added zeros cost more than the idle channels did.
-        if not plain or not even or outputs > WIDEST or min(rows, columns) < 5:
+        # Below 5 x 5 the added zeros cost more than the idle channels.
+        if not plain or not even or outputs > MAX_CHANNELS or min(rows, columns) < 5:
             continue
-        inputs = [node.input[0], editor.add_constant(_four(weights), "kernel")]
+        inputs = [node.input[0], editor.add_constant(_at_four_positions(weights), "kernel")]
         if len(node.input) > 2:
             bias = editor.constant(node.input[2])
             if bias is None:
@@ -54,9 +54,9 @@ def widen_narrow(editor: GraphEditor) -> int:
 
 
 def widen_inputs(editor: GraphEditor) -> int:
-    """Give wide-kernelled convolutions of three channels a fourth, of zeros; how many.
+    """Add a fourth input channel of zeros to convolutions with large kernels; returns how many.
 
-    Four halves are one aligned load.
+    Four float16 values are one aligned load.
     """
     count = 0
     for node in editor.nodes:
@@ -74,8 +74,11 @@ def widen_inputs(editor: GraphEditor) -> int:
     return count
 
 
-def _four(weights: Array) -> Array:
-    """The kernel in the four places of its 2 x 2 pixels, in DepthToSpace's order (DCR)."""
+def _at_four_positions(weights: Array) -> Array:
+    """``weights``, (outputs, inputs, k, k), as the kernel that computes 2 x 2 pixels at once.
+
+    The result is (4 outputs, inputs, k + 1, k + 1), in DepthToSpace's order (DCR).
+    """
     outputs, inputs, rows, columns = weights.shape
     kernel = np.zeros((2, 2, outputs, inputs, rows + 1, columns + 1), weights.dtype)
     for y in range(2):

@@ -1,4 +1,4 @@
-"""A batch of any size where the exporter wrote a batch of one."""
+"""Makes the batch axis dynamic where the exporter fixed it at one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ BATCH = "batch"
 
 
 def open_batch(editor: GraphEditor) -> None:
-    """Let the first dimension of every input and output be chosen by the caller.
+    """Leave the first dimension of every input and output to the caller.
 
-    Shapes that the graph carries as constants follow: a Reshape that begins with 1 keeps its
-    input's first dimension instead. Whether that is right for this graph nobody can say by its
-    looks: the variant is run at a batch of two and held against two runs of one
-    (``accept.batches_alike``).
+    Constant shapes follow: a Reshape to a shape that begins with 1 keeps its input's first
+    dimension instead. The graph does not show whether that is correct, so the variant is run on a
+    batch of two and compared with two runs of one (``accuracy.batch_independent``).
     """
     graph = editor.frame.graph
     for value in (*graph.input, *graph.output):
@@ -37,7 +36,7 @@ def _keep_first(editor: GraphEditor, node: onnx.NodeProto) -> None:
         return
     opened = shape.copy()
     if dims and dims[0] in (1, None):
-        opened[0] = 0  # "as it is", in the operator's own language
+        opened[0] = 0  # Reshape's value for "as in the input"
     else:
         return
     node.input[1] = editor.add_constant(opened.astype(np.int64), "shape")

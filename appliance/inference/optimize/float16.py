@@ -1,4 +1,4 @@
-"""Sixteen-bit floating point, with islands of thirty-two where the error demands it."""
+"""Conversion to float16, with operators left in float32 where the error requires it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from appliance.inference.ort import part
 
 FP32_FALLBACK_OPS: tuple[tuple[str, ...], ...] = (
     (),
-    # Sums of many squares, and what divides by them: where 65 504 is soon passed.
+    # Sums of many squares and divisions by them, which easily exceed float16's 65 504.
     (
         "InstanceNormalization",
         "LayerNormalization",
@@ -23,29 +23,27 @@ FP32_FALLBACK_OPS: tuple[tuple[str, ...], ...] = (
         "Sqrt",
         "Div",
     ),
-    # Exponentials, and coordinates, which want more than eleven bits.
+    # Exponentials, and coordinates, which need more than eleven bits.
     (
         *("InstanceNormalization", "LayerNormalization", "ReduceMean", "ReduceSum", "Pow"),
         *("Sqrt", "Div", "Exp", "Softmax", "Sigmoid", "Tanh", "Add", "Mul", "Gemm", "MatMul"),
     ),
 )
-"""Operators that stay in float32, each set tried only if the one before it errs too much."""
+"""Sets of operators that stay in float32. Each is tried only if the one before errs too much."""
+
+FLOAT16_MAX = 65504.0
 
 
-FINITE = 65504.0
-"""The largest float16."""
+def rounded_to_float16(model: onnx.ModelProto, fp32_ops: Sequence[str] = ()) -> onnx.ModelProto:
+    """``model`` in float32, with weights and results rounded to float16, except in ``fp32_ops``.
 
-
-def rounded_to_float16(model: onnx.ModelProto, island: Sequence[str] = ()) -> onnx.ModelProto:
-    """``model`` in float32, but with every weight and result outside ``island`` cast to float16.
-
-    For measuring ``to_half`` on a CPU: ONNX Runtime has few float16 kernels there, computes in
-    float32 instead and leaves out the casts between, so that a float16 graph shows no error. A
-    cast that the graph asks for stays. Sums inside an operator are float32, as on a GPU.
+    This measures the error of ``to_float16`` on a CPU, where ONNX Runtime has few float16 kernels:
+    it computes in float32 and drops the casts between, so that a float16 graph shows no error.
+    Explicit casts stay. Sums inside an operator are float32, as on a GPU.
     """
     editor = GraphEditor(model)
     result = editor.result()
-    kept = {*part("transformers.float16").DEFAULT_OP_BLOCK_LIST, *island}
+    kept = {*part("transformers.float16").DEFAULT_OP_BLOCK_LIST, *fp32_ops}
     graph = result.graph
     nodes = list(graph.node)
     del graph.node[:]
@@ -58,7 +56,7 @@ def rounded_to_float16(model: onnx.ModelProto, island: Sequence[str] = ()) -> on
             value = editor.constant(name)
             if value is not None and value.dtype == np.float32:
                 node.input[at] = f"{name}_rounded"
-                short = np.clip(value, -FINITE, FINITE).astype(np.float16)
+                short = np.clip(value, -FLOAT16_MAX, FLOAT16_MAX).astype(np.float16)
                 weights[name] = numpy_helper.from_array(short.astype(np.float32), node.input[at])
         floats = [name for name in node.output if editor.dtype(name) == np.float32]
         exact = {name: f"{name}_exact" for name in floats}
@@ -75,15 +73,15 @@ def _cast(tensor: str, into: str, kind: int) -> onnx.NodeProto:
     return onnx.helper.make_node("Cast", [tensor], [into], to=kind)
 
 
-def to_float16(model: onnx.ModelProto, island: Sequence[str] = ()) -> onnx.ModelProto:
-    """``model`` computing in float16 except in ``island``; inputs and outputs stay float32.
+def to_float16(model: onnx.ModelProto, fp32_ops: Sequence[str] = ()) -> onnx.ModelProto:
+    """``model`` in float16 except for ``fp32_ops``; inputs and outputs stay float32.
 
-    ONNX Runtime's own converter does the casting; weights outside float16's range are clamped.
+    ONNX Runtime's converter inserts the casts. Weights beyond float16's range are clamped.
     """
     float16 = part("transformers.float16")
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    blocked = [*float16.DEFAULT_OP_BLOCK_LIST, *island]
+    blocked = [*float16.DEFAULT_OP_BLOCK_LIST, *fp32_ops]
     converted = float16.convert_float_to_float16(copy, keep_io_types=True, op_block_list=blocked)
-    # It appends its casts at the end: put them where they belong.
+    # The converter appends its casts at the end; the editor sorts them into place.
     return GraphEditor(converted).result()

@@ -1,4 +1,4 @@
-"""Whatever depends on weights alone, computed once, here."""
+"""Constant folding: what depends on weights alone is computed here, once."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from onnx.reference import ReferenceEvaluator
 
 from appliance.inference.optimize.graph_editor import Array, GraphEditor
 
-LARGEST = 1 << 24  # elements: what grows beyond this is left to be computed as it is needed
+LARGEST = 1 << 24  # elements; larger results are left to be computed at run time
 _NEVER = frozenset({"Constant", "RandomNormal", "RandomUniform", "RandomNormalLike", "Bernoulli"})
 
 
 def fold_constants(editor: GraphEditor) -> int:
-    """Replace nodes whose inputs are all constant by their results; how many.
+    """Replace nodes whose inputs are all constant by their results; returns how many.
 
-    By ONNX's own reference implementation, so that what is folded does not depend on the machine.
+    ONNX's reference implementation computes them, so that results do not depend on the machine.
     """
     count = 0
-    for node in editor.nodes:  # settled and so ordered: a node comes after what it reads
+    for node in editor.nodes:  # settled, hence in order: a node comes after those it reads
         values = _constants(editor, node)
         if values is None:
             continue

@@ -1,8 +1,8 @@
-"""Norm, style, rectifier, residual and border in one operator of ours, in NHWC.
+"""Fuses norm, style, rectifier, residual and border into the custom operators of ``kernels``.
 
-ONNX Runtime has no such operator, and runs each of these as its own trip through memory, some of
-them in NCHW between two transposes. ``kernels/fused.h`` says what ours compute. They stand
-between explicit transposes, which the runtime cancels against those of its NHWC convolutions.
+ONNX Runtime has no such operator: each step reads and writes the whole tensor, some of them in NCHW
+between two transposes. ``kernels/fused.h`` defines the operators. They compute in NHWC, so they are
+placed between explicit transposes, which the runtime cancels against those of its convolutions.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from appliance.inference.optimize.graph_editor import Dims, GraphEditor
 from appliance.inference.optimize.normalise import is_plain
 
 PIXELS = 1024
-"""The most that the norm's kernel keeps in registers."""
+"""Pixels of a picture at most, which StyledNorm's kernel keeps in registers."""
 NORM_CHANNELS, PAD_UPSAMPLE_CHANNELS = 16, 8
-"""What the numbers of channels have to be multiples of."""
+"""The numbers of channels must be multiples of these."""
 
 _TO_NHWC, _TO_NCHW = [0, 2, 3, 1], [0, 3, 1, 2]
 
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """Where one sample's gains or shifts stand: ``length`` numbers of a row of ``tensor``."""
+    """The gains or shifts of a sample: those from index ``at`` in its row of ``tensor``."""
 
     tensor: str
     at: int
@@ -36,19 +36,19 @@ class _Style:
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """An instance normalisation and what follows it, up to ``end``."""
+    """An instance normalisation and the nodes after it, up to the tensor ``end``."""
 
     norm: onnx.NodeProto
     gain: _Style
     shift: _Style
     slope: float
     residual: tuple[onnx.NodeProto, int] | None
-    """The Add, and which of its inputs is the residual."""
+    """The Add node, and the index of its input that is the residual."""
     end: str
 
 
 def fuse(model: onnx.ModelProto) -> onnx.ModelProto:
-    """``model``, in float16, with operators of ours where they fit."""
+    """``model``, which is in float16, with the custom operators where they apply."""
     editor = GraphEditor(model)
     editor.settle()
     fusion = _Fusion(editor)
@@ -64,14 +64,14 @@ def fuse(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 class _Fusion:
-    """One walk over the nodes in order: what reads comes after what makes."""
+    """One pass over the nodes in topological order."""
 
     def __init__(self, editor: GraphEditor) -> None:
         self._editor = editor
         self._dims = {name: editor.shape(name) for node in editor.nodes for name in node.output}
         self._chains: dict[str, _Chain] = {}
         self._adds: set[str] = set()
-        """Sums that a chain ends with; one that two could end with is the first's."""
+        """Names of the Add nodes that end a chain; each belongs to the first that claims it."""
         for node in editor.nodes:
             if node.op_type != "InstanceNormalization":
                 continue
@@ -81,9 +81,9 @@ class _Fusion:
                 self._adds |= {chain.residual[0].name} if chain.residual is not None else set()
         self._nhwc: dict[str, str] = {}
         self._inside: dict[str, tuple[str, int]] = {}
-        """Tensors that exist only within a border: what they stand in, and how wide that is."""
+        """Tensors that exist only inside a bordered tensor: its name, and the border in px."""
         self.sizes: dict[str, tuple[str | int, ...]] = {}
-        """The results of our operators: NHWC, the batch by name."""
+        """Shapes of the custom operators' results, NHWC, with the batch by name."""
 
     def take(self, node: onnx.NodeProto) -> None:
         if node.name in self._chains:
@@ -95,7 +95,7 @@ class _Fusion:
 
     def _norm(self, chain: _Chain) -> None:
         dims = self._dims[chain.end]
-        assert dims is not None  # noqa: S101 - the chain was found by them
+        assert dims is not None  # noqa: S101 - _chain has checked them
         pad, border = self._border_of(chain.end)
         inputs = [self._in_nhwc(chain.norm.input[0]), chain.gain.tensor]
         inset = 0
@@ -144,10 +144,10 @@ class _Fusion:
     def _place(
         self, made: str, dims: Dims, border: int, tensor: str, pad: onnx.NodeProto | None
     ) -> None:
-        """Let ``made`` stand for ``tensor`` and, bordered, for the result of ``pad``."""
+        """Replace ``tensor`` by ``made`` or, if it has a border, the result of ``pad``."""
         height, width = (side + 2 * border for side in dims[2:] if side is not None)
         channels = dims[1]
-        assert channels is not None  # noqa: S101 - no kernel fits otherwise
+        assert channels is not None  # noqa: S101 - _fits has checked them
         self.sizes[made] = ("batch" if dims[0] is None else dims[0], height, width, channels)
         (back,) = self._editor.add("Transpose", [made], perm=_TO_NCHW)
         self._nhwc[back] = made
@@ -163,7 +163,10 @@ class _Fusion:
         return self._nhwc[tensor]
 
     def _border_of(self, tensor: str) -> tuple[onnx.NodeProto | None, int]:
-        """The padding that ``tensor`` may be made with, if all others can do with its inside."""
+        """The only Pad that reads ``tensor``, and its border in px.
+
+        (None, 0) if another reader could not read the inside of the bordered tensor.
+        """
         pads = [node for node in self._editor.readers(tensor) if node.op_type == "Pad"]
         if len(pads) != 1 or not self._is_free(tensor, pads[0]):
             return None, 0
@@ -171,21 +174,21 @@ class _Fusion:
         return (None, 0) if border is None else (pads[0], border)
 
     def _is_free(self, tensor: str, reader: onnx.NodeProto) -> bool:
-        """Whether besides ``reader`` only residuals want ``tensor``."""
+        """Whether ``tensor`` has no other readers than ``reader``, except for residual sums."""
         others = [node for node in self._editor.readers(tensor) if node is not reader]
         residual = reader.op_type == "Pad" and all(node.name in self._adds for node in others)
         return (not others or residual) and not self._editor.is_output(tensor)
 
 
 def _chain(editor: GraphEditor, norm: onnx.NodeProto, taken: Collection[str]) -> _Chain | None:
-    """What begins with ``norm``, if a kernel fits; without a sum that is ``taken``."""
+    """The chain that begins with ``norm``, if a kernel fits; without an Add in ``taken``."""
     dims = editor.shape(norm.input[0])
     gain = editor.only_reader(norm.output[0], "Mul")
     shift = editor.only_reader(gain.output[0], "Add") if gain is not None else None
     if gain is None or shift is None or not is_plain(editor, norm) or not _fits(dims):
         return None
     channels = dims[1] if dims is not None else None
-    assert channels is not None  # noqa: S101 - it fits
+    assert channels is not None  # noqa: S101 - _fits has checked them
     styles = [
         _style(editor, _other(node, through), channels)
         for node, through in ((gain, norm.output[0]), (shift, gain.output[0]))
@@ -220,7 +223,7 @@ def _other(node: onnx.NodeProto, known: str) -> str:
 
 
 def _style(editor: GraphEditor, tensor: str, channels: int) -> _Style | None:
-    """Follow samples x channels x 1 x 1 back to the product that it was cut from."""
+    """The row that ``tensor``, (n, channels, 1, 1), was split from, and where it begins there."""
     if editor.shape(tensor) is None or editor.shape(tensor)[1:] != (channels, 1, 1):  # type: ignore[index]
         return None
     at = 0
@@ -251,7 +254,7 @@ def _axis(node: onnx.NodeProto) -> int:
 
 
 def _slope(node: onnx.NodeProto | None) -> float | None:
-    """What ``node`` multiplies negative values by, if it is such a rectifier."""
+    """The factor of negative values if ``node`` is Relu or LeakyRelu."""
     if node is None or node.op_type not in {"Relu", "LeakyRelu"}:
         return None
     if node.op_type == "Relu":
@@ -260,7 +263,7 @@ def _slope(node: onnx.NodeProto | None) -> float | None:
 
 
 def _border(editor: GraphEditor, node: onnx.NodeProto) -> int | None:
-    """The width of a reflected border, if it is the same on all four sides of the picture."""
+    """The px of a reflected border that is the same on all four sides, if ``node`` makes one."""
     pads = editor.constant(node.input[1]) if len(node.input) > 1 else None
     mode = next((a.s for a in node.attribute if a.name == "mode"), b"constant")
     if pads is None or pads.size != 8 or mode != b"reflect" or len(node.input) > 3:
@@ -270,7 +273,7 @@ def _border(editor: GraphEditor, node: onnx.NodeProto) -> int | None:
 
 
 def _doubles(editor: GraphEditor, node: onnx.NodeProto) -> bool:
-    """Whether ``node`` makes pictures twice the size, bilinearly, with half-pixel centres."""
+    """Whether ``node`` doubles height and width, bilinearly with half-pixel centres."""
     settings = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     scales = editor.constant(node.input[2]) if len(node.input) > 2 and node.input[2] else None
     return (
@@ -282,6 +285,6 @@ def _doubles(editor: GraphEditor, node: onnx.NodeProto) -> bool:
     )
 
 
-def operators(model: onnx.ModelProto) -> Sequence[str]:
-    """The operators of ours in ``model``, by name."""
+def custom_operators(model: onnx.ModelProto) -> Sequence[str]:
+    """The names of the custom operators in ``model``, one for each node."""
     return [node.op_type for node in model.graph.node if node.domain == DOMAIN]

@@ -1,4 +1,4 @@
-"""A graph being rewritten: who makes and who takes each tensor, and what is constant."""
+"""An ONNX graph that is being rewritten: producers and readers of tensors, constants, shapes."""
 
 from __future__ import annotations
 
@@ -18,63 +18,62 @@ Dims = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """What inference knows of a tensor."""
+    """What shape inference knows about a tensor."""
 
     dims: Dims | None
     dtype: np.dtype[Any]
 
 
 class GraphEditor:
-    """The main graph of a model, to be searched and rewritten by the passes beside this file.
+    """The main graph of a model, which the passes of this package search and rewrite.
 
-    Rewriting goes: ``add`` new nodes, ``redirect`` an old tensor's readers to a new one, ``settle``
-    after each pass, and at the end take the ``result``.
-    Graphs inside nodes (If, Loop, Scan) are left as they are; the tensors they take from outside
-    count as read.
+    A pass calls ``add`` for new nodes and ``redirect`` to move an old tensor's readers to a new
+    one. ``settle`` is called after each pass and ``result`` at the end. Subgraphs of nodes (If,
+    Loop, Scan) are not changed; tensors that they take from outside count as read.
     """
 
     def __init__(self, model: onnx.ModelProto) -> None:
-        """Edit a copy of ``model``, of which only the weights are shared."""
+        """Edit a copy of ``model`` that shares its weights."""
         self.frame = _frame(model)
         self.frame.graph.input.extend(model.graph.input)
         self.frame.graph.output.extend(model.graph.output)
         self.frame.graph.node.extend(model.graph.node)
         self._weights = {tensor.name: tensor for tensor in model.graph.initializer}
-        # InsightFace keeps inswapper's emap as the last weight of the graph, read by no node.
+        # inswapper's emap is the last weight of its graph and read by no node.
         self._last = next(reversed(self._weights), None)
         self._nodes = list(self.frame.graph.node)
         for at, node in enumerate(self._nodes):
-            node.name = node.name or f"node_{at}"  # the quantiser tells nodes apart by name
+            node.name = node.name or f"node_{at}"  # the quantiser identifies nodes by name
         self._count = 0
         self._facts: dict[str, _Fact] | None = None
         self._index()
 
     @property
     def nodes(self) -> tuple[onnx.NodeProto, ...]:
-        """The nodes as they stand, in no particular order once something was added."""
+        """The current nodes: in order after ``settle``, otherwise new ones are last."""
         return tuple(self._nodes)
 
     def producer(self, tensor: str, kind: str | None = None) -> onnx.NodeProto | None:
-        """The node that makes ``tensor``, if it is of the operator ``kind``."""
-        node = self._makers.get(tensor)
+        """The node that produces ``tensor``, if its operator is ``kind`` (by default any)."""
+        node = self._producers.get(tensor)
         return node if node is not None and kind in (None, node.op_type) else None
 
     def readers(self, tensor: str) -> tuple[onnx.NodeProto, ...]:
         """The nodes that read ``tensor``, each once."""
-        return tuple(self._takers.get(tensor, {}).values())
+        return tuple(self._readers.get(tensor, {}).values())
 
     def only_reader(self, tensor: str, kind: str) -> onnx.NodeProto | None:
-        """The one node that reads ``tensor``, if it is a ``kind`` and nobody else does."""
+        """The only reader of ``tensor``, if there is just one and its operator is ``kind``."""
         readers = self.readers(tensor)
         alone = len(readers) == 1 and not self.is_output(tensor)
         return readers[0] if alone and readers[0].op_type == kind else None
 
     def is_output(self, tensor: str) -> bool:
-        """Whether the graph hands ``tensor`` out."""
+        """Whether ``tensor`` is an output of the graph."""
         return any(value.name == tensor for value in self.frame.graph.output)
 
     def constant(self, tensor: str) -> Array | None:
-        """The value of ``tensor`` where it is fixed: a weight or the output of a Constant."""
+        """The value of ``tensor`` if it is a weight or the output of a Constant."""
         if tensor in self._weights:
             return numpy_helper.to_array(self._weights[tensor])
         node = self.producer(tensor, "Constant")
@@ -83,25 +82,25 @@ class GraphEditor:
         return numpy_helper.to_array(node.attribute[0].t)
 
     def scalar(self, tensor: str) -> float | None:
-        """The value of a constant of one element."""
+        """The value of ``tensor`` if it is a constant of one element."""
         value = self.constant(tensor)
         return float(value.reshape(-1)[0]) if value is not None and value.size == 1 else None
 
     def shape(self, tensor: str) -> Dims | None:
-        """What shape inference knows of ``tensor``; ``None`` for an open dimension.
+        """The inferred shape of ``tensor``, with ``None`` for a dynamic dimension.
 
-        Of what was added since the editor last settled it knows nothing.
+        ``None`` if it is unknown, as it is for tensors added since the last ``settle``.
         """
         fact = self._fact(tensor)
         return fact.dims if fact is not None else None
 
     def dtype(self, tensor: str) -> np.dtype[Any] | None:
-        """The type of its elements, known as ``shape`` is."""
+        """The inferred element type of ``tensor``; ``None`` as for ``shape``."""
         fact = self._fact(tensor)
         return fact.dtype if fact is not None else None
 
     def add_constant(self, value: Array, hint: str) -> str:
-        """A new weight; its name."""
+        """Add a weight; returns its name, which contains ``hint``."""
         name = self._fresh(hint)
         self._weights[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
@@ -109,7 +108,7 @@ class GraphEditor:
     def add(
         self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any
     ) -> list[str]:
-        """A new node; the names of its outputs."""
+        """Add a node of the operator ``kind``; returns the names of its outputs."""
         names = [self._fresh(kind.lower()) for _ in range(outputs)]
         node = helper.make_node(kind, list(inputs), names, name=names[0], **attributes)
         self._nodes.append(node)
@@ -117,13 +116,13 @@ class GraphEditor:
         return names
 
     def redirect(self, old: str, new: str) -> None:
-        """Let everything that reads ``old`` read ``new``, the graph's own outputs included."""
+        """Let all readers of ``old``, the graph's outputs included, read ``new`` instead."""
         for node in self.readers(old):
             for at, name in enumerate(node.input):
                 if name == old:
                     node.input[at] = new
         if self.is_output(old):
-            # An output keeps its name: the new maker takes it over, the old one gets another.
+            # The output keeps its name: the new producer takes it over, the old one is renamed.
             spare = self._fresh("was")
             for node in self._nodes:
                 for at, name in enumerate(node.output):
@@ -134,14 +133,14 @@ class GraphEditor:
         self._index()
 
     def settle(self) -> None:
-        """Drop nodes that nothing reads, put the others in order, and infer shapes anew."""
+        """Drop nodes that nothing reads, sort the others, and forget inferred shapes."""
         known = set(self._weights) | {value.name for value in self.frame.graph.input}
         self._nodes = _ordered(self._alive(), known)
         self._facts = None
         self._index()
 
     def result(self) -> onnx.ModelProto:
-        """The model as rewritten, without the weights that nothing reads."""
+        """The rewritten model without unread weights, except for the last one of the original."""
         self.settle()
         outputs = self.frame.graph.output
         read = {name for node in self._nodes for name in _reads(node)}
@@ -165,7 +164,7 @@ class GraphEditor:
         wanted = [value.name for value in self.frame.graph.output]
         alive: dict[int, onnx.NodeProto] = {}
         while wanted:
-            node = self._makers.get(wanted.pop())
+            node = self._producers.get(wanted.pop())
             if node is not None and id(node) not in alive:
                 alive[id(node)] = node
                 wanted.extend(_reads(node))
@@ -174,18 +173,20 @@ class GraphEditor:
     def _fresh(self, hint: str) -> str:
         self._count += 1
         name = f"opt_{hint}_{self._count}"
-        return name if name not in self._makers and name not in self._weights else self._fresh(hint)
+        return (
+            name if name not in self._producers and name not in self._weights else self._fresh(hint)
+        )
 
     def _index(self) -> None:
-        self._makers = {name: node for node in self._nodes for name in node.output if name}
-        self._takers: dict[str, dict[int, onnx.NodeProto]] = {}
+        self._producers = {name: node for node in self._nodes for name in node.output if name}
+        self._readers: dict[str, dict[int, onnx.NodeProto]] = {}
         for node in self._nodes:
             for name in _reads(node):
-                self._takers.setdefault(name, {})[id(node)] = node
+                self._readers.setdefault(name, {})[id(node)] = node
 
 
 def _frame(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A model with nothing in it yet, for the same operator sets."""
+    """An empty model with the same operator sets and functions."""
     frame = onnx.ModelProto(ir_version=model.ir_version)
     frame.opset_import.extend(model.opset_import)
     frame.functions.extend(model.functions)
@@ -194,7 +195,7 @@ def _frame(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _reads(node: onnx.NodeProto) -> Iterable[str]:
-    """Tensors that a node reads, those that graphs inside it may take from outside included."""
+    """The tensors that a node reads, including those that its subgraphs may take from outside."""
     yield from (name for name in node.input if name)
     for attribute in node.attribute:
         for graph in (attribute.g, *attribute.graphs):
@@ -203,10 +204,10 @@ def _reads(node: onnx.NodeProto) -> Iterable[str]:
 
 
 def _ordered(nodes: Sequence[onnx.NodeProto], known: set[str]) -> list[onnx.NodeProto]:
-    """Nodes such that each comes after those whose outputs it reads (Kahn, 1962)."""
-    makers = {name: at for at, node in enumerate(nodes) for name in node.output if name}
+    """``nodes`` in topological order (Kahn, 1962)."""
+    producers = {name: at for at, node in enumerate(nodes) for name in node.output if name}
     waits = [
-        {makers[name] for name in _reads(node) if name in makers and name not in known}
+        {producers[name] for name in _reads(node) if name in producers and name not in known}
         for node in nodes
     ]
     followers: dict[int, list[int]] = {}
@@ -215,7 +216,7 @@ def _ordered(nodes: Sequence[onnx.NodeProto], known: set[str]) -> list[onnx.Node
             followers.setdefault(maker, []).append(at)
     ready = [at for at, before in enumerate(waits) if not before]
     result = []
-    for at in ready:  # grows while it is walked
+    for at in ready:  # grows during iteration
         result.append(nodes[at])
         for follower in followers.get(at, []):
             waits[follower].discard(at)
@@ -227,7 +228,7 @@ def _ordered(nodes: Sequence[onnx.NodeProto], known: set[str]) -> list[onnx.Node
 def _inferred(
     model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], weights: Mapping[str, onnx.TensorProto]
 ) -> dict[str, _Fact]:
-    # Large weights stay behind: inference copies the model, and needs of them the shapes alone.
+    # Inference copies the model and needs only the shapes of large weights, so these become inputs.
     light = _frame(model)
     graph = light.graph
     graph.node.extend(nodes)

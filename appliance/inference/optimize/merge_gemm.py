@@ -1,4 +1,4 @@
-"""Many small matrix products of one vector, made one."""
+"""Merges several small matrix products of one vector into a single one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from appliance.inference.optimize.graph_editor import Array, GraphEditor
 
 
 def merge_products(editor: GraphEditor) -> int:
-    """Join the Gemm nodes that read the same tensor; how many joined.
+    """Merge the Gemm nodes that read the same tensor; returns how many were merged.
 
-    A style vector is projected once a layer: a dozen products of one row each, whose cost on a
-    GPU is a dozen launches. Side by side they are one product and one Split.
+    A generator projects its style vector once per layer: a dozen products of one row, whose cost
+    on a GPU is a dozen kernel launches. Concatenated they are one product and one Split.
     """
     groups: dict[tuple[str, bool], list[tuple[onnx.NodeProto, Array, Array]]] = defaultdict(list)
     for node in editor.nodes:

@@ -1,8 +1,8 @@
-"""Instance normalisation written out by an exporter, put back into one operator.
+"""Fuses instance normalisation, which exporters write out as ten operators, into one.
 
 InstanceNormalization (Ulyanov, Vedaldi and Lempitsky, 2016): y = (x - mean) / sqrt(var + eps) over
 the pixels of each channel of each sample. AdaIN (Huang and Belongie, 2017) then scales and shifts
-each channel by a style. Exporters write this as ten operators, each a trip through memory.
+each channel by a style. Each separate operator reads and writes all of the tensor.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Found:
 
 
 def fuse_instance_norm(editor: GraphEditor) -> int:
-    """Replace every written-out instance normalisation; how many there were."""
+    """Replace every written-out instance normalisation; returns how many."""
     found = [
         hit for node in editor.nodes if node.op_type == "Sub" and (hit := _match(editor, node))
     ]
@@ -41,10 +41,10 @@ def fuse_instance_norm(editor: GraphEditor) -> int:
 
 
 def fuse_adain(editor: GraphEditor) -> int:
-    """Let instance normalisations apply the style that follows them; how many do.
+    """Let instance normalisations apply the style that follows them; returns how many do.
 
-    The operator has one scale a channel, a batch has one a channel and sample: so the samples
-    are laid side by side as channels of one, which in NCHW moves nothing.
+    The operator takes one scale per channel, but a style has one per channel and sample. So the
+    batch is reshaped to the channels of one sample, (1, n c, h, w), which in NCHW copies nothing.
     """
     count = 0
     for node in editor.nodes:
@@ -69,20 +69,20 @@ def fuse_adain(editor: GraphEditor) -> int:
 
 
 def drop_cancelled_bias(editor: GraphEditor) -> int:
-    """Take the bias off convolutions whose mean is subtracted next; how many lost it."""
+    """Remove the bias of convolutions whose mean is subtracted next; returns how many."""
     count = 0
     for node in editor.nodes:
         if node.op_type != "Conv" or len(node.input) < 3 or editor.is_output(node.output[0]):
             continue
         readers = editor.readers(node.output[0])
-        if readers and all(_forgets_mean(editor, reader) for reader in readers):
+        if readers and all(_subtracts_mean(editor, reader) for reader in readers):
             del node.input[2]
             count += 1
     return count
 
 
-def _forgets_mean(editor: GraphEditor, node: onnx.NodeProto) -> bool:
-    if node.op_type == "Reshape":  # as fuse_adain lays samples side by side
+def _subtracts_mean(editor: GraphEditor, node: onnx.NodeProto) -> bool:
+    if node.op_type == "Reshape":  # to (1, n c, h, w), by fuse_adain
         normalised = editor.only_reader(node.output[0], "InstanceNormalization")
         return normalised is not None and _target(editor, node)[:2] == [1, -1]
     return node.op_type == "InstanceNormalization"
@@ -97,7 +97,7 @@ def _restyle(
     editor: GraphEditor, node: onnx.NodeProto, styles: tuple[str, str], result: str
 ) -> None:
     dims = editor.shape(node.input[0])
-    assert dims is not None  # noqa: S101 - the caller has looked
+    assert dims is not None  # noqa: S101 - checked by the caller
     channels, height, width = dims[1:]
 
     def to(tensor: str, *shape: int | None) -> str:
@@ -105,10 +105,10 @@ def _restyle(
             "Reshape", [tensor, editor.add_constant(np.array(shape, np.int64), "shape")]
         )[0]
 
-    side_by_side = to(node.input[0], 1, -1, height, width)
+    one_sample = to(node.input[0], 1, -1, height, width)
     flat = [to(style, -1) for style in styles]
     epsilon = _attribute(node, "epsilon", 1e-5)
-    (y,) = editor.add("InstanceNormalization", [side_by_side, *flat], epsilon=epsilon)
+    (y,) = editor.add("InstanceNormalization", [one_sample, *flat], epsilon=epsilon)
     editor.redirect(result, to(y, -1, channels, height, width))
 
 
@@ -119,7 +119,10 @@ def is_plain(editor: GraphEditor, node: onnx.NodeProto) -> bool:
 
 
 def _match(editor: GraphEditor, centre: onnx.NodeProto) -> _Found | None:
-    """``centre`` computes x - mean(x): follow it to (x - mean) / sqrt(mean((x - mean)²) + eps)."""
+    """The instance normalisation that begins with ``centre`` = x - mean(x), if it is one.
+
+    The nodes after it must compute (x - mean) / sqrt(mean((x - mean)²) + eps).
+    """
     x, mean = centre.input
     dims = editor.shape(x)
     if dims is None or len(dims) != 4 or dims[1] is None or not _is_mean_of(editor, mean, x):
@@ -176,7 +179,7 @@ def _is_mean_of(editor: GraphEditor, mean: str, x: str) -> bool:
 
 
 def _over_pixels(editor: GraphEditor, node: onnx.NodeProto) -> bool:
-    """Whether a reduction runs over height and width and keeps their places."""
+    """Whether a reduction runs over height and width and keeps the dimensions."""
     axes = _attribute(node, "axes", None)
     if axes is None and len(node.input) > 1:  # an input since operator set 18
         value = editor.constant(node.input[1])

@@ -1,9 +1,9 @@
-"""Reflected borders where a GPU pads fast.
+"""Keeps paddings, and sums between them, in NCHW, where ONNX Runtime pads fast on a GPU.
 
-Under ``prefer_nhwc`` ONNX Runtime moves transposes past Pad, into a kernel that computes every
-index with 64-bit divisions: 170 µs for 32 x 32 x 1024 on an H100, where the kernel for NCHW takes
-under 5. A transpose does not move past a Reshape, so the padding is done with the samples side by
-side as channels of one, which in NCHW moves nothing.
+With ``prefer_nhwc`` ONNX Runtime moves transposes past Pad, whose NHWC kernel computes every index
+with 64-bit divisions: 170 µs for 32 x 32 x 1024 on an H100, where the kernel for NCHW takes less
+than 5. A transpose does not move past a Reshape, so the batch is first reshaped to the channels of
+a single sample, (1, n c, h, w), which in NCHW copies nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from onnx import helper
 from appliance.inference.optimize.graph_editor import GraphEditor
 
 
-def pad_side_by_side(editor: GraphEditor) -> int:
-    """Keep every padding of height and width alone in NCHW; how many."""
+def pad_in_nchw(editor: GraphEditor) -> int:
+    """Keep every padding of only height and width in NCHW; returns how many."""
     count = 0
     for node in editor.nodes:
         if node.op_type != "Pad" or len(node.input) < 2:
@@ -37,10 +37,10 @@ def pad_side_by_side(editor: GraphEditor) -> int:
     return count
 
 
-def stay_side_by_side(editor: GraphEditor) -> int:
-    """Let sums and rectifiers between such places work there too; how many do.
+def add_in_nchw(editor: GraphEditor) -> int:
+    """Keep sums and rectifiers between such nodes in that form too; returns how many.
 
-    What leaves that form only to come back would be transposed twice for nothing.
+    A tensor that leaves the form only to return to it would be transposed twice for nothing.
     """
     views = _views(editor)
     shapes = {name: editor.shape(name) for node in editor.nodes for name in node.output}
@@ -74,7 +74,7 @@ _ELEMENTWISE = frozenset({"Add", "Relu", "LeakyRelu"})
 
 
 def _views(editor: GraphEditor) -> dict[str, str]:
-    """Tensors that were laid out again after such a place, and the form they had there."""
+    """Tensors that are reshaped back after such a node, and the tensors before that Reshape."""
     found = {}
     for node in editor.nodes:
         maker = editor.producer(node.input[0]) if node.op_type == "Reshape" else None

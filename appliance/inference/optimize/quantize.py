@@ -1,4 +1,4 @@
-"""Eight-bit integers (QDQ form), by ranges that were read off the operator's own pictures."""
+"""Quantisation to 8-bit integers (QDQ), with ranges observed on the operator's pictures."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from appliance.inference.optimize.ranges import Range
 from appliance.inference.ort import part
 
 OPERATORS = ("Conv", "Gemm", "MatMul")
-"""What is quantised: nearly all of the work. The rest stays float32 and keeps its range."""
+"""The operators that are quantised: nearly all of the work. The others stay float32."""
 
 ENDS = (0.0, 1 / 8, 1 / 4)
-"""Shares of the convolutions that stay float32 at either end, one at least: each is tried only if
-the one before errs too much. What the first and the last lose, nothing mends."""
+"""Shares of the convolutions that stay float32 at either end of the graph, at least one. Each is
+tried only if the one before errs too much. The first and last convolutions matter most, since no
+later layer corrects what they lose."""
 
 
 def to_int8(model: onnx.ModelProto, ranges: Mapping[str, Range], end: float) -> onnx.ModelProto:
     """``model`` with QuantizeLinear and DequantizeLinear around its convolutions and products.
 
-    Weights: signed, one scale a channel. Activations: unsigned, one scale a tensor, from
-    ``ranges`` (see ``ranges.observe``). ``end``: one of ``ENDS``. By ONNX Runtime's own quantiser.
+    Weights are signed with one scale per channel, activations unsigned with one scale per tensor,
+    from ``ranges`` (see ``ranges.observe``). ``end``: one of ``ENDS``. ONNX Runtime's quantiser
+    does the work.
     """
     named = GraphEditor(model).result()
     quantization = part("quantization")
@@ -42,7 +44,7 @@ def to_int8(model: onnx.ModelProto, ranges: Mapping[str, Range], end: float) -> 
     quantiser.quantize_model()
     quantised: onnx.ModelProto = quantiser.model.model
     del quantised.graph.value_info[:]
-    # The quantiser drops what no node reads, such as inswapper's emap: see ``edit``.
+    # The quantiser drops weights that no node reads, such as inswapper's emap: see GraphEditor.
     last = model.graph.initializer[-1] if model.graph.initializer else None
     if last is not None and not any(last.name in node.input for node in model.graph.node):
         quantised.graph.initializer.append(last)
@@ -50,9 +52,9 @@ def to_int8(model: onnx.ModelProto, ranges: Mapping[str, Range], end: float) -> 
 
 
 def _inferred(model: onnx.ModelProto) -> onnx.ModelProto:
-    """With the types of all tensors, marked as the quantiser wants: else it infers by way of files.
+    """A copy with the types of all tensors, which the quantiser may change.
 
-    The weights are its own to change.
+    It is marked as inferred, since the quantiser would otherwise infer types through files.
     """
     inferred = onnx.shape_inference.infer_shapes(model)
     part("quantization.quant_utils").add_infer_metadata(inferred)

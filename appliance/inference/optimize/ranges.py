@@ -1,4 +1,4 @@
-"""Between which numbers the tensors of a network lie, read off the operator's own pictures."""
+"""The value ranges of a network's tensors, observed on the operator's pictures."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from appliance.inference.optimize.graph_editor import GraphEditor
 from appliance.inference.session import Numbers, plain_session
 
 Feed = Mapping[str, Numbers]
-"""The inputs of one run by name, batch of one."""
+"""The inputs of one run by name, each a batch of one."""
 
 Range = tuple[np.float32, np.float32]
-"""Least and largest."""
+"""The least and the largest value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Of the tensors ``names``, on each picture: ``least`` and ``largest``, (pictures, tensors)."""
+    """``least`` and ``largest`` value of the tensors ``names``, both (pictures, tensors)."""
 
     names: tuple[str, ...]
     least: NDArray[np.float32]
     largest: NDArray[np.float32]
 
     def widest(self) -> dict[str, Range]:
-        """What every picture stays within: nothing is clipped, and steps are as large as that."""
+        """The range over all pictures: nothing is clipped, but quantisation steps are large."""
         return self._of(self.least.min(0), self.largest.max(0))
 
     def usual(self) -> dict[str, Range]:
-        """The mean picture's: smaller steps, but what only some pictures reach is clipped."""
+        """The mean range of the pictures: smaller steps, but outliers of some are clipped."""
         return self._of(self.least.mean(0), self.largest.mean(0))
 
     def _of(self, least: NDArray[np.float32], largest: NDArray[np.float32]) -> dict[str, Range]:
@@ -41,10 +41,10 @@ class Ranges:
 
 
 def observe(model: onnx.ModelProto, feeds: Sequence[Feed], operators: Collection[str]) -> Ranges:
-    """The ranges of what goes into and comes out of the ``operators`` of ``model``.
+    """The ranges of all inputs and outputs of the ``operators`` of ``model`` on ``feeds``.
 
-    The graph itself looks for them, as it runs: to keep every tensor of every picture would take
-    gigabytes.
+    Nodes added to the graph compute them while it runs: keeping every tensor of every picture
+    would take gigabytes.
     """
     editor = GraphEditor(model)
     names = _observed(editor, operators)
@@ -67,7 +67,7 @@ def observe(model: onnx.ModelProto, feeds: Sequence[Feed], operators: Collection
 
 
 def _observed(editor: GraphEditor, operators: Collection[str]) -> tuple[str, ...]:
-    """Each once, in the order of the graph."""
+    """The float32 tensors that ``operators`` read or write, each once, in the graph's order."""
     touched = {
         name: None
         for node in editor.nodes

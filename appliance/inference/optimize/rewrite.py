@@ -1,4 +1,4 @@
-"""All rewritings that keep the arithmetic, in the order in which one prepares the next."""
+"""All passes that preserve the arithmetic, in the order in which one prepares the next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import onnx
 
-from appliance.inference.optimize.conv_widening import widen_inputs, widen_narrow
+from appliance.inference.optimize.conv_widening import widen_inputs, widen_outputs
 from appliance.inference.optimize.dynamic_batch import open_batch
 from appliance.inference.optimize.fold import fold_constants
 from appliance.inference.optimize.graph_editor import GraphEditor
@@ -17,7 +17,7 @@ from appliance.inference.optimize.normalise import (
     fuse_adain,
     fuse_instance_norm,
 )
-from appliance.inference.optimize.pad import pad_side_by_side, stay_side_by_side
+from appliance.inference.optimize.pad import add_in_nchw, pad_in_nchw
 
 PASSES: MappingProxyType[str, Callable[[GraphEditor], int]] = MappingProxyType(
     {
@@ -26,25 +26,25 @@ PASSES: MappingProxyType[str, Callable[[GraphEditor], int]] = MappingProxyType(
         "styles fused": fuse_adain,
         "biases dropped": drop_cancelled_bias,
         "products merged": merge_products,
-        "narrow convolutions widened": widen_narrow,
+        "narrow convolutions widened": widen_outputs,
         "narrow inputs widened": widen_inputs,
-        "paddings kept in NCHW": pad_side_by_side,
-        "sums kept in NCHW": stay_side_by_side,
+        "paddings kept in NCHW": pad_in_nchw,
+        "sums kept in NCHW": add_in_nchw,
     }
 )
-"""Names and passes; each says how many places it changed."""
+"""The passes by name; each returns how many places it changed."""
 
 IN_NCHW = frozenset({"styles fused", "paddings kept in NCHW", "sums kept in NCHW"})
-"""Those that work around what ``fused.fuse`` replaces."""
+"""Passes that work around operators which ``fused.fuse`` replaces."""
 
 
 def rewrite(
     model: onnx.ModelProto, *, batch: bool = True, fusing: bool = False
 ) -> tuple[onnx.ModelProto, dict[str, int]]:
-    """``model`` with the same function and less work, and what was done how often.
+    """A faster model that computes the same, and how many places each pass changed.
 
-    ``batch``: let the first dimension be chosen by the caller (see ``batch.open_batch``).
-    ``fusing``: ``fused.fuse`` comes next.
+    ``batch``: make the batch axis dynamic (see ``dynamic_batch.open_batch``). ``fusing``: whether
+    ``fused.fuse`` comes next.
     """
     editor = GraphEditor(model)
     done = {"constants folded": fold_constants(editor)}

@@ -1,4 +1,4 @@
-"""TensorRT engines built by hand: the command line that gives what the provider would build."""
+"""The command lines of TensorRT's ``trtexec`` that build what ONNX Runtime's provider would."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ from appliance.inference.tensorrt import BATCHES, shapes
 
 
 def commands(pack: ModelPack, entries: Sequence[ModelEntry]) -> Iterator[str]:
-    """A ``trtexec`` line for each of ``entries``, to be run in the pack's folder.
+    """A ``trtexec`` command line for each of ``entries``, to be run in the pack's folder.
 
-    The rewritten fp32 variant is the better start, where there is one: TensorRT chooses among
-    precisions itself, and the fp16 variant has chosen already.
+    The fp32 variant is used where the pack has one: TensorRT chooses precisions itself, which a
+    fp16 variant has already fixed.
     """
     for entry in entries:
         variant = pack.variant(entry.role, ("fp32",))
         file = variant.file if variant is not None else entry.file
-        words = ["trtexec", f"--onnx={file}", "--fp16", f"--saveEngine={file}.engine"]
-        words.append(f"--timingCacheFile={pack.name}.timing")
+        arguments = ["trtexec", f"--onnx={file}", "--fp16", f"--saveEngine={file}.engine"]
+        arguments.append(f"--timingCacheFile={pack.name}.timing")
         if variant is not None and variant.batched:
-            words += [
+            arguments += [
                 f"--{bound}Shapes={shapes(_inputs(entry), batch)}"
                 for bound, batch in zip(("min", "opt", "max"), BATCHES, strict=True)
             ]
-        elif any(None in put.shape[1:] for put in CONTRACTS[entry.family].inputs):
-            words.append(f"--shapes={shapes(_inputs(entry), 1)}")
-        yield shlex.join(words)
+        elif any(None in tensor_in.shape[1:] for tensor_in in CONTRACTS[entry.family].inputs):
+            arguments.append(f"--shapes={shapes(_inputs(entry), 1)}")
+        yield shlex.join(arguments)
 
 
 def _inputs(entry: ModelEntry) -> list[Input]:
-    """Those that every file of the family has."""
-    inputs = CONTRACTS[entry.family].inputs
-    return [put for put in inputs if isinstance(put, ImageInput) or not put.optional]
+    """The inputs that every file of the family has."""
+    return [
+        tensor_in
+        for tensor_in in CONTRACTS[entry.family].inputs
+        if isinstance(tensor_in, ImageInput) or not tensor_in.optional
+    ]

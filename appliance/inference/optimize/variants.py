@@ -1,4 +1,4 @@
-"""The variants of one network: each built, measured against its parent, and kept or dropped."""
+"""Builds the variants of a network and measures each against its parent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from appliance.inference import kernels
 from appliance.inference.manifest import Precision
 from appliance.inference.optimize.accuracy import (
     Outputs,
-    batches_alike,
-    error,
+    batch_independent,
     outputs,
+    relative_error,
 )
 from appliance.inference.optimize.float16 import FP32_FALLBACK_OPS, rounded_to_float16, to_float16
-from appliance.inference.optimize.fused import fuse, operators
+from appliance.inference.optimize.fused import custom_operators, fuse
 from appliance.inference.optimize.quantize import ENDS, OPERATORS, to_int8
 from appliance.inference.optimize.ranges import Feed, observe
 from appliance.inference.optimize.rewrite import rewrite
@@ -27,27 +27,28 @@ from appliance.inference.session import FAILURES
 BOUNDS: Mapping[Precision, float] = MappingProxyType(
     {"fp32": 1e-4, "fp16": 1e-2, "fp16-fused": 1e-2, "int8": 5e-2}
 )
-"""The most a variant may err, as ``accept.error`` counts: float32 rounds at 1e-7 and float16 at
-5e-4 an operation; 1 % and 5 % of a picture's norm are 2 and 10 grey levels of a mean of 200."""
+"""The largest ``accuracy.relative_error`` that a variant may have. float32 rounds at 1e-7 and
+float16 at 5e-4 per operation; 1 % and 5 % of a picture's norm are 2 and 10 grey levels at a mean of
+200."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A variant as built. ``error`` is infinite where it could not be run."""
+    """A variant that was built. ``error`` is infinite if it could not be run."""
 
     precision: Precision
     model: onnx.ModelProto
     batched: bool
     error: float
     notes: Mapping[str, int] = field(default_factory=dict)
-    """What was rewritten how often; for fp16 how many kinds of operator stayed float32, for int8
-    which percentage of the convolutions at either end did."""
+    """For fp32 how many places each pass changed, for fp16 how many kinds of operator stayed
+    float32, for int8 what percentage of the convolutions at either end did."""
     kernels: str | None = None
-    """SHA-256 of the library of operators that it needs."""
+    """SHA-256 of the library of custom operators that it needs."""
 
     @property
     def accepted(self) -> bool:
-        """Whether it errs less than its precision may."""
+        """Whether its error is within the bound of its precision."""
         return self.error <= BOUNDS[self.precision]
 
 
@@ -55,22 +56,22 @@ def build(
     model: onnx.ModelProto,
     feeds: Sequence[Feed],
     precisions: Sequence[Precision],
-    tell: Callable[[str], None] = lambda _step: None,
+    progress: Callable[[str], None] = lambda _step: None,
 ) -> list[Candidate]:
-    """A candidate for each of ``precisions``, measured on ``feeds``, real crops of faces.
+    """A candidate for each of ``precisions``, measured on ``feeds``, which are real crops of faces.
 
-    None for fp16-fused where the library of its operators was not built or nothing is for it, and
-    for int8 where there is nothing to quantise.
-    fp16 and int8 are made of the rewritten graph, but all are measured against ``model`` itself.
-    ``tell`` hears what is being done: with a large network each step is minutes.
+    There is none for fp16-fused if its library is not built or the graph has nothing to fuse, and
+    none for int8 if there is nothing to quantise. fp16 and int8 are made from the rewritten graph,
+    but all are measured against ``model`` itself. ``progress`` is called with each step that
+    begins, since a step takes minutes for a large network.
     """
-    tell(f"running it as it is on {len(feeds)} crops")
+    progress(f"running it as it is on {len(feeds)} crops")
     wanted = outputs(model, feeds)
-    tell("rewriting it")
+    progress("rewriting it")
     base, notes, batched = _rewritten(model, feeds, wanted)
     found = []
     for precision in precisions:
-        tell(f"making and measuring {precision}")
+        progress(f"building and measuring {precision}")
         if precision == "fp32":
             found.append(Candidate(precision, base, batched, _error(base, feeds, wanted), notes))
         elif precision == "fp16":
@@ -85,9 +86,9 @@ def build(
 def _rewritten(
     model: onnx.ModelProto, feeds: Sequence[Feed], wanted: Sequence[Outputs]
 ) -> tuple[onnx.ModelProto, Mapping[str, int], bool]:
-    """The rewritten model, with a free batch where that turns out to be right."""
+    """The rewritten model, with a dynamic batch if that proves correct, and whether it has one."""
     base, notes = rewrite(model)
-    if batches_alike(base, feeds, wanted):
+    if batch_independent(base, feeds, wanted):
         return base, notes, True
     base, notes = rewrite(model, batch=False)
     return base, notes, False
@@ -96,49 +97,49 @@ def _rewritten(
 def _half(
     base: onnx.ModelProto, feeds: Sequence[Feed], wanted: Sequence[Outputs], *, batched: bool
 ) -> Candidate:
-    """With the smallest islands of float32 that keep the bound; else the most exact there is."""
+    """With the fewest float32 operators that keep the bound; otherwise the most accurate."""
     best: Candidate | None = None
-    for island in FP32_FALLBACK_OPS:
-        notes = {"kinds of operator kept in fp32": len(island)}
-        erring = _error(rounded_to_float16(base, island), feeds, wanted)
-        found = Candidate("fp16", to_float16(base, island), batched, erring, notes)
+    for fp32_ops in FP32_FALLBACK_OPS:
+        notes = {"kinds of operator kept in fp32": len(fp32_ops)}
+        erring = _error(rounded_to_float16(base, fp32_ops), feeds, wanted)
+        found = Candidate("fp16", to_float16(base, fp32_ops), batched, erring, notes)
         if best is None or found.error < best.error:
             best = found
         if best.accepted:
             break
     if best is None:
-        raise ValueError("no islands to try")
+        raise ValueError("no set of operators to try")
     return best
 
 
 def _fused(
     model: onnx.ModelProto, feeds: Sequence[Feed], wanted: Sequence[Outputs], *, batched: bool
 ) -> list[Candidate]:
-    """With operators of ours, if a norm is among them: that is what they are fast at.
+    """With the custom operators, if StyledNorm is among them: the speed comes from that one.
 
-    It errs as it does on the CPU, by kernels that round as those for a GPU do, or as ``rounded``
-    says of the rest, whichever is more.
+    The error is the larger of two: that on the CPU, where the custom operators round as on a GPU,
+    and that of ``rounded_to_float16``, which rounds all others.
     """
     library = kernels.digest()
     base, _ = rewrite(model, batch=batched, fusing=True)
     fused = fuse(to_float16(base))
-    if library is None or "StyledNorm" not in operators(fused):
+    if library is None or "StyledNorm" not in custom_operators(fused):
         return []
     erring = max(
         _error(rounded_to_float16(base), feeds, wanted),
         _error(fused, feeds, wanted, kernels.LIBRARY),
     )
-    notes = {"operators of ours": len(operators(fused))}
+    notes = {"custom operators": len(custom_operators(fused))}
     return [Candidate("fp16-fused", fused, batched, erring, notes, library)]
 
 
 def _int8(
     base: onnx.ModelProto, feeds: Sequence[Feed], wanted: Sequence[Outputs], *, batched: bool
 ) -> list[Candidate]:
-    """With as few convolutions in float32 as keep the bound; else the most exact there is.
+    """With the fewest float32 convolutions that keep the bound; otherwise the most accurate.
 
-    Every other crop tells the ranges, all of them are measured on: what is only right on the
-    crops that it was made from is found out.
+    Ranges come from every other crop and the error from all: a variant that is accurate only on
+    the crops it was made from is rejected.
     """
     ranges = observe(base, feeds[::2], OPERATORS)
     best: list[Candidate] = []
@@ -160,6 +161,6 @@ def _error(
     library: Path | None = None,
 ) -> float:
     try:
-        return error(outputs(model, feeds, library), wanted)
+        return relative_error(outputs(model, feeds, library), wanted)
     except FAILURES:
         return float("inf")

@@ -1,4 +1,4 @@
-"""Variants on disk and in the manifest."""
+"""Writes variants into a pack's folder and its signed manifest."""
 
 from __future__ import annotations
 
@@ -26,19 +26,18 @@ def write_variants(
     feeds: Sequence[Feed],
     precisions: Sequence[Precision],
     *,
-    tell: Callable[[ModelEntry, Candidate], None],
-    step: Callable[[str], None] = lambda _step: None,
+    report: Callable[[ModelEntry, Candidate], None],
+    progress: Callable[[str], None] = lambda _step: None,
 ) -> list[Variant]:
-    """Build the variants of ``entry`` and write those that are accepted; ``tell`` hears of each.
+    """Build the variants of ``entry`` on ``feeds`` and write those that are accepted.
 
-    ``step`` hears what is being done.
-
-    Raises ModelError for a file that is not what the manifest says, OutputError.
+    ``report`` is called with every candidate, ``progress`` with each step that begins. Raises
+    ``ModelError`` for a file that is not as the manifest says, ``OutputError`` if writing fails.
     """
     parent = onnx.ModelProto.FromString(pack.read(entry.role))
     written = []
-    for candidate in build(parent, feeds, precisions, step):
-        tell(entry, candidate)
+    for candidate in build(parent, feeds, precisions, progress):
+        report(entry, candidate)
         if not candidate.accepted:
             continue
         data = candidate.model.SerializeToString()
@@ -64,9 +63,10 @@ def write_variants(
 def write_manifest(
     folder: Path, pack: ModelPack, variants: Sequence[Variant], key: SecretKey
 ) -> str:
-    """Sign the pack's manifest with ``variants`` in it; gives its SHA-256.
+    """Write and sign the pack's manifest with ``variants`` added; returns its SHA-256 in hex.
 
-    They replace what was listed for the same parent and precision. Raises OutputError.
+    They replace those listed for the same parent and precision. Raises ``OutputError`` if writing
+    fails.
     """
     fresh = {(variant.parent, variant.precision) for variant in variants}
     kept = [v for v in pack.variants if (v.parent, v.precision) not in fresh]

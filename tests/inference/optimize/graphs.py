@@ -12,7 +12,7 @@ import onnx
 import onnx.parser
 from numpy.typing import NDArray
 
-from appliance.inference.optimize.accuracy import error, outputs
+from appliance.inference.optimize.accuracy import outputs, relative_error
 from appliance.inference.optimize.graph_editor import GraphEditor
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -74,17 +74,17 @@ def kinds(model: onnx.ModelProto) -> Counter[str]:
 def after(
     model: onnx.ModelProto, step: Callable[[GraphEditor], object]
 ) -> tuple[onnx.ModelProto, object]:
-    """The model with one pass applied, checked, and what the pass said."""
+    """The model with one pass applied and checked, and what the pass returned."""
     editor = GraphEditor(model)
-    said = step(editor)
+    returned = step(editor)
     result = editor.result()
     onnx.checker.check_model(result, full_check=True)
-    return result, said
+    return result, returned
 
 
 def differ(one: onnx.ModelProto, other: onnx.ModelProto, **inputs: NDArray[np.float32]) -> float:
     """How far ``other`` errs from ``one`` on ``inputs``."""
-    return error(outputs(other, [inputs]), outputs(one, [inputs]))
+    return relative_error(outputs(other, [inputs]), outputs(one, [inputs]))
 
 
 def generator() -> onnx.ModelProto:

@@ -6,7 +6,7 @@ from appliance.inference.optimize.graph_editor import GraphEditor
 from tests.inference.optimize.graphs import differ, kinds, noise, normalising, parsed
 
 
-def test_an_untouched_graph_comes_out_as_it_went_in() -> None:
+def test_an_untouched_graph_is_returned_unchanged() -> None:
     model = normalising()
     result = GraphEditor(model).result()
     assert kinds(result) == kinds(model)
@@ -14,7 +14,7 @@ def test_an_untouched_graph_comes_out_as_it_went_in() -> None:
     assert differ(model, result, x=noise(1, 4, 6, 6)) == 0
 
 
-def test_the_model_given_stays_as_it_is() -> None:
+def test_the_original_model_is_not_changed() -> None:
     model = normalising()
     before = model.SerializeToString()
     editor = GraphEditor(model)
@@ -23,7 +23,7 @@ def test_the_model_given_stays_as_it_is() -> None:
     assert model.SerializeToString() == before
 
 
-def test_what_nothing_reads_is_dropped_and_the_rest_put_in_order() -> None:
+def test_unread_nodes_are_dropped_and_the_others_sorted() -> None:
     model = parsed(
         "a = Relu (x) b = Mul (a, w) y = Add (b, a)", "float[2] x", "float[2] y", {"w": noise(2)}
     )
@@ -54,7 +54,7 @@ def test_an_output_keeps_its_name_when_another_node_takes_it_over() -> None:
     assert result.graph.node[0].output[0] == result.graph.output[0].name == "y"
 
 
-def test_tensors_that_a_graph_inside_takes_from_outside_count_as_read() -> None:
+def test_tensors_that_a_subgraph_takes_from_outside_count_as_read() -> None:
     body = """
         a = Relu (x)
         y = If (yes) <then_branch = t () => (float[2] p) { p = Neg (a) },
@@ -64,7 +64,7 @@ def test_tensors_that_a_graph_inside_takes_from_outside_count_as_read() -> None:
     assert kinds(GraphEditor(model).result()) == {"Relu": 1, "If": 1}
 
 
-def test_shapes_are_known_of_what_settled() -> None:
+def test_shapes_are_known_after_settling() -> None:
     editor = GraphEditor(normalising())
     assert editor.shape("mean") == (1, 4, 1, 1)
     (new,) = editor.add("ReduceMean", ["x"], axes=[1], keepdims=1)

@@ -47,7 +47,7 @@ def test_every_spelling_of_a_norm_becomes_one_operator(spelling: str) -> None:
         ("normal = Mul (centred, inverse)", "normal = Mul (x, inverse)"),
     ],
 )
-def test_what_only_looks_like_a_norm_stays(wrong: str, right: str) -> None:
+def test_what_only_resembles_a_norm_stays(wrong: str, right: str) -> None:
     body = NORMALISED.replace(wrong, right) + "y = Identity (normal)"
     assert body != NORMALISED
     kept, count = after(normalising(body), fuse_instance_norm)
@@ -55,7 +55,7 @@ def test_what_only_looks_like_a_norm_stays(wrong: str, right: str) -> None:
     assert "InstanceNormalization" not in kinds(kept)
 
 
-def test_a_norm_that_lets_its_variance_out_stays() -> None:
+def test_a_norm_whose_variance_is_used_elsewhere_stays() -> None:
     model = normalising(NORMALISED + "y = Add (normal, variance)")
     assert after(model, fuse_instance_norm)[1] == 0
 

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 import pytest
 
-from appliance.inference.optimize.accuracy import error
+from appliance.inference.optimize.accuracy import relative_error
 from appliance.inference.optimize.float16 import rounded_to_float16, to_float16
 from appliance.inference.optimize.quantize import OPERATORS, to_int8
 from appliance.inference.optimize.ranges import observe
@@ -41,7 +41,7 @@ def test_each_precision_is_built_and_measured() -> None:
     assert found["fp16"].error > 1e-6  # it really computes with fewer bits
 
 
-def test_half_keeps_its_tensors_and_halves_its_weights() -> None:
+def test_float16_keeps_its_tensors_and_halves_its_weights() -> None:
     model = convolutions()
     half = to_float16(model)
     assert half.graph.input == model.graph.input
@@ -49,7 +49,7 @@ def test_half_keeps_its_tensors_and_halves_its_weights() -> None:
     assert {t.data_type for t in half.graph.initializer} == {onnx.TensorProto.FLOAT16}
 
 
-def test_an_island_is_made_where_the_error_demands_it() -> None:
+def test_operators_stay_in_float32_where_the_error_requires_it() -> None:
     """The squares of numbers near 1000 lie beyond float16: only an island of float32 holds them."""
     body = """
         a = Mul (x, big)
@@ -97,7 +97,7 @@ def test_int8_keeps_the_matrix_that_no_node_reads() -> None:
     assert quantised(model).graph.initializer[-1].name == "emap"
 
 
-def test_int8_changes_nothing_in_what_it_is_made_of() -> None:
+def test_int8_does_not_change_the_model_it_is_made_from() -> None:
     model = convolutions()
     before = model.SerializeToString(deterministic=True)
     quantised(model)
@@ -132,7 +132,7 @@ def deep(coarse: float) -> onnx.ModelProto:
     return parsed(body, "float[1,3,16,16] x", "float[1,8,16,16] y", weights)
 
 
-def test_int8_keeps_more_in_float32_where_the_error_demands_it() -> None:
+def test_int8_keeps_more_in_float32_where_the_error_requires_it() -> None:
     """One channel 300 times as large as the others leaves them a step or two of 256."""
     assert error_of(deep(300), quantised(deep(300))) > BOUNDS["int8"]
     (small,) = build(deep(300), FEEDS, ["int8"])
@@ -150,8 +150,10 @@ def test_int8_that_errs_on_crops_it_was_not_made_from_is_not_accepted() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_what_is_no_number_errs_infinitely(bad: float) -> None:
+def test_an_output_that_is_not_a_number_errs_infinitely(bad: float) -> None:
     right = [(np.ones(3, np.float32),)]
-    assert error([(np.array([1, bad, 1], np.float32),)], right) == np.inf
-    assert error([(np.ones(4, np.float32),)], right) == np.inf
-    assert error([(np.array([1, 1, 2], np.float32),)], right) == pytest.approx(1 / np.sqrt(3))
+    assert relative_error([(np.array([1, bad, 1], np.float32),)], right) == np.inf
+    assert relative_error([(np.ones(4, np.float32),)], right) == np.inf
+    assert relative_error([(np.array([1, 1, 2], np.float32),)], right) == pytest.approx(
+        1 / np.sqrt(3)
+    )

@@ -1,4 +1,4 @@
-"""Graphs that stand in for models whose weights are not ours to ship.
+"""Graphs that stand in for models whose weights may not be shipped.
 
 Names, shapes and value ranges are those of the published files, written down here apart from the
 contracts so that one can be held against the other. ``tiny`` graphs do something simple that a

@@ -142,7 +142,7 @@ def _yolov8n(net: Net, x: str) -> str:
 
 
 def yunet(net: Net, *, bench: bool) -> None:  # noqa: ARG001 - the real one ships: never a bench
-    """The tensors of YuNet; it finds nobody."""
+    """The tensors of YuNet; it finds no faces."""
     image = net.input("input", 3, SIDE, SIDE)
     level = _brightness(net, image)
     for kind, values in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)):

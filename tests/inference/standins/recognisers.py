@@ -1,4 +1,4 @@
-"""Recognisers whose embedding depends on the picture a little, so that nobody is everybody."""
+"""Recognisers whose embedding depends a little on the picture, so that people differ."""
 
 from __future__ import annotations
 

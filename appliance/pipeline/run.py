@@ -19,10 +19,11 @@ from appliance.pipeline.face_model.face import Face, Float
 from appliance.pipeline.face_model.regions import FACE, strengths
 from appliance.pipeline.generator_engine.generation import GeneratorShot
 from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
-from appliance.pipeline.media.video.encoder import ContainerName, EncoderSettings
+from appliance.pipeline.media.video.encoder import EncoderSettings
 from appliance.pipeline.media.video.reader import FrameInfo
-from appliance.pipeline.media.video.transcode import Transcoded, transcode
+from appliance.pipeline.media.video.transcode import TranscodeReport, transcode
 from appliance.pipeline.mesh_engine.editor import FaceEditor
 from appliance.pipeline.mesh_engine.fit import Fit
 from appliance.pipeline.mesh_engine.source import Source
@@ -30,7 +31,7 @@ from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.networks.upscaler import Upscaler
 from appliance.pipeline.selection import FaceChoice, Which
 from appliance.pipeline.shot import Begin, MeshShot
-from appliance.pipeline.video.frame_editor import Editor, FrameEditor
+from appliance.pipeline.video.frame_editor import FrameEditor, VideoEditor
 from appliance.pipeline.video.tracker import Tracker
 
 PORTRAIT_ROOM = 0.5  # around a source's face, in its own size: what the widest alignment shows
@@ -90,7 +91,7 @@ class SwapReport:
     engine: str
     provider: str
     seconds: Mapping[str, float]
-    transcoded: Transcoded | None = None
+    transcoded: TranscodeReport | None = None
 
 
 def read_source(stages: Stages, photos: Sequence[Photo]) -> Sitter:
@@ -170,11 +171,11 @@ def swap_video(
     sink: BinaryIO,
     options: SwapOptions,
     *,
-    container: ContainerName,
+    container: VideoKind,
     settings: EncoderSettings | None = None,
     progress: Callable[[FrameInfo], None] | None = None,
     upscaler: Upscaler | None = None,
-    editor: Editor | None = None,
+    editor: VideoEditor | None = None,
 ) -> SwapReport:
     """Swap the chosen faces of every frame of ``source`` into ``sink``, then enlarge it.
 
@@ -205,7 +206,7 @@ def frame_editor(stages: Stages, sitter: Sitter, options: SwapOptions) -> FrameE
     return FrameEditor(tracker, likeness, stages.generation.batch if stages.generation else 1)
 
 
-def video_report(stages: Stages, editor: Editor, done: Transcoded) -> SwapReport:
+def video_report(stages: Stages, editor: VideoEditor, done: TranscodeReport) -> SwapReport:
     """After the last frame."""
     alike = editor.alike()
     return SwapReport(

@@ -49,7 +49,7 @@ from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.encoder import check_size
 from appliance.pipeline.media.video.probe import probe
-from appliance.pipeline.pool.coordinator import Crew
+from appliance.pipeline.pool.coordinator import ProcessPool
 from appliance.pipeline.run import (
     Sitter,
     SwapOptions,
@@ -124,7 +124,7 @@ class _Ready:
     engine: Engine
     sitter: Sitter
     options: SwapOptions
-    crew: Crew | None
+    crew: ProcessPool | None
 
 
 _Prepare: TypeAlias = Callable[[], _Ready]

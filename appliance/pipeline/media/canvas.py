@@ -77,7 +77,7 @@ def check_patch(box: Box, rgb: Rgb, support: Mask) -> None:
         raise ValueError(f"support is {support.shape}, not {(box.h, box.w)}")
 
 
-def fit(width: int, height: int, max_side: int) -> tuple[int, int]:
+def thumbnail_size(width: int, height: int, max_side: int) -> tuple[int, int]:
     """The size of a thumbnail: same shape, longer side at most ``max_side``, never enlarged."""
     if max_side < 1:
         raise ValueError("a thumbnail has at least one pixel")

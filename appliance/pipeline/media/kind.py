@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Literal, TypeAlias
 
-from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.streams import ReadableFile
 
 VideoKind: TypeAlias = Literal["mp4", "mov", "mkv", "webm", "avi"]
 """A container by its everyday name."""
 
-Family: TypeAlias = Literal["mov", "matroska", "avi"]
+DemuxerFamily: TypeAlias = Literal["mov", "matroska", "avi"]
 """FFmpeg's demuxers for MP4 and MOV, for MKV and WebM, and for AVI."""
 
 EBML = 0x1A45DFA3
@@ -25,7 +25,7 @@ def is_heic(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in _HEIC
 
 
-def video_family(head: bytes) -> Family | None:
+def video_family(head: bytes) -> DemuxerFamily | None:
     """Which demuxer a file that starts with ``head`` needs; ``None`` if it is no video."""
     if head[4:8] in _BOXES:
         is_still = head[4:8] == b"ftyp" and head[8:12] in _HEIC | _AVIF
@@ -35,7 +35,7 @@ def video_family(head: bytes) -> Family | None:
     return "avi" if head[:4] == b"RIFF" and head[8:12] == b"AVI " else None
 
 
-def read_head(file: Source) -> bytes:
+def read_head(file: ReadableFile) -> bytes:
     """The bytes that tell; ``file`` is left at its start."""
     file.seek(0, os.SEEK_SET)
     try:
@@ -44,6 +44,6 @@ def read_head(file: Source) -> bytes:
         file.seek(0, os.SEEK_SET)
 
 
-def is_video(file: Source) -> bool:
+def is_video(file: ReadableFile) -> bool:
     """Whether ``file`` (seekable; left at its start) is to be read as a video."""
     return video_family(read_head(file)) is not None

@@ -91,7 +91,7 @@ def from_display_matrix(matrix: Sequence[int]) -> Orientation:
     return UPRIGHT
 
 
-def enlarge_matrix(matrix: Sequence[int], scale: int) -> tuple[int, ...]:
+def scale_display_matrix(matrix: Sequence[int], scale: int) -> tuple[int, ...]:
     """A display matrix for a picture ``scale`` times as large: it moves the picture by pixels."""
     *turn, x, y, one = matrix
     return (*turn, x * scale, y * scale, one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Source(Protocol):
+class ReadableFile(Protocol):
     """A readable, seekable binary file."""
 
     def read(self, size: int, /) -> bytes:
@@ -21,7 +21,7 @@ class Source(Protocol):
         ...
 
 
-class Sink(Protocol):
+class WritableFile(Protocol):
     """A writable, seekable binary file; each write takes all it is given, or raises."""
 
     def write(self, data: bytes, /) -> int:

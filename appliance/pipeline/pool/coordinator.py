@@ -19,31 +19,33 @@ import av
 
 from appliance.pipeline.analysis.likeness import Alike, mean
 from appliance.pipeline.media.video.canvas import VideoCanvas
-from appliance.pipeline.media.video.ordered_batches import Rest
+from appliance.pipeline.media.video.ordered_batches import DeferredWork
 from appliance.pipeline.media.video.reader import FrameInfo
-from appliance.pipeline.pool.frame_store import FrameStore, Geometry
+from appliance.pipeline.pool.frame_store import FrameFormat, FrameStore
 from appliance.pipeline.pool.messages import (
-    Done,
-    Frame,
-    Go,
-    Line,
-    Place,
+    FrameSlot,
+    MessageChannel,
     Ready,
     Segment,
+    SegmentDone,
+    Start,
+    TrackedFace,
 )
-from appliance.pipeline.video.tracker import is_at
+from appliance.pipeline.video.tracker import is_face_at
 
 RUN_UP = 24  # frames: by then what a face is steadied by has faded to a tenth, at 30 a second
 # Frames of a segment: more take memory and leave some without work at the end, fewer are followed
 # twice, once as the next one's run-up.
-LONGEST, USUAL, SHORTEST = 96, 48, 16
-ROUNDS = 3  # segments for each line of a video, if that makes them no shorter than usual
+LONGEST_SEGMENT, USUAL_SEGMENT, SHORTEST_SEGMENT = 96, 48, 16
+SEGMENTS_PER_CHANNEL = (
+    3  # segments for each line of a video, if that makes them no shorter than usual
+)
 # Bytes of frames that are shared, at the most; the decoded ones, which the lead keeps, are fewer.
-MEMORY = 4 << 30
+MAX_SHARED_BYTES = 4 << 30
 
 
 @dataclass(slots=True)
-class Crew:
+class ProcessPool:
     """Members that wait for the word to begin, and the memory that they share.
 
     ``memory``: descriptor of an empty file in memory. ``members``: the lines to each of them; it
@@ -51,11 +53,11 @@ class Crew:
     """
 
     memory: int
-    members: tuple[tuple[Line, ...], ...]
+    members: tuple[tuple[MessageChannel, ...], ...]
     _called: bool = False
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[MessageChannel, ...]:
         """Those to all members, first the first of each."""
         return tuple(line for same in zip(*self.members, strict=True) for line in same)
 
@@ -63,7 +65,7 @@ class Crew:
         """Let all members load and seal, while this process does something else."""
         if not self._called:
             for first, *_ in self.members:
-                first.send(Go())
+                first.send(Start())
         self._called = True
 
     def start(self) -> None:
@@ -74,17 +76,19 @@ class Crew:
 
     def editor(
         self, width: int, height: int, pixel_format: str, frames: int | None = None
-    ) -> SharedEditor | None:
+    ) -> PoolEditor | None:
         """For a video of this kind; ``None`` where too few of its frames go into memory.
 
         ``frames``: how many it has, if that is known.
         """
         frame = width * height * av.VideoFormat(pixel_format).padded_bits_per_pixel // 8
         for count in range(len(self.lines), 1, -1):
-            wanted = min(LONGEST, max(USUAL, (frames or 0) // (ROUNDS * count)))
-            length = min(wanted, MEMORY // ((count + 2) * frame) - RUN_UP)
-            if length >= SHORTEST:
-                return SharedEditor(self.memory, self.lines[:count], length)
+            wanted = min(
+                LONGEST_SEGMENT, max(USUAL_SEGMENT, (frames or 0) // (SEGMENTS_PER_CHANNEL * count))
+            )
+            length = min(wanted, MAX_SHARED_BYTES // ((count + 2) * frame) - RUN_UP)
+            if length >= SHORTEST_SEGMENT:
+                return PoolEditor(self.memory, self.lines[:count], length)
         return None
 
     def close(self) -> None:
@@ -98,33 +102,37 @@ class Crew:
 class _Part:
     """A segment on its way. ``before``: what became of the one before it."""
 
-    geometry: Geometry
-    run_up: Sequence[Frame]
-    before: Future[Done] | None
-    frames: list[tuple[Frame, av.VideoFrame]] = field(default_factory=list)
-    done: Future[Done] = field(default_factory=Future)
+    geometry: FrameFormat
+    run_up: Sequence[FrameSlot]
+    before: Future[SegmentDone] | None
+    frames: list[tuple[FrameSlot, av.VideoFrame]] = field(default_factory=list)
+    done: Future[SegmentDone] = field(default_factory=Future)
 
 
-class SharedEditor:
+class PoolEditor:
     """As ``FrameEditor``, by a crew that has been started."""
 
     def __init__(
-        self, memory: int, lines: Sequence[Line], length: int = USUAL, run_up: int = RUN_UP
+        self,
+        memory: int,
+        lines: Sequence[MessageChannel],
+        length: int = USUAL_SEGMENT,
+        run_up: int = RUN_UP,
     ) -> None:
         """``length``: frames of a segment; ``run_up``: those before it, at most as many.
 
-        ``memory`` and ``lines``: of a ``Crew``.
+        ``memory`` and ``lines``: of a ``ProcessPool``.
         """
-        self._free: SimpleQueue[Line] = SimpleQueue()
+        self._free: SimpleQueue[MessageChannel] = SimpleQueue()
         for line in lines:
             self._free.put(line)
         self._memory = memory
         self._length, self._run_up = length, min(run_up, length)
-        self.rest = Rest(self._finish, length, len(lines))
+        self.rest = DeferredWork(self._finish, length, len(lines))
         """How ``transcode`` goes on with what ``edit`` leaves: a segment at a time."""
         self._slots: _Slots | None = None
         self._part: _Part | None = None
-        self._ahead: list[Frame] = []
+        self._ahead: list[FrameSlot] = []
         self._counting = Lock()
         self._alike: list[Alike] = []
         self.frames_swapped = 0
@@ -134,7 +142,7 @@ class SharedEditor:
         """The next frame: the segment that it is a part of."""
         part = self._part
         if part is None or len(part.frames) == self._length:
-            geometry = Geometry.of(canvas.frame, canvas.orientation)
+            geometry = FrameFormat.of(canvas.frame, canvas.orientation)
             part = _Part(geometry, self._ahead, part.done if part else None)
             self._part, self._ahead = part, []
         slots = self._slots = self._slots or _Slots(self._memory, part.geometry)
@@ -178,12 +186,12 @@ class SharedEditor:
             self.faces_swapped += done.faces
             self._alike.append(done.alike)
 
-    def _ask(self, part: _Part, begun: list[Place] | None) -> Done:
+    def _ask(self, part: _Part, begun: list[TrackedFace] | None) -> SegmentDone:
         frames = [frame for frame, _ in part.frames]
         line = self._free.get()
         try:
             line.send(Segment(part.geometry, list(part.run_up), frames, self._run_up, begun))
-            return line.receive(Done)
+            return line.receive(SegmentDone)
         finally:
             self._free.put(line)
 
@@ -191,14 +199,14 @@ class SharedEditor:
 class _Slots:
     """The places of the store, given out and taken back by several threads."""
 
-    def __init__(self, memory: int, geometry: Geometry) -> None:
+    def __init__(self, memory: int, geometry: FrameFormat) -> None:
         self.store = FrameStore(memory, geometry)
         self._memory = memory
         self._free: list[int] = []
         self._made = 0
         self._lock = Lock()
 
-    def keep(self, picture: av.VideoFrame, info: FrameInfo) -> Frame:
+    def keep(self, picture: av.VideoFrame, info: FrameInfo) -> FrameSlot:
         """A copy of ``picture``."""
         with self._lock:
             if not self._free:
@@ -207,15 +215,15 @@ class _Slots:
                 os.ftruncate(self._memory, self._made * self.store.slot_size)
             slot = self._free.pop()
         self.store.put(slot, picture)
-        return Frame(slot, info.index, info.pts, info.time_base.as_integer_ratio())
+        return FrameSlot(slot, info.index, info.pts, info.time_base.as_integer_ratio())
 
-    def release(self, frames: Sequence[Frame]) -> None:
+    def release(self, frames: Sequence[FrameSlot]) -> None:
         """They are not needed any more."""
         with self._lock:
             self._free += [frame.slot for frame in frames]
 
 
-def _is_another(met: Sequence[Place], right: Sequence[Place]) -> bool:
+def _is_another(met: Sequence[TrackedFace], right: Sequence[TrackedFace]) -> bool:
     """Whether any face that was followed to here is not among those that were ``met`` here."""
     centres = [place.face.points.mean(axis=0) for place in met]
-    return any(not any(is_at(place.face, centre) for centre in centres) for place in right)
+    return any(not any(is_face_at(place.face, centre) for centre in centres) for place in right)

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 
 from appliance.pipeline.media.orientation import Orientation
-from appliance.pipeline.media.video.pixel_layout import Samples, layout_of, samples
+from appliance.pipeline.media.video.pixel_layout import Samples, channel_view, layout_of
 
 
-class Geometry(msgspec.Struct, frozen=True):
+class FrameFormat(msgspec.Struct, frozen=True):
     """What the frames of one video have in common. The colour tags are FFmpeg's numbers."""
 
     width: int
@@ -26,7 +26,7 @@ class Geometry(msgspec.Struct, frozen=True):
     flip_y: bool
 
     @classmethod
-    def of(cls, frame: av.VideoFrame, orientation: Orientation) -> Geometry:
+    def of(cls, frame: av.VideoFrame, orientation: Orientation) -> FrameFormat:
         """That of ``frame``, held as ``orientation`` says."""
         return cls(
             frame.width,
@@ -54,7 +54,7 @@ class Geometry(msgspec.Struct, frozen=True):
 class FrameStore:
     """Slots, each for the samples of one frame; alpha, which nobody changes, is not kept."""
 
-    def __init__(self, descriptor: int, geometry: Geometry) -> None:
+    def __init__(self, descriptor: int, geometry: FrameFormat) -> None:
         """``descriptor``: of a file in memory, which others map too and may make larger."""
         self._descriptor = descriptor
         self._geometry = geometry
@@ -94,4 +94,4 @@ def _channels(frame: av.VideoFrame) -> list[Samples]:
     layout = layout_of(frame.format.name)
     if layout is None:
         raise ValueError(f"{frame.format.name} cannot be edited in place")
-    return [samples(frame, layout, part) for part in layout.components]
+    return [channel_view(frame, layout, part) for part in layout.components]

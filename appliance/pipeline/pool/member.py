@@ -10,23 +10,23 @@ import av
 
 from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.media.video.canvas import VideoCanvas
-from appliance.pipeline.media.video.ordered_batches import Groups
+from appliance.pipeline.media.video.ordered_batches import OrderedBatches
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.pool.frame_store import FrameStore
 from appliance.pipeline.pool.messages import (
-    Done,
-    Failed,
-    Frame,
-    Go,
-    Line,
-    Place,
+    Failure,
+    FrameSlot,
+    MessageChannel,
     Ready,
     Segment,
+    SegmentDone,
+    Start,
+    TrackedFace,
 )
 from appliance.pipeline.run import Sitter, SwapOptions, frame_editor
 
 
-class Member:
+class PoolMember:
     """``memory``: the descriptor of the frames' store."""
 
     def __init__(self, memory: int, stages: Stages, sitter: Sitter, options: SwapOptions) -> None:
@@ -35,23 +35,23 @@ class Member:
         self._sitter = sitter
         self._options = options
 
-    def serve(self, line: Line) -> None:
+    def serve(self, line: MessageChannel) -> None:
         """Segments until the lead hangs up. Other threads may serve other lines meanwhile."""
         store: FrameStore | None = None
         while (segment := line.receive_if(Segment)) is not None:
             store = store or FrameStore(self._memory, segment.geometry)
             line.send(self._change(segment, store))
 
-    def _change(self, segment: Segment, store: FrameStore) -> Done:
+    def _change(self, segment: Segment, store: FrameStore) -> SegmentDone:
         editor = frame_editor(self._stages, self._sitter, self._options)
         changed: list[int] = []
 
-        def canvas(frame: Frame) -> VideoCanvas:
+        def canvas(frame: FrameSlot) -> VideoCanvas:
             picture = segment.geometry.blank()
             store.get(frame.slot, picture)
             return VideoCanvas(picture, segment.geometry.orientation)
 
-        def hand_on(done: tuple[Frame, av.VideoFrame, bool]) -> None:
+        def hand_on(done: tuple[FrameSlot, av.VideoFrame, bool]) -> None:
             frame, picture, edited = done
             if edited:
                 store.put(frame.slot, picture)
@@ -63,7 +63,7 @@ class Member:
             editor.watch(canvas(frame), _info(frame))
         met = editor.followed
         early_at, early = len(segment.frames) - segment.shared, met
-        with Groups(editor.rest, hand_on) as groups:
+        with OrderedBatches(editor.rest, hand_on) as groups:
             for number, frame in enumerate(segment.frames):
                 if number == early_at:
                     early = editor.followed
@@ -71,17 +71,17 @@ class Member:
                 left = editor.edit(picture, _info(frame))
                 groups.add((frame, picture.frame, bool(editor.followed)), left)
             groups.finish()
-        return Done(
+        return SegmentDone(
             changed=changed,
             faces=editor.faces_swapped,
             alike=editor.alike(),
-            met=[Place.of(face) for face in met],
-            early=[Place.of(face) for face in early],
-            last=[Place.of(face) for face in editor.followed],
+            met=[TrackedFace.of(face) for face in met],
+            early=[TrackedFace.of(face) for face in early],
+            last=[TrackedFace.of(face) for face in editor.followed],
         )
 
 
-def live(lines: Sequence[Line], make: Callable[[], Member]) -> None:
+def run_member(lines: Sequence[MessageChannel], make: Callable[[], PoolMember]) -> None:
     """A member's life: it waits for the word to begin, and serves its lines, each in a thread.
 
     While one segment is drained, its last faces changed and none followed any more, the faces of
@@ -89,24 +89,24 @@ def live(lines: Sequence[Line], make: Callable[[], Member]) -> None:
     """
     first = lines[0]
     try:
-        if first.receive_if(Go) is None:
+        if first.receive_if(Start) is None:
             return
         member = make()
         first.send(Ready())
     except BaseException as error:  # noqa: BLE001 - the lead raises it
-        first.send(Failed.of(error))
+        first.send(Failure.of(error))
         return
     with ThreadPoolExecutor(len(lines)) as threads:
         for line in lines:
             threads.submit(_serve, member, line)
 
 
-def _serve(member: Member, line: Line) -> None:
+def _serve(member: PoolMember, line: MessageChannel) -> None:
     try:
         member.serve(line)
     except BaseException as error:  # noqa: BLE001 - the lead raises it
-        line.send(Failed.of(error))
+        line.send(Failure.of(error))
 
 
-def _info(frame: Frame) -> FrameInfo:
+def _info(frame: FrameSlot) -> FrameInfo:
     return FrameInfo(frame.index, frame.pts, Fraction(*frame.base))

@@ -14,14 +14,14 @@ from appliance import errors
 from appliance.errors import ApplianceError, ProviderError
 from appliance.pipeline.analysis.likeness import Alike
 from appliance.pipeline.face_model.face import Face
-from appliance.pipeline.pool.frame_store import Geometry
+from appliance.pipeline.pool.frame_store import FrameFormat
 
 _LENGTH = struct.Struct("<I")
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 
 
-class Go(msgspec.Struct, frozen=True):
+class Start(msgspec.Struct, frozen=True):
     """Load and seal; sent to nobody if there is nothing to share out."""
 
 
@@ -29,7 +29,7 @@ class Ready(msgspec.Struct, frozen=True):
     """Sealed, and all is loaded."""
 
 
-class Frame(msgspec.Struct, frozen=True):
+class FrameSlot(msgspec.Struct, frozen=True):
     """A frame in the store: its ``slot``, its number and when it is shown, ``pts`` by ``base``."""
 
     slot: int
@@ -38,14 +38,14 @@ class Frame(msgspec.Struct, frozen=True):
     base: tuple[int, int]
 
 
-class Place(msgspec.Struct, frozen=True):
+class TrackedFace(msgspec.Struct, frozen=True):
     """A face that is followed: its mesh, (478, 3) float32 as bytes, and the network's belief."""
 
     mesh: bytes
     score: float
 
     @classmethod
-    def of(cls, face: Face) -> Place:
+    def of(cls, face: Face) -> TrackedFace:
         """That of ``face``."""
         return cls(np.ascontiguousarray(face.mesh, np.float32).tobytes(), face.score)
 
@@ -64,14 +64,14 @@ class Segment(msgspec.Struct, frozen=True):
     followed before all these; ``None``: look for them.
     """
 
-    geometry: Geometry
-    run_up: list[Frame]
-    frames: list[Frame]
+    geometry: FrameFormat
+    run_up: list[FrameSlot]
+    frames: list[FrameSlot]
     shared: int
-    begun: list[Place] | None = None
+    begun: list[TrackedFace] | None = None
 
 
-class Done(msgspec.Struct, frozen=True):
+class SegmentDone(msgspec.Struct, frozen=True):
     """A segment is changed: the frames of these numbers are, at least in part.
 
     ``met``: the faces that were followed at the end of the run-up, ``early``: before what is the
@@ -81,12 +81,12 @@ class Done(msgspec.Struct, frozen=True):
     changed: list[int]
     faces: int
     alike: Alike
-    met: list[Place]
-    early: list[Place]
-    last: list[Place]
+    met: list[TrackedFace]
+    early: list[TrackedFace]
+    last: list[TrackedFace]
 
 
-class Failed(msgspec.Struct, frozen=True):
+class Failure(msgspec.Struct, frozen=True):
     """An ``ApplianceError`` of this kind; without a kind, a bug."""
 
     kind: str
@@ -94,7 +94,7 @@ class Failed(msgspec.Struct, frozen=True):
     hint: str
 
     @classmethod
-    def of(cls, error: BaseException) -> Failed:
+    def of(cls, error: BaseException) -> Failure:
         """The words of ``error`` if they are ours; of others, which may name anything, the type."""
         if isinstance(error, ApplianceError):
             return cls(type(error).__name__, error.message, error.hint)
@@ -109,7 +109,7 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MessageChannel:
     """One end of a pair of pipes. For one thread at a time."""
 
     reader: int
@@ -141,7 +141,7 @@ class Line:
         if data is None:
             return None
         if data.startswith(_FAILED):
-            raise msgspec.json.decode(data, type=Failed).error()
+            raise msgspec.json.decode(data, type=Failure).error()
         return msgspec.json.decode(data, type=kind)
 
     def close(self) -> None:
@@ -162,10 +162,10 @@ class Line:
 _FAILED = b'{"kind":'
 
 
-def pair() -> tuple[Line, Line]:
+def channel_pair() -> tuple[MessageChannel, MessageChannel]:
     """Two ends that are connected."""
     here, there = os.pipe(), os.pipe()
-    return Line(here[0], there[1]), Line(there[0], here[1])
+    return MessageChannel(here[0], there[1]), MessageChannel(there[0], here[1])
 
 
 def _gone() -> ProviderError:

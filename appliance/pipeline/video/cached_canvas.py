@@ -9,7 +9,7 @@ from appliance.pipeline.face_model.face import Image
 from appliance.pipeline.media.canvas import Box, Canvas, Gray, Mask
 
 
-class Remembering:
+class CachedCanvas:
     """A canvas that answers a read inside an earlier one from memory, until something is written.
 
     Following a face and changing it look at nearly the same pixels of a frame.

@@ -11,18 +11,18 @@ from appliance.inference.together import together
 from appliance.pipeline.analysis.likeness import Alike, Likeness
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.media.video.canvas import VideoCanvas
-from appliance.pipeline.media.video.ordered_batches import Rest
+from appliance.pipeline.media.video.ordered_batches import DeferredWork
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.shot import Shot
-from appliance.pipeline.video.cached_canvas import Remembering
+from appliance.pipeline.video.cached_canvas import CachedCanvas
 from appliance.pipeline.video.tracker import Tracker
 
-GROUPS = 3  # batches at work at once: one on the GPU, one before it, one after it
+BATCHES_IN_FLIGHT = 3  # batches at work at once: one on the GPU, one before it, one after it
 LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a video
 
 
 @dataclass(frozen=True, slots=True)
-class _Followed:
+class _PendingFace:
     """A face of one frame that is to be changed. ``measured``: whether its likeness is, too.
 
     ``person``: a number for each that is followed.
@@ -35,21 +35,21 @@ class _Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class PendingFrame:
     """A frame whose faces are known and not yet changed."""
 
-    canvas: Remembering
-    faces: tuple[_Followed, ...]
+    canvas: CachedCanvas
+    faces: tuple[_PendingFace, ...]
 
 
-class Editor(Protocol):
+class VideoEditor(Protocol):
     """Changes the frames of one video, given in order."""
 
     frames_swapped: int
     faces_swapped: int
 
     @property
-    def rest(self) -> Rest | None:
+    def rest(self) -> DeferredWork | None:
         """How ``transcode`` goes on with what ``edit`` leaves."""
         ...
 
@@ -79,23 +79,25 @@ class FrameEditor:
         self.faces_swapped = 0
 
     @property
-    def rest(self) -> Rest | None:
-        """See ``Editor.rest``: a batch at a time."""
-        return Rest(self.change, self._batch, GROUPS) if self._batch > 1 else None
+    def rest(self) -> DeferredWork | None:
+        """See ``VideoEditor.rest``: a batch at a time."""
+        return (
+            DeferredWork(self.change, self._batch, BATCHES_IN_FLIGHT) if self._batch > 1 else None
+        )
 
-    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> Followed | None:
-        """See ``Editor.edit``."""
+    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> PendingFrame | None:
+        """See ``VideoEditor.edit``."""
         if self._tracker is None:
             return None
-        frame = Remembering(canvas)
+        frame = CachedCanvas(canvas)
         tracks = self._tracker.update(frame, float(info.seconds))
         if not tracks:
             return None
         faces = tuple(
-            _Followed(track.shot, face, track.number, track.frames % LIKENESS_INTERVAL == 1)
+            _PendingFace(track.shot, face, track.number, track.frames % LIKENESS_INTERVAL == 1)
             for track, face in tracks
         )
-        followed = Followed(frame, faces)
+        followed = PendingFrame(frame, faces)
         if self._batch > 1:
             return followed
         self.change([followed])
@@ -104,7 +106,7 @@ class FrameEditor:
     def watch(self, canvas: VideoCanvas, info: FrameInfo) -> None:
         """The next frame, in which faces are followed and none is changed."""
         if self._tracker is not None:
-            for track, _ in self._tracker.update(Remembering(canvas), float(info.seconds)):
+            for track, _ in self._tracker.update(CachedCanvas(canvas), float(info.seconds)):
                 track.frames = 0  # the first that is changed is the first to be measured
 
     def resume(self, faces: Sequence[Face]) -> None:
@@ -118,10 +120,10 @@ class FrameEditor:
         return [] if self._tracker is None else self._tracker.followed
 
     def alike(self) -> Alike:
-        """See ``Editor.alike``."""
+        """See ``VideoEditor.alike``."""
         return self._likeness.found()
 
-    def change(self, frames: Sequence[Followed]) -> None:
+    def change(self, frames: Sequence[PendingFrame]) -> None:
         """The faces of these frames, in place.
 
         Of faces of one frame the second is changed when the first has been: they may touch.

@@ -77,7 +77,7 @@ def _share(cutoff: Float, seconds: float) -> Float:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CropView:
     """A cut-out of a frame, shrunk by a whole ``factor``.
 
     ``corner``: (2,) x, y, in the picture, of its first pixel before it was shrunk.
@@ -104,7 +104,7 @@ class _Patch:
     matrix: Float
 
     @classmethod
-    def cut(cls, view: View, centre: Float, scale: float) -> _Patch:
+    def cut(cls, view: CropView, centre: Float, scale: float) -> _Patch:
         """At ``scale`` around ``centre`` (2,), both of the picture."""
         # A whole shift, so that a face at rest is sampled alike from frame to frame.
         shift = np.round(PATCH / 2 - centre * scale)
@@ -117,7 +117,7 @@ class _Patch:
         return cls(gray, np.column_stack([linear, shift]).astype(np.float32))
 
 
-class Steadier:
+class LandmarkStabiliser:
     """Follows one face of a video.
 
     From frame to frame the points first move as the picture under them does (Lucas and Kanade,
@@ -139,7 +139,7 @@ class Steadier:
         self._mesh: Float | None = None
         self._patch: _Patch | None = None
 
-    def is_another(self, face: Face, view: View) -> bool:
+    def is_another(self, face: Face, view: CropView) -> bool:
         """Whether the next frame, which ``view`` shows, has another shot's face in this place.
 
         Held still, a face changes by 0.01 to 0.03 of full brightness from frame to frame; from one
@@ -151,7 +151,7 @@ class Steadier:
         change = cv2.absdiff(patch.gray[FACE_OF_PATCH], self._patch.gray[FACE_OF_PATCH])
         return float(np.mean(change)) / 255 > ANOTHER_FACE
 
-    def steady(self, face: Face, view: View, seconds: float) -> Face:
+    def steady(self, face: Face, view: CropView, seconds: float) -> Face:
         """The face of the next frame, ``seconds`` later, without jitter.
 
         ``face`` is the mesh network's, in pixels of the picture; ``view`` shows it.

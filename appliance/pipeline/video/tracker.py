@@ -21,7 +21,7 @@ from appliance.pipeline.imaging.geometry import shrunk
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.selection import FaceChoice, Which, extent
 from appliance.pipeline.shot import Begin, Shot
-from appliance.pipeline.video.stabiliser import Steadier, View
+from appliance.pipeline.video.stabiliser import CropView, LandmarkStabiliser
 
 DETECTION_INTERVAL = 15  # frames between looks for new faces while others are followed
 VIEW_EYE_DISTANCE = 75.0  # pixels: as the mesh network's crop has it; more is not needed
@@ -30,7 +30,7 @@ CUT_CHANGE = 0.11  # mean change of brightness, 0-1, from one frame to the next,
 
 
 @dataclass(slots=True)
-class Track:
+class FaceTrack:
     """One face through one shot, with all that is learnt of it on the way.
 
     ``number``: counted from 1 through the video.
@@ -39,10 +39,10 @@ class Track:
     number: int
     raw: Face
     shot: Shot
-    steadier: Steadier
+    steadier: LandmarkStabiliser
     frames: int = 0
 
-    def advance(self, sight: Sight, seconds: float) -> Face:
+    def advance(self, sight: Observation, seconds: float) -> Face:
         """Take the next frame's sight of the face; returns it without jitter."""
         self.raw = sight.face
         self.frames += 1
@@ -50,12 +50,12 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """A track's face in one frame, as the mesh network sees it, and the cut-out that shows it."""
 
-    track: Track
+    track: FaceTrack
     face: Face
-    view: View
+    view: CropView
 
 
 class Tracker:
@@ -65,13 +65,13 @@ class Tracker:
         self._stages = stages
         self._choice = choice
         self._begin = begin
-        self._tracks: list[Track] = []
+        self._tracks: list[FaceTrack] = []
         self._begun = 0
         self._last_small: Image | None = None
         self._last_seconds = 0.0
         self._until_detection = 0
 
-    def update(self, canvas: Canvas, seconds: float) -> list[tuple[Track, Face]]:
+    def update(self, canvas: Canvas, seconds: float) -> list[tuple[FaceTrack, Face]]:
         """The chosen faces of the next frame, shown at ``seconds``, each without jitter."""
         passed = seconds - self._last_seconds
         self._last_seconds = seconds
@@ -100,16 +100,16 @@ class Tracker:
         last, self._last_small = self._last_small, small
         return last is not None and float(cv2.absdiff(small, last).mean()) / 255 > CUT_CHANGE
 
-    def _follow(self, canvas: Canvas, track: Track) -> Sight | None:
+    def _follow(self, canvas: Canvas, track: FaceTrack) -> Observation | None:
         view = _view(canvas, track.raw, MOTION)
         if view is None:
             return None
         face = view.outside(self._stages.aligner.follow(view.image, view.inside(track.raw)))
         if face.score < LEAST_SCORE or track.steadier.is_another(face, view):
             return None
-        return Sight(track, face, view)
+        return Observation(track, face, view)
 
-    def _find(self, canvas: Canvas, known: list[Face]) -> list[Sight]:
+    def _find(self, canvas: Canvas, known: list[Face]) -> list[Observation]:
         """Chosen faces that are not followed yet."""
         if known and self._choice.which is not Which.ALL:
             return []
@@ -123,27 +123,27 @@ class Tracker:
         for index in self._choice.choose(faces, embeddings):
             view = _view(canvas, faces[index], MOTION)
             if view is not None:
-                sights.append(Sight(self._new_track(faces[index]), faces[index], view))
+                sights.append(Observation(self._new_track(faces[index]), faces[index], view))
         return sights
 
-    def _new_track(self, face: Face) -> Track:
+    def _new_track(self, face: Face) -> FaceTrack:
         self._begun += 1
-        return Track(self._begun, face, self._begin(), Steadier(self._stages.face))
+        return FaceTrack(self._begun, face, self._begin(), LandmarkStabiliser(self._stages.face))
 
 
-def _view(canvas: Canvas, face: Face, margin: float) -> View | None:
+def _view(canvas: Canvas, face: Face, margin: float) -> CropView | None:
     box = face_box(face, canvas, margin)
     if box is None:
         return None
     factor = max(1, int(eye_distance(face.points) / VIEW_EYE_DISTANCE))
-    return View(shrunk(canvas.read(box), factor), np.array([box.x, box.y], np.float32), factor)
+    return CropView(shrunk(canvas.read(box), factor), np.array([box.x, box.y], np.float32), factor)
 
 
 def _is_known(detection: Detection, faces: list[Face]) -> bool:
-    return any(is_at(face, detection.centre) for face in faces)
+    return any(is_face_at(face, detection.centre) for face in faces)
 
 
-def is_at(face: Face, centre: Float) -> bool:
+def is_face_at(face: Face, centre: Float) -> bool:
     """Whether what has its ``centre``, (2,), there in the same frame is this face."""
     off = np.linalg.norm(face.points.mean(axis=0) - centre)
     return bool(off < 0.5 * extent(face))

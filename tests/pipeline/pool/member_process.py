@@ -17,8 +17,8 @@ from appliance.inference.trust import ANY
 from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
 from appliance.pipeline.media.photo.decode import read_photo
-from appliance.pipeline.pool.member import Member, live
-from appliance.pipeline.pool.messages import Line
+from appliance.pipeline.pool.member import PoolMember, run_member
+from appliance.pipeline.pool.messages import MessageChannel
 from appliance.pipeline.run import SwapOptions, read_source
 from appliance.pipeline.selection import FaceChoice, Which
 
@@ -27,17 +27,17 @@ def main() -> None:
     memory, pack, photo, which, *ends = sys.argv[1:]
     cv2.setNumThreads(1)
 
-    def make() -> Member:
+    def make() -> PoolMember:
         if which == "dies":
             os._exit(1)
         runtime = Runtime(("cpu",), threads=1)
         generation = Generation.load(ModelPack.open(Path(pack), ANY), runtime, GeneratorWish())
         stages = Stages.load(ModelPack.open(), runtime, generation)
         sitter = read_source(stages, [read_photo(Path(photo).read_bytes())])
-        return Member(int(memory), stages, sitter, SwapOptions(FaceChoice(Which(which))))
+        return PoolMember(int(memory), stages, sitter, SwapOptions(FaceChoice(Which(which))))
 
     pairs = zip(ends[::2], ends[1::2], strict=True)
-    live([Line(int(reader), int(writer)) for reader, writer in pairs], make)
+    run_member([MessageChannel(int(reader), int(writer)) for reader, writer in pairs], make)
 
 
 if __name__ == "__main__":

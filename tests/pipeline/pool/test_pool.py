@@ -25,16 +25,16 @@ from appliance.pipeline.generator_engine.generation import Generation, Generator
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.video.encoder import EncoderSettings
 from appliance.pipeline.pool.coordinator import (
-    LONGEST,
+    LONGEST_SEGMENT,
     RUN_UP,
-    USUAL,
-    Crew,
-    SharedEditor,
+    USUAL_SEGMENT,
+    PoolEditor,
+    ProcessPool,
 )
-from appliance.pipeline.pool.messages import Line, Segment, pair
+from appliance.pipeline.pool.messages import MessageChannel, Segment, channel_pair
 from appliance.pipeline.run import SwapOptions, SwapReport, read_source, swap_video
 from appliance.pipeline.selection import FaceChoice, Which
-from appliance.pipeline.video.frame_editor import Editor
+from appliance.pipeline.video.frame_editor import VideoEditor
 from tests.inference.packs import write_standins
 from tests.paths import REPOSITORY
 from tests.pipeline.media.clips import decode
@@ -57,11 +57,13 @@ def generating(pack: Path, runtime: Runtime) -> Stages:
 
 
 @contextmanager
-def crew(pack: Path, photo: Path, which: str, members: int = 2, lines: int = 1) -> Iterator[Crew]:
+def crew(
+    pack: Path, photo: Path, which: str, members: int = 2, lines: int = 1
+) -> Iterator[ProcessPool]:
     memory = os.memfd_create("frames")
     processes, hired_members = [], []
     for _ in range(members):
-        ours, theirs = zip(*(pair() for _ in range(lines)), strict=True)
+        ours, theirs = zip(*(channel_pair() for _ in range(lines)), strict=True)
         ends = [end for line in theirs for end in (line.reader, line.writer)]
         words = [str(memory), str(pack), str(photo), which, *map(str, ends)]
         command = [sys.executable, "-m", "tests.pipeline.pool.member_process", *words]
@@ -70,7 +72,7 @@ def crew(pack: Path, photo: Path, which: str, members: int = 2, lines: int = 1) 
         for line in theirs:
             line.close()
         hired_members.append(ours)
-    hired = Crew(memory, tuple(hired_members))
+    hired = ProcessPool(memory, tuple(hired_members))
     try:
         yield hired
     finally:
@@ -80,7 +82,7 @@ def crew(pack: Path, photo: Path, which: str, members: int = 2, lines: int = 1) 
 
 
 def swapped(
-    stages: Stages, photo: Photo, clip: bytes, which: Which, editor: Editor | None = None
+    stages: Stages, photo: Photo, clip: bytes, which: Which, editor: VideoEditor | None = None
 ) -> tuple[list[Image], SwapReport]:
     sink = io.BytesIO()
     report = swap_video(
@@ -116,7 +118,7 @@ def test_the_seams_are_where_one_process_has_none(
     for run_up in (RUN_UP, 1):
         with crew(pack, portraits["person_b_1"], "largest") as hired:
             hired.start()
-            editor = SharedEditor(hired.memory, hired.lines, LENGTH, run_up)
+            editor = PoolEditor(hired.memory, hired.lines, LENGTH, run_up)
             shared, report = swapped(generating, photos["b_1"], clip, Which.LARGEST, editor)
         assert len(shared) == len(alone) == report.frames == 72
         assert report.faces_swapped == wanted.faces_swapped == 72
@@ -148,17 +150,17 @@ def test_who_is_followed_is_decided_once_a_shot(
     clip = encoded([frame(min(1.0, index / 20)) for index in range(40)])
     alone, _ = swapped(generating, photos["a_1"], clip, Which.LARGEST)
     asked: list[Segment] = []
-    send = Line.send
+    send = MessageChannel.send
 
-    def noted(self: Line, message: msgspec.Struct) -> None:
+    def noted(self: MessageChannel, message: msgspec.Struct) -> None:
         if isinstance(message, Segment):
             asked.append(message)
         send(self, message)
 
-    monkeypatch.setattr(Line, "send", noted)
+    monkeypatch.setattr(MessageChannel, "send", noted)
     with crew(pack, portraits["person_a_1"], "largest") as hired:
         hired.start()
-        editor = SharedEditor(hired.memory, hired.lines, 20, 6)
+        editor = PoolEditor(hired.memory, hired.lines, 20, 6)
         shared, report = swapped(generating, photos["a_1"], clip, Which.LARGEST, editor)
     assert [segment.begun is None for segment in asked] == [True, True, False]
     assert report.faces_swapped == 40
@@ -176,7 +178,7 @@ def test_frames_without_the_face_come_back_as_they_are(
     alone, wanted = swapped(generating, photos["a_1"], clip, Which.ALL)
     with crew(pack, portraits["person_a_1"], "all", members=1, lines=3) as hired:
         hired.start()
-        editor = SharedEditor(hired.memory, hired.lines, 4, 2)
+        editor = PoolEditor(hired.memory, hired.lines, 4, 2)
         shared, report = swapped(generating, photos["a_1"], clip, Which.ALL, editor)
     np.testing.assert_array_equal(shared, alone)
     assert (report.frames, report.frames_swapped) == (11, wanted.frames_swapped) == (11, 5)
@@ -197,7 +199,7 @@ def test_what_a_member_fails_with_is_what_the_job_fails_with(
 
 
 def test_of_a_larger_video_fewer_segments_are_in_memory_at_once() -> None:
-    hired = Crew(0, tuple(tuple(pair()[0] for _ in range(2)) for _ in range(4)))
+    hired = ProcessPool(0, tuple(tuple(channel_pair()[0] for _ in range(2)) for _ in range(4)))
     at_once = {}
     for width, pixel_format in ((1920, "yuv420p"), (3840, "yuv420p"), (3840, "yuv420p10le")):
         editor = hired.editor(width, width * 9 // 16, pixel_format)
@@ -208,10 +210,16 @@ def test_of_a_larger_video_fewer_segments_are_in_memory_at_once() -> None:
 
 
 def test_segments_are_longer_where_a_video_is_long_enough_for_all_to_have_some() -> None:
-    hired = Crew(0, tuple(tuple(pair()[0] for _ in range(2)) for _ in range(4)))
+    hired = ProcessPool(0, tuple(tuple(channel_pair()[0] for _ in range(2)) for _ in range(4)))
     lengths = {}
     for frames in (None, 0, 300, 1800, 100_000):
         editor = hired.editor(1280, 720, "yuv420p", frames)
         assert editor is not None
         lengths[frames] = editor.rest.size
-    assert lengths == {None: USUAL, 0: USUAL, 300: USUAL, 1800: 75, 100_000: LONGEST}
+    assert lengths == {
+        None: USUAL_SEGMENT,
+        0: USUAL_SEGMENT,
+        300: USUAL_SEGMENT,
+        1800: 75,
+        100_000: LONGEST_SEGMENT,
+    }

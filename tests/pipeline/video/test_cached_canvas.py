@@ -7,7 +7,7 @@ import numpy as np
 
 from appliance.pipeline.media.canvas import Box, Mask, Rgb
 from appliance.pipeline.media.video.canvas import VideoCanvas
-from appliance.pipeline.video.cached_canvas import Remembering
+from appliance.pipeline.video.cached_canvas import CachedCanvas
 
 BOX = Box(10, 6, 60, 40)
 
@@ -30,7 +30,7 @@ class _Counted(VideoCanvas):
 
 def test_a_part_of_what_was_read_is_not_read_again_until_something_is_written() -> None:
     canvas = _Counted()
-    frame = Remembering(canvas)
+    frame = CachedCanvas(canvas)
     whole = frame.read(BOX)
     part = frame.read(Box(20, 10, 8, 8))
     assert canvas.reads == [BOX]
@@ -44,7 +44,7 @@ def test_only_what_lies_around_the_support_is_written_and_the_same_comes_of_it()
     support = np.zeros((40, 60), np.uint8)
     support[11:20, 7:30] = 1
     plain, canvas = _Counted(), _Counted()
-    frame = Remembering(canvas)
+    frame = CachedCanvas(canvas)
     rgb = frame.read(BOX) // 2
     rgb[12] = frame.read(BOX)[12]  # the very value that is there stays
     frame.write(BOX, rgb, support)

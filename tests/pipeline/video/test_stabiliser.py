@@ -16,7 +16,7 @@ from appliance.pipeline.face_model.regions import shares
 from appliance.pipeline.face_model.topology import SKIN_POINTS, eye_distance
 from appliance.pipeline.imaging.geometry import transform
 from appliance.pipeline.media.photo.decode import Photo
-from appliance.pipeline.video.stabiliser import OneEuro, Steadier, View
+from appliance.pipeline.video.stabiliser import CropView, LandmarkStabiliser, OneEuro
 from tests.pipeline.pictures import pixels_of
 
 STEP = 1 / 25  # seconds
@@ -65,7 +65,7 @@ def test_speed_opens_the_filter() -> None:
 
 def frames_of(
     image: Image, face: Face, shifts: Float, seed: int = 0
-) -> list[tuple[Face, View, Float]]:
+) -> list[tuple[Face, CropView, Float]]:
     """The picture moved by each of ``shifts`` (n, 2): the mesh as a network would see it, shaking,
     the view, and where the points truly are."""
     random = np.random.default_rng(seed)
@@ -83,7 +83,7 @@ def frames_of(
         mesh = face.mesh.copy()
         mesh[:, :2] = transform(mesh[:, :2], matrix)
         shaking = mesh + random.normal(0, NOISE * unit, mesh.shape).astype(np.float32)
-        view = View(np.asarray(moved, np.uint8), np.zeros(2, np.float32), 1)
+        view = CropView(np.asarray(moved, np.uint8), np.zeros(2, np.float32), 1)
         result.append((Face(shaking, 1.0), view, mesh[:SKIN_POINTS, :2]))
     return result
 
@@ -99,7 +99,7 @@ def test_at_rest_the_shaking_is_taken_out(
     portrait: tuple[Image, Face], canonical: Canonical
 ) -> None:
     image, face = portrait
-    steadier = Steadier(canonical)
+    steadier = LandmarkStabiliser(canonical)
     raw, steady = [], []
     for seen, view, _ in frames_of(image, face, np.zeros((30, 2), np.float32)):
         raw.append(seen.points[:SKIN_POINTS])
@@ -120,7 +120,7 @@ def test_a_moving_face_is_not_lagged_behind(
 ) -> None:
     image, face = portrait
     unit = eye_distance(face.points)
-    steadier = Steadier(canonical)
+    steadier = LandmarkStabiliser(canonical)
     shifts = np.linspace([0, 0], [20 * pace * unit, 8 * pace * unit], 21).astype(np.float32)
     off = [
         steadier.steady(seen, view, STEP).points[:SKIN_POINTS] - true
@@ -136,7 +136,7 @@ def test_the_first_frame_is_taken_as_it_is(
 ) -> None:
     image, face = portrait
     ((seen, view, _),) = frames_of(image, face, np.zeros((1, 2), np.float32))
-    assert np.array_equal(Steadier(canonical).steady(seen, view, STEP).mesh, seen.mesh)
+    assert np.array_equal(LandmarkStabiliser(canonical).steady(seen, view, STEP).mesh, seen.mesh)
 
 
 def test_without_anything_to_see_the_mesh_is_still_followed(
@@ -144,7 +144,7 @@ def test_without_anything_to_see_the_mesh_is_still_followed(
 ) -> None:
     # On an even surface there is no motion to measure; the points must not run away.
     image, face = portrait
-    steadier = Steadier(canonical)
+    steadier = LandmarkStabiliser(canonical)
     blank = np.full_like(image, 128)
     for seen, view, true in frames_of(blank, face, np.zeros((10, 2), np.float32)):
         found = steadier.steady(seen, view, STEP).points[:SKIN_POINTS]

@@ -14,7 +14,7 @@ from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.run import Sitter
 from appliance.pipeline.selection import FaceChoice, Which
-from appliance.pipeline.video.tracker import DETECTION_INTERVAL, Track, Tracker
+from appliance.pipeline.video.tracker import DETECTION_INTERVAL, FaceTrack, Tracker
 from tests.pipeline.pictures import cell, error
 
 SIDE = 300
@@ -38,7 +38,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def followed(
     stages: Stages, sitter: Sitter, frames: Sequence[Image], which: Which = Which.LARGEST
-) -> list[list[tuple[Track, Face]]]:
+) -> list[list[tuple[FaceTrack, Face]]]:
     strength = np.ones(POINTS, np.float32)
     tracker = Tracker(stages, FaceChoice(which), sitter.begin(stages, strength, video=True))
     return [

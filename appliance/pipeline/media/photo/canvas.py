@@ -8,7 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.media.canvas import Box, Gray, Mask, Rgb, check_box, check_patch, fit
+from appliance.pipeline.media.canvas import (
+    Box,
+    Gray,
+    Mask,
+    Rgb,
+    check_box,
+    check_patch,
+    thumbnail_size,
+)
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 """(height, width, 3) R, G, B, upright, full range of the type."""
@@ -32,7 +40,7 @@ class PhotoCanvas:
 
     def thumbnail(self, max_side: int) -> Rgb:
         """See ``Canvas.thumbnail``."""
-        size = fit(self.width, self.height, max_side)
+        size = thumbnail_size(self.width, self.height, max_side)
         if size == (self.width, self.height):
             return as_8_bit(self._pixels)
         small: Any = cv2.resize(self._pixels, size, interpolation=cv2.INTER_AREA)

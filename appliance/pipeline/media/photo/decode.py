@@ -109,7 +109,7 @@ def in_colours_of(photo: Photo, target: Photo) -> Photo:
 
     So that skin taken from one photo and put into another keeps its colour.
     """
-    moved = profiles.convert(as_8_bit(photo.pixels), photo.icc, target.icc)
+    moved = profiles.convert_profile(as_8_bit(photo.pixels), photo.icc, target.icc)
     alpha = None if photo.alpha is None else as_8_bit(photo.alpha)
     return replace(photo, pixels=np.array(moved), alpha=alpha, icc=target.icc)
 

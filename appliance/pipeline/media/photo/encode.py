@@ -69,7 +69,7 @@ def _encode_png(photo: Photo) -> bytes:
 def _encode_pillow(photo: Photo, kind: PhotoFormat) -> bytes:
     pixels, icc = as_8_bit(photo.pixels), photo.icc
     if kind == "bmp":
-        pixels, icc = profiles.convert(pixels, icc, None), None
+        pixels, icc = profiles.convert_profile(pixels, icc, None), None
     if photo.alpha is not None:
         pixels = np.dstack([pixels, as_8_bit(photo.alpha)])
     settings = dict(_SETTINGS[kind])

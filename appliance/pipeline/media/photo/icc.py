@@ -21,7 +21,7 @@ def profile_space(icc: bytes) -> str | None:
         return None
 
 
-def convert(rgb: Rgb, source: bytes | None, target: bytes | None) -> Rgb:
+def convert_profile(rgb: Rgb, source: bytes | None, target: bytes | None) -> Rgb:
     """``rgb`` (height, width, 3) moved from one RGB profile to another; ``None`` is sRGB.
 
     Relative colorimetric with black point compensation, as photo editors do by default. A profile

@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class StoppedError(Exception):
+class QueueStoppedError(Exception):
     """Another stage failed; this one ends without a word of its own."""
 
 
-class Channel(Generic[Item]):
+class BoundedQueue(Generic[Item]):
     """Hands items on in order, at most ``capacity`` waiting, so that memory stays flat."""
 
     def __init__(self, capacity: int) -> None:
@@ -26,12 +26,12 @@ class Channel(Generic[Item]):
         self._stopped = False
 
     def put(self, item: Item) -> None:
-        """Add ``item``, waiting for room. Raises ``StoppedError`` once stopped."""
+        """Add ``item``, waiting for room. Raises ``QueueStoppedError`` once stopped."""
         with self._changed:
             while len(self._items) >= self._capacity and not self._stopped:
                 self._changed.wait()
             if self._stopped:
-                raise StoppedError
+                raise QueueStoppedError
             self._items.append(item)
             self._changed.notify_all()
 
@@ -42,20 +42,20 @@ class Channel(Generic[Item]):
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Wake both sides with ``StoppedError`` and drop what waits."""
+        """Wake both sides with ``QueueStoppedError`` and drop what waits."""
         with self._changed:
             self._stopped = True
             self._items.clear()
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[Item]:
-        """Items until ``finish``. Raises ``StoppedError`` once stopped."""
+        """Items until ``finish``. Raises ``QueueStoppedError`` once stopped."""
         while True:
             with self._changed:
                 while not self._items and not self._finished and not self._stopped:
                     self._changed.wait()
                 if self._stopped:
-                    raise StoppedError
+                    raise QueueStoppedError
                 if not self._items:
                     return
                 item = self._items.popleft()

@@ -11,14 +11,22 @@ import numpy as np
 from av.video.reformatter import ColorRange, Interpolation
 from numpy.typing import NDArray
 
-from appliance.pipeline.media.canvas import Box, Gray, Mask, Rgb, check_box, check_patch, fit
+from appliance.pipeline.media.canvas import (
+    Box,
+    Gray,
+    Mask,
+    Rgb,
+    check_box,
+    check_patch,
+    thumbnail_size,
+)
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation
 from appliance.pipeline.media.video import colour
 from appliance.pipeline.media.video.pixel_layout import (
     Component,
     Samples,
+    channel_view,
     layout_of,
-    samples,
 )
 
 _ZERO = (0, 0, 0, 0)
@@ -62,7 +70,7 @@ class VideoCanvas:
 
     def thumbnail(self, max_side: int) -> Rgb:
         """See ``Canvas.thumbnail``; straight from YUV by area averaging."""
-        width, height = self._orientation.size(*fit(self.width, self.height, max_side))
+        width, height = self._orientation.size(*thumbnail_size(self.width, self.height, max_side))
         full = colour.is_full_range(self._frame)
         matrix = colour.swscale_matrix(self._frame)
         small = self._frame.reformat(
@@ -86,11 +94,13 @@ class VideoCanvas:
         if self._layout.kind == "rgb" or self._from_rgb is None:
             grey: Any = cv2.cvtColor(self.thumbnail(max_side), cv2.COLOR_RGB2GRAY)
             return np.asarray(grey, np.uint8)
-        luma = samples(self._frame, self._layout, self._layout.components[0])
+        luma = channel_view(self._frame, self._layout, self._layout.components[0])
         height, width = luma.shape
         step = max(1, max(width, height) // (_TAPS * max_side))
         some: Any = np.ascontiguousarray(luma[::step, ::step])
-        small: Any = cv2.resize(some, fit(width, height, max_side), interpolation=cv2.INTER_AREA)
+        small: Any = cv2.resize(
+            some, thumbnail_size(width, height, max_side), interpolation=cv2.INTER_AREA
+        )
         *white, black = self._from_rgb[0]
         grey = np.clip((small - black) / sum(white), 0, 255).astype(np.uint8)
         return np.asarray(self._orientation.upright(grey), np.uint8)
@@ -129,7 +139,7 @@ class VideoCanvas:
         return rgb.astype(np.uint8, copy=False)
 
     def _read_channel(self, part: Component, box: Box) -> Samples:
-        plane = samples(self._frame, self._layout, part)
+        plane = channel_view(self._frame, self._layout, part)
         if not part.is_subsampled:
             return plane[box.y : box.y + box.h, box.x : box.x + box.w]
         cover = _cover(box, part)
@@ -140,7 +150,7 @@ class VideoCanvas:
     def _write_channel(
         self, part: Component, box: Box, channel: Samples, mask: NDArray[np.bool_]
     ) -> None:
-        plane = samples(self._frame, self._layout, part)
+        plane = channel_view(self._frame, self._layout, part)
         if not part.is_subsampled:
             target = plane[box.y : box.y + box.h, box.x : box.x + box.w]
             np.copyto(target, channel, where=mask)
@@ -191,14 +201,14 @@ def _matrices(
         if depth == 8:
             return None, None
         forth = np.column_stack([np.eye(3) * ((1 << depth) - 1) / 255, np.zeros(3)])
-        back = colour.invert(forth)
+        back = colour.invert_affine(forth)
     elif kind == "gray":
-        forth = colour.encode_matrix(code, full, depth)
+        forth = colour.rgb_to_ycbcr_matrix(code, full, depth)
         forth[1:] = 0  # only the first row, the luma, has a plane to go to
-        grey = colour.invert(colour.encode_matrix(code, full, depth))[:, [0, 3]]
+        grey = colour.invert_affine(colour.rgb_to_ycbcr_matrix(code, full, depth))[:, [0, 3]]
         slope = grey[0, 0]
         back = np.column_stack([np.eye(3) * slope, np.full(3, -slope * forth[0, 3])])
     else:
-        forth = colour.encode_matrix(code, full, depth)
-        back = colour.invert(forth)
+        forth = colour.rgb_to_ycbcr_matrix(code, full, depth)
+        back = colour.invert_affine(forth)
     return back.astype(np.float32), forth.astype(np.float32)

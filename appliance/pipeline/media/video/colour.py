@@ -52,7 +52,7 @@ def is_full_range(frame: av.VideoFrame) -> bool:
     return frame.color_range != _LIMITED and not name.startswith(("yuv", "nv"))
 
 
-def encode_matrix(code: int, full: bool, depth: int) -> NDArray[np.float64]:
+def rgb_to_ycbcr_matrix(code: int, full: bool, depth: int) -> NDArray[np.float64]:
     """(3, 4): RGB 0-255 and 1 to Y, Cb, Cr of ``depth`` bits."""
     kr, kb = _LUMA[code]
     luma = np.array([kr, 1 - kr - kb, kb])
@@ -65,7 +65,7 @@ def encode_matrix(code: int, full: bool, depth: int) -> NDArray[np.float64]:
     return np.column_stack([linear, [black, 128 * unit, 128 * unit]])
 
 
-def invert(affine: NDArray[np.float64]) -> NDArray[np.float64]:
+def invert_affine(affine: NDArray[np.float64]) -> NDArray[np.float64]:
     """The (3, 4) affine map that undoes ``affine``."""
     back = np.linalg.inv(affine[:, :3])
     return np.column_stack([back, -back @ affine[:, 3]])

@@ -16,7 +16,7 @@ _FRAME_A_PACKET = frozenset(
 """Decoders that give one frame a packet; in others a packet may only be referred to."""
 
 
-class Tally:
+class CompletenessCheck:
     """Counts what went in and what came out, to find what was lost without a word.
 
     FFmpeg ends quietly at a missing tail, and PyAV drops an error that follows a good frame.

@@ -12,8 +12,13 @@ import os
 import struct
 
 from appliance.errors import InputError
-from appliance.pipeline.media.kind import Family, VideoKind, read_head, video_family
-from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.kind import (
+    DemuxerFamily,
+    VideoKind,
+    read_head,
+    video_family,
+)
+from appliance.pipeline.media.streams import ReadableFile
 
 _DOC_TYPE, _SEGMENT, _CLUSTER = 0x4282, 0x18538067, 0x1F43B675
 _ELEMENTS = frozenset(
@@ -26,7 +31,7 @@ _ELEMENTS = frozenset(
 )
 
 
-def identify(file: Source) -> tuple[Family, VideoKind]:
+def identify_container(file: ReadableFile) -> tuple[DemuxerFamily, VideoKind]:
     """What ``file`` (seekable; left at its start) is: MKV and WebM, MP4 and MOV share a family.
 
     Raises ``InputError`` if it is empty, no video of a known kind, or cut short.
@@ -39,7 +44,7 @@ def identify(file: Source) -> tuple[Family, VideoKind]:
         file.seek(0, os.SEEK_SET)
 
 
-def _identify(file: Source, size: int, head: bytes) -> tuple[Family, VideoKind]:
+def _identify(file: ReadableFile, size: int, head: bytes) -> tuple[DemuxerFamily, VideoKind]:
     if size == 0:
         raise InputError("The video is empty.", "Copy it again from the camera; it holds 0 bytes.")
     family = video_family(head)
@@ -55,7 +60,7 @@ def _identify(file: Source, size: int, head: bytes) -> tuple[Family, VideoKind]:
     raise InputError("This is not a video of a known kind.", "Use an MP4, MOV, MKV, WebM or AVI.")
 
 
-def _check_boxes(file: Source, size: int) -> VideoKind:
+def _check_boxes(file: ReadableFile, size: int) -> VideoKind:
     """ISO/IEC 14496-12, 4.2: size and type of each box; 1 means a 64-bit size, 0 up to the end."""
     position, kinds = 0, set()
     brand = b"qt  "  # QuickTime files are older than brands
@@ -80,7 +85,7 @@ def _check_boxes(file: Source, size: int) -> VideoKind:
     return "mov" if brand == b"qt  " else "mp4"
 
 
-def _check_segment(file: Source, size: int) -> VideoKind:
+def _check_segment(file: ReadableFile, size: int) -> VideoKind:
     """RFC 8794 and 9559: the EBML header, then a segment whose elements follow each other.
 
     FFmpeg skips to the next cluster where one is damaged, and so loses seconds without a word.
@@ -107,7 +112,7 @@ def _check_segment(file: Source, size: int) -> VideoKind:
     return kind
 
 
-def _doc_type(file: Source, end: int) -> VideoKind:
+def _doc_type(file: ReadableFile, end: int) -> VideoKind:
     """By the EBML header, which reaches up to ``end``; the file is left there."""
     kind: VideoKind = "mkv"
     while file.tell() < end:
@@ -121,7 +126,7 @@ def _doc_type(file: Source, end: int) -> VideoKind:
     return kind
 
 
-def _identifier(file: Source) -> int:
+def _identifier(file: ReadableFile) -> int:
     """An EBML element's identifier, with its length marker as the standards print it."""
     first = file.read(1)
     if not first or first[0] < 0x10:
@@ -129,7 +134,7 @@ def _identifier(file: Source) -> int:
     return int.from_bytes(first + file.read(8 - first[0].bit_length()), "big")
 
 
-def _vint(file: Source) -> tuple[int, bool]:
+def _vint(file: ReadableFile) -> tuple[int, bool]:
     """An EBML variable-length integer and whether it is the one that means "not known"."""
     first = file.read(1)
     if not first or not first[0]:
@@ -139,7 +144,7 @@ def _vint(file: Source) -> tuple[int, bool]:
     return value, value == (1 << 7 * width) - 1
 
 
-def _check_riff(file: Source, size: int) -> None:
+def _check_riff(file: ReadableFile, size: int) -> None:
     """RIFF chunks of an AVI, several where it is longer than 1 GB; 0 where a recorder crashed."""
     position = 0
     while position + 12 <= size:

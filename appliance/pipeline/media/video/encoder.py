@@ -10,12 +10,10 @@ from typing import Literal, TypeAlias
 import av
 
 from appliance.errors import OutputError
-from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.video.hdr import StaticHdr
 from appliance.pipeline.media.video.pixel_layout import layout_of
 from appliance.pipeline.media.video.reader import MAX_PIXELS
 
-ContainerName: TypeAlias = VideoKind
 VideoCodec: TypeAlias = Literal["libx264", "libx265", "libvpx-vp9"]
 
 
@@ -137,7 +135,7 @@ def check_size(width: int, height: int) -> None:
         )
 
 
-def pixel_format(codec: VideoCodec, source: str, width: int, height: int) -> str:
+def choose_pixel_format(codec: VideoCodec, source: str, width: int, height: int) -> str:
     """The format to edit and encode in: the source's own, or the nearest that loses least.
 
     x264 and x265 need whole chroma samples: an odd size becomes 4:4:4, which keeps the size exact

@@ -26,7 +26,7 @@ class Enlarger(Protocol):
         ...
 
 
-def enlarged(frame: av.VideoFrame, enlarger: Enlarger) -> av.VideoFrame:
+def enlarge_frame(frame: av.VideoFrame, enlarger: Enlarger) -> av.VideoFrame:
     """``frame`` at the enlarger's scale, in its own format, matrix and range.
 
     Time, colour tags and side data go along. The enlarger sees 8 bits a channel, so a deeper

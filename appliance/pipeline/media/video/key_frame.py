@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
-from appliance.pipeline.media.video.encoder import pixel_format
+from appliance.pipeline.media.video.encoder import choose_pixel_format
 from appliance.pipeline.media.video.reader import VideoReader
 
 
-def still(file: Source, seconds: float = 0.0) -> VideoCanvas:
+def read_key_frame(file: ReadableFile, seconds: float = 0.0) -> VideoCanvas:
     """The last key frame at or before ``seconds`` of the video in ``file`` (at its start).
 
     Raises ``InputError`` if it cannot be decoded.
@@ -19,5 +19,5 @@ def still(file: Source, seconds: float = 0.0) -> VideoCanvas:
             reader.seek(seconds)
         frame = reader.first_frame()
         # The formats that cannot be read by region are the ones that cannot be encoded.
-        readable = pixel_format("libx264", frame.format.name, frame.width, frame.height)
+        readable = choose_pixel_format("libx264", frame.format.name, frame.width, frame.height)
         return VideoCanvas(to_format(frame, readable), reader.orientation)

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class DeferredWork:
     """The part of an edit that needs no frame before it.
 
     ``finish`` gets what ``edit`` left of up to ``size`` frames that follow each other, in order,
@@ -27,10 +27,10 @@ class Rest:
     workers: int
 
 
-class Groups(Generic[Item]):
+class OrderedBatches(Generic[Item]):
     """Items handed on in the order they came in; those with something left when that is done."""
 
-    def __init__(self, rest: Rest | None, hand_on: Callable[[Item], None]) -> None:
+    def __init__(self, rest: DeferredWork | None, hand_on: Callable[[Item], None]) -> None:
         """``hand_on`` is called in the thread that adds. Without ``rest`` nothing is ever left."""
         self._rest = rest
         self._hand_on = hand_on
@@ -75,7 +75,7 @@ class Groups(Generic[Item]):
         while self._at_work:
             self._end()
 
-    def _begin(self, rest: Rest) -> None:
+    def _begin(self, rest: DeferredWork) -> None:
         if self._pool is None:
             raise RuntimeError("there is nobody to begin")
         done: Future[None] | None = None

@@ -101,7 +101,7 @@ def _shifts(pixel: av.VideoFormat) -> tuple[int, int]:
     return across.bit_length() - 1, down.bit_length() - 1
 
 
-def samples(frame: av.VideoFrame, layout: Layout, part: Component) -> Samples:
+def channel_view(frame: av.VideoFrame, layout: Layout, part: Component) -> Samples:
     """A writable view of one channel: (rows, columns) of ``layout.dtype``.
 
     The view dies with the frame's buffer: do not keep it over ``make_writable``.

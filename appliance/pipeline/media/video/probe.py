@@ -9,12 +9,12 @@ from itertools import pairwise
 import av
 
 from appliance.pipeline.media.kind import VideoKind
-from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.reader import VideoReader
 
 
 @dataclass(frozen=True, slots=True)
-class AudioFacts:
+class AudioTrackInfo:
     """One audio track. ``language``: ISO 639-2 code as tagged, or ``None``."""
 
     codec: str
@@ -24,7 +24,7 @@ class AudioFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class VideoFacts:
+class VideoInfo:
     """One video.
 
     ``width``, ``height``: of the upright picture, in pixels. ``rotation``: degrees that players
@@ -47,14 +47,14 @@ class VideoFacts:
     is_variable: bool
     duration: Fraction | None
     frames: int | None
-    audio: tuple[AudioFacts, ...]
+    audio: tuple[AudioTrackInfo, ...]
     subtitles: int
 
 
 _HDR_CURVES = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)
 
 
-def probe(file: Source) -> VideoFacts:
+def probe(file: ReadableFile) -> VideoInfo:
     """The facts of the video in ``file`` (seekable). Raises ``InputError``."""
     with VideoReader(file) as reader:
         frame = reader.first_frame()
@@ -62,7 +62,7 @@ def probe(file: Source) -> VideoFacts:
         orientation = reader.orientation
         width, height = orientation.size(frame.width, frame.height)
         container = reader.container
-        return VideoFacts(
+        return VideoInfo(
             container=reader.kind,
             codec=stream.codec_context.codec.canonical_name,
             width=width,
@@ -83,9 +83,9 @@ def probe(file: Source) -> VideoFacts:
         )
 
 
-def _audio(track: av.AudioStream) -> AudioFacts:
+def _audio(track: av.AudioStream) -> AudioTrackInfo:
     context = track.codec_context
-    return AudioFacts(
+    return AudioTrackInfo(
         context.codec.canonical_name, context.channels, context.sample_rate, track.language
     )
 

@@ -16,9 +16,9 @@ from av.stream import Disposition
 
 from appliance.errors import InputError
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_display_matrix
-from appliance.pipeline.media.streams import Source
-from appliance.pipeline.media.video.completeness import Tally
-from appliance.pipeline.media.video.container_check import identify
+from appliance.pipeline.media.streams import ReadableFile
+from appliance.pipeline.media.video.completeness import CompletenessCheck
+from appliance.pipeline.media.video.container_check import identify_container
 from appliance.pipeline.media.video.hdr import StaticHdr, static_hdr
 
 MAX_PIXELS = 8192 * 8192
@@ -45,13 +45,13 @@ class FrameInfo:
 class VideoReader:
     """One open video. Not thread-safe: use it from one thread at a time."""
 
-    def __init__(self, file: Source, threads: int = 0) -> None:
+    def __init__(self, file: ReadableFile, threads: int = 0) -> None:
         """Open ``file`` (seekable), which must outlive the reader; ``threads`` 0: one a core.
 
         Raises ``InputError`` if it is not a whole video that can be decoded.
         """
         try:
-            family, self.kind = identify(file)
+            family, self.kind = identify_container(file)
             self.container = av.open(
                 file, "r", format=family, metadata_errors="replace", buffer_size=_BUFFER
             )
@@ -126,7 +126,7 @@ class VideoReader:
         """
         size: tuple[int, int] | None = None
         last: int | None = None
-        tally = Tally(self.stream)
+        tally = CompletenessCheck(self.stream)
         # AVI stores no times, only places in the order of coding, one a frame time; what FFmpeg
         # makes of them goes wrong where frames are reordered. Frames come out in the order they
         # are shown, so the n-th of them belongs to the n-th place.

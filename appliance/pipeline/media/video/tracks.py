@@ -24,7 +24,7 @@ _KEPT_DISPOSITIONS = (
 )
 
 
-class Track(Protocol):
+class OutputTrack(Protocol):
     """Turns a source track's packets into the output's."""
 
     def feed(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
@@ -43,7 +43,7 @@ class CopiedTrack:
     target: av.stream.Stream
 
     def feed(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        """See ``Track``."""
+        """See ``OutputTrack``."""
         packet.stream = self.target
         yield packet
 
@@ -71,13 +71,13 @@ class ReencodedTrack:
         )
 
     def feed(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        """See ``Track``. Raises ``InputError`` for sound that cannot be decoded."""
+        """See ``OutputTrack``. Raises ``InputError`` for sound that cannot be decoded."""
         for frame in self._decode(packet):
             for piece in self._resampler.resample(frame):
                 yield from self._target.encode(piece)
 
     def finish(self) -> Iterator[av.Packet[Any]]:
-        """See ``Track``."""
+        """See ``OutputTrack``."""
         for frame in self._decode(None):
             for piece in self._resampler.resample(frame):
                 yield from self._target.encode(piece)
@@ -95,14 +95,14 @@ class ReencodedTrack:
 
 def add_track(
     output: av.container.OutputContainer, source: av.stream.Stream, kind: ContainerKind
-) -> Track | None:
+) -> OutputTrack | None:
     """A track of ``output`` for ``source``, or ``None`` if the container has no way to hold it.
 
     Sound that cannot be copied is encoded anew. Language and disposition go along; titles and
     other free text do not.
     """
     target = _copy_of(output, source, kind)
-    track: Track
+    track: OutputTrack
     if target is not None:
         track = CopiedTrack(target)
     elif isinstance(source, av.AudioStream):

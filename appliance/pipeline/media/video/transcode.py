@@ -12,19 +12,19 @@ from typing import Any, TypeAlias, cast
 import av
 
 from appliance.errors import InputError
-from appliance.pipeline.media.streams import Sink, Source
-from appliance.pipeline.media.video.bounded_queue import Channel, StoppedError
+from appliance.pipeline.media.kind import VideoKind
+from appliance.pipeline.media.streams import ReadableFile, WritableFile
+from appliance.pipeline.media.video.bounded_queue import BoundedQueue, QueueStoppedError
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
 from appliance.pipeline.media.video.encoder import (
     CONTAINERS,
-    ContainerName,
     EncoderSettings,
     check_size,
-    pixel_format,
+    choose_pixel_format,
 )
-from appliance.pipeline.media.video.enlarge import Enlarger, enlarged
-from appliance.pipeline.media.video.ordered_batches import Groups, Rest
+from appliance.pipeline.media.video.enlarge import Enlarger, enlarge_frame
+from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
 from appliance.pipeline.media.video.writer import TrackReport, VideoWriter
 
@@ -49,7 +49,7 @@ class StageTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Transcoded:
+class TranscodeReport:
     """What was done. ``pixel_format``: what was edited and encoded; the source's, if it can be."""
 
     frames: int
@@ -65,16 +65,16 @@ class Transcoded:
 
 
 def transcode(
-    source: Source,
-    sink: Sink,
+    source: ReadableFile,
+    sink: WritableFile,
     edit: Edit,
     *,
-    container: ContainerName,
+    container: VideoKind,
     settings: EncoderSettings | None = None,
-    rest: Rest | None = None,
+    rest: DeferredWork | None = None,
     progress: Progress | None = None,
     enlarger: Enlarger | None = None,
-) -> Transcoded:
+) -> TranscodeReport:
     """Decode ``source``, let ``edit`` change each frame, encode into ``sink``.
 
     ``source``: readable and seekable; ``sink``: writable and seekable; both stay open. ``edit``,
@@ -99,13 +99,13 @@ def transcode(
             if info is not None:
                 if enlarger is not None:
                     with enlarge_clock:
-                        item = enlarged(cast("av.VideoFrame", item), enlarger)
+                        item = enlarge_frame(cast("av.VideoFrame", item), enlarger)
                 if progress is not None:
                     progress(info)
             run.edited.put(item)
 
         try:
-            with Groups(rest, hand_on) as groups:
+            with OrderedBatches(rest, hand_on) as groups:
                 for item in run.decoded:
                     if isinstance(item, av.VideoFrame):
                         info = run.info(item)
@@ -116,7 +116,7 @@ def transcode(
                         groups.add((item, None), frame=False)
                 groups.finish()
             run.edited.finish()
-        except StoppedError:
+        except QueueStoppedError:
             pass  # a thread failed; its reason is raised below
         except BaseException as error:  # noqa: BLE001 - raised below, after the threads ended
             run.stop(error)
@@ -136,15 +136,15 @@ class _Transcoding:
     def __init__(
         self,
         reader: VideoReader,
-        sink: Sink,
-        container: ContainerName,
+        sink: WritableFile,
+        container: VideoKind,
         settings: EncoderSettings,
         *,
         scale: int = 1,
         waiting: int = _WAITING,
     ) -> None:
-        self.decoded: Channel[_Item] = Channel(waiting)
-        self.edited: Channel[_Item] = Channel(max(1, waiting // scale**2))
+        self.decoded: BoundedQueue[_Item] = BoundedQueue(waiting)
+        self.edited: BoundedQueue[_Item] = BoundedQueue(max(1, waiting // scale**2))
         self.failure: BaseException | None = None
         self._reader = reader
         self._sink = sink
@@ -170,7 +170,7 @@ class _Transcoding:
 
     def stop(self, error: BaseException) -> None:
         """End both threads; the first failure is the one that counts."""
-        if self.failure is None and not isinstance(error, StoppedError):
+        if self.failure is None and not isinstance(error, QueueStoppedError):
             self.failure = error
         self.decoded.stop()
         self.edited.stop()
@@ -184,9 +184,9 @@ class _Transcoding:
                 except KeyboardInterrupt as error:
                     self.stop(error)
 
-    def summary(self, edit: StageTime, enlarge: StageTime, wall: float) -> Transcoded:
+    def summary(self, edit: StageTime, enlarge: StageTime, wall: float) -> TranscodeReport:
         """The run in numbers."""
-        return Transcoded(
+        return TranscodeReport(
             frames=self._frames,
             codec=self._codec,
             source_pixel_format=self._formats[0],
@@ -234,7 +234,7 @@ class _Transcoding:
         width, height = self._scale * first.width, self._scale * first.height
         check_size(width, height)
         name = first.format.name
-        target = pixel_format(self._codec, name, width, height)
+        target = choose_pixel_format(self._codec, name, width, height)
         self._formats = (name, target)
         return target
 

@@ -12,13 +12,13 @@ from typing import Any
 import av
 
 from appliance.errors import OutputError
-from appliance.pipeline.media.orientation import enlarge_matrix
+from appliance.pipeline.media.orientation import scale_display_matrix
 from appliance.pipeline.media.output import as_output_error
-from appliance.pipeline.media.streams import Sink
+from appliance.pipeline.media.streams import WritableFile
 from appliance.pipeline.media.video.chapters import copy_chapters
 from appliance.pipeline.media.video.encoder import ContainerKind, EncoderSettings
 from appliance.pipeline.media.video.reader import VideoReader
-from appliance.pipeline.media.video.tracks import ReencodedTrack, Track, add_track
+from appliance.pipeline.media.video.tracks import OutputTrack, ReencodedTrack, add_track
 
 _BUFFER = 1 << 18
 _BITEXACT = 0x400  # AVFMT_FLAG_BITEXACT: no library version and no random ids in the file
@@ -49,7 +49,7 @@ class VideoWriter:
 
     def __init__(
         self,
-        sink: Sink,
+        sink: WritableFile,
         kind: ContainerKind,
         settings: EncoderSettings,
         reader: VideoReader,
@@ -67,7 +67,7 @@ class VideoWriter:
         self._written = 0
         self._last = -1
         self._started: set[int] = set()
-        self._tracks: dict[int, Track] = {}
+        self._tracks: dict[int, OutputTrack] = {}
         with self._failing():
             self._output = av.open(
                 self._sink,
@@ -148,7 +148,7 @@ class VideoWriter:
             if not self._kind.keeps_matrix:
                 hint = "Write an MP4, MOV or MKV, or turn the source first."
                 raise OutputError("This container cannot say how the camera was held.", hint)
-            stream.set_display_matrix(enlarge_matrix(reader.display_matrix, scale))
+            stream.set_display_matrix(scale_display_matrix(reader.display_matrix, scale))
         return stream  # type: ignore[no-any-return]
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
@@ -228,7 +228,7 @@ class _Sink:
     and with it the path. ``closed`` keeps PyAV from writing an index on its way out.
     """
 
-    def __init__(self, file: Sink) -> None:
+    def __init__(self, file: WritableFile) -> None:
         self._file = file
         self.closed = False
         self.error: Exception | None = None

@@ -56,11 +56,11 @@ def planes(frame: av.VideoFrame) -> list[bytes]:
 
 def channels(frame: av.VideoFrame) -> list[NDArray[np.int64]]:
     """The channels, one after another, without padding."""
-    from appliance.pipeline.media.video.pixel_layout import samples
+    from appliance.pipeline.media.video.pixel_layout import channel_view
 
     layout = layout_of(frame.format.name)
     assert layout is not None
-    return [samples(frame, layout, part).astype(np.int64) for part in layout.components]
+    return [channel_view(frame, layout, part).astype(np.int64) for part in layout.components]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.pipeline.media.video.chapters import copy_chapters
 from appliance.pipeline.media.video.encoder import CONTAINERS
-from appliance.pipeline.media.video.transcode import Transcoded, transcode
+from appliance.pipeline.media.video.transcode import TranscodeReport, transcode
 from tests.pipeline.media.clips import MUXERS, Clip, Sound, make
 
 STARTS = [0, 700, 1503]
@@ -45,7 +45,7 @@ def starts(data: bytes) -> list[Fraction]:
         return [one["start"] * (one["time_base"] or Fraction(0)) for one in container.chapters()]
 
 
-def run(data: bytes, container: Any) -> tuple[bytes, Transcoded]:
+def run(data: bytes, container: Any) -> tuple[bytes, TranscodeReport]:
     sink = io.BytesIO()
     report = transcode(io.BytesIO(data), sink, lambda *_: None, container=container)
     return sink.getvalue(), report

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from appliance.errors import InputError, OutputError
 from appliance.pipeline.media.canvas import Box, Rgb
-from appliance.pipeline.media.orientation import enlarge_matrix
+from appliance.pipeline.media.orientation import scale_display_matrix
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.encoder import EncoderSettings
-from appliance.pipeline.media.video.enlarge import Enlarger, enlarged
+from appliance.pipeline.media.video.enlarge import Enlarger, enlarge_frame
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
-from appliance.pipeline.media.video.transcode import Edit, Transcoded, transcode
+from appliance.pipeline.media.video.transcode import Edit, TranscodeReport, transcode
 from tests.pipeline.media.clips import Clip, Sound, decode, make, packets
 
 VARIABLE = [0, 3003, 6006, 20_000, 20_500, 33_000, 33_500, 80_000]
@@ -43,7 +43,7 @@ def leave(canvas: VideoCanvas, info: FrameInfo) -> None:
 
 def run(
     clip: Clip, container: Any, enlarger: Enlarger | None = None, edit: Edit = leave, **more: Any
-) -> tuple[bytes, Transcoded]:
+) -> tuple[bytes, TranscodeReport]:
     sink = io.BytesIO()
     settings = EncoderSettings(crf=1)
     enlarger = enlarger or Repeat()
@@ -164,7 +164,7 @@ def test_side_data_goes_along() -> None:
     options = {"x264-params": f"mastering-display={display}:cll=1000,400"}
     clip = Clip(pixel_format="yuv420p10le", colour=(9, 9, 16, 1), frames=1, options=options)
     (frame,) = decode(make(clip))
-    entries: list[Any] = list(enlarged(frame, Repeat()).side_data)
+    entries: list[Any] = list(enlarge_frame(frame, Repeat()).side_data)
     assert "MASTERING_DISPLAY_METADATA" in {entry.type.name for entry in entries}
 
 
@@ -200,4 +200,4 @@ def test_a_display_matrix_moves_by_pixels_of_the_enlarged_picture() -> None:
     one = 1 << 16
     matrix = (0, one, 0, -one, 0, 0, 64 * one, 3 * one, 1 << 30)
     wanted = (0, one, 0, -one, 0, 0, 128 * one, 6 * one, 1 << 30)
-    assert enlarge_matrix(matrix, 2) == wanted
+    assert scale_display_matrix(matrix, 2) == wanted

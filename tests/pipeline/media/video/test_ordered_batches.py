@@ -9,7 +9,7 @@ import pytest
 
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.encoder import EncoderSettings
-from appliance.pipeline.media.video.ordered_batches import Groups, Rest
+from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.media.video.transcode import transcode
 from tests.pipeline.media import clips
@@ -49,7 +49,7 @@ def test_groups_give_what_single_frames_give(size: int, workers: int) -> None:
         io.BytesIO(clip),
         found,
         leave,
-        rest=Rest(finish, size, workers),
+        rest=DeferredWork(finish, size, workers),
         container="mp4",
         settings=exact,
         progress=lambda info: told.append(info.index),
@@ -73,7 +73,7 @@ def test_a_failing_group_ends_the_run() -> None:
             io.BytesIO(clips.make(CLIP)),
             io.BytesIO(),
             leave,
-            rest=Rest(finish, 4, 3),
+            rest=DeferredWork(finish, 4, 3),
             container="mp4",
         )
 
@@ -88,7 +88,7 @@ def test_what_is_added_meanwhile_waits_for_its_turn_and_no_longer() -> None:
         if left[0] == 0:
             first.wait(10)
 
-    with Groups(Rest(finish, 2, 2), out.append) as groups:
+    with OrderedBatches(DeferredWork(finish, 2, 2), out.append) as groups:
         for number in range(4):
             groups.add(number, number)
         assert out == []
@@ -104,7 +104,7 @@ def test_what_is_added_meanwhile_waits_for_its_turn_and_no_longer() -> None:
 def test_frames_with_nothing_left_keep_their_place() -> None:
     out = list[str]()
     finished = list[Sequence[str]]()
-    with Groups(Rest(finished.append, 3, 1), out.append) as groups:
+    with OrderedBatches(DeferredWork(finished.append, 3, 1), out.append) as groups:
         groups.add("sound", frame=False)
         groups.add("a", "A")
         groups.add("b")

@@ -5,12 +5,12 @@ from fractions import Fraction
 
 import pytest
 
-from appliance.pipeline.media.video.probe import VideoFacts, probe
+from appliance.pipeline.media.video.probe import VideoInfo, probe
 from appliance.pipeline.media.video.transcode import transcode
 from tests.pipeline.media.clips import Clip, Sound, make
 
 
-def facts(clip: Clip) -> VideoFacts:
+def facts(clip: Clip) -> VideoInfo:
     return probe(io.BytesIO(make(clip)))
 
 

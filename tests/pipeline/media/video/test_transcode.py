@@ -15,10 +15,10 @@ from appliance.pipeline.media.video import writer
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.encoder import EncoderSettings
 from appliance.pipeline.media.video.hdr import StaticHdr
-from appliance.pipeline.media.video.pixel_layout import layout_of, samples
-from appliance.pipeline.media.video.probe import VideoFacts, probe
+from appliance.pipeline.media.video.pixel_layout import channel_view, layout_of
+from appliance.pipeline.media.video.probe import VideoInfo, probe
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader, _matrix_of
-from appliance.pipeline.media.video.transcode import Edit, Transcoded, transcode
+from appliance.pipeline.media.video.transcode import Edit, TranscodeReport, transcode
 from tests.pipeline.media.clips import Clip, Packets, Sound, decode, make, packets
 
 VARIABLE = [0, 3003, 6006, 20_000, 20_500, 33_000, 33_500, 80_000, 90_000, 180_000]
@@ -29,7 +29,9 @@ def leave(canvas: VideoCanvas, info: FrameInfo) -> None:
     """No edit."""
 
 
-def run(data: bytes, container: Any, edit: Edit = leave, **kwargs: Any) -> tuple[bytes, Transcoded]:
+def run(
+    data: bytes, container: Any, edit: Edit = leave, **kwargs: Any
+) -> tuple[bytes, TranscodeReport]:
     sink = io.BytesIO()
     report = transcode(io.BytesIO(data), sink, edit, container=container, **kwargs)
     assert not sink.closed
@@ -39,14 +41,14 @@ def run(data: bytes, container: Any, edit: Edit = leave, **kwargs: Any) -> tuple
 def channels(frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
     layout = layout_of(frame.format.name)
     assert layout is not None
-    return [samples(frame, layout, part).astype(np.uint8) for part in layout.components]
+    return [channel_view(frame, layout, part).astype(np.uint8) for part in layout.components]
 
 
 def of(kind: str, data: bytes) -> list[Packets]:
     return [track for track in packets(data) if track.kind == kind]
 
 
-def facts(data: bytes) -> VideoFacts:
+def facts(data: bytes) -> VideoInfo:
     return probe(io.BytesIO(data))
 
 

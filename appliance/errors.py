@@ -88,3 +88,15 @@ class WireError(ApplianceError):
     """A service of this machine that cannot be reached, or broke off in the middle."""
 
     exit_code = 12
+
+
+def restore_error(kind: str, message: str, hint: str) -> ApplianceError:
+    """The error of class ``kind`` that another process raised and sent as three strings.
+
+    A class that this process has not imported, or that does not exist, becomes its root: what a
+    person reads is in ``message`` and ``hint``.
+    """
+    classes = [ApplianceError]
+    for known in classes:  # grows while it is walked, until the whole family is in it
+        classes += known.__subclasses__()
+    return next((one for one in classes if one.__name__ == kind), ApplianceError)(message, hint)

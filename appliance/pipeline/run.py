@@ -187,7 +187,7 @@ def swap_video(
         source,
         sink,
         editor.edit,
-        rest=editor.rest,
+        deferred=editor.deferred,
         container=container,
         settings=settings,
         progress=progress,
@@ -208,7 +208,7 @@ def frame_editor(stages: Stages, sitter: Sitter, options: SwapOptions) -> FrameE
 
 def video_report(stages: Stages, editor: VideoEditor, done: TranscodeReport) -> SwapReport:
     """After the last frame."""
-    alike = editor.alike()
+    alike = editor.similarity()
     return SwapReport(
         frames=done.frames,
         frames_swapped=editor.frames_swapped,

@@ -1,4 +1,4 @@
-"""Small videos of faces, and what a swap does to their frames before they are encoded."""
+"""Small videos of faces, and their frames after a swap, before they are encoded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RATE = 25
 
 
 def encoded(frames: Sequence[Image], pixel_format: str = "yuv420p") -> bytes:
-    """The frames as an MP4 that loses nothing but the chroma its format does not hold."""
+    """The frames as an MP4, lossless but for the chroma that its pixel format cannot hold."""
     sink = io.BytesIO()
     with av.open(sink, "w", format="mp4") as output:
         stream = output.add_stream("libx264", rate=RATE, options={"qp": "0", "preset": "ultrafast"})
@@ -53,7 +53,7 @@ class Edited:
 
     @property
     def changed(self) -> list[bool]:
-        """Which frames did."""
+        """For each frame whether the swap changed it."""
         return [
             not np.array_equal(before, after)
             for before, after in zip(self.before, self.after, strict=True)
@@ -61,7 +61,7 @@ class Edited:
 
 
 class _Watched(VideoCanvas):
-    """A canvas that notes where it is written."""
+    """A canvas that records where it is written."""
 
     def __init__(self, canvas: VideoCanvas) -> None:
         super().__init__(canvas.frame, canvas._orientation)
@@ -76,7 +76,7 @@ class _Watched(VideoCanvas):
 def edited(
     stages: Stages, sitter: Sitter, data: bytes, options: SwapOptions | None = None
 ) -> Edited:
-    """What a swap does to every frame of ``data``, seen before the encoder loses any of it."""
+    """Every frame of ``data`` before and after a swap, without the encoder's losses."""
     editor = frame_editor(stages, sitter, options or SwapOptions())
     seen = Edited()
 

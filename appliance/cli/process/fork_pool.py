@@ -90,7 +90,7 @@ def hire(
     for place in places:
         ours, theirs = zip(*(channel_pair() for _ in range(LINES_EACH)), strict=True)
         if os.fork() == 0:
-            ends = {end for line in theirs for end in (line.reader, line.writer)}
+            ends = {end for line in theirs for end in line.descriptors}
             close_all(descriptors() - kept - ends)
             _live(theirs, partial(_member, memory, place, photos, load, prepare))
         for line in theirs:

@@ -249,7 +249,7 @@ def swap(
             )
             files.callback(crew.close)
             if named_as_video:
-                crew.call()  # no photo gets such a name, and loading takes a while
+                crew.start_loading()  # no photo gets such a name, and loading takes a while
         # Where a crew does a video, the faces that are left are those of the sources. A name
         # without a suffix may stand for either; a video is only slower then.
         alone = crew is not None or not named_as_video
@@ -327,7 +327,7 @@ def _video(
         shape = facts.width, facts.height, facts.pixel_format
         editor = ready.crew.editor(*shape, facts.frames)
     if ready.crew and editor:
-        ready.crew.start()
+        ready.crew.wait_until_ready()
     with progress(silent=silent) as tell, about(_TARGET):
         report = swap_video(
             ready.engine.stages,

@@ -1,4 +1,4 @@
-"""A member of the crew: changes the segments it is given, where they lie."""
+"""A member of a process pool: edits the segments it receives, in shared memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from appliance.pipeline.run import Sitter, SwapOptions, frame_editor
 
 
 class PoolMember:
-    """``memory``: the descriptor of the frames' store."""
+    """What a member process has loaded. ``memory``: descriptor of the frame store's memfd."""
 
     def __init__(self, memory: int, stages: Stages, sitter: Sitter, options: SwapOptions) -> None:
         self._memory = memory
@@ -35,78 +35,83 @@ class PoolMember:
         self._sitter = sitter
         self._options = options
 
-    def serve(self, line: MessageChannel) -> None:
-        """Segments until the lead hangs up. Other threads may serve other lines meanwhile."""
-        store: FrameStore | None = None
-        while (segment := line.receive_if(Segment)) is not None:
-            store = store or FrameStore(self._memory, segment.geometry)
-            line.send(self._change(segment, store))
+    def serve(self, channel: MessageChannel) -> None:
+        """Edit segments until the coordinator closes ``channel``.
 
-    def _change(self, segment: Segment, store: FrameStore) -> SegmentDone:
+        Several threads may serve a channel each. Raises what the editing of a segment does, and
+        ``ProviderError`` if the coordinator has ended.
+        """
+        store: FrameStore | None = None
+        while (segment := channel.receive_or_end(Segment)) is not None:
+            store = store or FrameStore(self._memory, segment.format)
+            channel.send(self._edited(segment, store))
+
+    def _edited(self, segment: Segment, store: FrameStore) -> SegmentDone:
         editor = frame_editor(self._stages, self._sitter, self._options)
         changed: list[int] = []
 
         def canvas(frame: FrameSlot) -> VideoCanvas:
-            picture = segment.geometry.blank()
-            store.get(frame.slot, picture)
-            return VideoCanvas(picture, segment.geometry.orientation)
+            picture = segment.format.blank()
+            store.read(frame.slot, picture)
+            return VideoCanvas(picture, segment.format.orientation)
 
-        def hand_on(done: tuple[FrameSlot, av.VideoFrame, bool]) -> None:
-            frame, picture, edited = done
-            if edited:
-                store.put(frame.slot, picture)
+        def write_back(done: tuple[FrameSlot, av.VideoFrame, bool]) -> None:
+            frame, picture, was_edited = done
+            if was_edited:
+                store.write(frame.slot, picture)
                 changed.append(frame.index)
 
-        if segment.begun is not None:
-            editor.resume([place.face for place in segment.begun])
+        if segment.initial is not None:
+            editor.resume([tracked.face for tracked in segment.initial])
         for frame in segment.run_up:
-            editor.watch(canvas(frame), _info(frame))
-        met = editor.followed
-        early_at, early = len(segment.frames) - segment.shared, met
-        with OrderedBatches(editor.rest, hand_on) as groups:
+            editor.track_only(canvas(frame), _info(frame))
+        before = at_overlap = editor.tracked_faces
+        overlap = len(segment.frames) - segment.shared
+        with OrderedBatches(editor.deferred, write_back) as batches:
             for number, frame in enumerate(segment.frames):
-                if number == early_at:
-                    early = editor.followed
+                if number == overlap:
+                    at_overlap = editor.tracked_faces
                 picture = canvas(frame)
-                left = editor.edit(picture, _info(frame))
-                groups.add((frame, picture.frame, bool(editor.followed)), left)
-            groups.finish()
+                pending = editor.edit(picture, _info(frame))
+                batches.add((frame, picture.frame, bool(editor.tracked_faces)), pending)
+            batches.finish()
         return SegmentDone(
             changed=changed,
             faces=editor.faces_swapped,
-            alike=editor.alike(),
-            met=[TrackedFace.of(face) for face in met],
-            early=[TrackedFace.of(face) for face in early],
-            last=[TrackedFace.of(face) for face in editor.followed],
+            similarity=editor.similarity(),
+            before=[TrackedFace.of(face) for face in before],
+            at_overlap=[TrackedFace.of(face) for face in at_overlap],
+            after=[TrackedFace.of(face) for face in editor.tracked_faces],
         )
 
 
-def run_member(lines: Sequence[MessageChannel], make: Callable[[], PoolMember]) -> None:
-    """A member's life: it waits for the word to begin, and serves its lines, each in a thread.
+def run_member(channels: Sequence[MessageChannel], load: Callable[[], PoolMember]) -> None:
+    """The main function of a member process: wait for the start, ``load``, serve all channels.
 
-    While one segment is drained, its last faces changed and none followed any more, the faces of
-    another are followed. What a thread fails with is told on its line, and raised by the lead.
+    Each channel has a thread: while the last faces of one segment are changed and no frame is left
+    to track in it, faces of another segment are tracked. Whatever a thread raises is sent through
+    its channel, for the coordinator to raise.
     """
-    first = lines[0]
+    first = channels[0]
     try:
-        if first.receive_if(Start) is None:
+        if first.receive_or_end(Start) is None:
             return
-        member = make()
+        member = load()
         first.send(Ready())
-    except BaseException as error:  # noqa: BLE001 - the lead raises it
+    except BaseException as error:  # noqa: BLE001 - the coordinator raises it
         first.send(Failure.of(error))
         return
-    with ThreadPoolExecutor(len(lines)) as threads:
-        for line in lines:
-            threads.submit(_serve, member, line)
+    with ThreadPoolExecutor(len(channels)) as threads:
+        for channel in channels:
+            threads.submit(_serve, member, channel)
 
 
-def _serve(member: PoolMember, line: MessageChannel) -> None:
+def _serve(member: PoolMember, channel: MessageChannel) -> None:
     try:
-        member.serve(line)
-    except BaseException as error:  # noqa: BLE001 - the lead raises it
-        line.send(Failure.of(error))
+        member.serve(channel)
+    except BaseException as error:  # noqa: BLE001 - the coordinator raises it
+        channel.send(Failure.of(error))
 
 
 def _info(frame: FrameSlot) -> FrameInfo:
-    return FrameInfo(frame.index, frame.pts, Fraction(*frame.base))
+    return FrameInfo(frame.index, frame.pts, Fraction(*frame.time_base))

@@ -1,4 +1,4 @@
-"""A member of a crew in a process of its own.
+"""A pool member in a process of its own, for tests.
 
 python -m tests.pipeline.pool.member_process MEMORY PACK PHOTO WHICH READER WRITER...
 """
@@ -13,7 +13,7 @@ import cv2
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import ANY
+from appliance.inference.trust import ANY, Trust
 from appliance.pipeline.analysis.analyser import Stages
 from appliance.pipeline.generator_engine.generation import Generation, GeneratorWish
 from appliance.pipeline.media.photo.decode import read_photo
@@ -27,7 +27,9 @@ def main() -> None:
     memory, pack, photo, which, *ends = sys.argv[1:]
     cv2.setNumThreads(1)
 
-    def make() -> PoolMember:
+    def load() -> PoolMember:
+        if which == "untrusted":
+            ModelPack.open(Path(pack), Trust())
         if which == "dies":
             os._exit(1)
         runtime = Runtime(("cpu",), threads=1)
@@ -37,7 +39,10 @@ def main() -> None:
         return PoolMember(int(memory), stages, sitter, SwapOptions(FaceChoice(Which(which))))
 
     pairs = zip(ends[::2], ends[1::2], strict=True)
-    run_member([MessageChannel(int(reader), int(writer)) for reader, writer in pairs], make)
+    channels = [
+        MessageChannel.from_descriptors(int(reader), int(writer)) for reader, writer in pairs
+    ]
+    run_member(channels, load)
 
 
 if __name__ == "__main__":

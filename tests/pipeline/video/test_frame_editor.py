@@ -1,4 +1,4 @@
-"""Frames changed in groups are what frames changed one by one are."""
+"""Frames that are changed in batches come out as if they were changed one by one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def generating(tmp_path_factory: pytest.TempPathFactory, runtime: Runtime) -> St
 
 @pytest.fixture(scope="module")
 def clip(photos: Mapping[str, Photo]) -> bytes:
-    """Two people, then one of them, then nobody, then both."""
+    """Two people, then one of them, then an empty picture, then both."""
     side = 240
     grey = np.full((side, side, 3), 128, np.uint8)
     one, other = cell(photos["b_1"], side), cell(photos["c_1"], side)
@@ -66,7 +66,7 @@ def swapped(stages: Stages, photo: Photo, clip: bytes) -> tuple[list[Image], Swa
     return [np.asarray(frame, np.uint8) for frame in frames], report
 
 
-def test_groups_of_frames_give_what_single_frames_give(
+def test_batches_of_frames_give_what_single_frames_give(
     generating: Stages,
     clip: bytes,
     photos: Mapping[str, Photo],
@@ -74,7 +74,7 @@ def test_groups_of_frames_give_what_single_frames_give(
 ) -> None:
     single, wanted = swapped(generating, photos["a_1"], clip)
     assert generating.generation is not None
-    grouping = replace(generating, generation=replace(generating.generation, batch=4))
+    batching = replace(generating, generation=replace(generating.generation, batch=4))
     most: dict[str, int] = {}
     run = Batcher.run
 
@@ -84,11 +84,11 @@ def test_groups_of_frames_give_what_single_frames_give(
         return run(self, tensor, **others)
 
     monkeypatch.setattr(Batcher, "run", noted)
-    grouped, report = swapped(grouping, photos["a_1"], clip)
+    batched, report = swapped(batching, photos["a_1"], clip)
     for roles in ("generator", "restorer", "occluder", "landmarks-68", "identity"):
         assert most[roles] == 4, roles
-    assert len(grouped) == len(single) == 15
-    for one, another in zip(grouped, single, strict=True):
+    assert len(batched) == len(single) == 15
+    for one, another in zip(batched, single, strict=True):
         np.testing.assert_array_equal(one, another)
     assert (report.frames_swapped, report.faces_swapped) == (12, 20)
     assert (wanted.frames_swapped, wanted.faces_swapped) == (12, 20)

@@ -1,4 +1,4 @@
-"""What a video is, told without decoding more than one frame."""
+"""Properties of a video, without decoding more than one frame."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from appliance.pipeline.media.video.reader import VideoReader
 
 @dataclass(frozen=True, slots=True)
 class AudioTrackInfo:
-    """One audio track. ``language``: ISO 639-2 code as tagged, or ``None``."""
+    """One audio track. ``sample_rate``: Hz. ``language``: ISO 639-2 code as tagged, or ``None``."""
 
     codec: str
     channels: int
@@ -27,11 +27,11 @@ class AudioTrackInfo:
 class VideoInfo:
     """One video.
 
-    ``width``, ``height``: of the upright picture, in pixels. ``rotation``: degrees that players
-    turn the stored picture clockwise: 0, 90, 180, 270. ``mirrored``: whether they mirror it too.
-    ``frame_rate``: average. ``is_variable``: whether frames are unevenly spaced, as far as the
-    container tells. ``duration``: seconds, if known. ``frames``: if the container counts them.
-    ``subtitles``: number of tracks. ``is_hdr``: PQ or HLG.
+    ``width`` and ``height``: of the upright picture, in pixels. ``rotation``: degrees by which
+    players turn the stored picture clockwise: 0, 90, 180 or 270. ``mirrored``: whether they mirror
+    it too. ``pixel_format``: FFmpeg's name. ``is_hdr``: PQ or HLG. ``frame_rate``: average, in Hz.
+    ``is_variable``: whether frames are unevenly spaced, as far as the container says. ``duration``:
+    seconds, if known. ``frames``: if the container counts them. ``subtitles``: number of tracks.
     """
 
     container: VideoKind
@@ -51,11 +51,15 @@ class VideoInfo:
     subtitles: int
 
 
-_HDR_CURVES = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)
+# H.273 transfer characteristics: SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG).
+_HDR_CURVES = (16, 18)
 
 
 def probe(file: ReadableFile) -> VideoInfo:
-    """The facts of the video in ``file`` (seekable). Raises ``InputError``."""
+    """Properties of the video in ``file``.
+
+    Raises ``InputError`` if it is not a complete video whose first frame can be decoded.
+    """
     with VideoReader(file) as reader:
         frame = reader.first_frame()
         stream = reader.stream
@@ -78,7 +82,7 @@ def probe(file: ReadableFile) -> VideoInfo:
             if container.duration is None
             else Fraction(container.duration, av.time_base),
             frames=stream.frames or None,
-            audio=tuple(_audio(track) for track in reader.sounds),
+            audio=tuple(_audio(track) for track in reader.audio_streams),
             subtitles=len(container.streams.subtitles),
         )
 
@@ -91,10 +95,10 @@ def _audio(track: av.AudioStream) -> AudioTrackInfo:
 
 
 def _is_variable(stream: av.VideoStream) -> bool:
-    """By the index where it lists every frame, else by FFmpeg's two estimates of the rate."""
+    """By the index if it lists every frame, else by FFmpeg's two estimates of the rate."""
     times = sorted(entry.timestamp for entry in stream.index_entries)
     if stream.frames and len(times) == stream.frames:
         steps = [after - before for before, after in pairwise(times)]
-        # A constant rate that is no multiple of the time base alternates between two neighbours.
+        # A constant frame time that the time base cannot express alternates between two steps.
         return bool(steps) and max(steps) - min(steps) > 1
     return stream.average_rate != stream.base_rate

@@ -1,4 +1,4 @@
-"""The files that media code reads and writes: open ones, never paths."""
+"""The files that media code reads and writes: open files, never paths."""
 
 from __future__ import annotations
 

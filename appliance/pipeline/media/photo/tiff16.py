@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 _SHORT, _LONG, _UNDEFINED = 3, 4, 7
 _ROWS_A_STRIP = 64
-_DEFLATE = 8  # Adobe's, read by everything since libtiff 3
+# Adobe's number, which every reader since libtiff 3 knows.
+_DEFLATE = 8
 
 
 def encode_tiff16(
@@ -20,7 +21,7 @@ def encode_tiff16(
 ) -> bytes:
     """A little-endian, deflated, chunky RGB(A) file: header, strips, values, one IFD.
 
-    ``pixels``: (height, width, 3) uint16; ``alpha``: (height, width) uint16, not premultiplied.
+    ``pixels``: (h, w, 3), 0-65535. ``alpha``: (h, w), 0-65535, not premultiplied.
     """
     whole = pixels if alpha is None else np.dstack([pixels, alpha])
     height, width, channels = whole.shape
@@ -54,7 +55,7 @@ def encode_tiff16(
 
 
 def _finish(body: bytearray, entries: list[tuple[int, int, list[int] | bytes]]) -> bytes:
-    """Put the values that do not fit into an entry's four bytes before the IFD, then the IFD."""
+    """Append the values that do not fit into the four bytes of an entry, then the IFD."""
     directory = bytearray(struct.pack("<H", len(entries)))
     for tag, kind, values in entries:
         if isinstance(values, bytes):

@@ -1,4 +1,4 @@
-"""A bounded queue between two threads that can be torn down from any side."""
+"""A bounded queue between two threads that any thread can stop."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Item = TypeVar("Item")
 
 
 class QueueStoppedError(Exception):
-    """Another stage failed; this one ends without a word of its own."""
+    """The queue was stopped, because another stage has failed."""
 
 
 class BoundedQueue(Generic[Item]):
-    """Hands items on in order, at most ``capacity`` waiting, so that memory stays flat."""
+    """First in, first out; at most ``capacity`` items wait."""
 
     def __init__(self, capacity: int) -> None:
         """``capacity``: at least 1."""
@@ -26,7 +26,7 @@ class BoundedQueue(Generic[Item]):
         self._stopped = False
 
     def put(self, item: Item) -> None:
-        """Add ``item``, waiting for room. Raises ``QueueStoppedError`` once stopped."""
+        """Add ``item``, once there is room. Raises ``QueueStoppedError`` once stopped."""
         with self._changed:
             while len(self._items) >= self._capacity and not self._stopped:
                 self._changed.wait()
@@ -36,13 +36,13 @@ class BoundedQueue(Generic[Item]):
             self._changed.notify_all()
 
     def finish(self) -> None:
-        """Say that nothing follows."""
+        """Mark the end: no item follows."""
         with self._changed:
             self._finished = True
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Wake both sides with ``QueueStoppedError`` and drop what waits."""
+        """Drop all items and raise ``QueueStoppedError`` in both threads."""
         with self._changed:
             self._stopped = True
             self._items.clear()

@@ -1,9 +1,8 @@
-"""What a video file is and whether it is whole, by its outermost structure alone.
+"""The kind of a video file and whether it is complete, from its outermost structure.
 
-FFmpeg plays what it finds of a file that was cut short and calls it a shorter film. Each container
-says in its outermost lengths how far it reaches, so the cut is found before a frame is decoded.
-Telling the kind here also means that FFmpeg never guesses: of its several hundred demuxers only
-the three named below can be reached by a file.
+FFmpeg treats a file that was cut short as a shorter video. Every container states in its outermost
+lengths where it ends, so the cut is found before a frame is decoded. Recognising the kind here also
+keeps FFmpeg from guessing: of its several hundred demuxers a file can only reach three.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ _ELEMENTS = frozenset(
 
 
 def identify_container(file: ReadableFile) -> tuple[DemuxerFamily, VideoKind]:
-    """What ``file`` (seekable; left at its start) is: MKV and WebM, MP4 and MOV share a family.
+    """The demuxer and the kind of ``file``, which is left at its start.
 
-    Raises ``InputError`` if it is empty, no video of a known kind, or cut short.
+    Raises ``InputError`` if it is empty, not a video of a known kind, or cut short.
     """
     size = file.seek(0, os.SEEK_END)
     head = read_head(file)
@@ -63,12 +62,12 @@ def _identify(file: ReadableFile, size: int, head: bytes) -> tuple[DemuxerFamily
 def _check_boxes(file: ReadableFile, size: int) -> VideoKind:
     """ISO/IEC 14496-12, 4.2: size and type of each box; 1 means a 64-bit size, 0 up to the end."""
     position, kinds = 0, set()
-    brand = b"qt  "  # QuickTime files are older than brands
+    brand = b"qt  "  # QuickTime files may lack a brand, which is newer
     while position + 8 <= size:
         file.seek(position, os.SEEK_SET)
         length, kind = struct.unpack(">I4s", file.read(8))
         if kind == b"\0\0\0\0":
-            break  # padding that some cameras leave behind the last box
+            break  # padding that some cameras write after the last box
         kinds.add(kind)
         if length == 1:
             length = int.from_bytes(file.read(8), "big")
@@ -88,8 +87,8 @@ def _check_boxes(file: ReadableFile, size: int) -> VideoKind:
 def _check_segment(file: ReadableFile, size: int) -> VideoKind:
     """RFC 8794 and 9559: the EBML header, then a segment whose elements follow each other.
 
-    FFmpeg skips to the next cluster where one is damaged, and so loses seconds without a word.
-    Here every element up to the single block is visited by its length; a wrong one leads astray.
+    FFmpeg skips a damaged cluster, and so loses seconds without an error. Here every element, down
+    to single blocks, is visited by its length: a wrong length leads to an unknown element.
     """
     file.seek(4, os.SEEK_SET)
     header, _ = _vint(file)
@@ -104,7 +103,7 @@ def _check_segment(file: ReadableFile, size: int) -> VideoKind:
         element = _identifier(file)
         length, unknown = _vint(file)
         if element == _CLUSTER:
-            continue  # its elements are visited like its neighbours
+            continue  # its elements are visited as if they were its siblings
         if element not in _ELEMENTS or unknown:
             raise InputError("The video is damaged.", "Copy it again from the camera.")
         if file.seek(length, os.SEEK_CUR) > end:
@@ -113,7 +112,7 @@ def _check_segment(file: ReadableFile, size: int) -> VideoKind:
 
 
 def _doc_type(file: ReadableFile, end: int) -> VideoKind:
-    """By the EBML header, which reaches up to ``end``; the file is left there."""
+    """The kind in the EBML header, which ends at ``end``, where the file is left."""
     kind: VideoKind = "mkv"
     while file.tell() < end:
         element = _identifier(file)
@@ -127,7 +126,7 @@ def _doc_type(file: ReadableFile, end: int) -> VideoKind:
 
 
 def _identifier(file: ReadableFile) -> int:
-    """An EBML element's identifier, with its length marker as the standards print it."""
+    """An EBML element's identifier including its length marker, as the standards print it."""
     first = file.read(1)
     if not first or first[0] < 0x10:
         raise _cut_short()
@@ -135,7 +134,7 @@ def _identifier(file: ReadableFile) -> int:
 
 
 def _vint(file: ReadableFile) -> tuple[int, bool]:
-    """An EBML variable-length integer and whether it is the one that means "not known"."""
+    """An EBML variable-length integer, and whether it is the one that means "unknown"."""
     first = file.read(1)
     if not first or not first[0]:
         raise _cut_short()
@@ -145,7 +144,7 @@ def _vint(file: ReadableFile) -> tuple[int, bool]:
 
 
 def _check_riff(file: ReadableFile, size: int) -> None:
-    """RIFF chunks of an AVI, several where it is longer than 1 GB; 0 where a recorder crashed."""
+    """RIFF chunks of an AVI: several beyond 1 GB; of length 0 if the recorder crashed."""
     position = 0
     while position + 12 <= size:
         file.seek(position, os.SEEK_SET)

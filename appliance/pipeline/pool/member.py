@@ -24,6 +24,7 @@ from appliance.pipeline.pool.messages import (
     TrackedFace,
 )
 from appliance.pipeline.run import Sitter, SwapOptions, frame_editor
+from appliance.pipeline.video.frame_editor import FrameEditor
 
 
 class PoolMember:
@@ -44,45 +45,65 @@ class PoolMember:
         store: FrameStore | None = None
         while (segment := channel.receive_or_end(Segment)) is not None:
             store = store or FrameStore(self._memory, segment.format)
-            channel.send(self._edited(segment, store))
+            editor = frame_editor(self._stages, self._sitter, self._options)
+            channel.send(_SegmentEdit(editor, segment, store).run())
 
-    def _edited(self, segment: Segment, store: FrameStore) -> SegmentDone:
-        editor = frame_editor(self._stages, self._sitter, self._options)
-        changed: list[int] = []
 
-        def canvas(frame: FrameSlot) -> VideoCanvas:
-            picture = segment.format.blank()
-            store.read(frame.slot, picture)
-            return VideoCanvas(picture, segment.format.orientation)
+class _SegmentEdit:
+    """One segment, edited in ``store``."""
 
-        def write_back(done: tuple[FrameSlot, av.VideoFrame, bool]) -> None:
-            frame, picture, was_edited = done
-            if was_edited:
-                store.write(frame.slot, picture)
-                changed.append(frame.index)
+    def __init__(self, editor: FrameEditor, segment: Segment, store: FrameStore) -> None:
+        self._editor = editor
+        self._segment = segment
+        self._store = store
+        self._changed: list[int] = []
 
-        if segment.initial is not None:
-            editor.resume([tracked.face for tracked in segment.initial])
-        for frame in segment.run_up:
-            editor.track_only(canvas(frame), _info(frame))
-        before = at_overlap = editor.tracked_faces
-        overlap = len(segment.frames) - segment.shared
-        with OrderedBatches(editor.deferred, write_back) as batches:
-            for number, frame in enumerate(segment.frames):
-                if number == overlap:
-                    at_overlap = editor.tracked_faces
-                picture = canvas(frame)
-                pending = editor.edit(picture, _info(frame))
-                batches.add((frame, picture.frame, bool(editor.tracked_faces)), pending)
-            batches.finish()
+    def run(self) -> SegmentDone:
+        """Track faces through the run-up, then edit the frames."""
+        if self._segment.initial is not None:
+            self._editor.resume([tracked.face for tracked in self._segment.initial])
+        for frame in self._segment.run_up:
+            self._editor.track_only(self._canvas(frame), _info(frame))
+        before = self._tracked()
+        at_overlap = self._edit_frames()
         return SegmentDone(
-            changed=changed,
-            faces=editor.faces_swapped,
-            similarity=editor.similarity(),
-            before=[TrackedFace.of(face) for face in before],
-            at_overlap=[TrackedFace.of(face) for face in at_overlap],
-            after=[TrackedFace.of(face) for face in editor.tracked_faces],
+            changed=self._changed,
+            faces=self._editor.faces_swapped,
+            similarity=self._editor.similarity(),
+            before=before,
+            at_overlap=at_overlap,
+            after=self._tracked(),
         )
+
+    def _edit_frames(self) -> list[TrackedFace]:
+        """Edit the frames. The faces tracked before those of the next segment's run-up."""
+        frames = self._segment.frames
+        overlap = len(frames) - self._segment.shared
+        at_overlap = self._tracked()
+        with OrderedBatches(self._editor.deferred, self._write_back) as batches:
+            for number, frame in enumerate(frames):
+                if number == overlap:
+                    at_overlap = self._tracked()
+                canvas = self._canvas(frame)
+                pending = self._editor.edit(canvas, _info(frame))
+                is_changed = bool(self._editor.tracked_faces)
+                batches.add((frame, canvas.frame, is_changed), pending)
+            batches.finish()
+        return at_overlap
+
+    def _canvas(self, frame: FrameSlot) -> VideoCanvas:
+        picture = self._segment.format.blank()
+        self._store.read(frame.slot, picture)
+        return VideoCanvas(picture, self._segment.format.orientation)
+
+    def _write_back(self, done: tuple[FrameSlot, av.VideoFrame, bool]) -> None:
+        frame, picture, is_changed = done
+        if is_changed:
+            self._store.write(frame.slot, picture)
+            self._changed.append(frame.index)
+
+    def _tracked(self) -> list[TrackedFace]:
+        return [TrackedFace.of(face) for face in self._editor.tracked_faces]
 
 
 def run_member(channels: Sequence[MessageChannel], load: Callable[[], PoolMember]) -> None:

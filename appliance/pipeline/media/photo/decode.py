@@ -52,8 +52,10 @@ _FORMATS = tuple(_KINDS)
 # A JPEG followed by further pictures, as some telephones write it; the first is the photo.
 _MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
 _HINT_FORMATS = "Use a JPEG, PNG, WebP, TIFF, BMP or HEIC photo."
-# The EXIF tag.
-_ORIENTATION = 274
+# Tags of TIFF 6.0, of which EXIF uses the first.
+_ORIENTATION, _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 274, 258, 262, 339
+_BLACK_IS_ZERO, _RGB = 1, 2
+_UNSIGNED = 1
 
 silence_libtiff()
 
@@ -194,9 +196,10 @@ def _is_16_bit(image: Image.Image, data: bytes) -> bool:
         return data[24] == 16  # the bit depth in IHDR, the first chunk
     if image.format == "TIFF":
         tags: Any = getattr(image, "tag_v2", {})
-        bits = tags.get(258, (1,))
-        unsigned = set(tags.get(339, (1,))) == {1}
-        return set(bits) == {16} and len(bits) in (1, 3, 4) and tags.get(262) in (1, 2) and unsigned
+        bits = tags.get(_BITS_PER_SAMPLE, (1,))
+        is_unsigned = set(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))) == {_UNSIGNED}
+        is_known = tags.get(_PHOTOMETRIC) in (_BLACK_IS_ZERO, _RGB)
+        return set(bits) == {16} and len(bits) in (1, 3, 4) and is_known and is_unsigned
     return False
 
 

@@ -35,22 +35,22 @@ def encode_tiff16(
         offsets.append(len(body))
         body += strip
     entries: list[tuple[int, int, list[int] | bytes]] = [
-        (256, _LONG, [width]),
-        (257, _LONG, [height]),
-        (258, _SHORT, [16] * channels),
-        (259, _SHORT, [_DEFLATE]),
-        (262, _SHORT, [2]),  # RGB
-        (273, _LONG, offsets),
-        (274, _SHORT, [1]),  # upright
-        (277, _SHORT, [channels]),
-        (278, _LONG, [_ROWS_A_STRIP]),
-        (279, _LONG, [len(strip) for strip in strips]),
-        (284, _SHORT, [1]),  # chunky
+        (256, _LONG, [width]),  # ImageWidth
+        (257, _LONG, [height]),  # ImageLength
+        (258, _SHORT, [16] * channels),  # BitsPerSample
+        (259, _SHORT, [_DEFLATE]),  # Compression
+        (262, _SHORT, [2]),  # PhotometricInterpretation: RGB
+        (273, _LONG, offsets),  # StripOffsets
+        (274, _SHORT, [1]),  # Orientation: upright
+        (277, _SHORT, [channels]),  # SamplesPerPixel
+        (278, _LONG, [_ROWS_A_STRIP]),  # RowsPerStrip
+        (279, _LONG, [len(strip) for strip in strips]),  # StripByteCounts
+        (284, _SHORT, [1]),  # PlanarConfiguration: chunky
     ]
     if alpha is not None:
-        entries.append((338, _SHORT, [2]))  # the extra sample is unassociated alpha
+        entries.append((338, _SHORT, [2]))  # ExtraSamples: unassociated alpha
     if icc is not None:
-        entries.append((34675, _UNDEFINED, icc))
+        entries.append((34675, _UNDEFINED, icc))  # ICC profile
     return _finish(body, entries)
 
 

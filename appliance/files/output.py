@@ -46,7 +46,6 @@ class PendingOutput:
         self._overwrite = overwrite
         self._part: str | None = None
         self._folder = -1
-        self._committed = False
         if self._name in ("", ".", ".."):
             raise OutputError("The output is a folder.", "Name the file to write.")
         try:
@@ -86,7 +85,6 @@ class PendingOutput:
         except BaseException:
             self.discard()
             raise
-        self._committed = True
         self.discard()
 
     def discard(self) -> None:

@@ -19,14 +19,15 @@ from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
-from appliance.pipeline.media.video.encoder import ContainerName, EncoderSettings
+from appliance.pipeline.media.video.encoder import EncoderSettings
 from appliance.pipeline.media.video.reader import FrameInfo
-from appliance.pipeline.media.video.transcode import Transcoded, transcode
+from appliance.pipeline.media.video.transcode import TranscodeReport, transcode
 from appliance.pipeline.networks.recogniser import similarity, unit
 from appliance.pipeline.networks.upscaler import Upscaler
 from appliance.pipeline.selection import FaceRule, FaceSelection
-from appliance.pipeline.video.frame_editor import Editor, FrameEditor
+from appliance.pipeline.video.frame_editor import FrameEditor, VideoEditor
 from appliance.pipeline.video.tracker import Tracker
 
 
@@ -75,7 +76,7 @@ class SwapReport:
     engine: str
     provider: str
     seconds: Mapping[str, float]
-    transcoded: Transcoded | None = None
+    transcoded: TranscodeReport | None = None
 
 
 def read_source(pipeline: Pipeline, photos: Sequence[Photo]) -> SourceIdentity:
@@ -154,10 +155,10 @@ def swap_video(
     sink: BinaryIO,
     options: SwapOptions,
     *,
-    container: ContainerName,
+    container: VideoKind,
     settings: EncoderSettings | None = None,
     progress: Callable[[FrameInfo], None] | None = None,
-    editor: Editor | None = None,
+    editor: VideoEditor | None = None,
 ) -> SwapReport:
     """Swap the selected faces of every frame of ``source`` into ``sink``.
 
@@ -170,7 +171,7 @@ def swap_video(
         source,
         sink,
         editor.edit,
-        rest=editor.rest,
+        deferred=editor.deferred,
         container=container,
         settings=settings,
         progress=progress,
@@ -191,7 +192,7 @@ def frame_editor(pipeline: Pipeline, source: SourceIdentity, options: SwapOption
     return FrameEditor(tracker, meter, pipeline.engine.batch)
 
 
-def video_report(pipeline: Pipeline, editor: Editor, done: Transcoded) -> SwapReport:
+def video_report(pipeline: Pipeline, editor: VideoEditor, done: TranscodeReport) -> SwapReport:
     """What was done to a video, after its last frame."""
     found = editor.similarity()
     return SwapReport(

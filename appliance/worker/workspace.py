@@ -12,7 +12,7 @@ from pathlib import Path
 from appliance.errors import InputError
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import Photo, read_photo
-from appliance.pipeline.media.video.key_frame import still
+from appliance.pipeline.media.video.key_frame import read_key_frame
 from appliance.protocols.worker_api import Media, error_name
 from appliance.wire.message import CallError
 
@@ -102,7 +102,7 @@ class Workspace:
         if item.media == "photo":
             return self.photo(number)
         with item.path.open("rb") as opened:
-            canvas = still(opened, seconds)
+            canvas = read_key_frame(opened, seconds)
             return Photo(canvas.read(Box(0, 0, canvas.width, canvas.height)))
 
     def _next(self) -> int:

@@ -168,7 +168,7 @@ def main() -> None:
             files.callback(crew.close)
             editor = crew.editor(WIDTH, HEIGHT, "yuv420p", probe(clip).frames)
             clip.seek(0)
-            crew.start()
+            crew.wait_until_ready()
             # The lead needs none of the large networks.
             here = Pipeline.load(ModelPack.open(), Runtime(("cpu",)))
         else:

@@ -1,4 +1,4 @@
-"""Small videos of faces, and what a swap does to their frames before they are encoded."""
+"""Small videos of faces, and their frames after a swap, before they are encoded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RATE = 25
 
 
 def encoded(frames: Sequence[Image], pixel_format: str = "yuv420p") -> bytes:
-    """The frames as an MP4 that loses nothing but the chroma its format does not hold."""
+    """The frames as an MP4, lossless but for the chroma that its pixel format cannot hold."""
     sink = io.BytesIO()
     with av.open(sink, "w", format="mp4") as output:
         stream = output.add_stream("libx264", rate=RATE, options={"qp": "0", "preset": "ultrafast"})
@@ -59,7 +59,7 @@ class Edited:
 
     @property
     def changed(self) -> list[bool]:
-        """Which frames did."""
+        """For each frame whether the swap changed it."""
         return [
             not np.array_equal(before, after)
             for before, after in zip(self.before, self.after, strict=True)
@@ -67,7 +67,7 @@ class Edited:
 
 
 class _Watched(VideoCanvas):
-    """A canvas that notes where it is written."""
+    """A canvas that records where it is written."""
 
     def __init__(self, canvas: VideoCanvas) -> None:
         super().__init__(canvas.frame, canvas._orientation)
@@ -80,10 +80,10 @@ class _Watched(VideoCanvas):
 
 
 def edited(
-    pipeline: Pipeline, source: SourceIdentity, data: bytes, options: SwapOptions | None = None
+    pipeline: Pipeline, person: SourceIdentity, data: bytes, options: SwapOptions | None = None
 ) -> Edited:
-    """What a swap does to every frame of ``data``, seen before the encoder loses any of it."""
-    editor = frame_editor(pipeline, source, options or SwapOptions())
+    """Every frame of ``data`` before and after a swap, without the encoder's losses."""
+    editor = frame_editor(pipeline, person, options or SwapOptions())
     seen = Edited()
 
     def edit(canvas: VideoCanvas, info: FrameInfo) -> None:

@@ -22,8 +22,8 @@ from appliance.cli.process.sealing import current_sealing
 from appliance.pipeline.analysis.source_quality import FaceAssessment, assess_faces
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.kind import is_video
-from appliance.pipeline.media.video.key_frame import still
-from appliance.pipeline.media.video.probe import VideoFacts, probe
+from appliance.pipeline.media.video.key_frame import read_key_frame
+from appliance.pipeline.media.video.probe import VideoInfo, probe
 from appliance.policy.policy import Policy
 
 _WHAT = "The file"
@@ -45,7 +45,7 @@ class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
 
     faces: tuple[FaceAssessment, ...]
     photo: PhotoFacts | None = None
-    video: VideoFacts | None = None
+    video: VideoInfo | None = None
 
 
 @click.command()
@@ -102,11 +102,11 @@ def _photo(opened: BinaryIO) -> tuple[PhotoFacts, Canvas]:
     return facts, photo.canvas
 
 
-def _video(opened: BinaryIO) -> tuple[VideoFacts, Canvas]:
+def _video(opened: BinaryIO) -> tuple[VideoInfo, Canvas]:
     with about(_WHAT):
         facts = probe(opened)
         opened.seek(0)
-        return facts, still(opened)
+        return facts, read_key_frame(opened)
 
 
 def _photo_pairs(facts: PhotoFacts) -> list[Pair]:
@@ -119,7 +119,7 @@ def _photo_pairs(facts: PhotoFacts) -> list[Pair]:
     ]
 
 
-def _video_pairs(facts: VideoFacts) -> list[Pair]:
+def _video_pairs(facts: VideoInfo) -> list[Pair]:
     depth = f"{facts.bit_depth} bits, HDR" if facts.is_hdr else f"{facts.bit_depth} bits"
     sound = [
         f"{track.codec}, {track.channels} ch, {track.sample_rate} Hz"
@@ -139,13 +139,13 @@ def _video_pairs(facts: VideoFacts) -> list[Pair]:
     ]
 
 
-def _rate(facts: VideoFacts) -> str:
+def _rate(facts: VideoInfo) -> str:
     if facts.frame_rate is None:
         return "unknown"
     return f"{float(facts.frame_rate):.3f} frames/s, {'variable' if facts.is_variable else 'even'}"
 
 
-def _length(facts: VideoFacts) -> str:
+def _length(facts: VideoInfo) -> str:
     seconds = "unknown" if facts.duration is None else f"{float(facts.duration):.2f} s"
     return seconds if facts.frames is None else f"{seconds}, {facts.frames} frames"
 

@@ -16,9 +16,9 @@ import cv2
 from appliance.cli.process.input_files import PHOTO_LIMIT
 from appliance.inference.gpu_memory import least_free_mib
 from appliance.pipeline.loading import Pipeline
-from appliance.pipeline.pool.coordinator import Crew
-from appliance.pipeline.pool.member import Member, live
-from appliance.pipeline.pool.messages import Line, pair
+from appliance.pipeline.pool.coordinator import ProcessPool
+from appliance.pipeline.pool.member import PoolMember, run_member
+from appliance.pipeline.pool.messages import MessageChannel, channel_pair
 from appliance.pipeline.run import SourceIdentity, SwapOptions
 from appliance.policy.policy import Policy
 from appliance.seal.allowed_paths import GPU_PROVIDERS, gpus
@@ -74,7 +74,9 @@ def places(
     return [Place(device, threads) for _ in range(processes) for device in used]
 
 
-def hire(places: Sequence[Place], photos: Sequence[BinaryIO], load: Load, prepare: Prepare) -> Crew:
+def hire(
+    places: Sequence[Place], photos: Sequence[BinaryIO], load: Load, prepare: Prepare
+) -> ProcessPool:
     """A member for each of ``places``; each does nothing before the crew is started.
 
     ``photos``: open files that ``prepare`` reads. Call it while this process has one thread.
@@ -84,35 +86,35 @@ def hire(places: Sequence[Place], photos: Sequence[BinaryIO], load: Load, prepar
     # so that whoever follows faces would wait as long again for each of them.
     sys.setswitchinterval(SWITCH)
     kept = {memory, *(photo.fileno() for photo in photos)}
-    members: list[tuple[Line, ...]] = []
+    members: list[tuple[MessageChannel, ...]] = []
     for place in places:
-        ours, theirs = zip(*(pair() for _ in range(LINES_EACH)), strict=True)
+        ours, theirs = zip(*(channel_pair() for _ in range(LINES_EACH)), strict=True)
         if os.fork() == 0:
-            ends = {end for line in theirs for end in (line.reader, line.writer)}
+            ends = {end for line in theirs for end in line.descriptors}
             close_all(descriptors() - kept - ends)
             _live(theirs, partial(_member, memory, place, photos, load, prepare))
         for line in theirs:
             line.close()
         members.append(ours)
-    return Crew(memory, tuple(members))
+    return ProcessPool(memory, tuple(members))
 
 
-def _live(lines: Sequence[Line], make: Callable[[], Member]) -> NoReturn:
+def _live(lines: Sequence[MessageChannel], make: Callable[[], PoolMember]) -> NoReturn:
     """A member's life. Whatever ends it, no handler or buffer of the command runs once more."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the lead is told, and hangs up
         cv2.setNumThreads(1)  # the members are the threads
-        live(lines, make)
+        run_member(lines, make)
     finally:
         os._exit(0)
 
 
 def _member(
     memory: int, place: Place, photos: Sequence[BinaryIO], load: Load, prepare: Prepare
-) -> Member:
+) -> PoolMember:
     engine = load(place)
     sitter, options = prepare(engine, [_copied(photo) for photo in photos])
-    return Member(memory, engine, sitter, options)
+    return PoolMember(memory, engine, sitter, options)
 
 
 def _copied(photo: BinaryIO) -> BinaryIO:

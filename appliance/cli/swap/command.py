@@ -49,7 +49,7 @@ from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.encoder import check_size
 from appliance.pipeline.media.video.probe import probe
-from appliance.pipeline.pool.coordinator import Crew
+from appliance.pipeline.pool.coordinator import ProcessPool
 from appliance.pipeline.run import (
     SourceIdentity,
     SwapOptions,
@@ -124,7 +124,7 @@ class _Ready:
     engine: Pipeline
     sitter: SourceIdentity
     options: SwapOptions
-    crew: Crew | None
+    crew: ProcessPool | None
 
 
 _Prepare: TypeAlias = Callable[[], _Ready]
@@ -249,7 +249,7 @@ def swap(
             )
             files.callback(crew.close)
             if named_as_video:
-                crew.call()  # no photo gets such a name, and loading takes a while
+                crew.start_loading()  # no photo gets such a name, and loading takes a while
         # Where a crew does a video, the faces that are left are those of the sources. A name
         # without a suffix may stand for either; a video is only slower then.
         alone = crew is not None or not named_as_video
@@ -327,7 +327,7 @@ def _video(
         shape = facts.width, facts.height, facts.pixel_format
         editor = ready.crew.editor(*shape, facts.frames)
     if ready.crew and editor:
-        ready.crew.start()
+        ready.crew.wait_until_ready()
     with progress(silent=silent) as tell, about(_TARGET):
         report = swap_video(
             ready.engine,

@@ -10,7 +10,6 @@ from appliance.errors import OutputError
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.photo.decode import PhotoKind
 from appliance.pipeline.media.photo.encode import PhotoFormat
-from appliance.pipeline.media.video.encoder import ContainerName
 
 PHOTO_SUFFIXES: Mapping[str, PhotoFormat] = MappingProxyType(
     {
@@ -23,7 +22,7 @@ PHOTO_SUFFIXES: Mapping[str, PhotoFormat] = MappingProxyType(
         ".bmp": "bmp",
     }
 )
-VIDEO_SUFFIXES: Mapping[str, ContainerName] = MappingProxyType(
+VIDEO_SUFFIXES: Mapping[str, VideoKind] = MappingProxyType(
     {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm", ".avi": "avi"}
 )
 
@@ -41,7 +40,7 @@ def photo_format(output: Path, target: PhotoKind) -> PhotoFormat:
     return PHOTO_SUFFIXES[suffix]
 
 
-def video_container(output: Path, target: VideoKind) -> ContainerName:
+def video_container(output: Path, target: VideoKind) -> VideoKind:
     """The container of a video written as ``output``. Raises ``OutputError``."""
     suffix = output.suffix.lower()
     if not suffix:

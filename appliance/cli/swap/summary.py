@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.cli.framework.output import Pair
-from appliance.pipeline.media.video.transcode import Transcoded
+from appliance.pipeline.media.video.transcode import TranscodeReport
 from appliance.pipeline.run import SwapReport
 from appliance.pipeline.selection import SAME_PERSON
 
@@ -99,7 +99,7 @@ def describe(similarity: Similarity) -> str:
     )
 
 
-def _tracks(done: Transcoded) -> Tracks:
+def _tracks(done: TranscodeReport) -> Tracks:
     return Tracks(done.tracks.copied, done.tracks.reencoded, done.tracks.dropped)
 
 

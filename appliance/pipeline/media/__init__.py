@@ -1,1 +1,1 @@
-"""Photos and videos as files: decoded, edited in place, encoded with all that was theirs."""
+"""Photos and videos as files: decoded, edited in place, encoded."""

@@ -1,4 +1,4 @@
-"""A picture that the swap reads and writes by region, in the picture's own pixel format."""
+"""A picture that is read and written box by box, in its own pixel format."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rgb: TypeAlias = NDArray[np.uint8]
-"""(height, width, 3), R, G, B, full range 0-255, in the transfer curve of the picture."""
+"""(h, w, 3), R, G, B, full range 0-255, in the transfer curve of the picture."""
 
 Gray: TypeAlias = NDArray[np.uint8]
-"""(height, width), 0-255."""
+"""(h, w), 0-255."""
 
 Mask: TypeAlias = NDArray[np.bool_] | NDArray[np.uint8]
-"""(height, width); where it is not zero a pixel may change."""
+"""(h, w); a pixel may change where it is not zero."""
 
 
 class Box(NamedTuple):
-    """A rectangle of whole pixels of the upright picture; ``x`` and ``y`` are its top left one."""
+    """A rectangle in pixels of the upright picture; ``x`` and ``y`` are its top left pixel."""
 
     x: int
     y: int
@@ -27,7 +27,7 @@ class Box(NamedTuple):
 
 
 class Canvas(Protocol):
-    """A picture, upright, that is never converted as a whole."""
+    """A picture, presented upright, that is never converted to RGB as a whole."""
 
     @property
     def width(self) -> int:
@@ -40,11 +40,11 @@ class Canvas(Protocol):
         ...
 
     def thumbnail(self, max_side: int) -> Rgb:
-        """The whole picture, its longer side at most ``max_side`` pixels, never enlarged."""
+        """A copy of the picture, its longer side at most ``max_side`` pixels, never enlarged."""
         ...
 
     def brightness(self, max_side: int) -> Gray:
-        """As a thumbnail, grey, and from some of the pixels only: to compare pictures quickly."""
+        """A grey thumbnail, from some of the pixels only: to compare pictures quickly."""
         ...
 
     def read(self, box: Box) -> Rgb:
@@ -52,33 +52,36 @@ class Canvas(Protocol):
         ...
 
     def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
-        """Put ``rgb`` where ``support`` is set; every other pixel keeps its exact value.
+        """Write ``rgb`` where ``support`` is set; every other pixel keeps its exact value.
 
-        ``known``: what ``read`` gives of ``box``, from whoever has it still.
+        ``known``: what ``read`` would return for ``box``, if the caller has it.
 
-        Where several pixels share a chroma sample, the sample becomes the mean of the new
-        chroma of the supported ones and its old value for the rest.
+        A chroma sample that several pixels share becomes the mean of the new chroma of the
+        supported ones and its old value for the others.
         """
         ...
 
 
 def check_box(box: Box, width: int, height: int) -> None:
-    """Raise ``ValueError`` unless ``box`` is a non-empty part of a picture of that size."""
+    """Raises ``ValueError`` unless ``box`` is a non-empty part of a picture of that size."""
     inside = 0 <= box.x < box.x + box.w <= width and 0 <= box.y < box.y + box.h <= height
     if not inside:
         raise ValueError(f"box {tuple(box)} is not inside the {width}x{height} picture")
 
 
 def check_patch(box: Box, rgb: Rgb, support: Mask) -> None:
-    """Raise ``ValueError`` unless ``rgb`` and ``support`` have the size of ``box``."""
+    """Raises ``ValueError`` unless ``rgb`` and ``support`` have the size of ``box``."""
     if rgb.dtype != np.uint8 or rgb.shape != (box.h, box.w, 3):
         raise ValueError(f"patch is {rgb.dtype}{rgb.shape}, not uint8{(box.h, box.w, 3)}")
     if support.shape != (box.h, box.w):
         raise ValueError(f"support is {support.shape}, not {(box.h, box.w)}")
 
 
-def fit(width: int, height: int, max_side: int) -> tuple[int, int]:
-    """The size of a thumbnail: same shape, longer side at most ``max_side``, never enlarged."""
+def thumbnail_size(width: int, height: int, max_side: int) -> tuple[int, int]:
+    """Width and height of a thumbnail: same shape, longer side at most ``max_side`` pixels.
+
+    It is never larger than the picture. Raises ``ValueError`` if ``max_side`` is less than 1.
+    """
     if max_side < 1:
         raise ValueError("a thumbnail has at least one pixel")
     longer = max(width, height)

@@ -1,32 +1,33 @@
-"""Photo or video, and which video, told by the first bytes; a file's name says nothing."""
+"""Whether a file is a photo or a video, and of which kind, by its first bytes, never its name."""
 
 from __future__ import annotations
 
 import os
 from typing import Literal, TypeAlias
 
-from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.streams import ReadableFile
 
 VideoKind: TypeAlias = Literal["mp4", "mov", "mkv", "webm", "avi"]
-"""A container by its everyday name."""
+"""A container by its usual name."""
 
-Family: TypeAlias = Literal["mov", "matroska", "avi"]
-"""FFmpeg's demuxers for MP4 and MOV, for MKV and WebM, and for AVI."""
+DemuxerFamily: TypeAlias = Literal["mov", "matroska", "avi"]
+"""FFmpeg's demuxers: ``mov`` for MP4 and MOV, ``matroska`` for MKV and WebM, ``avi``."""
 
 EBML = 0x1A45DFA3
 _HEAD = 16
 _BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"pnot"))
 _HEIC = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"))
-_AVIF = frozenset((b"avif", b"avis"))  # no photo that is read, but no video either
+# Not a photo that can be read here, and not a video.
+_AVIF = frozenset((b"avif", b"avis"))
 
 
 def is_heic(head: bytes) -> bool:
-    """Whether a file that starts with ``head`` is a HEIC photo; it has the boxes of an MP4."""
+    """Whether a file that starts with ``head`` is a HEIC photo, which has the boxes of an MP4."""
     return head[4:8] == b"ftyp" and head[8:12] in _HEIC
 
 
-def video_family(head: bytes) -> Family | None:
-    """Which demuxer a file that starts with ``head`` needs; ``None`` if it is no video."""
+def video_family(head: bytes) -> DemuxerFamily | None:
+    """The demuxer for a file that starts with ``head``; ``None`` if that is not a video."""
     if head[4:8] in _BOXES:
         is_still = head[4:8] == b"ftyp" and head[8:12] in _HEIC | _AVIF
         return None if is_still else "mov"
@@ -35,8 +36,8 @@ def video_family(head: bytes) -> Family | None:
     return "avi" if head[:4] == b"RIFF" and head[8:12] == b"AVI " else None
 
 
-def read_head(file: Source) -> bytes:
-    """The bytes that tell; ``file`` is left at its start."""
+def read_head(file: ReadableFile) -> bytes:
+    """The first bytes of ``file``, enough to recognise it; the file is left at its start."""
     file.seek(0, os.SEEK_SET)
     try:
         return file.read(_HEAD)
@@ -44,6 +45,6 @@ def read_head(file: Source) -> bytes:
         file.seek(0, os.SEEK_SET)
 
 
-def is_video(file: Source) -> bool:
-    """Whether ``file`` (seekable; left at its start) is to be read as a video."""
+def is_video(file: ReadableFile) -> bool:
+    """Whether ``file`` is to be read as a video; the file is left at its start."""
     return video_family(read_head(file)) is not None

@@ -1,4 +1,4 @@
-"""How a picture is stored and how it is looked at: EXIF's eight ways, and display matrices."""
+"""From a stored picture to the upright one: EXIF's eight orientations, and display matrices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """From stored to upright: transpose rows and columns first, then mirror.
+    """How a stored picture becomes upright: exchange rows and columns first, then mirror.
 
     ``flip_x`` mirrors left and right, ``flip_y`` top and bottom, both of the upright picture.
     """
@@ -27,34 +27,34 @@ class Orientation:
 
     @property
     def is_mirrored(self) -> bool:
-        """Whether left and right are exchanged for the viewer."""
+        """Whether the upright picture is a mirror image of the stored one."""
         return self.transpose ^ self.flip_x ^ self.flip_y
 
     @property
     def clockwise(self) -> int:
-        """The quarter turn in degrees that, after mirroring left and right if need be, it is."""
+        """Degrees, 0 to 270, of the turn that follows mirroring left and right if need be."""
         if self.transpose:
             return 270 if self.flip_y != self.is_mirrored else 90
         return 180 if self.flip_y else 0
 
     def upright(self, stored: NDArray[Scalar]) -> NDArray[Scalar]:
-        """A view of ``stored`` (height, width, …) as it is looked at."""
+        """An upright view of ``stored``, (h, w, …)."""
         turned = stored.swapaxes(0, 1) if self.transpose else stored
         return turned[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
 
     def stored(self, upright: NDArray[Scalar]) -> NDArray[Scalar]:
-        """A view of ``upright`` (height, width, …) as it is stored."""
+        """A view of ``upright``, (h, w, …), as it is stored."""
         turned = upright[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
         return turned.swapaxes(0, 1) if self.transpose else turned
 
     def stored_box(self, box: Box, width: int, height: int) -> Box:
-        """Where ``box`` of the upright ``width`` by ``height`` picture lies in the stored one."""
+        """``box`` of the upright picture, ``width`` by ``height`` pixels, in the stored one."""
         x = width - box.x - box.w if self.flip_x else box.x
         y = height - box.y - box.h if self.flip_y else box.y
         return Box(y, x, box.h, box.w) if self.transpose else Box(x, y, box.w, box.h)
 
     def size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height after (and, the swap being its own inverse, before) the turn."""
+        """Width and height, in pixels, after the turn; or before it, from those after it."""
         return (height, width) if self.transpose else (width, height)
 
 
@@ -73,15 +73,15 @@ _EXIF = {
 
 
 def from_exif(value: object) -> Orientation:
-    """Of the EXIF tag 274; anything but 1 to 8 counts as upright, as viewers have it."""
+    """The orientation in EXIF tag 274; anything but 1 to 8 counts as upright, as in viewers."""
     return _EXIF.get(value, UPRIGHT) if isinstance(value, int) else UPRIGHT
 
 
 def from_display_matrix(matrix: Sequence[int]) -> Orientation:
-    """Of the nine 16.16 numbers of a container's display matrix.
+    """The orientation in a container's display matrix, nine numbers of 16.16 bits.
 
-    Stored (p, q) is shown at (a·p + c·q, b·p + d·q). A matrix that is not a quarter turn with an
-    optional mirror (a film effect, not a way to hold a camera) counts as upright.
+    Stored (p, q) is shown at (a·p + c·q, b·p + d·q). A matrix that is not a quarter turn, mirrored
+    or not, is an effect rather than the way a camera was held, and counts as upright.
     """
     a, b, _, c, d = matrix[:5]
     if a == d == 0 and b and c:
@@ -91,7 +91,7 @@ def from_display_matrix(matrix: Sequence[int]) -> Orientation:
     return UPRIGHT
 
 
-def enlarge_matrix(matrix: Sequence[int], scale: int) -> tuple[int, ...]:
-    """A display matrix for a picture ``scale`` times as large: it moves the picture by pixels."""
+def scale_display_matrix(matrix: Sequence[int], scale: int) -> tuple[int, ...]:
+    """A display matrix for a picture ``scale`` times as wide and high: its shift is in pixels."""
     *turn, x, y, one = matrix
     return (*turn, x * scale, y * scale, one)

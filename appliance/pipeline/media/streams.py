@@ -1,11 +1,11 @@
-"""The files that media code reads and writes: open ones, never paths."""
+"""The files that media code reads and writes: open files, never paths."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 
-class Source(Protocol):
+class ReadableFile(Protocol):
     """A readable, seekable binary file."""
 
     def read(self, size: int, /) -> bytes:
@@ -21,7 +21,7 @@ class Source(Protocol):
         ...
 
 
-class Sink(Protocol):
+class WritableFile(Protocol):
     """A writable, seekable binary file; each write takes all it is given, or raises."""
 
     def write(self, data: bytes, /) -> int:

@@ -1,6 +1,6 @@
-"""A video's frames spread over several processes, each with a GPU or cores of its own.
+"""A video's frames edited by several processes, each with a GPU or CPU cores of its own.
 
-One process, the coordinator, decodes and encodes; the members follow and change faces. Frames
-travel in shared memory and orders through pipes, both made before any of them was sealed: no
-member opens anything, and none sees the source or the result.
+One process, the coordinator, decodes and encodes; the members track and change faces. Frames are in
+shared memory and messages go through pipes. Both exist before any of the processes is sealed: a
+member opens nothing, and sees neither the source file nor the result.
 """

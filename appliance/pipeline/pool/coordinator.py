@@ -1,9 +1,9 @@
-"""The lead of the crew: shares a video's frames out and takes them back, in order.
+"""The coordinator of a process pool: hands out a video's frames and takes them back in order.
 
-Frames are cut into segments, each for one member. Faces are followed by what was seen of them
-before, so each segment begins with a run-up: the last frames of the one before. Which face it is
-that is followed is decided once a shot: a segment in whose run-up another one was taken up is
-changed again, with the right one.
+Frames are grouped into segments, and each segment goes to one member. Tracking depends on earlier
+frames, so a segment begins with a run-up: the last frames of the segment before it. Which face is
+tracked is decided once a shot: if the run-up of a segment led to another face than the one that
+the segment before it ended with, the segment is edited again with the right face.
 """
 
 from __future__ import annotations
@@ -19,203 +19,229 @@ import av
 
 from appliance.pipeline.analysis.likeness import SimilarityReport, mean
 from appliance.pipeline.media.video.canvas import VideoCanvas
-from appliance.pipeline.media.video.ordered_batches import Rest
+from appliance.pipeline.media.video.ordered_batches import DeferredWork
 from appliance.pipeline.media.video.reader import FrameInfo
-from appliance.pipeline.pool.frame_store import FrameStore, Geometry
+from appliance.pipeline.pool.frame_store import FrameFormat, FrameStore
 from appliance.pipeline.pool.messages import (
-    Done,
-    Frame,
-    Go,
-    Line,
-    Place,
+    FrameSlot,
+    MessageChannel,
     Ready,
     Segment,
+    SegmentDone,
+    Start,
+    TrackedFace,
 )
-from appliance.pipeline.video.tracker import is_at
+from appliance.pipeline.video.tracker import is_face_at
 
-RUN_UP = 24  # frames: by then what a face is steadied by has faded to a tenth, at 30 a second
-# Frames of a segment: more take memory and leave some without work at the end, fewer are followed
-# twice, once as the next one's run-up.
-LONGEST, USUAL, SHORTEST = 96, 48, 16
-ROUNDS = 3  # segments for each line of a video, if that makes them no shorter than usual
-# Bytes of frames that are shared, at the most; the decoded ones, which the lead keeps, are fewer.
-MEMORY = 4 << 30
+# Frames. After so many, at 30 a second, the weight of what the stabiliser started with is a tenth.
+RUN_UP = 24
+# Frames of a segment. Longer ones take more memory and leave members idle at the end of the video;
+# of shorter ones a larger part is tracked twice, as the run-up of the next.
+LONGEST_SEGMENT, USUAL_SEGMENT, SHORTEST_SEGMENT = 96, 48, 16
+# Segments that each channel gets of a video, if they are no shorter than usual then.
+SEGMENTS_PER_CHANNEL = 3
+# Bytes of shared frames at most. The coordinator also holds the decoded ones, which are fewer.
+MAX_SHARED_BYTES = 4 << 30
 
 
 @dataclass(slots=True)
-class Crew:
-    """Members that wait for the word to begin, and the memory that they share.
+class ProcessPool:
+    """Member processes that wait for their start, and the memory that they share.
 
-    ``memory``: descriptor of an empty file in memory. ``members``: the lines to each of them; it
-    changes as many segments at once.
+    ``memory``: descriptor of a memfd, empty at first. ``members``: the channels to each of them;
+    a member edits as many segments at once as it has channels.
     """
 
     memory: int
-    members: tuple[tuple[Line, ...], ...]
-    _called: bool = False
+    members: tuple[tuple[MessageChannel, ...], ...]
+    _is_loading: bool = False
 
     @property
-    def lines(self) -> tuple[Line, ...]:
-        """Those to all members, first the first of each."""
-        return tuple(line for same in zip(*self.members, strict=True) for line in same)
+    def channels(self) -> tuple[MessageChannel, ...]:
+        """The first channel of each member, then the second of each, and so on."""
+        return tuple(channel for nth in zip(*self.members, strict=True) for channel in nth)
 
-    def call(self) -> None:
-        """Let all members load and seal, while this process does something else."""
-        if not self._called:
+    def start_loading(self) -> None:
+        """Let all members load and seal while this process does something else.
+
+        Raises ``ProviderError`` if a member has ended.
+        """
+        if not self._is_loading:
             for first, *_ in self.members:
-                first.send(Go())
-        self._called = True
+                first.send(Start())
+        self._is_loading = True
 
-    def start(self) -> None:
-        """Call them, if nobody has, and wait for all. Raises what one of them failed with."""
-        self.call()
+    def wait_until_ready(self) -> None:
+        """Start loading, if that has not been done, and wait for all members.
+
+        Raises the exception of a member that failed, and ``ProviderError`` if one ended.
+        """
+        self.start_loading()
         for first, *_ in self.members:
             first.receive(Ready)
 
     def editor(
         self, width: int, height: int, pixel_format: str, frames: int | None = None
-    ) -> SharedEditor | None:
-        """For a video of this kind; ``None`` where too few of its frames go into memory.
+    ) -> PoolEditor | None:
+        """The editor of a video; ``None`` if too few of its frames fit into memory.
 
+        ``width`` and ``height``: of its frames, in pixels. ``pixel_format``: FFmpeg's name.
         ``frames``: how many it has, if that is known.
         """
         frame = width * height * av.VideoFormat(pixel_format).padded_bits_per_pixel // 8
-        for count in range(len(self.lines), 1, -1):
-            wanted = min(LONGEST, max(USUAL, (frames or 0) // (ROUNDS * count)))
-            length = min(wanted, MEMORY // ((count + 2) * frame) - RUN_UP)
-            if length >= SHORTEST:
-                return SharedEditor(self.memory, self.lines[:count], length)
+        for count in range(len(self.channels), 1, -1):
+            share = (frames or 0) // (SEGMENTS_PER_CHANNEL * count)
+            wanted = min(LONGEST_SEGMENT, max(USUAL_SEGMENT, share))
+            length = min(wanted, MAX_SHARED_BYTES // ((count + 2) * frame) - RUN_UP)
+            if length >= SHORTEST_SEGMENT:
+                return PoolEditor(self.memory, self.channels[:count], length)
         return None
 
     def close(self) -> None:
-        """Send all members home."""
-        for line in self.lines:
-            line.close()
+        """Close all channels, which ends the members, and the shared memory."""
+        for channel in self.channels:
+            channel.close()
         os.close(self.memory)
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """A segment on its way. ``before``: what became of the one before it."""
+class _PendingSegment:
+    """A segment that is collected or being edited. ``previous``: the result of the one before."""
 
-    geometry: Geometry
-    run_up: Sequence[Frame]
-    before: Future[Done] | None
-    frames: list[tuple[Frame, av.VideoFrame]] = field(default_factory=list)
-    done: Future[Done] = field(default_factory=Future)
+    format: FrameFormat
+    run_up: Sequence[FrameSlot]
+    previous: Future[SegmentDone] | None
+    frames: list[tuple[FrameSlot, av.VideoFrame]] = field(default_factory=list)
+    done: Future[SegmentDone] = field(default_factory=Future)
 
 
-class SharedEditor:
-    """As ``FrameEditor``, by a crew that has been started."""
+class PoolEditor:
+    """A ``VideoEditor`` whose work is done by the members of a pool that is ready."""
 
     def __init__(
-        self, memory: int, lines: Sequence[Line], length: int = USUAL, run_up: int = RUN_UP
+        self,
+        memory: int,
+        channels: Sequence[MessageChannel],
+        length: int = USUAL_SEGMENT,
+        run_up: int = RUN_UP,
     ) -> None:
-        """``length``: frames of a segment; ``run_up``: those before it, at most as many.
+        """``length``: frames of a segment. ``run_up``: frames before it, at most ``length``.
 
-        ``memory`` and ``lines``: of a ``Crew``.
+        ``memory`` and ``channels``: of a ``ProcessPool``.
         """
-        self._free: SimpleQueue[Line] = SimpleQueue()
-        for line in lines:
-            self._free.put(line)
+        self._free: SimpleQueue[MessageChannel] = SimpleQueue()
+        for channel in channels:
+            self._free.put(channel)
         self._memory = memory
         self._length, self._run_up = length, min(run_up, length)
-        self.rest = Rest(self._finish, length, len(lines))
-        """How ``transcode`` goes on with what ``edit`` leaves: a segment at a time."""
-        self._slots: _Slots | None = None
-        self._part: _Part | None = None
-        self._ahead: list[Frame] = []
+        self.deferred = DeferredWork(self._finish, length, len(channels))
+        """See ``VideoEditor.deferred``: one segment at a time."""
+        self._slots: _SlotAllocator | None = None
+        self._segment: _PendingSegment | None = None
+        self._next_run_up: list[FrameSlot] = []
         self._counting = Lock()
-        self._alike: list[SimilarityReport] = []
+        self._similarities: list[SimilarityReport] = []
         self.frames_swapped = 0
         self.faces_swapped = 0
 
-    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> _Part:
-        """The next frame: the segment that it is a part of."""
-        part = self._part
-        if part is None or len(part.frames) == self._length:
-            geometry = Geometry.of(canvas.frame, canvas.orientation)
-            part = _Part(geometry, self._ahead, part.done if part else None)
-            self._part, self._ahead = part, []
-        slots = self._slots = self._slots or _Slots(self._memory, part.geometry)
-        part.frames.append((slots.keep(canvas.frame, info), canvas.frame))
-        if len(part.frames) > self._length - self._run_up:
-            # Once more: the member that changes it may have done so before the next one looks.
-            self._ahead.append(slots.keep(canvas.frame, info))
-        return part
+    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> _PendingSegment:
+        """Copy the next frame into shared memory. The segment that it belongs to."""
+        segment = self._segment
+        if segment is None or len(segment.frames) == self._length:
+            frame_format = FrameFormat.of(canvas.frame, canvas.orientation)
+            previous = segment.done if segment else None
+            segment = _PendingSegment(frame_format, self._next_run_up, previous)
+            self._segment, self._next_run_up = segment, []
+        slots = self._slots = self._slots or _SlotAllocator(self._memory, segment.format)
+        segment.frames.append((slots.keep(canvas.frame, info), canvas.frame))
+        if len(segment.frames) > self._length - self._run_up:
+            # A second copy: the member that edits this segment may change the first one before
+            # the member of the next segment reads it.
+            self._next_run_up.append(slots.keep(canvas.frame, info))
+        return segment
 
     def similarity(self) -> SimilarityReport:
-        """See ``Editor.similarity``; a person in two segments counts as two."""
+        """See ``VideoEditor.similarity``. A person in two segments counts as two people."""
         return SimilarityReport(
-            mean([one.before for one in self._alike if one.before is not None]),
-            mean([one.after for one in self._alike if one.after is not None]),
-            min((one.least for one in self._alike if one.least is not None), default=None),
+            mean([one.before for one in self._similarities if one.before is not None]),
+            mean([one.after for one in self._similarities if one.after is not None]),
+            min((one.least for one in self._similarities if one.least is not None), default=None),
         )
 
-    def _finish(self, parts: Sequence[_Part]) -> None:
-        part, slots = parts[0], self._slots
+    def _finish(self, segments: Sequence[_PendingSegment]) -> None:
+        """Have the segment of these frames, the same for all of them, edited by a member."""
+        segment, slots = segments[0], self._slots
         if slots is None:
             raise RuntimeError("no frame was given")
         try:
-            done = self._ask(part, None)
-            if part.before is not None:
-                right = part.before.result()
-                if _is_another(done.met, right.last):
-                    for frame, picture in part.frames:
-                        slots.store.put(frame.slot, picture)
-                    done = self._ask(part, right.early)
+            done = self._edited(segment, slots)
         except BaseException as error:
-            part.done.set_exception(error)
+            segment.done.set_exception(error)
             raise
-        part.done.set_result(done)
+        segment.done.set_result(done)
         changed = set(done.changed)
-        for frame, picture in part.frames:
+        for frame, picture in segment.frames:
             if frame.index in changed:
-                slots.store.get(frame.slot, picture)
-        slots.release([*part.run_up, *(frame for frame, _ in part.frames)])
+                slots.store.read(frame.slot, picture)
+        slots.release([*segment.run_up, *(frame for frame, _ in segment.frames)])
         with self._counting:
             self.frames_swapped += len(changed)
             self.faces_swapped += done.faces
-            self._alike.append(done.alike)
+            self._similarities.append(done.similarity)
 
-    def _ask(self, part: _Part, begun: list[Place] | None) -> Done:
-        frames = [frame for frame, _ in part.frames]
-        line = self._free.get()
+    def _edited(self, segment: _PendingSegment, slots: _SlotAllocator) -> SegmentDone:
+        """Edit ``segment``, twice if its run-up led to another face."""
+        done = self._request(segment, None)
+        if segment.previous is None:
+            return done
+        previous = segment.previous.result()
+        if not _lost_any(previous.after, done.before):
+            return done
+        for frame, picture in segment.frames:
+            slots.store.write(frame.slot, picture)
+        return self._request(segment, previous.at_overlap)
+
+    def _request(self, segment: _PendingSegment, initial: list[TrackedFace] | None) -> SegmentDone:
+        frames = [frame for frame, _ in segment.frames]
+        request = Segment(segment.format, list(segment.run_up), frames, self._run_up, initial)
+        channel = self._free.get()
         try:
-            line.send(Segment(part.geometry, list(part.run_up), frames, self._run_up, begun))
-            return line.receive(Done)
+            channel.send(request)
+            return channel.receive(SegmentDone)
         finally:
-            self._free.put(line)
+            self._free.put(channel)
 
 
-class _Slots:
-    """The places of the store, given out and taken back by several threads."""
+class _SlotAllocator:
+    """Slots of the frame store, taken and released by several threads."""
 
-    def __init__(self, memory: int, geometry: Geometry) -> None:
-        self.store = FrameStore(memory, geometry)
+    def __init__(self, memory: int, frame_format: FrameFormat) -> None:
+        self.store = FrameStore(memory, frame_format)
         self._memory = memory
         self._free: list[int] = []
-        self._made = 0
+        self._count = 0
         self._lock = Lock()
 
-    def keep(self, picture: av.VideoFrame, info: FrameInfo) -> Frame:
-        """A copy of ``picture``."""
+    def keep(self, picture: av.VideoFrame, info: FrameInfo) -> FrameSlot:
+        """Copy ``picture`` into a free slot; the file grows where there is none."""
         with self._lock:
             if not self._free:
-                self._free.append(self._made)
-                self._made += 1
-                os.ftruncate(self._memory, self._made * self.store.slot_size)
+                self._free.append(self._count)
+                self._count += 1
+                os.ftruncate(self._memory, self._count * self.store.slot_size)
             slot = self._free.pop()
-        self.store.put(slot, picture)
-        return Frame(slot, info.index, info.pts, info.time_base.as_integer_ratio())
+        self.store.write(slot, picture)
+        return FrameSlot(slot, info.index, info.pts, info.time_base.as_integer_ratio())
 
-    def release(self, frames: Sequence[Frame]) -> None:
-        """They are not needed any more."""
+    def release(self, frames: Sequence[FrameSlot]) -> None:
+        """Free the slots of ``frames``."""
         with self._lock:
             self._free += [frame.slot for frame in frames]
 
 
-def _is_another(met: Sequence[Place], right: Sequence[Place]) -> bool:
-    """Whether any face that was followed to here is not among those that were ``met`` here."""
-    centres = [place.face.points.mean(axis=0) for place in met]
-    return any(not any(is_at(place.face, centre) for centre in centres) for place in right)
+def _lost_any(wanted: Sequence[TrackedFace], found: Sequence[TrackedFace]) -> bool:
+    """Whether any of ``wanted`` is not where one of ``found``, of the same frame, is."""
+    centres = [tracked.face.points.mean(axis=0) for tracked in found]
+    return any(
+        not any(is_face_at(tracked.face, centre) for centre in centres) for tracked in wanted
+    )

@@ -10,24 +10,28 @@ import msgspec
 import numpy as np
 
 from appliance.pipeline.media.orientation import Orientation
-from appliance.pipeline.media.video.pixel_layout import Samples, layout_of, samples
+from appliance.pipeline.media.video.pixel_layout import Samples, channel_view, layout_of
 
 
-class Geometry(msgspec.Struct, frozen=True):
-    """What the frames of one video have in common. The colour tags are FFmpeg's numbers."""
+class FrameFormat(msgspec.Struct, frozen=True):
+    """What all frames of one video have in common.
+
+    ``width`` and ``height``: in pixels, as stored. ``colorspace`` and ``color_range``:
+    FFmpeg's ``AVColorSpace`` and ``AVColorRange``. The last three are an ``Orientation``.
+    """
 
     width: int
     height: int
     pixel_format: str
-    matrix: int
-    span: int
+    colorspace: int
+    color_range: int
     transpose: bool
     flip_x: bool
     flip_y: bool
 
     @classmethod
-    def of(cls, frame: av.VideoFrame, orientation: Orientation) -> Geometry:
-        """That of ``frame``, held as ``orientation`` says."""
+    def of(cls, frame: av.VideoFrame, orientation: Orientation) -> FrameFormat:
+        """The format of ``frame``, which is shown as ``orientation`` says."""
         return cls(
             frame.width,
             frame.height,
@@ -41,57 +45,61 @@ class Geometry(msgspec.Struct, frozen=True):
 
     @property
     def orientation(self) -> Orientation:
-        """How the frames are held."""
+        """How a stored frame becomes upright."""
         return Orientation(self.transpose, self.flip_x, self.flip_y)
 
     def blank(self) -> av.VideoFrame:
-        """A frame of this kind, of any content."""
+        """A new frame of this format with undefined samples."""
         frame = av.VideoFrame(self.width, self.height, self.pixel_format)
-        frame.colorspace, frame.color_range = self.matrix, self.span
+        frame.colorspace, frame.color_range = self.colorspace, self.color_range
         return frame
 
 
 class FrameStore:
-    """Slots, each for the samples of one frame; alpha, which nobody changes, is not kept."""
+    """Slots of one frame's samples each. Alpha is left out: no edit changes it."""
 
-    def __init__(self, descriptor: int, geometry: Geometry) -> None:
-        """``descriptor``: of a file in memory, which others map too and may make larger."""
+    def __init__(self, descriptor: int, frame_format: FrameFormat) -> None:
+        """``descriptor``: of a memfd, which other processes map and enlarge too.
+
+        Raises ``ValueError`` for a pixel format that cannot be edited in place.
+        """
         self._descriptor = descriptor
-        self._geometry = geometry
-        views = _channels(geometry.blank())
-        self._shapes = [(view.shape, view.dtype) for view in views]
-        size = sum(view.nbytes for view in views)
+        channels = _channels(frame_format.blank())
+        self._shapes = [(channel.shape, channel.dtype) for channel in channels]
+        size = sum(channel.nbytes for channel in channels)
         self.slot_size = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
+        """Bytes, a whole number of pages."""
         self._mapped: dict[int, mmap.mmap] = {}
 
-    def put(self, slot: int, frame: av.VideoFrame) -> None:
+    def write(self, slot: int, frame: av.VideoFrame) -> None:
         """Copy ``frame`` into ``slot``, which must be within the file."""
-        for place, channel in zip(self._places(slot), _channels(frame), strict=True):
-            np.copyto(place, channel)
+        for stored, channel in zip(self._stored(slot), _channels(frame), strict=True):
+            np.copyto(stored, channel)
 
-    def get(self, slot: int, frame: av.VideoFrame) -> None:
-        """Copy ``slot`` into ``frame``."""
+    def read(self, slot: int, frame: av.VideoFrame) -> None:
+        """Copy ``slot``, which must be within the file, into ``frame``."""
         frame.make_writable()
-        for place, channel in zip(self._places(slot), _channels(frame), strict=True):
-            np.copyto(channel, place)
+        for stored, channel in zip(self._stored(slot), _channels(frame), strict=True):
+            np.copyto(channel, stored)
 
-    def _places(self, slot: int) -> list[Samples]:
+    def _stored(self, slot: int) -> list[Samples]:
+        """Views of the channels in ``slot``: (rows, columns) each, as ``channel_view`` gives."""
         memory = self._mapped.get(slot)
         if memory is None:
             start = slot * self.slot_size
             memory = mmap.mmap(self._descriptor, self.slot_size, offset=start)
             self._mapped[slot] = memory
-        places, offset = [], 0
+        views, offset = [], 0
         for shape, dtype in self._shapes:
             count = int(np.prod(shape))
-            whole: Any = np.frombuffer(memory, dtype, count, offset)
-            places.append(whole.reshape(shape))
-            offset += whole.nbytes
-        return places
+            flat: Any = np.frombuffer(memory, dtype, count, offset)
+            views.append(flat.reshape(shape))
+            offset += flat.nbytes
+        return views
 
 
 def _channels(frame: av.VideoFrame) -> list[Samples]:
     layout = layout_of(frame.format.name)
     if layout is None:
         raise ValueError(f"{frame.format.name} cannot be edited in place")
-    return [samples(frame, layout, part) for part in layout.components]
+    return [channel_view(frame, layout, part) for part in layout.components]

@@ -1,4 +1,4 @@
-"""A member of the crew: changes the segments it is given, where they lie."""
+"""A member of a process pool: edits the segments it receives, in shared memory."""
 
 from __future__ import annotations
 
@@ -10,105 +10,131 @@ import av
 
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.video.canvas import VideoCanvas
-from appliance.pipeline.media.video.ordered_batches import Groups
+from appliance.pipeline.media.video.ordered_batches import OrderedBatches
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.pool.frame_store import FrameStore
 from appliance.pipeline.pool.messages import (
-    Done,
-    Failed,
-    Frame,
-    Go,
-    Line,
-    Place,
+    Failure,
+    FrameSlot,
+    MessageChannel,
     Ready,
     Segment,
+    SegmentDone,
+    Start,
+    TrackedFace,
 )
 from appliance.pipeline.run import SourceIdentity, SwapOptions, frame_editor
+from appliance.pipeline.video.frame_editor import FrameEditor
 
 
-class Member:
-    """``memory``: the descriptor of the frames' store."""
+class PoolMember:
+    """What a member process has loaded. ``memory``: descriptor of the frame store's memfd."""
 
     def __init__(
-        self, memory: int, pipeline: Pipeline, source: SourceIdentity, options: SwapOptions
+        self, memory: int, pipeline: Pipeline, sitter: SourceIdentity, options: SwapOptions
     ) -> None:
         self._memory = memory
         self._pipeline = pipeline
-        self._source = source
+        self._sitter = sitter
         self._options = options
 
-    def serve(self, line: Line) -> None:
-        """Segments until the lead hangs up. Other threads may serve other lines meanwhile."""
+    def serve(self, channel: MessageChannel) -> None:
+        """Edit segments until the coordinator closes ``channel``.
+
+        Several threads may serve a channel each. Raises what the editing of a segment does, and
+        ``ProviderError`` if the coordinator has ended.
+        """
         store: FrameStore | None = None
-        while (segment := line.receive_if(Segment)) is not None:
-            store = store or FrameStore(self._memory, segment.geometry)
-            line.send(self._change(segment, store))
+        while (segment := channel.receive_or_end(Segment)) is not None:
+            store = store or FrameStore(self._memory, segment.format)
+            editor = frame_editor(self._pipeline, self._sitter, self._options)
+            channel.send(_SegmentEdit(editor, segment, store).run())
 
-    def _change(self, segment: Segment, store: FrameStore) -> Done:
-        editor = frame_editor(self._pipeline, self._source, self._options)
-        changed: list[int] = []
 
-        def canvas(frame: Frame) -> VideoCanvas:
-            picture = segment.geometry.blank()
-            store.get(frame.slot, picture)
-            return VideoCanvas(picture, segment.geometry.orientation)
+class _SegmentEdit:
+    """One segment, edited in ``store``."""
 
-        def hand_on(done: tuple[Frame, av.VideoFrame, bool]) -> None:
-            frame, picture, edited = done
-            if edited:
-                store.put(frame.slot, picture)
-                changed.append(frame.index)
+    def __init__(self, editor: FrameEditor, segment: Segment, store: FrameStore) -> None:
+        self._editor = editor
+        self._segment = segment
+        self._store = store
+        self._changed: list[int] = []
 
-        if segment.begun is not None:
-            editor.resume([place.face for place in segment.begun])
-        for frame in segment.run_up:
-            editor.watch(canvas(frame), _info(frame))
-        met = editor.followed
-        early_at, early = len(segment.frames) - segment.shared, met
-        with Groups(editor.rest, hand_on) as groups:
-            for number, frame in enumerate(segment.frames):
-                if number == early_at:
-                    early = editor.followed
-                picture = canvas(frame)
-                left = editor.edit(picture, _info(frame))
-                groups.add((frame, picture.frame, bool(editor.followed)), left)
-            groups.finish()
-        return Done(
-            changed=changed,
-            faces=editor.faces_swapped,
-            alike=editor.similarity(),
-            met=[Place.of(face) for face in met],
-            early=[Place.of(face) for face in early],
-            last=[Place.of(face) for face in editor.followed],
+    def run(self) -> SegmentDone:
+        """Track faces through the run-up, then edit the frames."""
+        if self._segment.initial is not None:
+            self._editor.resume([tracked.face for tracked in self._segment.initial])
+        for frame in self._segment.run_up:
+            self._editor.track_only(self._canvas(frame), _info(frame))
+        before = self._tracked()
+        at_overlap = self._edit_frames()
+        return SegmentDone(
+            changed=self._changed,
+            faces=self._editor.faces_swapped,
+            similarity=self._editor.similarity(),
+            before=before,
+            at_overlap=at_overlap,
+            after=self._tracked(),
         )
 
+    def _edit_frames(self) -> list[TrackedFace]:
+        """Edit the frames. The faces tracked before those of the next segment's run-up."""
+        frames = self._segment.frames
+        overlap = len(frames) - self._segment.shared
+        at_overlap = self._tracked()
+        with OrderedBatches(self._editor.deferred, self._write_back) as batches:
+            for number, frame in enumerate(frames):
+                if number == overlap:
+                    at_overlap = self._tracked()
+                canvas = self._canvas(frame)
+                pending = self._editor.edit(canvas, _info(frame))
+                is_changed = bool(self._editor.tracked_faces)
+                batches.add((frame, canvas.frame, is_changed), pending)
+            batches.finish()
+        return at_overlap
 
-def live(lines: Sequence[Line], make: Callable[[], Member]) -> None:
-    """A member's life: it waits for the word to begin, and serves its lines, each in a thread.
+    def _canvas(self, frame: FrameSlot) -> VideoCanvas:
+        picture = self._segment.format.blank()
+        self._store.read(frame.slot, picture)
+        return VideoCanvas(picture, self._segment.format.orientation)
 
-    While one segment is drained, its last faces changed and none followed any more, the faces of
-    another are followed. What a thread fails with is told on its line, and raised by the lead.
+    def _write_back(self, done: tuple[FrameSlot, av.VideoFrame, bool]) -> None:
+        frame, picture, is_changed = done
+        if is_changed:
+            self._store.write(frame.slot, picture)
+            self._changed.append(frame.index)
+
+    def _tracked(self) -> list[TrackedFace]:
+        return [TrackedFace.of(face) for face in self._editor.tracked_faces]
+
+
+def run_member(channels: Sequence[MessageChannel], load: Callable[[], PoolMember]) -> None:
+    """The main function of a member process: wait for the start, ``load``, serve all channels.
+
+    Each channel has a thread: while the last faces of one segment are changed and no frame is left
+    to track in it, faces of another segment are tracked. Whatever a thread raises is sent through
+    its channel, for the coordinator to raise.
     """
-    first = lines[0]
+    first = channels[0]
     try:
-        if first.receive_if(Go) is None:
+        if first.receive_or_end(Start) is None:
             return
-        member = make()
+        member = load()
         first.send(Ready())
-    except BaseException as error:  # noqa: BLE001 - the lead raises it
-        first.send(Failed.of(error))
+    except BaseException as error:  # noqa: BLE001 - the coordinator raises it
+        first.send(Failure.of(error))
         return
-    with ThreadPoolExecutor(len(lines)) as threads:
-        for line in lines:
-            threads.submit(_serve, member, line)
+    with ThreadPoolExecutor(len(channels)) as threads:
+        for channel in channels:
+            threads.submit(_serve, member, channel)
 
 
-def _serve(member: Member, line: Line) -> None:
+def _serve(member: PoolMember, channel: MessageChannel) -> None:
     try:
-        member.serve(line)
-    except BaseException as error:  # noqa: BLE001 - the lead raises it
-        line.send(Failed.of(error))
+        member.serve(channel)
+    except BaseException as error:  # noqa: BLE001 - the coordinator raises it
+        channel.send(Failure.of(error))
 
 
-def _info(frame: Frame) -> FrameInfo:
-    return FrameInfo(frame.index, frame.pts, Fraction(*frame.base))
+def _info(frame: FrameSlot) -> FrameInfo:
+    return FrameInfo(frame.index, frame.pts, Fraction(*frame.time_base))

@@ -1,4 +1,4 @@
-"""A canvas whose pixels are converted once, however often they are looked at."""
+"""A canvas that converts pixels once, however often they are read."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.canvas import Box, Canvas, Gray, Mask
 
 
-class Remembering:
-    """A canvas that answers a read inside an earlier one from memory, until something is written.
+class CachedCanvas:
+    """A canvas that keeps the boxes it has read until something is written.
 
-    Following a face and changing it look at nearly the same pixels of a frame.
+    Tracking a face and changing it read nearly the same pixels of a frame.
     """
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
-        self._seen: list[tuple[Box, Image]] = []
+        self._cached: list[tuple[Box, Image]] = []
 
     @property
     def width(self) -> int:
@@ -38,16 +38,16 @@ class Remembering:
         return self._canvas.brightness(max_side)
 
     def read(self, box: Box) -> Image:
-        """See ``Canvas.read``."""
+        """See ``Canvas.read``. The result is read-only: callers share it."""
         rgb = self._known(box)
         if rgb is None:
             rgb = self._canvas.read(box)
-            rgb.flags.writeable = False  # it is handed out more than once
-            self._seen.append((box, rgb))
+            rgb.flags.writeable = False
+            self._cached.append((box, rgb))
         return rgb
 
     def write(self, box: Box, rgb: Image, support: Mask, known: Image | None = None) -> None:
-        """See ``Canvas.write``. Only what lies around the support is looked at."""
+        """See ``Canvas.write``. Only the bounding box of the support is compared and written."""
         x, y, w, h = cv2.boundingRect(np.asarray(support, np.uint8))
         if not w:
             return
@@ -55,10 +55,10 @@ class Remembering:
         inner = Box(box.x + x, box.y + y, w, h)
         known = self._known(inner) if known is None else known[rows, columns]
         self._canvas.write(inner, rgb[rows, columns], support[rows, columns], known)
-        self._seen.clear()
+        self._cached.clear()
 
     def _known(self, box: Box) -> Image | None:
-        for known, rgb in self._seen:
+        for known, rgb in self._cached:
             x, y = box.x - known.x, box.y - known.y
             if x >= 0 and y >= 0 and x + box.w <= known.w and y + box.h <= known.h:
                 return rgb[y : y + box.h, x : x + box.w]

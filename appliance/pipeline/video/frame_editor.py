@@ -1,4 +1,4 @@
-"""The frames of a video, edited: faces followed in order, then changed, several frames at once."""
+"""The frames of a video, edited: faces are tracked frame by frame, then changed in batches."""
 
 from __future__ import annotations
 
@@ -12,131 +12,142 @@ from appliance.pipeline.analysis.likeness import SimilarityMeter, SimilarityRepo
 from appliance.pipeline.engine import Shot
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.media.video.canvas import VideoCanvas
-from appliance.pipeline.media.video.ordered_batches import Rest
+from appliance.pipeline.media.video.ordered_batches import DeferredWork
 from appliance.pipeline.media.video.reader import FrameInfo
-from appliance.pipeline.video.cached_canvas import Remembering
+from appliance.pipeline.video.cached_canvas import CachedCanvas
 from appliance.pipeline.video.tracker import Tracker
 
-GROUPS = 3  # batches at work at once: one on the GPU, one before it, one after it
-LIKENESS_INTERVAL = 150  # frames between measurements of the likeness in a video
+# Batches at once: one on the GPU, one being prepared, one being written back.
+BATCHES_IN_FLIGHT = 3
+# Frames of a track between two measurements of its similarity to the source.
+SIMILARITY_INTERVAL = 150
 
 
 @dataclass(frozen=True, slots=True)
-class _Followed:
-    """A face of one frame that is to be changed. ``measured``: whether its likeness is, too.
+class _PendingFace:
+    """A face of one frame that is to be changed.
 
-    ``person``: a number for each that is followed.
+    ``person``: the number of its track. ``is_measured``: whether its similarity is measured.
     """
 
     shot: Shot
     face: Face
     person: int
-    measured: bool
+    is_measured: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """A frame whose faces are known and not yet changed."""
+class PendingFrame:
+    """A frame whose faces are tracked and not changed yet."""
 
-    canvas: Remembering
-    faces: tuple[_Followed, ...]
+    canvas: CachedCanvas
+    faces: tuple[_PendingFace, ...]
 
 
-class Editor(Protocol):
-    """Changes the frames of one video, given in order."""
+class VideoEditor(Protocol):
+    """Changes the frames of one video, which it gets in the order they are shown."""
 
     frames_swapped: int
     faces_swapped: int
 
     @property
-    def rest(self) -> Rest | None:
-        """How ``transcode`` goes on with what ``edit`` leaves."""
+    def deferred(self) -> DeferredWork | None:
+        """How ``transcode`` completes what ``edit`` returns; ``None`` if ``edit`` does it all."""
         ...
 
     def edit(self, canvas: VideoCanvas, info: FrameInfo) -> object:
-        """The next frame: what is left to change in it; ``None`` where that is nothing."""
+        """Begin to edit the next frame. What is left of it for ``deferred``, or ``None``."""
         ...
 
     def similarity(self) -> SimilarityReport:
-        """The likeness to the source, when all is done."""
+        """The similarity to the source; call it after the last frame."""
         ...
 
 
 class FrameEditor:
-    """Follows faces from frame to frame, in order; changes them, in any order, from any thread.
+    """Tracks faces from frame to frame, in order, and changes them in any order and any thread.
 
-    That needs an engine which remembers nothing from frame to frame: with a ``batch`` of 1 each
-    frame is changed before the next is looked at.
+    The latter needs an engine without a state from frame to frame. For one that has such a state
+    ``batch`` is 1, and each frame is changed before the next one is tracked.
     """
 
-    def __init__(self, tracker: Tracker | None, likeness: SimilarityMeter, batch: int) -> None:
-        """Without a ``tracker`` nothing is done. ``batch``: frames best changed at once."""
+    def __init__(self, tracker: Tracker | None, meter: SimilarityMeter, batch: int) -> None:
+        """``tracker``: ``None`` changes nothing. ``batch``: frames that are best changed at once.
+
+        ``meter`` measures the similarity to the source.
+        """
         self._tracker = tracker
-        self._likeness = likeness
+        self._meter = meter
         self._batch = batch
         self._counting = Lock()
         self.frames_swapped = 0
         self.faces_swapped = 0
 
     @property
-    def rest(self) -> Rest | None:
-        """See ``Editor.rest``: a batch at a time."""
-        return Rest(self.change, self._batch, GROUPS) if self._batch > 1 else None
+    def deferred(self) -> DeferredWork | None:
+        """See ``VideoEditor.deferred``: one batch at a time."""
+        if self._batch == 1:
+            return None
+        return DeferredWork(self.change, self._batch, BATCHES_IN_FLIGHT)
 
-    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> Followed | None:
-        """See ``Editor.edit``."""
+    def edit(self, canvas: VideoCanvas, info: FrameInfo) -> PendingFrame | None:
+        """See ``VideoEditor.edit``."""
         if self._tracker is None:
             return None
-        frame = Remembering(canvas)
-        tracks = self._tracker.update(frame, float(info.seconds))
+        cached = CachedCanvas(canvas)
+        tracks = self._tracker.update(cached, float(info.seconds))
         if not tracks:
             return None
         faces = tuple(
-            _Followed(track.shot, face, track.number, track.frames % LIKENESS_INTERVAL == 1)
+            _PendingFace(track.shot, face, track.number, track.frames % SIMILARITY_INTERVAL == 1)
             for track, face in tracks
         )
-        followed = Followed(frame, faces)
+        pending = PendingFrame(cached, faces)
         if self._batch > 1:
-            return followed
-        self.change([followed])
+            return pending
+        self.change([pending])
         return None
 
-    def watch(self, canvas: VideoCanvas, info: FrameInfo) -> None:
-        """The next frame, in which faces are followed and none is changed."""
+    def track_only(self, canvas: VideoCanvas, info: FrameInfo) -> None:
+        """Track the faces of the next frame and change none."""
         if self._tracker is not None:
-            for track, _ in self._tracker.update(Remembering(canvas), float(info.seconds)):
-                track.frames = 0  # the first that is changed is the first to be measured
+            for track, _ in self._tracker.update(CachedCanvas(canvas), float(info.seconds)):
+                track.frames = 0  # the first frame that is changed is the first to be measured
 
     def resume(self, faces: Sequence[Face]) -> None:
-        """Before the first frame: these are followed, as if they had been found before it."""
+        """Track ``faces``, of the frame before the first, instead of detecting any."""
         if self._tracker is not None:
             self._tracker.resume(faces)
 
     @property
-    def followed(self) -> list[Face]:
-        """The faces of the last frame, as the mesh network saw them."""
-        return [] if self._tracker is None else self._tracker.followed
+    def tracked_faces(self) -> list[Face]:
+        """The faces of the last frame, as the mesh network gave them."""
+        return [] if self._tracker is None else self._tracker.tracked_faces
 
     def similarity(self) -> SimilarityReport:
-        """See ``Editor.similarity``."""
-        return self._likeness.report()
+        """See ``VideoEditor.similarity``."""
+        return self._meter.report()
 
-    def change(self, frames: Sequence[Followed]) -> None:
-        """The faces of these frames, in place.
+    def change(self, frames: Sequence[PendingFrame]) -> None:
+        """Change the faces of ``frames`` in place.
 
-        Of faces of one frame the second is changed when the first has been: they may touch.
+        The first faces of all frames are changed in one batch, then the second ones, and so on:
+        faces of one frame may overlap.
         """
-        for place in range(max((len(frame.faces) for frame in frames), default=0)):
-            at_once = [
-                (frame.canvas, frame.faces[place]) for frame in frames if place < len(frame.faces)
-            ]
-            for canvas, found in at_once:
-                if found.measured:
-                    self._likeness.before(canvas, found.face, found.person)
-            run_batched([found.shot.edit(canvas, found.face) for canvas, found in at_once])
-            for canvas, found in at_once:
-                if found.measured:
-                    self._likeness.after(canvas, found.face)
+        most = max((len(frame.faces) for frame in frames), default=0)
+        for nth in range(most):
+            self._change_batch(
+                [(frame.canvas, frame.faces[nth]) for frame in frames if nth < len(frame.faces)]
+            )
         with self._counting:
             self.frames_swapped += sum(bool(frame.faces) for frame in frames)
             self.faces_swapped += sum(len(frame.faces) for frame in frames)
+
+    def _change_batch(self, batch: Sequence[tuple[CachedCanvas, _PendingFace]]) -> None:
+        for canvas, pending in batch:
+            if pending.is_measured:
+                self._meter.before(canvas, pending.face, pending.person)
+        run_batched([pending.shot.edit(canvas, pending.face) for canvas, pending in batch])
+        for canvas, pending in batch:
+            if pending.is_measured:
+                self._meter.after(canvas, pending.face)

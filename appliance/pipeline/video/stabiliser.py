@@ -1,4 +1,4 @@
-"""Landmarks without jitter that do not lag: they move with the picture, then towards the mesh."""
+"""Landmarks without jitter or lag: they move with the picture, then towards the network's mesh."""
 
 from __future__ import annotations
 
@@ -21,18 +21,24 @@ from appliance.pipeline.imaging.geometry import (
 )
 from appliance.pipeline.imaging.types import Float, Image
 
-PATCH = 192  # pixels a side of the grey patch in which the motion of the picture is measured
-PATCH_EYE_DISTANCE = 48.0  # … and the eye distance there
+# Pixels a side of the grey patch in which the motion of the picture is measured, the eye distance
+# there, and the part of it that the face fills.
+PATCH = 192
+PATCH_EYE_DISTANCE = 48.0
 FACE_OF_PATCH = (slice(48, 144), slice(48, 144))
-ANOTHER_FACE = 0.1  # mean change of brightness, 0-1, of the face held still that is a cut
-RESCALED = 1.3  # growth of a face beyond which the patch takes a new scale
+# Mean absolute change of brightness, 0-1, of the aligned face that counts as another face.
+ANOTHER_FACE = 0.1
+# Growth of a face beyond which the patch takes a new scale.
+RESCALED = 1.3
+# Pixels of the patch.
 FLOW_WINDOW = (15, 15)
-FLOW_ERROR = (
-    0.6  # pixels of the patch from the common motion beyond which a point's flow is not believed
-)
+# Pixels of the patch by which a point's flow may differ from the common motion.
+FLOW_ERROR = 0.6
+# Points that the common motion must rest on.
 LEAST_POINTS = 12
 
-# Hz at rest: how fast each part may be drawn to the mesh once the head's motion is taken out.
+# Cut-off in Hz, at rest: how fast each part may follow the network's mesh once the motion of the
+# head is taken out.
 REST_CUTOFF = {
     "lips": 6.0,
     "eyes": 6.0,
@@ -42,15 +48,18 @@ REST_CUTOFF = {
     "nose": 0.5,
     "forehead": 0.5,
 }
-SLOPE = 15.0  # rise of the cut-off, Hz for a speed of one eye distance a second
-SPEED_CUTOFF = 2.0  # Hz: of the speed itself
+# Rise of the cut-off, in Hz for a speed of one eye distance a second.
+SLOPE = 15.0
+# Cut-off in Hz of the low-pass filter of that speed.
+SPEED_CUTOFF = 2.0
 
 
 class OneEuro:
     """The 1 € filter (Casiez, Roussel and Vogel, CHI 2012) for the rows of an array.
 
-    ``cutoff``: Hz at rest, lower is steadier, one for each row. ``slope``: how much it rises with
-    speed, for each unit a second; values are best given in a unit of the object's own size.
+    ``cutoff``: (n,), Hz at rest for each row; lower is steadier. ``slope``: its rise with speed,
+    in Hz for one unit a second; values are best given in a unit of the object's own size.
+    ``speed_cutoff``: Hz.
     """
 
     def __init__(
@@ -62,7 +71,10 @@ class OneEuro:
         self._speed: Float = np.zeros((len(cutoff), 1), np.float32)
 
     def smooth(self, expected: Float, measured: Float, seconds: float) -> Float:
-        """Between what was ``expected`` and what is ``measured``, (n, d), ``seconds`` later."""
+        """(n, d), between what was ``expected`` and what is ``measured``, both (n, d).
+
+        ``seconds``: since the last call; if it is not positive, ``measured`` is the result.
+        """
         if seconds <= 0:
             return measured
         off = measured - expected
@@ -74,61 +86,65 @@ class OneEuro:
 
 
 def _share(cutoff: Float, seconds: float) -> Float:
+    """The weight, 0-1, of a new value in a low-pass filter of ``cutoff`` Hz, of any shape."""
     return np.asarray(1 / (1 + 1 / (2 * np.pi * cutoff * seconds)), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A cut-out of a frame, shrunk by a whole ``factor``.
+class CropView:
+    """A crop of a frame, shrunk by a whole ``factor``.
 
-    ``corner``: (2,) x, y, in the picture, of its first pixel before it was shrunk.
+    ``image``: (h, w, 3) RGB, 0-255. ``corner``: (2,) x, y of its first pixel in the picture.
     """
 
     image: Image
     corner: Float
     factor: int
 
-    def inside(self, face: Face) -> Face:
-        """A face of the picture as the cut-out shows it."""
+    def to_crop(self, face: Face) -> Face:
+        """A face of the picture in pixels of the crop."""
         return face.moved(*-self.corner).shrunk(self.factor)
 
-    def outside(self, face: Face) -> Face:
-        """A face of the cut-out in the picture."""
+    def to_picture(self, face: Face) -> Face:
+        """A face of the crop in pixels of the picture."""
         return face.enlarged(self.factor).moved(*self.corner)
 
 
 @dataclass(frozen=True, slots=True)
 class _Patch:
-    """A face small and grey. ``matrix``: 2×3, from the picture to the patch."""
+    """A small grey picture of a face.
+
+    ``gray``: (``PATCH``, ``PATCH``), 0-255. ``matrix``: (2, 3), from the picture to the patch.
+    """
 
     gray: NDArray[np.uint8]
     matrix: Float
 
     @classmethod
-    def cut(cls, view: View, centre: Float, scale: float) -> _Patch:
-        """At ``scale`` around ``centre`` (2,), both of the picture."""
-        # A whole shift, so that a face at rest is sampled alike from frame to frame.
+    def cut(cls, crop: CropView, centre: Float, scale: float) -> _Patch:
+        """The patch at ``scale`` around ``centre``, (2,) in pixels of the picture."""
+        # A shift by whole pixels: a face at rest is sampled at the same places in every frame.
         shift = np.round(PATCH / 2 - centre * scale)
         linear = np.eye(2, dtype=np.float32) * np.float32(scale)
-        # A pixel of the view lies at factor · (x + ½) - ½ + corner of the picture.
-        first = (view.factor - 1) / 2 + view.corner
-        local = np.column_stack([linear * view.factor, shift + first * scale])
-        patch = warp(view.image, local.astype(np.float32), PATCH)
+        # Pixel x of the crop is at factor · (x + ½) - ½ + corner in the picture.
+        first = (crop.factor - 1) / 2 + crop.corner
+        local = np.column_stack([linear * crop.factor, shift + first * scale])
+        patch = warp(crop.image, local.astype(np.float32), PATCH)
         gray: Any = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
         return cls(gray, np.column_stack([linear, shift]).astype(np.float32))
 
 
-class Steadier:
-    """Follows one face of a video.
+class LandmarkStabiliser:
+    """Takes the jitter out of one face's landmarks, frame by frame.
 
     From frame to frame the points first move as the picture under them does (Lucas and Kanade,
-    1981, pyramidal, on the skin that does not move by itself), which is far steadier than the mesh
-    network; then each is drawn to where the network sees it, fast where faces move, slowly where
-    they are bone.
+    1981, pyramidal, on skin over bone), which is far steadier than the mesh network. Then each
+    approaches the place that the network gives: fast where faces move, slowly where skin is over
+    bone.
     """
 
-    def __init__(self, face: Canonical) -> None:
-        parts = region_weights(face)
+    def __init__(self, canonical: Canonical) -> None:
+        parts = region_weights(canonical)
         cutoff = sum(parts[name] * np.float32(hertz) for name, hertz in REST_CUTOFF.items())
         cutoff = np.asarray(cutoff, np.float32)
         cutoff[SKIN_POINTS:] = REST_CUTOFF["eyes"]
@@ -140,28 +156,28 @@ class Steadier:
         self._mesh: Float | None = None
         self._patch: _Patch | None = None
 
-    def is_another(self, face: Face, view: View) -> bool:
-        """Whether the next frame, which ``view`` shows, has another shot's face in this place.
+    def is_another_face(self, face: Face, crop: CropView) -> bool:
+        """Whether ``face``, of the next frame, belongs to another shot than the faces before.
 
-        Held still, a face changes by 0.01 to 0.03 of full brightness from frame to frame; from one
-        sample portrait to another it is 0.17 and more.
+        ``crop`` shows it. Once aligned, a face changes by 0.01 to 0.03 of full brightness from
+        frame to frame; from one sample portrait to another the change is 0.17 and more.
         """
         if self._patch is None:
             return False
-        patch = _Patch.cut(view, face.points.mean(axis=0), self._scale)
+        patch = _Patch.cut(crop, face.points.mean(axis=0), self._scale)
         change = cv2.absdiff(patch.gray[FACE_OF_PATCH], self._patch.gray[FACE_OF_PATCH])
         return float(np.mean(change)) / 255 > ANOTHER_FACE
 
-    def steady(self, face: Face, view: View, seconds: float) -> Face:
+    def stabilise(self, face: Face, crop: CropView, seconds: float) -> Face:
         """The face of the next frame, ``seconds`` later, without jitter.
 
-        ``face`` is the mesh network's, in pixels of the picture; ``view`` shows it.
+        ``face`` is the mesh network's, in pixels of the picture; ``crop`` shows it.
         """
         unit = eye_distance(face.points)
         wanted = PATCH_EYE_DISTANCE / unit
         if not wanted / RESCALED < self._scale < wanted * RESCALED:
             self._scale, self._patch = wanted, None
-        patch = _Patch.cut(view, face.points.mean(axis=0), self._scale)
+        patch = _Patch.cut(crop, face.points.mean(axis=0), self._scale)
         mesh = face.mesh
         if self._mesh is not None:
             expected = self._mesh
@@ -172,7 +188,10 @@ class Steadier:
         return Face(mesh, face.score)
 
     def _flow(self, mesh: Float, last: _Patch, patch: _Patch) -> tuple[Float, Float]:
-        """Where anchors of the last frame's mesh were and where they are now, in the picture."""
+        """Where skin over bone was and where it is now: twice (n, 2), in pixels of the picture.
+
+        ``mesh``: (478, 3), of the last frame.
+        """
         points = mesh[self._anchors, :2]
         before = transform(points, last.matrix)
         guess = transform(points, patch.matrix)
@@ -190,7 +209,10 @@ class Steadier:
 
 
 def _moved(mesh: Float, before: Float, after: Float) -> Float:
-    """A mesh moved by the similarity that most of the ``before`` and ``after`` points share."""
+    """``mesh``, (478, 3), moved by the similarity that takes most ``before`` to ``after``.
+
+    ``before`` and ``after``: (n, 2), in pixels. Unchanged if too few of them agree.
+    """
     limit = FLOW_ERROR / PATCH_EYE_DISTANCE * eye_distance(mesh[:, :2])
     matrix = _common_motion(before, after, limit)
     if matrix is None:
@@ -201,7 +223,10 @@ def _moved(mesh: Float, before: Float, after: Float) -> Float:
 
 
 def _common_motion(before: Float, after: Float, error: float) -> Float | None:
-    """The similarity most points agree on; ``None`` where too few do."""
+    """The similarity, (2, 3), that most points agree on; ``None`` if too few do.
+
+    ``error``: pixels by which a point may differ from it.
+    """
     for _ in range(3):
         if len(before) < LEAST_POINTS:
             return None

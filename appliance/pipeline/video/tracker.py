@@ -1,4 +1,4 @@
-"""Faces through the frames of a video: found now and then, followed in between."""
+"""Faces through the frames of a video: detected now and then, tracked in between."""
 
 from __future__ import annotations
 
@@ -17,80 +17,86 @@ from appliance.pipeline.imaging.geometry import shrunk
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.selection import FaceRule, FaceSelection
-from appliance.pipeline.video.stabiliser import Steadier, View
+from appliance.pipeline.video.stabiliser import CropView, LandmarkStabiliser
 
-DETECTION_INTERVAL = 15  # frames between looks for new faces while others are followed
-VIEW_EYE_DISTANCE = 75.0  # pixels: as the mesh network's crop has it; more is not needed
-CUT_SIZE = 48  # longest side of the picture in which cuts are looked for
-CUT_CHANGE = 0.11  # mean change of brightness, 0-1, from one frame to the next, that is a cut
+# Frames between two detections while at least one face is tracked.
+DETECTION_INTERVAL = 15
+# Pixels between the eyes in a crop: as the mesh network's input has it, so more gains nothing.
+CROP_EYE_DISTANCE = 75.0
+# Pixels of the longer side of the thumbnail in which cuts are detected.
+CUT_SIZE = 48
+# Mean absolute change of brightness, 0-1, from one frame to the next that counts as a cut.
+CUT_CHANGE = 0.11
 
 
 @dataclass(slots=True)
-class Track:
-    """One face through one shot, with all that is learnt of it on the way.
+class FaceTrack:
+    """One face through one shot, and what is learnt of it on the way.
 
-    ``number``: counted from 1 through the video.
+    ``number``: counted from 1 through the video. ``raw``: the face in the last frame, as the mesh
+    network gave it. ``frames``: how many it has been observed in.
     """
 
     number: int
     raw: Face
     shot: Shot
-    steadier: Steadier
+    stabiliser: LandmarkStabiliser
     frames: int = 0
 
-    def advance(self, sight: Sight, seconds: float) -> Face:
-        """Take the next frame's sight of the face; returns it without jitter."""
-        self.raw = sight.face
+    def advance(self, observation: Observation, seconds: float) -> Face:
+        """Take over the next frame's observation, ``seconds`` later. The face without jitter."""
+        self.raw = observation.face
         self.frames += 1
-        return self.steadier.steady(sight.face, sight.view, seconds)
+        return self.stabiliser.stabilise(observation.face, observation.crop, seconds)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """A track's face in one frame, as the mesh network sees it, and the cut-out that shows it."""
+class Observation:
+    """A track's face in one frame, as the mesh network gives it, and the crop that shows it."""
 
-    track: Track
+    track: FaceTrack
     face: Face
-    view: View
+    crop: CropView
 
 
 class Tracker:
-    """Keeps the chosen faces of a video. ``start_shot`` starts the shot of a new track."""
+    """Tracks the chosen faces of a video. Not thread-safe; frames come in the order shown."""
 
     def __init__(
         self, analyser: FaceAnalyser, selection: FaceSelection, start_shot: StartShot
     ) -> None:
+        """``start_shot`` makes the shot of a new track."""
         self._analyser = analyser
         self._selection = selection
         self._start_shot = start_shot
-        self._tracks: list[Track] = []
-        self._begun = 0
+        self._tracks: list[FaceTrack] = []
+        self._count = 0
         self._last_small: Image | None = None
         self._last_seconds = 0.0
         self._until_detection = 0
 
-    def update(self, canvas: Canvas, seconds: float) -> list[tuple[Track, Face]]:
-        """The chosen faces of the next frame, shown at ``seconds``, each without jitter."""
-        passed = seconds - self._last_seconds
+    def update(self, canvas: Canvas, seconds: float) -> list[tuple[FaceTrack, Face]]:
+        """The chosen faces of the next frame, shown at ``seconds`` of the video, without jitter."""
+        elapsed = seconds - self._last_seconds
         self._last_seconds = seconds
         if self._is_cut(canvas):
             self._tracks.clear()
-        seen = [sight for track in self._tracks if (sight := self._follow(canvas, track))]
+        seen = [found for track in self._tracks if (found := self._observe(canvas, track))]
         lost = len(seen) < len(self._tracks)
         if lost or not seen or self._until_detection <= 0:
-            seen += self._find(canvas, [sight.face for sight in seen])
+            seen += self._detect(canvas, [observation.face for observation in seen])
             self._until_detection = DETECTION_INTERVAL
         self._until_detection -= 1
-        self._tracks = [sight.track for sight in seen]
-        return [(sight.track, sight.track.advance(sight, passed)) for sight in seen]
+        self._tracks = [observation.track for observation in seen]
+        return [(one.track, one.track.advance(one, elapsed)) for one in seen]
 
     def resume(self, faces: Sequence[Face]) -> None:
-        """Follow these, the chosen ones of a frame just before the next."""
+        """Start tracks of ``faces``, the chosen ones of the frame before the next."""
         self._tracks = [self._new_track(face) for face in faces]
 
     @property
-    def followed(self) -> list[Face]:
-        """The faces of the last frame, as the mesh network saw them."""
+    def tracked_faces(self) -> list[Face]:
+        """The faces of the last frame, as the mesh network gave them."""
         return [track.raw for track in self._tracks]
 
     def _is_cut(self, canvas: Canvas) -> bool:
@@ -98,19 +104,20 @@ class Tracker:
         last, self._last_small = self._last_small, small
         return last is not None and float(cv2.absdiff(small, last).mean()) / 255 > CUT_CHANGE
 
-    def _follow(self, canvas: Canvas, track: Track) -> Sight | None:
-        view = _view(canvas, track.raw, MOTION)
-        if view is None:
+    def _observe(self, canvas: Canvas, track: FaceTrack) -> Observation | None:
+        """The track's face in the next frame; ``None`` if it is lost."""
+        crop = _crop(canvas, track.raw)
+        if crop is None:
             return None
-        face = view.outside(
-            self._analyser.mesh_estimator.follow(view.image, view.inside(track.raw))
+        face = crop.to_picture(
+            self._analyser.mesh_estimator.follow(crop.image, crop.to_crop(track.raw))
         )
-        if face.score < MIN_MESH_SCORE or track.steadier.is_another(face, view):
+        if face.score < MIN_MESH_SCORE or track.stabiliser.is_another_face(face, crop):
             return None
-        return Sight(track, face, view)
+        return Observation(track, face, crop)
 
-    def _find(self, canvas: Canvas, known: list[Face]) -> list[Sight]:
-        """Chosen faces that are not followed yet."""
+    def _detect(self, canvas: Canvas, known: list[Face]) -> list[Observation]:
+        """The chosen faces that are not ``known``, each with a new track."""
         if known and self._selection.rule is not FaceRule.ALL:
             return []
         fresh = [found for found in self._analyser.locate(canvas) if not _is_known(found, known)]
@@ -119,31 +126,34 @@ class Tracker:
         embeddings = None
         if self._selection.rule is FaceRule.LIKE:
             embeddings = [self._analyser.embedding(canvas, face) for face in faces]
-        sights = []
+        observations = []
         for index in self._selection.select(faces, embeddings):
-            view = _view(canvas, faces[index], MOTION)
-            if view is not None:
-                sights.append(Sight(self._new_track(faces[index]), faces[index], view))
-        return sights
+            crop = _crop(canvas, faces[index])
+            if crop is not None:
+                observations.append(Observation(self._new_track(faces[index]), faces[index], crop))
+        return observations
 
-    def _new_track(self, face: Face) -> Track:
-        self._begun += 1
-        return Track(self._begun, face, self._start_shot(), Steadier(self._analyser.canonical))
+    def _new_track(self, face: Face) -> FaceTrack:
+        self._count += 1
+        return FaceTrack(
+            self._count, face, self._start_shot(), LandmarkStabiliser(self._analyser.canonical)
+        )
 
 
-def _view(canvas: Canvas, face: Face, margin: float) -> View | None:
-    box = face_box(face, canvas, margin)
+def _crop(canvas: Canvas, face: Face) -> CropView | None:
+    """The surroundings of ``face``; ``None`` if they are outside the picture."""
+    box = face_box(face, canvas, MOTION)
     if box is None:
         return None
-    factor = max(1, int(eye_distance(face.points) / VIEW_EYE_DISTANCE))
-    return View(shrunk(canvas.read(box), factor), np.array([box.x, box.y], np.float32), factor)
+    factor = max(1, int(eye_distance(face.points) / CROP_EYE_DISTANCE))
+    return CropView(shrunk(canvas.read(box), factor), np.array([box.x, box.y], np.float32), factor)
 
 
 def _is_known(detection: Detection, faces: list[Face]) -> bool:
-    return any(is_at(face, detection.centre) for face in faces)
+    return any(is_face_at(face, detection.centre) for face in faces)
 
 
-def is_at(face: Face, centre: Float) -> bool:
-    """Whether what has its ``centre``, (2,), there in the same frame is this face."""
+def is_face_at(face: Face, centre: Float) -> bool:
+    """Whether something around ``centre``, (2,) in pixels of the same frame, is this face."""
     off = np.linalg.norm(face.points.mean(axis=0) - centre)
     return bool(off < 0.5 * face.extent)

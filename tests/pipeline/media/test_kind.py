@@ -31,7 +31,7 @@ def test_content_tells_video_from_photo(head: bytes, video: bool) -> None:
     assert file.tell() == 0
 
 
-def test_a_heic_photo_is_one_by_its_brand_and_place() -> None:
+def test_a_heic_photo_is_recognised_by_the_brand_at_its_place() -> None:
     head = make_heic()[:12]
     assert is_heic(head)
     assert not is_heic(head.replace(b"ftyp", b"free"))

@@ -21,7 +21,7 @@ def test_exif_orientations_agree_with_pillow(value: int) -> None:
 
 
 @pytest.mark.parametrize("value", range(1, 9))
-def test_a_box_and_its_pixels_turn_alike(value: int) -> None:
+def test_a_box_turns_as_its_pixels_do(value: int) -> None:
     turn = from_exif(value)
     upright = turn.upright(GRID)
     height, width = upright.shape
@@ -44,7 +44,7 @@ def test_a_box_and_its_pixels_turn_alike(value: int) -> None:
         (8, 270, False),
     ],
 )
-def test_names_of_turns(exif: int, clockwise: int, mirrored: bool) -> None:
+def test_a_turn_in_degrees_and_mirroring(exif: int, clockwise: int, mirrored: bool) -> None:
     turn = from_exif(exif)
     assert (turn.clockwise, turn.is_mirrored) == (clockwise, mirrored)
     mirrored_first = GRID[:, ::-1] if turn.is_mirrored else GRID
@@ -52,11 +52,11 @@ def test_names_of_turns(exif: int, clockwise: int, mirrored: bool) -> None:
 
 
 @pytest.mark.parametrize("value", [0, 9, "6", None])
-def test_nonsense_counts_as_upright(value: object) -> None:
+def test_an_invalid_value_counts_as_upright(value: object) -> None:
     assert from_exif(value) is UPRIGHT
 
 
-def test_a_matrix_that_is_no_quarter_turn_counts_as_upright() -> None:
+def test_a_matrix_that_is_not_a_quarter_turn_counts_as_upright() -> None:
     assert from_display_matrix([46341, 46341, 0, -46341, 46341, 0, 0, 0, 1 << 30]) is UPRIGHT
 
 

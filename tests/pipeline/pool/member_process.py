@@ -1,4 +1,4 @@
-"""A member of a crew in a process of its own.
+"""A pool member in a process of its own, for tests.
 
 python -m tests.pipeline.pool.member_process MEMORY PACK PHOTO WHICH READER WRITER...
 """
@@ -13,11 +13,11 @@ import cv2
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from appliance.inference.trust import INSPECTION
+from appliance.inference.trust import INSPECTION, Trust
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import read_photo
-from appliance.pipeline.pool.member import Member, live
-from appliance.pipeline.pool.messages import Line
+from appliance.pipeline.pool.member import PoolMember, run_member
+from appliance.pipeline.pool.messages import MessageChannel
 from appliance.pipeline.run import SwapOptions, read_source
 from appliance.pipeline.selection import FaceRule, FaceSelection
 
@@ -26,17 +26,24 @@ def main() -> None:
     memory, pack, photo, which, *ends = sys.argv[1:]
     cv2.setNumThreads(1)
 
-    def make() -> Member:
+    def load() -> PoolMember:
+        if which == "untrusted":
+            ModelPack.open(Path(pack), Trust())
         if which == "dies":
             os._exit(1)
         runtime = Runtime(("cpu",), threads=1)
         generator = ModelPack.open(Path(pack), INSPECTION)
         pipeline = Pipeline.load(ModelPack.open(), runtime, [generator])
-        source = read_source(pipeline, [read_photo(Path(photo).read_bytes())])
-        return Member(int(memory), pipeline, source, SwapOptions(FaceSelection(FaceRule(which))))
+        person = read_source(pipeline, [read_photo(Path(photo).read_bytes())])
+        return PoolMember(
+            int(memory), pipeline, person, SwapOptions(FaceSelection(FaceRule(which)))
+        )
 
     pairs = zip(ends[::2], ends[1::2], strict=True)
-    live([Line(int(reader), int(writer)) for reader, writer in pairs], make)
+    channels = [
+        MessageChannel.from_descriptors(int(reader), int(writer)) for reader, writer in pairs
+    ]
+    run_member(channels, load)
 
 
 if __name__ == "__main__":

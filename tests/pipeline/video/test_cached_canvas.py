@@ -1,4 +1,4 @@
-"""A remembered canvas reads and writes what the canvas itself would, and asks it less."""
+"""A cached canvas reads and writes as the canvas itself would, with fewer calls to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from appliance.pipeline.media.canvas import Box, Mask, Rgb
 from appliance.pipeline.media.video.canvas import VideoCanvas
-from appliance.pipeline.video.cached_canvas import Remembering
+from appliance.pipeline.video.cached_canvas import CachedCanvas
 
 BOX = Box(10, 6, 60, 40)
 
@@ -28,9 +28,9 @@ class _Counted(VideoCanvas):
         super().write(box, rgb, support, known)
 
 
-def test_a_part_of_what_was_read_is_not_read_again_until_something_is_written() -> None:
+def test_a_part_of_a_box_is_not_read_again_until_something_is_written() -> None:
     canvas = _Counted()
-    frame = Remembering(canvas)
+    frame = CachedCanvas(canvas)
     whole = frame.read(BOX)
     part = frame.read(Box(20, 10, 8, 8))
     assert canvas.reads == [BOX]
@@ -40,13 +40,13 @@ def test_a_part_of_what_was_read_is_not_read_again_until_something_is_written() 
     assert canvas.reads == [BOX, BOX]
 
 
-def test_only_what_lies_around_the_support_is_written_and_the_same_comes_of_it() -> None:
+def test_only_the_bounds_of_the_support_are_written_with_the_same_result() -> None:
     support = np.zeros((40, 60), np.uint8)
     support[11:20, 7:30] = 1
     plain, canvas = _Counted(), _Counted()
-    frame = Remembering(canvas)
+    frame = CachedCanvas(canvas)
     rgb = frame.read(BOX) // 2
-    rgb[12] = frame.read(BOX)[12]  # the very value that is there stays
+    rgb[12] = frame.read(BOX)[12]  # pixels with an unchanged value
     frame.write(BOX, rgb, support)
     plain.write(BOX, rgb, support)
     assert canvas.writes == [Box(17, 17, 23, 9)]

@@ -1,4 +1,4 @@
-"""Frames changed in groups are what frames changed one by one are."""
+"""Frames that are changed in batches come out as if they were changed one by one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def generating(tmp_path_factory: pytest.TempPathFactory, runtime: Runtime) -> Pi
 
 @pytest.fixture(scope="module")
 def clip(photos: Mapping[str, Photo]) -> bytes:
-    """Two people, then one of them, then nobody, then both."""
+    """Two people, then one of them, then an empty picture, then both."""
     side = 240
     grey = np.full((side, side, 3), 128, np.uint8)
     one, other = cell(photos["b_1"], side), cell(photos["c_1"], side)
@@ -67,7 +67,7 @@ def swapped(pipeline: Pipeline, photo: Photo, clip: bytes) -> tuple[list[Image],
     return [np.asarray(frame, np.uint8) for frame in frames], report
 
 
-def test_groups_of_frames_give_what_single_frames_give(
+def test_batches_of_frames_give_what_single_frames_give(
     generating: Pipeline,
     clip: bytes,
     photos: Mapping[str, Photo],
@@ -76,7 +76,7 @@ def test_groups_of_frames_give_what_single_frames_give(
     single, wanted = swapped(generating, photos["a_1"], clip)
     assert isinstance(generating.engine, GeneratorEngine)
     networks = replace(generating.engine.networks, batch=4)
-    grouping = replace(generating, engine=replace(generating.engine, networks=networks))
+    batching = replace(generating, engine=replace(generating.engine, networks=networks))
     most: dict[str, int] = {}
     run = Batcher.run
 
@@ -86,11 +86,11 @@ def test_groups_of_frames_give_what_single_frames_give(
         return run(self, tensor, **others)
 
     monkeypatch.setattr(Batcher, "run", noted)
-    grouped, report = swapped(grouping, photos["a_1"], clip)
+    batched, report = swapped(batching, photos["a_1"], clip)
     for roles in ("generator", "restorer", "occluder", "landmarks-68", "identity"):
         assert most[roles] == 4, roles
-    assert len(grouped) == len(single) == 15
-    for one, another in zip(grouped, single, strict=True):
+    assert len(batched) == len(single) == 15
+    for one, another in zip(batched, single, strict=True):
         np.testing.assert_array_equal(one, another)
     assert (report.frames_swapped, report.faces_swapped) == (12, 20)
     assert (wanted.frames_swapped, wanted.faces_swapped) == (12, 20)

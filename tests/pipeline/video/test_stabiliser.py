@@ -1,4 +1,4 @@
-"""Landmarks without jitter that do not lag."""
+"""Landmarks without jitter or lag."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from appliance.pipeline.face_model.topology import SKIN_POINTS, eye_distance
 from appliance.pipeline.imaging.geometry import transform
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.photo.decode import Photo
-from appliance.pipeline.video.stabiliser import OneEuro, Steadier, View
+from appliance.pipeline.video.stabiliser import CropView, LandmarkStabiliser, OneEuro
 from tests.pipeline.pictures import pixels_of
 
 STEP = 1 / 25  # seconds
-NOISE = 0.004  # of the eye distance: what the mesh network's points shake by
+NOISE = 0.004  # of the eye distance: the jitter of the mesh network's points
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.2, 6), st.floats(0.001, 0.2))
-def test_the_filter_ends_between_what_was_expected_and_what_is_measured(
+def test_the_filter_gives_a_value_between_the_expected_and_the_measured(
     seed: int, cutoff: float, seconds: float
 ) -> None:
     random = np.random.default_rng(seed)
@@ -37,15 +37,15 @@ def test_the_filter_ends_between_what_was_expected_and_what_is_measured(
     assert share.max() < 1
 
 
-def test_the_filter_follows_all_at_once_where_no_time_has_passed() -> None:
-    # Two frames of one time say nothing of speed; dividing by it would not be finite.
+def test_the_filter_gives_the_measured_value_if_no_time_has_passed() -> None:
+    # Two frames of one time have no speed; dividing by it would not be finite.
     expected, measured = np.zeros((2, 3), np.float32), np.ones((2, 3), np.float32)
     filtered = OneEuro(np.ones(2, np.float32))
     for seconds in (0.0, -1.0):
         assert np.array_equal(filtered.smooth(expected, measured, seconds), measured)
 
 
-def test_fast_parts_are_followed_closer_than_slow_ones() -> None:
+def test_a_higher_cut_off_follows_more_closely() -> None:
     cutoffs = np.array([0.5, 6.0], np.float32)
     result = OneEuro(cutoffs, slope=0).smooth(
         np.zeros((2, 1), np.float32), np.full((2, 1), 0.01, np.float32), STEP
@@ -53,7 +53,7 @@ def test_fast_parts_are_followed_closer_than_slow_ones() -> None:
     assert result[1, 0] > 2 * result[0, 0]
 
 
-def test_speed_opens_the_filter() -> None:
+def test_the_filter_follows_more_closely_at_speed() -> None:
     slow, fast = (
         OneEuro(np.ones(1, np.float32)).smooth(
             np.zeros((1, 1), np.float32), np.full((1, 1), far, np.float32), STEP
@@ -66,9 +66,11 @@ def test_speed_opens_the_filter() -> None:
 
 def frames_of(
     image: Image, face: Face, shifts: Float, seed: int = 0
-) -> list[tuple[Face, View, Float]]:
-    """The picture moved by each of ``shifts`` (n, 2): the mesh as a network would see it, shaking,
-    the view, and where the points truly are."""
+) -> list[tuple[Face, CropView, Float]]:
+    """The picture moved by each of ``shifts``, (n, 2) in pixels.
+
+    For each: the mesh with noise, as a network would give it, the crop, and the true points.
+    """
     random = np.random.default_rng(seed)
     unit = eye_distance(face.points)
     result = []
@@ -83,9 +85,9 @@ def frames_of(
         )
         mesh = face.mesh.copy()
         mesh[:, :2] = transform(mesh[:, :2], matrix)
-        shaking = mesh + random.normal(0, NOISE * unit, mesh.shape).astype(np.float32)
-        view = View(np.asarray(moved, np.uint8), np.zeros(2, np.float32), 1)
-        result.append((Face(shaking, 1.0), view, mesh[:SKIN_POINTS, :2]))
+        noisy = mesh + random.normal(0, NOISE * unit, mesh.shape).astype(np.float32)
+        crop = CropView(np.asarray(moved, np.uint8), np.zeros(2, np.float32), 1)
+        result.append((Face(noisy, 1.0), crop, mesh[:SKIN_POINTS, :2]))
     return result
 
 
@@ -96,15 +98,15 @@ def portrait(
     return pixels_of(photos[request.param]), faces[request.param]
 
 
-def test_at_rest_the_shaking_is_taken_out(
+def test_the_jitter_of_a_face_at_rest_is_removed(
     portrait: tuple[Image, Face], canonical: Canonical
 ) -> None:
     image, face = portrait
-    steadier = Steadier(canonical)
+    stabiliser = LandmarkStabiliser(canonical)
     raw, steady = [], []
-    for seen, view, _ in frames_of(image, face, np.zeros((30, 2), np.float32)):
+    for seen, crop, _ in frames_of(image, face, np.zeros((30, 2), np.float32)):
         raw.append(seen.points[:SKIN_POINTS])
-        steady.append(steadier.steady(seen, view, STEP).points[:SKIN_POINTS])
+        steady.append(stabiliser.stabilise(seen, crop, STEP).points[:SKIN_POINTS])
     before, after = (
         np.linalg.norm(np.diff(np.array(points)[5:], axis=0), axis=2).mean(axis=0)
         for points in (raw, steady)
@@ -112,41 +114,41 @@ def test_at_rest_the_shaking_is_taken_out(
     parts = region_weights(canonical)
     bone = (parts["nose"] + parts["forehead"])[:SKIN_POINTS] > 0.8
     assert after[bone].mean() < 0.25 * before[bone].mean()
-    assert after.mean() < 0.5 * before.mean()  # lips and lids keep their quick ways
+    assert after.mean() < 0.5 * before.mean()  # lips and lids may still move fast
 
 
 @pytest.mark.parametrize("pace", [0.01, 0.04, 0.08])
-def test_a_moving_face_is_not_lagged_behind(
+def test_landmarks_do_not_lag_behind_a_moving_face(
     pace: float, portrait: tuple[Image, Face], canonical: Canonical
 ) -> None:
     image, face = portrait
     unit = eye_distance(face.points)
-    steadier = Steadier(canonical)
+    stabiliser = LandmarkStabiliser(canonical)
     shifts = np.linspace([0, 0], [20 * pace * unit, 8 * pace * unit], 21).astype(np.float32)
     off = [
-        steadier.steady(seen, view, STEP).points[:SKIN_POINTS] - true
-        for seen, view, true in frames_of(image, face, shifts)
+        stabiliser.stabilise(seen, crop, STEP).points[:SKIN_POINTS] - true
+        for seen, crop, true in frames_of(image, face, shifts)
     ]
     # A filter of the positions alone would lie frames behind: several times the pace.
     bias = np.linalg.norm(off[-1].mean(axis=0)) / unit
     assert bias < max(0.15 * pace, 0.004)
 
 
-def test_the_first_frame_is_taken_as_it_is(
+def test_the_first_mesh_is_left_unchanged(
     portrait: tuple[Image, Face], canonical: Canonical
 ) -> None:
     image, face = portrait
-    ((seen, view, _),) = frames_of(image, face, np.zeros((1, 2), np.float32))
-    assert np.array_equal(Steadier(canonical).steady(seen, view, STEP).mesh, seen.mesh)
+    ((seen, crop, _),) = frames_of(image, face, np.zeros((1, 2), np.float32))
+    assert np.array_equal(LandmarkStabiliser(canonical).stabilise(seen, crop, STEP).mesh, seen.mesh)
 
 
-def test_without_anything_to_see_the_mesh_is_still_followed(
+def test_landmarks_stay_with_the_mesh_on_a_surface_without_texture(
     portrait: tuple[Image, Face], canonical: Canonical
 ) -> None:
-    # On an even surface there is no motion to measure; the points must not run away.
+    # There is no motion to measure; the points must not drift.
     image, face = portrait
-    steadier = Steadier(canonical)
+    stabiliser = LandmarkStabiliser(canonical)
     blank = np.full_like(image, 128)
-    for seen, view, true in frames_of(blank, face, np.zeros((10, 2), np.float32)):
-        found = steadier.steady(seen, view, STEP).points[:SKIN_POINTS]
+    for seen, crop, true in frames_of(blank, face, np.zeros((10, 2), np.float32)):
+        found = stabiliser.stabilise(seen, crop, STEP).points[:SKIN_POINTS]
         assert np.linalg.norm(found - true, axis=1).mean() < 0.02 * eye_distance(face.points)

@@ -1,4 +1,4 @@
-"""Faces through frames: found, followed, lost, told apart from cuts."""
+"""Faces through frames: detected, tracked, lost, and new ones after a cut."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.run import SourceIdentity
 from appliance.pipeline.selection import FaceRule, FaceSelection
-from appliance.pipeline.video.tracker import DETECTION_INTERVAL, Track, Tracker
+from appliance.pipeline.video.tracker import DETECTION_INTERVAL, FaceTrack, Tracker
 from tests.pipeline.pictures import cell, error
 
 SIDE = 300
@@ -25,8 +25,8 @@ GREY = np.full((SIDE, SIDE, 3), 128, np.uint8)
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Counts the looks for faces in whole pictures."""
+def detections(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """An item for each detection in a whole picture."""
     seen: list[int] = []
     locate = FaceAnalyser.locate
 
@@ -38,15 +38,15 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
-def followed(
+def tracked(
     pipeline: Pipeline,
-    source: SourceIdentity,
+    person: SourceIdentity,
     frames: Sequence[Image],
     which: FaceRule = FaceRule.LARGEST,
-) -> list[list[tuple[Track, Face]]]:
+) -> list[list[tuple[FaceTrack, Face]]]:
     strength = np.ones(POINTS, np.float32)
     tracker = Tracker(
-        pipeline.analyser, FaceSelection(which), source.prepared.shots(strength, video=True)
+        pipeline.analyser, FaceSelection(which), person.prepared.shots(strength, video=True)
     )
     return [
         tracker.update(Photo(np.ascontiguousarray(frame)).canvas, index * STEP)
@@ -54,21 +54,21 @@ def followed(
     ]
 
 
-def test_a_face_is_one_track_and_looked_for_now_and_then(
+def test_a_face_is_one_track_and_is_detected_now_and_then(
     pipeline: Pipeline,
     photos: Mapping[str, Photo],
     sources: Mapping[str, SourceIdentity],
-    looks: list[int],
+    detections: list[int],
 ) -> None:
     count = 2 * DETECTION_INTERVAL + 3
     frames = [np.roll(cell(photos["b_1"], SIDE), index // 2, axis=1) for index in range(count)]
-    found = followed(pipeline, sources["c_1"], frames)
+    found = tracked(pipeline, sources["c_1"], frames)
     assert all(len(tracks) == 1 for tracks in found)
     (track,) = {id(tracks[0][0]): tracks[0][0] for tracks in found}.values()
     assert track.frames == count
-    # Of one chosen face that is being followed, no frame is searched again.
-    assert len(looks) <= 1 + count // DETECTION_INTERVAL
-    # Where the steadied mesh lies, the face is.
+    # While the one chosen face is tracked, no frame is searched again.
+    assert len(detections) <= 1 + count // DETECTION_INTERVAL
+    # The stabilised mesh is where the face is.
     last = pipeline.analyser.faces(Photo(np.ascontiguousarray(frames[-1])).canvas)[0]
     assert error(found[-1][0][1], last) < 0.03
 
@@ -77,7 +77,7 @@ def test_a_cut_starts_a_new_track(
     pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     one, two = cell(photos["a_2"], SIDE), cell(photos["c_1"], SIDE)
-    found = followed(pipeline, sources["b_1"], [one] * 4 + [two] * 4)
+    found = tracked(pipeline, sources["b_1"], [one] * 4 + [two] * 4)
     first, second = found[3][0][0], found[4][0][0]
     assert first is found[0][0][0]
     assert second is found[7][0][0]
@@ -86,33 +86,33 @@ def test_a_cut_starts_a_new_track(
     assert second.shot is not first.shot
 
 
-def test_a_moving_camera_is_no_cut(
+def test_a_moving_camera_is_not_a_cut(
     pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     wide = np.pad(cell(photos["b_1"], SIDE), ((0, 0), (60, 60), (0, 0)), mode="edge")
     frames = [wide[:, start : start + SIDE] for start in range(90, 30, -6)]
-    found = followed(pipeline, sources["c_1"], frames)
+    found = tracked(pipeline, sources["c_1"], frames)
     assert len({id(tracks[0][0]) for tracks in found}) == 1
 
 
-def test_somebody_who_is_gone_is_searched_in_every_frame_until_back(
+def test_a_lost_face_is_searched_for_in_every_frame(
     pipeline: Pipeline,
     photos: Mapping[str, Photo],
     sources: Mapping[str, SourceIdentity],
-    looks: list[int],
+    detections: list[int],
 ) -> None:
     there = cell(photos["b_1"], SIDE)
-    found = followed(pipeline, sources["c_1"], [there] * 3 + [GREY] * 4 + [there] * 3)
+    found = tracked(pipeline, sources["c_1"], [there] * 3 + [GREY] * 4 + [there] * 3)
     assert [len(tracks) for tracks in found] == [1] * 3 + [0] * 4 + [1] * 3
-    assert len(looks) >= 1 + 4 + 1
+    assert len(detections) >= 1 + 4 + 1
     assert found[7][0][0] is not found[0][0][0]
 
 
-def test_two_people_are_two_tracks_that_do_not_mix(
+def test_two_people_are_two_separate_tracks(
     pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     pair = np.hstack([cell(photos["b_1"], SIDE), cell(photos["c_1"], SIDE)])
-    found = followed(pipeline, sources["d_1"], [pair] * (DETECTION_INTERVAL + 3), FaceRule.ALL)
+    found = tracked(pipeline, sources["d_1"], [pair] * (DETECTION_INTERVAL + 3), FaceRule.ALL)
     assert all(len(tracks) == 2 for tracks in found)
     tracks: dict[int, list[float]] = {id(track): [] for track, _ in found[0]}
     for frame in found:
@@ -123,16 +123,16 @@ def test_two_people_are_two_tracks_that_do_not_mix(
     assert all(np.ptp(places) < 3 for places in tracks.values())
 
 
-def test_a_mesh_is_not_drawn_where_its_face_has_gone(
+def test_a_track_ends_when_its_face_leaves_the_picture(
     pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     wide = np.hstack([GREY, cell(photos["b_1"], SIDE), GREY])
     frames = [wide[:, start : start + SIDE] for start in range(SIDE, 2 * SIDE, 15)]
-    found = followed(pipeline, sources["c_1"], frames)
+    found = tracked(pipeline, sources["c_1"], frames)
     assert found[0]
     assert not found[-1]
     for frame, tracks in zip(frames, found, strict=True):
         for _, face in tracks:
-            # While it is drawn, at least a part of the face is in the picture.
+            # While it is tracked, at least a part of the face is in the picture.
             assert face.points[:, 0].max() > 0
             assert eye_distance(face.points) > 0.1 * frame.shape[1]

@@ -8,23 +8,32 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.media.canvas import Box, Gray, Mask, Rgb, check_box, check_patch, fit
+from appliance.pipeline.media.canvas import (
+    Box,
+    Gray,
+    Mask,
+    Rgb,
+    check_box,
+    check_patch,
+    thumbnail_size,
+)
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
-"""(height, width, 3) R, G, B, upright, full range of the type."""
+"""(h, w, 3), R, G, B, upright, 0-255 or 0-65535 by the type."""
 
-_TO_8_BIT = 257  # 65535 / 255, so that both whites meet
+# 65535 / 255: white is white at both depths.
+_TO_8_BIT = 257
 
 
 class PhotoCanvas:
-    """Reads and writes ``pixels`` in place.
+    """A ``Canvas`` on the pixels of a photo, in place.
 
-    Of 16-bit pixels the reader sees the nearest 8-bit value; a pixel written with the value it
-    reads as keeps all its 16 bits.
+    16-bit pixels read as the nearest 8-bit value. A pixel that is written with the value that it
+    reads as keeps its 16 bits.
     """
 
     def __init__(self, pixels: Pixels) -> None:
-        """``pixels``: (height, width, 3), uint8 or uint16, writable; it is not copied."""
+        """``pixels``: writable; they are not copied. Raises ``ValueError`` for other shapes."""
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype not in (np.uint8, np.uint16):
             raise ValueError(f"pixels are {pixels.dtype}{pixels.shape}, not RGB of 8 or 16 bits")
         self._pixels = pixels
@@ -32,7 +41,7 @@ class PhotoCanvas:
 
     def thumbnail(self, max_side: int) -> Rgb:
         """See ``Canvas.thumbnail``."""
-        size = fit(self.width, self.height, max_side)
+        size = thumbnail_size(self.width, self.height, max_side)
         if size == (self.width, self.height):
             return as_8_bit(self._pixels)
         small: Any = cv2.resize(self._pixels, size, interpolation=cv2.INTER_AREA)
@@ -65,7 +74,7 @@ class PhotoCanvas:
 
 
 def as_8_bit(pixels: Pixels) -> NDArray[np.uint8]:
-    """A copy at 8 bits, rounded to nearest; of any shape."""
+    """A copy of ``pixels``, of any shape, as 0-255, rounded to nearest."""
     if pixels.dtype == np.uint8:
         return np.array(pixels, dtype=np.uint8, order="C")
     return ((pixels.astype(np.uint32) + _TO_8_BIT // 2) // _TO_8_BIT).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Photos: bytes to upright RGB pixels and the profile that says what they mean."""
+"""Photos are decoded: from bytes to upright RGB pixels and their colour profile."""
 
 from __future__ import annotations
 
@@ -29,17 +29,18 @@ from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.canvas import PhotoCanvas, Pixels, as_8_bit
 from appliance.pipeline.media.photo.libtiff import silence_libtiff
 
-Image.preinit()  # Pillow loads these readers with the first photo; a sealed process loads nothing
+# Pillow would load these readers with the first photo; a sealed process cannot load anything.
+Image.preinit()
 
 PhotoKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "heic"]
 """What can be read."""
 
+# Larger photos are refused before they are decoded. 128 megapixels are 768 MB at 16 bits, as many
+# as cameras for clinics and studios have (medium format: 102-151); a crafted file of a few kB can
+# claim far more.
 MAX_PIXELS = 128_000_000
-"""More is refused before decoding: 128 megapixels are 768 MB at 16 bits, above any clinical or
-studio camera (medium format: 102-151), and a crafted file of a few kB can claim far more."""
 
-# By class, so that the readers are loaded with this module: Pillow would otherwise look for them
-# at the first photo, when the process may have given up reading its own code.
+# By class, so that the readers are loaded with this module; see above.
 _KINDS: dict[str, PhotoKind] = {
     JpegImagePlugin.JpegImageFile.format: "jpeg",
     PngImagePlugin.PngImageFile.format: "png",
@@ -48,10 +49,13 @@ _KINDS: dict[str, PhotoKind] = {
     BmpImagePlugin.BmpImageFile.format: "bmp",
 }
 _FORMATS = tuple(_KINDS)
-# A JPEG with further views behind it, as some telephones write it; the first is the photo.
+# A JPEG followed by further pictures, as some telephones write it; the first is the photo.
 _MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
 _HINT_FORMATS = "Use a JPEG, PNG, WebP, TIFF, BMP or HEIC photo."
-_ORIENTATION = 274
+# Tags of TIFF 6.0, of which EXIF uses the first.
+_ORIENTATION, _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 274, 258, 262, 339
+_BLACK_IS_ZERO, _RGB = 1, 2
+_UNSIGNED = 1
 
 silence_libtiff()
 
@@ -60,12 +64,12 @@ silence_libtiff()
 class Photo:
     """A decoded photo.
 
-    ``pixels``: (height, width, 3), upright R, G, B, uint8 or uint16, writable in place through
-    ``canvas``. ``alpha``: (height, width) of the same type, or ``None`` where opaque. ``icc``: the
-    RGB profile that says what the numbers mean; ``None`` is sRGB. ``kind``: what the file was.
-    ``subsampling``: a JPEG's chroma subsampling in Pillow's numbering (0 is 4:4:4), so that an
-    edit does not lose more chroma than the file had. No other metadata is kept, on purpose: EXIF
-    carries places, names and serial numbers.
+    ``pixels``: (h, w, 3), upright R, G, B, uint8 or uint16 in full range, writable in place through
+    ``canvas``. ``alpha``: (h, w) of the same type, not premultiplied; ``None`` if opaque. ``icc``:
+    the RGB profile of the pixels; ``None`` is sRGB. ``kind``: what the file was. ``subsampling``: a
+    JPEG's chroma subsampling in Pillow's numbering (0 is 4:4:4), so that an edit loses no more
+    chroma than the file did. All other metadata is dropped: EXIF holds places, names and serial
+    numbers.
     """
 
     pixels: Pixels
@@ -76,20 +80,20 @@ class Photo:
 
     @property
     def canvas(self) -> PhotoCanvas:
-        """The pixels to read and write; what is written is in this photo."""
+        """The pixels to read and write; writing changes this photo."""
         return PhotoCanvas(self.pixels)
 
 
 def read_photo(data: bytes) -> Photo:
-    """Decode ``data``; its content, never a file's suffix, says what it is.
+    """Decode ``data``, of the kind that its content shows; a file's suffix does not matter.
 
-    Raises ``InputError`` for anything that is not one whole still picture within ``MAX_PIXELS``.
+    Raises ``InputError`` for anything but one complete still picture of at most ``MAX_PIXELS``.
     """
     if not data:
         raise InputError("The photo is empty.", "Copy it again from the camera; it holds 0 bytes.")
     try:
         with warnings.catch_warnings():
-            # Pillow warns from 89 megapixels; our own limit below is the one that counts.
+            # Pillow warns from 89 megapixels; MAX_PIXELS is checked later.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return _read_heic(data) if is_heic(data[:12]) else _read_pillow(data)
     except InputError:
@@ -99,17 +103,17 @@ def read_photo(data: bytes) -> Photo:
     except Image.DecompressionBombError:
         raise _too_large() from None
     except Exception as error:
-        # Decoders fed broken bytes raise nearly anything: OSError, SyntaxError, struct.error …
+        # Decoders raise nearly anything for damaged data: OSError, SyntaxError, struct.error …
         hint = "It is damaged or cut short; copy it again from the camera."
         raise InputError("The photo cannot be decoded.", hint) from error
 
 
 def in_colours_of(photo: Photo, target: Photo) -> Photo:
-    """``photo`` at 8 bits with its numbers moved into ``target``'s colour space.
+    """``photo`` at 8 bits a channel, converted to the colour space of ``target``.
 
-    So that skin taken from one photo and put into another keeps its colour.
+    Skin that is copied from one photo to another keeps its colour that way.
     """
-    moved = profiles.convert(as_8_bit(photo.pixels), photo.icc, target.icc)
+    moved = profiles.convert_profile(as_8_bit(photo.pixels), photo.icc, target.icc)
     alpha = None if photo.alpha is None else as_8_bit(photo.alpha)
     return replace(photo, pixels=np.array(moved), alpha=alpha, icc=target.icc)
 
@@ -125,7 +129,7 @@ def _read_pillow(data: bytes) -> Photo:
     icc = image.info.get("icc_profile") or None
     exif_orientation = image.getexif().get(_ORIENTATION)
     image.load()
-    # Pillow turns a TIFF while loading it and says so only by its size and tags.
+    # Pillow turns a TIFF while loading it, and leaves the tag in what was read before.
     turned = kind == "tiff"
     orientation = from_exif(None if turned else exif_orientation)
     if deep:
@@ -150,7 +154,7 @@ def _read_heic(data: bytes) -> Photo:
 
 
 def _finished(photo: Photo, orientation: Orientation) -> Photo:
-    """``photo`` turned upright, in memory of its own, without an alpha that says nothing."""
+    """A copy of ``photo`` turned upright, without an alpha that is opaque throughout."""
     alpha = photo.alpha
     if alpha is not None and (alpha == np.iinfo(alpha.dtype).max).all():
         alpha = None
@@ -162,7 +166,7 @@ def _finished(photo: Photo, orientation: Orientation) -> Photo:
 
 
 def _as_rgb(image: Image.Image, icc: bytes | None) -> tuple[Pixels, Any, bytes | None]:
-    """Pixels, alpha and the profile that holds for them, of any 8-bit Pillow mode."""
+    """(h, w, 3) and (h, w), 0-255, and their profile, from an image of any 8-bit Pillow mode."""
     if image.mode in ("P", "PA") or (
         image.mode in ("RGB", "L", "1") and "transparency" in image.info
     ):
@@ -187,19 +191,21 @@ def _as_rgb(image: Image.Image, icc: bytes | None) -> tuple[Pixels, Any, bytes |
 
 
 def _is_16_bit(image: Image.Image, data: bytes) -> bool:
-    """Whether every channel has 16 bits, which Pillow would cut to 8 or refuse."""
+    """Whether every channel has 16 bits, which Pillow would reduce to 8 or refuse."""
     if image.format == "PNG":
-        return data[24] == 16  # the bit depth in IHDR, which comes first
+        return data[24] == 16  # the bit depth in IHDR, the first chunk
     if image.format == "TIFF":
         tags: Any = getattr(image, "tag_v2", {})
-        bits = tags.get(258, (1,))
-        unsigned = set(tags.get(339, (1,))) == {1}
-        return set(bits) == {16} and len(bits) in (1, 3, 4) and tags.get(262) in (1, 2) and unsigned
+        bits = tags.get(_BITS_PER_SAMPLE, (1,))
+        is_unsigned = set(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))) == {_UNSIGNED}
+        is_known = tags.get(_PHOTOMETRIC) in (_BLACK_IS_ZERO, _RGB)
+        return set(bits) == {16} and len(bits) in (1, 3, 4) and is_known and is_unsigned
     return False
 
 
 def _decode_16_bit(data: bytes) -> tuple[Pixels, Any]:
-    # Raises for a PNG's wrong checksums, about which OpenCV's libpng would write on stderr.
+    """(h, w, 3) and, if there is an alpha, (h, w), 0-65535."""
+    # Raises for wrong checksums in a PNG; OpenCV's libpng would write about them on stderr.
     Image.open(io.BytesIO(data), formats=_FORMATS).verify()
     decoded: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None or decoded.dtype != np.uint16:
@@ -211,7 +217,7 @@ def _decode_16_bit(data: bytes) -> tuple[Pixels, Any]:
 
 
 def _subsampling(image: Image.Image) -> int:
-    """A JPEG's luma sampling against its chroma's, in Pillow's numbers; others have none."""
+    """A JPEG's chroma subsampling in Pillow's numbering; 0 for all other kinds."""
     layers: Any = getattr(image, "layer", None)
     if not layers or len(layers) != 3:
         return 0

@@ -1,4 +1,4 @@
-"""Photos to bytes: with their profile, without any other metadata."""
+"""Photos are encoded: with their colour profile, without any other metadata."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.tiff16 import encode_tiff16
 
 PhotoFormat: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp"]
-"""What can be written. HEIC is read only."""
+"""What can be written; HEIC cannot."""
 
 _SETTINGS: dict[str, dict[str, Any]] = {
     "jpeg": {"quality": 95},
@@ -24,8 +24,8 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "tiff": {"compression": "tiff_lzw"},
     "bmp": {},
 }
-# Filter "up" and Huffman only: half the time of zlib's fastest level, at the same size on
-# photographs, whose noise leaves nothing for the matcher to find.
+# Filter "up" and Huffman coding only: half the time of zlib's fastest level. The size is the same
+# for photos, whose noise has no repetitions to match.
 _PNG_SETTINGS = (
     (cv2.IMWRITE_PNG_COMPRESSION, 1),
     (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY),
@@ -37,8 +37,8 @@ def encode_photo(photo: Photo, kind: PhotoFormat) -> bytes:
     """``photo`` as a file of ``kind``.
 
     JPEG: quality 95 and the source's own chroma subsampling. WebP: lossy, quality 95. PNG and
-    TIFF are lossless and keep 16 bits; the others are written at 8. BMP holds no profile, so its
-    pixels are moved to sRGB. Raises ``OutputError`` where the format cannot hold the photo.
+    TIFF are lossless and keep 16 bits; the others have 8. BMP holds no profile, so the pixels are
+    converted to sRGB. Raises ``OutputError`` if the format cannot hold the photo.
     """
     if kind not in get_args(PhotoFormat):
         hint = "Use .jpg, .png, .webp, .tif or .bmp."
@@ -69,7 +69,7 @@ def _encode_png(photo: Photo) -> bytes:
 def _encode_pillow(photo: Photo, kind: PhotoFormat) -> bytes:
     pixels, icc = as_8_bit(photo.pixels), photo.icc
     if kind == "bmp":
-        pixels, icc = profiles.convert(pixels, icc, None), None
+        pixels, icc = profiles.convert_profile(pixels, icc, None), None
     if photo.alpha is not None:
         pixels = np.dstack([pixels, as_8_bit(photo.alpha)])
     settings = dict(_SETTINGS[kind])

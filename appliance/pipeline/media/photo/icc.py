@@ -1,4 +1,4 @@
-"""Colour profiles: reading what a photo's numbers mean, and moving photos between spaces."""
+"""ICC profiles: what a photo's numbers mean, and conversion from one space to another."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
 
 def profile_space(icc: bytes) -> str | None:
-    """``"RGB"``, ``"CMYK"``, ``"GRAY"``, ``"LAB"`` …, or ``None`` if it cannot be read."""
+    """``"RGB"``, ``"CMYK"``, ``"GRAY"``, ``"LAB"`` …, or ``None`` for a profile that is invalid."""
     try:
         return str(_open(icc).profile.xcolor_space).strip().upper()
     except (OSError, ValueError, TypeError):
         return None
 
 
-def convert(rgb: Rgb, source: bytes | None, target: bytes | None) -> Rgb:
-    """``rgb`` (height, width, 3) moved from one RGB profile to another; ``None`` is sRGB.
+def convert_profile(rgb: Rgb, source: bytes | None, target: bytes | None) -> Rgb:
+    """``rgb``, (h, w, 3) 0-255, converted from profile ``source`` to ``target``; ``None`` is sRGB.
 
-    Relative colorimetric with black point compensation, as photo editors do by default. A profile
-    that cannot be used leaves the numbers as they are.
+    Relative colorimetric with black point compensation, the default of photo editors. Unchanged if
+    a profile cannot be used.
     """
     if source == target:
         return rgb
@@ -45,7 +45,7 @@ def convert(rgb: Rgb, source: bytes | None, target: bytes | None) -> Rgb:
 
 
 def to_srgb(image: Image.Image, icc: bytes) -> Image.Image | None:
-    """A CMYK, Lab or grey image as sRGB by its own profile; ``None`` if the two do not fit."""
+    """A CMYK, Lab or grey image in sRGB; ``None`` if ``icc`` is not a profile for its mode."""
     try:
         return ImageCms.profileToProfile(
             image, _open(icc), _open(None), renderingIntent=_INTENT, outputMode="RGB", flags=_FLAGS
@@ -55,7 +55,7 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image | None:
 
 
 def lab_to_srgb(image: Image.Image) -> Image.Image:
-    """A CIE Lab image without a profile (D50, as TIFF has it) as sRGB."""
+    """A CIE Lab image without a profile (D50, as in TIFF) in sRGB. Raises ``ValueError``."""
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     converted = ImageCms.profileToProfile(image, lab, _open(None), outputMode="RGB")
     if converted is None:

@@ -1,4 +1,4 @@
-"""Libraries below Python that talk to the terminal on their own account."""
+"""libtiff's own messages on stderr."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from PIL import _imaging
 
 
 def silence_libtiff() -> None:
-    """Keep libtiff from writing about damaged files on stderr; what Pillow raises says enough.
+    """Keep libtiff from writing about damaged files on stderr; Pillow's exceptions are enough.
 
-    Redirecting stderr itself would silence every other thread with it, for as long as it lasts.
-    A Pillow whose libtiff cannot be reached (none, or linked in without its names) stays as it is.
+    Redirecting stderr instead would silence all other threads too. Does nothing if Pillow has no
+    libtiff, or one whose functions it does not export.
     """
     library = ctypes.CDLL(_imaging.__file__)
     for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 _SHORT, _LONG, _UNDEFINED = 3, 4, 7
 _ROWS_A_STRIP = 64
-_DEFLATE = 8  # Adobe's, read by everything since libtiff 3
+# Adobe's number, which every reader since libtiff 3 knows.
+_DEFLATE = 8
 
 
 def encode_tiff16(
@@ -20,7 +21,7 @@ def encode_tiff16(
 ) -> bytes:
     """A little-endian, deflated, chunky RGB(A) file: header, strips, values, one IFD.
 
-    ``pixels``: (height, width, 3) uint16; ``alpha``: (height, width) uint16, not premultiplied.
+    ``pixels``: (h, w, 3), 0-65535. ``alpha``: (h, w), 0-65535, not premultiplied.
     """
     whole = pixels if alpha is None else np.dstack([pixels, alpha])
     height, width, channels = whole.shape
@@ -34,27 +35,27 @@ def encode_tiff16(
         offsets.append(len(body))
         body += strip
     entries: list[tuple[int, int, list[int] | bytes]] = [
-        (256, _LONG, [width]),
-        (257, _LONG, [height]),
-        (258, _SHORT, [16] * channels),
-        (259, _SHORT, [_DEFLATE]),
-        (262, _SHORT, [2]),  # RGB
-        (273, _LONG, offsets),
-        (274, _SHORT, [1]),  # upright
-        (277, _SHORT, [channels]),
-        (278, _LONG, [_ROWS_A_STRIP]),
-        (279, _LONG, [len(strip) for strip in strips]),
-        (284, _SHORT, [1]),  # chunky
+        (256, _LONG, [width]),  # ImageWidth
+        (257, _LONG, [height]),  # ImageLength
+        (258, _SHORT, [16] * channels),  # BitsPerSample
+        (259, _SHORT, [_DEFLATE]),  # Compression
+        (262, _SHORT, [2]),  # PhotometricInterpretation: RGB
+        (273, _LONG, offsets),  # StripOffsets
+        (274, _SHORT, [1]),  # Orientation: upright
+        (277, _SHORT, [channels]),  # SamplesPerPixel
+        (278, _LONG, [_ROWS_A_STRIP]),  # RowsPerStrip
+        (279, _LONG, [len(strip) for strip in strips]),  # StripByteCounts
+        (284, _SHORT, [1]),  # PlanarConfiguration: chunky
     ]
     if alpha is not None:
-        entries.append((338, _SHORT, [2]))  # the extra sample is unassociated alpha
+        entries.append((338, _SHORT, [2]))  # ExtraSamples: unassociated alpha
     if icc is not None:
-        entries.append((34675, _UNDEFINED, icc))
+        entries.append((34675, _UNDEFINED, icc))  # ICC profile
     return _finish(body, entries)
 
 
 def _finish(body: bytearray, entries: list[tuple[int, int, list[int] | bytes]]) -> bytes:
-    """Put the values that do not fit into an entry's four bytes before the IFD, then the IFD."""
+    """Append the values that do not fit into the four bytes of an entry, then the IFD."""
     directory = bytearray(struct.pack("<H", len(entries)))
     for tag, kind, values in entries:
         if isinstance(values, bytes):

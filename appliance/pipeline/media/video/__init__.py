@@ -1,1 +1,1 @@
-"""Videos: demuxing, decoding, editing and encoding with the original timestamps."""
+"""Videos: demuxed, decoded, edited in place and encoded with their own timestamps."""

@@ -1,4 +1,4 @@
-"""A bounded queue between two threads that can be torn down from any side."""
+"""A bounded queue between two threads that any thread can stop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class StoppedError(Exception):
-    """Another stage failed; this one ends without a word of its own."""
+class QueueStoppedError(Exception):
+    """The queue was stopped, because another stage has failed."""
 
 
-class Channel(Generic[Item]):
-    """Hands items on in order, at most ``capacity`` waiting, so that memory stays flat."""
+class BoundedQueue(Generic[Item]):
+    """First in, first out; at most ``capacity`` items wait."""
 
     def __init__(self, capacity: int) -> None:
         """``capacity``: at least 1."""
@@ -26,36 +26,36 @@ class Channel(Generic[Item]):
         self._stopped = False
 
     def put(self, item: Item) -> None:
-        """Add ``item``, waiting for room. Raises ``StoppedError`` once stopped."""
+        """Add ``item``, once there is room. Raises ``QueueStoppedError`` once stopped."""
         with self._changed:
             while len(self._items) >= self._capacity and not self._stopped:
                 self._changed.wait()
             if self._stopped:
-                raise StoppedError
+                raise QueueStoppedError
             self._items.append(item)
             self._changed.notify_all()
 
     def finish(self) -> None:
-        """Say that nothing follows."""
+        """Mark the end: no item follows."""
         with self._changed:
             self._finished = True
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Wake both sides with ``StoppedError`` and drop what waits."""
+        """Drop all items and raise ``QueueStoppedError`` in both threads."""
         with self._changed:
             self._stopped = True
             self._items.clear()
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[Item]:
-        """Items until ``finish``. Raises ``StoppedError`` once stopped."""
+        """Items until ``finish``. Raises ``QueueStoppedError`` once stopped."""
         while True:
             with self._changed:
                 while not self._items and not self._finished and not self._stopped:
                     self._changed.wait()
                 if self._stopped:
-                    raise StoppedError
+                    raise QueueStoppedError
                 if not self._items:
                     return
                 item = self._items.popleft()

@@ -1,4 +1,4 @@
-"""A video frame as a canvas: boxes are converted, the frame never is."""
+"""A video frame as a canvas: boxes are converted to RGB, the frame never is."""
 
 from __future__ import annotations
 
@@ -11,34 +11,43 @@ import numpy as np
 from av.video.reformatter import ColorRange, Interpolation
 from numpy.typing import NDArray
 
-from appliance.pipeline.media.canvas import Box, Gray, Mask, Rgb, check_box, check_patch, fit
+from appliance.pipeline.media.canvas import (
+    Box,
+    Gray,
+    Mask,
+    Rgb,
+    check_box,
+    check_patch,
+    thumbnail_size,
+)
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation
 from appliance.pipeline.media.video import colour
 from appliance.pipeline.media.video.pixel_layout import (
     Component,
     Samples,
+    channel_view,
     layout_of,
-    samples,
 )
 
 _ZERO = (0, 0, 0, 0)
-_TAPS = 8  # rows and columns of a picture that count for one of its brightness
+# Pixels across and down that one pixel of the brightness is taken from.
+_TAPS = 8
 
 
 class VideoCanvas:
     """A frame in its own pixel format, presented upright.
 
-    Pixels outside the support keep their samples exactly, and so do pixels that are written with
-    the very value they read as: deep colour and whiter-than-white survive wherever nothing
-    changes. Chroma is read by repetition and written by the mean of the pixels it covers, so
-    that writing undoes reading; other values come back within two codes of 0-255 where the
-    format can hold them (a chroma sample holds one colour for all its pixels).
+    Pixels outside of the support keep their samples exactly, and so do pixels that are written with
+    the value that they read as: deep colour and values above white survive where nothing changes.
+    A chroma sample is read as it is for each pixel that it covers, and written as their mean, so
+    writing what was read changes nothing. Other values read back within two codes of 0-255, as far
+    as pixels that share a chroma sample have the same colour.
 
-    ``write`` first makes the frame writable, so a decoder's reference picture is never touched.
+    ``write`` first makes the frame writable, so a decoder's reference picture never changes.
     """
 
     def __init__(self, frame: av.VideoFrame, orientation: Orientation = UPRIGHT) -> None:
-        """Raise ``ValueError`` for a pixel format that ``layout_of`` does not know."""
+        """Raises ``ValueError`` for a pixel format that cannot be edited in place."""
         layout = layout_of(frame.format.name)
         if layout is None:
             raise ValueError(f"{frame.format.name} cannot be edited in place")
@@ -52,17 +61,17 @@ class VideoCanvas:
 
     @property
     def frame(self) -> av.VideoFrame:
-        """The frame itself, for the encoder."""
+        """The frame, for the encoder."""
         return self._frame
 
     @property
     def orientation(self) -> Orientation:
-        """How the frame is held."""
+        """How the stored frame becomes upright."""
         return self._orientation
 
     def thumbnail(self, max_side: int) -> Rgb:
         """See ``Canvas.thumbnail``; straight from YUV by area averaging."""
-        width, height = self._orientation.size(*fit(self.width, self.height, max_side))
+        width, height = self._orientation.size(*thumbnail_size(self.width, self.height, max_side))
         full = colour.is_full_range(self._frame)
         matrix = colour.swscale_matrix(self._frame)
         small = self._frame.reformat(
@@ -82,15 +91,17 @@ class VideoCanvas:
         return self._orientation.upright(rgb.reshape(height, width, 3)).copy()
 
     def brightness(self, max_side: int) -> Gray:
-        """See ``Canvas.brightness``; of the luma, where there is one."""
+        """See ``Canvas.brightness``; from the luma, if there is one."""
         if self._layout.kind == "rgb" or self._from_rgb is None:
             grey: Any = cv2.cvtColor(self.thumbnail(max_side), cv2.COLOR_RGB2GRAY)
             return np.asarray(grey, np.uint8)
-        luma = samples(self._frame, self._layout, self._layout.components[0])
+        luma = channel_view(self._frame, self._layout, self._layout.components[0])
         height, width = luma.shape
         step = max(1, max(width, height) // (_TAPS * max_side))
         some: Any = np.ascontiguousarray(luma[::step, ::step])
-        small: Any = cv2.resize(some, fit(width, height, max_side), interpolation=cv2.INTER_AREA)
+        small: Any = cv2.resize(
+            some, thumbnail_size(width, height, max_side), interpolation=cv2.INTER_AREA
+        )
         *white, black = self._from_rgb[0]
         grey = np.clip((small - black) / sum(white), 0, 255).astype(np.uint8)
         return np.asarray(self._orientation.upright(grey), np.uint8)
@@ -110,7 +121,7 @@ class VideoCanvas:
         before = self._read_stored(inner) if known is None else self._orientation.stored(known)
         same = cv2.inRange(cv2.absdiff(patch, before), _ZERO, _ZERO)
         wanted = np.ascontiguousarray(self._orientation.stored(support), np.bool_)
-        mask = wanted > same  # 1 for wanted, 255 for the same
+        mask = wanted > same  # `same` is 255 where the value is unchanged
         if not mask.any():
             return
         if self._layout.depth > 8:
@@ -129,7 +140,7 @@ class VideoCanvas:
         return rgb.astype(np.uint8, copy=False)
 
     def _read_channel(self, part: Component, box: Box) -> Samples:
-        plane = samples(self._frame, self._layout, part)
+        plane = channel_view(self._frame, self._layout, part)
         if not part.is_subsampled:
             return plane[box.y : box.y + box.h, box.x : box.x + box.w]
         cover = _cover(box, part)
@@ -140,7 +151,7 @@ class VideoCanvas:
     def _write_channel(
         self, part: Component, box: Box, channel: Samples, mask: NDArray[np.bool_]
     ) -> None:
-        plane = samples(self._frame, self._layout, part)
+        plane = channel_view(self._frame, self._layout, part)
         if not part.is_subsampled:
             target = plane[box.y : box.y + box.h, box.x : box.x + box.w]
             np.copyto(target, channel, where=mask)
@@ -150,8 +161,8 @@ class VideoCanvas:
         fine = _repeat(coarse, part)
         x, y = box.x - (cover.x << part.shift_w), box.y - (cover.y << part.shift_h)
         np.copyto(fine[y : y + box.h, x : x + box.w], channel, where=mask)
-        # At an odd edge a sample reaches past the picture; the pixels that are not there count
-        # like their neighbours, else the last column would only half change.
+        # At an odd edge a sample covers pixels beyond the picture. They count as their neighbours
+        # do; otherwise the last column would change by half.
         beyond_x = self._frame.width - (cover.x << part.shift_w)
         beyond_y = self._frame.height - (cover.y << part.shift_h)
         fine[:, beyond_x:] = fine[:, beyond_x - 1 : beyond_x]
@@ -160,17 +171,17 @@ class VideoCanvas:
 
 
 def _cover(box: Box, part: Component) -> Box:
-    """The samples of a subsampled channel that ``box`` touches, in samples."""
+    """The samples of a subsampled channel that cover ``box``, as a box in samples."""
     x, y = box.x >> part.shift_w, box.y >> part.shift_h
     right, bottom = -(-(box.x + box.w) >> part.shift_w), -(-(box.y + box.h) >> part.shift_h)
     return Box(x, y, right - x, bottom - y)
 
 
 def _repeat(coarse: Samples, part: Component) -> Samples:
-    """Every sample once for each pixel it covers."""
+    """(rows, columns): every sample of ``coarse`` once for each pixel that it covers."""
     height, width = coarse.shape
     across, down = 1 << part.shift_w, 1 << part.shift_h
-    # Interleaving a channel with itself repeats it sideways, five times faster than a resize.
+    # Interleaving a channel with itself repeats its columns, five times as fast as a resize.
     wide: Any = cv2.merge([np.ascontiguousarray(coarse)] * across)
     fine = np.empty((height, down, width * across), coarse.dtype)
     fine[:] = wide.reshape(height, 1, -1)
@@ -178,6 +189,7 @@ def _repeat(coarse: Samples, part: Component) -> Samples:
 
 
 def _map(pixels: Samples, affine: NDArray[np.float32] | None) -> Samples:
+    """``pixels``, (h, w, 3), by an affine map, (3, 4); ``None`` is the identity."""
     mapped: Any = pixels if affine is None else cv2.transform(pixels, affine)
     return mapped  # type: ignore[no-any-return]
 
@@ -186,19 +198,19 @@ def _map(pixels: Samples, affine: NDArray[np.float32] | None) -> Samples:
 def _matrices(
     kind: str, code: int, full: bool, depth: int
 ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
-    """Samples to RGB 0-255 and back, (3, 4) each; ``None`` where they are the same numbers."""
+    """Affine maps, (3, 4), from samples to RGB 0-255 and back; ``None`` for the identity."""
     if kind == "rgb":
         if depth == 8:
             return None, None
         forth = np.column_stack([np.eye(3) * ((1 << depth) - 1) / 255, np.zeros(3)])
-        back = colour.invert(forth)
+        back = colour.invert_affine(forth)
     elif kind == "gray":
-        forth = colour.encode_matrix(code, full, depth)
-        forth[1:] = 0  # only the first row, the luma, has a plane to go to
-        grey = colour.invert(colour.encode_matrix(code, full, depth))[:, [0, 3]]
+        forth = colour.rgb_to_ycbcr_matrix(code, full, depth)
+        forth[1:] = 0  # only the first row, the luma, has a plane
+        grey = colour.invert_affine(colour.rgb_to_ycbcr_matrix(code, full, depth))[:, [0, 3]]
         slope = grey[0, 0]
         back = np.column_stack([np.eye(3) * slope, np.full(3, -slope * forth[0, 3])])
     else:
-        forth = colour.encode_matrix(code, full, depth)
-        back = colour.invert(forth)
+        forth = colour.rgb_to_ycbcr_matrix(code, full, depth)
+        back = colour.invert_affine(forth)
     return back.astype(np.float32), forth.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Chapters: when they start goes along, what they are called does not; it is free text."""
+"""Chapters: their times are kept and their titles, being free text, are not."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def copy_chapters(
 ) -> tuple[str, ...]:
     """Give ``output``, before its first packet, the chapters of ``source``.
 
-    What is lost of them is told: "chapters", "chapter titles".
+    What is lost of them: ``"chapters"``, ``"chapter titles"``.
     """
     chapters = source.chapters()
-    # Muxers refuse the whole video for a chapter that starts before it or ends before it starts.
+    # For a chapter that starts before 0 or after its end, muxers refuse the whole video.
     kept = [one for one in chapters if kind.keeps_chapters and 0 <= one["start"] <= one["end"]]
     output.set_chapters([{**chapter, "metadata": {}} for chapter in kept])
     lost = ["chapters"] if len(kept) < len(chapters) else []

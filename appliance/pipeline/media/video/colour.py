@@ -1,4 +1,4 @@
-"""Which numbers turn a video's samples into RGB and back: matrix, range and depth."""
+"""Conversion of a video's samples to RGB and back: matrix, range and depth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LUMA = {
     6: (0.299, 0.114),  # SMPTE 170M = BT.601
     7: (0.212, 0.087),  # SMPTE 240M
     9: (0.2627, 0.0593),  # BT.2020, non-constant luminance
-    10: (0.2627, 0.0593),  # BT.2020, constant luminance: read as the non-constant kind
+    10: (0.2627, 0.0593),  # BT.2020, constant luminance: treated as non-constant
 }
 _SWSCALE = {
     1: Colorspace.ITU709,
@@ -30,9 +30,9 @@ _LIMITED, _FULL = 1, 2  # AVColorRange
 
 
 def matrix_code(frame: av.VideoFrame) -> int:
-    """The H.273 matrix of ``frame``; where untagged or exotic, players' guess by size.
+    """The H.273 matrix of ``frame``; if untagged or unknown, what players assume for its size.
 
-    A wrong guess cannot harm what is kept: reading and writing use the same numbers.
+    A wrong assumption does no harm to what is kept: reading and writing use the same matrix.
     """
     if frame.colorspace in _LUMA:
         return frame.colorspace
@@ -40,20 +40,20 @@ def matrix_code(frame: av.VideoFrame) -> int:
 
 
 def swscale_matrix(frame: av.VideoFrame) -> Colorspace:
-    """The same matrix by the scaler's name."""
+    """The matrix of ``frame`` by the scaler's name."""
     return _SWSCALE[matrix_code(frame)]
 
 
 def is_full_range(frame: av.VideoFrame) -> bool:
-    """Whether black is 0. Untagged grey and RGB are full range, untagged YUV is limited."""
+    """Whether ``frame`` has full range. Untagged grey and RGB have, untagged YUV has not."""
     name = frame.format.name
     if name.startswith("yuvj") or frame.color_range == _FULL:
         return True
     return frame.color_range != _LIMITED and not name.startswith(("yuv", "nv"))
 
 
-def encode_matrix(code: int, full: bool, depth: int) -> NDArray[np.float64]:
-    """(3, 4): RGB 0-255 and 1 to Y, Cb, Cr of ``depth`` bits."""
+def rgb_to_ycbcr_matrix(code: int, full: bool, depth: int) -> NDArray[np.float64]:
+    """(3, 4): from RGB 0-255 to Y, Cb, Cr of ``depth`` bits; ``code`` is the H.273 matrix."""
     kr, kb = _LUMA[code]
     luma = np.array([kr, 1 - kr - kb, kb])
     blue = (np.array([0.0, 0.0, 1.0]) - luma) / (2 * (1 - kb))
@@ -65,7 +65,7 @@ def encode_matrix(code: int, full: bool, depth: int) -> NDArray[np.float64]:
     return np.column_stack([linear, [black, 128 * unit, 128 * unit]])
 
 
-def invert(affine: NDArray[np.float64]) -> NDArray[np.float64]:
+def invert_affine(affine: NDArray[np.float64]) -> NDArray[np.float64]:
     """The (3, 4) affine map that undoes ``affine``."""
     back = np.linalg.inv(affine[:, :3])
     return np.column_stack([back, -back @ affine[:, 3]])

@@ -1,4 +1,4 @@
-"""Packets and frames counted against each other, to find what was lost without a word."""
+"""Packets are counted against frames, to find what FFmpeg loses without an error."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from appliance.errors import InputError
 
 _HINT = "It is damaged; copy it again from the camera."
 
+# Decoders that give one frame for each packet. For others a packet may be a reference only.
 _FRAME_A_PACKET = frozenset(
     ("h264", "hevc", "vp9", "libdav1d", "av1", "mjpeg", "prores", "dnxhd", "ffv1", "rawvideo")
 )
-"""Decoders that give one frame a packet; in others a packet may only be referred to."""
 
 
-class Tally:
-    """Counts what went in and what came out, to find what was lost without a word.
+class CompletenessCheck:
+    """Counts packets and frames.
 
-    FFmpeg ends quietly at a missing tail, and PyAV drops an error that follows a good frame.
+    FFmpeg ends without an error where the end of a file is missing, and PyAV drops an error that
+    comes after a frame in the same packet.
     """
 
     def __init__(self, stream: av.VideoStream) -> None:
@@ -31,7 +32,7 @@ class Tally:
         self._first: int | None = None
 
     def note_packet(self, packet: av.Packet[Any]) -> None:
-        """Count what the file gave, of any track."""
+        """Count a packet of the file, of any track."""
         if not packet.size:
             return
         index = packet.stream.index
@@ -46,20 +47,20 @@ class Tally:
             self._sent += 1
 
     def note_frame(self, pts: int) -> None:
-        """Count what the decoder gave, with its timestamp."""
+        """Count a frame of the decoder, with its timestamp in the time base of the stream."""
         self._decoded += 1
         if self._first is None:
-            # What comes before the first frame that can be shown, such as the leading pictures of
-            # an open group, needs a frame that the file does not hold, in any player.
+            # Pictures before the first frame that can be shown, such as the leading pictures of an
+            # open group, refer to a frame that the file does not hold; no player shows them.
             self._first = pts
             self._sent += sum(early >= pts for early in self._early)
 
     def check(self, kind: str) -> None:
-        """Raise ``InputError`` if packets of the list, or frames of the packets, are missing."""
+        """Raises ``InputError`` if listed packets, or frames of packets, did not come."""
         for index, found in self._found.items():
             stream = self._stream.container.streams[index]
             listed = len(stream.index_entries)
-            # Of raw sound the list counts samples; it has no packets of its own.
+            # For raw sound `stream.frames` counts samples, of which a packet holds many.
             if kind in ("mp4", "mov") and found < listed == stream.frames:
                 raise InputError("The video is cut short.", _HINT)
         if self._stream.codec_context.name in _FRAME_A_PACKET and self._decoded < self._sent:

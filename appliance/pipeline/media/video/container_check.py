@@ -1,9 +1,8 @@
-"""What a video file is and whether it is whole, by its outermost structure alone.
+"""The kind of a video file and whether it is complete, from its outermost structure.
 
-FFmpeg plays what it finds of a file that was cut short and calls it a shorter film. Each container
-says in its outermost lengths how far it reaches, so the cut is found before a frame is decoded.
-Telling the kind here also means that FFmpeg never guesses: of its several hundred demuxers only
-the three named below can be reached by a file.
+FFmpeg treats a file that was cut short as a shorter video. Every container states in its outermost
+lengths where it ends, so the cut is found before a frame is decoded. Recognising the kind here also
+keeps FFmpeg from guessing: of its several hundred demuxers a file can only reach three.
 """
 
 from __future__ import annotations
@@ -12,8 +11,13 @@ import os
 import struct
 
 from appliance.errors import InputError
-from appliance.pipeline.media.kind import Family, VideoKind, read_head, video_family
-from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.kind import (
+    DemuxerFamily,
+    VideoKind,
+    read_head,
+    video_family,
+)
+from appliance.pipeline.media.streams import ReadableFile
 
 _DOC_TYPE, _SEGMENT, _CLUSTER = 0x4282, 0x18538067, 0x1F43B675
 _ELEMENTS = frozenset(
@@ -26,10 +30,10 @@ _ELEMENTS = frozenset(
 )
 
 
-def identify(file: Source) -> tuple[Family, VideoKind]:
-    """What ``file`` (seekable; left at its start) is: MKV and WebM, MP4 and MOV share a family.
+def identify_container(file: ReadableFile) -> tuple[DemuxerFamily, VideoKind]:
+    """The demuxer and the kind of ``file``, which is left at its start.
 
-    Raises ``InputError`` if it is empty, no video of a known kind, or cut short.
+    Raises ``InputError`` if it is empty, not a video of a known kind, or cut short.
     """
     size = file.seek(0, os.SEEK_END)
     head = read_head(file)
@@ -39,7 +43,7 @@ def identify(file: Source) -> tuple[Family, VideoKind]:
         file.seek(0, os.SEEK_SET)
 
 
-def _identify(file: Source, size: int, head: bytes) -> tuple[Family, VideoKind]:
+def _identify(file: ReadableFile, size: int, head: bytes) -> tuple[DemuxerFamily, VideoKind]:
     if size == 0:
         raise InputError("The video is empty.", "Copy it again from the camera; it holds 0 bytes.")
     family = video_family(head)
@@ -55,15 +59,15 @@ def _identify(file: Source, size: int, head: bytes) -> tuple[Family, VideoKind]:
     raise InputError("This is not a video of a known kind.", "Use an MP4, MOV, MKV, WebM or AVI.")
 
 
-def _check_boxes(file: Source, size: int) -> VideoKind:
+def _check_boxes(file: ReadableFile, size: int) -> VideoKind:
     """ISO/IEC 14496-12, 4.2: size and type of each box; 1 means a 64-bit size, 0 up to the end."""
     position, kinds = 0, set()
-    brand = b"qt  "  # QuickTime files are older than brands
+    brand = b"qt  "  # QuickTime files may lack a brand, which is newer
     while position + 8 <= size:
         file.seek(position, os.SEEK_SET)
         length, kind = struct.unpack(">I4s", file.read(8))
         if kind == b"\0\0\0\0":
-            break  # padding that some cameras leave behind the last box
+            break  # padding that some cameras write after the last box
         kinds.add(kind)
         if length == 1:
             length = int.from_bytes(file.read(8), "big")
@@ -80,11 +84,11 @@ def _check_boxes(file: Source, size: int) -> VideoKind:
     return "mov" if brand == b"qt  " else "mp4"
 
 
-def _check_segment(file: Source, size: int) -> VideoKind:
+def _check_segment(file: ReadableFile, size: int) -> VideoKind:
     """RFC 8794 and 9559: the EBML header, then a segment whose elements follow each other.
 
-    FFmpeg skips to the next cluster where one is damaged, and so loses seconds without a word.
-    Here every element up to the single block is visited by its length; a wrong one leads astray.
+    FFmpeg skips a damaged cluster, and so loses seconds without an error. Here every element, down
+    to single blocks, is visited by its length: a wrong length leads to an unknown element.
     """
     file.seek(4, os.SEEK_SET)
     header, _ = _vint(file)
@@ -99,7 +103,7 @@ def _check_segment(file: Source, size: int) -> VideoKind:
         element = _identifier(file)
         length, unknown = _vint(file)
         if element == _CLUSTER:
-            continue  # its elements are visited like its neighbours
+            continue  # its elements are visited as if they were its siblings
         if element not in _ELEMENTS or unknown:
             raise InputError("The video is damaged.", "Copy it again from the camera.")
         if file.seek(length, os.SEEK_CUR) > end:
@@ -107,8 +111,8 @@ def _check_segment(file: Source, size: int) -> VideoKind:
     return kind
 
 
-def _doc_type(file: Source, end: int) -> VideoKind:
-    """By the EBML header, which reaches up to ``end``; the file is left there."""
+def _doc_type(file: ReadableFile, end: int) -> VideoKind:
+    """The kind in the EBML header, which ends at ``end``, where the file is left."""
     kind: VideoKind = "mkv"
     while file.tell() < end:
         element = _identifier(file)
@@ -121,16 +125,16 @@ def _doc_type(file: Source, end: int) -> VideoKind:
     return kind
 
 
-def _identifier(file: Source) -> int:
-    """An EBML element's identifier, with its length marker as the standards print it."""
+def _identifier(file: ReadableFile) -> int:
+    """An EBML element's identifier including its length marker, as the standards print it."""
     first = file.read(1)
     if not first or first[0] < 0x10:
         raise _cut_short()
     return int.from_bytes(first + file.read(8 - first[0].bit_length()), "big")
 
 
-def _vint(file: Source) -> tuple[int, bool]:
-    """An EBML variable-length integer and whether it is the one that means "not known"."""
+def _vint(file: ReadableFile) -> tuple[int, bool]:
+    """An EBML variable-length integer, and whether it is the one that means "unknown"."""
     first = file.read(1)
     if not first or not first[0]:
         raise _cut_short()
@@ -139,8 +143,8 @@ def _vint(file: Source) -> tuple[int, bool]:
     return value, value == (1 << 7 * width) - 1
 
 
-def _check_riff(file: Source, size: int) -> None:
-    """RIFF chunks of an AVI, several where it is longer than 1 GB; 0 where a recorder crashed."""
+def _check_riff(file: ReadableFile, size: int) -> None:
+    """RIFF chunks of an AVI: several beyond 1 GB; of length 0 if the recorder crashed."""
     position = 0
     while position + 12 <= size:
         file.seek(position, os.SEEK_SET)

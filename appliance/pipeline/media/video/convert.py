@@ -1,4 +1,4 @@
-"""A whole frame into another pixel format: where the encoder, or a network, needs it so."""
+"""Conversion of a whole frame to another pixel format, for an encoder or a network."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _QUALITY = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FU
 
 
 def to_format(frame: av.VideoFrame, name: str) -> av.VideoFrame:
-    """``frame`` as pixel format ``name``; the same object if it has it already.
+    """``frame`` in pixel format ``name``; the same object if it has that format.
 
-    YUV keeps its matrix and range. RGB becomes limited-range BT.709, and is tagged so.
+    YUV keeps its matrix and range. RGB becomes BT.709 with limited range, and is tagged as such.
     """
     if frame.format.name == name:
         return frame
@@ -36,19 +36,19 @@ def to_format(frame: av.VideoFrame, name: str) -> av.VideoFrame:
 
 
 def to_rgb(frame: av.VideoFrame) -> av.VideoFrame:
-    """``frame`` as rgb24, 0-255, in the transfer curve it has."""
+    """``frame`` as rgb24, 0-255, in its own transfer curve."""
     return _moved(frame, "rgb24", _matrix(frame), _span(frame), ColorRange.JPEG)
 
 
 def from_rgb(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
-    """What ``to_rgb`` made of a frame such as ``like``, back in its format, matrix and range."""
+    """An rgb24 frame in the format, matrix and range of ``like``; undoes ``to_rgb``."""
     moved = _moved(rgb, like.format.name, _matrix(like), ColorRange.JPEG, _span(like))
     moved.colorspace, moved.color_range = like.colorspace, like.color_range
     return moved
 
 
 def _matrix(frame: av.VideoFrame) -> Colorspace | None:
-    """``None`` for RGB, which needs none."""
+    """The matrix of ``frame``; ``None`` for RGB, which has none."""
     return None if frame.format.is_rgb else colour.swscale_matrix(frame)
 
 

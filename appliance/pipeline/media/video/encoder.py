@@ -1,21 +1,20 @@
-"""Which encoder and which pixel format a result gets."""
+"""The encoder, its options and the pixel format of an output."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal, TypeAlias
 
 import av
 
 from appliance.errors import OutputError
-from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.video.hdr import StaticHdr
 from appliance.pipeline.media.video.pixel_layout import layout_of
 from appliance.pipeline.media.video.reader import MAX_PIXELS
 
-ContainerName: TypeAlias = VideoKind
 VideoCodec: TypeAlias = Literal["libx264", "libx265", "libvpx-vp9"]
 
 
@@ -23,9 +22,10 @@ VideoCodec: TypeAlias = Literal["libx264", "libx265", "libvpx-vp9"]
 class ContainerKind:
     """What a container can hold.
 
-    ``muxer``: FFmpeg's name. ``counts_frames``: it has no timestamps, only a constant rate.
-    ``keeps_matrix``: it has a place for a display matrix. ``keeps_chapters``: likewise.
-    ``refuses``: codecs of sound that it claims to hold and then does not.
+    ``muxer``: FFmpeg's name. ``video`` and ``audio``: the encoders by default. ``counts_frames``:
+    it has no timestamps, only a constant rate. ``keeps_matrix`` and ``keeps_chapters``: it can hold
+    a display matrix, and chapters. ``refuses``: audio codecs that FFmpeg's muxer accepts at first
+    and then fails to write.
     """
 
     muxer: str
@@ -52,7 +52,6 @@ CONTAINERS: Mapping[str, ContainerKind] = {
     ),
 }
 
-
 _CRF: Mapping[VideoCodec, int] = {"libx264": 18, "libx265": 20, "libvpx-vp9": 24}
 
 
@@ -60,10 +59,10 @@ _CRF: Mapping[VideoCodec, int] = {"libx264": 18, "libx265": 20, "libvpx-vp9": 24
 class EncoderSettings:
     """How to encode.
 
-    ``codec``: ``None`` takes the container's own. ``crf``: constant quality, lower is better;
-    ``None`` takes 18 for H.264, 20 for H.265, 24 for VP9, all close to the source for the eye.
-    ``preset``: of x264 and x265. ``threads``: 0 is one a core. ``options``: FFmpeg's private
-    options of the encoder, which win over everything else.
+    ``codec``: ``None`` is the container's default. ``crf``: constant quality, lower is better;
+    ``None`` is 18 for H.264, 20 for H.265 and 24 for VP9, which look like the source. ``preset``:
+    of x264 and x265. ``threads``: 0 is one a core. ``options``: FFmpeg's private options of the
+    encoder, which override all others.
     """
 
     codec: VideoCodec | None = None
@@ -82,14 +81,14 @@ class EncoderSettings:
     def options_for(
         self, codec: VideoCodec, container: ContainerKind, hdr: StaticHdr
     ) -> dict[str, str]:
-        """FFmpeg options of ``codec``; VP9 has no place for ``hdr``."""
+        """FFmpeg's options for ``codec``; VP9 cannot hold ``hdr``."""
         crf = self.crf if self.crf is not None else _CRF[codec]
         options = {"crf": str(crf)}
         if container.counts_frames:
-            # Without timestamps a frame's place in the file is its time: no reordering.
+            # Without timestamps the order in the file is the order shown: no reordering.
             options["bf"] = "0"
         if codec == "libvpx-vp9":
-            # Realtime is the only speed of libvpx that keeps up with the rest of the pipeline.
+            # The only deadline of libvpx that keeps up with the rest of the pipeline.
             options |= {"b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
         elif codec == "libx265":
             options["preset"] = self.preset
@@ -110,25 +109,25 @@ class EncoderSettings:
 
     @property
     def thread_count(self) -> int:
-        """Encoder threads to start."""
+        """Threads that the encoder starts."""
         return self.threads or os.cpu_count() or 1
 
 
+# x264's effort for subpixel motion. The preset's 2 takes a third more time for 0.4 dB of 50 at the
+# same size (1080p, crf 18): too much for an encoder that has to keep up with a camera.
 _SUBME = "1"
-"""x264's effort for motion between pixels. The preset's 2 takes a third more time for 0.4 dB of 50
-at the same size (1080p, crf 18): too much for what has to keep up with a camera."""
 
 
 def _joined(parameters: Mapping[str, str | None]) -> str:
     return ":".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
 
 
+# Pixels: x264's limit, and about that of the highest levels of H.265 and VP9.
 MAX_SIDE = 16_384
-"""Pixels; where x264 ends, and nearly where the levels of H.265 and VP9 do."""
 
 
 def check_size(width: int, height: int) -> None:
-    """Raise ``OutputError`` for a picture too large to encode, or to be read by us again."""
+    """Raises ``OutputError`` for a picture too large to be encoded, or to be read here again."""
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         limit = MAX_PIXELS // 1_000_000
         raise OutputError(
@@ -137,31 +136,42 @@ def check_size(width: int, height: int) -> None:
         )
 
 
-def pixel_format(codec: VideoCodec, source: str, width: int, height: int) -> str:
-    """The format to edit and encode in: the source's own, or the nearest that loses least.
+# Planar families by how many pixels, across and down, share a chroma sample of the source; nearest
+# first. Their names are FFmpeg's at 8 bits.
+_FAMILIES: Mapping[tuple[int, int], Sequence[str]] = {
+    (2, 2): ("yuv420p", "yuv422p", "yuv444p"),
+    (2, 1): ("yuv422p", "yuv444p"),
+}
+_DEPTHS = (8, 10, 12)
 
-    x264 and x265 need whole chroma samples: an odd size becomes 4:4:4, which keeps the size exact
-    where padding or cropping would not. Deeper than the encoder can: its deepest.
+
+def choose_pixel_format(codec: VideoCodec, source: str, width: int, height: int) -> str:
+    """The format to edit and encode in: ``source`` itself, or the one that loses least of it.
+
+    x264 and x265 need whole chroma samples. A size that has none becomes 4:4:4, which keeps it
+    exactly, where padding or cropping would not. A depth beyond the encoder's becomes its deepest.
+    Raises ``OutputError`` if the encoder has no format that can be edited.
     """
-    supported = {item.name for item in av.Codec(codec, "w").video_formats or ()}
-    wanted = av.VideoFormat(source, 16, 16)
-    across, down = 16 // wanted.chroma_width(16), 16 // wanted.chroma_height(16)
-    is_even = codec == "libvpx-vp9" or (width % across == 0 and height % down == 0)
-    if source in supported and layout_of(source) and is_even:
+    encodable = {item.name for item in av.Codec(codec, "w").video_formats or ()}
+    usable = {name for name in encodable if layout_of(name)}
+    pixel = av.VideoFormat(source, 16, 16)
+    across, down = 16 // pixel.chroma_width(16), 16 // pixel.chroma_height(16)
+    has_whole_samples = codec == "libvpx-vp9" or (width % across == 0 and height % down == 0)
+    if source in usable and has_whole_samples:
         return source
-    depth = max(part.bits for part in wanted.components)
-    if len(wanted.components) <= 2 and not wanted.has_palette and not wanted.is_rgb:
-        families = ["gray", "yuv420p" if width % 2 == 0 == height % 2 else "yuv444p"]
-    elif (across, down) == (2, 2) and is_even:
-        families = ["yuv420p", "yuv422p", "yuv444p"]
-    elif (across, down) == (2, 1) and is_even:
-        families = ["yuv422p", "yuv444p"]
+    if len(pixel.components) <= 2 and not pixel.has_palette and not pixel.is_rgb:
+        is_even = width % 2 == 0 and height % 2 == 0
+        families: Sequence[str] = ("gray", "yuv420p" if is_even else "yuv444p")
     else:
-        families = ["yuv444p"]
-    depths = [bits for bits in (8, 10, 12) if bits >= depth] + [12, 10, 8]
-    for bits in depths:
-        for family in families:
-            name = family if bits == 8 else f"{family}{bits}le"
-            if name in supported and layout_of(name):
-                return name
+        families = _FAMILIES.get((across, down) if has_whole_samples else (1, 1), ("yuv444p",))
+    depths = _nearest_depths(max(part.bits for part in pixel.components))
+    for bits, family in product(depths, families):
+        name = family if bits == 8 else f"{family}{bits}le"
+        if name in usable:
+            return name
     raise OutputError("The encoder has no fitting pixel format.", "Choose another codec.")
+
+
+def _nearest_depths(depth: int) -> list[int]:
+    """Bits a sample: the least that loses nothing first, then the deepest."""
+    return [bits for bits in _DEPTHS if bits >= depth] + sorted(_DEPTHS, reverse=True)

@@ -1,4 +1,4 @@
-"""A frame enlarged: the picture by whoever knows how, everything else about it as it was."""
+"""A frame is enlarged: the picture by an upscaler, everything else as it was."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ class Enlarger(Protocol):
         ...
 
     def enlarge(self, image: Rgb, /) -> Rgb:
-        """(h, w, 3) to (scale·h, scale·w, 3)."""
+        """From (h, w, 3) to (scale·h, scale·w, 3), both 0-255."""
         ...
 
 
-def enlarged(frame: av.VideoFrame, enlarger: Enlarger) -> av.VideoFrame:
+def enlarge_frame(frame: av.VideoFrame, enlarger: Enlarger) -> av.VideoFrame:
     """``frame`` at the enlarger's scale, in its own format, matrix and range.
 
-    Time, colour tags and side data go along. The enlarger sees 8 bits a channel, so a deeper
-    frame comes back as deep, but with no finer steps than those. The picture is enlarged as it is
-    stored, lying on its side if the camera was held so.
+    Timestamp, colour tags and side data are kept. The enlarger gets 8 bits a channel, so a deeper
+    frame keeps its depth and has no finer steps than those. The picture is enlarged as it is
+    stored, that is on its side if the camera was held that way.
     """
     small = to_rgb(frame)
     width, height = enlarger.scale * frame.width, enlarger.scale * frame.height
-    # Scaled any which way: a frame of the right size that carries all that the small one does.
+    # Makes a frame of the right size with the attributes of `small`; its pixels are overwritten.
     large = small.reformat(width=width, height=height, interpolation=Interpolation.POINT, threads=1)
     _pixels(large)[:] = enlarger.enlarge(_pixels(small))
     result = from_rgb(large, frame)
     if colour.matrix_code(result) != colour.matrix_code(frame):
-        # Untagged, and now of a size that players guess another matrix for.
+        # Untagged, and now of a size for which players assume another matrix.
         result.colorspace = colour.matrix_code(frame)
     return result
 
 
 def _pixels(rgb: av.VideoFrame) -> Rgb:
-    """A view of the pixels of an rgb24 frame."""
+    """(h, w, 3): a writable view of the pixels of an rgb24 frame."""
     rows = np.frombuffer(memoryview(rgb.planes[0]), np.uint8).reshape(rgb.height, -1)
     return rows[:, : 3 * rgb.width].reshape(rgb.height, rgb.width, 3)

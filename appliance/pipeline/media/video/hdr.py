@@ -1,4 +1,4 @@
-"""Static HDR metadata: what the mastering display could show, and how bright the film gets."""
+"""Static HDR metadata: the mastering display's range, and how bright the video gets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LIGHT = struct.Struct("=2I")
 
 @dataclass(frozen=True, slots=True)
 class StaticHdr:
-    """As x264 and x265 spell it; ``None`` where the source says nothing.
+    """As x264 and x265 spell it; ``None`` if the source has none.
 
     ``mastering``: SMPTE ST 2086. ``light``: brightest pixel and brightest frame average, cd/m².
     """
@@ -24,7 +24,7 @@ class StaticHdr:
 
 
 def static_hdr(entries: Iterable[Any]) -> StaticHdr:
-    """Of the side data of a frame."""
+    """From the side data of a frame."""
     found = StaticHdr()
     for entry in entries:
         if entry.type.name == "MASTERING_DISPLAY_METADATA":
@@ -36,7 +36,7 @@ def static_hdr(entries: Iterable[Any]) -> StaticHdr:
 
 
 def _mastering(data: bytes) -> str | None:
-    """FFmpeg's ``AVMasteringDisplayMetadata`` as encoders spell it; ``None`` if it is partial."""
+    """FFmpeg's ``AVMasteringDisplayMetadata`` as encoders spell it; ``None`` if incomplete."""
     *numbers, has_primaries, has_luminance = _MASTERING.unpack_from(data)
     pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
     if not (has_primaries and has_luminance and all(bottom for _, bottom in pairs)):

@@ -1,23 +1,23 @@
-"""One frame of a video, to look at."""
+"""One frame of a video, without decoding the others."""
 
 from __future__ import annotations
 
-from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
-from appliance.pipeline.media.video.encoder import pixel_format
+from appliance.pipeline.media.video.encoder import choose_pixel_format
 from appliance.pipeline.media.video.reader import VideoReader
 
 
-def still(file: Source, seconds: float = 0.0) -> VideoCanvas:
-    """The last key frame at or before ``seconds`` of the video in ``file`` (at its start).
+def read_key_frame(file: ReadableFile, seconds: float = 0.0) -> VideoCanvas:
+    """The last key frame at or before ``seconds`` of the video in ``file``.
 
-    Raises ``InputError`` if it cannot be decoded.
+    Raises ``InputError`` if there is none or it cannot be decoded.
     """
     with VideoReader(file) as reader:
         if seconds > 0:
             reader.seek(seconds)
         frame = reader.first_frame()
-        # The formats that cannot be read by region are the ones that cannot be encoded.
-        readable = pixel_format("libx264", frame.format.name, frame.width, frame.height)
+        # A format that can be encoded can also be read box by box.
+        readable = choose_pixel_format("libx264", frame.format.name, frame.width, frame.height)
         return VideoCanvas(to_format(frame, readable), reader.orientation)

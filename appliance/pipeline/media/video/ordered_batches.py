@@ -1,4 +1,4 @@
-"""Frames whose edit other threads finish, several frames at a time; they leave in order."""
+"""Frames whose edit other threads complete, several frames at a time; they leave in order."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """The part of an edit that needs no frame before it.
+class DeferredWork:
+    """The part of an edit that does not depend on earlier frames.
 
-    ``finish`` gets what ``edit`` left of up to ``size`` frames that follow each other, in order,
-    and does it, in any of ``workers`` threads; so it must not mind that groups overlap in time.
-    Memory: (``workers`` + 1) x ``size`` frames.
+    ``finish`` gets what ``edit`` returned for up to ``size`` consecutive frames, in order, and
+    completes them. It is called in any of ``workers`` threads, so calls overlap in time. At most
+    (``workers`` + 1) x ``size`` frames are held in memory.
     """
 
     finish: Callable[[Sequence[Any]], None]
@@ -27,23 +27,23 @@ class Rest:
     workers: int
 
 
-class Groups(Generic[Item]):
-    """Items handed on in the order they came in; those with something left when that is done."""
+class OrderedBatches(Generic[Item]):
+    """Passes items on in the order they were added, each once its deferred work is done."""
 
-    def __init__(self, rest: Rest | None, hand_on: Callable[[Item], None]) -> None:
-        """``hand_on`` is called in the thread that adds. Without ``rest`` nothing is ever left."""
-        self._rest = rest
-        self._hand_on = hand_on
-        self._pool = ThreadPoolExecutor(rest.workers) if rest else None
+    def __init__(self, deferred: DeferredWork | None, pass_on: Callable[[Item], None]) -> None:
+        """``pass_on`` is called in the thread that adds. Without ``deferred`` at once."""
+        self._deferred = deferred
+        self._pass_on = pass_on
+        self._pool = ThreadPoolExecutor(deferred.workers) if deferred else None
         self._items: list[Item] = []
-        self._left: list[Any] = []
+        self._pending: list[Any] = []
         self._frames = 0
-        self._at_work: deque[tuple[list[Item], Future[None] | None]] = deque()
+        self._running: deque[tuple[list[Item], Future[None] | None]] = deque()
         self.waited = 0.0
-        """Seconds that the adding thread waited for others."""
+        """Seconds that the adding thread waited for the others."""
 
     def __enter__(self) -> Self:
-        """Nothing more happens on entry."""
+        """The batches themselves."""
         return self
 
     def __exit__(
@@ -52,45 +52,49 @@ class Groups(Generic[Item]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Wait for what is at work; what has not begun never will."""
+        """Wait for the batches that are running; cancel those that are not."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def add(self, item: Item, left: object = None, *, frame: bool = True) -> None:
-        """The next item, and what ``edit`` left of it. Raises what ``finish`` of another did."""
-        if self._rest is None:
-            self._hand_on(item)
+    def add(self, item: Item, pending: object = None, *, frame: bool = True) -> None:
+        """Add the next item.
+
+        ``pending``: what is left to do before it may leave; ``None``: nothing. ``frame``: whether
+        it counts for the size of a batch. Raises what ``finish`` raised for an earlier batch.
+        """
+        if self._deferred is None:
+            self._pass_on(item)
             return
         self._items.append(item)
         self._frames += frame
-        if left is not None:
-            self._left.append(left)
-        if self._frames == self._rest.size:
-            self._begin(self._rest)
+        if pending is not None:
+            self._pending.append(pending)
+        if self._frames == self._deferred.size:
+            self._submit(self._deferred)
 
     def finish(self) -> None:
-        """Hand on all that is left. Raises what ``finish`` of one did."""
-        if self._rest is not None:
-            self._begin(self._rest)
-        while self._at_work:
-            self._end()
+        """Complete and pass on everything. Raises what ``finish`` raised for a batch."""
+        if self._deferred is not None:
+            self._submit(self._deferred)
+        while self._running:
+            self._pass_on_oldest()
 
-    def _begin(self, rest: Rest) -> None:
+    def _submit(self, deferred: DeferredWork) -> None:
         if self._pool is None:
-            raise RuntimeError("there is nobody to begin")
+            raise RuntimeError("there are no threads for deferred work")
         done: Future[None] | None = None
-        if self._left:
-            done = self._pool.submit(rest.finish, self._left)
-        self._at_work.append((self._items, done))
-        self._items, self._left, self._frames = [], [], 0
-        if len(self._at_work) > rest.workers:
-            self._end()
+        if self._pending:
+            done = self._pool.submit(deferred.finish, self._pending)
+        self._running.append((self._items, done))
+        self._items, self._pending, self._frames = [], [], 0
+        if len(self._running) > deferred.workers:
+            self._pass_on_oldest()
 
-    def _end(self) -> None:
-        items, done = self._at_work.popleft()
+    def _pass_on_oldest(self) -> None:
+        items, done = self._running.popleft()
         if done is not None:
             started = time.monotonic()
             done.result()
             self.waited += time.monotonic() - started
         for item in items:
-            self._hand_on(item)
+            self._pass_on(item)

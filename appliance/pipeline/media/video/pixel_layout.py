@@ -1,4 +1,4 @@
-"""Where the samples of a pixel format lie: planes, offsets, steps and chroma grids."""
+"""Where the samples of a pixel format are: planes, offsets, steps and chroma grids."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ _PACKED_RGB_8 = frozenset(
 )
 _SEMI_PLANAR = frozenset(("nv12", "nv16", "nv21", "nv24", "nv42"))
 
-
 Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+"""(rows, columns) of one channel, or (h, w, 3); from 0 to the largest value of the depth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One channel: sample ``i`` of a row of ``plane`` is at ``offset + i · step``."""
+    """One channel: sample ``i`` of a row of ``plane`` is at ``offset + i · step``.
+
+    ``shift_w`` and ``shift_h``: binary logarithms of the pixels, across and down, that share a
+    sample.
+    """
 
     plane: int
     offset: int
@@ -45,7 +49,7 @@ class Layout:
 
     @property
     def dtype(self) -> type[np.uint8 | np.uint16]:
-        """The type of one sample; deeper than 8 bits, in the low bits of 16."""
+        """The type of one sample; more than 8 bits are in the low bits of 16."""
         return np.uint8 if self.depth == 8 else np.uint16
 
     @property
@@ -59,16 +63,16 @@ class Layout:
 
 @lru_cache(maxsize=64)
 def layout_of(name: str) -> Layout | None:
-    """The layout of a format that can be edited in place, or ``None`` for the exotic ones.
+    """The layout of the pixel format ``name``, or ``None`` if it cannot be edited in place.
 
-    Not in place: palettes, bit streams, Bayer, floats, big-endian, packed YUV, and semi-planar
-    formats deeper than 8 bits. A whole-frame repack to a planar cousin loses nothing for most.
+    These cannot: palettes, bit streams, Bayer, floats, big-endian, packed YUV, and semi-planar
+    formats deeper than 8 bits. Most can be converted to a planar format without loss.
     """
     pixel = av.VideoFormat(name, 16, 16)
     if pixel.is_big_endian or pixel.has_palette or pixel.is_bit_stream or pixel.is_bayer:
         return None
     if name in _PACKED_RGB_8:
-        letters = name.rstrip("24")  # they name the bytes
+        letters = name.rstrip("24")  # one for each byte of a pixel
         order = [letters.index(letter) for letter in "rgb"]
         return Layout("rgb", 8, tuple(Component(0, at, len(letters), 0, 0) for at in order))
     if name in _SEMI_PLANAR:
@@ -79,7 +83,7 @@ def layout_of(name: str) -> Layout | None:
 
 
 def _planar(name: str, pixel: av.VideoFormat) -> Layout | None:
-    """One plane a channel, alpha last."""
+    """The layout of a format with one plane for each channel, alpha last; else ``None``."""
     depth = pixel.components[0].bits
     planes = [part.plane for part in pixel.components]
     is_even = all(part.bits == depth for part in pixel.components) and 8 <= depth <= 16
@@ -101,14 +105,14 @@ def _shifts(pixel: av.VideoFormat) -> tuple[int, int]:
     return across.bit_length() - 1, down.bit_length() - 1
 
 
-def samples(frame: av.VideoFrame, layout: Layout, part: Component) -> Samples:
+def channel_view(frame: av.VideoFrame, layout: Layout, part: Component) -> Samples:
     """A writable view of one channel: (rows, columns) of ``layout.dtype``.
 
-    The view dies with the frame's buffer: do not keep it over ``make_writable``.
+    The view is invalid once the frame has another buffer: do not keep it over ``make_writable``.
     """
     plane = frame.planes[part.plane]
     rows: Any = np.frombuffer(memoryview(plane), layout.dtype).reshape(plane.height, -1)
-    if plane.line_size < 0:  # stored bottom-up, as raw AVI has it
+    if plane.line_size < 0:  # stored bottom-up, as in raw AVI
         rows = rows[::-1]
     width = -(-frame.width >> part.shift_w)
     channel: Samples = rows[:, part.offset : part.offset + width * part.step : part.step]

@@ -1,4 +1,4 @@
-"""What a video is, told without decoding more than one frame."""
+"""Properties of a video, without decoding more than one frame."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from itertools import pairwise
 import av
 
 from appliance.pipeline.media.kind import VideoKind
-from appliance.pipeline.media.streams import Source
+from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.reader import VideoReader
 
 
 @dataclass(frozen=True, slots=True)
-class AudioFacts:
-    """One audio track. ``language``: ISO 639-2 code as tagged, or ``None``."""
+class AudioTrackInfo:
+    """One audio track. ``sample_rate``: Hz. ``language``: ISO 639-2 code as tagged, or ``None``."""
 
     codec: str
     channels: int
@@ -24,14 +24,14 @@ class AudioFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class VideoFacts:
+class VideoInfo:
     """One video.
 
-    ``width``, ``height``: of the upright picture, in pixels. ``rotation``: degrees that players
-    turn the stored picture clockwise: 0, 90, 180, 270. ``mirrored``: whether they mirror it too.
-    ``frame_rate``: average. ``is_variable``: whether frames are unevenly spaced, as far as the
-    container tells. ``duration``: seconds, if known. ``frames``: if the container counts them.
-    ``subtitles``: number of tracks. ``is_hdr``: PQ or HLG.
+    ``width`` and ``height``: of the upright picture, in pixels. ``rotation``: degrees by which
+    players turn the stored picture clockwise: 0, 90, 180 or 270. ``mirrored``: whether they mirror
+    it too. ``pixel_format``: FFmpeg's name. ``is_hdr``: PQ or HLG. ``frame_rate``: average, in Hz.
+    ``is_variable``: whether frames are unevenly spaced, as far as the container says. ``duration``:
+    seconds, if known. ``frames``: if the container counts them. ``subtitles``: number of tracks.
     """
 
     container: VideoKind
@@ -47,22 +47,26 @@ class VideoFacts:
     is_variable: bool
     duration: Fraction | None
     frames: int | None
-    audio: tuple[AudioFacts, ...]
+    audio: tuple[AudioTrackInfo, ...]
     subtitles: int
 
 
-_HDR_CURVES = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)
+# H.273 transfer characteristics: SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG).
+_HDR_CURVES = (16, 18)
 
 
-def probe(file: Source) -> VideoFacts:
-    """The facts of the video in ``file`` (seekable). Raises ``InputError``."""
+def probe(file: ReadableFile) -> VideoInfo:
+    """Properties of the video in ``file``.
+
+    Raises ``InputError`` if it is not a complete video whose first frame can be decoded.
+    """
     with VideoReader(file) as reader:
         frame = reader.first_frame()
         stream = reader.stream
         orientation = reader.orientation
         width, height = orientation.size(frame.width, frame.height)
         container = reader.container
-        return VideoFacts(
+        return VideoInfo(
             container=reader.kind,
             codec=stream.codec_context.codec.canonical_name,
             width=width,
@@ -78,23 +82,23 @@ def probe(file: Source) -> VideoFacts:
             if container.duration is None
             else Fraction(container.duration, av.time_base),
             frames=stream.frames or None,
-            audio=tuple(_audio(track) for track in reader.sounds),
+            audio=tuple(_audio(track) for track in reader.audio_streams),
             subtitles=len(container.streams.subtitles),
         )
 
 
-def _audio(track: av.AudioStream) -> AudioFacts:
+def _audio(track: av.AudioStream) -> AudioTrackInfo:
     context = track.codec_context
-    return AudioFacts(
+    return AudioTrackInfo(
         context.codec.canonical_name, context.channels, context.sample_rate, track.language
     )
 
 
 def _is_variable(stream: av.VideoStream) -> bool:
-    """By the index where it lists every frame, else by FFmpeg's two estimates of the rate."""
+    """By the index if it lists every frame, else by FFmpeg's two estimates of the rate."""
     times = sorted(entry.timestamp for entry in stream.index_entries)
     if stream.frames and len(times) == stream.frames:
         steps = [after - before for before, after in pairwise(times)]
-        # A constant rate that is no multiple of the time base alternates between two neighbours.
+        # A constant frame time that the time base cannot express alternates between two steps.
         return bool(steps) and max(steps) - min(steps) > 1
     return stream.average_rate != stream.base_rate

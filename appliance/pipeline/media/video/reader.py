@@ -1,4 +1,4 @@
-"""A video taken apart: decoded frames, and the packets of all other tracks as they are."""
+"""A video is read: decoded frames, and the packets of all other tracks as they are."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ import av.subtitles.stream  # PyAV loads it with the first file; a sealed proces
 from av.stream import Disposition
 
 from appliance.errors import InputError
+from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_display_matrix
-from appliance.pipeline.media.streams import Source
-from appliance.pipeline.media.video.completeness import Tally
-from appliance.pipeline.media.video.container_check import identify
+from appliance.pipeline.media.streams import ReadableFile
+from appliance.pipeline.media.video.completeness import CompletenessCheck
+from appliance.pipeline.media.video.container_check import identify_container
 from appliance.pipeline.media.video.hdr import StaticHdr, static_hdr
 
+# Pixels of a frame: no camera makes larger ones, and a crafted header can claim any size.
 MAX_PIXELS = 8192 * 8192
-"""A frame larger than this is refused: no camera makes one, and a crafted header can claim it."""
 
-_BUFFER = 1 << 18  # bytes a read; each crosses from C to Python once
+# Bytes a read; each crosses from C to Python once.
+_BUFFER = 1 << 18
 _DAMAGED = "It is damaged; copy it again from the camera."
 
 
 @dataclass(frozen=True, slots=True)
 class FrameInfo:
-    """Which frame it is. ``pts`` counts in ``time_base``; ``seconds`` is their product."""
+    """Which frame of a video: its number, from 0, and its timestamp in units of ``time_base``."""
 
     index: int
     pts: int
@@ -38,20 +40,20 @@ class FrameInfo:
 
     @property
     def seconds(self) -> Fraction:
-        """When the frame is shown, on the source's own clock."""
+        """When the frame is shown, by the clock of the video."""
         return self.pts * self.time_base
 
 
 class VideoReader:
     """One open video. Not thread-safe: use it from one thread at a time."""
 
-    def __init__(self, file: Source, threads: int = 0) -> None:
-        """Open ``file`` (seekable), which must outlive the reader; ``threads`` 0: one a core.
+    def __init__(self, file: ReadableFile, threads: int = 0) -> None:
+        """Open ``file``, which must outlive the reader; ``threads``: of the decoder, 0: one a core.
 
         Raises ``InputError`` if it is not a whole video that can be decoded.
         """
         try:
-            family, self.kind = identify(file)
+            family, self.kind = identify_container(file)
             self.container = av.open(
                 file, "r", format=family, metadata_errors="replace", buffer_size=_BUFFER
             )
@@ -69,7 +71,7 @@ class VideoReader:
         self._hdr = StaticHdr()
 
     def __enter__(self) -> Self:
-        """Nothing more happens on entry."""
+        """The reader itself."""
         return self
 
     def __exit__(
@@ -88,7 +90,7 @@ class VideoReader:
 
     @property
     def orientation(self) -> Orientation:
-        """How the picture is held; known after the first frame."""
+        """How a stored frame becomes upright; known after the first frame."""
         return UPRIGHT if self._matrix is None else from_display_matrix(self._matrix)
 
     @property
@@ -97,13 +99,17 @@ class VideoReader:
         return self._hdr
 
     @property
-    def sounds(self) -> list[av.AudioStream]:
-        """The audio tracks that can be decoded; others have no codec context."""
+    def audio_streams(self) -> list[av.AudioStream]:
+        """The audio tracks that FFmpeg can decode."""
         tracks: list[Any] = list(self.container.streams.audio)
+        # The types deny it, but a track without a decoder has no codec context.
         return [track for track in tracks if track.codec_context is not None]
 
     def seek(self, seconds: float) -> None:
-        """Begin at the last key frame at or before ``seconds``. Raises ``InputError``."""
+        """Go to the last key frame at or before ``seconds``.
+
+        Raises ``InputError`` if there is none.
+        """
         try:
             self.container.seek(round(seconds * av.time_base))
         except (av.FFmpegError, OSError, OverflowError) as error:
@@ -112,55 +118,36 @@ class VideoReader:
             ) from error
 
     def first_frame(self) -> av.VideoFrame:
-        """Decode up to the first frame, which ``items`` will not repeat. Raises ``InputError``."""
+        """Decode the first frame, which ``items`` will not give again. Raises ``InputError``."""
         for item in self.items(()):
             if isinstance(item, av.VideoFrame):
                 return item
-        raise AssertionError("items gives a frame or raises")
+        raise AssertionError("items yields a frame or raises")
 
     def items(self, others: Sequence[av.stream.Stream]) -> Iterator[av.VideoFrame | av.Packet[Any]]:
-        """Frames of the picture in the order they are shown, mixed with packets of ``others``.
+        """Frames in the order shown, interleaved with the packets of the tracks ``others``.
 
-        Every frame has a ``pts`` above the one before. Raises ``InputError`` if anything is
-        damaged or missing: nothing is concealed, skipped or made up.
+        The ``pts`` of frames rise strictly. Raises ``InputError`` if anything is damaged or
+        missing: nothing is concealed, skipped or invented.
         """
-        size: tuple[int, int] | None = None
-        last: int | None = None
-        tally = Tally(self.stream)
-        # AVI stores no times, only places in the order of coding, one a frame time; what FFmpeg
-        # makes of them goes wrong where frames are reordered. Frames come out in the order they
-        # are shown, so the n-th of them belongs to the n-th place.
-        slots: deque[int] = deque()
+        check = CompletenessCheck(self.stream)
+        timing = _FrameTiming(self.kind)
         for packet in self._packets((self.stream, *others)):
-            tally.note_packet(packet)
+            check.note_packet(packet)
             # By object: PyAV's end-of-stream packets all carry the stream index 0.
             if packet.stream is not self.stream:
                 if packet.size:
                     yield packet
                 continue
-            if self.kind == "avi" and packet.dts is not None:
-                slots.append(packet.dts)
+            timing.note_packet(packet)
             for frame in self._decode(packet):
-                pts = slots.popleft() if slots else frame.pts
-                if pts is None:
-                    hint = "Remux it with a tool that adds timestamps."
-                    raise InputError("The video has frames without a time.", hint)
-                frame.pts = pts
-                if size is None:
+                if timing.is_first:
                     self._note_first(frame)
-                    size = (frame.width, frame.height)
-                if (frame.width, frame.height) != size:
-                    hint = "Cut it where the size changes."
-                    raise InputError("The video changes its picture size half-way.", hint)
-                if last is not None and pts <= last:
-                    hint = "Remux it with a tool that repairs timestamps."
-                    raise InputError("The video's timestamps run backwards.", hint)
-                last = pts
-                tally.note_frame(last)
+                check.note_frame(timing.set_time(frame))
                 yield frame
-        if size is None:
+        if timing.is_first:
             raise InputError("The video holds no picture.", "Choose another video.")
-        tally.check(self.kind)
+        check.check(self.kind)
 
     def _packets(self, streams: Sequence[av.stream.Stream]) -> Iterator[av.Packet[Any]]:
         try:
@@ -182,16 +169,57 @@ class VideoReader:
             yield frame
 
     def _note_first(self, frame: av.VideoFrame) -> None:
-        """Keep what the first frame carries: its entries die when it is made writable."""
+        """Keep the side data of the first frame, which is lost when that is made writable."""
         try:
             entries: list[Any] = list(frame.side_data)
-        except ValueError:  # PyAV knows not every kind that FFmpeg does, and then gives none
+        except ValueError:  # one entry of a kind that PyAV does not know hides all of them
             entries = []
             self._matrix = _matrix_of(frame.rotation)
         for entry in entries:
             if entry.type.name == "DISPLAYMATRIX":
                 self._matrix = tuple(memoryview(entry).cast("i"))
         self._hdr = static_hdr(entries)
+
+
+class _FrameTiming:
+    """Sets the timestamps of decoded frames, and checks that they rise and the size stays."""
+
+    def __init__(self, kind: VideoKind) -> None:
+        self._counts_frames = kind == "avi"
+        self._size: tuple[int, int] | None = None
+        self._last: int | None = None
+        # AVI has no timestamps, only positions in coding order, one a frame time; FFmpeg's guess
+        # is wrong where frames are reordered. Decoded frames come in the order shown, so the n-th
+        # of them belongs to the n-th position.
+        self._positions: deque[int] = deque()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no frame has come yet."""
+        return self._size is None
+
+    def note_packet(self, packet: av.Packet[Any]) -> None:
+        """Keep the position of an AVI's packet."""
+        if self._counts_frames and packet.dts is not None:
+            self._positions.append(packet.dts)
+
+    def set_time(self, frame: av.VideoFrame) -> int:
+        """Set and return the timestamp of the next frame. Raises ``InputError``."""
+        pts = self._positions.popleft() if self._positions else frame.pts
+        if pts is None:
+            hint = "Remux it with a tool that adds timestamps."
+            raise InputError("The video has frames without a time.", hint)
+        frame.pts = pts
+        size = (frame.width, frame.height)
+        self._size = self._size or size
+        if size != self._size:
+            hint = "Cut it where the size changes."
+            raise InputError("The video changes its picture size half-way.", hint)
+        if self._last is not None and pts <= self._last:
+            hint = "Remux it with a tool that repairs timestamps."
+            raise InputError("The video's timestamps run backwards.", hint)
+        self._last = pts
+        return pts
 
 
 def _matrix_of(rotation: int) -> tuple[int, ...] | None:
@@ -205,7 +233,7 @@ def _matrix_of(rotation: int) -> tuple[int, ...] | None:
 
 
 def _main_picture(container: av.container.InputContainer) -> av.VideoStream:
-    """The first track of moving pictures; cover art does not count."""
+    """The first video track that is not cover art. Raises ``InputError`` if there is none."""
     for stream in container.streams.video:
         # The types deny it, but a stream that FFmpeg has no decoder for has no context.
         context: Any = stream.codec_context

@@ -1,4 +1,4 @@
-"""The tracks beside the picture: copied bit by bit, re-encoded, or left out and named."""
+"""Tracks other than the picture: copied bit by bit, encoded again, or left out and reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from av.audio.resampler import AudioResampler
 from appliance.errors import InputError
 from appliance.pipeline.media.video.encoder import ContainerKind
 
-_BIT_RATE = 96_000  # a channel; transparent for AAC, MP3 and Opus alike
+# Bits a second for each channel; transparent for AAC, MP3 and Opus.
+_BIT_RATE = 96_000
 _KEPT_DISPOSITIONS = (
     av.stream.Disposition.default
     | av.stream.Disposition.dub
@@ -24,26 +25,26 @@ _KEPT_DISPOSITIONS = (
 )
 
 
-class Track(Protocol):
-    """Turns a source track's packets into the output's."""
+class OutputTrack(Protocol):
+    """Turns the packets of an input track into those of the output."""
 
     def feed(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        """What ``packet`` becomes, now."""
+        """The packets that ``packet`` completes."""
         ...
 
     def finish(self) -> Iterator[av.Packet[Any]]:
-        """What was held back."""
+        """The packets that were held back."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CopiedTrack:
-    """Packets pass as they are; only the track they belong to changes."""
+    """Packets pass unchanged but for the track that they belong to."""
 
     target: av.stream.Stream
 
     def feed(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        """See ``Track``."""
+        """See ``OutputTrack``."""
         packet.stream = self.target
         yield packet
 
@@ -53,10 +54,10 @@ class CopiedTrack:
 
 
 class ReencodedTrack:
-    """Sound in a codec that the container does not hold, decoded and encoded anew."""
+    """Sound that is decoded and encoded in a codec that the container can hold."""
 
     def __init__(self, source: av.AudioStream, target: av.AudioStream) -> None:
-        """``target``: a fresh stream of the wanted codec; it takes layout and rate from here."""
+        """``target``: a new stream of the wanted codec; its layout and bit rate are set here."""
         context = target.codec_context
         context.layout = source.codec_context.layout
         context.bit_rate = _BIT_RATE * source.codec_context.channels
@@ -71,13 +72,13 @@ class ReencodedTrack:
         )
 
     def feed(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        """See ``Track``. Raises ``InputError`` for sound that cannot be decoded."""
+        """See ``OutputTrack``. Raises ``InputError`` for sound that cannot be decoded."""
         for frame in self._decode(packet):
             for piece in self._resampler.resample(frame):
                 yield from self._target.encode(piece)
 
     def finish(self) -> Iterator[av.Packet[Any]]:
-        """See ``Track``."""
+        """See ``OutputTrack``."""
         for frame in self._decode(None):
             for piece in self._resampler.resample(frame):
                 yield from self._target.encode(piece)
@@ -95,14 +96,14 @@ class ReencodedTrack:
 
 def add_track(
     output: av.container.OutputContainer, source: av.stream.Stream, kind: ContainerKind
-) -> Track | None:
-    """A track of ``output`` for ``source``, or ``None`` if the container has no way to hold it.
+) -> OutputTrack | None:
+    """A track of ``output`` for ``source``, or ``None`` if the container cannot hold it.
 
-    Sound that cannot be copied is encoded anew. Language and disposition go along; titles and
-    other free text do not.
+    Sound that cannot be copied is encoded again. Language and disposition are kept; titles and
+    other free text are not.
     """
     target = _copy_of(output, source, kind)
-    track: Track
+    track: OutputTrack
     if target is not None:
         track = CopiedTrack(target)
     elif isinstance(source, av.AudioStream):

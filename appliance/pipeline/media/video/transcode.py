@@ -1,47 +1,49 @@
-"""A video from source to sink, every frame through one function, memory flat."""
+"""A video from file to file, every frame through one function."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import av
 
 from appliance.errors import InputError
-from appliance.pipeline.media.streams import Sink, Source
-from appliance.pipeline.media.video.bounded_queue import Channel, StoppedError
+from appliance.pipeline.media.kind import VideoKind
+from appliance.pipeline.media.streams import ReadableFile, WritableFile
+from appliance.pipeline.media.video.bounded_queue import BoundedQueue, QueueStoppedError
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
 from appliance.pipeline.media.video.encoder import (
     CONTAINERS,
-    ContainerName,
+    ContainerKind,
     EncoderSettings,
     check_size,
-    pixel_format,
+    choose_pixel_format,
 )
-from appliance.pipeline.media.video.enlarge import Enlarger, enlarged
-from appliance.pipeline.media.video.ordered_batches import Groups, Rest
+from appliance.pipeline.media.video.enlarge import Enlarger, enlarge_frame
+from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
 from appliance.pipeline.media.video.writer import TrackReport, VideoWriter
 
-Edit: TypeAlias = "Callable[[VideoCanvas, FrameInfo], object]"
+EditFrame: TypeAlias = "Callable[[VideoCanvas, FrameInfo], object]"
 Progress: TypeAlias = "Callable[[FrameInfo], None]"
 _Item: TypeAlias = "av.VideoFrame | av.Packet[Any]"
 
-_WAITING = 8
-"""Items between two stages: enough to even out their pace, 25 MB of 1080p at the most."""
+# Items between two stages at most: enough to even out their pace, at most 25 MB of 1080p.
+_QUEUE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
-    """Seconds one stage was at work, not waiting: on the clock, and of its own thread's CPU.
+    """Seconds that one stage worked, without waiting: of the clock, and of its thread's CPU time.
 
-    Threads that a codec starts on its own are not in ``cpu``, nor those of the rest of an edit,
-    which count on the clock where they were waited for.
+    ``cpu`` leaves out threads that a codec starts by itself, and those of deferred work. In
+    ``wall`` deferred work counts as long as it was waited for.
     """
 
     wall: float
@@ -49,8 +51,12 @@ class StageTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Transcoded:
-    """What was done. ``pixel_format``: what was edited and encoded; the source's, if it can be."""
+class TranscodeReport:
+    """What was done.
+
+    ``codec``: the encoder by FFmpeg's name. ``pixel_format``: what was edited and encoded; it is
+    ``source_pixel_format`` wherever that can be edited and encoded. ``wall``: seconds in all.
+    """
 
     frames: int
     codec: str
@@ -65,97 +71,136 @@ class Transcoded:
 
 
 def transcode(
-    source: Source,
-    sink: Sink,
-    edit: Edit,
+    input_file: ReadableFile,
+    output_file: WritableFile,
+    edit: EditFrame,
     *,
-    container: ContainerName,
+    container: VideoKind,
     settings: EncoderSettings | None = None,
-    rest: Rest | None = None,
+    deferred: DeferredWork | None = None,
     progress: Progress | None = None,
     enlarger: Enlarger | None = None,
-) -> Transcoded:
-    """Decode ``source``, let ``edit`` change each frame, encode into ``sink``.
+) -> TranscodeReport:
+    """Decode ``input_file``, let ``edit`` change each frame, encode into ``output_file``.
 
-    ``source``: readable and seekable; ``sink``: writable and seekable; both stay open. ``edit``,
-    ``enlarger`` and ``progress`` are called in the caller's thread, frame by frame in the order
-    shown. Frames keep the source's timestamps, other tracks their packets. What ``edit`` returns,
-    if anything, is left to ``rest``, several frames at a time.
+    Both files stay open. ``edit``, ``enlarger`` and ``progress`` are called in the caller's thread,
+    frame by frame in the order shown. Frames keep the timestamps of the input, other tracks their
+    packets. Results of ``edit`` other than ``None`` are passed to ``deferred``, several at a time.
 
-    Whatever is raised anywhere, by ``edit`` or Ctrl-C too, ends both threads before it reaches
-    the caller; what ``sink`` holds then is worthless. Raises ``InputError`` for a source that is
-    damaged or cut short, ``OutputError`` where the result cannot be written.
+    Memory does not grow with the length of the video. An exception anywhere, in ``edit`` or by
+    Ctrl-C too, ends both threads before it reaches the caller; what ``output_file`` holds then is
+    worthless. Raises ``InputError`` for an input that is damaged or cut short, and ``OutputError``
+    where the result cannot be written.
     """
     started = time.monotonic()
-    with VideoReader(source) as reader:
-        scale = 1 if enlarger is None else enlarger.scale
-        waiting = max(_WAITING, 2 * rest.size if rest else 0)
-        chosen = settings or EncoderSettings()
-        run = _Transcoding(reader, sink, container, chosen, scale=scale, waiting=waiting)
-        edit_clock, enlarge_clock = _Clock(), _Clock()
-
-        def hand_on(done: tuple[_Item, FrameInfo | None]) -> None:
-            item, info = done
-            if info is not None:
-                if enlarger is not None:
-                    with enlarge_clock:
-                        item = enlarged(cast("av.VideoFrame", item), enlarger)
-                if progress is not None:
-                    progress(info)
-            run.edited.put(item)
-
-        try:
-            with Groups(rest, hand_on) as groups:
-                for item in run.decoded:
-                    if isinstance(item, av.VideoFrame):
-                        info = run.info(item)
-                        with edit_clock:
-                            left = edit(VideoCanvas(item, reader.orientation), info)
-                        groups.add((item, info), left)
-                    else:
-                        groups.add((item, None), frame=False)
-                groups.finish()
-            run.edited.finish()
-        except StoppedError:
-            pass  # a thread failed; its reason is raised below
-        except BaseException as error:  # noqa: BLE001 - raised below, after the threads ended
-            run.stop(error)
-        finally:
-            run.join()
-        if run.failure is not None:
-            raise run.failure
-        wall = time.monotonic() - started
-        edited = edit_clock.read()
-        edited = StageTime(edited.wall + groups.waited, edited.cpu)
-        return run.summary(edited, enlarge_clock.read(), wall)
+    with VideoReader(input_file) as reader:
+        threads = _CodecThreads(
+            reader,
+            output_file,
+            CONTAINERS[container],
+            settings or EncoderSettings(),
+            scale=1 if enlarger is None else enlarger.scale,
+            queue_length=max(_QUEUE_LENGTH, 2 * deferred.size if deferred else 0),
+        )
+        editing = _EditLoop(
+            threads, reader, edit, deferred=deferred, progress=progress, enlarger=enlarger
+        )
+        threads.run_with(editing.run)
+        return TranscodeReport(
+            frames=editing.frames,
+            codec=threads.codec,
+            source_pixel_format=threads.source_pixel_format,
+            pixel_format=threads.pixel_format,
+            tracks=threads.tracks,
+            decode=threads.decode_clock.read(),
+            edit=editing.edit_time(),
+            enlarge=editing.enlarge_clock.read(),
+            encode=threads.encode_clock.read(),
+            wall=time.monotonic() - started,
+        )
 
 
-class _Transcoding:
-    """The two threads beside the caller's, and what they share."""
+class _EditLoop:
+    """What the caller's thread does: from the queue of decoded items to that of edited ones."""
+
+    def __init__(
+        self,
+        threads: _CodecThreads,
+        reader: VideoReader,
+        edit: EditFrame,
+        *,
+        deferred: DeferredWork | None,
+        progress: Progress | None,
+        enlarger: Enlarger | None,
+    ) -> None:
+        self.frames = 0
+        self.edit_clock, self.enlarge_clock = _Clock(), _Clock()
+        self._threads = threads
+        self._reader = reader
+        self._edit = edit
+        self._progress = progress
+        self._enlarger = enlarger
+        self._batches = OrderedBatches(deferred, self._pass_on)
+
+    def run(self) -> None:
+        """Edit all frames, in order, and finish the queue."""
+        with self._batches as batches:
+            for item in self._threads.decoded:
+                if isinstance(item, av.VideoFrame):
+                    self._add_frame(item)
+                else:
+                    batches.add((item, None), frame=False)
+            batches.finish()
+        self._threads.edited.finish()
+
+    def edit_time(self) -> StageTime:
+        """How long frames were edited."""
+        edited = self.edit_clock.read()
+        return StageTime(edited.wall + self._batches.waited, edited.cpu)
+
+    def _add_frame(self, frame: av.VideoFrame) -> None:
+        info = FrameInfo(self.frames, frame.pts or 0, frame.time_base or Fraction(0))
+        self.frames += 1
+        with self.edit_clock:
+            pending = self._edit(VideoCanvas(frame, self._reader.orientation), info)
+        self._batches.add((frame, info), pending)
+
+    def _pass_on(self, edited: tuple[_Item, FrameInfo | None]) -> None:
+        """Enlarge a frame, or nothing of a packet, and queue it for the encoder."""
+        item, info = edited
+        if info is not None:
+            if self._enlarger is not None:
+                with self.enlarge_clock:
+                    item = enlarge_frame(cast("av.VideoFrame", item), self._enlarger)
+            if self._progress is not None:
+                self._progress(info)
+        self._threads.edited.put(item)
+
+
+class _CodecThreads:
+    """The decoding and the encoding thread, and the queues between them and the caller's."""
 
     def __init__(
         self,
         reader: VideoReader,
-        sink: Sink,
-        container: ContainerName,
+        output_file: WritableFile,
+        kind: ContainerKind,
         settings: EncoderSettings,
         *,
-        scale: int = 1,
-        waiting: int = _WAITING,
+        scale: int,
+        queue_length: int,
     ) -> None:
-        self.decoded: Channel[_Item] = Channel(waiting)
-        self.edited: Channel[_Item] = Channel(max(1, waiting // scale**2))
-        self.failure: BaseException | None = None
+        """Start both threads. Raises ``OutputError`` if the container cannot hold the codec."""
+        self.decoded: BoundedQueue[_Item] = BoundedQueue(queue_length)
+        self.edited: BoundedQueue[_Item] = BoundedQueue(max(1, queue_length // scale**2))
+        self.codec = settings.codec_for(kind)
+        self.source_pixel_format = self.pixel_format = ""
+        self.tracks = TrackReport(0, (), ())
+        self.decode_clock, self.encode_clock = _Clock(), _Clock()
         self._reader = reader
-        self._sink = sink
-        self._kind = CONTAINERS[container]
-        self._settings = settings
         self._scale = scale
-        self._codec = settings.codec_for(self._kind)
-        self._frames = 0
-        self._formats = ("", "")
-        self._tracks = TrackReport(0, (), ())
-        self._decode_clock, self._encode_clock = _Clock(), _Clock()
+        self._output = _Output(output_file, kind, settings, reader, scale)
+        self._failure: BaseException | None = None
         self._threads = [
             threading.Thread(target=self._guard, args=(stage,), name=name, daemon=True)
             for stage, name in ((self._decode, "decode"), (self._encode, "encode"))
@@ -163,116 +208,139 @@ class _Transcoding:
         for thread in self._threads:
             thread.start()
 
-    def info(self, frame: av.VideoFrame) -> FrameInfo:
-        """Number ``frame``."""
-        self._frames += 1
-        return FrameInfo(self._frames - 1, frame.pts or 0, frame.time_base or Fraction(0))
+    def run_with(self, edit_all: Callable[[], None]) -> None:
+        """Call ``edit_all`` in this thread and wait for the others.
 
-    def stop(self, error: BaseException) -> None:
-        """End both threads; the first failure is the one that counts."""
-        if self.failure is None and not isinstance(error, StoppedError):
-            self.failure = error
+        Raises the first exception of any of the three, once both threads have ended.
+        """
+        try:
+            self._guard(edit_all)
+        finally:
+            self._join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _guard(self, stage: Callable[[], None]) -> None:
+        """Run ``stage``; if it fails, keep the first failure of all and stop the others."""
+        try:
+            stage()
+        except QueueStoppedError:
+            pass  # another stage failed, and its exception is the one that counts
+        except BaseException as error:  # noqa: BLE001 - raised by run_with, after the threads ended
+            self._stop(error)
+
+    def _stop(self, error: BaseException) -> None:
+        if self._failure is None:
+            self._failure = error
         self.decoded.stop()
         self.edited.stop()
 
-    def join(self) -> None:
-        """Wait for both threads; Ctrl-C while waiting ends them first."""
+    def _join(self) -> None:
+        """Wait for both threads; Ctrl-C while waiting stops them first."""
         for thread in self._threads:
             while thread.is_alive():
                 try:
                     thread.join()
                 except KeyboardInterrupt as error:
-                    self.stop(error)
-
-    def summary(self, edit: StageTime, enlarge: StageTime, wall: float) -> Transcoded:
-        """The run in numbers."""
-        return Transcoded(
-            frames=self._frames,
-            codec=self._codec,
-            source_pixel_format=self._formats[0],
-            pixel_format=self._formats[1],
-            tracks=self._tracks,
-            decode=self._decode_clock.read(),
-            edit=edit,
-            enlarge=enlarge,
-            encode=self._encode_clock.read(),
-            wall=wall,
-        )
-
-    def _guard(self, stage: Callable[[], None]) -> None:
-        try:
-            stage()
-        except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
-            self.stop(error)
+                    self._stop(error)
 
     def _decode(self) -> None:
-        others = [
-            stream
-            for stream in self._reader.container.streams
-            if stream.type in ("audio", "subtitle") and stream.codec_context is not None
-        ]
-        items = self._reader.items(others)
-        target = None
-        while True:
-            with self._decode_clock:
-                item = next(items, None)
-                if isinstance(item, av.VideoFrame):
-                    if target is None:
-                        target = self._choose_format(item)
-                    item = to_format(item, target)
-            if item is None:
-                break
+        items = self._reader.items(_other_tracks(self._reader))
+        while (item := self._next_item(items)) is not None:
             self.decoded.put(item)
         self.decoded.finish()
 
-    def _choose_format(self, first: av.VideoFrame) -> str:
-        """What to edit and encode in, once it is known that the result can be encoded at all."""
+    def _next_item(self, items: Iterator[_Item]) -> _Item | None:
+        with self.decode_clock:
+            item = next(items, None)
+            if not isinstance(item, av.VideoFrame):
+                return item
+            if not self.pixel_format:
+                self._choose_format(item)
+            return to_format(item, self.pixel_format)
+
+    def _choose_format(self, first: av.VideoFrame) -> None:
+        """Choose the format to edit and encode in, or raise if the result cannot be encoded."""
         if self._scale > 1 and first.interlaced_frame:
-            # Its lines are two moments in turns; a network would blend them for good.
+            # Its lines show two moments by turns, which a network would merge for good.
             hint = "Deinterlace it first, or do not enlarge it."
             raise InputError("An interlaced video cannot be enlarged.", hint)
         width, height = self._scale * first.width, self._scale * first.height
         check_size(width, height)
-        name = first.format.name
-        target = pixel_format(self._codec, name, width, height)
-        self._formats = (name, target)
-        return target
+        self.source_pixel_format = first.format.name
+        self.pixel_format = choose_pixel_format(self.codec, first.format.name, width, height)
 
     def _encode(self) -> None:
-        writer: VideoWriter | None = None
-        early: list[av.Packet[Any]] = []
         try:
             for item in self.edited:
-                with self._encode_clock:
-                    if isinstance(item, av.VideoFrame):
-                        if writer is None:
-                            writer = VideoWriter(
-                                self._sink,
-                                self._kind,
-                                self._settings,
-                                self._reader,
-                                item,
-                                scale=self._scale,
-                            )
-                            self._tracks = writer.report
-                            for packet in early:
-                                writer.write_packet(packet)
-                            early.clear()
-                        writer.write_frame(item)
-                    elif writer is None:
-                        early.append(item)
-                    else:
-                        writer.write_packet(item)
-            if writer is not None:
-                with self._encode_clock:
-                    writer.finish()
+                with self.encode_clock:
+                    self._output.write(item)
+            with self.encode_clock:
+                self._output.finish()
+            self.tracks = self._output.tracks
         finally:
-            if writer is not None:
-                writer.abort()
+            self._output.abort()
+
+
+class _Output:
+    """The output, whose writer cannot be made before the first frame is known."""
+
+    def __init__(
+        self,
+        file: WritableFile,
+        kind: ContainerKind,
+        settings: EncoderSettings,
+        reader: VideoReader,
+        scale: int,
+    ) -> None:
+        self._make = partial(VideoWriter, file, kind, settings, reader, scale=scale)
+        self._writer: VideoWriter | None = None
+        self._early: list[av.Packet[Any]] = []
+
+    @property
+    def tracks(self) -> TrackReport:
+        """What became of the other tracks."""
+        return TrackReport(0, (), ()) if self._writer is None else self._writer.report
+
+    def write(self, item: _Item) -> None:
+        """Write a frame, or a packet of another track; packets before the first frame wait."""
+        if isinstance(item, av.VideoFrame):
+            self._opened(item).write_frame(item)
+        elif self._writer is None:
+            self._early.append(item)
+        else:
+            self._writer.write_packet(item)
+
+    def finish(self) -> None:
+        """See ``VideoWriter.finish``."""
+        if self._writer is not None:
+            self._writer.finish()
+
+    def abort(self) -> None:
+        """See ``VideoWriter.abort``."""
+        if self._writer is not None:
+            self._writer.abort()
+
+    def _opened(self, first: av.VideoFrame) -> VideoWriter:
+        if self._writer is None:
+            self._writer = self._make(first)
+            for packet in self._early:
+                self._writer.write_packet(packet)
+            self._early.clear()
+        return self._writer
+
+
+def _other_tracks(reader: VideoReader) -> list[av.stream.Stream]:
+    """Sound and subtitles, of which FFmpeg knows the codec."""
+    return [
+        stream
+        for stream in reader.container.streams
+        if stream.type in ("audio", "subtitle") and stream.codec_context is not None
+    ]
 
 
 class _Clock:
-    """Adds up the time spent inside ``with``; one thread only."""
+    """Adds up the time inside of ``with`` blocks, all in one thread."""
 
     def __init__(self) -> None:
         self._wall = self._cpu = 0.0

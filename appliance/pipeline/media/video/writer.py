@@ -1,4 +1,4 @@
-"""A video put together: encoded frames, and the packets of all other tracks as they were."""
+"""A video is written: encoded frames, and the packets of all other tracks as they were."""
 
 from __future__ import annotations
 
@@ -13,30 +13,38 @@ import av
 
 from appliance.errors import OutputError
 from appliance.files.output import as_output_error
-from appliance.pipeline.media.orientation import enlarge_matrix
-from appliance.pipeline.media.streams import Sink
+from appliance.pipeline.media.orientation import scale_display_matrix
+from appliance.pipeline.media.streams import WritableFile
 from appliance.pipeline.media.video.chapters import copy_chapters
 from appliance.pipeline.media.video.encoder import ContainerKind, EncoderSettings
+from appliance.pipeline.media.video.guarded_file import GuardedFile
 from appliance.pipeline.media.video.reader import VideoReader
-from appliance.pipeline.media.video.tracks import ReencodedTrack, Track, add_track
+from appliance.pipeline.media.video.tracks import OutputTrack, ReencodedTrack, add_track
 
+# Bytes a write; each crosses from C to Python once.
 _BUFFER = 1 << 18
-_BITEXACT = 0x400  # AVFMT_FLAG_BITEXACT: no library version and no random ids in the file
-_FRAME_DURATION = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION: packets last as long as their frames
-_INTERLACED = (1 << 18) | (1 << 29)  # AV_CODEC_FLAG_INTERLACED_DCT and _ME
+# AVFMT_FLAG_BITEXACT: no library version and no random identifiers in the file.
+_BITEXACT = 0x400
+# AV_CODEC_FLAG_FRAME_DURATION: packets last as long as their frames.
+_FRAME_DURATION = 1 << 8
+# AV_CODEC_FLAG_INTERLACED_DCT and AV_CODEC_FLAG_INTERLACED_ME.
+_INTERLACED = (1 << 18) | (1 << 29)
+# x265 knows its delay from this frame on; the decoding times of fewer are uninitialised memory. So
+# few are never reordered, and each is decoded when it is shown.
 _X265_DELAY = 3
-"""x265 learns its delay from this frame on; of fewer, its decoding times are whatever the memory
-held. So few are never reordered, and each is decoded when it is shown."""
-
+# Ticks a second of an MP4's movie header at most.
 _MAX_MOVIE_SCALE = 90_000_000
+_DEFAULT_TIME_BASE = Fraction(1, 90_000)
+_DEFAULT_RATE = Fraction(25)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackReport:
-    """What became of the tracks beside the picture.
+    """What became of the tracks other than the picture.
 
-    ``copied``: how many, bit by bit. ``reencoded``: the codecs that were decoded and encoded anew.
-    ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"`` or ``"chapter titles"``.
+    ``copied``: how many, bit by bit. ``reencoded``: codecs of those that were decoded and encoded
+    again. ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"`` or
+    ``"chapter titles"``.
     """
 
     copied: int
@@ -49,7 +57,7 @@ class VideoWriter:
 
     def __init__(
         self,
-        sink: Sink,
+        file: WritableFile,
         kind: ContainerKind,
         settings: EncoderSettings,
         reader: VideoReader,
@@ -59,18 +67,16 @@ class VideoWriter:
     ) -> None:
         """Open an output for frames like ``first`` and the other tracks of ``reader``.
 
-        ``sink``: writable and seekable. ``scale``: of ``first`` to the reader's frames. Raises
-        ``OutputError``.
+        ``scale``: how many times as wide and high ``first`` is as the reader's frames. Raises
+        ``OutputError`` if the container cannot hold the video or the file cannot be written.
         """
-        self._sink = _Sink(sink)
+        self._file = GuardedFile(file)
         self._kind = kind
         self._written = 0
-        self._last = -1
-        self._started: set[int] = set()
-        self._tracks: dict[int, Track] = {}
-        with self._failing():
+        self._tracks: dict[int, OutputTrack] = {}
+        with self._output_errors():
             self._output = av.open(
-                self._sink,
+                self._file,
                 "w",
                 format=kind.muxer,
                 container_options=_muxer_options(kind, reader),
@@ -78,6 +84,7 @@ class VideoWriter:
             )
             self._output.flags |= _BITEXACT
             self._picture = self._add_picture(settings, reader, first, scale)
+        self._counter = _FrameCounter(self._picture) if kind.counts_frames else None
         self.report = self._add_tracks(reader)
 
     def write_frame(self, frame: av.VideoFrame) -> None:
@@ -85,9 +92,9 @@ class VideoWriter:
         # The decoder's frame type would otherwise force the encoder's.
         frame.pict_type = 0
         self._written += 1
-        with self._failing():
-            if self._kind.counts_frames:
-                self._count(frame)
+        with self._output_errors():
+            if self._counter is not None:
+                self._counter.number(frame)
             self._mux(self._picture.encode(frame))
 
     def write_packet(self, packet: av.Packet[Any]) -> None:
@@ -95,38 +102,36 @@ class VideoWriter:
         track = self._tracks.get(packet.stream.index)
         if track is None:
             return
-        if self._kind.counts_frames and packet.is_discard:
-            return  # an encoder's lead-in, which only timestamps could tell from the sound
-        with self._failing():
-            if self._kind.counts_frames:
-                self._check_start(packet)
+        if self._counter is not None and packet.is_discard:
+            return  # an encoder's priming samples, which only a timestamp could mark as such
+        with self._output_errors():
+            if self._counter is not None:
+                self._counter.check_start(packet)
             self._mux(track.feed(packet))
 
     def finish(self) -> None:
-        """Write what is held back and the index. Raises ``OutputError``."""
-        with self._failing():
-            rest = self._picture.encode(None)
+        """Write what encoders and tracks hold back, and the index. Raises ``OutputError``."""
+        with self._output_errors():
+            delayed = self._picture.encode(None)
             if self._written < _X265_DELAY:
-                for packet in rest:
+                for packet in delayed:
                     packet.dts = packet.pts
-            self._mux(rest)
+            self._mux(delayed)
             for track in self._tracks.values():
                 self._mux(track.finish())
             self._output.close()
 
     def abort(self) -> None:
-        """Let go of everything without another byte; harmless after ``finish``."""
-        self._sink.closed = True
+        """Write nothing more; harmless after ``finish``."""
+        self._file.close()
 
     def _add_picture(
         self, settings: EncoderSettings, reader: VideoReader, first: av.VideoFrame, scale: int
     ) -> av.VideoStream:
         source = reader.stream
         codec = settings.codec_for(self._kind)
-        time_base = source.time_base or Fraction(1, 90_000)
-        rate = source.average_rate or source.base_rate or Fraction(25)
-        if self._kind.counts_frames:
-            time_base = 1 / rate
+        rate = source.average_rate or source.base_rate or _DEFAULT_RATE
+        time_base = 1 / rate if self._kind.counts_frames else source.time_base
         stream: Any = self._output.add_stream(
             codec,
             rate=rate,
@@ -134,21 +139,17 @@ class VideoWriter:
         )
         stream.width, stream.height = first.width, first.height
         stream.pix_fmt = first.format.name
-        stream.time_base = time_base
-        context = stream.codec_context
-        context.time_base = time_base
-        context.thread_count = settings.thread_count
+        stream.time_base = stream.codec_context.time_base = time_base or _DEFAULT_TIME_BASE
+        stream.codec_context.thread_count = settings.thread_count
         # Frame threads: PyAV's default, slices, costs x264 quality and speed.
-        context.thread_type = "AUTO"
-        context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
-        context.color_range, context.colorspace = first.color_range, first.colorspace
-        context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
-        context.flags |= _FRAME_DURATION | (_INTERLACED if first.interlaced_frame else 0)
+        stream.codec_context.thread_type = "AUTO"
+        stream.codec_context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
+        _copy_tags(first, stream.codec_context)
         if reader.display_matrix is not None:
             if not self._kind.keeps_matrix:
                 hint = "Write an MP4, MOV or MKV, or turn the source first."
                 raise OutputError("This container cannot say how the camera was held.", hint)
-            stream.set_display_matrix(enlarge_matrix(reader.display_matrix, scale))
+            stream.set_display_matrix(scale_display_matrix(reader.display_matrix, scale))
         return stream  # type: ignore[no-any-return]
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
@@ -157,24 +158,64 @@ class VideoWriter:
         for source in reader.container.streams:
             if source.index == reader.stream.index:
                 continue
-            context: Any = source.codec_context  # None where FFmpeg has no decoder
-            name = None if context is None else context.codec.canonical_name
-            track = None
-            if source.type in ("audio", "subtitle") and name:
-                with self._failing():
-                    track = add_track(self._output, source, self._kind)
+            codec = _codec_name(source)
+            track = self._add_track(source, codec)
             if track is None:
-                dropped.append(f"{source.type}/{name or 'unknown'}")
-                continue
-            self._tracks[source.index] = track
-            if isinstance(track, ReencodedTrack):
-                reencoded.append(str(name))
+                dropped.append(f"{source.type}/{codec or 'unknown'}")
+            elif isinstance(track, ReencodedTrack):
+                reencoded.append(str(codec))
             else:
                 copied += 1
         return TrackReport(copied, tuple(reencoded), tuple(dropped))
 
-    def _count(self, frame: av.VideoFrame) -> None:
-        """Turn a timestamp into a frame number, if it is one within a tick of the source."""
+    def _add_track(self, source: av.stream.Stream, codec: str | None) -> OutputTrack | None:
+        """A track for ``source``, if it is sound or subtitles of a known codec that fits."""
+        if source.type not in ("audio", "subtitle") or not codec:
+            return None
+        with self._output_errors():
+            track = add_track(self._output, source, self._kind)
+        if track is not None:
+            self._tracks[source.index] = track
+        return track
+
+    def _mux(self, packets: Iterable[av.Packet[Any]]) -> None:
+        for packet in packets:
+            self._output.mux(packet)
+            self._file.check()
+
+    @contextmanager
+    def _output_errors(self) -> Iterator[None]:
+        """Abort on any exception, and raise FFmpeg's as the ``OutputError`` that it means."""
+        try:
+            yield
+            self._file.check()
+        except OSError as error:
+            self.abort()
+            raise (self._file.error or as_output_error(error)) from error
+        except (av.FFmpegError, ValueError) as error:
+            self.abort()
+            hint = "Write an MKV, which holds nearly everything."
+            raise (
+                self._file.error or OutputError("The container refuses the video.", hint)
+            ) from error
+        except BaseException:
+            self.abort()
+            raise
+
+
+class _FrameCounter:
+    """Frame numbers in the place of timestamps, for a container that has only a constant rate."""
+
+    def __init__(self, picture: av.VideoStream) -> None:
+        self._picture = picture
+        self._last = -1
+        self._started: set[int] = set()
+
+    def number(self, frame: av.VideoFrame) -> None:
+        """Turn the timestamp of ``frame`` into its number.
+
+        Raises ``OutputError`` if it is more than a tick of the source off from every number.
+        """
         base = self._picture.codec_context.time_base or Fraction(0)
         tick = frame.time_base or base
         exact = (frame.pts or 0) * tick / base
@@ -185,88 +226,40 @@ class VideoWriter:
         self._last = number
         frame.time_base, frame.pts, frame.duration = base, number, 1
 
-    def _check_start(self, packet: av.Packet[Any]) -> None:
-        """Refuse sound that starts apart from the picture: without times it would move there."""
+    def check_start(self, packet: av.Packet[Any]) -> None:
+        """Raises ``OutputError`` if a track does not start with the picture.
+
+        Without timestamps it would be moved there.
+        """
         index = packet.stream.index
         if index in self._started:
             return
         self._started.add(index)
-        rate = self._picture.average_rate or Fraction(25)
+        rate = self._picture.average_rate or _DEFAULT_RATE
         if abs((packet.pts or 0) * packet.time_base) > 1 / rate:
             hint = "Write an MP4, MOV or MKV instead."
             raise OutputError("This container holds no sound that starts later.", hint)
 
-    def _mux(self, packets: Iterable[av.Packet[Any]]) -> None:
-        for packet in packets:
-            self._output.mux(packet)
-            self._sink.check()
 
-    @contextmanager
-    def _failing(self) -> Iterator[None]:
-        """Tell what went wrong by what a person can do about it."""
-        try:
-            yield
-            self._sink.check()
-        except OSError as error:
-            self.abort()
-            raise (self._sink.error or as_output_error(error)) from error
-        except (av.FFmpegError, ValueError) as error:
-            self.abort()
-            hint = "Write an MKV, which holds nearly everything."
-            raise (
-                self._sink.error or OutputError("The container refuses the video.", hint)
-            ) from error
-        except BaseException:
-            self.abort()
-            raise
+def _copy_tags(first: av.VideoFrame, context: Any) -> None:
+    """Give the encoder the colour tags and the kind of scan of ``first``."""
+    context.color_range, context.colorspace = first.color_range, first.colorspace
+    context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
+    context.flags |= _FRAME_DURATION | (_INTERLACED if first.interlaced_frame else 0)
 
 
-class _Sink:
-    """What FFmpeg writes into: keeps the first failure and then swallows all the rest.
-
-    An exception inside FFmpeg's callback is only safe once: a second one is printed to stderr,
-    and with it the path. ``closed`` keeps PyAV from writing an index on its way out.
-    """
-
-    def __init__(self, file: Sink) -> None:
-        self._file = file
-        self.closed = False
-        self.error: Exception | None = None
-
-    def write(self, data: bytes) -> int:
-        if self.error is None and not self.closed:
-            try:
-                self._file.write(data)
-            except OSError as error:
-                self.error = as_output_error(error)
-            except Exception as error:  # noqa: BLE001 - raised by check, in Python's own time
-                self.error = error
-        return len(data)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        if self.error is not None or self.closed:
-            return offset
-        try:
-            return self._file.seek(offset, whence)
-        except OSError as error:
-            self.error = as_output_error(error)
-            return offset
-
-    def tell(self) -> int:
-        return 0 if self.error is not None or self.closed else self._file.tell()
-
-    def check(self) -> None:
-        if self.error is not None:
-            raise self.error
+def _codec_name(source: av.stream.Stream) -> str | None:
+    context: Any = source.codec_context  # None where FFmpeg has no decoder
+    return None if context is None else context.codec.canonical_name
 
 
 def _muxer_options(kind: ContainerKind, reader: VideoReader) -> dict[str, str]:
     if kind.muxer not in ("mp4", "mov"):
         return {}
-    base = reader.stream.time_base or Fraction(1, 90_000)
-    # Edit lists count in the movie's scale; a common multiple holds every track's start exactly.
+    base = reader.stream.time_base or _DEFAULT_TIME_BASE
+    # Edit lists count in the movie's scale. A common multiple expresses each track's start exactly.
     scale = base.denominator
-    for track in reader.sounds:
+    for track in reader.audio_streams:
         merged = math.lcm(scale, track.codec_context.sample_rate or 1)
         scale = merged if merged <= _MAX_MOVIE_SCALE else scale
     return {"video_track_timescale": str(base.denominator), "movie_timescale": str(scale)}

@@ -50,7 +50,7 @@ def test_every_format_is_read_by_its_content(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "tiff", "bmp"])
-def test_what_is_written_is_read_again(kind: PhotoFormat) -> None:
+def test_what_is_written_can_be_read_again(kind: PhotoFormat) -> None:
     photo = read_photo(encode_photo(Photo(RGB.copy()), kind))
     assert photo.kind == kind
     assert np.abs(photo.pixels.astype(int) - RGB).mean() < (3 if kind in ("jpeg", "webp") else 0.01)
@@ -72,7 +72,7 @@ def test_all_eight_orientations_come_out_upright(kind: str, value: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "tiff"])
-def test_the_profile_goes_along_and_nothing_else(kind: PhotoFormat) -> None:
+def test_the_profile_is_kept_and_no_other_metadata(kind: PhotoFormat) -> None:
     exif = Image.Exif()
     exif[0x010F] = "MAKER"
     exif.get_ifd(0x8825)[2] = (48.0, 8.0, 15.0)
@@ -88,13 +88,13 @@ def test_the_profile_goes_along_and_nothing_else(kind: PhotoFormat) -> None:
     assert not dict(again.getexif().get_ifd(0x8825))
 
 
-def test_a_bmp_is_moved_to_the_space_that_it_is_taken_for() -> None:
+def test_a_bmp_is_converted_to_srgb() -> None:
     data = save(Image.fromarray(RGB), "PNG", icc_profile=wide_profile())
     photo = read_photo(encode_photo(read_photo(data), "bmp"))
     assert np.abs(photo.pixels.astype(int) - RGB[..., [1, 0, 2]]).mean() < 3
 
 
-def test_a_source_is_moved_into_the_target_s_colours() -> None:
+def test_a_source_is_converted_to_the_target_s_colour_space() -> None:
     source, target = Photo(RGB.copy()), Photo(RGB.copy(), icc=wide_profile())
     moved = in_colours_of(source, target)
     assert moved.icc == target.icc
@@ -171,7 +171,7 @@ def test_a_deep_photo_keeps_its_bits_where_nothing_changes() -> None:
     assert np.array_equal(photo.canvas.read(box), patch)
 
 
-def test_alpha_is_kept_where_it_says_something() -> None:
+def test_an_alpha_that_is_not_opaque_is_kept() -> None:
     alpha = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
     data = save(Image.fromarray(np.dstack([RGB, alpha])), "PNG")
     photo = read_photo(data)
@@ -184,7 +184,7 @@ def test_alpha_is_kept_where_it_says_something() -> None:
         encode_photo(photo, "jpeg")
 
 
-def test_an_opaque_alpha_is_no_reason_to_refuse_a_jpeg() -> None:
+def test_a_photo_with_an_opaque_alpha_can_be_written_as_jpeg() -> None:
     photo = read_photo(save(Image.fromarray(RGB).convert("RGBA"), "PNG"))
     assert photo.alpha is None
     assert encode_photo(photo, "jpeg")[:2] == b"\xff\xd8"
@@ -215,12 +215,12 @@ def test_a_photo_cut_short_is_refused(kind: str, share: float) -> None:
     "data",
     [b"", b"\0", b"hello, this is text\n" * 50, b"%PDF-1.7\n", b"\xff\xd8\xff\xe0", b"GIF89a"],
 )
-def test_what_is_no_photo_is_refused(data: bytes) -> None:
+def test_a_file_that_is_not_a_photo_is_refused(data: bytes) -> None:
     with pytest.raises(InputError):
         read_photo(data)
 
 
-def test_an_animation_is_refused_with_a_way_out() -> None:
+def test_an_animation_is_refused_with_advice() -> None:
     frames = [Image.fromarray(picture(i, 16, 16)) for i in range(3)]
     for kind in ("PNG", "WEBP"):
         data = save(frames[0], kind, save_all=True, append_images=frames[1:])
@@ -257,7 +257,7 @@ def test_a_photo_of_108_megapixels_is_read() -> None:
     assert int(photo.pixels[-1, -1, 0]) == 77
 
 
-def test_errors_hold_no_name(tmp_path: Path) -> None:
+def test_errors_do_not_hold_the_file_s_name(tmp_path: Path) -> None:
     path = tmp_path / "jane_doe.jpg"
     path.write_bytes(b"not a photo")
     with pytest.raises(InputError) as caught:
@@ -295,7 +295,7 @@ def test_heic_is_not_written() -> None:
 
 
 @given(st.binary(max_size=300), st.sampled_from(["PNG", "JPEG", "TIFF", "WEBP", "BMP"]))
-def test_damage_ends_in_a_photo_or_an_input_error(junk: bytes, kind: str) -> None:
+def test_a_damaged_photo_is_read_or_is_an_input_error(junk: bytes, kind: str) -> None:
     data = bytearray(save(Image.fromarray(RGB[:16, :16]), kind))
     data[20 : 20 + len(junk)] = junk
     try:
@@ -305,7 +305,7 @@ def test_damage_ends_in_a_photo_or_an_input_error(junk: bytes, kind: str) -> Non
     assert photo.pixels.ndim == 3
 
 
-def test_tiff_tags_are_sorted_as_the_standard_asks() -> None:
+def test_tiff_tags_are_sorted_as_the_standard_requires() -> None:
     image = Image.open(io.BytesIO(encode_photo(Photo(DEEP[:4, :4].copy()), "tiff").__bytes__()))
     tags: ImageFileDirectory_v2 = image.tag_v2  # type: ignore[attr-defined]
     assert list(tags) == sorted(tags)

@@ -37,12 +37,12 @@ BY_OPENCV = "import sys, cv2; cv2.imread(sys.argv[1], cv2.IMREAD_UNCHANGED)"
 
 
 @pytest.mark.parametrize(
-    ("data", "loud", "said"),
+    ("data", "loud", "message"),
     [(tiff(), BY_PILLOW, "ZIPDecode"), (deep_png(), BY_OPENCV, "libpng")],
     ids=["tiff", "16-bit png"],
 )
-def test_libraries_do_not_talk_about_a_damaged_photo(
-    data: bytes, loud: str, said: str, capfd: pytest.CaptureFixture[str], tmp_path: Path
+def test_libtiff_writes_nothing_about_a_damaged_photo(
+    data: bytes, loud: str, message: str, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with pytest.raises(InputError):
         read_photo(data)
@@ -52,4 +52,4 @@ def test_libraries_do_not_talk_about_a_damaged_photo(
     done = subprocess.run(
         [sys.executable, "-c", loud, str(path)], capture_output=True, text=True, check=False
     )
-    assert said in done.stderr
+    assert message in done.stderr

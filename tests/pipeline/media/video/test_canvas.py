@@ -56,16 +56,16 @@ def planes(frame: av.VideoFrame) -> list[bytes]:
 
 def channels(frame: av.VideoFrame) -> list[NDArray[np.int64]]:
     """The channels, one after another, without padding."""
-    from appliance.pipeline.media.video.pixel_layout import samples
+    from appliance.pipeline.media.video.pixel_layout import channel_view
 
     layout = layout_of(frame.format.name)
     assert layout is not None
-    return [samples(frame, layout, part).astype(np.int64) for part in layout.components]
+    return [channel_view(frame, layout, part).astype(np.int64) for part in layout.components]
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", FORMATS)
-def test_no_support_changes_not_one_bit(name: str, size: tuple[int, int]) -> None:
+def test_without_support_no_bit_changes(name: str, size: tuple[int, int]) -> None:
     frame = noise(name, *size)
     before = planes(frame)
     canvas = VideoCanvas(frame)
@@ -76,7 +76,7 @@ def test_no_support_changes_not_one_bit(name: str, size: tuple[int, int]) -> Non
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", FORMATS)
-def test_writing_what_was_read_changes_not_one_bit(name: str, size: tuple[int, int]) -> None:
+def test_writing_what_was_read_changes_no_bit(name: str, size: tuple[int, int]) -> None:
     frame = noise(name, *size)
     before = planes(frame)
     canvas = VideoCanvas(frame)
@@ -193,7 +193,7 @@ def test_the_picture_is_presented_upright(turn: Orientation) -> None:
         *((name, ColorRange.JPEG) for name in ("gray", "rgb24", "gbrp10le")),
     ],
 )
-def test_the_brightness_is_the_mean_of_what_is_there(
+def test_the_brightness_is_the_mean_of_the_pixels(
     name: str, turn: Orientation, span: ColorRange
 ) -> None:
     # Dark, where another range would be another brightness.
@@ -218,7 +218,7 @@ def test_a_thumbnail_is_never_enlarged_and_is_a_copy() -> None:
     assert planes(frame) == before
 
 
-def test_writing_never_touches_a_frame_that_others_hold() -> None:
+def test_writing_does_not_change_a_frame_that_is_shared() -> None:
     """A decoder predicts from the very buffers it hands out."""
     first = photo("yuv420p", 64, 48)
     shared = first.reformat(format="yuv420p")
@@ -258,7 +258,7 @@ def test_a_patch_of_another_size_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["pal8", "yuyv422", "p010le", "gbrpf32le", "yuv420p10be", "monow"])
-def test_formats_that_need_a_repack_are_refused(name: str) -> None:
+def test_formats_that_cannot_be_edited_in_place_are_refused(name: str) -> None:
     assert layout_of(name) is None
     with pytest.raises(ValueError, match="in place"):
         VideoCanvas(av.VideoFrame(64, 48, name))

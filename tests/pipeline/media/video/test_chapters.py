@@ -10,7 +10,7 @@ import pytest
 
 from appliance.pipeline.media.video.chapters import copy_chapters
 from appliance.pipeline.media.video.encoder import CONTAINERS
-from appliance.pipeline.media.video.transcode import Transcoded, transcode
+from appliance.pipeline.media.video.transcode import TranscodeReport, transcode
 from tests.pipeline.media.clips import MUXERS, Clip, Sound, make
 
 STARTS = [0, 700, 1503]
@@ -45,7 +45,7 @@ def starts(data: bytes) -> list[Fraction]:
         return [one["start"] * (one["time_base"] or Fraction(0)) for one in container.chapters()]
 
 
-def run(data: bytes, container: Any) -> tuple[bytes, Transcoded]:
+def run(data: bytes, container: Any) -> tuple[bytes, TranscodeReport]:
     sink = io.BytesIO()
     report = transcode(io.BytesIO(data), sink, lambda *_: None, container=container)
     return sink.getvalue(), report
@@ -67,14 +67,14 @@ def test_chapters_without_titles_lose_nothing() -> None:
     assert report.tracks.dropped == ()
 
 
-def test_chapters_that_a_container_cannot_hold_are_named() -> None:
+def test_chapters_that_a_container_cannot_hold_are_reported() -> None:
     result, report = run(chaptered("mp4"), "avi")
     assert starts(result) == []
     assert "chapters" in report.tracks.dropped
     assert "chapter titles" not in report.tracks.dropped
 
 
-def test_a_chapter_that_ends_before_it_starts_is_no_reason_to_refuse_a_video() -> None:
+def test_a_video_with_a_chapter_that_ends_before_it_starts_is_accepted() -> None:
     """Such a one comes from a damaged or a crafted file; no muxer would write it for this test."""
     times = [(500, 100), (-5, 100), (100, 100), (200, 900)]
     source: Any = av.open(io.BytesIO(), "w", format="matroska")

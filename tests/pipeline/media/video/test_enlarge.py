@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from appliance.errors import InputError, OutputError
 from appliance.pipeline.media.canvas import Box, Rgb
-from appliance.pipeline.media.orientation import enlarge_matrix
+from appliance.pipeline.media.orientation import scale_display_matrix
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.encoder import EncoderSettings
-from appliance.pipeline.media.video.enlarge import Enlarger, enlarged
+from appliance.pipeline.media.video.enlarge import Enlarger, enlarge_frame
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
-from appliance.pipeline.media.video.transcode import Edit, Transcoded, transcode
+from appliance.pipeline.media.video.transcode import EditFrame, TranscodeReport, transcode
 from tests.pipeline.media.clips import Clip, Sound, decode, make, packets
 
 VARIABLE = [0, 3003, 6006, 20_000, 20_500, 33_000, 33_500, 80_000]
@@ -42,8 +42,12 @@ def leave(canvas: VideoCanvas, info: FrameInfo) -> None:
 
 
 def run(
-    clip: Clip, container: Any, enlarger: Enlarger | None = None, edit: Edit = leave, **more: Any
-) -> tuple[bytes, Transcoded]:
+    clip: Clip,
+    container: Any,
+    enlarger: Enlarger | None = None,
+    edit: EditFrame = leave,
+    **more: Any,
+) -> tuple[bytes, TranscodeReport]:
     sink = io.BytesIO()
     settings = EncoderSettings(crf=1)
     enlarger = enlarger or Repeat()
@@ -121,7 +125,7 @@ def test_tags_are_kept(colour: tuple[int, int, int, int]) -> None:
 
 
 @pytest.mark.parametrize(("size", "tag"), [((64, 48), 2), ((640, 352), 6)])
-def test_a_matrix_that_players_guess_by_size_is_the_one_of_the_small_size(
+def test_an_untagged_matrix_stays_the_one_of_the_small_size(
     size: tuple[int, int], tag: int
 ) -> None:
     clip = Clip(size=size, frames=1, colour=(2, 2, 2, 0))
@@ -133,7 +137,7 @@ def test_a_matrix_that_players_guess_by_size_is_the_one_of_the_small_size(
     assert np.abs(small.repeat(2, 0).repeat(2, 1) - large).mean() < 2
 
 
-def test_what_is_enlarged_is_the_edited_frame() -> None:
+def test_the_edited_frame_is_enlarged() -> None:
     box = Box(8, 8, 16, 16)
 
     def paint(canvas: VideoCanvas, _: FrameInfo) -> None:
@@ -148,28 +152,28 @@ def test_what_is_enlarged_is_the_edited_frame() -> None:
         assert large[20:44, 20:44].min() > 240
 
 
-def test_a_frame_is_progress_once_it_is_enlarged() -> None:
-    enlarger, told = Repeat(), []
+def test_progress_is_reported_once_a_frame_is_enlarged() -> None:
+    enlarger, reported = Repeat(), []
     run(
         Clip(frames=3),
         "mp4",
         enlarger,
-        progress=lambda info: told.append((info.index, len(enlarger.seen))),
+        progress=lambda info: reported.append((info.index, len(enlarger.seen))),
     )
-    assert told == [(0, 1), (1, 2), (2, 3)]
+    assert reported == [(0, 1), (1, 2), (2, 3)]
 
 
-def test_side_data_goes_along() -> None:
+def test_side_data_is_kept() -> None:
     display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
     options = {"x264-params": f"mastering-display={display}:cll=1000,400"}
     clip = Clip(pixel_format="yuv420p10le", colour=(9, 9, 16, 1), frames=1, options=options)
     (frame,) = decode(make(clip))
-    entries: list[Any] = list(enlarged(frame, Repeat()).side_data)
+    entries: list[Any] = list(enlarge_frame(frame, Repeat()).side_data)
     assert "MASTERING_DISPLAY_METADATA" in {entry.type.name for entry in entries}
 
 
 @pytest.mark.parametrize("scale", [128, 200])
-def test_what_no_encoder_takes_is_refused_before_it_is_made(scale: int) -> None:
+def test_a_size_that_no_encoder_takes_is_refused_at_once(scale: int) -> None:
     """96 x 64 pixels: the first is too many in all, the second too wide."""
     enlarger = Repeat(scale)
     with pytest.raises(OutputError, match="larger than"):
@@ -177,7 +181,7 @@ def test_what_no_encoder_takes_is_refused_before_it_is_made(scale: int) -> None:
     assert not enlarger.seen
 
 
-def test_fields_are_not_blended() -> None:
+def test_an_interlaced_video_is_not_enlarged() -> None:
     clip = Clip(frames=3, options={"flags": "+ildct+ilme", "x264-params": "tff=1"})
     with pytest.raises(InputError, match="interlaced"):
         run(clip, "mp4")
@@ -200,4 +204,4 @@ def test_a_display_matrix_moves_by_pixels_of_the_enlarged_picture() -> None:
     one = 1 << 16
     matrix = (0, one, 0, -one, 0, 0, 64 * one, 3 * one, 1 << 30)
     wanted = (0, one, 0, -one, 0, 0, 128 * one, 6 * one, 1 << 30)
-    assert enlarge_matrix(matrix, 2) == wanted
+    assert scale_display_matrix(matrix, 2) == wanted

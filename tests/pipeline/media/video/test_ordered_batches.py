@@ -9,7 +9,7 @@ import pytest
 
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.encoder import EncoderSettings
-from appliance.pipeline.media.video.ordered_batches import Groups, Rest
+from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.media.video.transcode import transcode
 from tests.pipeline.media import clips
@@ -27,7 +27,7 @@ def frames(data: bytes) -> list[tuple[int | None, np.ndarray]]:
 
 
 @pytest.mark.parametrize(("size", "workers"), [(1, 1), (4, 2), (7, 3), (100, 2)])
-def test_groups_give_what_single_frames_give(size: int, workers: int) -> None:
+def test_batches_give_what_single_frames_give(size: int, workers: int) -> None:
     clip = clips.make(CLIP)
     wanted, found = io.BytesIO(), io.BytesIO()
     # Lossless: with its threads x264 does not choose the same losses every time.
@@ -36,7 +36,7 @@ def test_groups_give_what_single_frames_give(size: int, workers: int) -> None:
         io.BytesIO(clip), wanted, lambda _canvas, _info: None, container="mp4", settings=exact
     )
     seen: list[int] = []
-    told: list[int] = []
+    reported: list[int] = []
     lock = threading.Lock()
 
     def finish(indices: Sequence[int]) -> None:
@@ -49,13 +49,13 @@ def test_groups_give_what_single_frames_give(size: int, workers: int) -> None:
         io.BytesIO(clip),
         found,
         leave,
-        rest=Rest(finish, size, workers),
+        deferred=DeferredWork(finish, size, workers),
         container="mp4",
         settings=exact,
-        progress=lambda info: told.append(info.index),
+        progress=lambda info: reported.append(info.index),
     )
     assert done.frames == 20
-    assert sorted(seen) == told == list(range(20))
+    assert sorted(seen) == reported == list(range(20))
     for (time, picture), (right_time, right) in zip(
         frames(found.getvalue()), frames(wanted.getvalue()), strict=True
     ):
@@ -63,7 +63,7 @@ def test_groups_give_what_single_frames_give(size: int, workers: int) -> None:
         np.testing.assert_array_equal(picture, right)
 
 
-def test_a_failing_group_ends_the_run() -> None:
+def test_a_failing_batch_ends_the_run() -> None:
     def finish(indices: Sequence[int]) -> None:
         if indices[0] >= 8:
             raise RuntimeError("no memory")
@@ -73,13 +73,13 @@ def test_a_failing_group_ends_the_run() -> None:
             io.BytesIO(clips.make(CLIP)),
             io.BytesIO(),
             leave,
-            rest=Rest(finish, 4, 3),
+            deferred=DeferredWork(finish, 4, 3),
             container="mp4",
         )
 
 
-def test_what_is_added_meanwhile_waits_for_its_turn_and_no_longer() -> None:
-    """A slow first group holds the others back; never more than one beyond the workers waits."""
+def test_items_leave_in_order_and_as_soon_as_they_can() -> None:
+    """A slow first batch holds the others back; at most one more than the workers waits."""
     first, out = threading.Event(), list[int]()
     begun = list[int]()
 
@@ -88,28 +88,28 @@ def test_what_is_added_meanwhile_waits_for_its_turn_and_no_longer() -> None:
         if left[0] == 0:
             first.wait(10)
 
-    with Groups(Rest(finish, 2, 2), out.append) as groups:
+    with OrderedBatches(DeferredWork(finish, 2, 2), out.append) as batches:
         for number in range(4):
-            groups.add(number, number)
+            batches.add(number, number)
         assert out == []
         first.set()
-        groups.add(4, 4)
-        groups.add(5, 5)  # the third group: the first must leave
+        batches.add(4, 4)
+        batches.add(5, 5)  # the third batch: the first must leave
         assert out == [0, 1]
-        groups.finish()
+        batches.finish()
     assert out == [0, 1, 2, 3, 4, 5]
     assert sorted(begun) == [0, 2, 4]
 
 
-def test_frames_with_nothing_left_keep_their_place() -> None:
+def test_frames_without_deferred_work_keep_their_place() -> None:
     out = list[str]()
     finished = list[Sequence[str]]()
-    with Groups(Rest(finished.append, 3, 1), out.append) as groups:
-        groups.add("sound", frame=False)
-        groups.add("a", "A")
-        groups.add("b")
-        groups.add("c", "C")
-        groups.add("d")
-        groups.finish()
+    with OrderedBatches(DeferredWork(finished.append, 3, 1), out.append) as batches:
+        batches.add("sound", frame=False)
+        batches.add("a", "A")
+        batches.add("b")
+        batches.add("c", "C")
+        batches.add("d")
+        batches.finish()
     assert out == ["sound", "a", "b", "c", "d"]
     assert finished == [["A", "C"]]

@@ -15,10 +15,10 @@ from appliance.pipeline.media.video import writer
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.encoder import EncoderSettings
 from appliance.pipeline.media.video.hdr import StaticHdr
-from appliance.pipeline.media.video.pixel_layout import layout_of, samples
-from appliance.pipeline.media.video.probe import VideoFacts, probe
+from appliance.pipeline.media.video.pixel_layout import channel_view, layout_of
+from appliance.pipeline.media.video.probe import VideoInfo, probe
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader, _matrix_of
-from appliance.pipeline.media.video.transcode import Edit, Transcoded, transcode
+from appliance.pipeline.media.video.transcode import EditFrame, TranscodeReport, transcode
 from tests.pipeline.media.clips import Clip, Packets, Sound, decode, make, packets
 
 VARIABLE = [0, 3003, 6006, 20_000, 20_500, 33_000, 33_500, 80_000, 90_000, 180_000]
@@ -29,7 +29,9 @@ def leave(canvas: VideoCanvas, info: FrameInfo) -> None:
     """No edit."""
 
 
-def run(data: bytes, container: Any, edit: Edit = leave, **kwargs: Any) -> tuple[bytes, Transcoded]:
+def run(
+    data: bytes, container: Any, edit: EditFrame = leave, **kwargs: Any
+) -> tuple[bytes, TranscodeReport]:
     sink = io.BytesIO()
     report = transcode(io.BytesIO(data), sink, edit, container=container, **kwargs)
     assert not sink.closed
@@ -39,14 +41,14 @@ def run(data: bytes, container: Any, edit: Edit = leave, **kwargs: Any) -> tuple
 def channels(frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
     layout = layout_of(frame.format.name)
     assert layout is not None
-    return [samples(frame, layout, part).astype(np.uint8) for part in layout.components]
+    return [channel_view(frame, layout, part).astype(np.uint8) for part in layout.components]
 
 
 def of(kind: str, data: bytes) -> list[Packets]:
     return [track for track in packets(data) if track.kind == kind]
 
 
-def facts(data: bytes) -> VideoFacts:
+def probed(data: bytes) -> VideoInfo:
     return probe(io.BytesIO(data))
 
 
@@ -103,7 +105,7 @@ def test_every_timestamp_and_every_sound_packet_is_kept(name: str, container: st
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_mkv_keeps_times_to_its_millisecond_and_moves_all_tracks_alike(name: str) -> None:
+def test_mkv_keeps_times_to_its_millisecond_and_moves_all_tracks_equally(name: str) -> None:
     data = make(CLIPS[name])
     result, _ = run(data, "mkv")
     (before,), (after,) = of("video", data), of("video", result)
@@ -122,7 +124,7 @@ def test_webm_gets_vp9_and_opus(name: str) -> None:
     clip = CLIPS[name]
     data = make(clip)
     result, report = run(data, "webm")
-    assert facts(result).codec == "vp9"
+    assert probed(result).codec == "vp9"
     (before,), (after,) = of("video", data), of("video", result)
     assert after.shown == rounded(before.shown, MILLISECOND)
     (sound,), (old,) = of("audio", result), of("audio", data)
@@ -143,7 +145,7 @@ def test_avi_keeps_a_constant_rate(name: str) -> None:
     (before,), (after,) = of("video", data), of("video", result)
     assert rounded(after.shown, MILLISECOND) == rounded(before.shown, MILLISECOND)
     for old, new in zip(of("audio", data), of("audio", result), strict=True):
-        # The encoder's lead-in, before time 0, would become sound in a file without times.
+        # The encoder's priming samples, before time 0, would become sound without timestamps.
         audible = [body for body, time in zip(old.data, old.times, strict=True) if time >= 0]
         assert new.data[-len(audible) :] == audible
 
@@ -156,7 +158,7 @@ def test_avi_refuses_what_it_cannot_time(name: str) -> None:
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm"])
-def test_a_turned_video_is_edited_upright_and_stays_turned(container: str, rotation: int) -> None:
+def test_a_rotated_video_is_edited_upright_and_stays_rotated(container: str, rotation: int) -> None:
     seen: list[tuple[int, int]] = []
     pictures: list[NDArray[np.uint8]] = []
 
@@ -167,7 +169,7 @@ def test_a_turned_video_is_edited_upright_and_stays_turned(container: str, rotat
 
     data = make(Clip(rotation=rotation))
     result, _ = run(data, container, note)
-    before, after = facts(data), facts(result)
+    before, after = probed(data), probed(result)
     upright = (96, 64) if rotation == 180 else (64, 96)
     assert (before.rotation, before.mirrored) == (after.rotation, after.mirrored)
     assert before.rotation == 360 - rotation
@@ -177,7 +179,7 @@ def test_a_turned_video_is_edited_upright_and_stays_turned(container: str, rotat
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270, -90, 45])
-def test_the_matrix_made_of_a_rotation_is_the_one_that_was_written(rotation: int) -> None:
+def test_the_matrix_of_a_rotation_is_the_one_that_was_written(rotation: int) -> None:
     data = make(Clip(rotation=rotation))
     with VideoReader(io.BytesIO(data)) as reader:
         frame = reader.first_frame()
@@ -185,7 +187,7 @@ def test_the_matrix_made_of_a_rotation_is_the_one_that_was_written(rotation: int
         assert _matrix_of(frame.rotation) == wanted
 
 
-def test_avi_refuses_a_turned_video() -> None:
+def test_avi_refuses_a_rotated_video() -> None:
     with pytest.raises(OutputError, match="held"):
         run(make(Clip(rotation=90)), "avi")
 
@@ -205,7 +207,7 @@ def test_avi_refuses_a_turned_video() -> None:
 def test_the_pixel_format_is_kept(clip: Clip) -> None:
     result, report = run(make(clip), "mp4")
     assert report.source_pixel_format == report.pixel_format == clip.pixel_format
-    again = facts(result)
+    again = probed(result)
     assert (again.width, again.height) == clip.size
     assert again.pixel_format == clip.pixel_format
 
@@ -219,7 +221,7 @@ def test_the_pixel_format_is_kept(clip: Clip) -> None:
     ("ffv1", "mkv", "gray", "gray"),
     ("mjpeg", "avi", "yuvj422p", "yuvj422p"),
 ])  # fmt: skip
-def test_what_the_encoder_cannot_take_becomes_the_nearest(
+def test_a_format_that_the_encoder_lacks_becomes_the_nearest(
     codec: str, container: str, pixel_format: str, wanted: str
 ) -> None:
     colour = (5, 1, 1, 2) if pixel_format.startswith("yuvj") else (1, 1, 1, 1)
@@ -227,7 +229,7 @@ def test_what_the_encoder_cannot_take_becomes_the_nearest(
     result, report = run(data, "mkv", settings=EncoderSettings(crf=1))
     assert report.pixel_format == wanted
     if pixel_format in ("yuyv422", "yuv410p"):
-        return  # the first is no canvas, the second's chroma is smoothed on its way
+        return  # the first cannot be read in place; the chroma of the second is smoothed
     box = Box(0, 0, 96, 64)
     for old, new in zip(decode(data), decode(result), strict=True):
         before, after = VideoCanvas(old).read(box), VideoCanvas(new).read(box)
@@ -238,7 +240,7 @@ def test_an_odd_size_becomes_444_and_stays_odd() -> None:
     data = make(Clip(container="webm", codec="libvpx-vp9", size=(95, 63)))
     result, report = run(data, "mp4")
     assert report.pixel_format == "yuv444p"
-    assert (facts(result).width, facts(result).height) == (95, 63)
+    assert (probed(result).width, probed(result).height) == (95, 63)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,7 @@ def test_colour_tags_are_kept(container: str, colour: tuple[int, int, int, int])
     frame = decode(result)[0]
     tags = (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range)
     assert tags == colour
-    assert facts(result).is_hdr == (colour[2] in (16, 18))
+    assert probed(result).is_hdr == (colour[2] in (16, 18))
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
@@ -300,7 +302,7 @@ def subtitled() -> bytes:
 
 def test_subtitles_are_copied_where_the_container_holds_them() -> None:
     data = subtitled()
-    assert facts(data).subtitles == 1
+    assert probed(data).subtitles == 1
     result, report = run(data, "mkv")
     (old,), (new,) = of("subtitle", data), of("subtitle", result)
     assert (new.data, new.times, new.language) == (old.data, old.times, "deu")
@@ -334,7 +336,7 @@ def test_languages_are_kept_and_titles_are_not() -> None:
     assert b"Jane" not in result
 
 
-def test_cover_art_and_data_are_dropped_and_named() -> None:
+def test_cover_art_and_data_are_dropped_and_reported() -> None:
     sink = io.BytesIO()
     source = av.open(io.BytesIO(make(Clip())), "r")
     output = av.open(sink, "w", format="matroska")
@@ -351,7 +353,7 @@ def test_cover_art_and_data_are_dropped_and_named() -> None:
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "webm"])
-def test_the_encoder_gets_the_very_pixels_outside_the_edit(
+def test_the_encoder_gets_exactly_the_source_s_pixels_outside_the_edit(
     container: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = make(CLIPS["b-frames"])
@@ -389,34 +391,34 @@ def test_the_last_frame_is_shown_as_long_as_before(container: str) -> None:
     times, base = [0, 3000, 6000], Fraction(1, 90_000)
     data = make(Clip(time_base=base, times=times, last=45_000, options=in_order))
     result, _ = run(data, container, settings=EncoderSettings(options=in_order))
-    before, after = facts(data).duration, facts(result).duration
+    before, after = probed(data).duration, probed(result).duration
     assert before is not None
     assert after is not None
     assert before > Fraction(1, 2)
     assert abs(before - after) <= MILLISECOND
 
 
-def test_the_source_s_kinds_of_frames_do_not_bind_the_encoder() -> None:
+def test_the_encoder_chooses_its_own_frame_types() -> None:
     data = make(Clip(frames=48, options={"g": "1"}))
     assert all(frame.key_frame for frame in decode(data))
     result, _ = run(data, "mp4")
     assert sum(frame.key_frame for frame in decode(result)) < 5
 
 
-def test_edit_is_told_which_frame_it_is() -> None:
+def test_the_edit_gets_the_number_and_the_time_of_each_frame() -> None:
     seen: list[FrameInfo] = []
     run(make(CLIPS["variable rate"]), "mp4", lambda _, info: seen.append(info))
     assert [info.index for info in seen] == list(range(10))
     assert [info.seconds for info in seen] == [Fraction(pts, 90_000) for pts in VARIABLE]
 
 
-def test_progress_is_told_after_each_frame() -> None:
+def test_progress_is_reported_after_each_frame() -> None:
     seen: list[int] = []
     run(make(Clip()), "mp4", progress=lambda info: seen.append(info.index))
     assert seen == list(range(24))
 
 
-def test_the_result_says_nothing_of_when_and_with_what_it_was_muxed() -> None:
+def test_the_output_does_not_hold_when_or_with_what_it_was_muxed() -> None:
     result, _ = run(make(CLIPS["plain"]), "mp4")
     header = result.index(b"mvhd")
     assert result[header + 8 : header + 16] == bytes(8)  # creation and modification time
@@ -427,13 +429,13 @@ def test_the_codec_can_be_chosen() -> None:
     settings = EncoderSettings(codec="libx265", crf=30, preset="ultrafast")
     result, report = run(make(Clip()), "mkv", settings=settings)
     assert report.codec == "libx265"
-    assert facts(result).codec == "hevc"
+    assert probed(result).codec == "hevc"
     with pytest.raises(OutputError, match="VP9"):
         run(make(Clip()), "webm", settings=settings)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4])
-def test_a_few_frames_of_h265_are_decoded_in_time(frames: int) -> None:
+def test_a_few_frames_of_h265_have_valid_decoding_times(frames: int) -> None:
     data, settings = make(Clip(frames=frames)), EncoderSettings(codec="libx265")
     for _ in range(5):
         result, _ = run(data, "mp4", settings=settings)
@@ -443,7 +445,7 @@ def test_a_few_frames_of_h265_are_decoded_in_time(frames: int) -> None:
         assert all(stamp is not None and abs(stamp) < 90_000 for stamp in stamps)
 
 
-def test_sound_without_pictures_is_no_video() -> None:
+def test_sound_without_pictures_is_not_a_video() -> None:
     sink = io.BytesIO()
     output = av.open(sink, "w", format="mp4")
     track = output.add_stream("aac", rate=48_000)

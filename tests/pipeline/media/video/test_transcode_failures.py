@@ -148,7 +148,7 @@ def index_first(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("at_a_packet_s_end", [False, True])
-def test_an_mp4_whose_lengths_lie_about_its_lost_end_is_an_input_error(
+def test_an_mp4_whose_lengths_hide_its_lost_end_is_an_input_error(
     at_a_packet_s_end: bool,
 ) -> None:
     """The index comes first and promises frames, the last box claims to end where the file does."""
@@ -165,7 +165,7 @@ def test_an_mp4_whose_lengths_lie_about_its_lost_end_is_an_input_error(
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_damage_in_the_pictures_is_never_concealed(seed: int) -> None:
+def test_damaged_pictures_are_never_concealed(seed: int) -> None:
     """Bytes of the coded pictures change: the result is right for what was decoded, or refused.
 
     H.264 detects most damage, not all; what is refused must be refused as bad input.
@@ -179,7 +179,7 @@ def test_damage_in_the_pictures_is_never_concealed(seed: int) -> None:
         transcode(io.BytesIO(bytes(data)), io.BytesIO(), leave, container="mp4")
 
 
-def test_frames_that_the_decoder_patched_up_are_refused() -> None:
+def test_frames_that_the_decoder_repaired_are_refused() -> None:
     """Two bytes change: FFmpeg conceals that and says so in a flag, where H.264 can notice."""
     whole = make(Clip(frames=48, options={"crf": "10"}))
     start, end = whole.index(b"mdat") + 2000, whole.index(b"moov") - 1000
@@ -237,8 +237,8 @@ def test_ctrl_c_in_the_middle_leaves_no_file_and_no_thread(tmp_path: Path) -> No
 def test_a_process_that_gets_sigint_ends_at_once(tmp_path: Path) -> None:
     code = """
 import io, sys, time
-from appliance.files.output import PendingOutput
-from appliance.pipeline.media.transcode import transcode
+from appliance.pipeline.media.output import PendingOutput
+from appliance.pipeline.media.video.transcode import transcode
 def slow(canvas, info):
     print(info.index, flush=True)
     time.sleep(0.05)
@@ -252,8 +252,7 @@ with open(sys.argv[1], "rb") as source, PendingOutput(sys.argv[2]) as output:
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     with subprocess.Popen(command, stdout=pipe, stderr=null) as process:
         assert process.stdout is not None
-        while b"3" not in process.stdout.readline():
-            pass
+        assert any(b"3" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) in (-signal.SIGINT, 130)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
@@ -261,7 +260,7 @@ with open(sys.argv[1], "rb") as source, PendingOutput(sys.argv[2]) as output:
 
 PEAK = """
 import io, sys
-from appliance.pipeline.media.transcode import transcode
+from appliance.pipeline.media.video.transcode import transcode
 class Nowhere(io.RawIOBase):
     at = 0
     def writable(self): return True
@@ -362,9 +361,9 @@ def test_the_real_disk_being_full(tmp_path: Path) -> None:
 {code}
 import io, os, sys
 from appliance.errors import OutputError
-from appliance.pipeline.media.encoder import EncoderSettings
-from appliance.files.output import PendingOutput
-from appliance.pipeline.media.transcode import transcode
+from appliance.pipeline.media.video.encoder import EncoderSettings
+from appliance.pipeline.media.output import PendingOutput
+from appliance.pipeline.media.video.transcode import transcode
 try:
     with open(sys.argv[1], "rb") as source, PendingOutput(sys.argv[2]) as output:
         settings = EncoderSettings(crf=1)

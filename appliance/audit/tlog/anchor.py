@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from appliance.audit.tlog.checkpoint import Checkpoint, open_checkpoint
+from appliance.audit.tlog.merkle import consistency_holds
 from appliance.audit.tlog.proofs import Tree
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import Verifier
@@ -52,9 +53,9 @@ def anchor_mismatch(
         return "anchor"
     if before.size > head.size:
         return "truncated"
-    if Tree(store, head.size, before.size).root() != before.root:
-        return "forked"
-    return None
+    proof = Tree(store, head.size).consistency(before.size)
+    grew = consistency_holds(before.size, before.root, head.size, head.root, proof)
+    return None if grew else "forked"
 
 
 MISMATCH_MESSAGES: dict[AnchorMismatch, str] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import msgspec
 
@@ -70,6 +70,24 @@ class Verification(msgspec.Struct, frozen=True):
     counter: int | None = None  # the number of the TPM that the newest event about it names
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideCheckpoint:
+    """What an anchor held: a signed checkpoint, or ``None`` if it was missing or unreadable.
+
+    A ledger without an anchor has no ``OutsideCheckpoint`` at all, and is not compared with one.
+    """
+
+    note: bytes | None
+
+    @classmethod
+    def read(cls, anchor: FileAnchor) -> Self:
+        """What ``anchor`` holds now."""
+        try:
+            return cls(anchor.load())
+        except LedgerError:
+            return cls(None)
+
+
 def verify_ledger(
     folder: Path, trusted: Verifier | None = None, anchor: FileAnchor | None = None
 ) -> Verification:
@@ -78,7 +96,7 @@ def verify_ledger(
     ``anchor``: where a checkpoint was kept outside, if one was.
     """
     # Before the head is read: whoever appends writes the head first.
-    remembered = None if anchor is None else (_recall(anchor),)
+    outside = None if anchor is None else OutsideCheckpoint.read(anchor)
     store = LedgerReader(folder)
     try:
         verifier = store.verifier()
@@ -87,13 +105,13 @@ def verify_ledger(
     if trusted is not None and trusted != verifier:
         return _nothing(Finding("key", "log.vkey"))
     try:
-        return verify_snapshot(store.snapshot(), verifier, remembered)
+        return verify_snapshot(store.snapshot(), verifier, outside)
     except LedgerError:
         return _nothing(Finding("checkpoint", "checkpoint"))
 
 
 def verify_snapshot(
-    store: LedgerReader, verifier: Verifier, remembered: tuple[bytes | None] | None = None
+    store: LedgerReader, verifier: Verifier, outside: OutsideCheckpoint | None = None
 ) -> Verification:
     """As ``verify``, of a snapshot; ``remembered`` holds what was kept outside.
 
@@ -102,8 +120,8 @@ def verify_snapshot(
     head = store.checkpoint(verifier)
     look = _Look(store, head)
     look.run()
-    if remembered is not None:
-        look.compare(remembered[0], verifier)
+    if outside is not None:
+        look.compare(outside, verifier)
     return Verification(
         head.origin,
         head.size,
@@ -115,13 +133,6 @@ def verify_snapshot(
         tuple(look.findings),
         look.counter,
     )
-
-
-def _recall(anchor: FileAnchor) -> bytes | None:
-    try:
-        return anchor.load()
-    except LedgerError:
-        return None
 
 
 def _nothing(finding: Finding) -> Verification:
@@ -156,10 +167,10 @@ class _Look:
         ):
             self._find("root", "checkpoint")
 
-    def compare(self, remembered: bytes | None, verifier: Verifier) -> None:
+    def compare(self, outside: OutsideCheckpoint, verifier: Verifier) -> None:
         """Hold the log against the checkpoint that was kept outside."""
         try:
-            found = anchor_mismatch(remembered, verifier, self.store, self.head)
+            found = anchor_mismatch(outside.note, verifier, self.store, self.head)
         except LedgerError:
             found = "anchor"
         if found is not None:

@@ -108,7 +108,7 @@ def swap_keys(folder: Path) -> None:
         ),
         (
             lambda folder: flip(folder / Tile(2, 0, 1).path),
-            {("tile", "tile/2/000.p/1"), ("root", "checkpoint"), ("forked", "checkpoint")},
+            {("tile", "tile/2/000.p/1"), ("root", "checkpoint")},
         ),
         (lambda folder: flip(folder / "checkpoint", -5), {("checkpoint", "checkpoint")}),
         (lambda folder: flip(folder / "log.vkey", -5), {("key", "log.vkey")}),

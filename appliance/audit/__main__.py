@@ -1,4 +1,4 @@
-"""``appliance-audit``: start the daemon, from a unit, by hand, or as the child of one process."""
+"""``appliance-audit``: starts the daemon, from a unit, by hand, or as the child of a command."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _FIRST_PASSED = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until there is nobody left to serve; the exit code."""
+    """Run until no peer can be served any more; returns the exit code."""
     options = _parser().parse_args(arguments)
-    # The key is in this process's memory and shall not be in a file of it. Where a unit forbids the
-    # call, it has set the limit itself.
+    # The key is in this process's memory and must not get into a core dump. A unit that forbids the
+    # call sets the limit itself.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
@@ -56,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-# These two import what they need when they are called: a command waits for its child, which has
-# neither a policy nor anybody to tell.
+# These two import on demand: a command waits until its child is ready, and that child has neither a
+# policy nor an operator.
 
 
 def _level(policy: Path | None) -> str:
@@ -93,9 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="ROLE=USER",
-        help="who may call, by name or number: broker=appliance-broker",
+        help="role of a user, by name or number: broker=appliance-broker",
     )
-    parser.add_argument("--policy", type=Path, help="of the site: how much is told to the journal")
+    parser.add_argument("--policy", type=Path, help="policy of the site, which sets the log level")
     parser.add_argument("--listen", type=Path, help="path of the socket; default: from systemd")
     parser.add_argument("--adopt", type=int, help="serve this one connected descriptor, then end")
     return parser
@@ -114,7 +114,8 @@ def _listener(path: Path | None) -> socket.socket:
     if path is None:
         if os.environ.get("LISTEN_PID") != str(os.getpid()):
             raise LedgerError(
-                "There is no socket to listen on.", "Name one with --listen, or start the unit."
+                "There is no socket to listen on.",
+                "Give its path with --listen, or start the unit.",
             )
         return _seqpacket(_FIRST_PASSED)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -122,7 +123,7 @@ def _listener(path: Path | None) -> socket.socket:
         path.unlink(missing_ok=True)
         listener.bind(os.fspath(path))
         path.chmod(0o660)
-        listener.listen()  # at once: whoever sees the socket may call
+        listener.listen()  # at once, so that a caller who sees the socket can connect
     except OSError as error:
         raise LedgerError(
             "The socket cannot be made where --listen says.", "Check the folder's permissions."
@@ -135,7 +136,7 @@ def _seqpacket(descriptor: int) -> socket.socket:
         return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
     except OSError as error:
         raise LedgerError(
-            "The descriptor handed over is no socket.", "Start the daemon as its unit does."
+            "The descriptor that was passed is not a socket.", "Start the daemon as its unit does."
         ) from error
 
 

@@ -43,13 +43,13 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def bundle_files(
-    store: LedgerReader, note: bytes, lines: Sequence[LogLine], verification: Verification
+    reader: LedgerReader, note: bytes, lines: Sequence[LogLine], verification: Verification
 ) -> dict[str, bytes]:
     """All files except ``bundle.tlog-proof``, by name, with proofs against the checkpoint ``note``.
 
     Raises ``LedgerError`` if a tile that a proof needs is missing or damaged.
     """
-    vkey = store.read(VKEY)
+    vkey = reader.read(VKEY)
     files = {
         "report.html": html_report(lines, verification, vkey.decode().strip()).encode(),
         "events.csv": csv_table(lines),
@@ -57,7 +57,7 @@ def bundle_files(
             audit_event(line, verification.origin) + b"\n" for line in lines
         ),
         "entries.jsonl": b"".join(line.data + b"\n" for line in lines),
-        "proofs.zip": _proofs(store, note, lines),
+        "proofs.zip": _proofs(reader, note, lines),
         VKEY: vkey,
     }
     return {**files, SUMS: checksum_list(files)}

@@ -14,7 +14,7 @@ from tests.audit.synthetic import job_event, with_role
 
 def test_a_proof_that_does_not_hold_is_not_handed_out(ledger: Ledger, recorder: Recorder) -> None:
     recorder.record(with_role(*(job_event(n) for n in range(600))))
-    reader = ledger.store
+    reader = ledger.reader
     note, head = reader.read(CHECKPOINT), reader.checkpoint(reader.verifier())
     line = next(read_lines(reader, head, 300))
     assert prove_entry(reader, note, line).index == 300

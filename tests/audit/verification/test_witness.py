@@ -25,7 +25,7 @@ def seen(ledger: Ledger) -> bytes:
 
 
 def cosigned(ledger: Ledger, keys: LedgerKeys, seen: bytes) -> bytes:
-    reader = LedgerReader(ledger.store.folder)
+    reader = LedgerReader(ledger.reader.folder)
     return cosign_checkpoint(reader, keys.signer.verifier, WITNESS, seen, 1_795_532_360)
 
 
@@ -39,6 +39,6 @@ def test_a_witness_does_not_sign_a_head_that_the_tiles_do_not_lead_to(
 ) -> None:
     # The tiles are those of the old log, so only the proof of consistency shows the fork.
     forged = Checkpoint(keys.signer.name, 600, hash_leaf(b"another past")).sign(keys.signer)
-    (ledger.store.folder / CHECKPOINT).write_bytes(forged)
+    (ledger.reader.folder / CHECKPOINT).write_bytes(forged)
     with pytest.raises(LedgerError, match="has been changed"):
         cosigned(ledger, keys, seen)

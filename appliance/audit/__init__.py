@@ -1,1 +1,1 @@
-"""What happened, provably: typed events in an append-only, signed log that others can check."""
+"""The ledger: typed events in an append-only, signed log that independent programs can check."""

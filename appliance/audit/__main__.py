@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="ROLE=USER",
-        help="who may call, by name or number: broker=appliance-broker",
+        help="role of a user, by name or number: broker=appliance-broker",
     )
     parser.add_argument("--policy", type=Path, help="the site's policy, for the level of messages")
     parser.add_argument("--listen", type=Path, help="path of the socket; default: from systemd")

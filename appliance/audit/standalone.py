@@ -1,13 +1,13 @@
-"""``appliance-verify``: check what an appliance's log gave out, on a machine of one's own.
+"""``appliance-verify``: checks what an appliance's log exported, on the auditor's own machine.
 
 This file stands alone: copy it anywhere. It needs Python 3.11 and the package ``cryptography``,
-and nothing of the appliance; it was written from the specifications (C2SP signed-note,
+but nothing of the appliance; it was written from the specifications (C2SP signed-note,
 tlog-checkpoint, tlog-proof; RFC 6962), not from the appliance's code.
 
     appliance-verify FOLDER --key VKEY          a bundle of `appliance audit export`
     appliance-verify FILE.tlog-proof --key VKEY one event, of `appliance audit prove`
 
-Exit code 0: everything is what the log signed. 1: it is not; what is wrong is said. 2: usage.
+Exit code 0: everything is what the log signed. 1: it is not, and the reason is printed. 2: usage.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 _MAX_PROOF = 1 << 20  # bytes
 
 
-class Unsound(Exception):  # noqa: N818 - it is read aloud: "unsound: …"
+class Unsound(Exception):  # noqa: N818 - it is printed as "unsound: …"
     """Something is not what the log signed."""
 
 
@@ -53,7 +53,7 @@ class Proved:
 
 
 def parse_key(vkey: str) -> Key:
-    """From a vkey: ``name+keyid+base64(0x01 ‖ key)``."""
+    """Parse a vkey, ``name+keyid+base64(0x01 ‖ key)``. Raises ``Unsound``."""
     name, digits, material = [*vkey.strip().split("+", 2), "", ""][:3]
     raw = _decode(material)
     key_id = sha256(name.encode() + b"\n" + raw).digest()[:4]
@@ -63,7 +63,7 @@ def parse_key(vkey: str) -> Key:
 
 
 def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
-    """Size and root of the tree that ``key`` signed."""
+    """Size and root (32 bytes) of the tree that ``key`` signed. Raises ``Unsound``."""
     text, blank, signatures = note.rpartition("\n\n")
     text += "\n"
     if not blank or not signatures.endswith("\n"):
@@ -87,16 +87,16 @@ def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
         raise Unsound("the checkpoint is of another log, or has lines that it must not have")
     root = _decode(lines[2])
     if len(root) != 32:
-        raise Unsound("the root is no hash")
+        raise Unsound("the root is not a hash")
     return _number(lines[1]), root
 
 
 def open_proof(data: bytes, key: Key) -> Proved:
-    """The entry that a tlog-proof proves."""
+    """The entry that a tlog-proof proves. Raises ``Unsound``."""
     head, _, note = data.decode().partition("\n\n")
     lines = head.split("\n")
     if len(lines) < 3 or lines[0] != "c2sp.org/tlog-proof@v1":
-        raise Unsound("this is no tlog-proof")
+        raise Unsound("this is not a tlog-proof")
     if not lines[1].startswith("extra ") or not lines[2].startswith("index "):
         raise Unsound("the proof lacks its entry or its index")
     entry = _decode(lines[1].removeprefix("extra "))
@@ -108,28 +108,31 @@ def open_proof(data: bytes, key: Key) -> Proved:
     if _root(sha256(b"\x00" + entry).digest(), index, size, path) != root:
         raise Unsound(f"entry {index} is not in the log")
     if json.loads(entry).get("seq") != index:
-        raise Unsound(f"entry {index} says that it stands elsewhere")
+        raise Unsound(f"entry {index} contains another index")
     return Proved(entry, index, size, root)
 
 
 def check_bundle(folder: Path, key: Key) -> Proved:
-    """The event by which the log gave out this bundle; every file and entry is checked."""
-    handed_out = open_proof(_read(folder, "bundle.tlog-proof"), key)
+    """The event of the export of this bundle, after checking every file and entry.
+
+    Raises ``Unsound``.
+    """
+    exported = open_proof(_read(folder, "bundle.tlog-proof"), key)
     listed = _read(folder, "SHA256SUMS")
-    event = json.loads(handed_out.entry)["event"]
+    event = json.loads(exported.entry)["event"]
     if event.get("kind") != "log-exported" or event.get("bundle") != sha256(listed).hexdigest():
-        raise Unsound("SHA256SUMS is not what the log gave out")
+        raise Unsound("SHA256SUMS is not what the log exported")
     names = {"SHA256SUMS", "bundle.tlog-proof"}
     for line in listed.decode().splitlines():
         digest, _, name = line.partition("  ")
         if sha256(_read(folder, name)).hexdigest() != digest:
-            raise Unsound(f"{name} is not what the log gave out")
+            raise Unsound(f"{name} is not what the log exported")
         names.add(name)
     more = {path.name for path in folder.iterdir()} - names
     if more:
         raise Unsound(f"{len(more)} files do not belong to the bundle")
     _check_entries(folder, key, event)
-    return handed_out
+    return exported
 
 
 def _check_entries(folder: Path, key: Key, event: dict[str, object]) -> None:
@@ -165,7 +168,7 @@ def _root(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
 
 def _read(folder: Path, name: str) -> bytes:
     if "/" in name or name in ("", ".", ".."):
-        raise Unsound("a file of the bundle has a name that leads elsewhere")
+        raise Unsound("the name of a file leads out of the bundle")
     try:
         return (folder / name).read_bytes()
     except OSError:
@@ -189,12 +192,12 @@ def _decode(text: str) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; its exit code."""
+    """Run the command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="appliance-verify", description=__doc__.split("\n")[0])
     parser.add_argument("path", type=Path, help="folder of a bundle, or a .tlog-proof file")
     parser.add_argument("--key", required=True, help="the log's public key (vkey), or a file of it")
     options = parser.parse_args(arguments)
-    say = sys.stdout.write
+    write = sys.stdout.write
     try:
         named = Path(options.key)
         vkey = named.read_text() if "+" not in options.key else options.key
@@ -202,15 +205,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.path.is_dir():
             proved = check_bundle(options.path, key)
             event = json.loads(proved.entry)["event"]
-            say(f"sound: {event['entries']} entries, handed out as entry {proved.index}\n")
+            write(f"sound: {event['entries']} entries, exported as entry {proved.index}\n")
         else:
             proved = open_proof(options.path.read_bytes(), key)
-            say(f"sound: entry {proved.index} of {proved.size}\n{proved.entry.decode()}\n")
+            write(f"sound: entry {proved.index} of {proved.size}\n{proved.entry.decode()}\n")
     except Unsound as reason:
-        say(f"unsound: {reason}\n")
+        write(f"unsound: {reason}\n")
         return 1
     except (OSError, ValueError, KeyError, AttributeError, TypeError, zipfile.BadZipFile):
-        say("unsound: a file is missing or malformed\n")
+        write("unsound: a file is missing or malformed\n")
         return 1
     return 0
 

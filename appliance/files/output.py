@@ -1,4 +1,4 @@
-"""A result that appears under its name only when it is whole."""
+"""A result that appears under its name only when it is complete."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class PendingOutput:
     def __init__(
         self, path: str | os.PathLike[str], *, overwrite: bool = False, mode: int = 0o600
     ) -> None:
-        """Prepare to write ``path``. ``mode``: private by default, for it is a person's picture.
+        """Prepare to write ``path``. ``mode``: private by default, as it may be a person's picture.
 
         Raises ``OutputError`` if the folder is missing or may not be written, if the name is a
-        folder, a symbolic link (it might lead anywhere) or no plain file, or if it is taken and
+        folder, a symbolic link (it might lead anywhere) or not a plain file, or if it is taken and
         ``overwrite`` is not set.
         """
         folder, self._name = os.path.split(os.fspath(path))
@@ -60,7 +60,7 @@ class PendingOutput:
             raise
 
     def __enter__(self) -> Self:
-        """Nothing more happens on entry."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -73,7 +73,7 @@ class PendingOutput:
         self.discard()
 
     def commit(self) -> None:
-        """Put the whole file, durably, under its name. Raises ``OutputError``."""
+        """Give the complete file its name, durably. Raises ``OutputError``."""
         try:
             os.fsync(self.file.fileno())
             self._check_name()
@@ -88,7 +88,7 @@ class PendingOutput:
         self.discard()
 
     def discard(self) -> None:
-        """Drop what was written, if it was not committed; harmless to repeat."""
+        """Drop what was written, unless it was committed; may be repeated."""
         with suppress(OSError):
             self.file.close()
         self._remove_part()
@@ -127,7 +127,7 @@ class PendingOutput:
             self._link(self._name)
             return
         if self._part is None:
-            # Linking never replaces, renaming does: take a name first, then move it over.
+            # A link never replaces a file, a rename does: give it a hidden name, then rename it.
             part = self._hidden_name()
             self._link(part)
             self._part = part
@@ -159,7 +159,7 @@ class PendingOutput:
 
 
 class OutputFile(io.RawIOBase):
-    """A seekable binary file whose every write is whole or an ``OutputError``."""
+    """A seekable binary file whose writes are complete or raise ``OutputError``."""
 
     def __init__(self, descriptor: int) -> None:
         """Take over ``descriptor``, open for reading and writing."""
@@ -167,7 +167,7 @@ class OutputFile(io.RawIOBase):
         self._raw = io.FileIO(descriptor, "r+b")
 
     def write(self, data: object, /) -> int:
-        """Write all of ``data``. Raises ``OutputError``, for instance when the disk is full."""
+        """Write all of ``data``. Raises ``OutputError``, for instance if the disk is full."""
         rest = memoryview(data).cast("B")  # type: ignore[arg-type]
         total = len(rest)
         try:
@@ -178,41 +178,41 @@ class OutputFile(io.RawIOBase):
         return total
 
     def readinto(self, buffer: object, /) -> int | None:
-        """As any raw file; muxers read back what they wrote."""
+        """See :class:`io.RawIOBase`; muxers read back what they wrote."""
         return self._raw.readinto(buffer)  # type: ignore[arg-type]
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """As any raw file."""
+        """See :class:`io.RawIOBase`."""
         return self._raw.seek(offset, whence)
 
     def truncate(self, size: int | None = None, /) -> int:
-        """As any raw file."""
+        """See :class:`io.RawIOBase`."""
         return self._raw.truncate(size)
 
     def fileno(self) -> int:
-        """As any raw file."""
+        """See :class:`io.RawIOBase`."""
         return self._raw.fileno()
 
     def close(self) -> None:
-        """As any raw file."""
+        """See :class:`io.RawIOBase`."""
         self._raw.close()
         super().close()
 
     def readable(self) -> bool:
-        """Yes."""
+        """True."""
         return True
 
     def writable(self) -> bool:
-        """Yes."""
+        """True."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
+        """True."""
         return True
 
 
 def as_output_error(error: OSError) -> OutputError:
-    """What a person can do about a failed write. The path in ``error`` goes no further."""
+    """The ``OutputError`` that tells the user what to do about ``error``, without its path."""
     code = error.errno
     if code in _FULL:
         return OutputError(

@@ -33,7 +33,7 @@ class LargeLog:
 
 
 def make_large_log(folder: Path) -> LargeLog:
-    """In ``folder``, grown in steps that end on and beside the borders of tiles."""
+    """In ``folder``, grown in steps that end at and next to the borders of tiles."""
     keys = LedgerKeys.create(keys_folder_for(folder), "test.example/large")
     anchor = FileAnchor(keys_folder_for(folder) / ANCHOR)
     create_ledger(folder, keys.signer, anchor)

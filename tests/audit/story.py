@@ -1,4 +1,4 @@
-"""Ten days of an appliance, made up: what a report has to show."""
+"""Ten synthetic days of an appliance, for the report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ START = 1_795_500_000_000  # 2026-11-24 06:00 UTC
 MINUTE = 60_000
 
 Step = tuple[int, Role, AnyEvent]
-"""Wall clock in milliseconds, who says it, what happened."""
+"""Wall clock in milliseconds, the role that logs, the event."""
 
 
 class StoryClock:
@@ -90,9 +90,9 @@ def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iter
 
 
 def _release(
-    dice: random.Random, at: int, session: str, result: str, who: tuple[str, str]
+    dice: random.Random, at: int, session: str, result: str, people: tuple[str, str]
 ) -> Iterator[Step]:
-    person, second = who
+    person, second = people
     yield at, "broker", events.ReleaseRequested(session, result, person)
     if dice.random() < 0.2:
         yield at + 9_000, "broker", events.ReleaseRefused(session, result, "second-person", second)

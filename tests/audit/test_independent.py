@@ -1,4 +1,4 @@
-"""Others' programs open our log: Go's module mirror code, pymerkle, tlog-scales."""
+"""Independent programs read our log: Go's module mirror code, pymerkle, tlog-scales."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def go_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def go(program: Path, folder: Path, vkey: str, *arguments: str) -> str:
-    """What Go has to say against the log; empty if nothing."""
+    """The error that Go reports for the log; empty if there is none."""
     done = subprocess.run(
         [program, folder, vkey, *arguments], capture_output=True, text=True, check=False
     )
@@ -51,7 +51,7 @@ def go(program: Path, folder: Path, vkey: str, *arguments: str) -> str:
     return done.stderr
 
 
-def test_go_finds_entries_and_growth_proved(go_check: Path, large_log: LargeLog) -> None:
+def test_go_verifies_entries_and_growth(go_check: Path, large_log: LargeLog) -> None:
     older = [f"@{size}={b64(root)}" for size, root in large_log.roots.items()]
     vkey = large_log.keys.signer.verifier.vkey
     assert go(go_check, large_log.folder, vkey, *map(str, INDICES), *older) == ""
@@ -71,7 +71,7 @@ def test_go_refuses_what_was_changed(go_check: Path, large_log: LargeLog, tmp_pa
         shutil.rmtree(copy)
 
 
-def test_pymerkle_comes_to_the_same_roots(large_log: LargeLog) -> None:
+def test_pymerkle_computes_the_same_roots(large_log: LargeLog) -> None:
     tree = InmemoryTree(algorithm="sha256")
     for index in range(SIZE):
         tree.append_entry(large_entry(index))

@@ -18,10 +18,10 @@ def main(ledger: Path, first: int, last: int) -> None:
     recorder = recorder_for(ledger)
     for number in range(first, last + 1):
         try:
-            said_so = str(recorder.record(with_role(job_event(number)))[0].index)
+            result = str(recorder.record(with_role(job_event(number)))[0].index)
         except LedgerError:
-            said_so = "error"
-        os.write(1, f"{number} {said_so}\n".encode())
+            result = "error"
+        os.write(1, f"{number} {result}\n".encode())
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def little_space() -> Iterator[None]:
-    """No file may grow beyond 64 KiB: what a full disk looks like to a writer, without one."""
+    """No file may grow beyond 64 KiB, which looks like a full disk to the writer."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))

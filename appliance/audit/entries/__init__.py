@@ -1,1 +1,1 @@
-"""What is logged: typed events, as canonical JSON, redacted by construction."""
+"""What is logged: typed events as canonical JSON, which have no field for personal data."""

@@ -1,7 +1,7 @@
-"""One entry, one sequence of bytes (RFC 8785), and back.
+"""Encodes and decodes entries as canonical JSON (RFC 8785).
 
-The bytes are what is hashed, so exactly one spelling of an entry is accepted: another order of
-keys, a space or an escape would be a second entry that says the same.
+The bytes are hashed, so exactly one encoding of an entry is accepted: with another order of keys,
+a space or an escape, the same entry would have a second hash.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from appliance.audit.entries.events import Entry
 from appliance.errors import LedgerError
 
 _decoder = msgspec.json.Decoder(Entry)
-# Entries hold ASCII strings and integers below 2**53 only. For those RFC 8785 comes down to
-# sorted keys without spaces, which msgspec writes ten times as fast; a test holds the two against
-# each other.
+# Entries contain only ASCII strings and integers below 2**53. For these, RFC 8785 amounts to sorted
+# keys without spaces, which msgspec writes ten times as fast; a test compares the two.
 _sorted = msgspec.json.Encoder(order="sorted")
 
 
@@ -25,9 +24,9 @@ def encode(entry: Entry) -> bytes:
 
 
 def decode(data: bytes) -> Entry:
-    """The entry that ``data`` spells. Raises ``LedgerError`` unless it is the canonical spelling.
+    """The entry in ``data``. Raises ``LedgerError`` unless it is encoded canonically.
 
-    Neither the message nor anything else of the error repeats the data.
+    Nothing in the error repeats the data.
     """
     try:
         entry = _decoder.decode(data)
@@ -37,7 +36,7 @@ def decode(data: bytes) -> Entry:
     if not sound:
         raise LedgerError(
             "An entry of the ledger is not the canonical form of a known event.",
-            "Check the ledger with `appliance audit verify`; it may have been made by a newer "
+            "Check the ledger with `appliance audit verify`; it may have been written by a newer "
             "version of the program.",
         )
     return entry

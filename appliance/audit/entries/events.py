@@ -1,12 +1,12 @@
-"""What can happen, as types without room for a text of one's own.
+"""All events that can be logged, as types without a field for free text.
 
-An event holds enumerations, counts, durations, hashes, random ids and keyed pseudonyms. A path, a
-name, an address or an embedding has no field that would take it: every string is either one word
-of a list that stands here or hexadecimal of a fixed length.
+An event contains enumerations, counts, durations, hashes, random ids and keyed pseudonyms. No field
+accepts a path, a name, an address or an embedding: every string is either a value of an
+enumeration in this file or hexadecimal of a fixed length.
 
-Who takes part is written as a pseudonym (``Pseudonym``, made by ``pseudonyms.py``); files that
-come in are too, since the plain hash of a photo would prove that somebody had that photo. Results
-carry their plain SHA-256, for that is what a release is checked against.
+People are recorded by pseudonyms (``Pseudonym``, made by ``pseudonyms.py``). So are imported
+files, because the plain hash of a photo would prove that the photo was present. Results carry
+their plain SHA-256, which a release is checked against.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-# JSON numbers are doubles to RFC 8785: beyond this an integer would lose its last digits.
+# RFC 8785 treats JSON numbers as doubles: a larger integer would lose its last digits.
 MAX_INTEGER = 2**53 - 1
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
@@ -25,13 +25,17 @@ Percent: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100)]
 # \Z, not $, which would let a newline follow.
 Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Pseudonym: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
-"""HMAC-SHA-256 of what must not be named, cut to 128 bits."""
+"""HMAC-SHA-256 of what must not be named, truncated to 128 bits."""
 SessionId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
 """64 random bits."""
 Version: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,4}(\.[0-9]{1,4}){1,3}\Z")]
 
 Role: TypeAlias = Literal["audit", "broker", "worker", "embedded", "test"]
-"""Which process says so; the daemon knows it from the socket, not from the message."""
+"""The process that logs; the daemon derives it from the socket, not from the message."""
+
+# Reserved, that is, nothing logs it yet: the four Release events, which belong to the release of
+# results by a second person ("release" in the design); the layers "namespace", "nftables" and
+# "telemetry"; the presets "clinic" and "studio"; the login method "password".
 
 Engine: TypeAlias = Literal["mesh", "onnx"]
 Layer: TypeAlias = Literal[
@@ -57,39 +61,39 @@ RefusalReason: TypeAlias = Literal[
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
-    """Root of all events. On the wire ``kind`` says which one it is."""
+    """Root of all events. In JSON, ``kind`` identifies the type."""
 
 
 class _Strict(Event, frozen=True, forbid_unknown_fields=True):
-    """Root of events that take no key but their own."""
+    """Root of the events, which reject unknown keys."""
 
 
 class Boot(_Strict, frozen=True, tag="boot"):
-    """The ledger is opened for the first time since the machine started."""
+    """The ledger was opened for the first time since the machine started."""
 
     version: Version
     image: Sha256 | None = None  # root hash of the verified system image, where there is one
 
 
 class SealResult(_Strict, frozen=True, tag="seal-result"):
-    """A process gave up network and disk, tried to get out, and runs only if it could not."""
+    """A process gave up network and disk and then tried to escape; it runs only if it failed."""
 
     result: Literal["sealed", "refused"]
     layers: tuple[Layer, ...]  # those in force
     landlock_abi: Annotated[int, msgspec.Meta(ge=0, le=100)]
-    tried: Count  # escapes that were attempted
-    escaped: Count  # escapes that worked
+    tried: Count  # escapes that the process attempted
+    escaped: Count  # escapes that succeeded
 
 
 class PolicyLoaded(_Strict, frozen=True, tag="policy-loaded"):
-    """These rules hold from here on."""
+    """This policy applies from here on."""
 
     policy: Sha256
     preset: Literal["clinic", "studio", "embedded", "own"]
 
 
 class ModelPackLoaded(_Strict, frozen=True, tag="model-pack-loaded"):
-    """These models are used from here on. ``pack`` is the SHA-256 of the manifest."""
+    """These models are used from here on. ``pack``: SHA-256 of the manifest."""
 
     pack: Sha256
     models: Count
@@ -97,14 +101,14 @@ class ModelPackLoaded(_Strict, frozen=True, tag="model-pack-loaded"):
 
 
 class LoginGranted(_Strict, frozen=True, tag="login-granted"):
-    """A person came in."""
+    """A person logged in."""
 
     subject: Pseudonym
     method: Literal["fido2", "piv", "password"]
 
 
 class LoginRefused(_Strict, frozen=True, tag="login-refused"):
-    """A person, known or not, was not let in."""
+    """A login failed. ``subject``: the person, where it is known."""
 
     reason: Literal[
         "no-token",
@@ -121,7 +125,7 @@ class LoginRefused(_Strict, frozen=True, tag="login-refused"):
 
 
 class TokenRemoved(_Strict, frozen=True, tag="token-removed"):
-    """The token was pulled: the session is locked."""
+    """The token was removed; the session is locked."""
 
     session: SessionId
     subject: Pseudonym
@@ -145,10 +149,10 @@ class SessionClosed(_Strict, frozen=True, tag="session-closed"):
 
 
 class SessionWiped(_Strict, frozen=True, tag="session-wiped"):
-    """The erasure record: nothing of the session can be read any more.
+    """The erasure record: no data of the session can be read any more.
 
-    ``key``: SHA-256 of the id of the volume key that was dropped. ``before`` and ``after``:
-    planted canaries that a look through the raw storage found before and after.
+    ``key``: SHA-256 of the id of the volume key that was destroyed. ``before`` and ``after``: the
+    number of planted canaries that a scan of the raw storage found before and after.
     """
 
     session: SessionId
@@ -160,7 +164,7 @@ class SessionWiped(_Strict, frozen=True, tag="session-wiped"):
 
 
 class SessionWipeFailed(_Strict, frozen=True, tag="session-wipe-failed"):
-    """Something of the session may be left; nobody is let in until it is dealt with."""
+    """Data of the session may remain; no login succeeds until an operator resolves it."""
 
     session: SessionId
     step: Literal["kill", "unmount", "close", "header", "discard", "probe"]
@@ -168,9 +172,10 @@ class SessionWipeFailed(_Strict, frozen=True, tag="session-wipe-failed"):
 
 
 class MediaImported(_Strict, frozen=True, tag="media-imported"):
-    """A photo or video came in. ``item``: pseudonym of its bytes.
+    """A photo or video was imported. ``item``: pseudonym of its bytes.
 
-    ``consent``: of the reference of the consent of whoever it shows, where the policy asks for it.
+    ``consent``: pseudonym of the reference to the consent of the person it shows, where the policy
+    requires one.
     """
 
     session: SessionId
@@ -183,7 +188,7 @@ class MediaImported(_Strict, frozen=True, tag="media-imported"):
 
 
 class JobStarted(_Strict, frozen=True, tag="job-started"):
-    """A swap begins. ``job`` counts from 1 within its session."""
+    """A swap started. ``job`` counts from 1 within its session."""
 
     session: SessionId
     job: Count
@@ -204,7 +209,7 @@ class JobFinished(_Strict, frozen=True, tag="job-finished"):
 
 
 class JobRefused(_Strict, frozen=True, tag="job-refused"):
-    """A swap ended without one."""
+    """A swap ended without a result."""
 
     session: SessionId
     job: Count
@@ -212,7 +217,7 @@ class JobRefused(_Strict, frozen=True, tag="job-refused"):
 
 
 class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
-    """The gate that asks whether source and target are the same person."""
+    """The gate that compares source and target decided whether they are the same person."""
 
     session: SessionId
     job: Count
@@ -222,7 +227,7 @@ class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
 
 
 class ReleaseRequested(_Strict, frozen=True, tag="release-requested"):
-    """Somebody wants to take a result out."""
+    """The release of a result was requested. Reserved."""
 
     session: SessionId
     result: Sha256
@@ -230,7 +235,7 @@ class ReleaseRequested(_Strict, frozen=True, tag="release-requested"):
 
 
 class ReleaseApproved(_Strict, frozen=True, tag="release-approved"):
-    """A second person agreed."""
+    """A second person approved the release. Reserved."""
 
     session: SessionId
     result: Sha256
@@ -238,7 +243,7 @@ class ReleaseApproved(_Strict, frozen=True, tag="release-approved"):
 
 
 class ReleaseRefused(_Strict, frozen=True, tag="release-refused"):
-    """It stays inside."""
+    """The release was refused. Reserved."""
 
     session: SessionId
     result: Sha256
@@ -247,7 +252,7 @@ class ReleaseRefused(_Strict, frozen=True, tag="release-refused"):
 
 
 class ReleaseBurned(_Strict, frozen=True, tag="release-burned"):
-    """It left. ``disc``: SHA-256 of what was written, read back."""
+    """The result was released. ``disc``: SHA-256 of the medium, read back. Reserved."""
 
     session: SessionId
     result: Sha256
@@ -256,7 +261,7 @@ class ReleaseBurned(_Strict, frozen=True, tag="release-burned"):
 
 
 class EscapeAttempt(_Strict, frozen=True, tag="escape-attempt"):
-    """A wall was touched."""
+    """A sealed process tried something that a layer of the seal blocks."""
 
     layer: Layer
     what: Literal[
@@ -267,7 +272,7 @@ class EscapeAttempt(_Strict, frozen=True, tag="escape-attempt"):
 
 
 class LogRead(_Strict, frozen=True, tag="log-read"):
-    """Somebody looked into this log. ``first`` and ``last``: indices of what was shown."""
+    """Entries of this log were shown. ``first`` and ``last``: their indices."""
 
     how: Literal["show", "search", "prove"]
     first: Count
@@ -276,7 +281,7 @@ class LogRead(_Strict, frozen=True, tag="log-read"):
 
 
 class LogExported(_Strict, frozen=True, tag="log-exported"):
-    """Entries were taken out. ``bundle``: SHA-256 of the list of what was (``SHA256SUMS``)."""
+    """Entries were exported. ``bundle``: SHA-256 of the bundle's ``SHA256SUMS``."""
 
     first: Count
     last: Count
@@ -285,22 +290,22 @@ class LogExported(_Strict, frozen=True, tag="log-exported"):
 
 
 class ClockChanged(_Strict, frozen=True, tag="clock-changed"):
-    """The wall clock moved against the machine's own count by ``by_ms``."""
+    """The wall clock moved by ``by_ms`` relative to the monotonic clock."""
 
     by_ms: SignedCount
 
 
 class LogPruned(_Strict, frozen=True, tag="log-pruned"):
-    """Entries below ``minimum`` are no longer kept; ``days`` is the retention that allowed it."""
+    """Entries below ``minimum`` were dropped; ``days``: the retention that allowed it."""
 
     minimum: Count
     days: Count
 
 
 class CheckpointAnchored(_Strict, frozen=True, tag="checkpoint-anchored"):
-    """The log of ``size`` entries with this ``root`` was vouched for outside of it.
+    """The log of ``size`` entries with this ``root`` was attested outside the log.
 
-    ``counter``: the number that the TPM counts up to next.
+    ``counter``: the value that the counter in the TPM is incremented to next.
     """
 
     size: Count
@@ -340,11 +345,11 @@ AnyEvent: TypeAlias = (
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One event with its stamps, as it stands in the log.
+    """One event with its stamps, as it is stored in the log.
 
-    ``seq`` is its index in the log; ``at`` the wall clock in milliseconds since 1970 (UTC),
-    ``mono`` milliseconds since the machine started, ``boot`` the first 32 bits of that start's id.
-    ``v`` is not written while it is 1.
+    ``seq``: its index in the log; ``at``: the wall clock in milliseconds since 1970 (UTC);
+    ``mono``: milliseconds since the machine started; ``boot``: the first 32 bits of the id of that
+    start; ``by``: the process that logged it. ``v`` is not written while it is 1.
     """
 
     at: Count

@@ -1,7 +1,7 @@
-"""The same person, patient or file under the same sign, without anyone reading who it is.
+"""Pseudonyms: the same person, patient or file has the same one, which reveals nothing else.
 
-HMAC-SHA-256 under a key that is not in the log, cut to 128 bits. The kind of thing goes in first,
-so that a person and a patient of one name do not share a sign.
+A pseudonym is HMAC-SHA-256 under a key that is not in the log, truncated to 128 bits. The kind is
+hashed too, so that a person and a patient with the same name have different pseudonyms.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Entries out of a ledger, each held against the hash that the tree has of it."""
+"""Reads the entries of a ledger, each compared with its hash in the tree."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from appliance.errors import LedgerError
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """An entry, and the bytes that were hashed."""
+    """An entry, and the bytes that are hashed in the tree."""
 
     entry: Entry
     data: bytes
 
 
-def read_lines(store: LedgerReader, head: Checkpoint, first: int = 0) -> Iterator[LogLine]:
-    """The entries from ``first`` on, or from the first that is kept. Raises ``LedgerError``."""
-    first = max(first, store.minimum())
+def read_lines(reader: LedgerReader, head: Checkpoint, first: int = 0) -> Iterator[LogLine]:
+    """The entries from ``first`` on, or from the first that was not pruned.
+
+    Raises ``LedgerError`` if a tile is missing, or an entry does not match its hash.
+    """
+    first = max(first, reader.minimum())
     for index in range(first // WIDTH, (head.size + WIDTH - 1) // WIDTH):
         tile = Tile(0, index, min(WIDTH, head.size - index * WIDTH))
-        entries = store.entries(tile)
-        if list(map(hash_leaf, entries)) != store.hashes(tile):
+        entries = reader.entries(tile)
+        if list(map(hash_leaf, entries)) != reader.hashes(tile):
             raise LedgerError(
-                "The ledger is damaged: entries are not those that were hashed.",
-                "Run `appliance audit verify`; it names them.",
+                "The ledger is damaged: entries do not match their hashes.",
+                "Run `appliance audit verify`; it lists them.",
             )
         for data in entries[max(0, first - index * WIDTH) :]:
             yield LogLine(canonical.decode(data), data)

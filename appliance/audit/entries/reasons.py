@@ -1,4 +1,4 @@
-"""Why a job ended without a result, as the ledger words it."""
+"""Why a job ended without a result, as an enumeration value of the ledger."""
 
 from __future__ import annotations
 
@@ -25,10 +25,13 @@ _REASONS: tuple[tuple[type[BaseException], RefusalReason], ...] = (
     (PolicyError, "policy"),
     (SealError, "seal"),
     (KeyboardInterrupt, "stopped"),
-    (ApplianceError, "input"),  # of no further kind: something was asked for that there is not
+    (
+        ApplianceError,
+        "input",
+    ),  # no more specific kind: the request names something that does not exist
 )
 
 
 def refusal_reason(error: BaseException) -> RefusalReason:
-    """The word for what ended a job."""
-    return next((word for kind, word in _REASONS if isinstance(error, kind)), "bug")
+    """The reason for which ``error`` ends a job; ``bug`` for an unexpected one."""
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "bug")

@@ -1,4 +1,4 @@
-"""What whoever logged something gets for it."""
+"""The receipt for a logged event."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Where an event stands in the log, and the leaf hash that an inclusion proof starts from."""
+    """The index of an event in the log, and its leaf hash (32 bytes) for an inclusion proof."""
 
     index: int
     leaf: bytes

@@ -1,4 +1,4 @@
-"""Events become entries: stamped, made canonical, and appended in one durable step."""
+"""Turns events into entries: stamps, encodes and appends them in one durable step."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from appliance.audit.tlog.appender import Ledger
 from appliance.machine import boot_id
 from appliance.version import version
 
-# A clock that is being slewed (adjtime: 0.5 ms a second) stays below this between two events;
-# one that was set does not.
+# A clock that is slewed (adjtime: 0.5 ms per second) usually stays below this between two events; a
+# clock that was set does not.
 CLOCK_TOLERANCE_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """A reading of both clocks, in milliseconds. ``mono`` counts on while the machine sleeps."""
+    """Both clocks in milliseconds; ``mono`` includes the time that the machine was suspended."""
 
     wall: int
     mono: int
@@ -34,13 +34,13 @@ class ClockReading:
 
     @classmethod
     def read(cls) -> ClockReading:
-        """The clocks of this machine."""
+        """The current reading of this machine's clocks."""
         mono = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
         return cls(time.time_ns() // 1_000_000, mono, boot_id()[:8])
 
 
 class Recorder:
-    """Appends events to ``ledger``. ``clock`` is replaced in tests."""
+    """Appends events to ``ledger``; tests replace ``clock``."""
 
     def __init__(
         self, ledger: Ledger, clock: Callable[[], ClockReading] = ClockReading.read
@@ -49,10 +49,11 @@ class Recorder:
         self._clock = clock
 
     def record(self, events: Sequence[tuple[Role, AnyEvent]]) -> list[Receipt]:
-        """Append ``events``, each with who says so; their receipts once they are durable.
+        """Append ``events``, each with the role that logs it; returns their receipts.
 
-        What the recorder itself has to say goes in before them: that the machine was started, or
-        that the wall clock was moved. Raises ``LedgerError``, see ``Ledger.append``.
+        They are durable when it returns. If the machine was started or the wall clock was moved
+        since the last entry, events of the recorder's own precede them. Raises ``LedgerError``, see
+        ``Ledger.append``.
         """
         with self._ledger.locked():
             now = self._clock()
@@ -72,7 +73,7 @@ class Recorder:
             return [_boot()]
         before = canonical.decode(last)
         if before.boot != now.boot:
-            # Between two starts only the wall clock says how much time went by.
+            # Between two starts of the machine, only the wall clock measures the time.
             backwards = now.wall - before.at
             return [_boot(), *([ClockChanged(backwards)] if backwards < 0 else [])]
         moved = (now.wall - before.at) - (now.mono - before.mono)

@@ -1,1 +1,1 @@
-"""The ledger for others: FHIR, CSV, a report to print, and proofs for each event."""
+"""Exports of the ledger: FHIR, CSV, a printable report, and a proof for each event."""

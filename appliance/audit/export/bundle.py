@@ -1,4 +1,4 @@
-"""What is handed to an auditor: a folder that proves itself against the log's public key.
+"""What an auditor gets: a folder that can be checked against the log's public key alone.
 
 ::
 
@@ -9,11 +9,11 @@
     proofs.zip           N.tlog-proof for each entry: shows that one, without the rest
     log.vkey             the log's public key; compare it with the one you were given
     SHA256SUMS           the hashes of all these (sha256sum -c SHA256SUMS)
-    bundle.tlog-proof    that the log says it gave out this SHA256SUMS
+    bundle.tlog-proof    proves that the log recorded the export of this SHA256SUMS
 
-There is no second signature: handing out a bundle is itself an event, it carries the hash of
-``SHA256SUMS``, and its proof ends in the log's signed checkpoint. So the key signs checkpoints and
-nothing else, and no bundle leaves unseen.
+There is no second signature. The export is itself an event, which carries the hash of
+``SHA256SUMS``, and its proof ends in the log's signed checkpoint. So the key signs checkpoints
+only, and no bundle leaves without a record.
 """
 
 from __future__ import annotations
@@ -27,9 +27,13 @@ from appliance.audit.entries.reader import LogLine
 from appliance.audit.export.fhir import audit_event
 from appliance.audit.export.report import html_report
 from appliance.audit.export.table import csv_table
+from appliance.audit.tlog.checkpoint import Checkpoint
+from appliance.audit.tlog.merkle import hash_leaf, inclusion_holds
 from appliance.audit.tlog.proofs import TlogProof, Tree
 from appliance.audit.tlog.reader import VKEY, LedgerReader
+from appliance.audit.tlog.signed_note import Note
 from appliance.audit.verification.verify import Verification
+from appliance.errors import LedgerError
 
 SUMS = "SHA256SUMS"
 PROOF = "bundle.tlog-proof"
@@ -39,13 +43,13 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def bundle_files(
-    store: LedgerReader, note: bytes, lines: Sequence[LogLine], verification: Verification
+    reader: LedgerReader, note: bytes, lines: Sequence[LogLine], verification: Verification
 ) -> dict[str, bytes]:
-    """All files but ``bundle.tlog-proof``, by name; ``note`` is the checkpoint they prove against.
+    """All files except ``bundle.tlog-proof``, by name, with proofs against the checkpoint ``note``.
 
-    Raises ``LedgerError`` if the ledger lacks a tile that a proof needs.
+    Raises ``LedgerError`` if a tile that a proof needs is missing or damaged.
     """
-    vkey = store.read(VKEY)
+    vkey = reader.read(VKEY)
     files = {
         "report.html": html_report(lines, verification, vkey.decode().strip()).encode(),
         "events.csv": csv_table(lines),
@@ -53,32 +57,53 @@ def bundle_files(
             audit_event(line, verification.origin) + b"\n" for line in lines
         ),
         "entries.jsonl": b"".join(line.data + b"\n" for line in lines),
-        "proofs.zip": _proofs(store, note, lines, verification.size),
+        "proofs.zip": _proofs(reader, note, lines),
         VKEY: vkey,
     }
     return {**files, SUMS: checksum_list(files)}
 
 
 def checksum_list(files: Mapping[str, bytes]) -> bytes:
-    """As sha256sum(1) writes and reads it."""
+    """The SHA-256 of each file, in the format of sha256sum(1)."""
     return "".join(
         f"{sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())
     ).encode()
 
 
-def prove_entry(store: LedgerReader, note: bytes, size: int, line: LogLine) -> TlogProof:
-    """The proof of one entry in the log of ``size`` entries whose checkpoint is ``note``."""
-    path = Tree(store, size).inclusion(line.entry.seq)
-    return TlogProof(line.data, line.entry.seq, tuple(path), note)
+def prove_entry(reader: LedgerReader, note: bytes, line: LogLine) -> TlogProof:
+    """The proof of one entry in the log whose checkpoint is ``note``.
+
+    Raises ``LedgerError`` if a tile that it needs is missing or damaged.
+    """
+    return _Prover(reader, note).prove(line)
 
 
-def _proofs(store: LedgerReader, note: bytes, lines: Sequence[LogLine], size: int) -> bytes:
-    tree = Tree(store, size)
+class _Prover:
+    """Proves entries against one checkpoint."""
+
+    def __init__(self, reader: LedgerReader, note: bytes) -> None:
+        self._note = note
+        self._head = Checkpoint.parse(Note.parse(note).text)
+        self._tree = Tree(reader, self._head.size)
+
+    def prove(self, line: LogLine) -> TlogProof:
+        index, head = line.entry.seq, self._head
+        path = self._tree.inclusion(index)
+        # A damaged tile would give a proof that fails, as if the log had been forged.
+        if not inclusion_holds(hash_leaf(line.data), index, head.size, path, head.root):
+            raise LedgerError(
+                f"The ledger is damaged: entry {index} cannot be proved.",
+                "Run `appliance audit verify`, keep the damaged copy, and restore the last good "
+                "one.",
+            )
+        return TlogProof(line.data, index, tuple(path), self._note)
+
+
+def _proofs(reader: LedgerReader, note: bytes, lines: Sequence[LogLine]) -> bytes:
+    prover = _Prover(reader, note)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for line in lines:
-            index = line.entry.seq
-            proof = TlogProof(line.data, index, tuple(tree.inclusion(index)), note)
-            member = zipfile.ZipInfo(f"{index}.tlog-proof", _ZIP_EPOCH)
-            archive.writestr(member, proof.encode(), zipfile.ZIP_DEFLATED)
+            member = zipfile.ZipInfo(f"{line.entry.seq}.tlog-proof", _ZIP_EPOCH)
+            archive.writestr(member, prover.prove(line).encode(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()

@@ -1,7 +1,7 @@
 """Entries as HL7 FHIR R4 AuditEvent resources, one JSON object a line (NDJSON).
 
-https://hl7.org/fhir/R4/auditevent.html. People and patients are pseudonyms, files hashes, as in
-the log; nothing is added that is not there.
+https://hl7.org/fhir/R4/auditevent.html. As in the log, people and patients are pseudonyms and files
+are hashes; nothing is added.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from appliance.audit.export.labels import (
 from appliance.audit.tlog.merkle import hash_leaf
 
 _OWN = "urn:face-appliance"
-# Who did it, of an event's fields; all other fields are details of what it was done to.
+# The fields that name the person who acted; all others describe the object of the action.
 _PEOPLE = ("subject", "approver", "requester")
 _SUCCESS, _MINOR_FAILURE = "0", "4"
-# Where the log says so itself: a security source is "9", a process "6" of HL7's list.
 _SOURCE_TYPE = Code(
     "http://terminology.hl7.org/CodeSystem/security-source-type", "4", "Application Server"
 )
@@ -37,22 +36,22 @@ def audit_event(line: LogLine, origin: str) -> bytes:
 
 
 def _resource(entry: Entry, leaf: str, origin: str) -> dict[str, Any]:
-    said = labels(entry.event)
-    subtypes = [Code(f"{_OWN}:event", kind(entry.event), said.title)]
-    if said.subcode is not None:
-        subtypes.insert(0, said.subcode)
+    label = labels(entry.event)
+    subtypes = [Code(f"{_OWN}:event", kind(entry.event), label.title)]
+    if label.subcode is not None:
+        subtypes.insert(0, label.subcode)
     fields = details(entry.event)
     people = [fields.pop(name) for name in _PEOPLE if name in fields]
     return {
         "resourceType": "AuditEvent",
         "id": f"entry-{entry.seq}",
-        "type": _coding(said.code),
+        "type": _coding(label.code),
         "subtype": [_coding(code) for code in subtypes],
-        "action": said.action,
+        "action": label.action,
         "recorded": instant(entry.at),
-        "outcome": _MINOR_FAILURE if said.failed else _SUCCESS,
+        "outcome": _MINOR_FAILURE if label.failed else _SUCCESS,
         "agent": [
-            *(_agent("person", sign, requestor=True) for sign in people),
+            *(_agent("person", pseudonym, requestor=True) for pseudonym in people),
             _agent("process", entry.by, requestor=not people),
         ],
         "source": {

@@ -1,4 +1,4 @@
-"""How an event is called: in plain words, and by the codes of DICOM and HL7."""
+"""The labels of events: an English title, and the codes of DICOM and HL7."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIFECYCLE = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code with its meaning, as its system prints it."""
+    """A code with its meaning, as the code system prints it."""
 
     system: str
     code: str
@@ -47,7 +47,7 @@ _VERIFY = Code(LIFECYCLE, "verify", "Verify Record Lifecycle Event")
 
 @dataclass(frozen=True, slots=True)
 class EventLabels:
-    """What is said of one kind of event. ``failed``: it tells of something that did not succeed."""
+    """The labels of one kind of event. ``failed``: it records a failure."""
 
     title: str
     group: Group
@@ -57,7 +57,7 @@ class EventLabels:
     failed: bool = False
 
 
-_WORDS: dict[type[Event], EventLabels] = {
+_LABELS: dict[type[Event], EventLabels] = {
     events.Boot: EventLabels("Machine started", "system", "E", _ACTIVITY, _START),
     events.SealResult: EventLabels("Process sealed", "system", "E", _ACTIVITY),
     events.PolicyLoaded: EventLabels("Policy loaded", "system", "E", _ALERT, _CONFIGURATION),
@@ -92,24 +92,26 @@ _WORDS: dict[type[Event], EventLabels] = {
 
 
 def labels(event: AnyEvent) -> EventLabels:
-    """What is said of ``event``; one that tells of a refusal says so."""
-    said = _WORDS[type(event)]
+    """The labels of ``event``, which depend on its outcome where it has one."""
+    label = _LABELS[type(event)]
     match event:
         case events.SealResult(result="refused"):
             return EventLabels("Seal refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True)
         case events.SamePersonChecked(outcome="different"):
-            return EventLabels("Not the same person", "alarm", said.action, said.code, failed=True)
+            return EventLabels(
+                "Not the same person", "alarm", label.action, label.code, failed=True
+            )
         case _:
-            return said
+            return label
 
 
 def kind(event: AnyEvent) -> str:
-    """Its name in the log."""
+    """The name of the kind of ``event`` in the log."""
     return str(event.__struct_config__.tag)
 
 
 def details(event: AnyEvent) -> dict[str, str]:
-    """Its fields as text, those that are absent left out."""
+    """The fields of ``event`` as text, without those that are not set."""
     return {
         name: " ".join(value) if isinstance(value, list | tuple) else str(value)
         for name, value in msgspec.to_builtins(event).items()

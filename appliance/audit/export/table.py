@@ -1,4 +1,4 @@
-"""Entries as a table (CSV, RFC 4180), one line an entry, the fields of all kinds side by side."""
+"""Entries as a table (CSV, RFC 4180): a row for each, a column for every field of any kind."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _STAMPS = ("seq", "time", "boot", "mono_ms", "by", "kind", "group", "dicom_or_hl
 
 
 def columns() -> list[str]:
-    """The stamps, then every field that any kind of event has, sorted."""
+    """The stamps, then the fields of all kinds of events, sorted."""
     kinds = get_args(AnyEvent)
     fields = {name for event in kinds for name in event.__struct_fields__}
     return [*_STAMPS, *sorted(fields)]
 
 
 def csv_table(lines: Iterable[LogLine]) -> bytes:
-    """The CSV text, UTF-8, with a head line."""
+    """The CSV text in UTF-8, with a header row."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns())
     writer.writeheader()
     for line in lines:
-        entry, said = line.entry, labels(line.entry.event)
+        entry, label = line.entry, labels(line.entry.event)
         stamps = (
             entry.seq,
             instant(entry.at),
@@ -36,8 +36,8 @@ def csv_table(lines: Iterable[LogLine]) -> bytes:
             entry.mono,
             entry.by,
             kind(entry.event),
-            said.group,
-            said.code.code,
+            label.group,
+            label.code.code,
         )
         writer.writerow(dict(zip(_STAMPS, stamps, strict=True)) | details(entry.event))
     return text.getvalue().encode()

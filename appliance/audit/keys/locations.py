@@ -1,4 +1,4 @@
-"""Where the ledger of one user's laptop is, made on first use."""
+"""Where a user's own ledger is; it is made on first use."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from appliance.files.locations import state_folder
 
 
 def default_ledger() -> Path:
-    """The ledger in the state folder; its keys are beside it."""
+    """The ledger in the state folder; its keys are in the folder next to it."""
     return state_folder() / "ledger"
 
 
 def create_if_missing(ledger: Path, keys_folder: Path, anchor: FileAnchor) -> None:
-    """Make ``ledger`` and its keys if there are none. Raises ``LedgerError``.
+    """Make ``ledger`` and its keys if they do not exist. Raises ``LedgerError``.
 
-    The folder above is locked meanwhile: two processes that start at once make one ledger.
+    The parent folder is locked meanwhile, so that processes which start together make one ledger.
     """
     try:
         ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,5 +42,5 @@ def create_if_missing(ledger: Path, keys_folder: Path, anchor: FileAnchor) -> No
 
 
 def random_origin() -> str:
-    """Name of a log that nobody has named: random, for a host's name would say too much."""
+    """A random name for a log; the name of the host would be an unnecessary disclosure."""
     return f"face-appliance.invalid/{os.urandom(8).hex()}"

@@ -1,8 +1,8 @@
 """``python -m appliance.audit.keys.provision DIR``: makes a ledger's keys, sealed to this machine.
 
-systemd-creds(1) seals them, with a key of the TPM and one of the disk, both of which are needed to
-open them; where there is no TPM, with that of the disk alone. What it is given comes by a pipe:
-no file ever holds the keys as they are.
+systemd-creds(1) seals them with a key in the TPM and one on the disk, both of which are needed to
+unseal them; without a TPM, with the key on the disk only. It receives them through a pipe, so no
+file ever contains them unsealed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SEAL = "/usr/bin/systemd-creds"
 
 
 def main() -> int:
-    """Make them; the exit code."""
+    """Make the keys; returns the exit code."""
     sealing = "host+tpm2" if _TPM.exists() else "host"
     try:
         for name, data in LedgerKeys.generate(random_origin()).files().items():
@@ -36,7 +36,7 @@ def _seal(data: bytes, name: str, path: Path, sealing: str) -> None:
     if subprocess.run(command, input=data, check=False).returncode != 0:  # noqa: S603 - fixed words
         raise LedgerError(
             "The ledger's keys cannot be sealed to this machine.",
-            "See above; a TPM that is not to be used must be off in the firmware.",
+            "See the messages above; to do without the TPM, disable it in the firmware.",
         )
 
 

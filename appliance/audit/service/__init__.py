@@ -1,1 +1,1 @@
-"""Who writes the ledger: the daemon of an appliance, or the command itself on a laptop."""
+"""The audit daemon, which alone writes the ledger, and its clients."""

@@ -1,7 +1,7 @@
-"""The other end of the audit socket: what happened goes in, and is durable when the call returns.
+"""The client of the audit daemon: an event is durable when the call that logs it returns.
 
-It reads and writes one descriptor with read(2) and write(2) and needs nothing else, so it works
-on after its process has given up sockets, files and imports.
+It only uses read(2), write(2) and poll(2) on one descriptor, so it still works after its process
+has given up sockets, files and imports.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from appliance.audit.entries.receipt import Receipt
 from appliance.audit.service import protocol
 from appliance.errors import LedgerError
 
-_SECONDS = 30  # a disk that takes longer than this to sync is as good as gone
+_SECONDS = 30  # a disk that takes longer to sync is treated as failed
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[protocol.Reply] = msgspec.json.Decoder(protocol.Reply)
@@ -33,8 +33,8 @@ R = TypeVar("R")
 class AuditClient:
     """A connection to the audit daemon; several threads may share it.
 
-    Every method raises ``LedgerError`` if the daemon is gone, does not answer or refuses. Whoever
-    gets one stops what it wanted to log.
+    Every method raises ``LedgerError`` if the daemon is gone, does not answer or refuses. The
+    caller must then abandon the action that it wanted to log.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -45,7 +45,7 @@ class AuditClient:
 
     @classmethod
     def connect(cls, path: Path) -> Self:
-        """To the daemon that listens at ``path``."""
+        """Connect to the daemon that listens at ``path``. Raises ``LedgerError``."""
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             connection.connect(os.fspath(path))
@@ -55,11 +55,11 @@ class AuditClient:
         return cls(connection.detach())
 
     def fileno(self) -> int:
-        """The descriptor: what a seal leaves open and a child inherits."""
+        """The descriptor, for a seal that leaves it open or a child that inherits it."""
         return self._descriptor
 
     def append(self, event: AnyEvent) -> Receipt:
-        """Log ``event``; its receipt once it is durable."""
+        """Log ``event``; returns its receipt once it is durable."""
         return self.append_all([event])[0]
 
     def append_all(self, events: Sequence[AnyEvent]) -> list[Receipt]:
@@ -69,15 +69,15 @@ class AuditClient:
         return [Receipt(index, bytes.fromhex(leaf)) for index, leaf in leaves]
 
     def pseudonym(self, kind: PseudonymKind, value: bytes) -> str:
-        """The sign under which a person, patient or file stands in the log."""
+        """The pseudonym of a person, patient, file or consent in the log."""
         return self._ask(protocol.Name(kind, value), protocol.NameGiven).pseudonym
 
     def restrict(self, role: protocol.Restricted) -> None:
-        """Give up saying anything that ``role`` may not say; before handing the descriptor on."""
+        """Give up all events that ``role`` may not log, before the descriptor is passed on."""
         self._ask(protocol.Restrict(role), protocol.RestrictedTo)
 
     def close(self) -> None:
-        """Hang up; harmless to repeat."""
+        """Close the connection; may be repeated."""
         with self._lock:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
@@ -97,7 +97,7 @@ class AuditClient:
             raise _refused("malformed")
         if self._broken or self._descriptor < 0:
             raise _gone()
-        # Until the answer is here: an answer that comes too late must not be taken for another's.
+        # Until the answer arrives: a late answer must not be taken for that to the next request.
         self._broken = True
         try:
             os.write(self._descriptor, packet)
@@ -114,7 +114,7 @@ class AuditClient:
 
 def _gone() -> LedgerError:
     return LedgerError(
-        "The audit daemon does not answer: nothing can be logged, so nothing is done.",
+        "The audit daemon does not answer: nothing can be logged, so all work stops.",
         "Check the ledger with `appliance audit verify`, start the daemon, then try again.",
     )
 
@@ -123,14 +123,14 @@ def _refused(reason: protocol.RejectionReason) -> LedgerError:
     message, hint = {
         "malformed": (
             "The audit daemon does not know this event.",
-            "Use daemon and program of one version.",
+            "Use the same version of daemon and program.",
         ),
         "not-yours": (
-            "The audit daemon does not take this event from this process.",
-            "Let the process that it is about say it.",
+            "The audit daemon does not accept this event from this process.",
+            "Log it from the process that it is about.",
         ),
         "full": (
-            "The disk of the ledger is full: nothing can be logged, so nothing is done.",
+            "The disk of the ledger is full: nothing can be logged, so all work stops.",
             "Free space on it, or prune entries beyond the retention with `appliance audit prune`.",
         ),
         "failed": (

@@ -1,12 +1,12 @@
 """``appliance-audit``: the one process that holds the key and writes the ledger.
 
-A single thread takes what all its peers sent since it last looked, appends it in one durable step
+A single thread takes all pending requests of its peers, appends their events in one durable step
 (so that many callers share the cost of a sync), and answers each. A peer waits for its answer
-before it goes on: a slow disk slows down whoever logs, a full one stops them.
+before it goes on: a slow disk slows its callers down, a full one stops them.
 
-Who a peer is comes from the kernel (SO_PEERCRED) and from how the daemon was started; what a peer
-may say follows from that. A packet that is not understood is refused; a peer that does not read
-its answers is dropped. Nothing that arrives can stop the daemon.
+The role of a peer follows from its user id (SO_PEERCRED) and the options of the daemon, and limits
+what the peer may log. A packet that cannot be decoded is rejected; a peer that does not read its
+answers is dropped. No input can stop the daemon.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _encoder = msgspec.json.Encoder()
 
 _BACKLOG = 16
 
-# What only the daemon itself may say.
-_OWN = (events.Boot, events.ClockChanged, events.LogPruned, events.CheckpointAnchored)
-_WORKER = (
+# Only the daemon itself may log these.
+_DAEMON_ONLY = (events.Boot, events.ClockChanged, events.LogPruned, events.CheckpointAnchored)
+_WORKER_EVENTS = (
     events.SealResult,
     events.PolicyLoaded,
     events.ModelPackLoaded,
@@ -49,23 +49,23 @@ _WORKER = (
 
 
 class DiagnosticLog(Protocol):
-    """Takes what whoever runs the daemon should know; see ``diagnostics.py``."""
+    """Takes the messages for the operator of the daemon; see ``appliance.diagnostics``."""
 
     def warning(self, event: str, **values: object) -> object:
-        """Somebody was turned away."""
+        """A peer was refused or dropped."""
 
     def error(self, event: str, **values: object) -> object:
-        """Nothing can be logged."""
+        """The ledger cannot be written."""
 
 
-class Silence:
-    """For the child of a command, which has nobody to tell: the command itself says it."""
+class SilentLog:
+    """Discards messages: for the child of a command, which reports the failure itself."""
 
     def warning(self, event: str, **values: object) -> None:
-        """Nothing."""
+        """Discard the message."""
 
     def error(self, event: str, **values: object) -> None:
-        """Nothing."""
+        """Discard the message."""
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class _Peer:
 
 
 class Server:
-    """Serves the peers of one ledger. ``roles`` says which role a user id has."""
+    """Serves the peers of one ledger. ``roles``: the role of each user id."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Server:
         roles: Mapping[int, Role] | None = None,
         log: DiagnosticLog | None = None,
     ) -> None:
-        self._log = log or Silence()
+        self._log = log or SilentLog()
         self._recorder = recorder
         self._pseudonym_key = pseudonym_key
         self._roles = dict(roles or {})
@@ -93,14 +93,14 @@ class Server:
         self._listener: socket.socket | None = None
 
     def listen(self, listener: socket.socket) -> None:
-        """Take callers from a bound SOCK_SEQPACKET socket."""
+        """Accept peers on a bound SOCK_SEQPACKET socket."""
         listener.listen(_BACKLOG)
         listener.setblocking(False)
         self._listener = listener
         self._selector.register(listener, selectors.EVENT_READ)
 
     def adopt(self, connection: socket.socket, role: Role) -> None:
-        """Serve a peer that is connected already."""
+        """Serve a peer that is already connected."""
         connection.setblocking(False)
         self._peers[connection.fileno()] = _Peer(connection, role)
         self._selector.register(connection, selectors.EVENT_READ)
@@ -108,18 +108,17 @@ class Server:
     def run(
         self, stopping: Callable[[], bool] = lambda: False, longest: float | None = None
     ) -> None:
-        """Serve until nobody can call any more, or ``stopping``, asked after each round, says so.
+        """Serve until ``stopping``, called after each round, returns True.
 
-        ``longest``: seconds after which a round ends although nobody called.
-
-        Without a listener that is when the last peer has hung up.
+        ``longest``: seconds after which a round ends even if nothing arrived. Without a listener
+        it also ends when the last peer has disconnected.
         """
         while (self._listener or self._peers) and not stopping():
             ready = [key.fd for key, _ in self._selector.select(longest)]
             self._round(ready)
 
     def close(self) -> None:
-        """Hang up on everybody."""
+        """Close the listener and all connections."""
         for peer in list(self._peers.values()):
             self._drop(peer)
         if self._listener is not None:
@@ -158,14 +157,14 @@ class Server:
                 self._answer(peer, _appended([next(receipts) for _ in batch]))
 
     def _understand(self, peer: _Peer, packet: bytes) -> protocol.Append | protocol.Reply:
-        """The events to append, or what to answer at once."""
+        """The events to append, or the immediate answer."""
         try:
             request = _decoder.decode(packet)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return protocol.Rejected("malformed")
         match request:
             case protocol.Append():
-                if not all(_may_say(peer.role, event) for event in request.events):
+                if not all(_may_log(peer.role, event) for event in request.events):
                     return protocol.Rejected("not-yours")
                 return request
             case protocol.Name():
@@ -182,7 +181,7 @@ class Server:
         try:
             connection, _ = self._listener.accept()
         except OSError:
-            return  # the caller went away again, or there are too many
+            return  # the caller has disconnected, or there are too many
         role = self._roles.get(PeerCredentials.of(connection).user)
         if role is None:
             self._log.warning("peer refused")
@@ -191,7 +190,7 @@ class Server:
             self.adopt(connection, role)
 
     def _receive(self, peer: _Peer) -> bytes | None:
-        """A packet; ``None`` if there is none or the peer is gone. Descriptors are not taken."""
+        """A packet; ``None`` if there is none or the peer is gone. Descriptors are discarded."""
         try:
             packet, _, flags, _ = peer.socket.recvmsg(protocol.MAX_PACKET)
         except BlockingIOError:
@@ -201,14 +200,14 @@ class Server:
         if not packet:
             self._drop(peer)
             return None
-        # One that was cut off is no JSON, even if what is left should look like it.
+        # A truncated packet is rejected even if the rest happens to be valid JSON.
         return b"" if flags & socket.MSG_TRUNC else packet
 
     def _answer(self, peer: _Peer, reply: protocol.Reply) -> None:
         try:
             peer.socket.send(_encoder.encode(reply))
         except OSError:
-            self._log.warning("peer dropped")  # gone, or it asks without reading the answers
+            self._log.warning("peer dropped")  # gone, or does not read the answers
             self._drop(peer)
 
     def _drop(self, peer: _Peer) -> None:
@@ -217,10 +216,10 @@ class Server:
             peer.socket.close()
 
 
-def _may_say(role: Role, event: AnyEvent) -> bool:
-    if isinstance(event, _OWN):
+def _may_log(role: Role, event: AnyEvent) -> bool:
+    if isinstance(event, _DAEMON_ONLY):
         return False
-    return role != "worker" or isinstance(event, _WORKER)
+    return role != "worker" or isinstance(event, _WORKER_EVENTS)
 
 
 def _appended(receipts: list[Receipt]) -> protocol.Appended:

@@ -1,6 +1,6 @@
-"""The ledger of a single command: the daemon as its child, over a socket pair.
+"""The ledger of a single command: the daemon runs as its child, over a socket pair.
 
-The process that opens people's files never holds the key; the child that holds it opens none.
+The process that opens untrusted files never has the key; the child that has it opens none of them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from appliance.audit.service.client import AuditClient
 
 
 class EmbeddedAudit:
-    """A child daemon, its process id ``child``, and the connection to it, ``client``.
+    """A child daemon: its process id ``child`` and the connection to it, ``client``.
 
-    Start it early: it gets ready while the caller loads its libraries. Raises nothing at the
-    start; if the child cannot serve, the first event raises ``LedgerError``.
+    Start it early: it starts up while the caller loads its libraries. If the child cannot serve,
+    not the constructor but the first event raises ``LedgerError``.
     """
 
     def __init__(self, ledger: Path | None = None) -> None:
@@ -32,7 +32,7 @@ class EmbeddedAudit:
             self.child = os.posix_spawn(
                 sys.executable,
                 [
-                    # -P: the folder that a command is called in is not where its modules are.
+                    # -P: do not import modules from the current folder.
                     *(sys.executable, "-P", "-m", "appliance.audit", "--create"),
                     *("--ledger", os.fspath(ledger or default_ledger())),
                     *("--adopt", str(theirs.fileno())),
@@ -41,13 +41,13 @@ class EmbeddedAudit:
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)
                 ],
-                # Ctrl-C is for the command; the child ends when the command hangs up.
+                # Ctrl-C is for the command; the child ends when the command disconnects.
                 setsid=True,
             )
         self.client = AuditClient(ours.detach())
 
     def __enter__(self) -> Self:
-        """Nothing more happens on entry."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -56,7 +56,7 @@ class EmbeddedAudit:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Hang up and let the child end; a sealed process may not wait for it."""
+        """Disconnect, which ends the child; a sealed process may not wait for it."""
         self.client.close()
         with suppress(OSError):
             os.waitpid(self.child, 0)

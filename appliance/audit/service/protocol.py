@@ -1,4 +1,4 @@
-"""What is said over the audit socket: one JSON message a packet (AF_UNIX, SOCK_SEQPACKET)."""
+"""The messages of the audit socket: one JSON message per packet (AF_UNIX, SOCK_SEQPACKET)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_BATCH = 128  # events; their receipts fit one packet
 
 RejectionReason: TypeAlias = Literal["malformed", "not-yours", "full", "failed"]
 Restricted: TypeAlias = Literal["worker"]
-"""Roles that a connection may step down to. There is no way back up."""
+"""Roles that a connection may be restricted to. A restriction cannot be lifted."""
 
 
 class Append(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="append"):
@@ -30,14 +30,14 @@ class Append(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="appen
 
 
 class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="name"):
-    """Ask for the pseudonym of ``value`` (base64 in JSON); the answer is ```NameGiven``."""
+    """Ask for the pseudonym of ``value`` (base64 in JSON); the answer is ``NameGiven``."""
 
     kind: PseudonymKind
     value: Annotated[bytes, msgspec.Meta(max_length=4096)]
 
 
 class Restrict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="restrict"):
-    """From now on say only what ``role`` may; the answer is ``RestrictedTo``."""
+    """Accept only events of ``role`` from now on; the answer is ``RestrictedTo``."""
 
     role: Restricted
 
@@ -61,7 +61,7 @@ class RestrictedTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     role: Role
 
 
-class Rejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="refused"):
+class Rejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rejected"):
     """Nothing was logged."""
 
     reason: RejectionReason

@@ -1,1 +1,1 @@
-"""A transparency log by C2SP (tlog-tiles, signed notes): knows nothing of what is logged."""
+"""A transparency log by C2SP (tlog-tiles, signed notes): does not depend on what is logged."""

@@ -1,8 +1,8 @@
-"""The last signed checkpoint, kept a second time outside of the log.
+"""A second copy of the last signed checkpoint, kept outside the log.
 
-A log that is replaced by an older copy of itself is in order by its own rules. Only a memory that
-the copy does not reach can tell: another file system, a disc in the auditor's safe, or the TPM
-(see ``tpm.py``).
+A log that was replaced by an older copy of itself is consistent. Only a record that the copy does
+not replace reveals it: on another file system, on a disc in the auditor's safe, or in the TPM (see
+``verification/tpm.py``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from appliance.audit.tlog.checkpoint import Checkpoint, open_checkpoint
+from appliance.audit.tlog.merkle import consistency_holds
 from appliance.audit.tlog.proofs import Tree
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import Verifier
@@ -23,12 +24,12 @@ AnchorMismatch: TypeAlias = Literal["truncated", "forked", "anchor"]
 
 @dataclass(frozen=True, slots=True)
 class FileAnchor:
-    """A file, best on another file system than the ledger's."""
+    """The copy in a file, preferably on another file system than the ledger's."""
 
     path: Path
 
     def load(self) -> bytes | None:
-        """The signed checkpoint, if there is one. Raises ``LedgerError`` if it cannot be read."""
+        """The signed checkpoint, or ``None``. Raises ``LedgerError`` if it cannot be read."""
         return LedgerReader(self.path.parent).find(self.path.name)
 
     def save(self, note: bytes) -> None:
@@ -37,12 +38,12 @@ class FileAnchor:
 
 
 def anchor_mismatch(
-    note: bytes | None, verifier: Verifier, store: LedgerReader, head: Checkpoint
+    note: bytes | None, verifier: Verifier, reader: LedgerReader, head: Checkpoint
 ) -> AnchorMismatch | None:
-    """What the checkpoint ``note`` from outside says against the log with this ``head``.
+    """How the log with this ``head`` contradicts the checkpoint ``note`` from outside, if it does.
 
-    ``None``: the log is the heir of what it was then. Raises ``LedgerError`` if tiles are missing
-    that would tell.
+    ``None``: the log has only grown since then. Raises ``LedgerError`` if the tiles that would
+    prove it are missing.
     """
     if note is None:
         return "anchor" if head.size else None
@@ -52,13 +53,13 @@ def anchor_mismatch(
         return "anchor"
     if before.size > head.size:
         return "truncated"
-    if Tree(store, head.size, before.size).root() != before.root:
-        return "forked"
-    return None
+    proof = Tree(reader, head.size).consistency(before.size)
+    grew = consistency_holds(before.size, before.root, head.size, head.root, proof)
+    return None if grew else "forked"
 
 
 MISMATCH_MESSAGES: dict[AnchorMismatch, str] = {
     "truncated": "The ledger is shorter than it was: entries are missing at its end.",
-    "forked": "The ledger is not the one that it was: what it held then has been changed.",
-    "anchor": "The checkpoint kept outside of the ledger is missing or altered.",
+    "forked": "The ledger was replaced: an entry that it held earlier has been changed.",
+    "anchor": "The checkpoint kept outside the ledger is missing or altered.",
 }

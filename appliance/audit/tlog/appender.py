@@ -1,12 +1,12 @@
-"""The append-only log on disk: entries in, a durable signed checkpoint out.
+"""Appends entries to the log on disk and signs a durable checkpoint over them.
 
-The order of writing makes the checkpoint the one moment that counts: entries and tiles first,
-each whole and durable, then the checkpoint that covers them. What a crash leaves beyond the
-checkpoint was never acknowledged and is removed when the ledger is opened next.
+Entries and tiles are written first and made durable, then the checkpoint that covers them: an
+append is complete once the checkpoint is. What a crash leaves beyond the checkpoint was never
+acknowledged and is removed when the ledger is opened next.
 
 ::
 
-    lock            flock(2) of whoever appends; the kernel drops it with the process
+    lock            flock(2) of the appending process; the kernel releases it when that ends
     checkpoint      the signed head
     log.vkey        the public key
     minimum-index   first entry that is kept, once something was pruned
@@ -48,7 +48,7 @@ _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 @dataclass(slots=True)
 class _State:
-    """What is in memory of the log whose signed checkpoint is ``note``."""
+    """What is kept in memory of the log whose signed checkpoint is ``note``."""
 
     note: bytes
     frontier: Frontier
@@ -56,15 +56,15 @@ class _State:
 
 
 def create_ledger(folder: Path, signer: Signer, anchor: FileAnchor) -> None:
-    """An empty ledger in ``folder``, which may exist if it is empty. Raises ``LedgerError``."""
+    """Make a ledger in ``folder``, which is empty or does not exist. Raises ``LedgerError``."""
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        # A creation that a crash cut short left nothing but these.
+        # An interrupted creation leaves these files only.
         started = {LOCK, VKEY, VKEY + PENDING, LOCK + PENDING, CHECKPOINT + PENDING}
         if any(path.name not in started for path in folder.iterdir()):
             raise LedgerError(
                 "The folder for the new ledger is not empty.",
-                "Name a folder that does not exist yet; a ledger is never made over another.",
+                "Name a folder that does not exist yet; an existing ledger is never overwritten.",
             )
         head = Checkpoint(signer.name, 0, EMPTY_ROOT)
         note = head.sign(signer)
@@ -78,20 +78,20 @@ def create_ledger(folder: Path, signer: Signer, anchor: FileAnchor) -> None:
 
 
 class Ledger:
-    """The ledger in ``folder``, growing under the key ``signer``, remembered by ``anchor``.
+    """The ledger in ``folder``, signed with ``signer``, its checkpoints copied to ``anchor``.
 
-    Several processes may append to one ledger: each step is taken ``with ledger.locked()``. One
-    object belongs to one thread.
+    Several processes may append to one ledger; each uses it ``with ledger.locked()``. An object
+    must not be shared between threads.
     """
 
     def __init__(
         self, folder: Path, signer: Signer, anchor: FileAnchor, *, immutable: bool = False
     ) -> None:
-        """Nothing is read until the ledger is locked.
+        """Reads nothing until the ledger is locked.
 
-        ``immutable``: make full tiles so where the file system and our rights allow it.
+        ``immutable``: set that flag on full tiles where file system and privileges allow it.
         """
-        self.store = LedgerReader(folder)
+        self.reader = LedgerReader(folder)
         self._anchor = anchor
         self._immutable = immutable
         self._signer = signer
@@ -118,16 +118,18 @@ class Ledger:
             return self._loaded.entries[-1]
         if not self.size:
             return None
-        return self.store.entries(Tile(0, self.size // WIDTH - 1))[-1]
+        return self.reader.entries(Tile(0, self.size // WIDTH - 1))[-1]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the ledger against other processes, and know its newest state.
+        """Lock the ledger against other processes and load its newest state.
 
-        Raises ``LedgerError`` if it is damaged or not to be written.
+        Raises ``LedgerError`` if it is missing, damaged or cannot be written.
         """
         try:
-            descriptor = os.open(self.store.folder / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = os.open(
+                self.reader.folder / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+            )
         except FileNotFoundError as error:
             raise LedgerError(
                 "There is no ledger here.", "Make one with `appliance audit init`."
@@ -142,17 +144,17 @@ class Ledger:
             os.close(descriptor)
 
     def append(self, entries: Sequence[bytes]) -> tuple[int, list[bytes]]:
-        """Add ``entries``; the index of the first and all leaf hashes, once they are durable.
+        """Append ``entries``; returns the index of the first and all leaf hashes.
 
-        Only with the lock held. On a ``LedgerError`` none counts as added, though they may be there
-        if it was the very last step that failed.
+        They are durable when it returns. Call it with the lock held. Raises ``LedgerError``; then
+        no entry counts as appended, although all are in the log if only the last step failed.
         """
         if not all(0 < len(entry) <= MAX_ENTRY for entry in entries):
             raise LedgerError(
                 "An entry of the ledger has 1 to 65535 bytes.", "Split it into several events."
             )
         before = self._loaded
-        # Forgotten until all is well: after any failure the disk is asked what is true.
+        # Unset until the append succeeds, so that after a failure the state is read from disk.
         self._state = None
         frontier, bundle = before.frontier.copy(), list(before.entries)
         leaves = [hash_leaf(entry) for entry in entries]
@@ -172,17 +174,17 @@ class Ledger:
         head = Checkpoint(self._signer.name, frontier.range.size, frontier.range.root())
         note = head.sign(self._signer)
         try:
-            publish(self.store.folder, files)
-            publish(self.store.folder, {CHECKPOINT: note})
+            publish(self.reader.folder, files)
+            publish(self.reader.folder, {CHECKPOINT: note})
             self._anchor.save(note)
         except OSError as error:
             raise as_ledger_error(error) from error
         if self._immutable:
             for name in files.keys() - partial.keys():
-                set_immutable(self.store.folder / name, wanted=True)
+                set_immutable(self.reader.folder / name, wanted=True)
         for name in obsolete:
             with suppress(OSError):
-                _remove(self.store.folder / name)
+                _remove(self.reader.folder / name)
         self._state = _State(note, frontier, bundle)
         return first, leaves
 
@@ -190,29 +192,29 @@ class Ledger:
     def _loaded(self) -> _State:
         if self._state is None:
             raise LedgerError(
-                "The ledger was used without its lock, or after a failure.", "Open it again."
+                "The ledger was used without its lock, or after a failure.", "Lock it again."
             )
         return self._state
 
     def _refresh(self) -> None:
-        note = self.store.read(CHECKPOINT)
+        note = self.reader.read(CHECKPOINT)
         if self._state is None or self._state.note != note:
             self._state = self._load(note)
 
     def _load(self, note: bytes) -> _State:
-        verifier = self.store.verifier()
+        verifier = self.reader.verifier()
         if verifier != self._signer.verifier:
             raise LedgerError(
                 "The signing key is not the one of this ledger.",
                 "Name the ledger's own key with --keys.",
             )
-        head = self.store.checkpoint(verifier)
+        head = self.reader.checkpoint(verifier)
         edges: list[list[bytes]] = [[] for _ in range((head.size.bit_length() + 7) // 8)]
         entries: list[bytes] = []
         for tile in edge_tiles(head.size):
-            edges[tile.level] = self.store.hashes(tile)
+            edges[tile.level] = self.reader.hashes(tile)
             if tile.level == 0:
-                entries = self.store.entries(tile)
+                entries = self.reader.entries(tile)
         frontier = Frontier.restore(head.size, edges)
         sound = not edges or list(map(hash_leaf, entries)) == edges[0]
         if not sound or frontier.range.root() != head.root:
@@ -221,31 +223,31 @@ class Ledger:
                 "Run `appliance audit verify`, keep the damaged copy, and restore the last good "
                 "one.",
             )
-        found = anchor_mismatch(self._anchor.load(), verifier, self.store, head)
+        found = anchor_mismatch(self._anchor.load(), verifier, self.reader, head)
         if found is not None:
             raise LedgerError(
                 MISMATCH_MESSAGES[found],
-                "Keep this copy as evidence and run `appliance audit verify`. Nothing is logged, "
-                "so nothing is done, until the ledger and its checkpoint outside agree.",
+                "Keep this copy as evidence and run `appliance audit verify`. Nothing can be "
+                "logged or done until the ledger and its outside checkpoint agree.",
             )
         try:
-            remove_unacknowledged(self.store.folder, head.size)
+            remove_unacknowledged(self.reader.folder, head.size)
         except OSError as error:
             raise as_ledger_error(error) from error
         return _State(note, frontier, entries)
 
 
 def as_ledger_error(error: OSError) -> LedgerError:
-    """What ``error`` means for whoever wanted to log."""
+    """The ``LedgerError`` that tells the user what to do about ``error``."""
     if error.errno in _FULL:
         return LedgerFullError(
-            "The disk of the ledger is full: nothing more can be logged, so nothing more is done.",
+            "The disk of the ledger is full: nothing more can be logged, so all work stops.",
             "Free space on it, or prune entries beyond the retention with `appliance audit prune`.",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return LedgerError(
             "The ledger may not be written by this user.",
-            "Run the command as the user whom the ledger belongs to.",
+            "Run the command as the owner of the ledger.",
         )
     name = errno.errorcode.get(error.errno or 0, "unknown error")
     return LedgerError(f"The ledger cannot be written ({name}).", "Check the disk it is on.")
@@ -263,7 +265,7 @@ def _edge_paths(size: int) -> frozenset[str]:
 
 
 def _remove(path: Path) -> None:
-    """A partial tile, and its folder with it if it was the last one there."""
+    """Remove a partial tile, and its folder if that is empty then."""
     path.unlink()
     with suppress(OSError):
         path.parent.rmdir()

@@ -8,7 +8,7 @@
     <blank line>
     — <origin> base64(key id ‖ Ed25519 signature)
 
-Extension lines are refused: ours has none, so one that appears is not ours.
+Extension lines are refused: this log writes none.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ class Checkpoint:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From the text of a note. Raises ``LedgerError``."""
+        """Parse the text of a note. Raises ``LedgerError`` if it is malformed."""
         lines = text.split("\n")
         if len(lines) != 4 or lines[3] or not lines[0]:
-            raise _malformed("three lines are needed, and none more")
+            raise _malformed("it must have exactly three lines")
         origin, size, root = lines[:3]
         raw = unb64(root)
         if not _SIZE.match(size):
-            raise _malformed("its size is no decimal number")
+            raise _malformed("its size is not a decimal number")
         if raw is None or len(raw) != HASH_SIZE:
-            raise _malformed("its root is no hash")
+            raise _malformed("its root is not a hash")
         if size == "0" and raw != EMPTY_ROOT:
-            raise _malformed("an empty log has one root only")
+            raise _malformed("its root is not that of an empty log")
         return cls(origin, int(size), raw)
 
     @property
@@ -69,12 +69,12 @@ def open_checkpoint(data: bytes, verifier: Verifier) -> Checkpoint:
     """The checkpoint in the note ``data``, signed by the log's own key. Raises ``LedgerError``."""
     checkpoint = Checkpoint.parse(open_note(data, (verifier,)).text)
     if checkpoint.origin != verifier.name:
-        raise _malformed("it is of another log than its key")
+        raise _malformed("its origin is not the name of its key")
     return checkpoint
 
 
 def _malformed(what: str) -> LedgerError:
     return LedgerError(
         f"The checkpoint is malformed: {what}.",
-        "Take the file again from whoever gave it to you, or from the last good copy.",
+        "Get the file again from its source, or restore the last good copy.",
     )

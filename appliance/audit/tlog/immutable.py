@@ -1,7 +1,8 @@
-"""``chattr +i`` for tiles that are full: no change, no removal, not even by their owner.
+"""``chattr +i`` for full tiles: not even their owner can change or remove them.
 
-ext4, XFS, Btrfs and others keep the flag; to set it takes CAP_LINUX_IMMUTABLE (ioctl_iflags(2)).
-It stops mistakes and whoever got the ledger's user, not root: what is proof are the signatures.
+ext4, XFS, Btrfs and others support the flag; setting it requires CAP_LINUX_IMMUTABLE
+(ioctl_iflags(2)). It protects against mistakes and against an attacker with the ledger's user, but
+not against root; the proof of integrity is in the signatures.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _GET, _SET, _IMMUTABLE = 0x80086601, 0x40086602, 0x00000010
 
 
 def set_immutable(path: Path, *, wanted: bool) -> bool:
-    """Whether the flag of ``path`` is now as ``wanted``; file system or rights may not allow it."""
+    """Set or clear the flag of ``path``; False if file system or privileges do not allow it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:

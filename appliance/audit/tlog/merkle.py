@@ -21,7 +21,7 @@ def hash_node(left: bytes, right: bytes) -> bytes:
 
 
 def perfect_root(hashes: Sequence[bytes]) -> bytes:
-    """Root over ``hashes``, whose number is a power of two."""
+    """Root over ``hashes`` (32 bytes each), whose number is a power of two."""
     row = list(hashes)
     while len(row) > 1:
         row = [
@@ -33,17 +33,17 @@ def perfect_root(hashes: Sequence[bytes]) -> bytes:
 
 @dataclass(slots=True)
 class CompactRange:
-    """The roots of the perfect subtrees that a tree of ``size`` leaves falls into, largest first.
+    """The roots of the perfect subtrees that make up a tree of ``size`` leaves, largest first.
 
-    One for each set bit of ``size``: all that is needed to append a leaf in constant time (on
-    average two hashes) and to know the root.
+    There is one for each set bit of ``size``. They suffice to append a leaf in constant time (two
+    hashes on average) and to compute the root.
     """
 
     size: int = 0
     peaks: list[bytes] = field(default_factory=list)
 
     def append(self, leaf: bytes) -> list[bytes]:
-        """Add a leaf's hash; the roots of all subtrees that it completes, the leaf itself first."""
+        """Add a leaf's hash; returns the roots of the subtrees it completes, the leaf first."""
         completed = [leaf]
         size = self.size
         while size & 1:
@@ -63,14 +63,17 @@ class CompactRange:
         return root
 
     def copy(self) -> CompactRange:
-        """One that can grow without this one."""
+        """A copy that can grow independently."""
         return CompactRange(self.size, list(self.peaks))
 
 
 def inclusion_holds(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> bool:
-    """Whether ``proof`` shows ``leaf`` at ``index`` of the tree (RFC 9162, section 2.1.3.2)."""
+    """Whether ``proof`` shows ``leaf`` at ``index`` of the tree (RFC 9162, section 2.1.3.2).
+
+    ``leaf``, ``root`` and the members of ``proof`` are hashes of 32 bytes.
+    """
     if not 0 <= index < size:
         return False
     node, last, current = index, size - 1, leaf
@@ -90,7 +93,10 @@ def inclusion_holds(
 def consistency_holds(
     old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """Whether ``proof`` shows that the tree grew from the old one (RFC 9162, section 2.1.4.2)."""
+    """Whether ``proof`` shows that the tree grew from the old one (RFC 9162, section 2.1.4.2).
+
+    The roots and the members of ``proof`` are hashes of 32 bytes.
+    """
     if old_size == size:
         return not proof and old_root == root
     if not 0 <= old_size < size:

@@ -1,4 +1,4 @@
-"""Proofs out of a ledger's tiles, and the file in which one event is shown without the rest.
+"""Proofs from a ledger's tiles, and the file format that proves a single entry.
 
 A tlog-proof (C2SP tlog-proof) holds an entry, the hashes that lead from it to the root, and the
 signed checkpoint with that root::
@@ -25,17 +25,17 @@ _MAGIC = "c2sp.org/tlog-proof@v1"
 
 
 class Tree:
-    """The tree over the first ``size`` entries of the ledger in ``store``.
+    """The tree over the first ``size`` entries of the ledger in ``reader``.
 
-    ``stored`` is the size of its checkpoint, which says how wide the partial tiles on disk are.
-    Every method raises ``LedgerError`` if a tile that it needs is missing: pruned, or damaged.
+    ``stored`` is the size of the checkpoint on disk, which determines the widths of the partial
+    tiles. Every method raises ``LedgerError`` if a tile that it needs was pruned or is damaged.
     """
 
-    def __init__(self, store: LedgerReader, stored: int, size: int | None = None) -> None:
+    def __init__(self, reader: LedgerReader, stored: int, size: int | None = None) -> None:
         self._stored = stored
         self._size = stored if size is None else size
         # A proof of the next entry needs nearly the same tiles.
-        self._hashes = lru_cache(maxsize=1024)(store.hashes)
+        self._hashes = lru_cache(maxsize=1024)(reader.hashes)
 
     def root(self) -> bytes:
         """Merkle tree hash (RFC 6962, section 2.1)."""
@@ -56,7 +56,7 @@ class Tree:
         return path[::-1]
 
     def consistency(self, old: int) -> list[bytes]:
-        """That this tree grew from its first ``old`` entries (RFC 6962, section 2.1.2)."""
+        """The proof that this tree grew from its first ``old`` entries (RFC 6962, 2.1.2)."""
         if old in (0, self._size):
             return []
         path = []
@@ -69,7 +69,7 @@ class Tree:
             else:
                 path.append(self._span(low, middle))
                 low = middle
-        # The old tree itself is known to whoever checks; only a part of it is not.
+        # If the old tree is one subtree, the verifier knows its root already.
         if low:
             path.append(self._span(low, high))
         return path[::-1]
@@ -88,7 +88,7 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class TlogProof:
-    """Shows that ``entry`` stands at ``index`` of the log whose signed head is ``checkpoint``."""
+    """Proves that ``entry`` is at ``index`` of the log whose signed head is ``checkpoint``."""
 
     entry: bytes
     index: int
@@ -96,7 +96,7 @@ class TlogProof:
     checkpoint: bytes
 
     def encode(self) -> bytes:
-        """As a ``.tlog-proof`` file."""
+        """The bytes of a ``.tlog-proof`` file."""
         hashes = "".join(f"{b64(value)}\n" for value in self.path)
         head = f"{_MAGIC}\nextra {b64(self.entry)}\nindex {self.index}\n{hashes}\n"
         return head.encode() + self.checkpoint

@@ -1,4 +1,4 @@
-"""Reading a ledger's files: nothing here needs a key, a lock or a daemon."""
+"""Reads a ledger's files; needs no key, no lock and no daemon."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ _LIMIT = 32 << 20  # bytes; a bundle of 256 of the longest entries is 16 MiB
 
 @dataclass(frozen=True, slots=True)
 class LedgerReader:
-    """The files under ``folder``, but those in ``held`` as they were when they were read."""
+    """The files under ``folder``, except that those in ``held`` were read earlier."""
 
     folder: Path
     held: Mapping[str, bytes] = field(default_factory=dict)
 
     def snapshot(self) -> LedgerReader:
-        """This ledger as it is now, however it grows: its head, and the tiles that will change.
+        """A reader of this ledger in its present state, even while it grows.
 
-        Full tiles never change, so that no lock is needed. Raises ``LedgerError``.
+        It holds the head and the partial tiles in memory; full tiles never change, so no lock is
+        needed. Raises ``LedgerError``.
         """
         for _ in range(_TRIES):
             note = self.read(CHECKPOINT)
@@ -49,7 +50,7 @@ class LedgerReader:
             if self.read(CHECKPOINT) == note:
                 return LedgerReader(self.folder, held)
         raise LedgerError(
-            "The ledger grows faster than it can be read.", "Try again when less is being logged."
+            "The ledger grows faster than it can be read.", "Try again when there is less activity."
         )
 
     def read(self, name: str) -> bytes:
@@ -64,7 +65,7 @@ class LedgerReader:
         return data
 
     def find(self, name: str) -> bytes | None:
-        """The file ``name``, or ``None`` if there is none. Raises ``LedgerError``."""
+        """The file ``name``, or ``None`` if it is missing. Raises ``LedgerError``."""
         if name in self.held:
             return self.held[name]
         try:
@@ -76,7 +77,7 @@ class LedgerReader:
         except OSError as error:
             raise LedgerError(
                 f"The ledger's file {name} cannot be read.",
-                "Run the command as a user who may read the ledger.",
+                "Run the command as a user with read access to the ledger.",
             ) from error
 
     def verifier(self) -> Verifier:
@@ -84,7 +85,7 @@ class LedgerReader:
         text = self.read(VKEY).decode("utf-8", "replace")
         if not text.endswith("\n"):
             raise LedgerError(
-                "The log's public key is cut off.", "Restore log.vkey from the last good copy."
+                "The log's public key is cut short.", "Restore log.vkey from the last good copy."
             )
         return Verifier.parse(text[:-1])
 
@@ -97,11 +98,11 @@ class LedgerReader:
         return split_hashes(self.read(tile.path), tile.width)
 
     def entries(self, tile: Tile) -> list[bytes]:
-        """The entries under ``tile``, which is of level 0. Raises ``LedgerError``."""
+        """The entries of ``tile``, which is of level 0. Raises ``LedgerError``."""
         return split_entries(self.read(tile.entries_path), tile.width)
 
     def minimum(self) -> int:
-        """Index of the first entry that is kept. Raises ``LedgerError``."""
+        """Index of the first entry that was not pruned. Raises ``LedgerError``."""
         data = self.find(MINIMUM)
         if data is None:
             return 0
@@ -109,7 +110,7 @@ class LedgerReader:
         number = text.removesuffix("\n")
         if not number.isdecimal() or f"{int(number)}\n" != text:
             raise LedgerError(
-                "The ledger's minimum index is no number.",
+                "The ledger's minimum index is not a number.",
                 "Restore minimum-index from the last good copy.",
             )
         return int(number)

@@ -1,4 +1,4 @@
-r"""Signed notes (C2SP signed-note): a text, a blank line, and signature lines under it.
+r"""Signed notes (C2SP signed-note): a text, a blank line, and signature lines.
 
 ::
 
@@ -38,48 +38,48 @@ _MAX_SIZE = 64 * 1024
 _MAX_SIGNATURES = 64
 _DASH = "\N{EM DASH} "
 _PRIVATE = "PRIVATE+KEY+"
-_HINT = "Take the file again from whoever gave it to you, or from the last good copy."
-# No space of any script, no plus, no control character.
+_HINT = "Get the file again from its source, or restore the last good copy."
+# No Unicode white space, no plus sign, no control character.
 _NAME = re.compile(r"\A[^\s+\x00-\x1f\x7f]{1,200}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One signature line: who claims to have signed, and what follows the key id."""
+    """One signature line: the signer it names, and the bytes after the key id."""
 
     name: str
     key_id: bytes
     payload: bytes
 
     def line(self) -> str:
-        """As it stands in the note, with its newline."""
+        """The line in the note, with its newline."""
         return f"{_DASH}{self.name} {b64(self.key_id + self.payload)}\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note whose signatures were read, but not checked."""
+    """A note whose signatures were parsed, but not verified."""
 
     text: str
     signatures: tuple[Signature, ...]
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
-        """The note in ``data``. Raises ``LedgerError`` if it has not exactly the form above."""
+        """The note in ``data``. Raises ``LedgerError`` if it is not exactly of the form above."""
         if len(data) > _MAX_SIZE:
-            raise _malformed("longer than a note can be")
+            raise _malformed("it is longer than a note can be")
         try:
             whole = data.decode()
         except UnicodeDecodeError as error:
-            raise _malformed("no UTF-8") from error
-        if any(sign < " " and sign != "\n" for sign in whole):
-            raise _malformed("control characters")
+            raise _malformed("it is not UTF-8") from error
+        if any(char < " " and char != "\n" for char in whole):
+            raise _malformed("it contains control characters")
         text, blank, tail = whole.rpartition("\n\n")
         if not blank or not tail.endswith("\n"):
-            raise _malformed("no signatures under a blank line")
+            raise _malformed("it has no signatures after a blank line")
         lines = tail[:-1].split("\n")
         if len(lines) > _MAX_SIGNATURES:
-            raise _malformed("too many signatures")
+            raise _malformed("it has too many signatures")
         return cls(text + "\n", tuple(map(_parse_line, lines)))
 
     def encode(self) -> bytes:
@@ -97,7 +97,7 @@ class Verifier:
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
-        """From a vkey. Raises ``LedgerError`` if its key id does not belong to its key."""
+        """Parse a vkey. Raises ``LedgerError`` if it is malformed or its key id is wrong."""
         name, _, rest = vkey.partition("+")
         digits, _, material = rest.partition("+")
         raw = unb64(material)
@@ -112,7 +112,7 @@ class Verifier:
 
     @property
     def key_id(self) -> bytes:
-        """Four bytes that, with the name, say which key it is."""
+        """Four bytes that, with the name, identify the key."""
         preimage = self.name.encode() + b"\n" + bytes((self.algorithm,)) + self.public
         return sha256(preimage).digest()[:4]
 
@@ -122,15 +122,15 @@ class Verifier:
         return f"{self.name}+{self.key_id.hex()}+{b64(bytes((self.algorithm,)) + self.public)}"
 
     def signed(self, note: Note) -> Signature | None:
-        """This key's signature on ``note``, checked; ``None`` if there is none.
+        """This key's verified signature on ``note``; ``None`` if there is none.
 
-        Raises ``LedgerError`` if there is one and it is wrong, or if there are two.
+        Raises ``LedgerError`` if the signature is wrong, or if there are two.
         """
         ours = [s for s in note.signatures if (s.name, s.key_id) == (self.name, self.key_id)]
         if not ours:
             return None
         if len(ours) > 1:
-            raise LedgerError("The note carries two signatures of one key.", _HINT)
+            raise LedgerError("The note has two signatures of one key.", _HINT)
         signature = ours[0].payload
         message = note.text.encode()
         if self.algorithm == COSIGNATURE:
@@ -139,13 +139,15 @@ class Verifier:
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature as error:
-            raise LedgerError("The signature on the note does not fit its text.", _HINT) from error
+            raise LedgerError(
+                "The signature on the note does not match its text.", _HINT
+            ) from error
         return ours[0]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Signer:
-    """A private key with its name. It has no representation, so it enters no log by accident."""
+    """A private key with its name; without a ``repr``, so that it is not logged by accident."""
 
     name: str
     _key: Ed25519PrivateKey
@@ -153,16 +155,17 @@ class Signer:
 
     @classmethod
     def generate(cls, name: str, algorithm: int = ED25519) -> Self:
-        """A new key. ``name`` holds no space and no plus."""
+        """A new key. Raises ``LedgerError`` if ``name`` contains a space or a plus sign."""
         if not _NAME.match(name):
             raise LedgerError(
-                "A key's name holds no space and no plus sign.", "Name it like hospital.example/a1."
+                "The name of a key must not contain a space or a plus sign.",
+                "Use a name such as hospital.example/a1.",
             )
         return cls(name, Ed25519PrivateKey.generate(), algorithm)
 
     @classmethod
     def parse(cls, skey: str) -> Self:
-        """From an skey. Raises ``LedgerError``, which repeats nothing of it."""
+        """Parse an skey. Raises ``LedgerError``, whose message contains nothing of it."""
         name, _, rest = skey.removeprefix(_PRIVATE).partition("+")
         digits, _, material = rest.partition("+")
         raw = unb64(material)
@@ -202,14 +205,14 @@ class Signer:
 
 
 def open_note(data: bytes, verifiers: Iterable[Verifier]) -> Note:
-    """The note in ``data`` with only those signatures left that one of ``verifiers`` made.
+    """The note in ``data``, reduced to the valid signatures of ``verifiers``.
 
-    Raises ``LedgerError`` if there is none, or if a known key's signature is wrong.
+    Raises ``LedgerError`` if it has none, or if the signature of a known key is wrong.
     """
     note = Note.parse(data)
     good = tuple(s for verifier in verifiers if (s := verifier.signed(note)) is not None)
     if not good:
-        raise LedgerError("The note carries no signature of a known key.", _HINT)
+        raise LedgerError("The note has no signature of a known key.", _HINT)
     return Note(note.text, good)
 
 
@@ -219,12 +222,12 @@ def b64(data: bytes) -> str:
 
 
 def unb64(text: str) -> bytes | None:
-    """The bytes that ``text`` spells; ``None`` unless it is the one spelling of them."""
+    """The bytes that ``text`` encodes; ``None`` unless it is their only canonical encoding."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    # Unused bits of the last sign may be set: another text for the same bytes.
+    # Unused bits of the last character may be set, which would be a second text for the bytes.
     return data if b64(data) == text else None
 
 
@@ -236,9 +239,9 @@ def _parse_line(line: str) -> Signature:
     name, space, material = line.removeprefix(_DASH).partition(" ")
     raw = unb64(material)
     if not line.startswith(_DASH) or not space or not _NAME.match(name):
-        raise _malformed("a signature line of another form")
+        raise _malformed("a signature line has another form")
     if raw is None or len(raw) < 5:
-        raise _malformed("a signature that is no base64")
+        raise _malformed("a signature is not base64")
     return Signature(name, raw[:4], raw[4:])
 
 

@@ -1,12 +1,12 @@
-"""A Merkle tree as files of 256 hashes each (C2SP tlog-tiles), and the entries beside it.
+"""A Merkle tree in files of 256 hashes each (C2SP tlog-tiles), and the files of its entries.
 
 ::
 
     tile/<L>/<N>            256 hashes of 32 bytes: roots over 256^L entries each
-    tile/<L>/<N>.p/<W>      the last one of its level, W of 256 hashes wide
-    tile/entries/<N>[.p/W]  the entries under tile/0/<N>, each behind its length (uint16 BE)
+    tile/<L>/<N>.p/<W>      the last tile of its level, with W < 256 hashes
+    tile/entries/<N>[.p/W]  the entries of tile/0/<N>, each after its length (uint16 BE)
 
-    N in groups of three digits, all but the last behind an x: 1234067 is x001/x234/067
+    N in groups of three digits, all but the last prefixed with x: 1234067 is x001/x234/067
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_ENTRY = 0xFFFF  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Where hashes lie: ``width`` of them, 1 to 256, in tile ``index`` of ``level``."""
+    """The place of ``width`` hashes (1 to 256): tile ``index`` of ``level``."""
 
     level: int
     index: int
@@ -31,12 +31,12 @@ class Tile:
 
     @property
     def path(self) -> str:
-        """Of the tile, relative to the ledger."""
+        """The tile's file, relative to the ledger."""
         return f"tile/{self.level}/{_number(self.index)}{self._suffix}"
 
     @property
     def entries_path(self) -> str:
-        """Of the entries under a tile of level 0, relative to the ledger."""
+        """The file of the entries of a tile of level 0, relative to the ledger."""
         return f"tile/entries/{_number(self.index)}{self._suffix}"
 
     @property
@@ -55,14 +55,14 @@ def edge_tiles(size: int) -> Iterator[Tile]:
 
 
 def split_hashes(data: bytes, width: int) -> list[bytes]:
-    """The hashes in a tile's bytes. Raises ``LedgerError`` unless there are ``width``."""
+    """The hashes (32 bytes each) in a tile. Raises ``LedgerError`` unless there are ``width``."""
     if len(data) != width * HASH_SIZE:
-        raise _damaged("a tile has not the width that its name says")
+        raise _damaged("the width of a tile differs from its name")
     return [data[n : n + HASH_SIZE] for n in range(0, len(data), HASH_SIZE)]
 
 
 def join_entries(entries: Sequence[bytes]) -> bytes:
-    """Entries of 1 to 65535 bytes each as a bundle."""
+    """The bundle of ``entries``, which have 1 to 65535 bytes each."""
     return b"".join(len(entry).to_bytes(2) + entry for entry in entries)
 
 
@@ -74,15 +74,15 @@ def split_entries(data: bytes, width: int) -> list[bytes]:
         at = begin + (data[at] << 8 | data[at + 1])
         entries.append(data[begin:at])
     if at != end or len(entries) != width:
-        raise _damaged("a bundle has not the entries that its name says")
+        raise _damaged("the number of entries in a bundle differs from its name")
     return entries
 
 
 @dataclass(slots=True)
 class Frontier:
-    """What a tree needs in memory to grow: its compact range and its partial tiles.
+    """What must be in memory for a tree to grow: its compact range and its partial tiles.
 
-    ``edges[L]`` holds the hashes of the partial tile of level L, less than 256.
+    ``edges[L]`` holds the hashes of the partial tile of level L, fewer than 256.
     """
 
     range: CompactRange = field(default_factory=CompactRange)
@@ -90,7 +90,7 @@ class Frontier:
 
     @classmethod
     def restore(cls, size: int, edges: list[list[bytes]]) -> Frontier:
-        """From the hashes of the partial tiles of a tree of ``size`` leaves."""
+        """The frontier of a tree of ``size`` leaves, from the hashes of its partial tiles."""
         peaks: list[bytes] = []
         for hashes in reversed(edges):
             at = 0
@@ -101,7 +101,7 @@ class Frontier:
         return cls(CompactRange(size, peaks), edges)
 
     def append(self, leaf: bytes) -> list[tuple[Tile, bytes]]:
-        """Add a leaf's hash; the full tiles that this completes, with their bytes."""
+        """Add a leaf's hash; returns the full tiles that it completes, with their bytes."""
         full = []
         # A subtree of height 8 L is one hash of level L.
         for level, subtree in enumerate(self.range.append(leaf)[::8]):
@@ -121,7 +121,7 @@ class Frontier:
             yield tile, b"".join(self.edges[tile.level])
 
     def copy(self) -> Frontier:
-        """One that can grow without this one."""
+        """A copy that can grow independently."""
         return Frontier(self.range.copy(), [list(edge) for edge in self.edges])
 
 

@@ -1,8 +1,8 @@
-"""Retention: what is older than the policy keeps goes, in whole tiles, and the log says so.
+"""Retention: drops entries that are older than the policy keeps, in whole tiles.
 
-The tree does not change and all hashes above stay, so every proof of an entry that is kept goes on
-to hold (C2SP tlog-tiles, "Pruning"). The order makes a crash harmless: first the event that tells
-it, then the published minimum index, then the files; a second call removes what is left of them.
+The tree does not change and all hashes above remain, so the proofs of the remaining entries stay
+valid (C2SP tlog-tiles, "Pruning"). The order makes a crash harmless: first the event that records
+the pruning, then the published minimum index, then the files; a second call removes the rest.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _DAY = 86_400_000  # milliseconds
 def prune_ledger(
     folder: Path, recorder: Recorder, days: int, now: ClockReading, *, least: int = LEGAL_FLOOR_DAYS
 ) -> int:
-    """Drop the entries of the ledger in ``folder`` that are older than ``days``; the minimum index.
+    """Drop entries of the ledger in ``folder`` older than ``days``; returns the minimum index.
 
-    It goes by the wall clock, as the entries do; that somebody set it is in the log itself. Raises
-    ``LedgerError`` if ``days`` is below ``least``, what the policy keeps, or below what the law
-    wants kept.
+    Age is by the wall clock, as in the entries; if it was set, the log records that. ``least`` is
+    the retention of the policy, in days. Raises ``LedgerError`` if ``days`` is below it or below
+    what the law requires, or if the ledger cannot be read or written.
     """
     least = max(least, LEGAL_FLOOR_DAYS)
     if days < least:
-        raise LedgerError(f"Entries are kept for {least} days at least.", "Ask for more days.")
-    store = LedgerReader(folder).snapshot()
-    minimum = _minimum(store, now.wall - days * _DAY)
+        raise LedgerError(f"Entries are kept for {least} days at least.", "Choose more days.")
+    reader = LedgerReader(folder).snapshot()
+    minimum = _minimum(reader, now.wall - days * _DAY)
     try:
-        if minimum > store.minimum():
+        if minimum > reader.minimum():
             recorder.record([("audit", LogPruned(minimum, days))])
             publish(folder, {MINIMUM: f"{minimum}\n".encode()})
         _remove(folder, minimum)
@@ -47,11 +47,11 @@ def prune_ledger(
     return minimum
 
 
-def _minimum(store: LedgerReader, before: int) -> int:
-    """First index whose tile holds an entry that is not older than ``before``."""
-    head = store.checkpoint(store.verifier())
-    minimum = store.minimum()
-    for line in read_lines(store, head):
+def _minimum(reader: LedgerReader, before: int) -> int:
+    """First index whose tile has an entry that is not older than ``before``."""
+    head = reader.checkpoint(reader.verifier())
+    minimum = reader.minimum()
+    for line in read_lines(reader, head):
         if line.entry.at >= before:
             break
         if line.entry.seq % WIDTH == WIDTH - 1:
@@ -60,15 +60,15 @@ def _minimum(store: LedgerReader, before: int) -> int:
 
 
 def _remove(folder: Path, minimum: int) -> None:
-    """Every tile that ends at or below ``minimum``, newest first, until one is gone already."""
+    """Remove the tiles that end at or below ``minimum``, newest first, until one is missing."""
     level = 0
     while full := minimum >> 8 * (level + 1):
         for index in reversed(range(full)):
             tile = Tile(level, index)
-            there = (folder / tile.path).exists()
+            existed = (folder / tile.path).exists()
             for name in (tile.path, tile.entries_path)[: 2 if level == 0 else 1]:
                 set_immutable(folder / name, wanted=False)
                 (folder / name).unlink(missing_ok=True)
-            if not there:
+            if not existed:
                 break
         level += 1

@@ -1,9 +1,10 @@
-"""A number in the TPM that only grows, so that a log set back with all its disks is found.
+"""A monotonic counter in the TPM, which reveals a rollback of all disks of the machine.
 
-The log says in an event which number comes next, then the TPM counts up to it. A log that was set
-back ends with a smaller number than the TPM has. A counter that is deleted and made again starts
-above every one that ever was (TPM 2.0 Library, Part 1, "NV Counter"), so it cannot be set back
-either. Through tpm2-tools, which find the TPM by ``TPM2TOOLS_TCTI`` or take the machine's own.
+An event in the log names the next value of the counter, then the counter is incremented to it. A
+log that was rolled back ends with a smaller value than the counter has. A counter that is deleted
+and defined again starts above all earlier values (TPM 2.0 Library, Part 1, "NV Counter"), so it
+cannot be rolled back either. The TPM is used through tpm2-tools, which take it from
+``TPM2TOOLS_TCTI`` or else use the machine's own.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ class TpmCounter:
     index: str
 
     def read(self) -> int | None:
-        """Its value; ``None`` if there is none yet. Raises ``LedgerError`` if there is no TPM."""
+        """Its value; ``None`` if it has none yet. Raises ``LedgerError`` if there is no TPM."""
         done = self._run("tpm2_nvread", "-C", "o", "-s", "8")
         if done.returncode == 0 and len(done.stdout) == 8:
             return int.from_bytes(done.stdout)
-        # Not there, or not counted up yet? Or is there no TPM at all?
+        # The counter is undefined or was never incremented, unless there is no TPM at all.
         self._must("tpm2_getcap", "handles-nv-index", with_index=False)
         return None
 
     def increment(self) -> None:
-        """Count one up; made first if it is not there. Raises ``LedgerError``."""
+        """Increment it, after defining it if it does not exist. Raises ``LedgerError``."""
         if self._run("tpm2_nvreadpublic").returncode != 0:
             self._must("tpm2_nvdefine", "-C", "o", "-s", "8", "-a", _ATTRIBUTES)
         self._must("tpm2_nvincrement", "-C", "o")
@@ -45,7 +46,7 @@ class TpmCounter:
         if self._run(tool, *options, with_index=with_index).returncode != 0:
             raise LedgerError(
                 "The TPM does not answer, or refuses the counter of the ledger.",
-                "Check that there is one (tpm2_getcap properties-fixed) and who owns it.",
+                "Check that it works (tpm2_getcap properties-fixed) and who owns it.",
             )
 
     def _run(
@@ -53,7 +54,7 @@ class TpmCounter:
     ) -> subprocess.CompletedProcess[bytes]:
         command = [tool, *options, *([self.index] if with_index else [])]
         try:
-            return subprocess.run(  # noqa: S603 - fixed words and a number
+            return subprocess.run(  # noqa: S603 - fixed arguments and a number
                 command, capture_output=True, check=False, timeout=_SECONDS
             )
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -63,17 +64,17 @@ class TpmCounter:
 
 
 def anchor_in_tpm(
-    store: LedgerReader, recorder: Recorder, counter: TpmCounter
+    reader: LedgerReader, recorder: Recorder, counter: TpmCounter
 ) -> CheckpointAnchored:
-    """Tie the log as it is now to the next number of ``counter``; the event that tells it.
+    """Log the next value of ``counter`` with the log's present head, then increment the counter.
 
-    A crash in between leaves the event without its number; the number is then the next one's, and
-    ``holds`` allows for it. Raises ``LedgerError``.
+    Returns that event. After a crash in between, the counter is one below the newest event, which
+    ``matches_counter`` accepts. Raises ``LedgerError``.
     """
     if (value := counter.read()) is None:
         counter.increment()
         value = counter.read() or 0
-    head = store.checkpoint(store.verifier())
+    head = reader.checkpoint(reader.verifier())
     event = CheckpointAnchored(head.size, head.root.hex(), "tpm", value + 1)
     recorder.record([("audit", event)])
     counter.increment()
@@ -81,6 +82,9 @@ def anchor_in_tpm(
 
 
 def matches_counter(last: int | None, counter: TpmCounter) -> bool:
-    """Whether a log whose newest event names the number ``last`` is the newest there was."""
+    """Whether a log whose newest event names the value ``last`` was not rolled back.
+
+    ``last`` is ``None`` if the log was never anchored. Raises ``LedgerError`` without a TPM.
+    """
     value = counter.read()
     return value is not None and last is not None and value in (last, last - 1)

@@ -1,7 +1,7 @@
-"""Is a ledger whole? Every byte that its checkpoint covers is read, and every rule is asked.
+"""Verifies a ledger: reads every byte that its checkpoint covers and checks every rule.
 
-What is wrong is found and named, each place by itself, and the look goes on: a report that stops
-at the first damage would hide the rest.
+Each defect is reported with its place, and verification continues: a report that stopped at the
+first one would hide the rest.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import msgspec
 
@@ -32,31 +32,31 @@ Problem: TypeAlias = Literal[
     "key",  # log.vkey is missing or altered
     "checkpoint",  # not signed by the log's key, or malformed
     "minimum",  # entries are missing that no pruning event accounts for
-    "tile",  # missing, of a wrong width, or not the hashes of what is below
-    "bundle",  # entries are missing or cut off
+    "tile",  # missing, of a wrong width, or not the hashes of the level below
+    "bundle",  # entries are missing or cut short
     "entry",  # not the entry that was hashed, or not an entry at all
-    "sequence",  # an entry says that it stands elsewhere
-    "clock-back",  # time runs backwards, and no event says that the clock was set
-    "root",  # the tiles do not add up to what was signed
-    "truncated",  # shorter than the checkpoint kept outside
-    "forked",  # of the same length as the checkpoint kept outside or longer, and not its heir
-    "anchor",  # the checkpoint kept outside is missing or malformed
-    "tpm",  # an older log than the one that the TPM has counted
+    "sequence",  # an entry contains another index than its own
+    "clock-back",  # time runs backwards, and no event records that the clock was set
+    "root",  # the tiles do not yield the root that was signed
+    "truncated",  # shorter than the outside checkpoint
+    "forked",  # as long as the outside checkpoint or longer, but does not extend it
+    "anchor",  # the outside checkpoint is missing or malformed
+    "tpm",  # older than the log that was last counted in the TPM
 ]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is wrong. ``where``: a file of the ledger or ``entry N``."""
+    """One defect. ``where``: a file of the ledger, or ``entry N``."""
 
     problem: Problem
     where: str
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What a look at a whole ledger found; it is sound if ``findings`` is empty.
+    """The result for a whole ledger, which is sound if ``findings`` is empty.
 
     ``size`` and ``root`` (hex) are the checkpoint's; entries below ``minimum`` were pruned.
-    ``since`` and ``until``: wall clock of the first and last entry kept, milliseconds since 1970.
+    ``since`` and ``until``: wall clock of the first and last entry, in milliseconds since 1970.
     """
 
     origin: str
@@ -67,70 +67,81 @@ class Verification(msgspec.Struct, frozen=True):
     since: int
     until: int
     findings: tuple[Finding, ...]
-    counter: int | None = None  # the number of the TPM that the newest event about it names
+    counter: int | None = None  # the value of the TPM's counter in the newest event that has one
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideCheckpoint:
+    """What an anchor held: a signed checkpoint, or ``None`` if it was missing or unreadable.
+
+    A ledger without an anchor has no ``OutsideCheckpoint`` at all, and is not compared with one.
+    """
+
+    note: bytes | None
+
+    @classmethod
+    def read(cls, anchor: FileAnchor) -> Self:
+        """What ``anchor`` holds now."""
+        try:
+            return cls(anchor.load())
+        except LedgerError:
+            return cls(None)
 
 
 def verify_ledger(
     folder: Path, trusted: Verifier | None = None, anchor: FileAnchor | None = None
 ) -> Verification:
-    """Look at the whole ledger in ``folder``, under the key ``trusted`` or else its own.
+    """Verify the ledger in ``folder`` with the key ``trusted``, by default its own.
 
-    ``anchor``: where a checkpoint was kept outside, if one was.
+    ``anchor``: the place of the outside checkpoint, if there is one. Raises no error for a defect.
     """
-    # Before the head is read: whoever appends writes the head first.
-    remembered = None if anchor is None else (_recall(anchor),)
-    store = LedgerReader(folder)
+    # Read before the head: an append writes the head first.
+    outside = None if anchor is None else OutsideCheckpoint.read(anchor)
+    reader = LedgerReader(folder)
     try:
-        verifier = store.verifier()
+        verifier = reader.verifier()
     except LedgerError:
-        return _nothing(Finding("key", "log.vkey"))
+        return _unreadable(Finding("key", "log.vkey"))
     if trusted is not None and trusted != verifier:
-        return _nothing(Finding("key", "log.vkey"))
+        return _unreadable(Finding("key", "log.vkey"))
     try:
-        return verify_snapshot(store.snapshot(), verifier, remembered)
+        return verify_snapshot(reader.snapshot(), verifier, outside)
     except LedgerError:
-        return _nothing(Finding("checkpoint", "checkpoint"))
+        return _unreadable(Finding("checkpoint", "checkpoint"))
 
 
 def verify_snapshot(
-    store: LedgerReader, verifier: Verifier, remembered: tuple[bytes | None] | None = None
+    reader: LedgerReader, verifier: Verifier, outside: OutsideCheckpoint | None = None
 ) -> Verification:
-    """As ``verify``, of a snapshot; ``remembered`` holds what was kept outside.
+    """Verify a snapshot, and compare it with the checkpoint ``outside`` if that is given.
 
     Raises ``LedgerError`` if its head is not signed by ``verifier``.
     """
-    head = store.checkpoint(verifier)
-    look = _Look(store, head)
-    look.run()
-    if remembered is not None:
-        look.compare(remembered[0], verifier)
+    head = reader.checkpoint(verifier)
+    check = _Check(reader, head)
+    check.run()
+    if outside is not None:
+        check.compare(outside, verifier)
     return Verification(
         head.origin,
         head.size,
         head.root.hex(),
-        look.minimum,
-        look.entries,
-        look.since,
-        look.until,
-        tuple(look.findings),
-        look.counter,
+        check.minimum,
+        check.entries,
+        check.since,
+        check.until,
+        tuple(check.findings),
+        check.counter,
     )
 
 
-def _recall(anchor: FileAnchor) -> bytes | None:
-    try:
-        return anchor.load()
-    except LedgerError:
-        return None
-
-
-def _nothing(finding: Finding) -> Verification:
+def _unreadable(finding: Finding) -> Verification:
     return Verification("", 0, "", 0, 0, 0, 0, (finding,))
 
 
 @dataclass(slots=True)
-class _Look:
-    store: LedgerReader
+class _Check:
+    reader: LedgerReader
     head: Checkpoint
     findings: list[Finding] = field(default_factory=list)
     minimum: int = 0
@@ -144,7 +155,9 @@ class _Look:
     def run(self) -> None:
         self._read_minimum()
         edges: list[list[bytes]] = []
-        below: dict[int, bytes] = {}  # by index: the hashes that this level's tiles must hold
+        below: dict[
+            int, bytes
+        ] = {}  # by index: the hashes that the tiles of this level must contain
         level = 0
         while self.head.size >> 8 * level:
             below = self._level(level, below, edges)
@@ -156,10 +169,10 @@ class _Look:
         ):
             self._find("root", "checkpoint")
 
-    def compare(self, remembered: bytes | None, verifier: Verifier) -> None:
-        """Hold the log against the checkpoint that was kept outside."""
+    def compare(self, outside: OutsideCheckpoint, verifier: Verifier) -> None:
+        """Compare the log with the outside checkpoint."""
         try:
-            found = anchor_mismatch(remembered, verifier, self.store, self.head)
+            found = anchor_mismatch(outside.note, verifier, self.reader, self.head)
         except LedgerError:
             found = "anchor"
         if found is not None:
@@ -167,7 +180,7 @@ class _Look:
 
     def _read_minimum(self) -> None:
         try:
-            self.minimum = self.store.minimum()
+            self.minimum = self.reader.minimum()
         except LedgerError:
             self._find("minimum", "minimum-index")
         if self.minimum > self.head.size:
@@ -177,7 +190,7 @@ class _Look:
     def _level(
         self, level: int, below: dict[int, bytes], edges: list[list[bytes]]
     ) -> dict[int, bytes]:
-        """Hold a level's tiles against what is below them; the roots of its full tiles."""
+        """Compare the tiles of a level with the level below; returns the roots of the full ones."""
         roots: dict[int, bytes] = {}
         edge: list[bytes] = []
         for tile in self._tiles(level):
@@ -199,7 +212,7 @@ class _Look:
         return roots
 
     def _tiles(self, level: int) -> Iterator[Tile]:
-        """All tiles of a level that have to be there."""
+        """All tiles that a level must have."""
         full, width = divmod(self.head.size >> 8 * level, WIDTH)
         for index in range(self.minimum >> 8 * (level + 1), full):
             yield Tile(level, index)
@@ -208,14 +221,14 @@ class _Look:
 
     def _hashes(self, tile: Tile) -> list[bytes] | None:
         try:
-            return self.store.hashes(tile)
+            return self.reader.hashes(tile)
         except LedgerError:
             self._find("tile", tile.path)
             return None
 
     def _entries(self, tile: Tile, hashes: list[bytes] | None) -> None:
         try:
-            entries = self.store.entries(tile)
+            entries = self.reader.entries(tile)
         except LedgerError:
             self._find("bundle", tile.entries_path)
             self._before = None
@@ -238,7 +251,7 @@ class _Look:
         if entry.seq != index:
             self._find("sequence", f"entry {index}")
         before, self._before = self._before, entry
-        if before is not None and entry.at < before.at and not self._announced(entry, before):
+        if before is not None and entry.at < before.at and not self._may_go_back(entry, before):
             self._find("clock-back", f"entry {index}")
         if isinstance(entry.event, LogPruned):
             self._pruned.add(entry.event.minimum)
@@ -248,8 +261,8 @@ class _Look:
         self.since = self.since or entry.at
         self.until = entry.at
 
-    def _announced(self, entry: Entry, before: Entry) -> bool:
-        """Whether the log says so: at once, or just after the start of the machine."""
+    def _may_go_back(self, entry: Entry, before: Entry) -> bool:
+        """Whether ``entry`` is a clock change, or the machine was started before it."""
         if isinstance(entry.event, ClockChanged):
             return True
         return entry.boot != before.boot

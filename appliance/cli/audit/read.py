@@ -26,7 +26,7 @@ from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
 from appliance.audit.verification.tpm import TpmCounter
 from appliance.audit.verification.tpm import anchor_in_tpm as count
-from appliance.audit.verification.verify import verify_snapshot
+from appliance.audit.verification.verify import OutsideCheckpoint, verify_snapshot
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
     LedgerLocation,
@@ -118,7 +118,7 @@ def prove(
             f"It has entries {store.minimum()} to {head.size - 1}.",
         )
     _log_look(place, "prove", [line])
-    _write(output, prove_line(store, store.read(CHECKPOINT), head.size, line).encode())
+    _write(output, prove_line(store, store.read(CHECKPOINT), line).encode())
 
 
 @click.command()
@@ -176,10 +176,10 @@ def export(
             "Only the ledger itself gives out a bundle, for it signs what it gave out.",
             "Run this on the appliance, or name its keys with --keys.",
         )
-    remembered = place.anchor.load()
+    outside = OutsideCheckpoint(place.anchor.load())
     store = place.store.snapshot()
     verifier = store.verifier()
-    result = verify_snapshot(store, verifier, (remembered,))
+    result = verify_snapshot(store, verifier, outside)
     lines = _between(store, since, until)
     files = bundle_files(store, store.read(CHECKPOINT), lines, result)
     first, last = (lines[0].entry.seq, lines[-1].entry.seq) if lines else (0, 0)
@@ -188,7 +188,7 @@ def export(
     after = place.store.snapshot()
     head = after.checkpoint(verifier)
     line = next(read_lines(after, head, receipt.index))
-    files[PROOF] = prove_line(after, after.read(CHECKPOINT), head.size, line).encode()
+    files[PROOF] = prove_line(after, after.read(CHECKPOINT), line).encode()
     _write_folder(output, files)
     click.echo(f"{len(lines)} entries, {len(files)} files; handed out as entry {receipt.index}")
 

@@ -75,7 +75,7 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
             "The ledger knows of no such session that was erased.",
             "See `appliance audit search` for the sessions that it knows.",
         )
-    proof = prove_entry(store, store.read(CHECKPOINT), head.size, wiped)
+    proof = prove_entry(store, store.read(CHECKPOINT), wiped)
     with PendingOutput(output, overwrite=overwrite) as result:
         result.file.write(print_as(facts_of(closed, wiped.entry, proof, verifier.vkey)))
         result.commit()

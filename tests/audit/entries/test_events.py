@@ -1,4 +1,4 @@
-"""There is no room for a text of one's own, and an entry stays small."""
+"""No event has room for free text, and an entry is small."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def entries(draw: st.DrawFn) -> Entry:
     )
 
 
-def test_every_field_is_a_word_of_a_list_a_number_or_hexadecimal() -> None:
+def test_every_field_is_an_enumeration_a_number_or_hexadecimal() -> None:
     for leaf in leaves(inspect.type_info(Entry)):
         match leaf:
             case inspect.LiteralType() | inspect.NoneType():
@@ -96,12 +96,12 @@ def test_every_field_is_a_word_of_a_list_a_number_or_hexadecimal() -> None:
                 pytest.fail(f"a field may hold {leaf}")
 
 
-def test_the_kinds_have_names_of_their_own() -> None:
+def test_all_kinds_have_different_names() -> None:
     assert len({kind.__struct_config__.tag for kind in KINDS}) == len(KINDS) >= 24
 
 
 @given(entries())
-def test_an_entry_has_one_spelling_and_stays_small(entry: Entry) -> None:
+def test_an_entry_has_one_encoding_and_is_small(entry: Entry) -> None:
     data = canonical.encode(entry)
     assert canonical.decode(data) == entry
     assert rfc8785.dumps(msgspec.json.decode(data)) == data
@@ -129,7 +129,7 @@ def test_an_entry_has_one_spelling_and_stays_small(entry: Entry) -> None:
         (b"}", b""),
     ],
 )
-def test_another_spelling_is_refused_and_not_repeated(old: bytes, new: bytes) -> None:
+def test_another_encoding_is_refused_and_not_quoted(old: bytes, new: bytes) -> None:
     data = canonical.encode(ENTRY)
     assert canonical.decode(data) == ENTRY
     assert old in data
@@ -139,12 +139,12 @@ def test_another_spelling_is_refused_and_not_repeated(old: bytes, new: bytes) ->
 
 
 @given(st.binary(max_size=400))
-def test_noise_is_an_error_of_ours(data: bytes) -> None:
+def test_noise_is_a_ledger_error(data: bytes) -> None:
     with pytest.raises(LedgerError):
         canonical.decode(data)
 
 
-def test_an_absent_value_is_not_written() -> None:
+def test_an_unset_field_is_not_written() -> None:
     data = canonical.encode(Entry(1, "0" * 8, "audit", Boot("1.0"), 1, 0))
     assert b"image" not in data
     with pytest.raises(LedgerError):

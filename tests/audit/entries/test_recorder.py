@@ -18,14 +18,14 @@ START = ClockReading(1_000_000, 5_000, "aaaaaaaa")
 
 
 def entries(folder: Path) -> list[Entry]:
-    store = LedgerReader(folder)
-    size = store.checkpoint(store.verifier()).size
-    return [canonical.decode(data) for data in store.entries(Tile(0, 0, size))]
+    reader = LedgerReader(folder)
+    size = reader.checkpoint(reader.verifier()).size
+    return [canonical.decode(data) for data in reader.entries(Tile(0, 0, size))]
 
 
-def test_entries_carry_both_clocks_and_their_place(ledger: Ledger) -> None:
+def test_entries_have_both_clocks_and_their_index(ledger: Ledger) -> None:
     Recorder(ledger, lambda: START).record(with_role(job_event(1), job_event(2), role="worker"))
-    assert entries(ledger.store.folder) == [
+    assert entries(ledger.reader.folder) == [
         Entry(START.wall, START.boot, "audit", Boot("0.1.0"), START.mono, 0),
         Entry(START.wall, START.boot, "worker", job_event(1), START.mono, 1),
         Entry(START.wall, START.boot, "worker", job_event(2), START.mono, 2),
@@ -43,7 +43,7 @@ def test_entries_carry_both_clocks_and_their_place(ledger: Ledger) -> None:
         (ClockReading(START.wall - 7, 90, "bbbbbbbb"), [Boot("0.1.0"), ClockChanged(-7)]),
     ],
 )
-def test_starts_and_moved_clocks_are_told(
+def test_starts_and_moved_clocks_are_logged(
     later: ClockReading, notices: list[Boot | ClockChanged], ledger: Ledger
 ) -> None:
     now = START
@@ -51,10 +51,10 @@ def test_starts_and_moved_clocks_are_told(
     recorder.record(with_role(job_event(1)))
     now = later
     receipts = recorder.record(with_role(job_event(2)))
-    there = entries(ledger.store.folder)
+    there = entries(ledger.reader.folder)
     assert [entry.event for entry in there[2:]] == [*notices, job_event(2)]
     assert receipts[0].index == len(there) - 1
-    assert verify_ledger(ledger.store.folder).findings == ()
+    assert verify_ledger(ledger.reader.folder).findings == ()
 
 
 def test_this_machine_has_such_clocks(recorder: Recorder, folder: Path) -> None:

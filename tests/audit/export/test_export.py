@@ -37,8 +37,8 @@ Attack = Callable[[Path], None]
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger that holds the story, and its bundle beside it."""
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger that holds the story, and its bundle next to it."""
     folder = tmp_path_factory.mktemp("story") / "ledger"
     assert run(command, ["audit", "init", "--ledger", str(folder)]) == 0
     keys = LedgerKeys.load(keys_folder_for(folder))
@@ -53,13 +53,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bundle(told: Path, tmp_path: Path) -> Path:
+def bundle(exported: Path, tmp_path: Path) -> Path:
     """A copy of the bundle, to be changed."""
-    return Path(shutil.copytree(told.with_name("bundle"), tmp_path / "bundle"))
+    return Path(shutil.copytree(exported.with_name("bundle"), tmp_path / "bundle"))
 
 
-def vkey(told: Path) -> str:
-    return (told / "log.vkey").read_text()
+def vkey(exported: Path) -> str:
+    return (exported / "log.vkey").read_text()
 
 
 def lines(bundle: Path) -> list[LogLine]:
@@ -77,7 +77,7 @@ def test_every_entry_is_a_valid_fhir_audit_event(bundle: Path) -> None:
         assert resource.type.display == labels(line.entry.event).code.display
         assert kind(line.entry.event) in {coding.code for coding in resource.subtype or ()}
         assert (resource.outcome == "0") != labels(line.entry.event).failed
-        # Everything that the entry says is somewhere in the resource.
+        # Every field of the entry is somewhere in the resource.
         for value in details(line.entry.event).values():
             assert value in text
     broken = json.loads(resources[0])
@@ -95,7 +95,7 @@ def test_the_table_has_a_row_for_every_entry(bundle: Path) -> None:
 
 
 class Page(HTMLParser):
-    """The text of a page, and whatever would make a browser load something."""
+    """The text of a page, and everything that would make a browser load something."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -142,17 +142,17 @@ def test_a_value_that_a_template_lacks_is_an_error() -> None:
         render("page.html.j2")
 
 
-def test_a_bundle_is_checked_by_a_file_that_stands_alone(told: Path, tmp_path: Path) -> None:
+def test_a_bundle_is_checked_by_a_standalone_file(exported: Path, tmp_path: Path) -> None:
     alone = Path(shutil.copy(standalone.__file__, tmp_path / "check.py"))
     done = subprocess.run(
-        [sys.executable, "-I", alone, told.with_name("bundle"), "--key", vkey(told)],
+        [sys.executable, "-I", alone, exported.with_name("bundle"), "--key", vkey(exported)],
         capture_output=True,
         text=True,
         check=False,
     )
-    count = len(lines(told.with_name("bundle")))
+    count = len(lines(exported.with_name("bundle")))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"sound: {count} entries, handed out as entry ")
+    assert done.stdout.startswith(f"sound: {count} entries, exported as entry ")
     imports = subprocess.run(
         [sys.executable, "-c", "import appliance.audit.standalone, sys; print(*sys.modules)"],
         capture_output=True,
@@ -166,7 +166,7 @@ def test_a_bundle_is_checked_by_a_file_that_stands_alone(told: Path, tmp_path: P
     ]
 
 
-def test_coreutils_find_the_files_whole(bundle: Path) -> None:
+def test_coreutils_verify_the_checksums(bundle: Path) -> None:
     check = [SHA256SUM, "--check", "--strict", "--quiet", "SHA256SUMS"]
     assert subprocess.run(check, cwd=bundle, check=False).returncode == 0
     _edit(bundle / "events.csv", b"clinic", b"studio")
@@ -181,7 +181,7 @@ def _edit(path: Path, old: bytes, new: bytes) -> None:
 
 
 def _sum_again(bundle: Path) -> None:
-    """List the files' hashes anew, as who changed one would."""
+    """Compute the checksums again, as an attacker who changed a file would."""
     names = [line.split()[1] for line in (bundle / "SHA256SUMS").read_text().splitlines()]
     done = subprocess.run([SHA256SUM, *names], cwd=bundle, check=True, capture_output=True)
     (bundle / "SHA256SUMS").write_bytes(done.stdout)
@@ -204,53 +204,55 @@ def _drop_last_entry(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("attack", "reason"),
     [
-        (_change_report, "report.html is not what the log gave out"),
-        (_change_report_and_sums, "SHA256SUMS is not what the log gave out"),
-        (_drop_last_entry, "entries.jsonl is not what the log gave out"),
+        (_change_report, "report.html is not what the log exported"),
+        (_change_report_and_sums, "SHA256SUMS is not what the log exported"),
+        (_drop_last_entry, "entries.jsonl is not what the log exported"),
         (lambda bundle: (bundle / "events.csv").unlink(), "events.csv is missing"),
         (lambda bundle: (bundle / "bundle.tlog-proof").unlink(), "bundle.tlog-proof is missing"),
         (lambda bundle: (bundle / "more").touch(), "1 files do not belong to the bundle"),
         (
             lambda bundle: _edit(bundle / "SHA256SUMS", b"entries.jsonl", b"../x"),
-            "SHA256SUMS is not what the log gave out",
+            "SHA256SUMS is not what the log exported",
         ),
     ],
 )
-def test_a_bundle_that_was_touched_is_unsound(
-    attack: Attack, reason: str, bundle: Path, told: Path, capsys: pytest.CaptureFixture[str]
+def test_a_modified_bundle_is_unsound(
+    attack: Attack, reason: str, bundle: Path, exported: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert standalone.main([str(bundle), "--key", vkey(told)]) == 0
+    assert standalone.main([str(bundle), "--key", vkey(exported)]) == 0
     capsys.readouterr()
     attack(bundle)
-    assert standalone.main([str(bundle), "--key", vkey(told)]) == 1
+    assert standalone.main([str(bundle), "--key", vkey(exported)]) == 1
     assert capsys.readouterr().out == f"unsound: {reason}\n"
 
 
-def test_another_logs_key_opens_nothing(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_key_of_another_log_is_refused(
+    bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = LedgerKeys.create(bundle.with_name("other"), "other.example/log").signer.verifier.vkey
     assert standalone.main([str(bundle), "--key", other]) == 1
     assert "not signed by this key" in capsys.readouterr().out
 
 
-def test_one_event_is_shown_without_the_rest(
-    told: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_single_event_can_be_proved_without_the_others(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     proof = tmp_path / "17.tlog-proof"
-    arguments = ["audit", "prove", "17", "--ledger", str(told), "--output", str(proof)]
+    arguments = ["audit", "prove", "17", "--ledger", str(exported), "--output", str(proof)]
     assert run(command, arguments) == 0
     capsys.readouterr()
-    with zipfile.ZipFile(told.with_name("bundle") / "proofs.zip") as archive:
+    with zipfile.ZipFile(exported.with_name("bundle") / "proofs.zip") as archive:
         packed = tmp_path / "packed.tlog-proof"
         packed.write_bytes(archive.read("17.tlog-proof"))
-    entry = lines(told.with_name("bundle"))[17].data.decode()
+    entry = lines(exported.with_name("bundle"))[17].data.decode()
     for path in (proof, packed):
-        assert standalone.main([str(path), "--key", vkey(told)]) == 0
+        assert standalone.main([str(path), "--key", vkey(exported)]) == 0
         assert capsys.readouterr().out.splitlines()[1] == entry
     whole = proof.read_bytes()
     for old, new in ((b"index 17", b"index 18"), (b"extra eyJ", b"extra eyK"), (b"\n\n", b"\n")):
         proof.write_bytes(whole.replace(old, new, 1))
-        assert standalone.main([str(proof), "--key", vkey(told)]) == 1
+        assert standalone.main([str(proof), "--key", vkey(exported)]) == 1
         assert capsys.readouterr().out.startswith("unsound: ")
     head = whole.split(b"\n")
     proof.write_bytes(b"\n".join([*head[:4], *head[5:]]))  # one hash of the path less
-    assert standalone.main([str(proof), "--key", vkey(told)]) == 1
+    assert standalone.main([str(proof), "--key", vkey(exported)]) == 1

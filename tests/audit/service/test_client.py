@@ -21,9 +21,9 @@ from tests.audit.synthetic import SESSION, job_event
 
 
 def entries(folder: Path) -> list[bytes]:
-    store = LedgerReader(folder)
-    size = store.checkpoint(store.verifier()).size
-    return store.entries(Tile(0, 0, size))
+    reader = LedgerReader(folder)
+    size = reader.checkpoint(reader.verifier()).size
+    return reader.entries(Tile(0, 0, size))
 
 
 def test_what_was_acknowledged_is_in_the_signed_log(embedded: EmbeddedAudit, folder: Path) -> None:
@@ -41,13 +41,13 @@ def test_what_was_acknowledged_is_in_the_signed_log(embedded: EmbeddedAudit, fol
     assert verify_ledger(folder).findings == ()
 
 
-def test_the_next_command_writes_on_in_the_same_ledger(folder: Path) -> None:
+def test_the_next_command_appends_to_the_same_ledger(folder: Path) -> None:
     for expected in (1, 2):
         with EmbeddedAudit(folder) as audit:
             assert audit.client.append(job_event(1)).index == expected
 
 
-def test_a_daemon_that_is_gone_stops_whoever_wants_to_log(embedded: EmbeddedAudit) -> None:
+def test_a_missing_daemon_is_a_ledger_error(embedded: EmbeddedAudit) -> None:
     with embedded:
         embedded.client.append(job_event(1))
         os.kill(embedded.child, signal.SIGKILL)
@@ -71,18 +71,18 @@ def test_pseudonyms_are_stable_and_differ_by_key_kind_and_value(
     assert len(set(signs)) == len(signs)
 
 
-def test_a_restricted_connection_cannot_speak_for_others(embedded: EmbeddedAudit) -> None:
+def test_a_restricted_connection_cannot_log_other_events(embedded: EmbeddedAudit) -> None:
     opened = events.SessionOpened(SESSION, "a" * 32)
     with embedded:
         embedded.client.append(opened)
         embedded.client.restrict("worker")
-        with pytest.raises(LedgerError, match="does not take this event from this process"):
+        with pytest.raises(LedgerError, match="does not accept this event from this process"):
             embedded.client.append(opened)
         embedded.client.append(job_event(1))
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_daemon_serves_those_it_was_told_of(folder: Path, tmp_path: Path) -> None:
+def test_a_daemon_serves_only_the_users_that_have_a_role(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "audit.socket"
     for role, welcome in ((f"broker={os.getuid()}", True), (f"broker={os.getuid() + 1}", False)):
         with subprocess.Popen(

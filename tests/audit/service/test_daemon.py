@@ -57,7 +57,7 @@ def ask(audit: EmbeddedAudit, packet: bytes) -> protocol.Reply:
     )
 )
 @settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
-def test_no_packet_stops_it(daemon: EmbeddedAudit, packet: bytes) -> None:
+def test_no_packet_stops_the_daemon(daemon: EmbeddedAudit, packet: bytes) -> None:
     reply = ask(daemon, packet or b"{}")
     assert isinstance(reply, protocol.Rejected | protocol.Appended)
     assert isinstance(ask(daemon, NAME), protocol.NameGiven)
@@ -77,7 +77,7 @@ def test_no_packet_stops_it(daemon: EmbeddedAudit, packet: bytes) -> None:
         msgspec.json.encode(protocol.Append([job_event(1), events.LogPruned(5, 183)])),
     ],
 )
-def test_what_it_does_not_take_is_refused_and_not_logged(
+def test_a_malformed_request_is_rejected_and_not_logged(
     daemon: EmbeddedAudit, packet: bytes
 ) -> None:
     before = ask(daemon, GOOD)
@@ -88,7 +88,7 @@ def test_what_it_does_not_take_is_refused_and_not_logged(
     assert after.first == before.first + 1
 
 
-def test_descriptors_are_not_taken(daemon: EmbeddedAudit) -> None:
+def test_descriptors_are_discarded(daemon: EmbeddedAudit) -> None:
     connection = socket.socket(fileno=os.dup(daemon.client.fileno()))
     folder = f"/proc/{daemon.child}/fd"
     ask(daemon, NAME)
@@ -157,7 +157,7 @@ def test_a_peer_that_does_not_read_its_answers_is_dropped(server: Server) -> Non
     other.close()
 
 
-def test_no_answer_comes_before_it_is_durable(
+def test_no_answer_is_sent_before_the_event_is_durable(
     server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered, free = threading.Event(), threading.Event()
@@ -181,11 +181,11 @@ def test_no_answer_comes_before_it_is_durable(
     round_.join()
     assert isinstance(_reply.decode(peer.recv(protocol.MAX_PACKET)), protocol.Appended)
     peer.close()
-    store = LedgerReader(folder)
-    assert len(store.entries(Tile(0, 0, 2))) == 2
+    reader = LedgerReader(folder)
+    assert len(reader.entries(Tile(0, 0, 2))) == 2
 
 
-def test_a_worker_says_what_a_worker_does(server: Server) -> None:
+def test_a_worker_logs_only_events_of_a_worker(server: Server) -> None:
     worker, broker = pair(server, "worker"), pair(server, "broker")
     opened = events.SessionOpened(SESSION, "a" * 32)
     attempt = events.EscapeAttempt("seccomp", "socket", 1)
@@ -205,7 +205,7 @@ def test_a_worker_says_what_a_worker_does(server: Server) -> None:
     broker.close()
 
 
-def test_a_damaged_ledger_is_an_answer_too(folder: Path) -> None:
+def test_a_damaged_ledger_is_answered_with_an_error(folder: Path) -> None:
     with EmbeddedAudit(folder) as audit:
         audit.client.append(job_event(1))
         checkpoint = (folder / "checkpoint").read_bytes()
@@ -216,7 +216,9 @@ def test_a_damaged_ledger_is_an_answer_too(folder: Path) -> None:
         assert audit.client.append(job_event(2)).index == 2
 
 
-def test_a_client_takes_no_late_answer_for_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_does_not_take_a_late_answer_for_that_to_the_next_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("appliance.audit.service.client._SECONDS", 0)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     client = AuditClient(ours.detach())

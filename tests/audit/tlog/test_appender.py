@@ -57,32 +57,32 @@ def test_it_holds_what_was_appended_and_nothing_else(
             head = LedgerReader(folder).checkpoint(signer.verifier)
         assert head.root == root_of(list(map(hash_leaf, entries)))
         assert names(folder) == expected_names(len(entries))
-    store = LedgerReader(folder)
+    reader = LedgerReader(folder)
     found = [
         entry
         for index in range(0, len(entries), 256)
-        for entry in store.entries(Tile(0, index // 256, min(256, len(entries) - index)))
+        for entry in reader.entries(Tile(0, index // 256, min(256, len(entries) - index)))
     ]
     assert found == entries
 
 
-def test_nothing_is_made_over_a_ledger(
+def test_an_existing_ledger_is_not_overwritten(
     ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
-    before = ledger.store.read("checkpoint")
+    before = ledger.reader.read("checkpoint")
     with pytest.raises(LedgerError, match="not empty"):
-        create_ledger(ledger.store.folder, Signer.generate("other.example/log"), anchor)
+        create_ledger(ledger.reader.folder, Signer.generate("other.example/log"), anchor)
     with pytest.raises(LedgerError, match="signing key already"):
-        LedgerKeys.create(keys_folder_for(ledger.store.folder), "other.example/log")
-    assert ledger.store.read("checkpoint") == before
+        LedgerKeys.create(keys_folder_for(ledger.reader.folder), "other.example/log")
+    assert ledger.reader.read("checkpoint") == before
     assert (
-        LedgerKeys.load(keys_folder_for(ledger.store.folder)).signer.verifier
+        LedgerKeys.load(keys_folder_for(ledger.reader.folder)).signer.verifier
         == keys.signer.verifier
     )
 
 
 def test_another_key_does_not_append(ledger: Ledger, anchor: FileAnchor) -> None:
-    other = Ledger(ledger.store.folder, Signer.generate("test.example/log"), anchor)
+    other = Ledger(ledger.reader.folder, Signer.generate("test.example/log"), anchor)
     with pytest.raises(LedgerError, match="not the one of this ledger"), other.locked():
         pass
 
@@ -107,10 +107,10 @@ def test_keys_that_others_may_read_are_not_used(
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 300, 512])
-def test_what_a_crash_left_beyond_the_checkpoint_goes(
+def test_what_a_crash_left_beyond_the_checkpoint_is_removed(
     size: int, ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
-    folder = ledger.store.folder
+    folder = ledger.reader.folder
     with ledger.locked():
         ledger.append([b"x"] * size)
         signed, remembered = ledger.note, anchor.load()
@@ -119,14 +119,14 @@ def test_what_a_crash_left_beyond_the_checkpoint_goes(
     # checkpoint are only removed afterwards.
     lost = names(folder)
     with_partial = Ledger(folder.with_name("same"), keys.signer, FileAnchor(folder / "../other"))
-    create_ledger(with_partial.store.folder, keys.signer, FileAnchor(folder / "../other"))
+    create_ledger(with_partial.reader.folder, keys.signer, FileAnchor(folder / "../other"))
     with with_partial.locked():
         with_partial.append([b"x"] * size)
     for tile in edge_tiles(size):
         kinds = (tile.path, tile.entries_path) if tile.level == 0 else (tile.path,)
         for name in kinds:
             (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_bytes(with_partial.store.read(name))
+            (folder / name).write_bytes(with_partial.reader.read(name))
     pending = folder / f"{Tile(0, size // 256, 77).path}.new"
     pending.parent.mkdir(exist_ok=True)
     pending.write_bytes(b"half")
@@ -152,25 +152,25 @@ def test_what_a_crash_left_beyond_the_checkpoint_goes(
         ("lock", "no ledger here"),
     ],
 )
-def test_a_ledger_with_a_hole_takes_nothing_more(
+def test_a_ledger_that_lacks_a_file_is_not_appended_to(
     name: str, message: str, ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
     with ledger.locked():
         ledger.append([b"x"] * 300)
-    (ledger.store.folder / name).unlink()
-    again = Ledger(ledger.store.folder, keys.signer, anchor)
+    (ledger.reader.folder / name).unlink()
+    again = Ledger(ledger.reader.folder, keys.signer, anchor)
     with pytest.raises(LedgerError, match=message), again.locked():
         pass
 
 
-def test_newest_entries_that_were_not_signed_are_not_built_upon(
+def test_a_ledger_whose_newest_entries_were_not_signed_is_not_appended_to(
     ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
     with ledger.locked():
         ledger.append([b"x"] * 3)
-    path = ledger.store.folder / Tile(0, 0, 3).entries_path
+    path = ledger.reader.folder / Tile(0, 0, 3).entries_path
     path.write_bytes(path.read_bytes().replace(b"x", b"y", 1))
-    again = Ledger(ledger.store.folder, keys.signer, anchor)
+    again = Ledger(ledger.reader.folder, keys.signer, anchor)
     with pytest.raises(LedgerError, match="not those that were signed"), again.locked():
         pass
 
@@ -178,7 +178,7 @@ def test_newest_entries_that_were_not_signed_are_not_built_upon(
 def test_full_tiles_are_made_immutable_where_that_is_allowed(
     ledger: Ledger, keys: LedgerKeys, anchor: FileAnchor
 ) -> None:
-    folder = ledger.store.folder
+    folder = ledger.reader.folder
     probe = folder / "probe"
     probe.touch()
     allowed = set_immutable(probe, wanted=True)
@@ -218,8 +218,8 @@ def test_several_processes_write_one_ledger(folder: Path, recorder: Recorder) ->
     assert sorted(acknowledged) == list(range(2, 302))
     result = verify_ledger(folder)
     assert (result.size, result.findings) == (302, ())
-    store = LedgerReader(folder)
-    entries = store.entries(Tile(0, 0)) + store.entries(Tile(0, 1, 46))
+    reader = LedgerReader(folder)
+    entries = reader.entries(Tile(0, 0)) + reader.entries(Tile(0, 1, 46))
     for index, number in acknowledged.items():
         assert canonical.decode(entries[index]).event == job_event(number)
     # The one that was here first has seen none of that and writes on all the same.

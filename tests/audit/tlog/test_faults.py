@@ -1,4 +1,4 @@
-"""Killed, refused or out of space at any step: what was acknowledged is there, and whole."""
+"""Crashes, errors and a full disk at any step: what was acknowledged is in a sound log."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ STEPS = ("openat", "write", "fsync", "rename", "unlink", "flock")
 
 @pytest.fixture
 def filled(folder: Path, recorder: Recorder) -> Path:
-    """A ledger that the next two entries fill a tile of."""
+    """A ledger whose first tile the next two entries fill."""
     recorder.record(with_role(*(job_event(n) for n in range(1, FILLED))))
     return folder
 
 
 def jobs(folder: Path) -> list[tuple[int, int]]:
     """Index and job of every entry that has one."""
-    store = LedgerReader(folder)
-    lines = read_lines(store, store.checkpoint(store.verifier()))
+    reader = LedgerReader(folder)
+    lines = read_lines(reader, reader.checkpoint(reader.verifier()))
     entries = [canonical.decode(line.data) for line in lines]
     return [(e.seq, e.event.job) for e in entries if isinstance(e.event, JobFinished)]
 
 
 def write(folder: Path, *options: str, last: int = LAST) -> list[tuple[int, int]]:
-    """Append under strace with ``options``; index and job of what was acknowledged."""
+    """Append under strace with ``options``; returns index and job of what was acknowledged."""
     strace = ("/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", *options)
     done = subprocess.run(
         [*strace, *WRITER, folder, str(FILLED), str(last)],
@@ -59,22 +59,22 @@ def write(folder: Path, *options: str, last: int = LAST) -> list[tuple[int, int]
         text=True,
         check=False,
     )
-    said_so = [
+    acknowledged = [
         line.split() for line in done.stdout.splitlines() if line.endswith(tuple("0123456789"))
     ]
-    return [(int(index), int(number)) for number, index in said_so]
+    return [(int(index), int(number)) for number, index in acknowledged]
 
 
 def assert_whole(folder: Path, acknowledged: Sequence[tuple[int, int]]) -> None:
-    """Sound, with all that was acknowledged in its place; then it is written on."""
+    """Check that it is sound and has all that was acknowledged; then append to it."""
     anchor = FileAnchor(keys_folder_for(folder) / ANCHOR)
-    # Before anything repairs it: what a reader sees of a machine that just came up.
+    # Before anything repairs it, as a reader sees it on a machine that has just started.
     assert verify_ledger(folder, anchor=anchor).findings == ()
     there = jobs(folder)
     assert set(acknowledged) <= set(there)
     assert [index for index, _ in there] == list(range(1, len(there) + 1))
     assert there[: FILLED - 1] == [(n, n) for n in range(1, FILLED)]
-    # Whatever else is there was under way when it was cut off, in order.
+    # Other entries were being appended when it was interrupted, in order.
     assert len({number for _, number in there}) == len(there)
     keys = LedgerKeys.load(keys_folder_for(folder))
     Recorder(Ledger(folder, keys.signer, anchor)).record(with_role(job_event(LAST + 1)))
@@ -124,7 +124,7 @@ def test_killed_at_any_step(step: str, filled: Path, tmp_path: Path) -> None:
         acknowledged.append(len(done))
         assert_whole(copy, done)
         shutil.rmtree(copy.parent)
-    # It was cut off before the first, and the later the more was acknowledged.
+    # The first interruption precedes the first append; a later one leaves more acknowledged.
     assert acknowledged == sorted(acknowledged)
     assert acknowledged[0] == 0
     assert acknowledged[-1] < LAST - FILLED + 1
@@ -132,12 +132,12 @@ def test_killed_at_any_step(step: str, filled: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", ["write", "fsync", "rename"])
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
-def test_refused_at_any_step(step: str, error: str, filled: Path, tmp_path: Path) -> None:
+def test_an_error_at_any_step(step: str, error: str, filled: Path, tmp_path: Path) -> None:
     times = count(filled, tmp_path)[step]
     for when in range(1, times + 1, 3):
         copy = _copy(filled, tmp_path / f"{step}-{when}")
         done = write(copy, "-e", f"inject={step}:error={error}:when={when}")
-        # One was refused, those after it went in; it may be there, but nobody was told so.
+        # One was refused, the others were appended; it may be in the log, but unacknowledged.
         assert len(done) >= LAST - FILLED
         assert_whole(copy, done)
         shutil.rmtree(copy.parent)
@@ -157,9 +157,9 @@ $python -m appliance.cli.main audit verify --ledger "$ledger" > "$3/free"
 """
 
 
-def test_a_full_disk_stops_and_space_lets_it_go_on(tmp_path: Path) -> None:
+def test_a_full_disk_stops_appends_and_free_space_resumes_them(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
-    # A mount of our own, in a namespace of its own: needs no privilege, leaves nothing.
+    # A mount in a namespace of its own needs no privilege and leaves nothing behind.
     subprocess.run(
         [
             "/usr/bin/unshare",
@@ -189,7 +189,7 @@ def test_a_full_disk_stops_and_space_lets_it_go_on(tmp_path: Path) -> None:
         assert entries >= least + 1
 
 
-def test_the_command_says_that_the_disk_is_full(
+def test_the_command_reports_that_the_disk_is_full(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(command, ["audit", "init", "--ledger", str(folder)]) == 0

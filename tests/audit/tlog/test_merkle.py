@@ -89,7 +89,7 @@ def test_the_published_roots_come_out() -> None:
 
 
 @given(st.integers(1, 200), st.data())
-def test_inclusion_holds_for_the_entry_and_its_place_only(size: int, data: st.DataObject) -> None:
+def test_inclusion_holds_only_for_the_entry_at_its_index(size: int, data: st.DataObject) -> None:
     leaves = made_up(size)
     index = data.draw(st.integers(0, size - 1))
     proof, root = path(index, leaves), root_of(leaves)
@@ -104,7 +104,7 @@ def test_inclusion_holds_for_the_entry_and_its_place_only(size: int, data: st.Da
 
 
 @given(st.integers(0, 200), st.integers(1, 200))
-def test_consistency_holds_for_what_grew_only(old: int, more: int) -> None:
+def test_consistency_holds_only_for_a_tree_that_grew(old: int, more: int) -> None:
     leaves = made_up(200 + 1)[: old + more] if old + more <= 200 else made_up(200)
     size = len(leaves)
     old = min(old, size)

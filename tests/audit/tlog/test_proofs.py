@@ -30,7 +30,7 @@ def test_growth_is_proved_between_all_sizes(large_log: LargeLog) -> None:
         assert tree.consistency(0) == []
 
 
-def test_no_tree_is_larger_than_the_log(large_log: LargeLog) -> None:
+def test_the_root_is_that_of_another_program(large_log: LargeLog) -> None:
     reader = TilesReader(LocalBackend(large_log.folder))
     reader.get_checkpoint()
     assert Tree(LedgerReader(large_log.folder), SIZE).root() == reader.mth(0, SIZE)

@@ -37,7 +37,7 @@ def signer() -> Signer:
     return Signer.generate(NAME)
 
 
-def test_the_published_example_is_read_signed_and_written_alike() -> None:
+def test_the_published_example_is_parsed_signed_and_encoded_identically() -> None:
     verifier, signer = Verifier.parse(VKEY), Signer.parse(SKEY)
     assert signer.verifier == verifier
     assert (verifier.vkey, signer.skey) == (VKEY, SKEY)
@@ -54,7 +54,7 @@ def test_a_secret_is_not_shown_by_accident(signer: Signer) -> None:
     [
         ("answer", "question"),  # the text is another
         ("x08go/", "x08go+"),  # another key id and signature
-        ("— PeterNeumann", "— PaulNeumann"),  # nobody known
+        ("— PeterNeumann", "— PaulNeumann"),  # an unknown key
         ("— PeterNeumann ", "- PeterNeumann "),  # no em dash
         ("— PeterNeumann ", "— Peter+Neumann "),  # a name with a plus
         ("— PeterNeumann ", "—  PeterNeumann "),  # a name that is empty
@@ -68,7 +68,7 @@ def test_a_secret_is_not_shown_by_accident(signer: Signer) -> None:
         ("x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqf", "x08go/"),
     ],
 )
-def test_a_note_that_was_touched_is_refused(old: str, new: str) -> None:
+def test_a_modified_note_is_refused(old: str, new: str) -> None:
     assert NOTE.count(old) >= 1
     with pytest.raises(LedgerError):
         open_note(NOTE.replace(old, new).encode(), [Verifier.parse(VKEY)])
@@ -80,7 +80,7 @@ def test_two_signatures_of_one_key_are_refused() -> None:
         open_note((NOTE + line).encode(), [Verifier.parse(VKEY)])
 
 
-def test_signatures_of_others_are_left_aside(signer: Signer) -> None:
+def test_signatures_of_unknown_keys_are_ignored(signer: Signer) -> None:
     note = Note.parse(NOTE.encode())
     both = Note(note.text, (signer.sign(note.text), *note.signatures)).encode()
     assert open_note(both, [Verifier.parse(VKEY)]).signatures == note.signatures
@@ -98,7 +98,7 @@ def test_signatures_of_others_are_left_aside(signer: Signer) -> None:
         "a+b+c",
     ],
 )
-def test_a_key_that_is_not_its_own_is_refused(vkey: str) -> None:
+def test_a_key_with_the_wrong_key_id_is_refused(vkey: str) -> None:
     with pytest.raises(LedgerError):
         Verifier.parse(vkey)
 
@@ -118,7 +118,7 @@ def test_a_key_that_is_not_its_own_is_refused(vkey: str) -> None:
         (f"{NAME}\n", "\n"),
     ],
 )
-def test_a_checkpoint_of_another_form_is_refused_though_it_is_signed(
+def test_a_malformed_checkpoint_is_refused_even_if_it_is_signed(
     old: str, new: str, signer: Signer
 ) -> None:
     assert open_checkpoint(HEAD.sign(signer), signer.verifier) == HEAD
@@ -128,7 +128,7 @@ def test_a_checkpoint_of_another_form_is_refused_though_it_is_signed(
         open_checkpoint(Note(text, (signer.sign(text),)).encode(), signer.verifier)
 
 
-def test_a_cosignature_is_one_to_others_too() -> None:
+def test_another_program_accepts_a_cosignature() -> None:
     witness = Signer.generate("witness.example/w1", COSIGNATURE)
     log = Signer.generate(NAME)
     note = Note(HEAD.text, (log.sign(HEAD.text), witness.cosign(HEAD.text, 1_700_000_000)))
@@ -143,13 +143,13 @@ def test_a_cosignature_is_one_to_others_too() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_noise_is_an_error_of_ours(data: bytes) -> None:
+def test_noise_is_a_ledger_error(data: bytes) -> None:
     with pytest.raises(LedgerError):
         Note.parse(data)
 
 
 @given(st.binary(max_size=70), st.integers(0, 100), st.characters())
-def test_bytes_have_one_spelling(data: bytes, at: int, sign: str) -> None:
+def test_bytes_have_one_base64_encoding(data: bytes, at: int, sign: str) -> None:
     text = b64(data)
     assert unb64(text) == data
     other = text[:at] + sign + text[at + 1 :]

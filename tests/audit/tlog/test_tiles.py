@@ -30,7 +30,7 @@ def test_the_edge_of_70000_entries_is_that_of_the_specification() -> None:
 
 
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=3))
-def test_a_frontier_grows_alike_wherever_it_was_restored(steps: list[int]) -> None:
+def test_a_frontier_grows_the_same_wherever_it_was_restored(steps: list[int]) -> None:
     leaves = [hash_leaf(n.to_bytes(4)) for n in range(sum(steps))]
     frontier, at = Frontier(), 0
     full: dict[Tile, bytes] = {}
@@ -52,7 +52,7 @@ def test_a_frontier_grows_alike_wherever_it_was_restored(steps: list[int]) -> No
 
 
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=20), st.integers(0, 5))
-def test_a_bundle_holds_what_went_in_and_is_not_cut_unnoticed(
+def test_a_bundle_returns_its_entries_and_a_truncated_one_is_refused(
     entries: list[bytes], cut: int
 ) -> None:
     data = join_entries(entries)

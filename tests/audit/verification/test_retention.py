@@ -35,10 +35,10 @@ def half_a_year(ledger: Ledger) -> Path:
     for day in range(200):
         now = after(day)
         recorder.record(with_role(*(job_event(n) for n in range(2 if day == 0 else 3))))
-    return ledger.store.folder
+    return ledger.reader.folder
 
 
-def test_whole_tiles_go_and_all_that_is_kept_is_proved(
+def test_whole_tiles_are_dropped_and_the_remaining_entries_can_be_proved(
     half_a_year: Path, ledger: Ledger, anchor: FileAnchor
 ) -> None:
     now = after(300)
@@ -49,13 +49,13 @@ def test_whole_tiles_go_and_all_that_is_kept_is_proved(
     assert not (half_a_year / "tile/entries/000").exists()
     result = verify_ledger(half_a_year, anchor=anchor)
     assert (result.findings, result.minimum, result.size) == ((), 256, 601)
-    store = LedgerReader(half_a_year)
-    head = store.checkpoint(store.verifier())
-    lines = list(read_lines(store, head))
+    reader = LedgerReader(half_a_year)
+    head = reader.checkpoint(reader.verifier())
+    lines = list(read_lines(reader, head))
     assert [line.entry.seq for line in lines] == list(range(256, 601))
     assert lines[-1].entry.event == LogPruned(256, LEGAL_FLOOR_DAYS)
     for line in lines:
-        proof = Tree(store, head.size).inclusion(line.entry.seq)
+        proof = Tree(reader, head.size).inclusion(line.entry.seq)
         assert inclusion_holds(hash_leaf(line.data), line.entry.seq, head.size, proof, head.root)
     # It goes on, and a second time there is nothing to do.
     recorder.record(with_role(job_event(9)))
@@ -63,7 +63,7 @@ def test_whole_tiles_go_and_all_that_is_kept_is_proved(
     assert verify_ledger(half_a_year, anchor=anchor).size == 602
 
 
-def test_nothing_goes_before_its_time(half_a_year: Path, ledger: Ledger) -> None:
+def test_nothing_is_dropped_within_the_retention(half_a_year: Path, ledger: Ledger) -> None:
     now = after(200)
     recorder = Recorder(ledger, lambda: now)
     assert prune_ledger(half_a_year, recorder, LEGAL_FLOOR_DAYS, now) == 0
@@ -76,7 +76,9 @@ def test_nothing_goes_before_its_time(half_a_year: Path, ledger: Ledger) -> None
     assert (result.findings, result.minimum, result.size) == ((), 0, 600)
 
 
-def test_entries_that_went_otherwise_are_missed(half_a_year: Path, ledger: Ledger) -> None:
+def test_entries_that_were_removed_without_pruning_are_reported(
+    half_a_year: Path, ledger: Ledger
+) -> None:
     now = after(300)
     prune_ledger(half_a_year, Recorder(ledger, lambda: now), LEGAL_FLOOR_DAYS, now)
     for tile in ("tile/0/001", "tile/entries/001"):
@@ -86,7 +88,7 @@ def test_entries_that_went_otherwise_are_missed(half_a_year: Path, ledger: Ledge
     assert verify_ledger(half_a_year).findings == (Finding("minimum", "minimum-index"),)
 
 
-def test_a_crash_between_the_steps_is_made_good(half_a_year: Path, ledger: Ledger) -> None:
+def test_a_second_call_completes_a_pruning_that_crashed(half_a_year: Path, ledger: Ledger) -> None:
     now = after(300)
     recorder = Recorder(ledger, lambda: now)
     kept = {path: path.read_bytes() for path in half_a_year.rglob("000") if path.is_file()}

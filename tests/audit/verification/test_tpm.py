@@ -49,12 +49,12 @@ def counter_of(folder: Path) -> int | None:
     return result.counter
 
 
-def test_the_newest_log_holds_and_an_older_copy_does_not(
+def test_the_newest_log_matches_the_counter_and_an_older_copy_does_not(
     folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter, tmp_path: Path
 ) -> None:
     assert tpm.read() is None
     recorder.record(with_role(job_event(1)))
-    first = anchor_in_tpm(ledger.store, recorder, tpm)
+    first = anchor_in_tpm(ledger.reader, recorder, tpm)
     assert first.counter == tpm.read()
     assert matches_counter(counter_of(folder), tpm)
     older = tmp_path / "older"
@@ -62,22 +62,22 @@ def test_the_newest_log_holds_and_an_older_copy_does_not(
         shutil.copytree(path, older / path.name)
     recorder.record(with_role(job_event(2)))
     assert matches_counter(counter_of(folder), tpm)
-    second = anchor_in_tpm(ledger.store, recorder, tpm)
+    second = anchor_in_tpm(ledger.reader, recorder, tpm)
     assert second.counter == (first.counter or 0) + 1
     assert matches_counter(counter_of(folder), tpm)
-    # The older copy is whole, and so is the memory beside it: only the TPM tells.
+    # The older copy and its anchor are consistent: only the TPM reveals the rollback.
     assert not matches_counter(counter_of(older / "ledger"), tpm)
     for place, code in ((folder, 0), (older / "ledger", 10)):
         assert run(command, ["audit", "verify", "--ledger", str(place), "--tpm", INDEX]) == code
         assert run(command, ["audit", "verify", "--ledger", str(place)]) == 0
 
 
-def test_a_counter_made_again_does_not_start_from_below(
+def test_a_counter_that_is_defined_again_does_not_start_lower(
     folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter
 ) -> None:
     recorder.record(with_role(job_event(1)))
     for _ in range(3):
-        event = anchor_in_tpm(ledger.store, recorder, tpm)
+        event = anchor_in_tpm(ledger.reader, recorder, tpm)
     subprocess.run(["/usr/bin/tpm2_nvundefine", "-C", "o", INDEX], check=True)
     assert not matches_counter(counter_of(folder), tpm)
     tpm.increment()
@@ -85,20 +85,20 @@ def test_a_counter_made_again_does_not_start_from_below(
     assert not matches_counter(counter_of(folder), tpm)
 
 
-def test_a_crash_between_event_and_number_is_no_older_log(
+def test_a_crash_between_event_and_increment_is_not_a_rollback(
     folder: Path, recorder: Recorder, ledger: Ledger, tpm: TpmCounter
 ) -> None:
     recorder.record(with_role(job_event(1)))
-    event = anchor_in_tpm(ledger.store, recorder, tpm)
+    event = anchor_in_tpm(ledger.reader, recorder, tpm)
     assert event.counter is not None
     lost = CheckpointAnchored(1, "a" * 64, "tpm", event.counter + 1)
     recorder.record([("audit", lost)])
     assert matches_counter(counter_of(folder), tpm)
-    assert anchor_in_tpm(ledger.store, recorder, tpm).counter == lost.counter
+    assert anchor_in_tpm(ledger.reader, recorder, tpm).counter == lost.counter
     assert matches_counter(counter_of(folder), tpm)
 
 
-def test_the_command_counts(
+def test_the_command_increments_the_counter(
     folder: Path, recorder: Recorder, tpm: TpmCounter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recorder.record(with_role(job_event(1)))
@@ -107,13 +107,13 @@ def test_the_command_counts(
     assert counter_of(folder) == tpm.read()
 
 
-def test_no_tpm_is_an_error_of_its_own(
+def test_a_missing_tpm_is_a_ledger_error(
     folder: Path, recorder: Recorder, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder.record(with_role(job_event(1)))
     monkeypatch.setenv("TPM2TOOLS_TCTI", "swtpm:path=/nowhere")
     with pytest.raises(LedgerError, match="does not answer"):
-        anchor_in_tpm(ledger.store, recorder, TpmCounter(INDEX))
+        anchor_in_tpm(ledger.reader, recorder, TpmCounter(INDEX))
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(LedgerError, match="cannot be run"):
         TpmCounter(INDEX).read()

@@ -1,1 +1,1 @@
-"""A certificate of erasure: what a page of it says, and the page as HTML or PDF."""
+"""The certificate of erasure: its content, and the page as HTML or PDF."""

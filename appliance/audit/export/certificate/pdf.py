@@ -1,6 +1,6 @@
-"""The certificate as a PDF, A4: the same bytes for the same entry of the same log.
+"""The certificate as an A4 PDF: the same bytes for the same entry of the same log.
 
-The fonts are those that every reader of PDF has (ISO 32000-1, 9.6.2.2), so nothing is embedded.
+It uses the standard fonts, which every PDF reader has (ISO 32000-1, 9.6.2.2), so none is embedded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from appliance.audit.export.certificate.facts import CHECKER, HOW_TO_CHECK, TITL
 _INK, _SOFT, _LINE = HexColor("#1d2329"), HexColor("#5d6670"), HexColor("#dde1e6")
 _MARGIN = 20 * mm
 _NAMES = 44 * mm  # width of the column of names
-_PADDING = 6  # points, that the library leaves inside the margins
+_PADDING = 6  # points that the library adds inside the margins
 _WIDTH = A4[0] - 2 * (_MARGIN + _PADDING)
 
 _TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=22, leading=28, textColor=_INK)
@@ -38,13 +38,13 @@ _TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=9.5, leading=13.5,
 _NAME = ParagraphStyle("name", _TEXT, textColor=_SOFT)
 _EXACT = ParagraphStyle("exact", _TEXT, fontName="Courier", fontSize=9, splitLongWords=True)
 _RAW = ParagraphStyle("raw", _EXACT, fontSize=6.5, leading=8)
-_LONGEST = 110  # characters of a line of the proof as text
+_LONGEST = 110  # characters in a line of the proof as text
 
-_MODULE = 2.0  # points, of a code: the largest, of 177 modules, still fits the page
+_MODULE = 2.0  # points: the largest QR code, of 177 modules, still fits the page
 
 
 def as_pdf(certificate: Certificate) -> bytes:
-    """The document."""
+    """The PDF document."""
     page = BytesIO()
     document = SimpleDocTemplate(
         page,
@@ -99,7 +99,7 @@ def _proof(certificate: Certificate) -> Flowable:
 
 
 class _Code(Flowable):  # type: ignore[misc]
-    """A QR code, drawn: sharp at any size. Its white edge reaches into the margin of the page."""
+    """A QR code as vectors, sharp at any size; its quiet zone is part of the page's margin."""
 
     def __init__(self, code: segno.QRCode) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class _Code(Flowable):  # type: ignore[misc]
         self.width = self.height = _MODULE * len(self._rows)
 
     def draw(self) -> None:
-        """One box for each run of dark modules; boxes side by side would show seams."""
+        """Draw one box per run of dark modules; adjacent boxes would show seams."""
         self.canv.setFillColorRGB(0, 0, 0)
         for number, row in enumerate(self._rows):
             bottom = self.height - (number + 1) * _MODULE

@@ -130,7 +130,7 @@ def test_a_service_that_cannot_reach_the_journal_writes_lines() -> None:
 
 def test_no_canary_reaches_a_field() -> None:
     secrets = canaries()
-    command = [sys.executable, "-m", "tests.audit.leaky", "broker"]
+    command = [sys.executable, "-m", "tests.diagnostics.leaky", "broker"]
     made, lines = entries(command, json.dumps(secrets).encode())
     assert len(made) >= 15 * len(secrets)
     text = "\n".join(f"{name}={value}" for entry in made for name, value in entry.items())

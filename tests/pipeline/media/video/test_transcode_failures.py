@@ -237,7 +237,7 @@ def test_ctrl_c_in_the_middle_leaves_no_file_and_no_thread(tmp_path: Path) -> No
 def test_a_process_that_gets_sigint_ends_at_once(tmp_path: Path) -> None:
     code = """
 import io, sys, time
-from appliance.pipeline.media.output import PendingOutput
+from appliance.files.output import PendingOutput
 from appliance.pipeline.media.video.transcode import transcode
 def slow(canvas, info):
     print(info.index, flush=True)
@@ -362,7 +362,7 @@ def test_the_real_disk_being_full(tmp_path: Path) -> None:
 import io, os, sys
 from appliance.errors import OutputError
 from appliance.pipeline.media.video.encoder import EncoderSettings
-from appliance.pipeline.media.output import PendingOutput
+from appliance.files.output import PendingOutput
 from appliance.pipeline.media.video.transcode import transcode
 try:
     with open(sys.argv[1], "rb") as source, PendingOutput(sys.argv[2]) as output:

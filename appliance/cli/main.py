@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import click
 
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.seal.process import descriptors
 
 # Name, module and first line of help; a test holds them against the commands themselves. They
@@ -123,7 +123,7 @@ def main() -> None:
     if not sys.warnoptions:
         # Libraries warn developers on stderr, with paths of this machine.
         warnings.simplefilter("ignore")
-    sys.exit(run(appliance, sys.argv[1:], inherited))
+    sys.exit(run_command(appliance, sys.argv[1:], inherited))
 
 
 if __name__ == "__main__":

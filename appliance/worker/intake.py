@@ -23,13 +23,12 @@ import msgspec
 from appliance.errors import ApplianceError, InputError
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.output import OutputFile
-from appliance.pipeline.media.photo.decode import read_photo
+from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.transcode import transcode
 from appliance.worker.sealing import WorkerSealing
 
-_MOST_PHOTO = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB
 _MOST_MEMORY = 6 << 30  # bytes of address space
 _MOST_SECONDS = 4 * 3600  # of processor time: a video of two hours
 _PACKET = 4096
@@ -145,8 +144,8 @@ def _write_anew(source: BinaryIO, sink: OutputFile) -> Taken:
             container=facts.container,
         )
         return Taken("video", facts.width, facts.height)
-    data = source.read(_MOST_PHOTO + 1)
-    if len(data) > _MOST_PHOTO:
+    data = source.read(MAX_PHOTO_BYTES + 1)
+    if len(data) > MAX_PHOTO_BYTES:
         raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
     photo = read_photo(data)
     # Lossless, with all bits, transparency and profile, and without any other metadata.

@@ -9,14 +9,14 @@ import os
 import sys
 from pathlib import Path
 
-from appliance.cli.framework.ledger_location import Place
+from appliance.cli.framework.ledger_location import LedgerLocation
 from appliance.errors import LedgerError
 from tests.audit.made_up import job, said
 
 
 def main(ledger: Path, first: int, last: int) -> None:
     """Each line of the output is "JOB INDEX", or "JOB error" for one that was refused."""
-    recorder = Place.of(ledger).recorder()
+    recorder = LedgerLocation.of(ledger).recorder()
     for number in range(first, last + 1):
         try:
             said_so = str(recorder.record(said(job(number)))[0].index)

@@ -31,7 +31,7 @@ import os, sys, time
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 from pathlib import Path
 from appliance.cli.main import descriptors
-from appliance.cli.sealing import ProcessSealing
+from appliance.cli.process.sealing import ProcessSealing
 import appliance.pipeline.analysis.analyser
 sealing = ProcessSealing(descriptors())
 started = time.perf_counter()
@@ -43,13 +43,13 @@ print(1e3 * (time.perf_counter() - started))
 _UNSEALED = """
 import os, sys
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
-from appliance.cli.boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance
 class Nothing:
     report = None
     def confine(self, *_, **__): pass
     def seal(self, *_, **__): pass
-sys.exit(run(appliance, sys.argv[1:], Nothing()))
+sys.exit(run_command(appliance, sys.argv[1:], Nothing()))
 """
 
 _SEALED = "from appliance.cli.main import main; main()"

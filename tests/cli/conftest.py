@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance
 
 CANARY = "jane-canary"
@@ -71,7 +71,7 @@ def call(capfd: pytest.CaptureFixture[str]) -> Call:
     def call(*words: str | Path) -> Outcome:
         capfd.readouterr()
         sealing = PromisedSealing()
-        code = run(appliance, [str(word) for word in words], sealing)
+        code = run_command(appliance, [str(word) for word in words], sealing)
         sealing.check()
         outcome = Outcome(code, *capfd.readouterr())
         assert CANARY not in (outcome.out + outcome.err).lower()

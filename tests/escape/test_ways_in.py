@@ -17,7 +17,7 @@ import os, socket, sys
 from pathlib import Path
 from appliance.seal.process import descriptors
 inherited = descriptors()
-from appliance.cli.sealing import ProcessSealing
+from appliance.cli.process.sealing import ProcessSealing
 ours, _theirs = socket.socketpair()
 if sys.argv[2] == "sealed":
     sealing = ProcessSealing(inherited)

@@ -18,23 +18,23 @@ from appliance.audit.tlog.signed_note import Verifier
 from appliance.audit.verification.tpm import TpmCounter, holds
 from appliance.audit.verification.verify import Finding
 from appliance.audit.verification.verify import verify as look
-from appliance.cli.audit.maintain import cosign, prune
+from appliance.cli.audit.maintain import cosign_checkpoint, prune_entries
 from appliance.cli.audit.read import (
-    checkpoint,
-    export,
-    prove,
-    search,
-    show,
+    export_bundle,
+    print_checkpoint,
+    prove_entry,
+    search_entries,
+    show_entries,
 )
 from appliance.cli.framework.basic_options import json_option
 from appliance.cli.framework.ledger_location import (
-    Place,
+    LedgerLocation,
     anchor_option,
     keys_option,
     ledger_option,
     tpm_option,
 )
-from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.framework.output import print_json, print_pairs
 from appliance.errors import LedgerError
 
 
@@ -43,7 +43,15 @@ def audit() -> None:
     """Keep, read, check and export the ledger of what happened."""
 
 
-for command in (checkpoint, cosign, export, prove, prune, search, show):
+for command in (
+    print_checkpoint,
+    cosign_checkpoint,
+    export_bundle,
+    prove_entry,
+    prune_entries,
+    search_entries,
+    show_entries,
+):
     audit.add_command(command)
 
 
@@ -56,10 +64,10 @@ def init(
     *, ledger: Path | None, keys: Path | None, anchor: Path | None, origin: str | None
 ) -> None:
     """Make an empty ledger and its keys."""
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     made = Keys.create(place.keys, origin or default_origin())
     create(place.ledger, made.signer, place.anchor)
-    show_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
+    print_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
 
 
 @audit.command("append-test")
@@ -78,7 +86,7 @@ def append_test(
     *, number: int, ledger: Path | None, keys: Path | None, anchor: Path | None, batch: int
 ) -> None:
     """Append NUMBER made-up events, marked as a test, and say how long it took."""
-    recorder = Place.of(ledger, keys, anchor).recorder()
+    recorder = LedgerLocation.of(ledger, keys, anchor).recorder()
     session = secrets.token_hex(8)
     started = time.monotonic()
     for first in range(0, number, batch):
@@ -86,7 +94,7 @@ def append_test(
         events = [JobFinished(session, job, secrets.token_hex(32), 1, 1, 0) for job in jobs]
         recorder.record([("test", event) for event in events])
     seconds = time.monotonic() - started
-    show_pairs(
+    print_pairs(
         [
             ("appended", f"{number}, durable"),
             ("time", f"{seconds:.2f} s ({number / seconds:.0f} events/s, {batch} a step)"),
@@ -111,16 +119,16 @@ def verify(
     as_json: bool,
 ) -> None:
     """Check every entry, hash and signature of the ledger."""
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     # A copy on the auditor's machine comes without a memory of its own.
     outside = None if anchor is None and not place.keys.is_dir() else place.anchor
     result = look(place.ledger, Verifier.parse(key) if key else None, outside)
     if tpm is not None and not holds(result.counter, TpmCounter(tpm)):
         result = replace(result, findings=(*result.findings, Finding("tpm", tpm)))
     if as_json:
-        show_json(result)
+        print_json(result)
     else:
-        show_pairs(
+        print_pairs(
             [
                 ("log", result.origin or "unknown"),
                 ("entries", f"{result.size}, from {result.minimum} on kept"),

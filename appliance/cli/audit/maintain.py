@@ -17,12 +17,12 @@ from appliance.audit.verification.witness import accept
 from appliance.audit.verification.witness import cosign as sign
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
-    Place,
+    LedgerLocation,
     anchor_option,
     keys_option,
     ledger_option,
 )
-from appliance.cli.framework.output import show_pairs
+from appliance.cli.framework.output import print_pairs
 from appliance.errors import LedgerError
 from appliance.files.atomic import publish
 from appliance.policy.load import load
@@ -41,7 +41,7 @@ _SEEN = "seen"
 @click.option("--output", type=FILE, metavar="FILE", help="Where the cosigned checkpoint goes.")
 @click.option("--accept", "cosigned", type=FILE, metavar="FILE", help="Take one back.")
 @click.option("--witness-key", metavar="VKEY", help="Of the witness that signed it.")
-def cosign(
+def cosign_checkpoint(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -59,7 +59,7 @@ def cosign(
 
     The appliance, with what came back: --accept FILE --witness-key VKEY.
     """
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     if cosigned is not None and witness_key is not None:
         store = place.store.snapshot()
         note = _read(cosigned)
@@ -72,7 +72,7 @@ def cosign(
         raise click.UsageError("Give --witness and --output, or --accept and --witness-key.")
 
 
-def _witness(place: Place, folder: Path, name: str | None, output: Path) -> None:
+def _witness(place: LedgerLocation, folder: Path, name: str | None, output: Path) -> None:
     if name is not None:
         _make_witness(folder, name)
     witness = Signer.parse(_read(folder / _KEY).decode("ascii", "replace").removesuffix("\n"))
@@ -86,7 +86,7 @@ def _witness(place: Place, folder: Path, name: str | None, output: Path) -> None
         publish(output.parent, {output.name: note})
     except OSError as error:
         raise as_ledger_error(error) from error
-    show_pairs([("log", log.name), ("witness", witness.verifier.vkey)])
+    print_pairs([("log", log.name), ("witness", witness.verifier.vkey)])
 
 
 def _make_witness(folder: Path, name: str) -> None:
@@ -115,7 +115,7 @@ def _read(path: Path) -> bytes:
 @anchor_option
 @click.option("--policy", type=FILE, metavar="FILE", help="Keep what it says. [default: 183 days]")
 @click.option("--days", type=int, metavar="N", help="Keep more than that.")
-def prune(
+def prune_entries(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -124,7 +124,7 @@ def prune(
     days: int | None,
 ) -> None:
     """Drop entries that are older than the policy keeps, in whole tiles of 256."""
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     least = (load(policy) if policy else EMBEDDED).audit.retention_days
     minimum = drop(place.ledger, place.recorder(), days or least, Now.read(), least=least)
     click.echo(f"entries from {minimum} on are kept")

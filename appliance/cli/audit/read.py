@@ -29,7 +29,7 @@ from appliance.audit.verification.tpm import anchor as count
 from appliance.audit.verification.verify import verify_snapshot
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
-    Place,
+    LedgerLocation,
     anchor_option,
     keys_option,
     ledger_option,
@@ -48,11 +48,11 @@ _TIME = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"))
 @socket_option
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
 @click.option("--json", "as_json", is_flag=True, help="Print the entries as they were hashed.")
-def show(
+def show_entries(
     *, ledger: Path | None, keys: Path | None, socket: Path | None, last: int, as_json: bool
 ) -> None:
     """Show the newest entries."""
-    place = Place.of(ledger, keys, socket=socket)
+    place = LedgerLocation.of(ledger, keys, socket=socket)
     store = place.store.snapshot()
     head = store.checkpoint(store.verifier())
     _tell(place, "show", list(read_lines(store, head, head.size - last)), as_json=as_json)
@@ -68,7 +68,7 @@ def show(
 @click.option("--since", type=_TIME, help="In UTC.")
 @click.option("--until", type=_TIME, help="In UTC, this moment excluded.")
 @click.option("--json", "as_json", is_flag=True, help="Print the entries as they were hashed.")
-def search(
+def search_entries(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -81,7 +81,7 @@ def search(
     as_json: bool,
 ) -> None:
     """Show the entries that fit all that is asked for."""
-    place = Place.of(ledger, keys, socket=socket)
+    place = LedgerLocation.of(ledger, keys, socket=socket)
     # Asked for, not an argument: command lines are seen by others and kept by shells.
     who = _pseudonym_of(place, click.prompt("Name")) if person else None
     _tell(
@@ -104,11 +104,11 @@ def search(
 @keys_option
 @socket_option
 @click.option("--output", type=FILE, required=True, metavar="FILE", help="Ends in .tlog-proof.")
-def prove(
+def prove_entry(
     *, index: int, ledger: Path | None, keys: Path | None, socket: Path | None, output: Path
 ) -> None:
     """Write a proof of the entry INDEX, which shows it without the rest."""
-    place = Place.of(ledger, keys, socket=socket)
+    place = LedgerLocation.of(ledger, keys, socket=socket)
     store = place.store.snapshot()
     head = store.checkpoint(store.verifier())
     line = next(read_lines(store, head, index), None) if index < head.size else None
@@ -127,7 +127,7 @@ def prove(
 @anchor_option
 @tpm_option
 @click.option("--output", type=FILE, metavar="FILE", help="[default: the terminal]")
-def checkpoint(
+def print_checkpoint(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -139,7 +139,7 @@ def checkpoint(
 
     The counter of the TPM then tells an older copy of the ledger from the newest.
     """
-    place = Place.of(ledger, keys, anchor)
+    place = LedgerLocation.of(ledger, keys, anchor)
     store = place.store
     if tpm is not None:
         count(store, place.recorder(), TpmCounter(tpm))
@@ -159,7 +159,7 @@ def checkpoint(
 @click.option("--output", type=FILE, required=True, metavar="FOLDER", help="Must not exist yet.")
 @click.option("--since", type=_TIME, help="In UTC.")
 @click.option("--until", type=_TIME, help="In UTC, this moment excluded.")
-def export(
+def export_bundle(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -170,7 +170,7 @@ def export(
     until: datetime | None,
 ) -> None:
     """Write entries as FHIR, CSV and a report to print, with a proof for each of them."""
-    place = Place.of(ledger, keys, anchor, socket)
+    place = LedgerLocation.of(ledger, keys, anchor, socket)
     if place.is_copy:
         raise LedgerError(
             "Only the ledger itself gives out a bundle, for it signs what it gave out.",
@@ -205,7 +205,7 @@ def _milliseconds(moment: datetime) -> int:
     return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def _pseudonym_of(place: Place, name: str) -> str:
+def _pseudonym_of(place: LedgerLocation, name: str) -> str:
     if place.socket is None:
         return pseudonym(Keys.load(place.keys).pseudonym, "person", name.encode())
     client = AuditClient.connect(place.socket)
@@ -216,7 +216,7 @@ def _pseudonym_of(place: Place, name: str) -> str:
 
 
 def _tell(
-    place: Place, how: Literal["show", "search"], lines: Sequence[Line], *, as_json: bool
+    place: LedgerLocation, how: Literal["show", "search"], lines: Sequence[Line], *, as_json: bool
 ) -> None:
     """Log the look, then show what was found."""
     _log_look(place, how, lines)
@@ -230,7 +230,9 @@ def _tell(
         click.echo(f"{entry.seq:>8}  {instant(entry.at)}  {entry.by:<8}  {title:<20}  {fields}")
 
 
-def _log_look(place: Place, how: Literal["show", "search", "prove"], lines: Sequence[Line]) -> None:
+def _log_look(
+    place: LedgerLocation, how: Literal["show", "search", "prove"], lines: Sequence[Line]
+) -> None:
     if place.is_copy:
         click.echo("This is a copy of a ledger: the look is not logged.", err=True)
         return

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from appliance.cli.drawing.portrait import Frame
+from appliance.cli.drawing.portrait import PortraitFraming
 from appliance.cli.drawing.sheet import (
     ACCENT,
     INK,
@@ -25,7 +25,7 @@ from appliance.cli.framework.options import (
     policy_option,
     provider_option,
 )
-from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.framework.output import print_json, print_pairs
 from appliance.cli.process.input_files import check_output, decode_photo, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
@@ -108,13 +108,13 @@ def compare(
         )
         found, seen = _compare(engine.stages, photos)
         for result in results:
-            result.file.write(encode_photo(Photo(sheet(found, seen)), "png"))
+            result.file.write(encode_photo(Photo(comparison_sheet(found, seen)), "png"))
             result.commit()
     if as_json:
-        show_json(found)
+        print_json(found)
         return
     verdict = "the same person" if found.same_person else "different people"
-    show_pairs(
+    print_pairs(
         [
             ("similarity", f"{found.similarity:.3f}"),
             ("verdict", f"{verdict} (the same from {found.threshold})"),
@@ -122,7 +122,7 @@ def compare(
     )
 
 
-def sheet(found: Comparison, seen: tuple[_Seen, _Seen]) -> Image:
+def comparison_sheet(found: Comparison, seen: tuple[_Seen, _Seen]) -> Image:
     """Both faces with their outlines, and the figure below."""
     width, height = _TILE
     page = Sheet(2 * (_MARGIN + width) + _GAP, _MARGIN + height + 126)
@@ -161,7 +161,7 @@ def _look(stages: Stages, photo: Photo, name: str) -> _Seen:
 
 
 def _outlined(seen: _Seen) -> Image:
-    frame = Frame.around(seen.face, seen.canvas, _TILE)
+    frame = PortraitFraming.around(seen.face, seen.canvas, _TILE)
     points = frame.place(seen.face.points)
     rings = [points[ring] for ring in (OVAL, RIGHT_EYE, LEFT_EYE, OUTER_LIPS, INNER_LIPS)]
     return outline(frame.show(seen.canvas), rings, _LINES)

@@ -15,8 +15,8 @@ from appliance.cli.framework.options import (
     policy_option,
     provider_option,
 )
-from appliance.cli.framework.output import Pair, show_json, show_pairs
-from appliance.cli.process.input_files import about, decode_photo, open_input
+from appliance.cli.framework.output import LabelledValue, print_json, print_pairs
+from appliance.cli.process.input_files import decode_photo, naming_file, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.pipeline.analysis.source_quality import Appearance, appearances
@@ -80,12 +80,12 @@ def inspect(
         found = Inspection(faces, video=facts)
         pairs = _video_pairs(facts)
     if as_json:
-        show_json(found)
+        print_json(found)
         return
-    show_pairs([*pairs, ("faces", str(len(faces)) if faces else "none")])
+    print_pairs([*pairs, ("faces", str(len(faces)) if faces else "none")])
     for number, face in enumerate(faces, 1):
         click.echo(f"\nface {number}")
-        show_pairs(_face_pairs(face), indent=2)
+        print_pairs(_face_pairs(face), indent=2)
 
 
 def _photo(opened: BinaryIO) -> tuple[PhotoFacts, Canvas]:
@@ -103,13 +103,13 @@ def _photo(opened: BinaryIO) -> tuple[PhotoFacts, Canvas]:
 
 
 def _video(opened: BinaryIO) -> tuple[VideoFacts, Canvas]:
-    with about(_WHAT):
+    with naming_file(_WHAT):
         facts = probe(opened)
         opened.seek(0)
         return facts, still(opened)
 
 
-def _photo_pairs(facts: PhotoFacts) -> list[Pair]:
+def _photo_pairs(facts: PhotoFacts) -> list[LabelledValue]:
     colours = "its own profile" if facts.profile else "sRGB"
     return [
         ("photo", facts.format.upper()),
@@ -119,7 +119,7 @@ def _photo_pairs(facts: PhotoFacts) -> list[Pair]:
     ]
 
 
-def _video_pairs(facts: VideoFacts) -> list[Pair]:
+def _video_pairs(facts: VideoFacts) -> list[LabelledValue]:
     depth = f"{facts.bit_depth} bits, HDR" if facts.is_hdr else f"{facts.bit_depth} bits"
     sound = [
         f"{track.codec}, {track.channels} ch, {track.sample_rate} Hz"
@@ -150,7 +150,7 @@ def _length(facts: VideoFacts) -> str:
     return seconds if facts.frames is None else f"{seconds}, {facts.frames} frames"
 
 
-def _face_pairs(face: Appearance) -> list[Pair]:
+def _face_pairs(face: Appearance) -> list[LabelledValue]:
     box, pose, fit = face.box, face.pose, face.as_source
     return [
         ("box", f"{box.width} x {box.height} at {box.x}, {box.y}"),

@@ -10,7 +10,7 @@ import msgspec
 import yaml
 
 from appliance.cli.framework.options import FILE, json_option
-from appliance.cli.framework.output import show_pairs
+from appliance.cli.framework.output import print_pairs
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED, Policy
 
@@ -55,7 +55,7 @@ def diff(one: Path, other: Path) -> None:
     differing = [key for key in before | after if before.get(key) != after.get(key)]
     if not differing:
         click.echo(_SAME)
-    show_pairs((key, f"{before.get(key, '-')} -> {after.get(key, '-')}") for key in differing)
+    print_pairs((key, f"{before.get(key, '-')} -> {after.get(key, '-')}") for key in differing)
 
 
 @policy.command()

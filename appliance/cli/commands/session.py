@@ -14,9 +14,9 @@ from appliance.audit.export.certificate.facts import Certificate
 from appliance.audit.export.certificate.facts import certificate as facts_of
 from appliance.audit.export.certificate.html import as_html
 from appliance.audit.tlog.reader import CHECKPOINT
-from appliance.cli.framework.ledger_location import Place, ledger_option
+from appliance.cli.framework.ledger_location import LedgerLocation, ledger_option
 from appliance.cli.framework.options import FILE, json_option, overwrite_option
-from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.framework.output import print_json, print_pairs
 from appliance.errors import OutputError, SessionError
 from appliance.pipeline.media.output import PendingOutput
 from appliance.session import interface
@@ -44,9 +44,9 @@ def list_sessions(*, socket: Path, as_json: bool) -> None:
     finally:
         client.close()
     if as_json:
-        show_json(found)
+        print_json(found)
     else:
-        show_pairs([(one.session, one.state) for one in found.sessions] or [("sessions", "none")])
+        print_pairs([(one.session, one.state) for one in found.sessions] or [("sessions", "none")])
 
 
 @session.command()
@@ -60,7 +60,7 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
     Its QR code holds the proof that the erasure stands in the signed log.
     """
     print_as = _printer(output)
-    store = Place.of(ledger).store.snapshot()
+    store = LedgerLocation.of(ledger).store.snapshot()
     verifier = store.verifier()
     head = store.checkpoint(verifier)
     closed: Entry | None = None

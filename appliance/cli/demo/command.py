@@ -15,19 +15,19 @@ import click
 
 from appliance.cli.demo.contact_sheet import (
     TILE,
-    Swap,
+    SwapTiles,
     Tile,
     contact_sheet,
 )
-from appliance.cli.demo.pan_clip import FRAMES, pan
-from appliance.cli.drawing.portrait import Frame
+from appliance.cli.demo.pan_clip import FRAMES, pan_clip
+from appliance.cli.drawing.portrait import PortraitFraming
 from appliance.cli.framework.options import FILE, models_option, provider_option
-from appliance.cli.framework.output import show_pairs
-from appliance.cli.framework.progress import progress
+from appliance.cli.framework.output import print_pairs
+from appliance.cli.framework.progress import show_progress
 from appliance.cli.process.input_files import decode_photo, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.cli.swap.summary import Similarity, describe
+from appliance.cli.swap.summary import Similarity, similarity_text
 from appliance.errors import InputError, NoFaceError
 from appliance.pipeline.analysis.analyser import MESH_ENGINE, Stages
 from appliance.pipeline.face_model.face import Face
@@ -71,7 +71,7 @@ class _Portrait:
     """A sample portrait in sRGB, and the part of it that is shown."""
 
     photo: Photo
-    frame: Frame
+    frame: PortraitFraming
     face: Face
 
 
@@ -131,13 +131,13 @@ def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | 
         report = _film(stages, swaps[0], film)
         for result in (picture, film, sheet):
             result.commit()
-    show_pairs(
+    print_pairs(
         [
             ("look at", str(output / "sheet.png")),
             ("photo", str(output / "swapped.png")),
             ("film", str(output / "swapped.mp4")),
             ("engine", MESH_ENGINE),
-            ("similarity", f"{describe(_likeness(swaps))}, mean of {len(swaps)} swaps"),
+            ("similarity", f"{similarity_text(_likeness(swaps))}, mean of {len(swaps)} swaps"),
             ("provider", report.provider),
             ("time", f"{time.monotonic() - started:.1f} s"),
         ]
@@ -168,7 +168,7 @@ def _read(stages: Stages, file: BinaryIO) -> _Portrait:
     if not faces:
         hint = "Take the portraits of the repository."
         raise NoFaceError("No face was found in a sample portrait.", hint)
-    return _Portrait(photo, Frame.around(faces[0], photo.canvas, TILE), faces[0])
+    return _Portrait(photo, PortraitFraming.around(faces[0], photo.canvas, TILE), faces[0])
 
 
 def _swap(
@@ -181,19 +181,19 @@ def _swap(
 
 def _strip(stages: Stages, source: _Portrait, target: _Portrait) -> list[Tile]:
     """One region after the other, then the whole face, from near."""
-    frame = Frame.around(target.face, target.photo.canvas, TILE, CLOSE)
+    frame = PortraitFraming.around(target.face, target.photo.canvas, TILE, CLOSE)
     wanted = [(f"{name} only", {name: 1.0}) for name in REGIONS]
     edits = [
         Tile(frame.show(_swap(stages, source, target, regions).photo.canvas), caption)
         for caption, regions in (*wanted, ("whole face", _WHOLE))
     ]
-    near = Frame.around(source.face, source.photo.canvas, TILE, CLOSE)
+    near = PortraitFraming.around(source.face, source.photo.canvas, TILE, CLOSE)
     first = Tile(near.show(source.photo.canvas), "source")
     return [first, Tile(frame.show(target.photo.canvas), "target"), *edits]
 
 
-def _shown(swap: _Swapped) -> Swap:
-    return Swap(
+def _shown(swap: _Swapped) -> SwapTiles:
+    return SwapTiles(
         source=swap.source.frame.show(swap.source.photo.canvas),
         target=swap.target.frame.show(swap.target.photo.canvas),
         result=swap.target.frame.show(swap.photo.canvas),
@@ -210,7 +210,10 @@ def _likeness(swaps: Sequence[_Swapped]) -> Similarity:
 def _film(stages: Stages, swap: _Swapped, film: PendingOutput) -> SwapReport:
     """The first swap again, as a film."""
     target = swap.target
-    with pan(as_8_bit(target.photo.pixels), target.face) as clip, progress(silent=False) as tell:
+    with (
+        pan_clip(as_8_bit(target.photo.pixels), target.face) as clip,
+        show_progress(silent=False) as tell,
+    ):
         return swap_video(
             stages,
             read_source(stages, [swap.source.photo]),

@@ -19,7 +19,7 @@ _BLOCK = 3 * TILE[0] + 2 * _GAP
 
 
 @dataclass(frozen=True, slots=True)
-class Swap:
+class SwapTiles:
     """One swap: three tiles, and how much the target's face resembles the source's."""
 
     source: Image
@@ -37,7 +37,7 @@ class Tile:
     caption: str
 
 
-def contact_sheet(swaps: Sequence[Swap], strip: Sequence[Tile]) -> Image:
+def contact_sheet(swaps: Sequence[SwapTiles], strip: Sequence[Tile]) -> Image:
     """Swaps, then a strip of region edits; at most six tiles of it fit a row."""
     rows = -(-len(swaps) // COLUMNS)
     block_height = TILE[1] + _BLOCK_FOOT
@@ -60,7 +60,7 @@ def _head(page: Sheet) -> None:
     page.words((_MARGIN, 86), f"{text} expression and light.", 18)
 
 
-def _swap(page: Sheet, x: int, y: int, swap: Swap) -> None:
+def _swap(page: Sheet, x: int, y: int, swap: SwapTiles) -> None:
     captioned = zip(
         (swap.source, swap.target, swap.result), ("source", "target", "result"), strict=True
     )

@@ -20,7 +20,7 @@ FRAMES = 3 * RATE
 NEAR = 1.7  # side of the picture over the height of the face, at the end
 
 
-def pan(image: Image, face: Face) -> BinaryIO:
+def pan_clip(image: Image, face: Face) -> BinaryIO:
     """From the whole of an RGB photo to its ``face``: a square MP4, without sound."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:

@@ -27,7 +27,7 @@ def verdict(group: str, name: str, wrong: Iterable[str], right: str) -> Check:
     return Check(group, name, not said, said or right)
 
 
-def lines_of(file: Path) -> Iterator[str]:
+def setting_lines(file: Path) -> Iterator[str]:
     """The lines of a file of settings, without comments; none if it is not there."""
     try:
         text = file.read_text()
@@ -38,7 +38,7 @@ def lines_of(file: Path) -> Iterator[str]:
             yield line.strip()
 
 
-def ask(*command: str, user: str | None = None) -> tuple[int, str]:
+def run_tool(*command: str, user: str | None = None) -> tuple[int, str]:
     """Exit code and output of a program of the system; 127 if it cannot be run."""
     program = shutil.which(command[0], path="/usr/sbin:/usr/bin:/sbin:/bin")
     if program is None:

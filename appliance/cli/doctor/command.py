@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.cli.doctor.check import Check
-from appliance.cli.doctor.checks import machine_checks
+from appliance.cli.doctor.machine import machine_checks
 from appliance.cli.framework.options import json_option, models_option, policy_option
-from appliance.cli.framework.output import show_json
+from appliance.cli.framework.output import print_json
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.errors import ModelError, SealError
@@ -50,7 +50,7 @@ def doctor(
     checks += _sealed(models, policy)
     found = Diagnosis(all(check.ok for check in checks), tuple(checks))
     if as_json:
-        show_json(found)
+        print_json(found)
     else:
         _show(found.checks)
     if not found.ok:

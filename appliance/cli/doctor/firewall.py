@@ -43,14 +43,14 @@ def ruleset() -> bytes:
     return listed.stdout
 
 
-def devices() -> tuple[str, ...]:
+def network_devices() -> tuple[str, ...]:
     """The network devices of this process's network namespace."""
     # Not /sys/class/net, which shows those of the namespace that mounted it.
     lines = Path("/proc/self/net/dev").read_text(encoding="ascii").splitlines()[2:]
     return tuple(line.partition(":")[0].strip() for line in lines)
 
 
-def gaps(rules: bytes, devices: Iterable[str]) -> tuple[str, ...]:
+def unguarded_hooks(rules: bytes, devices: Iterable[str]) -> tuple[str, ...]:
     """Hooks at which no chain of ``rules`` drops all, such as ``inet output``."""
     wanted = [(family, hook, "") for family, hooks in _HOOKS.items() for hook in hooks]
     wanted += [("netdev", hook, device) for device in devices for hook in _DEVICE_HOOKS]

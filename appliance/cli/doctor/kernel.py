@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.cli.doctor import firewall
-from appliance.cli.doctor.check import Check, lines_of, verdict
+from appliance.cli.doctor.check import Check, setting_lines, verdict
 from appliance.errors import SealError
 
 # Where hardening/install.sh puts them; sysctl.d(5).
 _SETTINGS = "usr/lib/sysctl.d/90-appliance.conf"
 
 
-def looks(root: Path) -> Iterator[Check]:
+def kernel_checks(root: Path) -> Iterator[Check]:
     """Its settings as they are in force."""
     settings = root / _SETTINGS
     there = settings.is_file()
     yield Check("machine", "hardening installed", there, "found" if there else "not found")
-    for line in lines_of(settings):
+    for line in setting_lines(settings):
         name, _, wanted = (part.strip() for part in line.partition("="))
         found = _read(root / "proc/sys" / name.replace(".", "/"))
         wanted = " ".join(wanted.split())
@@ -37,7 +37,7 @@ def looks(root: Path) -> Iterator[Check]:
 def _packet_filter() -> Check:
     name = "packet filter drops all"
     try:
-        gaps = firewall.gaps(firewall.ruleset(), firewall.devices())
+        gaps = firewall.unguarded_hooks(firewall.ruleset(), firewall.network_devices())
     except SealError as error:
         return Check("machine", name, ok=False, evidence=error.message)
     wrong = [f"not at: {', '.join(gaps)}"] if gaps else []

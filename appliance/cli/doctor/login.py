@@ -8,8 +8,8 @@ from pathlib import Path
 
 from appliance.cli.doctor.check import (
     Check,
-    ask,
-    lines_of,
+    run_tool,
+    setting_lines,
     verdict,
 )
 
@@ -33,7 +33,7 @@ _ASKED = "org.freedesktop.login1.reboot"
 _DENIED = 1  # exit code of pkcheck(1); 2 would be a question for a password
 
 
-def looks(root: Path) -> Iterator[Check]:
+def login_checks(root: Path) -> Iterator[Check]:
     """Whether a token is the only way in, and there is none further up."""
     for service, module, wanted in _SERVICES:
         wrong = _pam(root, service, module, wanted)
@@ -50,7 +50,7 @@ def looks(root: Path) -> Iterator[Check]:
 
 
 def _pam(root: Path, service: str, module: str, wanted: tuple[str, ...]) -> Iterator[str]:
-    lines = [line.split() for line in lines_of(root / "etc/pam.d" / service)]
+    lines = [line.split() for line in setting_lines(root / "etc/pam.d" / service)]
     login = [words for words in lines if words[0].lstrip("-") == "auth"]
     if any(words[0].startswith("@") or words[1] in ("include", "substack") for words in lines):
         yield "includes another service"
@@ -66,14 +66,14 @@ def _pam(root: Path, service: str, module: str, wanted: tuple[str, ...]) -> Iter
 
 def _other(root: Path) -> Iterator[str]:
     """pam.conf(5): what a program gets whose own service is missing."""
-    asked = [line.split() for line in lines_of(root / "etc/pam.d/other")]
+    asked = [line.split() for line in setting_lines(root / "etc/pam.d/other")]
     if [words for words in asked if words[1:] != ["required", "pam_deny.so"]] or not asked:
         yield "it may let in"
 
 
 def _effective(root: Path, file: str, wanted: dict[str, str], right: str) -> Check:
     """Settings of systemd as all its files together say, the last one for each."""
-    code, text = ask("systemd-analyze", f"--root={root}", "cat-config", f"systemd/{file}")
+    code, text = run_tool("systemd-analyze", f"--root={root}", "cat-config", f"systemd/{file}")
     found = dict(
         line.split("=", 1)
         for line in text.splitlines()
@@ -133,7 +133,7 @@ def _polkit_asked() -> Check:
     if os.getuid():
         return Check("entry", name, ok=False, evidence="only root can ask for another; run as root")
     asking = f"exec pkcheck --action-id {_ASKED} --process $$"
-    code, said = ask("sh", "-c", asking, user="nobody")
+    code, said = run_tool("sh", "-c", asking, user="nobody")
     answers = {_DENIED: "denied", 0: "allowed", 2: "asks for a password"}
     found = answers.get(code, said.strip() or "polkit does not answer")
     return Check("entry", name, code == _DENIED, f"{_ASKED}: {found}")

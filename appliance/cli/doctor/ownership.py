@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.cli.doctor.check import Check, lines_of, verdict
+from appliance.cli.doctor.check import Check, setting_lines, verdict
 from appliance.policy.policy import MOST_SLOTS
 
 _USERS = "usr/lib/sysusers.d/appliance.conf"
@@ -24,7 +24,7 @@ _SOCKETS = (
 _LISTENING = 1 << 16  # __SO_ACCEPTCON of the kernel's net.h, in the flags of /proc/net/unix
 
 
-def looks(root: Path) -> Iterator[Check]:
+def ownership_checks(root: Path) -> Iterator[Check]:
     """Who there is, and what belongs to whom."""
     places = _Places(root, _names(root / "etc/passwd"), _names(root / "etc/group"))
     yield _users(root)
@@ -61,8 +61,8 @@ class _Places:
 
 
 def _users(root: Path) -> Check:
-    wanted = [line.split()[1] for line in lines_of(root / _USERS)]
-    entries = [line.split(":") for line in lines_of(root / "etc/passwd")]
+    wanted = [line.split()[1] for line in setting_lines(root / _USERS)]
+    entries = [line.split(":") for line in setting_lines(root / "etc/passwd")]
     entries = [entry for entry in entries if entry[0] in wanted]
     missing = set(wanted) - {entry[0] for entry in entries}
     wrong = [f"{name} is missing" for name in sorted(missing)]
@@ -76,7 +76,7 @@ def _users(root: Path) -> Check:
 
 
 def _folders(places: _Places) -> Check:
-    described = [line.split() for line in lines_of(places.root / _FOLDERS)]
+    described = [line.split() for line in setting_lines(places.root / _FOLDERS)]
     folders = [words for words in described if words[0] == "d"]
     wrong = [
         wrong
@@ -102,7 +102,7 @@ def _sockets(places: _Places) -> Iterator[Check]:
 
 def _listening(root: Path) -> Iterator[str]:
     """Sockets with a name that take callers; proc_net_unix(5): flags fourth, path last."""
-    for line in lines_of(root / "proc/net/unix"):
+    for line in setting_lines(root / "proc/net/unix"):
         found = re.match(r"\S+: \S+ \S+ ([0-9A-F]+) \S+ \S+ +\S+ (/.*)", line)
         if found and int(found[1], 16) & _LISTENING:
             yield found[2]
@@ -110,5 +110,5 @@ def _listening(root: Path) -> Iterator[str]:
 
 def _names(file: Path) -> dict[int, str]:
     """Names by their ids, of passwd(5) or group(5)."""
-    entries = (line.split(":") for line in lines_of(file))
+    entries = (line.split(":") for line in setting_lines(file))
     return {int(entry[2]): entry[0] for entry in entries}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from appliance.cli.doctor.check import (
     Check,
-    ask,
-    lines_of,
+    run_tool,
+    setting_lines,
     verdict,
 )
 from appliance.policy.policy import Policy
@@ -17,7 +17,7 @@ from appliance.policy.policy import Policy
 _PROGRAMS = ("cryptsetup", "dmsetup", "mke2fs", "debugfs", "blkdiscard")
 
 
-def looks(root: Path, policy: Policy) -> Iterator[Check]:
+def storage_checks(root: Path, policy: Policy) -> Iterator[Check]:
     """Whether they are there."""
     yield verdict("ledger", "TPM", _no_tpm(root), "seals its keys and counts its head")
     if policy.workspace.backend == "memory":
@@ -35,15 +35,15 @@ def _no_tpm(root: Path) -> Iterator[str]:
 
 
 def _no_tmpfs(root: Path) -> Iterator[str]:
-    if "nodev\ttmpfs" not in lines_of(root / "proc/filesystems"):
+    if "nodev\ttmpfs" not in setting_lines(root / "proc/filesystems"):
         yield "the kernel has no tmpfs"
 
 
 def _no_dm_crypt(root: Path) -> Iterator[str]:
-    devices = list(lines_of(root / "proc/devices"))
+    devices = list(setting_lines(root / "proc/devices"))
     if not any(line.endswith(" device-mapper") for line in devices):
         yield "the kernel has no device-mapper"
-    code, said = ask("dmsetup", "targets")
+    code, said = run_tool("dmsetup", "targets")
     targets = [line.split()[0] for line in said.splitlines() if line] if not code else []
     if "crypt" not in targets:
         yield "the kernel's device-mapper does not encrypt"

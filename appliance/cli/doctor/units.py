@@ -8,8 +8,8 @@ from pathlib import Path
 
 from appliance.cli.doctor.check import (
     Check,
-    ask,
-    lines_of,
+    run_tool,
+    setting_lines,
     verdict,
 )
 
@@ -37,7 +37,7 @@ _MASKED = {
 }
 
 
-def looks(root: Path) -> Iterator[Check]:
+def unit_checks(root: Path) -> Iterator[Check]:
     """What systemd runs, and what it may not."""
     for name, units in _MASKED.items():
         yield verdict("units", name, _unmasked(root, units), f"{', '.join(units)} masked")
@@ -68,9 +68,10 @@ def _changes(root: Path, unit: str) -> Iterator[Path]:
 
 def _powerless(root: Path) -> Check:
     """The broker, as the kernel sees it; proc_pid_status(5)."""
-    _, said = ask("systemctl", "show", "--property=MainPID", "--value", _BROKER)
+    _, said = run_tool("systemctl", "show", "--property=MainPID", "--value", _BROKER)
     status = dict(
-        line.split(":", 1) for line in lines_of(root / "proc" / (said.strip() or "0") / "status")
+        line.split(":", 1)
+        for line in setting_lines(root / "proc" / (said.strip() or "0") / "status")
     )
     wanted = {"CapBnd": "0" * 16, "CapEff": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
     wrong = [
@@ -84,7 +85,7 @@ def _powerless(root: Path) -> Check:
 
 
 def _runs(unit: str) -> Check:
-    code, said = ask("systemctl", "show", "--property=ActiveState,NeedDaemonReload", unit)
+    code, said = run_tool("systemctl", "show", "--property=ActiveState,NeedDaemonReload", unit)
     if code:
         return Check("units", unit, ok=False, evidence=said or "systemd does not answer")
     state = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)

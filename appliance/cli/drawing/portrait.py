@@ -11,19 +11,23 @@ from appliance.pipeline.face_model.face import Face, Float, Image
 from appliance.pipeline.face_model.topology import OVAL
 from appliance.pipeline.media.canvas import Box, Canvas
 
-AIR = 1.75  # shows the hair and the neck
-LIFT = 0.04  # how far the face sits below the middle, in heights: hair needs more room than a neck
+DEFAULT_MARGIN = 1.75  # shows the hair and the neck
+VERTICAL_OFFSET = (
+    0.04  # how far the face sits below the middle, in heights: hair needs more room than a neck
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PortraitFraming:
     """Which ``box`` of a picture is shown, at ``size`` (width, height) pixels."""
 
     box: Box
     size: tuple[int, int]
 
     @classmethod
-    def around(cls, face: Face, canvas: Canvas, size: tuple[int, int], air: float = AIR) -> Frame:
+    def around(
+        cls, face: Face, canvas: Canvas, size: tuple[int, int], air: float = DEFAULT_MARGIN
+    ) -> PortraitFraming:
         """Around ``face``, moved and shrunk as far as the borders of the picture demand.
 
         ``air``: height of the frame over that of the face's oval.
@@ -33,7 +37,7 @@ class Frame:
         shape = size[0] / size[1]
         height = min(air * float(max(high - low)), canvas.height, canvas.width / shape)
         width = height * shape
-        x, y = (low + high) / 2 - (width / 2, height * (0.5 + LIFT))
+        x, y = (low + high) / 2 - (width / 2, height * (0.5 + VERTICAL_OFFSET))
         box = Box(
             round(min(max(0.0, float(x)), canvas.width - width)),
             round(min(max(0.0, float(y)), canvas.height - height)),

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 
 # No `exists=True`: click's own complaint would repeat the path.
 FILE = click.Path(path_type=Path)
 
 
-def json_option(command: Command) -> Command:
+def json_option(command: CommandFunction) -> CommandFunction:
     """``--json``, as ``as_json``."""
     return click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object, and no progress."

@@ -16,17 +16,17 @@ from collections.abc import Sequence
 
 import click
 
-from appliance.cli.framework.usage_errors import describe
+from appliance.cli.framework.usage_errors import usage_message
 from appliance.errors import ApplianceError
 
-BUG = 70  # EX_SOFTWARE of sysexits.h
-STOPPED = 130  # 128 + SIGINT, as shells count
-BROKEN_PIPE = 141  # 128 + SIGPIPE
+EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 DEBUG = "APPLIANCE_DEBUG"
 
 
-def run(command: click.Command, arguments: Sequence[str], sealing: object = None) -> int:
+def run_command(command: click.Command, arguments: Sequence[str], sealing: object = None) -> int:
     """Run ``command`` and give the exit code; what went wrong is said on stderr.
 
     ``sealing``: what :func:`appliance.cli.process.sealing.current_sealing` gives commands that
@@ -40,7 +40,7 @@ def run(command: click.Command, arguments: Sequence[str], sealing: object = None
             sys.stderr.flush()
         except BrokenPipeError:
             _mute(nowhere.fileno())
-            return BROKEN_PIPE
+            return EXIT_BROKEN_PIPE
     return code
 
 
@@ -56,12 +56,12 @@ def _guarded(command: click.Command, arguments: Sequence[str], sealing: object) 
         return error.exit_code
     except KeyboardInterrupt:
         click.echo("stopped; nothing was written", err=True)
-        return STOPPED
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the one place that must let nothing through
         message, hint, code = _explain(error)
-        if code == BUG and os.environ.get(DEBUG) == "1":
+        if code == EXIT_BUG and os.environ.get(DEBUG) == "1":
             traceback.print_exception(error)
         click.echo(f"error: {message}\nhint: {hint}", err=True)
         return code
@@ -73,10 +73,10 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     if isinstance(error, ApplianceError):
         return error.message, error.hint, error.exit_code
     if isinstance(error, click.UsageError):
-        return *describe(error), error.exit_code
+        return *usage_message(error), error.exit_code
     # The type alone: arguments and traceback may hold paths.
     message = f"this is a bug of the program ({type(error).__name__})"
-    return message, "Report it with the command's options, without file names.", BUG
+    return message, "Report it with the command's options, without file names.", EXIT_BUG
 
 
 def _mute(nowhere: int) -> None:

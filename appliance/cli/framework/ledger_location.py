@@ -22,24 +22,24 @@ from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.tlog.reader import Store
-from appliance.cli.framework.basic_options import FILE, Command
+from appliance.cli.framework.basic_options import FILE, CommandFunction
 
 
-def ledger_option(command: Command) -> Command:
+def ledger_option(command: CommandFunction) -> CommandFunction:
     """``--ledger``."""
     return click.option(
         "--ledger", type=FILE, metavar="DIR", help="Folder of the ledger. [default: the user's own]"
     )(command)
 
 
-def keys_option(command: Command) -> Command:
+def keys_option(command: CommandFunction) -> CommandFunction:
     """``--keys``."""
     return click.option(
         "--keys", type=FILE, metavar="DIR", help="Folder of its keys. [default: DIR-keys]"
     )(command)
 
 
-def anchor_option(command: Command) -> Command:
+def anchor_option(command: CommandFunction) -> CommandFunction:
     """``--anchor``."""
     return click.option(
         "--anchor",
@@ -49,14 +49,14 @@ def anchor_option(command: Command) -> Command:
     )(command)
 
 
-def tpm_option(command: Command) -> Command:
+def tpm_option(command: CommandFunction) -> CommandFunction:
     """``--tpm``."""
     return click.option(
         "--tpm", metavar="INDEX", help="NV index of the ledger's counter, such as 0x01800100."
     )(command)
 
 
-def socket_option(command: Command) -> Command:
+def socket_option(command: CommandFunction) -> CommandFunction:
     """``--socket``."""
     return click.option(
         "--socket",
@@ -67,7 +67,7 @@ def socket_option(command: Command) -> Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LedgerLocation:
     """Where a ledger is, and where what belongs to it is."""
 
     ledger: Path

@@ -7,27 +7,27 @@ from pathlib import Path
 
 import click
 
-from appliance.cli.framework.basic_options import FILE, Command, json_option
-from appliance.cli.framework.usage_errors import PlainType
+from appliance.cli.framework.basic_options import FILE, CommandFunction, json_option
+from appliance.cli.framework.usage_errors import PrivateParamType
 from appliance.inference.session import PROVIDERS
 from appliance.pipeline.face_model.regions import FACE, NAMES
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED
 
-__all__ = ["FILE", "Command", "json_option"]  # beside what stands here
+__all__ = ["FILE", "CommandFunction", "json_option"]  # beside what stands here
 
 _LIKE = "like:"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class FaceArgument:
     """Which faces: by ``name``, or those like the person of the photo ``like``."""
 
     name: str
     like: Path | None = None
 
 
-class Faces(PlainType):
+class FacesType(PrivateParamType):
     """``largest``, ``all``, ``left``, ``right`` or ``like:PHOTO``."""
 
     name = "faces"
@@ -36,19 +36,19 @@ class Faces(PlainType):
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Wish:
+    ) -> FaceArgument:
         """The wish in the text ``value``."""
-        if isinstance(value, Wish):
+        if isinstance(value, FaceArgument):
             return value
         text = str(value)
         if text.startswith(_LIKE) and len(text) > len(_LIKE):
-            return Wish("like", Path(text.removeprefix(_LIKE)))
+            return FaceArgument("like", Path(text.removeprefix(_LIKE)))
         if text not in self.names:
             self.fail(self.wanted, param, ctx)
-        return Wish(text)
+        return FaceArgument(text)
 
 
-class Strength(PlainType):
+class StrengthType(PrivateParamType):
     """A number from 0 to 1."""
 
     name = "strength"
@@ -64,7 +64,7 @@ class Strength(PlainType):
         return strength
 
 
-class Region(PlainType):
+class RegionType(PrivateParamType):
     """``NAME=STRENGTH``."""
 
     name = "region"
@@ -81,7 +81,7 @@ class Region(PlainType):
         return name, strength
 
 
-class Numbers(PlainType):
+class DevicesType(PrivateParamType):
     """``0,1``: whole numbers, each once."""
 
     name = "numbers"
@@ -109,7 +109,7 @@ def _strength(text: str) -> float | None:
     return number if 0 <= number <= 1 else None
 
 
-def models_option(command: Command) -> Command:
+def models_option(command: CommandFunction) -> CommandFunction:
     """``--models``."""
     return click.option(
         "--models",
@@ -119,7 +119,7 @@ def models_option(command: Command) -> Command:
     )(command)
 
 
-def policy_option(command: Command) -> Command:
+def policy_option(command: CommandFunction) -> CommandFunction:
     """``--policy``, as a loaded ``policy``."""
     return click.option(
         "--policy",
@@ -130,7 +130,7 @@ def policy_option(command: Command) -> Command:
     )(command)
 
 
-def provider_option(command: Command) -> Command:
+def provider_option(command: CommandFunction) -> CommandFunction:
     """``--provider``."""
     return click.option(
         "--provider",
@@ -139,7 +139,7 @@ def provider_option(command: Command) -> Command:
     )(command)
 
 
-def overwrite_option(command: Command) -> Command:
+def overwrite_option(command: CommandFunction) -> CommandFunction:
     """``--overwrite``."""
     return click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")(
         command

@@ -8,15 +8,15 @@ from fractions import Fraction
 import click
 import msgspec
 
-Pair = tuple[str, str]
+LabelledValue = tuple[str, str]
 
 
-def show_json(result: msgspec.Struct) -> None:
+def print_json(result: msgspec.Struct) -> None:
     """``result`` as one JSON object on stdout."""
     click.echo(msgspec.json.encode(result, enc_hook=_plain).decode())
 
 
-def show_pairs(pairs: Iterable[Pair], indent: int = 0) -> None:
+def print_pairs(pairs: Iterable[LabelledValue], indent: int = 0) -> None:
     """Labels and values on stdout, the values one below the other."""
     listed = list(pairs)
     width = max((len(label) for label, _ in listed), default=0)

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import click
 
-from appliance.cli.framework.options import FILE, Command, Strength
-from appliance.cli.framework.usage_errors import PlainUsageError
+from appliance.cli.framework.options import FILE, CommandFunction, StrengthType
+from appliance.cli.framework.usage_errors import PrivateUsageError
 from appliance.pipeline.generator_engine.generation import GeneratorWish
 from appliance.pipeline.networks.face_parser import FACE, PARTS, Part
 
@@ -19,14 +19,14 @@ _PIXELS = ("128", "256", "512", "1024")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PackRequest:
     """The folders of packs, and what is asked of them."""
 
     packs: tuple[Path, ...]
     wish: GeneratorWish
 
 
-def pack_options(command: Command) -> Command:
+def pack_options(command: CommandFunction) -> CommandFunction:
     """``--pack`` and the options that go with it, as one argument ``asked``."""
 
     @click.option(
@@ -45,19 +45,19 @@ def pack_options(command: Command) -> Command:
     )
     @click.option(
         "--restore",
-        type=Strength(),
+        type=StrengthType(),
         metavar="0..1",
         help="With --pack: how far the restorer sharpens the result.",
     )
     @click.option(
         "--restorer-weight",
-        type=Strength(),
+        type=StrengthType(),
         metavar="0..1",
         help="With --restore: CodeFormer's weight, 1 nearest to what it is given. [default: 0.5]",
     )
     @click.option(
         "--identity-weight",
-        type=Strength(),
+        type=StrengthType(),
         metavar="0..1",
         help="With --pack: below 0.5 some of the target's identity stays. [default: 0.5]",
     )
@@ -87,7 +87,7 @@ def pack_options(command: Command) -> Command:
         **others: Any,
     ) -> Any:
         if restorer_weight is not None and restore is None:
-            raise PlainUsageError("The option --restorer-weight needs --restore.")
+            raise PrivateUsageError("The option --restorer-weight needs --restore.")
         wish = GeneratorWish(
             pixels=int(pixels) if pixels else None,
             restore=restore,
@@ -98,10 +98,10 @@ def pack_options(command: Command) -> Command:
             | (FACE if _WHOLE in parts else frozenset()),
         )
         if not packs and wish != GeneratorWish():
-            raise PlainUsageError(
+            raise PrivateUsageError(
                 "The options --pixels, --restore, --identity-weight, --occlusion and --part "
                 "need --pack."
             )
-        return command(asked=Asked(packs, wish) if packs else None, **others)
+        return command(asked=PackRequest(packs, wish) if packs else None, **others)
 
     return with_packs  # type: ignore[return-value]

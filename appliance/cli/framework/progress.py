@@ -12,25 +12,25 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-Report: TypeAlias = Callable[[int, int | None], None]
+ProgressCallback: TypeAlias = Callable[[int, int | None], None]
 """Called with the frames done and, where it is known, the frames there are."""
 
 INTERVAL = 5.0  # seconds between two plain lines
 
 
 @contextmanager
-def progress(*, silent: bool) -> Iterator[Report]:
-    """Show on stderr what the ``Report`` is told, while inside."""
+def show_progress(*, silent: bool) -> Iterator[ProgressCallback]:
+    """Show on stderr what the ``ProgressCallback`` is told, while inside."""
     if silent:
         yield _nothing
     elif sys.stderr.isatty():
         with _bar() as report:
             yield report
     else:
-        yield Lines()
+        yield LineProgress()
 
 
-class Lines:
+class LineProgress:
     """One plain line every ``interval`` seconds and one at the end."""
 
     def __init__(
@@ -46,10 +46,10 @@ class Lines:
         if done != total and now - self._said < self._interval:
             return
         self._said = now
-        click.echo(describe(done, total, now - self._started), err=True)
+        click.echo(progress_line(done, total, now - self._started), err=True)
 
 
-def describe(done: int, total: int | None, seconds: float) -> str:
+def progress_line(done: int, total: int | None, seconds: float) -> str:
     """``done`` of ``total`` frames after ``seconds``, in words."""
     rate = done / seconds if seconds > 0 else 0.0
     frames = f"{done} frames" if total is None else f"{done} of {total} frames"
@@ -63,7 +63,7 @@ def _nothing(done: int, total: int | None) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Report]:
+def _bar() -> Iterator[ProgressCallback]:
     # Without markup, whose table of emoji rich would load now, when the process is sealed.
     columns = (
         TextColumn("swapping", markup=False),

@@ -5,21 +5,21 @@ from __future__ import annotations
 import click
 
 
-class PlainType(click.ParamType[object]):
+class PrivateParamType(click.ParamType[object]):
     """A type of our own: says what it wants, and never what it got instead."""
 
     wanted: str = ""
 
 
-class PlainUsageError(click.UsageError):
+class PrivateUsageError(click.UsageError):
     """What is wrong, in words of our own that repeat none of the command line."""
 
 
-def describe(error: click.UsageError) -> tuple[str, str]:
+def usage_message(error: click.UsageError) -> tuple[str, str]:
     """The message and the hint for a wrong command line."""
     context = error.ctx
     path = context.command_path if context is not None else "appliance"
-    message = error.message if isinstance(error, PlainUsageError) else _message(error)
+    message = error.message if isinstance(error, PrivateUsageError) else _message(error)
     return message, f"`{path} --help` lists what can be given."
 
 
@@ -47,7 +47,7 @@ def _name(error: click.BadParameter) -> str:
 
 
 def _wanted(kind: click.ParamType[object]) -> str:
-    if isinstance(kind, PlainType):
+    if isinstance(kind, PrivateParamType):
         return kind.wanted
     if isinstance(kind, click.Choice):
         return f"one of {', '.join(str(choice) for choice in kind.choices)}"

@@ -14,8 +14,8 @@ from appliance.cli.framework.options import (
     policy_option,
     provider_option,
 )
-from appliance.cli.framework.output import show_json
-from appliance.cli.process.signing_keys import looking
+from appliance.cli.framework.output import print_json
+from appliance.cli.process.signing_keys import inspection_trust
 from appliance.inference.families import CONTRACTS
 from appliance.inference.manifest import Precision
 from appliance.inference.measure import made_up, milliseconds
@@ -27,7 +27,7 @@ from appliance.policy.policy import Policy
 SECONDS = 2.0  # a network; one run at least
 
 
-class Speed(msgspec.Struct, frozen=True):
+class NetworkSpeed(msgspec.Struct, frozen=True):
     """``milliseconds``: the median of ``runs``, after one that is not counted.
 
     ``precision``: of the variant that runs here; ``None`` where the file itself does.
@@ -41,12 +41,12 @@ class Speed(msgspec.Struct, frozen=True):
     runs: int
 
 
-class Speeds(msgspec.Struct, frozen=True):
+class PackSpeeds(msgspec.Struct, frozen=True):
     """Of a pack's networks, with ``threads`` each on a CPU."""
 
     pack: str
     threads: int
-    speeds: tuple[Speed, ...]
+    speeds: tuple[NetworkSpeed, ...]
 
 
 @click.command()
@@ -58,13 +58,15 @@ def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bo
     """Measure the networks of a pack on this machine: one sample, made-up input."""
     runtime = Runtime() if provider is None else Runtime((provider,))
     # Nobody's photo is shown to them, so anybody's pack may be measured.
-    pack = ModelPack.open(models, looking(policy))
+    pack = ModelPack.open(models, inspection_trust(policy))
     networks = (
         runtime.load(pack, entry.role) for entry in pack.entries if entry.family in CONTRACTS
     )
-    result = Speeds(pack.name, runtime.threads, tuple(_measure(network) for network in networks))
+    result = PackSpeeds(
+        pack.name, runtime.threads, tuple(_measure(network) for network in networks)
+    )
     if as_json:
-        show_json(result)
+        print_json(result)
         return
     click.echo(f"{'role':<20} {'provider':<9} {'form':<12} {'ms':>9}  file")
     for speed in result.speeds:
@@ -75,8 +77,10 @@ def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bo
         )
 
 
-def _measure(network: Network) -> Speed:
+def _measure(network: Network) -> NetworkSpeed:
     first, others = made_up(network)
     taken = milliseconds(lambda: network.run(first, **others), SECONDS)
     entry, median = network.entry, round(statistics.median(taken), 3)
-    return Speed(entry.role, entry.file, network.precision, network.provider, median, len(taken))
+    return NetworkSpeed(
+        entry.role, entry.file, network.precision, network.provider, median, len(taken)
+    )

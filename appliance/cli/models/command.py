@@ -8,13 +8,13 @@ import click
 import msgspec
 
 from appliance.cli.framework.options import json_option, models_option, policy_option
-from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.framework.output import print_json, print_pairs
 from appliance.cli.models.bench import bench
 from appliance.cli.models.import_pack import import_models, keygen, sign_pack
 from appliance.cli.models.optimize import optimize
-from appliance.cli.models.show import show
+from appliance.cli.models.show import show_cards
 from appliance.cli.models.tune import tune
-from appliance.cli.process.signing_keys import looking
+from appliance.cli.process.signing_keys import inspection_trust
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.pack import ModelPack
 from appliance.policy.policy import Policy
@@ -39,7 +39,7 @@ def models() -> None:
     """Look at the models of a pack, or make a pack of models."""
 
 
-for command in (bench, import_models, keygen, optimize, show, sign_pack, tune):
+for command in (bench, import_models, keygen, optimize, show_cards, sign_pack, tune):
     models.add_command(command)
 
 
@@ -65,7 +65,7 @@ def verify(models: Path | None, policy: Policy, as_json: bool) -> None:
 
 def _look(folder: Path | None, policy: Policy) -> ModelPack:
     """The pack, whoever vouches for it: nothing of it is run."""
-    return ModelPack.open(folder, looking(policy))
+    return ModelPack.open(folder, inspection_trust(policy))
 
 
 def _report(pack: ModelPack, verified: bool) -> PackReport:
@@ -74,13 +74,13 @@ def _report(pack: ModelPack, verified: bool) -> PackReport:
 
 def _show(report: PackReport, as_json: bool) -> None:
     if as_json:
-        show_json(report)
+        print_json(report)
         return
     signer = report.signer or "nobody who is trusted here: no photo may meet it"
-    show_pairs([("pack", report.name), ("manifest", report.digest), ("vouched for by", signer)])
+    print_pairs([("pack", report.name), ("manifest", report.digest), ("vouched for by", signer)])
     for entry in report.models:
         click.echo(f"\n{entry.role}")
-        show_pairs(
+        print_pairs(
             [
                 ("file", entry.file),
                 ("family", entry.family),

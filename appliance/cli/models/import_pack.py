@@ -13,16 +13,16 @@ from appliance.cli.framework.options import (
     overwrite_option,
     policy_option,
 )
-from appliance.cli.framework.output import show_json, show_pairs
-from appliance.cli.framework.usage_errors import PlainUsageError
+from appliance.cli.framework.output import print_json, print_pairs
+from appliance.cli.framework.usage_errors import PrivateUsageError
 from appliance.cli.process.signing_keys import (
-    SUFFIX,
-    looking,
+    PUBLIC_SUFFIX,
+    inspection_trust,
+    policy_trust,
     secret_key,
-    trust,
     write_keys,
 )
-from appliance.cli.process.tuning_store import tune_fresh
+from appliance.cli.process.tuning_store import tune_new_pack
 from appliance.inference.importing import examine, read_draft, sign, write_signed
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.minisign import SecretKey
@@ -31,7 +31,7 @@ from appliance.inference.trust import ANY
 from appliance.policy.policy import Policy
 
 
-class Imported(msgspec.Struct, frozen=True):
+class ImportedPack(msgspec.Struct, frozen=True):
     """A pack that was signed. ``digest``: SHA-256 of its manifest. ``signer``: the key's name."""
 
     name: str
@@ -85,14 +85,14 @@ def import_models(
         if not as_json:
             click.echo(line)
 
-    found = examine(folder, draft, trust(policy), lambda file: tell(f"checking {file}"))
+    found = examine(folder, draft, policy_trust(policy), lambda file: tell(f"checking {file}"))
     digest = write_signed(folder, found, opened, overwrite=overwrite)
-    tune_fresh(ModelPack.open(folder, looking(policy)), policy, tell)
-    result = Imported(found.name, digest, opened.public.name, found.entry)
+    tune_new_pack(ModelPack.open(folder, inspection_trust(policy)), policy, tell)
+    result = ImportedPack(found.name, digest, opened.public.name, found.entry)
     if as_json:
-        show_json(result)
+        print_json(result)
     else:
-        show_pairs([("pack", result.name), ("manifest", digest), ("signed by", result.signer)])
+        print_pairs([("pack", result.name), ("manifest", digest), ("signed by", result.signer)])
 
 
 @click.command()
@@ -102,8 +102,8 @@ def import_models(
 )
 def keygen(path: Path, no_password: bool) -> None:
     """Make a key pair: the secret key in FILE, the public one beside it, ending in .pub."""
-    if path.suffix == SUFFIX:
-        raise PlainUsageError("The secret key's name may not end in .pub.")
+    if path.suffix == PUBLIC_SUFFIX:
+        raise PrivateUsageError("The secret key's name may not end in .pub.")
     password = None
     if not no_password:
         password = click.prompt(
@@ -111,7 +111,7 @@ def keygen(path: Path, no_password: bool) -> None:
         )
     key = SecretKey.generate()
     write_keys(path, key, password)
-    show_pairs([("key", key.public.name), ("for a policy", key.public.line)])
+    print_pairs([("key", key.public.name), ("for a policy", key.public.line)])
 
 
 @click.command("sign")
@@ -124,4 +124,4 @@ def sign_pack(folder: Path, key: Path) -> None:
     opened = secret_key(key)
     data = read_file(folder / MANIFEST, MANIFEST, MANIFEST_LIMIT)
     sign(folder, data, pack.name, opened)
-    show_pairs([("pack", pack.name), ("manifest", pack.digest), ("signed by", opened.public.name)])
+    print_pairs([("pack", pack.name), ("manifest", pack.digest), ("signed by", opened.public.name)])

@@ -11,13 +11,13 @@ import click
 import msgspec
 
 from appliance.cli.framework.options import FILE, json_option, policy_option
-from appliance.cli.framework.output import show_json
-from appliance.cli.framework.usage_errors import PlainUsageError
+from appliance.cli.framework.output import print_json
+from appliance.cli.framework.usage_errors import PrivateUsageError
 from appliance.cli.process.input_files import open_input
-from appliance.cli.process.isolated_decode import decode_apart
-from appliance.cli.process.signing_keys import looking, secret_key, trust
+from appliance.cli.process.isolated_decode import decode_isolated
+from appliance.cli.process.signing_keys import inspection_trust, policy_trust, secret_key
 from appliance.cli.process.tensorrt_cache import build_engines
-from appliance.cli.process.tuning_store import tune_fresh
+from appliance.cli.process.tuning_store import tune_new_pack
 from appliance.inference import kernels
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
@@ -36,7 +36,7 @@ from appliance.policy.policy import Policy
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class VariantOutcome(msgspec.Struct, frozen=True):
     """One variant. ``error`` against its parent; ``None``: it could not be run at all."""
 
     file: str
@@ -48,13 +48,13 @@ class Outcome(msgspec.Struct, frozen=True):
     megabytes: float
 
 
-class Optimised(msgspec.Struct, frozen=True):
+class OptimisedPack(msgspec.Struct, frozen=True):
     """A pack after it. ``digest``: SHA-256 of its manifest. ``samples``: crops measured on."""
 
     name: str
     digest: str
     samples: int
-    variants: tuple[Outcome, ...]
+    variants: tuple[VariantOutcome, ...]
 
 
 @click.command()
@@ -101,7 +101,9 @@ def optimize(
     photos; it is hashed and entered into the manifest with its parent, which is signed again.
     """
     # Nobody's photo is shown to a pack of which only the names of its files are printed.
-    pack = ModelPack.open(folder, looking(policy) if print_trtexec else trust(policy))
+    pack = ModelPack.open(
+        folder, inspection_trust(policy) if print_trtexec else policy_trust(policy)
+    )
     entries = _chosen(pack, roles)
     if print_trtexec:
         for line in commands(pack, entries):
@@ -112,14 +114,14 @@ def optimize(
         click.echo(f"pack {pack.name}: engines built for {len(entries)} networks")
         return
     if key is None or not crops:
-        raise PlainUsageError("To optimise, name photos with --crops and a key with --key.")
+        raise PrivateUsageError("To optimise, name photos with --crops and a key with --key.")
     if "fp16-fused" in precisions and kernels.digest() is None:
-        raise PlainUsageError("fp16-fused needs kernels that are not built here: `make cuda`.")
+        raise PrivateUsageError("fp16-fused needs kernels that are not built here: `make cuda`.")
     opened = secret_key(key)
     stages = Stages.load(ModelPack.open(), Runtime(("cpu",)))
     samples = find_samples(stages, [_photo(path) for path in crops])
     wanted = tuple(precisions) or PRECISIONS
-    found: list[Outcome] = []
+    found: list[VariantOutcome] = []
 
     def samples_of(entry: ModelEntry) -> list[dict[str, Numbers]]:
         contract = CONTRACTS[entry.family]
@@ -138,16 +140,16 @@ def optimize(
         )
     ]
     digest = enter(folder, pack, variants, opened)
-    tune_fresh(
-        ModelPack.open(folder, looking(policy)),
+    tune_new_pack(
+        ModelPack.open(folder, inspection_trust(policy)),
         policy,
         (lambda _line: None) if as_json else click.echo,
         before=pack,
         changed=[entry.role for entry in entries],
     )
-    result = Optimised(pack.name, digest, len(samples), tuple(found))
+    result = OptimisedPack(pack.name, digest, len(samples), tuple(found))
     if as_json:
-        show_json(result)
+        print_json(result)
     else:
         click.echo(f"pack {pack.name}, manifest {digest}, signed by {opened.public.name}")
 
@@ -155,7 +157,7 @@ def optimize(
 def _photo(path: Path) -> Photo:
     what = "A photo of --crops"
     with open_input(path, what) as file:
-        return decode_apart(file, what)
+        return decode_isolated(file, what)
 
 
 def _chosen(pack: ModelPack, roles: Sequence[str]) -> list[ModelEntry]:
@@ -173,8 +175,8 @@ def _steps(entry: ModelEntry, silent: bool) -> Callable[[str], None]:
     return lambda step: None if silent else click.echo(f"{entry.file}: {step}", err=True)
 
 
-def _outcome(entry: ModelEntry, candidate: Candidate) -> Outcome:
-    return Outcome(
+def _outcome(entry: ModelEntry, candidate: Candidate) -> VariantOutcome:
+    return VariantOutcome(
         file=entry.file,
         precision=candidate.precision,
         accepted=candidate.accepted,
@@ -185,7 +187,7 @@ def _outcome(entry: ModelEntry, candidate: Candidate) -> Outcome:
     )
 
 
-def _say(outcome: Outcome) -> None:
+def _say(outcome: VariantOutcome) -> None:
     verdict = "kept" if outcome.accepted else "dropped"
     found = "it does not run" if outcome.error is None else f"error {outcome.error:.1e}"
     batch = "any batch" if outcome.batched else "one at a time"

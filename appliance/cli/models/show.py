@@ -11,8 +11,8 @@ import msgspec
 import onnx
 
 from appliance.cli.framework.options import json_option, models_option, policy_option
-from appliance.cli.framework.output import Pair, show_json, show_pairs
-from appliance.cli.process.signing_keys import looking
+from appliance.cli.framework.output import LabelledValue, print_json, print_pairs
+from appliance.cli.process.signing_keys import inspection_trust
 from appliance.inference.contract import Contract, ImageInput, Shape, VectorInput
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
@@ -21,7 +21,7 @@ from appliance.inference.pack import ModelPack
 from appliance.policy.policy import Policy
 
 
-class Card(msgspec.Struct, frozen=True, omit_defaults=True):
+class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of one model.
 
     ``parameters``: weights, counted. ``batched``: whether it takes several samples at once.
@@ -38,12 +38,12 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     variants: tuple[Variant, ...] = ()
 
 
-class Cards(msgspec.Struct, frozen=True):
+class PackCards(msgspec.Struct, frozen=True):
     """A pack's cards. ``signer``: who vouches for it."""
 
     pack: str
     signer: str | None
-    cards: tuple[Card, ...]
+    cards: tuple[ModelCard, ...]
 
 
 @click.command()
@@ -51,28 +51,28 @@ class Cards(msgspec.Struct, frozen=True):
 @click.option("--role", metavar="ROLE", help="Show this one alone. [default: all]")
 @policy_option
 @json_option
-def show(models: Path | None, role: str | None, policy: Policy, as_json: bool) -> None:
+def show_cards(models: Path | None, role: str | None, policy: Policy, as_json: bool) -> None:
     """Show a card for each model of a pack: licence, origin, tensors, size."""
-    pack = ModelPack.open(models, looking(policy))
+    pack = ModelPack.open(models, inspection_trust(policy))
     entries = pack.entries if role is None else (pack.entry(role),)
-    cards = Cards(pack.name, pack.signer, tuple(_card(pack, entry) for entry in entries))
+    cards = PackCards(pack.name, pack.signer, tuple(_card(pack, entry) for entry in entries))
     if as_json:
-        show_json(cards)
+        print_json(cards)
         return
-    show_pairs([("pack", cards.pack), ("vouched for by", cards.signer or "nobody trusted here")])
+    print_pairs([("pack", cards.pack), ("vouched for by", cards.signer or "nobody trusted here")])
     for card in cards.cards:
         click.echo(f"\n{card.entry.role}")
-        show_pairs(_lines(card), indent=2)
+        print_pairs(_lines(card), indent=2)
 
 
-def _card(pack: ModelPack, entry: ModelEntry) -> Card:
+def _card(pack: ModelPack, entry: ModelEntry) -> ModelCard:
     contract = CONTRACTS.get(entry.family)
     data = pack.read(entry.role)
     if contract is None:
-        return Card(entry)
+        return ModelCard(entry)
     tensors = check_graph(data, contract, entry.file)
     graph = onnx.ModelProto.FromString(data).graph
-    return Card(
+    return ModelCard(
         entry,
         parameters=sum(prod(weights.dims) for weights in graph.initializer),
         opset=tensors.opset,
@@ -103,7 +103,7 @@ def _shape(shape: Shape) -> str:
     return "×".join("any" if size is None else str(size) for size in shape)
 
 
-def _lines(card: Card) -> list[Pair]:
+def _lines(card: ModelCard) -> list[LabelledValue]:
     entry, source = card.entry, card.entry.source
     lines = [
         ("file", entry.file),

@@ -15,9 +15,9 @@ from appliance.cli.framework.options import (
     policy_option,
     provider_option,
 )
-from appliance.cli.framework.output import show_json
-from appliance.cli.process.signing_keys import looking
-from appliance.cli.process.tuning_store import line, tune_pack
+from appliance.cli.framework.output import print_json
+from appliance.cli.process.signing_keys import inspection_trust
+from appliance.cli.process.tuning_store import setting_line, tune_pack
 from appliance.inference.calibrate import Trial
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
@@ -25,7 +25,7 @@ from appliance.inference.tuning import Setting
 from appliance.policy.policy import Policy
 
 
-class Tuned(msgspec.Struct, frozen=True):
+class TunedNetwork(msgspec.Struct, frozen=True):
     """One network. ``trials``: all that was tried, in ms a sample."""
 
     role: str
@@ -38,7 +38,7 @@ class TunedPack(msgspec.Struct, frozen=True):
 
     pack: str
     provider: str
-    networks: tuple[Tuned, ...]
+    networks: tuple[TunedNetwork, ...]
 
 
 @click.command()
@@ -68,14 +68,14 @@ def tune(
     providers = (provider,) if provider else policy.engine.providers
     chosen = Runtime(providers).providers[0]
     # Nobody's photo is shown to them, so anybody's pack may be measured.
-    pack = ModelPack.open(models, looking(policy))
-    found: list[Tuned] = []
+    pack = ModelPack.open(models, inspection_trust(policy))
+    found: list[TunedNetwork] = []
 
     def tell(role: str, setting: Setting, trials: Sequence[Trial]) -> None:
-        found.append(Tuned(role, setting, tuple(trials)))
+        found.append(TunedNetwork(role, setting, tuple(trials)))
         if not as_json:
-            click.echo(line(role, setting))
+            click.echo(setting_line(role, setting))
 
     tune_pack(pack, chosen, tell, into)
     if as_json:
-        show_json(TunedPack(pack.name, chosen, tuple(found)))
+        print_json(TunedPack(pack.name, chosen, tuple(found)))

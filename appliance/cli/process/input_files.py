@@ -12,9 +12,7 @@ from typing import BinaryIO
 
 from appliance.errors import InputError, OutputError
 from appliance.pipeline.media.kind import is_video
-from appliance.pipeline.media.photo.decode import Photo, read_photo
-
-PHOTO_LIMIT = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB
+from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, Photo, read_photo
 
 
 def open_input(path: Path, what: str) -> BinaryIO:
@@ -39,17 +37,17 @@ def open_input(path: Path, what: str) -> BinaryIO:
 
 def decode_photo(file: BinaryIO, what: str) -> Photo:
     """The photo in ``file``. Raises ``InputError``."""
-    with about(what):
+    with naming_file(what):
         if is_video(file):
             raise InputError("This is a video, not a photo.", "Use a single photo here.")
-        data = file.read(PHOTO_LIMIT + 1)
-        if len(data) > PHOTO_LIMIT:
+        data = file.read(MAX_PHOTO_BYTES + 1)
+        if len(data) > MAX_PHOTO_BYTES:
             raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
         return read_photo(data)
 
 
 @contextmanager
-def about(what: str) -> Iterator[None]:
+def naming_file(what: str) -> Iterator[None]:
     """Let an ``InputError`` say which file it is about."""
     try:
         yield

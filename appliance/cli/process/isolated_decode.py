@@ -37,7 +37,7 @@ class _Refused(msgspec.Struct):
     hint: str
 
 
-def decode_apart(file: BinaryIO, what: str) -> Photo:
+def decode_isolated(file: BinaryIO, what: str) -> Photo:
     """The photo in ``file``, which is open for reading from its start, as 8-bit sRGB.
 
     ``what`` is how messages call it. Raises ``InputError``.

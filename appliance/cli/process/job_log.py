@@ -35,7 +35,7 @@ _BLOCK = 1 << 20  # bytes
 _JOB = 1  # a command is a session of one job
 
 
-class LoggedJob:
+class JobLog:
     """One job, from before its process is sealed until its result is whole.
 
     Make it first: its audit daemon gets ready while the libraries and models are loaded, and has

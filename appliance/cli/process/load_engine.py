@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.cli.framework.pack_options import Asked
+from appliance.cli.framework.pack_options import PackRequest
 from appliance.cli.process.sealing import Sealing
-from appliance.cli.process.signing_keys import trust
-from appliance.cli.process.tensorrt_cache import found_engines
+from appliance.cli.process.signing_keys import policy_trust
+from appliance.cli.process.tensorrt_cache import find_engines
 from appliance.cli.process.tuning_store import tuning_file
 from appliance.errors import PolicyError
 from appliance.inference.pack import ModelPack, starter_folder
@@ -19,10 +19,10 @@ from appliance.pipeline.engine import Engine
 from appliance.policy.policy import EMBEDDED, Policy
 
 
-def load(
+def load_engine(
     models: Path | None = None,
     provider: str | None = None,
-    asked: Asked | None = None,
+    asked: PackRequest | None = None,
     scale: int = 1,
     *,
     policy: Policy = EMBEDDED,
@@ -50,7 +50,7 @@ def load(
     names = (provider,) if provider else policy.engine.providers
     most = 1 if alone else None
     runtime = Runtime(names, threads, device, engines=engines, tuning=tuning, most=most)
-    trusted = trust(policy)
+    trusted = policy_trust(policy)
     pack = ModelPack.open(models, trusted)
     more = [ModelPack.open(folder, trusted) for folder in (asked.packs if asked else ())]
     return Engine.load(pack, runtime, more, asked.wish if asked else None, scale)
@@ -62,7 +62,7 @@ def load_sealed(
     *,
     models: Path | None = None,
     provider: str | None = None,
-    asked: Asked | None = None,
+    asked: PackRequest | None = None,
     scale: int = 1,
     policy: Policy = EMBEDDED,
     device: int = 0,
@@ -75,11 +75,11 @@ def load_sealed(
     Raises ``SealError`` too.
     """
     readable = [models or starter_folder(), *(asked.packs if asked else ())]
-    tuning, engines = Tuning.read(tuning_file()), found_engines(provider, policy)
+    tuning, engines = Tuning.read(tuning_file()), find_engines(provider, policy)
     if engines is not None:
         readable.append(engines.folder)
     sealing.confine(readable, outputs)
-    engine = load(
+    engine = load_engine(
         models,
         provider,
         asked,

@@ -14,17 +14,17 @@ from appliance.inference.pack import read_file
 from appliance.inference.trust import Trust
 from appliance.policy.policy import Policy
 
-SUFFIX = ".pub"
+PUBLIC_SUFFIX = ".pub"
 
 
-def trust(policy: Policy) -> Trust:
+def policy_trust(policy: Policy) -> Trust:
     """Whose packs a policy lets in, under which licences; see :meth:`Trust.named`."""
     return Trust.named(policy.models.keys, policy.models.licences)
 
 
-def looking(policy: Policy) -> Trust:
+def inspection_trust(policy: Policy) -> Trust:
     """For commands that show nobody's photo to a pack: any pack, and who vouches for it."""
-    return replace(trust(policy), licences=None, unsigned=True)
+    return replace(policy_trust(policy), licences=None, unsigned=True)
 
 
 def secret_key(path: Path) -> SecretKey:
@@ -41,7 +41,7 @@ def write_keys(path: Path, key: SecretKey, password: str | None) -> Path:
 
     Gives the public one's place. Raises OutputError; a file that is there is never replaced.
     """
-    public = path.with_suffix(SUFFIX)
+    public = path.with_suffix(PUBLIC_SUFFIX)
     for target, text, mode in (
         (path, key.text(password), 0o600),
         (public, key.public.text(), 0o644),

@@ -50,7 +50,7 @@ def build_engines(
         cache.close()
 
 
-def found_engines(provider: str | None, policy: Policy) -> EngineCache | None:
+def find_engines(provider: str | None, policy: Policy) -> EngineCache | None:
     """For a run on ``provider``, or on the first of the policy's that works.
 
     Raises ModelError where they were altered, or are not there though ``provider`` needs them.

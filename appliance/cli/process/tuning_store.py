@@ -15,7 +15,7 @@ from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import FILE, Setting, Settings, Tuning
 from appliance.policy.policy import Policy
 
-Tell = Callable[[str, Setting, Sequence[Trial]], None]
+TuningCallback = Callable[[str, Setting, Sequence[Trial]], None]
 """Called with each role, what suits it, and what was tried."""
 
 
@@ -24,7 +24,7 @@ def tuning_file() -> Path:
     return state_folder() / FILE
 
 
-def tune_fresh(
+def tune_new_pack(
     pack: ModelPack,
     policy: Policy,
     tell: Callable[[str], None],
@@ -42,14 +42,14 @@ def tune_fresh(
         tune_pack(
             pack,
             provider,
-            lambda role, setting, _trials: tell(line(role, setting)),
+            lambda role, setting, _trials: tell(setting_line(role, setting)),
             known=known,
         )
     except ApplianceError as error:
         tell(f"not measured: {error.message}")
 
 
-def line(role: str, setting: Setting) -> str:
+def setting_line(role: str, setting: Setting) -> str:
     """What suits a network, for people."""
     threads = f"{setting.threads} threads" if setting.threads > 1 else "1 thread"
     samples = "one sample" if setting.batch == 1 else f"{setting.batch} samples"
@@ -66,7 +66,7 @@ def _known(pack: ModelPack, provider: str, changed: Collection[str]) -> Settings
 def tune_pack(
     pack: ModelPack,
     provider: str,
-    tell: Tell,
+    tell: TuningCallback,
     path: Path | None = None,
     known: Settings = MappingProxyType({}),
 ) -> None:

@@ -14,32 +14,32 @@ import click
 from appliance.audit.entries.events import Media
 from appliance.cli.framework.options import (
     FILE,
-    Faces,
-    Numbers,
-    Region,
-    Strength,
-    Wish,
+    DevicesType,
+    FaceArgument,
+    FacesType,
+    RegionType,
+    StrengthType,
     json_option,
     models_option,
     overwrite_option,
     policy_option,
     provider_option,
 )
-from appliance.cli.framework.output import show_json, show_pairs
-from appliance.cli.framework.pack_options import Asked, pack_options
-from appliance.cli.framework.progress import progress
-from appliance.cli.process.fork_pool import Place, hire, places
+from appliance.cli.framework.output import print_json, print_pairs
+from appliance.cli.framework.pack_options import PackRequest, pack_options
+from appliance.cli.framework.progress import show_progress
+from appliance.cli.process.fork_pool import Placement, fork_pool, placements
 from appliance.cli.process.input_files import (
-    about,
     check_output,
     decode_photo,
+    naming_file,
     open_input,
 )
-from appliance.cli.process.job_log import LoggedJob
+from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import Sealing, current_sealing
 from appliance.cli.swap.output_format import VIDEO_SUFFIXES, photo_format, video_container
-from appliance.cli.swap.summary import pairs, summarise
+from appliance.cli.swap.summary import summarise, summary_pairs
 from appliance.errors import NoFaceError, PolicyError
 from appliance.pipeline.engine import Engine
 from appliance.pipeline.face_model.regions import FACE, NAMES
@@ -73,17 +73,17 @@ class _Order:
     """What the command line asks for, but for the target; the same for every process."""
 
     sources: int
-    faces: Wish
+    faces: FaceArgument
     regions: Mapping[str, float]
     models: Path | None
     provider: str | None
-    asked: Asked | None
+    asked: PackRequest | None
     policy: Policy
     sealing: Sealing
 
     def load(
         self,
-        place: Place,
+        place: Placement,
         outputs: Sequence[Path] = (),
         *,
         scale: int = 1,
@@ -153,29 +153,29 @@ _Prepare: TypeAlias = Callable[[], _Ready]
 )
 @click.option(
     "--faces",
-    type=Faces(),
-    default=Wish("largest"),
+    type=FacesType(),
+    default=FaceArgument("largest"),
     metavar="WHICH",
     help="largest (the default), all, left, right, or like:PHOTO for the face of that person.",
 )
 @click.option(
     "--region",
     "regions",
-    type=Region(),
+    type=RegionType(),
     multiple=True,
     metavar="NAME=STRENGTH",
     help=f"Change this region only ({', '.join(NAMES)}), by 0 to 1; may be given several times.",
 )
 @click.option(
     "--strength",
-    type=Strength(),
+    type=StrengthType(),
     metavar="0..1",
     help="Strength of the whole face, or with --region of the rest. [default: 1, the rest 0]",
 )
 @click.option(
     "--device",
     "devices",
-    type=Numbers(),
+    type=DevicesType(),
     default=(),
     metavar="N[,N...]",
     help="GPUs that share a video's frames, with --pack. [default: all there are]",
@@ -198,13 +198,13 @@ def swap(
     sources: Sequence[Path],
     target: Path,
     output: Path,
-    faces: Wish,
+    faces: FaceArgument,
     regions: Sequence[tuple[str, float]],
     strength: float | None,
     devices: tuple[int, ...],
     processes: int | None,
     upscale: str | None,
-    asked: Asked | None,
+    asked: PackRequest | None,
     policy: Policy,
     provider: str | None,
     models: Path | None,
@@ -220,11 +220,11 @@ def swap(
     _check_gates(policy)
     check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
     scale = int(upscale or 1)
-    with LoggedJob(policy) as job, ExitStack() as files:
+    with JobLog(policy) as job, ExitStack() as files:
         order = _Order(
             sources=len(sources),
             faces=faces,
-            regions=strengths(regions, strength),
+            regions=region_strengths(regions, strength),
             models=models,
             provider=provider,
             asked=asked,
@@ -240,8 +240,8 @@ def swap(
             portraits.append(files.enter_context(open_input(faces.like, _REFERENCE)))
         result = files.enter_context(PendingOutput(output, overwrite=overwrite))
         crew, named_as_video = None, output.suffix.lower() in VIDEO_SUFFIXES
-        if asked and (wanted := places(devices, processes, provider, policy)):
-            crew = hire(
+        if asked and (wanted := placements(devices, processes, provider, policy)):
+            crew = fork_pool(
                 wanted,
                 portraits,
                 order.load,
@@ -253,7 +253,7 @@ def swap(
         # Where a crew does a video, the faces that are left are those of the sources. A name
         # without a suffix may stand for either; a video is only slower then.
         alone = crew is not None or not named_as_video
-        place = Place(devices[0] if devices else 0)
+        place = Placement(devices[0] if devices else 0)
         engine = order.load(place, [output], scale=scale, alone=alone)
         seal = order.sealing.report
         kind: Media = "video" if is_video(opened) else "photo"
@@ -271,9 +271,9 @@ def swap(
         result.commit()
     summary = summarise(report, time.monotonic() - started)
     if as_json:
-        show_json(summary)
+        print_json(summary)
     else:
-        show_pairs(pairs(summary))
+        print_pairs(summary_pairs(summary))
 
 
 def _check_gates(policy: Policy) -> None:
@@ -285,8 +285,10 @@ def _check_gates(policy: Policy) -> None:
         )
 
 
-def strengths(regions: Sequence[tuple[str, float]], strength: float | None) -> dict[str, float]:
-    """Strength by region: those that are named, and ``face`` for the rest if it is asked for."""
+def region_strengths(
+    regions: Sequence[tuple[str, float]], strength: float | None
+) -> dict[str, float]:
+    """Strength (0 to 1) by region, with ``face`` for all that is not named."""
     named = dict(regions)
     if strength is not None or not named:
         named.setdefault(FACE, 1.0 if strength is None else strength)
@@ -316,7 +318,7 @@ def _video(
     *,
     silent: bool,
 ) -> SwapReport:
-    with about(_TARGET):
+    with naming_file(_TARGET):
         facts = probe(opened)
     opened.seek(0)
     container = video_container(output, facts.container)
@@ -328,7 +330,7 @@ def _video(
         editor = ready.crew.editor(*shape, facts.frames)
     if ready.crew and editor:
         ready.crew.start()
-    with progress(silent=silent) as tell, about(_TARGET):
+    with show_progress(silent=silent) as tell, naming_file(_TARGET):
         report = swap_video(
             ready.engine.stages,
             ready.sitter,

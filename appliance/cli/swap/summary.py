@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.cli.framework.output import Pair
+from appliance.cli.framework.output import LabelledValue
 from appliance.pipeline.media.video.transcode import Transcoded
 from appliance.pipeline.run import SwapReport
 from appliance.pipeline.selection import SAME_PERSON
@@ -20,7 +20,7 @@ class Similarity(msgspec.Struct, frozen=True):
     threshold: float = SAME_PERSON
 
 
-class Tracks(msgspec.Struct, frozen=True):
+class TrackSummary(msgspec.Struct, frozen=True):
     """Sound and subtitles: ``copied`` tracks, codecs ``reencoded``, what was ``dropped``."""
 
     copied: int
@@ -46,7 +46,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     fps: float | None = None
     codec: str | None = None
     pixel_format: str | None = None
-    tracks: Tracks | None = None
+    tracks: TrackSummary | None = None
 
 
 def summarise(report: SwapReport, seconds: float) -> Summary:
@@ -73,7 +73,7 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
     )
 
 
-def pairs(summary: Summary) -> list[Pair]:
+def summary_pairs(summary: Summary) -> list[LabelledValue]:
     """The summary as lines."""
     lines = [("engine", summary.engine)]
     if summary.kind == "video":
@@ -83,7 +83,7 @@ def pairs(summary: Summary) -> list[Pair]:
         lines.append(("speed", f"{summary.fps:.1f} frames/s"))
     lines.append(("time", f"{summary.seconds:.1f} s"))
     if summary.similarity is not None:
-        lines.append(("similarity", describe(summary.similarity)))
+        lines.append(("similarity", similarity_text(summary.similarity)))
     lines.append(("provider", summary.provider))
     if summary.tracks is not None:
         lines.append(("picture", f"{summary.codec}, {summary.pixel_format}"))
@@ -91,7 +91,7 @@ def pairs(summary: Summary) -> list[Pair]:
     return lines
 
 
-def describe(similarity: Similarity) -> str:
+def similarity_text(similarity: Similarity) -> str:
     """The likeness before and after, in words."""
     return (
         f"{similarity.before:.2f} before, {similarity.after:.2f} after"
@@ -99,11 +99,11 @@ def describe(similarity: Similarity) -> str:
     )
 
 
-def _tracks(done: Transcoded) -> Tracks:
-    return Tracks(done.tracks.copied, done.tracks.reencoded, done.tracks.dropped)
+def _tracks(done: Transcoded) -> TrackSummary:
+    return TrackSummary(done.tracks.copied, done.tracks.reencoded, done.tracks.dropped)
 
 
-def _track_pairs(tracks: Tracks) -> list[Pair]:
+def _track_pairs(tracks: TrackSummary) -> list[LabelledValue]:
     kept = [f"{tracks.copied} copied unchanged"] if tracks.copied else []
     if tracks.reencoded:
         kept.append(f"{', '.join(tracks.reencoded)} encoded anew")

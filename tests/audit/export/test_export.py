@@ -23,7 +23,7 @@ from appliance.audit.export.words import details, kind, words
 from appliance.audit.keys.ledger_keys import ANCHOR, Keys, beside
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
 from tests.audit.story import StoryClock, story
 
@@ -36,7 +36,7 @@ Attack = Callable[[Path], None]
 def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger that holds the story, and its bundle beside it."""
     folder = tmp_path_factory.mktemp("story") / "ledger"
-    assert run(command, ["audit", "init", "--ledger", str(folder)]) == 0
+    assert run_command(command, ["audit", "init", "--ledger", str(folder)]) == 0
     keys = Keys.load(beside(folder))
     clock = StoryClock()
     ledger = Ledger(folder, keys.signer, FileAnchor(beside(folder) / ANCHOR))
@@ -44,7 +44,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for clock.at, by, event in story():
         recorder.record([(by, event)])
     output = str(folder.with_name("bundle"))
-    assert run(command, ["audit", "export", "--ledger", str(folder), "--output", output]) == 0
+    assert (
+        run_command(command, ["audit", "export", "--ledger", str(folder), "--output", output]) == 0
+    )
     return folder
 
 
@@ -220,7 +222,7 @@ def test_one_event_is_shown_without_the_rest(
 ) -> None:
     proof = tmp_path / "17.tlog-proof"
     arguments = ["audit", "prove", "17", "--ledger", str(told), "--output", str(proof)]
-    assert run(command, arguments) == 0
+    assert run_command(command, arguments) == 0
     capsys.readouterr()
     with zipfile.ZipFile(told.with_name("bundle") / "proofs.zip") as archive:
         packed = tmp_path / "packed.tlog-proof"

@@ -21,7 +21,7 @@ from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.tlog.reader import Store
 from appliance.audit.verification.verify import verify
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
 from tests.audit.made_up import job, said
 
@@ -192,13 +192,13 @@ def test_a_full_disk_stops_and_space_lets_it_go_on(tmp_path: Path) -> None:
 def test_the_command_says_that_the_disk_is_full(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(command, ["audit", "init", "--ledger", str(folder)]) == 0
+    assert run_command(command, ["audit", "init", "--ledger", str(folder)]) == 0
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(folder))
 
     monkeypatch.setattr(os, "fsync", full)
-    assert run(command, ["audit", "append-test", "1", "--ledger", str(folder)]) == 10
+    assert run_command(command, ["audit", "append-test", "1", "--ledger", str(folder)]) == 10
     told = capsys.readouterr().err
     assert "disk of the ledger is full" in told
     assert str(folder) not in told

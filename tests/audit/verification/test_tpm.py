@@ -16,7 +16,7 @@ from appliance.audit.keys.ledger_keys import beside
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.verification.tpm import TpmCounter, anchor, holds
 from appliance.audit.verification.verify import verify
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
 from appliance.errors import LedgerError
 from tests.audit.made_up import job, said
@@ -68,8 +68,11 @@ def test_the_newest_log_holds_and_an_older_copy_does_not(
     # The older copy is whole, and so is the memory beside it: only the TPM tells.
     assert not holds(counter_of(older / "ledger"), tpm)
     for place, code in ((folder, 0), (older / "ledger", 10)):
-        assert run(command, ["audit", "verify", "--ledger", str(place), "--tpm", INDEX]) == code
-        assert run(command, ["audit", "verify", "--ledger", str(place)]) == 0
+        assert (
+            run_command(command, ["audit", "verify", "--ledger", str(place), "--tpm", INDEX])
+            == code
+        )
+        assert run_command(command, ["audit", "verify", "--ledger", str(place)]) == 0
 
 
 def test_a_counter_made_again_does_not_start_from_below(
@@ -102,7 +105,9 @@ def test_the_command_counts(
     folder: Path, recorder: Recorder, tpm: TpmCounter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recorder.record(said(job(1)))
-    assert run(command, ["audit", "checkpoint", "--ledger", str(folder), "--tpm", INDEX]) == 0
+    assert (
+        run_command(command, ["audit", "checkpoint", "--ledger", str(folder), "--tpm", INDEX]) == 0
+    )
     assert capsys.readouterr().out == (folder / "checkpoint").read_text()
     assert counter_of(folder) == tpm.read()
 

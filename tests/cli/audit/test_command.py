@@ -13,7 +13,7 @@ from appliance.audit.entries.pseudonyms import pseudonym
 from appliance.audit.keys.ledger_keys import Keys
 from appliance.audit.tlog.reader import Store
 from appliance.audit.tlog.tiles import Tile
-from appliance.cli.framework.ledger_location import Place
+from appliance.cli.framework.ledger_location import LedgerLocation
 from tests.cli.conftest import Call
 
 
@@ -100,7 +100,7 @@ def test_a_copy_is_read_but_writes_nothing(folder: Path, call: Call, tmp_path: P
 
 
 def test_a_person_is_found_by_name_and_named_nowhere(folder: Path) -> None:
-    place = Place.of(folder)
+    place = LedgerLocation.of(folder)
     sign = pseudonym(Keys.load(place.keys).pseudonym, "person", b"Maria Gonzalez")
     place.log(LoginGranted(sign, "fido2"))
     command = [sys.executable, "-m", "appliance.cli.main", "audit", "search", "--person"]

@@ -21,7 +21,7 @@ LIVE = "polkit denies a stranger"
 
 
 def _failing(root: Path) -> dict[str, str]:
-    return failing([check for check in login.looks(root) if check.name != LIVE])
+    return failing([check for check in login.login_checks(root) if check.name != LIVE])
 
 
 def test_a_machine_in_order(root: Path) -> None:
@@ -117,7 +117,7 @@ def test_what_polkit_answers(
         asked.append((*command, user or ""))
         return code, ""
 
-    monkeypatch.setattr(login, "ask", ask)
+    monkeypatch.setattr(login, "run_tool", ask)
     found = login._polkit_asked()
     assert (found.ok, found.evidence) == (ok, f"org.freedesktop.login1.reboot: {evidence}")
     assert asked[0][-1] == "nobody"

@@ -21,7 +21,7 @@ RUN = "run/appliance"
 
 
 def test_a_machine_in_order(root: Path) -> None:
-    found = list(ownership.looks(root))
+    found = list(ownership.ownership_checks(root))
     assert failing(found) == {}
     assert len(found) == 6
 
@@ -80,18 +80,20 @@ def test_each_thing_that_is_wrong_is_said(
     root: Path, spoil: Spoil, check: str, evidence: str
 ) -> None:
     spoil(root)
-    found = failing(list(ownership.looks(root)))
+    found = failing(list(ownership.ownership_checks(root)))
     assert list(found) == [check]
     assert evidence in found[check]
 
 
 def test_a_user_that_is_root_is_said(root: Path) -> None:
     replaced("etc/passwd", "appliance-w2:x:60006", "appliance-w2:x:0")(root)
-    assert "appliance-w2 is root" in failing(list(ownership.looks(root)))["a user for each"]
+    assert (
+        "appliance-w2 is root" in failing(list(ownership.ownership_checks(root)))["a user for each"]
+    )
 
 
 def test_a_socket_that_does_not_listen_is_said(root: Path) -> None:
     replaced("proc/net/unix", "00010000", "00000000")(root)
-    assert failing(list(ownership.looks(root)))["broker's socket"] == (
+    assert failing(list(ownership.ownership_checks(root)))["broker's socket"] == (
         "nobody listens at /run/appliance/session.sock"
     )

@@ -27,14 +27,14 @@ def said(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
             return 0, "42\n"
         return 0, answers.get(command[-1], "ActiveState=active\nNeedDaemonReload=no\n")
 
-    monkeypatch.setattr(units, "ask", ask)
+    monkeypatch.setattr(units, "run_tool", ask)
     (root / "proc/42").mkdir()
     (root / "proc/42/status").write_text(STATUS.format("0" * 16))
     return answers
 
 
 def test_a_machine_in_order(root: Path) -> None:
-    found = list(units.looks(root))
+    found = list(units.unit_checks(root))
     assert failing(found) == {}
     assert {check.name for check in found} >= {"no hibernation", "Ctrl-Alt-Del does nothing"}
 
@@ -71,7 +71,7 @@ def test_each_thing_that_is_wrong_is_said(
     root: Path, spoil: Spoil, check: str, evidence: str
 ) -> None:
     spoil(root)
-    found = failing(list(units.looks(root)))
+    found = failing(list(units.unit_checks(root)))
     assert list(found) == [check]
     assert evidence in found[check]
 
@@ -88,13 +88,13 @@ def test_a_unit_that_does_not_run(
     root: Path, said: dict[str, str], answer: str, evidence: str
 ) -> None:
     said["appliance-broker.socket"] = answer
-    assert failing(list(units.looks(root))) == {"appliance-broker.socket": evidence}
+    assert failing(list(units.unit_checks(root))) == {"appliance-broker.socket": evidence}
 
 
 def test_without_systemd_nothing_counts_as_running(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(units, "ask", lambda *_: (127, "systemctl is not installed"))
-    found = failing(list(units.looks(root)))
+    monkeypatch.setattr(units, "run_tool", lambda *_: (127, "systemctl is not installed"))
+    found = failing(list(units.unit_checks(root)))
     assert found["appliance-firewall.service"] == "systemctl is not installed"
     assert "does not run" in found["the broker has no power"]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from appliance import errors
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from tests.cli.conftest import CANARY
 
 KINDS = [
@@ -33,7 +33,7 @@ def failing(error: BaseException) -> click.Command:
 def test_an_expected_error_is_two_lines_and_its_code(
     kind: type[errors.ApplianceError], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(failing(kind("What was wrong.", "What to do.")), []) == kind.exit_code
+    assert run_command(failing(kind("What was wrong.", "What to do.")), []) == kind.exit_code
     assert capsys.readouterr() == ("", "error: What was wrong.\nhint: What to do.\n")
 
 
@@ -52,7 +52,7 @@ def test_of_a_bug_only_the_type_is_said(
     error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("APPLIANCE_DEBUG", raising=False)
-    assert run(failing(error), []) == 70
+    assert run_command(failing(error), []) == 70
     out, err = capsys.readouterr()
     assert out == ""
     assert type(error).__name__ in err
@@ -67,7 +67,7 @@ def test_a_developer_sees_the_traceback_of_a_bug(
     command = failing(ValueError("of the test"))
     for value, shown in (("1", True), ("0", False), ("", False), ("yes", False)):
         monkeypatch.setenv("APPLIANCE_DEBUG", value)
-        assert run(command, []) == 70
+        assert run_command(command, []) == 70
         err = capsys.readouterr().err
         assert ("Traceback" in err and "ValueError: of the test" in err) is shown
         assert err.splitlines()[-2].startswith("error: this is a bug")
@@ -77,12 +77,12 @@ def test_a_developer_too_sees_no_more_of_an_expected_error(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("APPLIANCE_DEBUG", "1")
-    assert run(failing(errors.InputError("What was wrong.", "What to do.")), []) == 3
+    assert run_command(failing(errors.InputError("What was wrong.", "What to do.")), []) == 3
     assert capsys.readouterr().err == "error: What was wrong.\nhint: What to do.\n"
 
 
 def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(failing(KeyboardInterrupt()), []) == 130
+    assert run_command(failing(KeyboardInterrupt()), []) == 130
     assert capsys.readouterr() == ("", "stopped; nothing was written\n")
 
 

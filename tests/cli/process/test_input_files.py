@@ -136,7 +136,7 @@ def test_why_a_file_cannot_be_opened(code: int, said: str, monkeypatch: pytest.M
 def test_what_is_too_large_for_a_photo_is_not_read_whole(
     people: dict[str, Path], call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("appliance.cli.process.input_files.PHOTO_LIMIT", 1000)
+    monkeypatch.setattr("appliance.cli.process.input_files.MAX_PHOTO_BYTES", 1000)
     outcome = call("inspect", people["a"])
     assert outcome.code == 3
     assert "larger" in outcome.err

@@ -16,7 +16,7 @@ from appliance.audit.entries.reader import read_lines
 from appliance.audit.keys.locations import default_ledger
 from appliance.audit.tlog.reader import Store
 from appliance.audit.verification.verify import verify
-from appliance.cli.process.job_log import LoggedJob
+from appliance.cli.process.job_log import JobLog
 from appliance.pipeline.media.output import OutputFile
 from appliance.pipeline.run import SwapReport
 from appliance.policy.policy import EMBEDDED
@@ -99,14 +99,14 @@ def test_a_ledger_that_fails_at_the_end_leaves_no_result(
     call: Call, people: People, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("--source", people["a"], "--target", people["c"], "--output", folder / "out.png")
-    finish = LoggedJob.finished
+    finish = JobLog.finished
 
-    def lose(job: LoggedJob, result: OutputFile, report: SwapReport) -> None:
+    def lose(job: JobLog, result: OutputFile, report: SwapReport) -> None:
         # The daemon goes away while the faces are swapped.
         os.kill(job._audit.child, 9)
         finish(job, result, report)
 
-    monkeypatch.setattr(LoggedJob, "finished", lose)
+    monkeypatch.setattr(JobLog, "finished", lose)
     assert call("swap", *words).code == 10
     assert list(folder.iterdir()) == []
     assert isinstance(told()[-1], events.JobStarted)

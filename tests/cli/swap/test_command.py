@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from appliance.cli.swap.command import strengths
+from appliance.cli.swap.command import region_strengths
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
 from tests.paths import REPOSITORY
 
@@ -89,11 +89,15 @@ def test_a_region_changes_that_region_only(swap: Call, people: People, folder: P
 
 
 def test_strengths_of_what_is_named_and_of_the_rest() -> None:
-    assert strengths([], None) == {"face": 1.0}
-    assert strengths([], 0.4) == {"face": 0.4}
-    assert strengths([("nose", 0.6)], None) == {"nose": 0.6}
-    assert strengths([("nose", 0.6), ("jaw", 0.3)], 0.1) == {"nose": 0.6, "jaw": 0.3, "face": 0.1}
-    assert strengths([("face", 0.7)], 0.1) == {"face": 0.7}
+    assert region_strengths([], None) == {"face": 1.0}
+    assert region_strengths([], 0.4) == {"face": 0.4}
+    assert region_strengths([("nose", 0.6)], None) == {"nose": 0.6}
+    assert region_strengths([("nose", 0.6), ("jaw", 0.3)], 0.1) == {
+        "nose": 0.6,
+        "jaw": 0.3,
+        "face": 0.1,
+    }
+    assert region_strengths([("face", 0.7)], 0.1) == {"face": 0.7}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import av
 import msgspec
 import pytest
 
-from appliance.cli.process.fork_pool import Place, places
+from appliance.cli.process.fork_pool import Placement, placements
 from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import Call
 from tests.inference.packs import write_policy, write_standins
@@ -113,28 +113,28 @@ def test_devices_and_processes_say_how_many_members_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cores = len(os.sched_getaffinity(0))
-    assert places((), None, "cpu", EMBEDDED) == []
-    assert places((), 1, "cpu", EMBEDDED) == []
+    assert placements((), None, "cpu", EMBEDDED) == []
+    assert placements((), 1, "cpu", EMBEDDED) == []
     share = max(1, cores // 2)
-    assert places((), 2, "cpu", EMBEDDED) == [Place(0, share)] * 2
-    assert places((0, 1), 1, "cuda", EMBEDDED) == [Place(0, share), Place(1, share)]
-    devices = [place.device for place in places((0, 3), 2, "cuda", EMBEDDED)]
+    assert placements((), 2, "cpu", EMBEDDED) == [Placement(0, share)] * 2
+    assert placements((0, 1), 1, "cuda", EMBEDDED) == [Placement(0, share), Placement(1, share)]
+    devices = [place.device for place in placements((0, 3), 2, "cuda", EMBEDDED)]
     assert devices == [0, 3, 0, 3]
     monkeypatch.setattr("appliance.cli.process.fork_pool.gpus", lambda: 2)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(32)))
     monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 140_000)
-    both = [Place(0, None), Place(1, None)]
-    assert places((), None, None, EMBEDDED) == both * 4
-    assert places((1,), None, "cuda", EMBEDDED) == [Place(1, None)] * 4
-    assert places((), 1, "cuda", EMBEDDED) == both
-    assert places((), None, "cpu", EMBEDDED) == []
+    both = [Placement(0, None), Placement(1, None)]
+    assert placements((), None, None, EMBEDDED) == both * 4
+    assert placements((1,), None, "cuda", EMBEDDED) == [Placement(1, None)] * 4
+    assert placements((), 1, "cuda", EMBEDDED) == both
+    assert placements((), None, "cpu", EMBEDDED) == []
     monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 11_500)
-    assert places((), None, "cuda", EMBEDDED) == both * 2
-    assert places((1,), 3, "cuda", EMBEDDED) == [Place(1, None)] * 3
+    assert placements((), None, "cuda", EMBEDDED) == both * 2
+    assert placements((1,), 3, "cuda", EMBEDDED) == [Placement(1, None)] * 3
     monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 3_000)
-    assert places((0,), None, "cuda", EMBEDDED) == []
+    assert placements((0,), None, "cuda", EMBEDDED) == []
     without = msgspec.structs.replace(EMBEDDED.engine, gpu=False)
-    assert places((), None, None, msgspec.structs.replace(EMBEDDED, engine=without)) == []
+    assert placements((), None, None, msgspec.structs.replace(EMBEDDED, engine=without)) == []
 
 
 @pytest.mark.parametrize("numbers", ["0,", "a", "1,1", "-1", ""])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli.doctor.checks import machine_checks
+from appliance.cli.doctor.machine import machine_checks
 from appliance.policy.load import load
 from tests.lab.guest.visitor import Broker, shell
 

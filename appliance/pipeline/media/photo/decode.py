@@ -38,6 +38,9 @@ MAX_PIXELS = 128_000_000
 """More is refused before decoding: 128 megapixels are 768 MB at 16 bits, above any clinical or
 studio camera (medium format: 102-151), and a crafted file of a few kB can claim far more."""
 
+MAX_PHOTO_BYTES = 1 << 30
+"""Of a file; ``MAX_PIXELS`` of 16 bits, uncompressed, are 768 MB."""
+
 # By class, so that the readers are loaded with this module: Pillow would otherwise look for them
 # at the first photo, when the process may have given up reading its own code.
 _KINDS: dict[str, PhotoKind] = {

@@ -22,7 +22,7 @@ _TAKEN_OVER = """
 import errno, importlib, json, os, socket, sys, threading
 from pathlib import Path
 import av
-from appliance.cli import files
+from appliance.cli.process import input_files
 from appliance.cli.main import main
 from appliance.seal import libc
 
@@ -73,7 +73,7 @@ def hostile(*_, **__):
     os.write(2, json.dumps(found).encode())
     os._exit(33)
 
-files.read_photo = av.open = hostile
+input_files.read_photo = av.open = hostile
 main()
 """
 

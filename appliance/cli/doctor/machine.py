@@ -18,8 +18,8 @@ from appliance.policy.policy import Policy
 
 def machine_checks(policy: Policy, root: Path = Path("/")) -> Iterator[Check]:
     """Whether what ``hardening/`` asks for is in force on the machine with this ``root``."""
-    yield from kernel.looks(root)
-    yield from ownership.looks(root)
-    yield from units.looks(root)
-    yield from login.looks(root)
-    yield from storage.looks(root, policy)
+    yield from kernel.kernel_checks(root)
+    yield from ownership.ownership_checks(root)
+    yield from units.unit_checks(root)
+    yield from login.login_checks(root)
+    yield from storage.storage_checks(root, policy)

@@ -17,7 +17,9 @@ import pytest
 from PIL import Image
 
 from appliance.cli.framework.exit_boundary import run_command
+from appliance.cli.framework.run_context import RunContext
 from appliance.cli.main import appliance
+from appliance.seal.seal import SealReport
 
 CANARY = "jane-canary"
 
@@ -42,7 +44,7 @@ class PromisedSealing:
     """In place of the seal, which this process would never get rid of: holds commands to it."""
 
     def __init__(self) -> None:
-        self.report = None
+        self.report: SealReport | None = None
         self._confined = False
         self._modules: frozenset[str] | None = None
 
@@ -71,7 +73,7 @@ def call(capfd: pytest.CaptureFixture[str]) -> Call:
     def call(*words: str | Path) -> Outcome:
         capfd.readouterr()
         sealing = PromisedSealing()
-        code = run_command(appliance, [str(word) for word in words], sealing)
+        code = run_command(appliance, [str(word) for word in words], RunContext(sealing=sealing))
         sealing.check()
         outcome = Outcome(code, *capfd.readouterr())
         assert CANARY not in (outcome.out + outcome.err).lower()

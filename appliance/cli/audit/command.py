@@ -1,4 +1,4 @@
-"""``appliance audit``: the ledger of what happened."""
+"""``appliance audit``: creates and verifies the ledger; the other commands are in this folder."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from appliance.audit.service.protocol import MAX_BATCH
 from appliance.audit.tlog.appender import create
 from appliance.audit.tlog.signed_note import Verifier
 from appliance.audit.verification.tpm import TpmCounter, holds
-from appliance.audit.verification.verify import Finding
-from appliance.audit.verification.verify import verify as look
+from appliance.audit.verification.verify import Finding, verify
 from appliance.cli.audit.maintain import cosign_checkpoint, prune_entries
 from appliance.cli.audit.read import (
     export_bundle,
@@ -40,7 +39,7 @@ from appliance.errors import LedgerError
 
 @click.group()
 def audit() -> None:
-    """Keep, read, check and export the ledger of what happened."""
+    """Create, read, verify and export the ledger of events."""
 
 
 for command in (
@@ -59,15 +58,15 @@ for command in (
 @ledger_option
 @keys_option
 @anchor_option
-@click.option("--origin", metavar="NAME", help="Name of the log. [default: a random one]")
+@click.option("--origin", metavar="NAME", help="Name of the ledger. [default: a random one]")
 def init(
     *, ledger: Path | None, keys: Path | None, anchor: Path | None, origin: str | None
 ) -> None:
-    """Make an empty ledger and its keys."""
+    """Create an empty ledger and its keys."""
     place = LedgerLocation.of(ledger, keys, anchor)
     made = Keys.create(place.keys, origin or default_origin())
     create(place.ledger, made.signer, place.anchor)
-    print_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
+    print_pairs([("ledger", made.signer.name), ("public key", made.signer.verifier.vkey)])
 
 
 @audit.command("append-test")
@@ -102,14 +101,16 @@ def append_test(
     )
 
 
-@audit.command()
+@audit.command("verify")
 @ledger_option
 @keys_option
 @anchor_option
 @tpm_option
-@click.option("--key", metavar="VKEY", help="The public key you were given. [default: log.vkey]")
+@click.option(
+    "--key", metavar="VKEY", help="Public key to verify with. [default: log.vkey in the ledger]"
+)
 @json_option
-def verify(
+def verify_ledger(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -118,11 +119,11 @@ def verify(
     key: str | None,
     as_json: bool,
 ) -> None:
-    """Check every entry, hash and signature of the ledger."""
+    """Verify every entry, hash and signature of the ledger."""
     place = LedgerLocation.of(ledger, keys, anchor)
-    # A copy on the auditor's machine comes without a memory of its own.
+    # A copy on an auditor's machine has no anchor of its own.
     outside = None if anchor is None and not place.keys.is_dir() else place.anchor
-    result = look(place.ledger, Verifier.parse(key) if key else None, outside)
+    result = verify(place.ledger, Verifier.parse(key) if key else None, outside)
     if tpm is not None and not holds(result.counter, TpmCounter(tpm)):
         result = replace(result, findings=(*result.findings, Finding("tpm", tpm)))
     if as_json:
@@ -130,19 +131,21 @@ def verify(
     else:
         print_pairs(
             [
-                ("log", result.origin or "unknown"),
-                ("entries", f"{result.size}, from {result.minimum} on kept"),
+                ("ledger", result.origin or "unknown"),
+                ("entries", f"{result.size}, kept from number {result.minimum}"),
                 ("root", result.root or "unknown"),
-                ("compared with", "the checkpoint outside" if outside else "no checkpoint outside"),
+                (
+                    "compared with",
+                    "the external checkpoint" if outside else "no external checkpoint",
+                ),
             ]
         )
         for finding in result.findings:
             click.echo(f"  {finding.problem}: {finding.where}")
     if result.findings:
         raise LedgerError(
-            f"The ledger is not sound: {len(result.findings)} findings.",
-            "Keep this copy as evidence, and compare it with the last checkpoint that was taken "
-            "out.",
+            f"The ledger is not valid: {len(result.findings)} findings.",
+            "Keep this copy as evidence, and compare it with the last checkpoint kept elsewhere.",
         )
     if not as_json:
         click.echo("all is well")

@@ -1,4 +1,4 @@
-"""``appliance session``: the sessions of this appliance, and the certificates of their ends."""
+"""``appliance session``: lists sessions and writes certificates of erasure."""
 
 from __future__ import annotations
 
@@ -28,16 +28,20 @@ _BROKER = Path("/run/appliance/session.sock")
 
 @click.group()
 def session() -> None:
-    """List sessions; print the certificate of one that was erased."""
+    """List sessions, and write the certificate of an erased one."""
 
 
 @session.command("list")
 @click.option(
-    "--socket", type=FILE, default=_BROKER, metavar="PATH", help="Where the broker listens."
+    "--socket",
+    type=FILE,
+    default=_BROKER,
+    metavar="PATH",
+    help="Socket of the broker. [default: that of the appliance]",
 )
 @json_option
 def list_sessions(*, socket: Path, as_json: bool) -> None:
-    """Say which sessions are open, and in which state."""
+    """List the open sessions and their states."""
     client = Client.to(socket)
     try:
         found, _ = client.call(f"{interface.NAME}.List", Nothing(), gives=interface.Sessions)
@@ -52,12 +56,14 @@ def list_sessions(*, socket: Path, as_json: bool) -> None:
 @session.command()
 @click.argument("identifier", metavar="SESSION")
 @ledger_option
-@click.option("--output", type=FILE, required=True, metavar="FILE", help="Ends in .html or .pdf.")
+@click.option(
+    "--output", type=FILE, required=True, metavar="FILE", help="File to write: .html or .pdf."
+)
 @overwrite_option
 def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite: bool) -> None:
-    """Write the certificate of erasure of SESSION, to keep or to print.
+    """Write the certificate of erasure of SESSION.
 
-    Its QR code holds the proof that the erasure stands in the signed log.
+    Its QR code contains the proof that the erasure is recorded in the signed ledger.
     """
     print_as = _printer(output)
     store = LedgerLocation.of(ledger).store.snapshot()
@@ -73,8 +79,8 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
             wiped = line
     if closed is None or wiped is None:
         raise SessionError(
-            "The ledger knows of no such session that was erased.",
-            "See `appliance audit search` for the sessions that it knows.",
+            "The ledger has no record that this session was erased.",
+            "List the sessions it has with `appliance audit search --kind session-wiped`.",
         )
     proof = prove(store, store.read(CHECKPOINT), head.size, wiped)
     with PendingOutput(output, overwrite=overwrite) as result:
@@ -83,13 +89,15 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
 
 
 def _printer(output: Path) -> Callable[[Certificate], bytes]:
-    """What makes a file of this name."""
+    """The function that renders a certificate for a file of this name. Raises ``OutputError``."""
     kind = output.suffix.lower()
     if kind == ".html":
         return as_html
     if kind == ".pdf":
-        # Imported here: it takes a quarter of a second, and no other command wants it.
+        # Imported here: it takes a quarter of a second and no other command needs it.
         from appliance.audit.export.certificate.pdf import as_pdf  # noqa: PLC0415
 
         return as_pdf
-    raise OutputError("A certificate is HTML or PDF.", "Name a file that ends in .html or .pdf.")
+    raise OutputError(
+        "A certificate is HTML or PDF.", "Let the output's name end in .html or .pdf."
+    )

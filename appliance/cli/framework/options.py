@@ -14,14 +14,14 @@ from appliance.pipeline.face_model.regions import FACE, NAMES
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED
 
-__all__ = ["FILE", "CommandFunction", "json_option"]  # beside what stands here
+__all__ = ["FILE", "CommandFunction", "json_option"]  # re-exported
 
 _LIKE = "like:"
 
 
 @dataclass(frozen=True, slots=True)
 class FaceArgument:
-    """Which faces: by ``name``, or those like the person of the photo ``like``."""
+    """Which faces: a rule by ``name``, or those of the person in the photo ``like``."""
 
     name: str
     like: Path | None = None
@@ -32,12 +32,12 @@ class FacesType(PrivateParamType):
 
     name = "faces"
     names = ("largest", "all", "left", "right")
-    wanted = f"{', '.join(names)} or like: and the name of a photo"
+    wanted = f"{', '.join(names)}, or like: followed by the name of a photo"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> FaceArgument:
-        """The wish in the text ``value``."""
+        """Parse ``value``. Raises ``click.BadParameter``."""
         if isinstance(value, FaceArgument):
             return value
         text = str(value)
@@ -57,7 +57,7 @@ class StrengthType(PrivateParamType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number in the text ``value``."""
+        """Parse ``value``. Raises ``click.BadParameter``."""
         strength = _strength(str(value))
         if strength is None:
             self.fail(self.wanted, param, ctx)
@@ -68,12 +68,15 @@ class RegionType(PrivateParamType):
     """``NAME=STRENGTH``."""
 
     name = "region"
-    wanted = f"NAME=STRENGTH, where NAME is one of {', '.join((*NAMES, FACE))}, STRENGTH 0 to 1"
+    wanted = (
+        f"NAME=STRENGTH, where NAME is one of {', '.join((*NAMES, FACE))} and STRENGTH is a number "
+        "from 0 to 1"
+    )
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, float]:
-        """The region and its strength in the text ``value``."""
+        """Parse ``value`` into the region and its strength. Raises ``click.BadParameter``."""
         name, _, number = str(value).partition("=")
         strength = _strength(number)
         if name not in (*NAMES, FACE) or strength is None:
@@ -82,20 +85,20 @@ class RegionType(PrivateParamType):
 
 
 class DevicesType(PrivateParamType):
-    """``0,1``: whole numbers, each once."""
+    """``0,1``: numbers of GPUs, each at most once."""
 
-    name = "numbers"
-    wanted = "whole numbers with commas between, each once"
+    name = "devices"
+    wanted = "numbers separated by commas, each at most once"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
-        """The numbers in the text ``value``."""
+        """Parse ``value``. Raises ``click.BadParameter``."""
         if isinstance(value, tuple):
             return value
-        words = str(value).split(",")
-        numbers = tuple(int(word) for word in words if word.isdecimal())
-        if len({*numbers}) < len(words):
+        items = str(value).split(",")
+        numbers = tuple(int(item) for item in items if item.isdecimal())
+        if len({*numbers}) < len(items):
             self.fail(self.wanted, param, ctx)
         return numbers
 
@@ -126,7 +129,7 @@ def policy_option(command: CommandFunction) -> CommandFunction:
         type=FILE,
         metavar="FILE",
         callback=lambda _context, _option, path: EMBEDDED if path is None else load(path),
-        help="Policy to follow: whose packs, under which licences. [default: see `policy show`]",
+        help="Policy to follow: trusted keys, licences, providers. [default: see `policy show`]",
     )(command)
 
 
@@ -135,7 +138,8 @@ def provider_option(command: CommandFunction) -> CommandFunction:
     return click.option(
         "--provider",
         type=click.Choice(list(PROVIDERS)),
-        help="Execution provider; an error if it does not work here. [default: the best that does]",
+        help="Execution provider; an error if it does not work on this machine. "
+        "[default: the best that works]",
     )(command)
 
 

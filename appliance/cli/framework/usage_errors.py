@@ -1,4 +1,4 @@
-"""What is wrong with a command line, told without repeating a word of it: it may hold a name."""
+"""Explains a wrong command line without repeating any of it: it may contain a name."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import click
 
 
 class PrivateParamType(click.ParamType[object]):
-    """A type of our own: says what it wants, and never what it got instead."""
+    """A type whose error says what it accepts, never which value it was given."""
 
     wanted: str = ""
 
 
 class PrivateUsageError(click.UsageError):
-    """What is wrong, in words of our own that repeat none of the command line."""
+    """A usage error whose message repeats nothing of the command line, so it may be printed."""
 
 
 def usage_message(error: click.UsageError) -> tuple[str, str]:
@@ -28,15 +28,16 @@ def _message(error: click.UsageError) -> str:
         return f"{_name(error)} is missing."
     if isinstance(error, click.BadParameter):
         wanted = "" if error.param is None else _wanted(error.param.type)
-        return f"{_name(error)} takes {wanted or 'something else'}."
+        return f"{_name(error)} takes {wanted or 'another kind of value'}."
     if isinstance(error, click.NoSuchOption):
-        close = ", ".join(error.possibilities or ())
-        return f"There is no such option{f'; near to it: {close}' if close else ''}."
+        similar = ", ".join(error.possibilities or ())
+        return f"There is no such option{f'; similar: {similar}' if similar else ''}."
     if isinstance(error, click.BadOptionUsage):
-        return f"The option {error.option_name} needs a value, or takes none."
+        # Click does not tell the two apart except in its own message.
+        return f"The option {error.option_name} lacks its value, or takes none."
     if isinstance(error, click.NoSuchCommand):
         return "There is no such command."
-    return "There are more words than the command takes."
+    return "There are more arguments than the command takes."
 
 
 def _name(error: click.BadParameter) -> str:

@@ -1,4 +1,4 @@
-"""``appliance models bench``: how fast each network of a pack runs on this machine."""
+"""``appliance models bench``: measures the speed of each network of a pack."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.policy.policy import Policy
 
-SECONDS = 2.0  # a network; one run at least
+SECONDS = 2.0  # per network; at least one run
 
 
 class NetworkSpeed(msgspec.Struct, frozen=True):
-    """``milliseconds``: the median of ``runs``, after one that is not counted.
+    """``milliseconds``: the median of ``runs``, after one warm-up run.
 
-    ``precision``: of the variant that runs here; ``None`` where the file itself does.
+    ``precision``: of the variant that runs here; ``None`` if it is the published file.
     """
 
     role: str
@@ -42,7 +42,7 @@ class NetworkSpeed(msgspec.Struct, frozen=True):
 
 
 class PackSpeeds(msgspec.Struct, frozen=True):
-    """Of a pack's networks, with ``threads`` each on a CPU."""
+    """The networks of a pack, each with ``threads`` on a CPU."""
 
     pack: str
     threads: int
@@ -55,9 +55,12 @@ class PackSpeeds(msgspec.Struct, frozen=True):
 @policy_option
 @json_option
 def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bool) -> None:
-    """Measure the networks of a pack on this machine: one sample, made-up input."""
+    """Measure the speed of each network on this machine.
+
+    Each is run with one sample of synthetic input.
+    """
     runtime = Runtime() if provider is None else Runtime((provider,))
-    # Nobody's photo is shown to them, so anybody's pack may be measured.
+    # Synthetic input only, so the pack need not be trusted.
     pack = ModelPack.open(models, inspection_trust(policy))
     networks = (
         runtime.load(pack, entry.role) for entry in pack.entries if entry.family in CONTRACTS
@@ -68,11 +71,11 @@ def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bo
     if as_json:
         print_json(result)
         return
-    click.echo(f"{'role':<20} {'provider':<9} {'form':<12} {'ms':>9}  file")
+    click.echo(f"{'role':<20} {'provider':<9} {'precision':<12} {'ms':>9}  file")
     for speed in result.speeds:
-        form = speed.precision or "as published"
+        precision = speed.precision or "as published"
         click.echo(
-            f"{speed.role:<20} {speed.provider:<9} {form:<12} {speed.milliseconds:>9.2f}  "
+            f"{speed.role:<20} {speed.provider:<9} {precision:<12} {speed.milliseconds:>9.2f}  "
             f"{speed.file}"
         )
 

@@ -1,4 +1,4 @@
-"""``appliance models show``: a model card for each model of a pack."""
+"""``appliance models show``: a card for each model of a pack."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from appliance.policy.policy import Policy
 class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of one model.
 
-    ``parameters``: weights, counted. ``batched``: whether it takes several samples at once.
-    ``takes`` and ``gives``: its tensors, by name. ``variants``: its faster forms, each with how far
-    it errs. All but ``entry`` are a network's alone.
+    ``parameters``: number of weights. ``batched``: whether it takes several samples at once.
+    ``takes`` and ``gives``: its tensors by name. ``variants``: its faster forms and their errors.
+    Only networks have more than ``entry``.
     """
 
     entry: ModelEntry
@@ -39,27 +39,27 @@ class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PackCards(msgspec.Struct, frozen=True):
-    """A pack's cards. ``signer``: who vouches for it."""
+    """The cards of a pack. ``signer``: the trusted key that signed it, if any."""
 
     pack: str
     signer: str | None
     cards: tuple[ModelCard, ...]
 
 
-@click.command()
+@click.command("show")
 @models_option
-@click.option("--role", metavar="ROLE", help="Show this one alone. [default: all]")
+@click.option("--role", metavar="ROLE", help="Show only the model with this role. [default: all]")
 @policy_option
 @json_option
 def show_cards(models: Path | None, role: str | None, policy: Policy, as_json: bool) -> None:
-    """Show a card for each model of a pack: licence, origin, tensors, size."""
+    """Show the licence, origin, tensors and size of each model."""
     pack = ModelPack.open(models, inspection_trust(policy))
     entries = pack.entries if role is None else (pack.entry(role),)
     cards = PackCards(pack.name, pack.signer, tuple(_card(pack, entry) for entry in entries))
     if as_json:
         print_json(cards)
         return
-    print_pairs([("pack", cards.pack), ("vouched for by", cards.signer or "nobody trusted here")])
+    print_pairs([("pack", cards.pack), ("signed by", cards.signer or "no trusted key")])
     for card in cards.cards:
         click.echo(f"\n{card.entry.role}")
         print_pairs(_lines(card), indent=2)
@@ -77,20 +77,20 @@ def _card(pack: ModelPack, entry: ModelEntry) -> ModelCard:
         parameters=sum(prod(weights.dims) for weights in graph.initializer),
         opset=tensors.opset,
         batched=tensors.batched,
-        takes={put.name: _input(put) for put in tensors.inputs},
+        takes={tensor.name: _input(tensor) for tensor in tensors.inputs},
         gives=_outputs(contract, tensors.outputs),
         variants=tuple(one for one in pack.variants if one.parent == entry.sha256),
     )
 
 
-def _input(put: ImageInput | VectorInput) -> str:
-    shape = _shape(put.shape)
-    if isinstance(put, VectorInput):
-        return f"{shape} {put.dtype}" + (f", {put.latent.value}" if put.latent else "")
-    low = [(0 - mean) / std for mean, std in zip(put.mean, put.std, strict=True)]
-    high = [(255 - mean) / std for mean, std in zip(put.mean, put.std, strict=True)]
-    template = f", aligned as {put.template.name}" if put.template else ""
-    return f"{shape} {put.channels.value} {min(low):.3g} to {max(high):.3g}{template}"
+def _input(tensor: ImageInput | VectorInput) -> str:
+    shape = _shape(tensor.shape)
+    if isinstance(tensor, VectorInput):
+        return f"{shape} {tensor.dtype}" + (f", {tensor.latent.value}" if tensor.latent else "")
+    low = [(0 - mean) / std for mean, std in zip(tensor.mean, tensor.std, strict=True)]
+    high = [(255 - mean) / std for mean, std in zip(tensor.mean, tensor.std, strict=True)]
+    template = f", aligned as {tensor.template.name}" if tensor.template else ""
+    return f"{shape} {tensor.channels.value} {min(low):.3g} to {max(high):.3g}{template}"
 
 
 def _outputs(contract: Contract, names: tuple[str, ...]) -> dict[str, str]:
@@ -127,6 +127,6 @@ def _lines(card: ModelCard) -> list[LabelledValue]:
 def _variant(variant: Variant) -> str:
     batch = "any batch" if variant.batched else "one at a time"
     return (
-        f"{variant.precision}, {batch}, {variant.size / 1e6:.2f} MB; errs {variant.error:.1e} "
+        f"{variant.precision}, {batch}, {variant.size / 1e6:.2f} MB; error {variant.error:.1e} "
         f"on {variant.samples} crops (at most {variant.bound:.0e})"
     )

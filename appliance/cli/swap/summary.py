@@ -1,4 +1,4 @@
-"""What a swap has done, in the end."""
+"""The summary of a finished swap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from appliance.pipeline.selection import SAME_PERSON
 
 
 class Similarity(msgspec.Struct, frozen=True):
-    """Mean SFace cosine of the changed faces to the source; from ``threshold`` the same person."""
+    """Mean SFace cosine (-1 to 1) of the changed faces to the source, before and after.
+
+    At ``threshold`` and above, two faces count as the same person's.
+    """
 
     before: float
     after: float
@@ -21,7 +24,7 @@ class Similarity(msgspec.Struct, frozen=True):
 
 
 class TrackSummary(msgspec.Struct, frozen=True):
-    """Sound and subtitles: ``copied`` tracks, codecs ``reencoded``, what was ``dropped``."""
+    """Audio and subtitles: tracks ``copied``, codecs ``reencoded``, tracks ``dropped``."""
 
     copied: int
     reencoded: tuple[str, ...]
@@ -31,7 +34,7 @@ class TrackSummary(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finished swap.
 
-    ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: a video's.
+    ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: videos only.
     """
 
     kind: str
@@ -50,7 +53,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def summarise(report: SwapReport, seconds: float) -> Summary:
-    """The run ``report`` of a command that took ``seconds``."""
+    """The summary of ``report``, for a command that took ``seconds``."""
     before, after = report.similarity_before, report.similarity_after
     similarity = None
     if before is not None and after is not None:
@@ -74,7 +77,7 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
 
 
 def summary_pairs(summary: Summary) -> list[LabelledValue]:
-    """The summary as lines."""
+    """The summary as labels and values for people."""
     lines = [("engine", summary.engine)]
     if summary.kind == "video":
         lines.append(("frames", f"{summary.frames}, of which {summary.frames_swapped} swapped"))
@@ -92,10 +95,10 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
 
 
 def similarity_text(similarity: Similarity) -> str:
-    """The likeness before and after, in words."""
+    """The similarity before and after, as text."""
     return (
         f"{similarity.before:.2f} before, {similarity.after:.2f} after"
-        f" (the same person from {similarity.threshold})"
+        f" (same person from {similarity.threshold})"
     )
 
 
@@ -106,6 +109,6 @@ def _tracks(done: Transcoded) -> TrackSummary:
 def _track_pairs(tracks: TrackSummary) -> list[LabelledValue]:
     kept = [f"{tracks.copied} copied unchanged"] if tracks.copied else []
     if tracks.reencoded:
-        kept.append(f"{', '.join(tracks.reencoded)} encoded anew")
+        kept.append(f"{', '.join(tracks.reencoded)} re-encoded")
     dropped = [("dropped", ", ".join(tracks.dropped))] if tracks.dropped else []
-    return [("sound, subtitles", "; ".join(kept) or "none"), *dropped]
+    return [("audio, subtitles", "; ".join(kept) or "none"), *dropped]

@@ -53,7 +53,7 @@ def test_what_is_wrong_is_said_and_the_code_is_not_zero(folder: Path, call: Call
     outcome = call("audit", "verify", *at(folder))
     assert outcome.code == 10
     assert "entry: entry 7" in outcome.out
-    assert "not sound: 1 findings" in outcome.err
+    assert "not valid: 1 findings" in outcome.err
 
 
 def test_the_key_you_were_given_is_the_one_that_counts(folder: Path, call: Call) -> None:
@@ -92,7 +92,7 @@ def test_a_copy_is_read_but_writes_nothing(folder: Path, call: Call, tmp_path: P
     shown = call("audit", "show", *at(copy))
     assert (shown.code, len(shown.out.splitlines())) == (0, 20)
     assert "copy" in shown.err
-    assert "no checkpoint outside" in call("audit", "verify", *at(copy)).out
+    assert "no external checkpoint" in call("audit", "verify", *at(copy)).out
     refused = call("audit", "export", *at(copy), "--output", str(tmp_path / "bundle"))
     assert refused.code == 10
     assert not (tmp_path / "bundle").exists()
@@ -157,7 +157,7 @@ def test_the_checkpoint_goes_out_and_a_witness_vouches_for_it(
 
 
 def test_prune_keeps_half_a_year(folder: Path, call: Call) -> None:
-    assert call("audit", "prune", *at(folder)).out == "entries from 0 on are kept\n"
+    assert call("audit", "prune", *at(folder)).out == "entries are kept from number 0\n"
     assert call("audit", "prune", *at(folder), "--days", "30").code == 10
     clinic = ("--policy", "policies/clinic.yaml")
     assert call("audit", "prune", *at(folder), *clinic).code == 0

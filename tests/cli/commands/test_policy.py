@@ -53,7 +53,7 @@ def test_the_differences_of_two_are_told_by_key(call: Call) -> None:
     told = {line.split()[0] for line in outcome.out.splitlines()}
     assert "gate.same_person" in told
     assert "system.log_level" not in told
-    assert call("policy", "diff", CLINIC, CLINIC).out == "the same\n"
+    assert call("policy", "diff", CLINIC, CLINIC).out == "identical\n"
 
 
 def test_the_schema_knows_every_section_and_what_is_fixed(call: Call) -> None:

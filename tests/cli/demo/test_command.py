@@ -77,5 +77,5 @@ def test_a_stopped_demo_leaves_nothing(
     monkeypatch.setattr(command, "_film", interrupted)
     outcome = call("demo", "--output", folder / "results")
     assert outcome.code == 130
-    assert outcome.err == "stopped; nothing was written\n"
+    assert outcome.err == "interrupted; nothing was written\n"
     assert names(folder / "results") == []

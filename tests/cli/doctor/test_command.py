@@ -69,7 +69,7 @@ def test_the_table_is_drawn_on_a_narrow_terminal_too() -> None:
         text=True,
     )
     assert done.stderr == ""
-    assert "What was looked at" in done.stdout
+    assert "Checks" in done.stdout
     assert all(len(line) <= 50 for line in done.stdout.splitlines())
 
 

@@ -17,7 +17,7 @@ def test_a_machine_is_held_against_its_settings(root: Path) -> None:
     (root / "proc/sys/a/wrong").write_text("0\n")
     found = [check for check in kernel.kernel_checks(root) if check.group == "kernel"]
     assert [check.name for check in found] == ["a.right", "a.wrong", "a.missing"]
-    assert failing(found) == {"a.wrong": "0, wanted 7", "a.missing": "not there, wanted 1"}
+    assert failing(found) == {"a.wrong": "0, wanted 7", "a.missing": "missing, wanted 1"}
 
 
 def test_each_setting_that_is_installed_is_asked_for(root: Path) -> None:
@@ -26,7 +26,7 @@ def test_each_setting_that_is_installed_is_asked_for(root: Path) -> None:
 
 
 def test_what_would_take_memory_to_a_disk_or_a_wire(root: Path) -> None:
-    names = ("no swap", "nothing to hibernate to", "no network but loopback")
+    names = ("no swap", "no hibernation device", "no network but loopback")
     assert not failing([check for check in kernel.kernel_checks(root) if check.name in names])
     with (root / "proc/swaps").open("a") as swaps:
         swaps.write("/dev/sda2 partition 1 0 -2\n")
@@ -35,7 +35,7 @@ def test_what_would_take_memory_to_a_disk_or_a_wire(root: Path) -> None:
     assert {name: said for name, said in failing(list(kernel.kernel_checks(root))).items()
             if name in names} == {
         "no swap": "1 in use",
-        "nothing to hibernate to": "device 8:2",
+        "no hibernation device": "device 8:2",
         "no network but loopback": "2 interfaces",
     }  # fmt: skip
 

@@ -17,7 +17,7 @@ from tests.cli.doctor.conftest import (
 
 PAM = "etc/pam.d/appliance"
 U2F = "PAM service appliance"
-LIVE = "polkit denies a stranger"
+LIVE = "polkit denies unprivileged users"
 
 
 def _failing(root: Path) -> dict[str, str]:
@@ -31,25 +31,25 @@ def test_a_machine_in_order(root: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "check", "evidence"),
     [
-        (replaced(PAM, " cue", " cue nouserok"), U2F, "nouserok lets in"),
+        (replaced(PAM, " cue", " cue nouserok"), U2F, "nouserok disables it"),
         (replaced(PAM, "pinverification=1 ", ""), U2F, "pinverification=1 is missing"),
         (replaced(PAM, "userpresence=1 ", ""), U2F, "userpresence=1 is missing"),
         (
             replaced(PAM, "auth     required", "auth     sufficient"),
             U2F,
-            "pam_u2f.so is not all that is asked",
+            "pam_u2f.so is not the only requirement",
         ),
         (
             replaced(PAM, "account ", "auth     required pam_unix.so\naccount "),
             U2F,
-            "pam_u2f.so is not all that is asked",
+            "pam_u2f.so is not the only requirement",
         ),
         (
             replaced(PAM, "account ", "@include common-auth\naccount "),
             U2F,
             "includes another service",
         ),
-        (removed(PAM), U2F, "pam_u2f.so is not all that is asked"),
+        (removed(PAM), U2F, "pam_u2f.so is not the only requirement"),
         (
             removed("usr/lib/x86_64-linux-gnu/security/pam_p11.so"),
             "PAM service appliance-piv",
@@ -58,9 +58,9 @@ def test_a_machine_in_order(root: Path) -> None:
         (
             written("etc/pam.d/other", "@include common-auth\n"),
             "PAM service other",
-            "it may let in",
+            "it may grant access",
         ),
-        (removed("etc/pam.d/other"), "PAM service other", "it may let in"),
+        (removed("etc/pam.d/other"), "PAM service other", "it may grant access"),
         (
             written("etc/systemd/logind.conf.d/zz.conf", "[Login]\nNAutoVTs=6\n"),
             "logind.conf",
@@ -83,16 +83,20 @@ def test_a_machine_in_order(root: Path) -> None:
         ),
         (
             written("etc/polkit-1/rules.d/10-ease.rules", "return polkit.Result.YES;"),
-            "polkit's rules",
-            "10-ease.rules allows something before",
+            "polkit rules",
+            "10-ease.rules allows something before it",
         ),
         (
             written("etc/polkit-1/rules.d/90-appliance.rules", ""),
-            "polkit's rules",
+            "polkit rules",
             "90-appliance.rules is replaced",
         ),
-        (written("proc/77/comm", "agetty\n"), "no login waits", "agetty runs"),
-        (written("dev/hidraw0", ""), "tokens are the broker's", "hidraw0 is open to everybody"),
+        (written("proc/77/comm", "agetty\n"), "no login prompt", "agetty runs"),
+        (
+            written("dev/hidraw0", ""),
+            "tokens are the broker's",
+            "hidraw0 is accessible to all users",
+        ),
     ],
 )
 def test_each_thing_that_is_wrong_is_said(
@@ -118,6 +122,6 @@ def test_what_polkit_answers(
         return code, ""
 
     monkeypatch.setattr(login, "run_tool", ask)
-    found = login._polkit_asked()
+    found = login._polkit_answer()
     assert (found.ok, found.evidence) == (ok, f"org.freedesktop.login1.reboot: {evidence}")
     assert asked[0][-1] == "nobody"

@@ -49,16 +49,16 @@ def test_without_a_tpm(root: Path) -> None:
     (root / "dev/tpmrm0").unlink()
     found = failing(list(storage.storage_checks(root, _policy(root, "backend: luks"))))
     assert list(found) == ["TPM"]
-    assert "whoever has the disk" in found["TPM"]
+    assert "anyone with the disk" in found["TPM"]
 
 
 @pytest.mark.usefixtures("crypt")
 def test_a_device_that_is_none(root: Path) -> None:
     policy = _policy(root, "backing: device, device: /dev/vg/lv")
-    assert "not there" in failing(list(storage.storage_checks(root, policy)))["device"]
+    assert "does not exist" in failing(list(storage.storage_checks(root, policy)))["device"]
     (root / "dev/vg").mkdir(parents=True)
     (root / "dev/vg/lv").touch()
-    assert "no block device" in failing(list(storage.storage_checks(root, policy)))["device"]
+    assert "not a block device" in failing(list(storage.storage_checks(root, policy)))["device"]
 
 
 def test_memory(root: Path) -> None:

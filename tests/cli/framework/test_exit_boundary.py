@@ -83,7 +83,7 @@ def test_a_developer_too_sees_no_more_of_an_expected_error(
 
 def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(failing(KeyboardInterrupt()), []) == 130
-    assert capsys.readouterr() == ("", "stopped; nothing was written\n")
+    assert capsys.readouterr() == ("", "interrupted; nothing was written\n")
 
 
 @pytest.mark.parametrize("words", [["models", "list"], ["--help"], ["doctor"]])

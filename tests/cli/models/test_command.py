@@ -35,7 +35,7 @@ def test_lines_for_people(pack: ModelPack, call: Call, copy: Path) -> None:
     for entry in pack.entries:
         assert f"\n{entry.role}\n" in outcome.out
         assert entry.licence in outcome.out
-    assert outcome.out.endswith(f"all {len(pack.entries)} files are what the manifest says\n")
+    assert outcome.out.endswith(f"all {len(pack.entries)} files match the manifest\n")
     assert "all" not in call("models", "list", "--models", copy).out.splitlines()[-1]
 
 

@@ -41,10 +41,13 @@ def test_a_pack_gets_variants_that_are_signed_and_run(
     pack = opened(folder)
     made = {(variant.file.partition(".")[0], variant.precision) for variant in pack.variants}
     assert output.count("kept") == len(made)
-    # The tiny generator has no convolution and no product: there is nothing to quantise.
-    assert made == {
-        *(("inswapper", precision) for precision in ("fp32", "fp16")),
-        *(("arcface", precision) for precision in ("fp32", "fp16", "int8")),
+    # The tiny generator has no convolution and no product: there is nothing to quantise. How far
+    # int8 errs depends on the CPU: without VNNI its sums of products saturate.
+    quantised = {("arcface", "int8")} if " int8  rejected" not in output else set()
+    assert made == quantised | {
+        (network, precision)
+        for network in ("inswapper", "arcface")
+        for precision in ("fp32", "fp16")
     }
     pack.verify()
     parents = {entry.sha256 for entry in pack.entries}
@@ -57,7 +60,8 @@ def test_a_pack_gets_variants_that_are_signed_and_run(
     assert network.tensors.matrix is not None
     words = ["models", "bench", "--models", str(folder), "--provider", "cpu"]
     measured = CliRunner().invoke(appliance, words).output
-    assert [line.split()[2] for line in measured.splitlines()[1:]] == ["fp32", "int8"]
+    generator, recogniser = (line.split()[2] for line in measured.splitlines()[1:])
+    assert (generator, recogniser) == ("fp32", "int8" if quantised else "fp32")
 
 
 def test_variants_are_replaced_and_not_doubled(folder: Path, portraits: Mapping[str, Path]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from appliance.cli.swap.command import region_strengths
+from appliance.cli.swap.arguments import region_strengths
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
 from tests.paths import REPOSITORY
 

@@ -52,7 +52,7 @@ def test_a_video_is_swapped_and_summed_up(clip_swap: Call, clip: Path, folder: P
     lines = dict(line.split("  ", 1) for line in outcome.out.splitlines())
     assert lines["engine"].strip() == "geometric simulation"
     assert lines["frames"].strip() == "72, of which 72 swapped"
-    assert lines["sound, subtitles"].strip() == "1 copied unchanged"
+    assert lines["audio, subtitles"].strip() == "1 copied unchanged"
     assert "frames/s" in lines["speed"]
     assert times(output, "video") == times(clip, "video")
     assert times(output, "audio") == times(clip, "audio")
@@ -123,7 +123,7 @@ def test_a_video_of_nobody_is_no_result(
     swap = ("swap", "--source", people["a"], "--target", faceless_video)
     outcome = call(*swap, "--output", folder / "out.mp4", "--json")
     assert outcome.code == 4
-    assert "no frame" in outcome.err
+    assert "not found in any frame" in outcome.err
     assert not list(folder.iterdir())
 
 
@@ -172,7 +172,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(
     out, err = process.communicate()
     assert process.returncode == 130
     assert out == ""
-    assert err.splitlines()[-1] == "stopped; nothing was written"
+    assert err.splitlines()[-1] == "interrupted; nothing was written"
     assert CANARY not in err
     assert "Traceback" not in err
     assert not list(folder.iterdir())

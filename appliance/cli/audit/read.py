@@ -202,7 +202,7 @@ def export_bundle(
 ) -> None:
     """Write entries as FHIR, CSV and a printable report.
 
-    The folder contains an inclusion proof of each entry, and can be verified without this program.
+    The folder contains an inclusion proof of each entry; `appliance-verify` checks them.
     """
     place = LedgerLocation.of(ledger, keys, anchor, socket)
     if place.is_copy:

@@ -1,4 +1,4 @@
-"""Ways in: in order, and each spoilt. What polkit answers is asked in tests/lab."""
+"""Checks of login, on a correct machine and with one deviation each; real polkit in tests/lab."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _failing(root: Path) -> dict[str, str]:
     return failing([check for check in login.login_checks(root) if check.name != LIVE])
 
 
-def test_a_machine_in_order(root: Path) -> None:
+def test_a_correct_machine_passes(root: Path) -> None:
     assert _failing(root) == {}
 
 
@@ -99,9 +99,7 @@ def test_a_machine_in_order(root: Path) -> None:
         ),
     ],
 )
-def test_each_thing_that_is_wrong_is_said(
-    root: Path, spoil: Spoil, check: str, evidence: str
-) -> None:
+def test_each_deviation_is_reported(root: Path, spoil: Spoil, check: str, evidence: str) -> None:
     spoil(root)
     found = _failing(root)
     assert list(found) == [check]
@@ -112,7 +110,7 @@ def test_each_thing_that_is_wrong_is_said(
     ("code", "ok", "evidence"),
     [(1, True, "denied"), (0, False, "allowed"), (2, False, "asks for a password")],
 )
-def test_what_polkit_answers(
+def test_the_answer_of_polkit_decides(
     monkeypatch: pytest.MonkeyPatch, code: int, *, ok: bool, evidence: str
 ) -> None:
     asked: list[tuple[str, ...]] = []

@@ -1,4 +1,4 @@
-"""Users, folders, sockets: in order, and each spoilt."""
+"""Checks of users, folders and sockets, on a correct machine and with one deviation each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOLDERS = "folder ownership"
 RUN = "run/appliance"
 
 
-def test_a_machine_in_order(root: Path) -> None:
+def test_a_correct_machine_passes(root: Path) -> None:
     found = list(ownership.ownership_checks(root))
     assert failing(found) == {}
     assert len(found) == 6
@@ -76,16 +76,14 @@ def test_a_machine_in_order(root: Path) -> None:
         ),
     ],
 )  # fmt: skip
-def test_each_thing_that_is_wrong_is_said(
-    root: Path, spoil: Spoil, check: str, evidence: str
-) -> None:
+def test_each_deviation_is_reported(root: Path, spoil: Spoil, check: str, evidence: str) -> None:
     spoil(root)
     found = failing(list(ownership.ownership_checks(root)))
     assert list(found) == [check]
     assert evidence in found[check]
 
 
-def test_a_user_that_is_root_is_said(root: Path) -> None:
+def test_a_service_user_with_the_id_of_root_is_reported(root: Path) -> None:
     replaced("etc/passwd", "appliance-w2:x:60006", "appliance-w2:x:0")(root)
     assert (
         "appliance-w2 is root"
@@ -93,7 +91,7 @@ def test_a_user_that_is_root_is_said(root: Path) -> None:
     )
 
 
-def test_a_socket_that_does_not_listen_is_said(root: Path) -> None:
+def test_a_socket_that_does_not_listen_is_reported(root: Path) -> None:
     replaced("proc/net/unix", "00010000", "00000000")(root)
     assert failing(list(ownership.ownership_checks(root)))["broker's socket"] == (
         "no process listens at /run/appliance/session.sock"

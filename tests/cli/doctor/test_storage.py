@@ -31,21 +31,21 @@ def crypt(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.usefixtures("crypt")
-def test_a_machine_in_order(root: Path) -> None:
+def test_a_correct_machine_passes(root: Path) -> None:
     assert failing(list(storage.storage_checks(root, _policy(root, "backend: luks")))) == {}
 
 
-def test_without_encryption(root: Path, crypt: list[str]) -> None:
+def test_missing_dm_crypt_is_reported(root: Path, crypt: list[str]) -> None:
     del crypt[0]
     (root / "proc/devices").write_text("Block devices:\n  7 loop\n")
     (root / "usr/sbin/cryptsetup").unlink()
     found = failing(list(storage.storage_checks(root, _policy(root, "backend: luks"))))
-    for said in ("no device-mapper", "does not encrypt", "cryptsetup is not installed"):
-        assert said in found["dm-crypt"]
+    for expected in ("no device-mapper", "does not encrypt", "cryptsetup is not installed"):
+        assert expected in found["dm-crypt"]
 
 
 @pytest.mark.usefixtures("crypt")
-def test_without_a_tpm(root: Path) -> None:
+def test_a_missing_tpm_is_reported(root: Path) -> None:
     (root / "dev/tpmrm0").unlink()
     found = failing(list(storage.storage_checks(root, _policy(root, "backend: luks"))))
     assert list(found) == ["TPM"]
@@ -53,7 +53,7 @@ def test_without_a_tpm(root: Path) -> None:
 
 
 @pytest.mark.usefixtures("crypt")
-def test_a_device_that_is_none(root: Path) -> None:
+def test_a_device_that_is_missing_or_not_a_block_device_is_reported(root: Path) -> None:
     policy = _policy(root, "backing: device, device: /dev/vg/lv")
     assert "does not exist" in failing(list(storage.storage_checks(root, policy)))["device"]
     (root / "dev/vg").mkdir(parents=True)
@@ -61,7 +61,7 @@ def test_a_device_that_is_none(root: Path) -> None:
     assert "not a block device" in failing(list(storage.storage_checks(root, policy)))["device"]
 
 
-def test_memory(root: Path) -> None:
+def test_the_memory_backend_needs_tmpfs(root: Path) -> None:
     policy = _policy(root, "backend: memory")
     (root / "proc/filesystems").write_text("nodev\tsysfs\nnodev\ttmpfs\n\text4\n")
     assert failing(list(storage.storage_checks(root, policy))) == {}

@@ -45,7 +45,7 @@ def test_a_frame_lies_inside_the_picture_whatever_the_face(
     assert shown.show(picture).shape == (SIZE[1], SIZE[0], 3)
 
 
-def test_a_face_with_room_is_in_the_middle_and_not_distorted() -> None:
+def test_a_face_away_from_the_borders_is_centred_and_undistorted() -> None:
     found = face(1000, 800, 200)
     shown = PortraitFraming.around(found, canvas(2000, 1600), SIZE)
     assert shown.box.w / shown.box.h == pytest.approx(SIZE[0] / SIZE[1], abs=0.01)

@@ -22,11 +22,11 @@ class Terminal(io.StringIO):
         (0, 200, 0.0, "0 of 200 frames, 0.0 fps"),
     ],
 )
-def test_words(done: int, total: int | None, seconds: float, words: str) -> None:
+def test_progress_lines(done: int, total: int | None, seconds: float, words: str) -> None:
     assert progress_line(done, total, seconds) == words
 
 
-def test_a_line_now_and_then_and_one_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_are_printed_at_intervals_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
     lines = LineProgress(interval=5, clock=lambda: now)
     for number in range(1, 13):
@@ -47,7 +47,7 @@ def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err.startswith("3 of 3 frames, ")
 
 
-def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_silent_progress_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with show_progress(silent=True) as tell:
         tell(3, 3)
     assert capsys.readouterr() == ("", "")

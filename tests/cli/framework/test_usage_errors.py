@@ -8,7 +8,7 @@ SWAP = ("swap", "--source", "s", "--target", "t", "--output", "o")
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         ((CANARY,), "no such command"),
         ((f"--{CANARY}",), "no such option"),
@@ -37,10 +37,10 @@ SWAP = ("swap", "--source", "s", "--target", "t", "--output", "o")
     ],
 )
 def test_a_wrong_command_line_is_explained_without_repeating_it(
-    words: tuple[str, ...], said: str, call: Call
+    words: tuple[str, ...], expected: str, call: Call
 ) -> None:
     outcome = call(*words)
     assert outcome.code == 2
     assert outcome.out == ""
-    assert said in outcome.err
+    assert expected in outcome.err
     assert "--help` lists" in outcome.err

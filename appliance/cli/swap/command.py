@@ -69,7 +69,7 @@ class _Request:
 
     @classmethod
     def of(cls, arguments: SwapArguments) -> _Request:
-        """That of ``arguments``."""
+        """The request in ``arguments``."""
         options = replace(arguments.options, packs=arguments.pack_request)
         return cls(
             sources=len(arguments.sources),

@@ -31,7 +31,7 @@ def test_it_writes_a_sheet_a_photo_and_a_video(
     assert outcome.code == 0
     assert names(output) == RESULTS
     lines = dict(line.split("  ", 1) for line in outcome.out.splitlines())
-    assert lines["look at"].strip() == "results/sheet.png"
+    assert lines["contact sheet"].strip() == "results/sheet.png"
     assert lines["engine"].strip() == "geometric simulation"
     sheet = pixels(output / "sheet.png")
     assert sheet.shape[1] > 1200
@@ -74,7 +74,7 @@ def test_an_interrupted_demo_leaves_nothing(
         # By now the sheet and the photo are written, though not under their names.
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "_film", interrupted)
+    monkeypatch.setattr(command, "_video", interrupted)
     outcome = call("demo", "--output", folder / "results")
     assert outcome.code == 130
     assert outcome.err == "interrupted; nothing was written\n"

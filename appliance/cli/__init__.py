@@ -1,1 +1,1 @@
-"""The commands: a folder a noun, and what they share."""
+"""The command line: one folder per command, and what the commands share."""

@@ -11,21 +11,22 @@ from types import MappingProxyType
 
 import click
 
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
+from appliance.cli.framework.run_context import RunContext
 from appliance.seal.process import descriptors
 from appliance.version import DISTRIBUTION
 
-# Name, module and first line of help; a test holds them against the commands themselves. They
-# stand here so that `appliance --help` needs none of the libraries that the commands need.
+# Name, module and first line of help, which a test compares with that of the command. They are
+# repeated here so that `appliance --help` imports none of the libraries that the commands need.
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "audit": (
             "audit.command",
-            "Keep, read, check and export the ledger of what happened.",
+            "Create, read, verify and export the ledger of events.",
         ),
         "compare": (
             "commands.compare",
-            "Say how much the faces of two photos resemble each other.",
+            "Measure how much the faces in two photos resemble each other.",
         ),
         "demo": (
             "demo.command",
@@ -33,27 +34,27 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "doctor": (
             "doctor.command",
-            "Seal this process, try to get out, and show what stopped it.",
+            "Seal this process, try to break out, and report what stopped it.",
         ),
         "inspect": (
             "commands.inspect",
-            "Say what a photo or video is and which faces it shows.",
+            "Describe a photo or video and the faces in it.",
         ),
         "models": (
             "models.command",
-            "Look at the models of a pack, or make a pack of models.",
+            "List, verify, create, sign and optimise packs of models.",
         ),
         "policy": (
             "commands.policy",
-            "Check, show or compare the policies of a site.",
+            "Check, show and compare policies.",
         ),
         "session": (
             "commands.session",
-            "List sessions; print the certificate of one that was erased.",
+            "List sessions, and write the certificate of an erased one.",
         ),
         "swap": (
             "swap.command",
-            "Put the face of the source on the faces of a photo or video.",
+            "Apply the face of the source to faces in a photo or video.",
         ),
     }
 )
@@ -64,19 +65,19 @@ Exit codes:
     1  another error, named in the message
     2  the command line is wrong
     3  a photo or video cannot be read
-    4  no face, or not the asked-for one, was found
+    4  no face was found, or not the requested one
     5  the model pack is missing, altered or unsuitable
-    6  the asked-for execution provider does not work here
+    6  the requested execution provider does not work here
     7  the result cannot be written
     8  the policy is malformed or weakens a fixed rule
-    9  the process cannot be sealed here as the policy asks
-   10  the ledger is damaged, out of reach or full
+    9  the process cannot be sealed as the policy requires
+   10  the ledger is damaged, unreachable or full
    11  a session cannot be opened, used or closed
    12  a service of the appliance does not answer
-   13  source and target are not the same person, as the policy demands
-   70  a bug of the program
-  130  stopped by Ctrl-C; nothing was written
-  141  whoever read the output stopped reading
+   13  source and target are different people, which the policy forbids
+   70  a bug in the program
+  130  interrupted by Ctrl-C; nothing was written
+  141  the reader of the output closed it (SIGPIPE)
 """
 
 
@@ -84,11 +85,11 @@ class LazyGroup(click.Group):
     """A group that imports the module of a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, sorted."""
+        """The names of all commands, sorted."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now."""
+        """Import and return a command; ``None`` if there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
         name, _ = COMMANDS[cmd_name]
@@ -97,7 +98,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing one."""
+        """Write the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
@@ -113,18 +114,18 @@ def appliance() -> None:
 
 
 def main() -> None:
-    """The console script."""
+    """Entry point of the console script."""
     inherited = descriptors()
-    # numpy's linear algebra starts its threads on import, and Landlock binds none that is there
-    # already; nothing here would use them.
+    # numpy's linear algebra starts its threads on import. Landlock does not restrict threads that
+    # exist already, and nothing here would use them.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a sign gets a question mark, not an exception.
+        # A terminal that cannot show a character gets a question mark, not an exception.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     if not sys.warnoptions:
-        # Libraries warn developers on stderr, with paths of this machine.
+        # Libraries print warnings for developers on stderr, with paths of this machine.
         warnings.simplefilter("ignore")
-    sys.exit(run(appliance, sys.argv[1:], inherited))
+    sys.exit(run_command(appliance, sys.argv[1:], RunContext(inherited)))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import numpy as np
 import onnx
 from rich.console import Console
 
-from appliance.cli.process.fork_pool import places
+from appliance.cli.process.fork_pool import placements
 from appliance.errors import ModelError
 from appliance.inference.batcher import Batcher
 from appliance.inference.manifest import Precision
@@ -110,7 +110,7 @@ def _error(batcher: Batcher, plain: Network, size: int) -> float:
 
 def video(folder: Path, frames: int) -> None:
     """One process; as many as the cores feed; the same on every GPU there is."""
-    each = places([0], None, "cuda", EMBEDDED)
+    each = placements([0], None, "cuda", EMBEDDED)
     runs = [["--processes", "1"], ["--processes", str(max(1, len(each)))]]
     if gpus() > 1:
         runs.append([*runs[-1], "--devices", ",".join(map(str, range(gpus())))])

@@ -23,7 +23,7 @@ import av
 import cv2
 import numpy as np
 
-from appliance.cli.process.fork_pool import Place, hire
+from appliance.cli.process.fork_pool import Placement, fork_pool
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.pipeline.analysis.analyser import FaceAnalyser
@@ -151,9 +151,9 @@ def main() -> None:
     wanted = parser.parse_args()
     cv2.setNumThreads(1)  # the frames are spread over the cores, not one frame's parts
     devices = [int(device) for device in wanted.devices.split(",")]
-    members = [Place(device, 1) for _ in range(wanted.processes) for device in devices]
+    members = [Placement(device, 1) for _ in range(wanted.processes) for device in devices]
 
-    def engine(place: Place) -> Pipeline:
+    def engine(place: Placement) -> Pipeline:
         pack = standin_pack(wanted.folder, FAMILIES)
         runtime = Runtime((wanted.provider,), place.threads, place.device)
         return load(pack, runtime, follow_on_gpu=wanted.follow_on_gpu)
@@ -164,7 +164,7 @@ def main() -> None:
         sink = files.enter_context(tempfile.TemporaryFile())
         editor = None
         if len(members) > 1:
-            crew = hire(members, [photo], engine, sit)
+            crew = fork_pool(members, [photo], engine, sit)
             files.callback(crew.close)
             editor = crew.editor(WIDTH, HEIGHT, "yuv420p", probe(clip).frames)
             clip.seek(0)

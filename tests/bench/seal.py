@@ -43,13 +43,14 @@ print(1e3 * (time.perf_counter() - started))
 _UNSEALED = """
 import os, sys
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
+from appliance.cli.framework.run_context import RunContext
 from appliance.cli.main import appliance
 class Nothing:
     report = None
     def confine(self, *_, **__): pass
     def seal(self, *_, **__): pass
-sys.exit(run(appliance, sys.argv[1:], Nothing()))
+sys.exit(run_command(appliance, sys.argv[1:], RunContext(sealing=Nothing())))
 """
 
 _SEALED = "from appliance.cli.main import main; main()"

@@ -1,4 +1,4 @@
-"""The command line called as a person would, with names in the files that must never come back."""
+"""Calls the command line as a person would, with names in paths that must never be printed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
+from appliance.cli.framework.run_context import RunContext
 from appliance.cli.main import appliance
+from appliance.seal.seal import SealReport
 
 CANARY = "jane-canary"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Exit code and what was said."""
+    """Exit code and output."""
 
     code: int
     out: str
@@ -39,39 +41,39 @@ Call = Callable[..., Outcome]
 
 
 class PromisedSealing:
-    """In place of the seal, which this process would never get rid of: holds commands to it."""
+    """Replaces the seal, which this process could not undo, and checks that commands respect it."""
 
     def __init__(self) -> None:
-        self.report = None
+        self.report: SealReport | None = None
         self._confined = False
         self._modules: frozenset[str] | None = None
 
     def confine(self, readable: Sequence[Path], outputs: Sequence[Path]) -> None:
-        """Once, naming folders that are there."""
+        """Called once, with folders that exist."""
         assert not self._confined
         assert all(output.parent.is_dir() for output in outputs)
         self._confined = True
 
     def seal(self, provider: str) -> None:
-        """Once, after that; from now on nothing may be imported."""
+        """Called once, after ``confine``; from now on nothing may be imported."""
         assert self._confined
         assert self._modules is None
         self._modules = frozenset(sys.modules)
 
     def check(self) -> None:
-        """Whether a sealed process could have done the same."""
+        """Check that a sealed process could have done the same."""
         if self._modules is not None:
             assert not {*sys.modules} - self._modules
 
 
 @pytest.fixture
 def call(capfd: pytest.CaptureFixture[str]) -> Call:
-    """Runs a command line; fails where it says a file's name, or a line that is no line of ours."""
+    """Runs a command line; fails if a name is printed, or an error that is not in our form."""
 
     def call(*words: str | Path) -> Outcome:
         capfd.readouterr()
         sealing = PromisedSealing()
-        code = run(appliance, [str(word) for word in words], sealing)
+        code = run_command(appliance, [str(word) for word in words], RunContext(sealing=sealing))
         sealing.check()
         outcome = Outcome(code, *capfd.readouterr())
         assert CANARY not in (outcome.out + outcome.err).lower()
@@ -117,7 +119,7 @@ def pair(tmp_path: Path, people: Mapping[str, Path]) -> Path:
 
 @pytest.fixture
 def faceless(tmp_path: Path) -> Path:
-    """A photo of nobody: a gradient."""
+    """A photo without a face: a gradient."""
     ramp = np.linspace(0, 255, 320, dtype=np.uint8)
     path = tmp_path / f"{CANARY}-gradient.png"
     Image.fromarray(np.repeat(np.tile(ramp, (240, 1))[..., None], 3, axis=2)).save(path)
@@ -126,7 +128,7 @@ def faceless(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def faceless_video(tmp_path: Path) -> Path:
-    """A video of nobody: a gradient that moves."""
+    """A video without a face: a moving gradient."""
     path = tmp_path / f"{CANARY}-gradient.mp4"
     ramp = np.linspace(0, 255, 320, dtype=np.uint8)
     with av.open(str(path), "w") as container:

@@ -29,7 +29,7 @@ def test_help_names_every_command_and_exit_code(call: Call) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_is_there_and_described_alike(name: str, call: Call) -> None:
+def test_every_command_has_the_help_line_of_the_table(name: str, call: Call) -> None:
     module, text = COMMANDS[name]
     command = getattr(importlib.import_module(f"appliance.cli.{module}"), name)
     assert isinstance(command, click.Command)
@@ -62,7 +62,7 @@ def test_version(call: Call) -> None:
     assert version() in outcome.out
 
 
-def test_without_a_command_help_comes_and_the_code_says_it_was_wrong() -> None:
+def test_without_a_command_help_is_printed_with_the_code_of_a_usage_error() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "appliance.cli.main"], capture_output=True, text=True, check=False
     )

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.cli.doctor.firewall import gaps
+from appliance.cli.doctor.firewall import unguarded_hooks
 from tests.paths import REPOSITORY
 
 HARDENING = REPOSITORY / "hardening"
@@ -112,7 +112,7 @@ class Wire:
         return self.run("/usr/bin/python3", "-c", code, *words, there=there).strip()
 
     def gaps(self) -> tuple[str, ...]:
-        return gaps(self.run("nft", "-j", "list", "ruleset").encode(), ["lo", "wire"])
+        return unguarded_hooks(self.run("nft", "-j", "list", "ruleset").encode(), ["lo", "wire"])
 
     def dropped(self, family: str, name: str) -> int:
         listed = msgspec.json.decode(

@@ -1,1 +1,1 @@
-"""``appliance audit``."""
+"""``appliance audit``: creates, reads, verifies, exports and prunes the ledger."""

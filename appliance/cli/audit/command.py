@@ -1,4 +1,4 @@
-"""``appliance audit``: the ledger of what happened."""
+"""``appliance audit``: creates and verifies the ledger; the other commands are in this folder."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from appliance.audit.keys.locations import random_origin
 from appliance.audit.tlog.appender import create_ledger
 from appliance.audit.tlog.signed_note import Verifier
 from appliance.audit.verification.tpm import TpmCounter, matches_counter
-from appliance.audit.verification.verify import Finding
-from appliance.audit.verification.verify import verify_ledger as look
-from appliance.cli.audit.maintain import cosign, prune
+from appliance.audit.verification.verify import Finding, verify_ledger
+from appliance.cli.audit.maintain import cosign_command, prune_entries
 from appliance.cli.audit.read import (
-    checkpoint,
-    export,
-    prove,
-    search,
-    show,
+    export_bundle,
+    print_checkpoint,
+    prove_command,
+    search_entries,
+    show_entries,
 )
 from appliance.cli.framework.basic_options import json_option
 from appliance.cli.framework.ledger_location import (
@@ -30,16 +29,24 @@ from appliance.cli.framework.ledger_location import (
     ledger_option,
     tpm_option,
 )
-from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.framework.output import print_json, print_pairs
 from appliance.errors import LedgerError
 
 
 @click.group()
 def audit() -> None:
-    """Keep, read, check and export the ledger of what happened."""
+    """Create, read, verify and export the ledger of events."""
 
 
-for command in (checkpoint, cosign, export, prove, prune, search, show):
+for command in (
+    print_checkpoint,
+    cosign_command,
+    export_bundle,
+    prove_command,
+    prune_entries,
+    search_entries,
+    show_entries,
+):
     audit.add_command(command)
 
 
@@ -47,25 +54,27 @@ for command in (checkpoint, cosign, export, prove, prune, search, show):
 @ledger_option
 @keys_option
 @anchor_option
-@click.option("--origin", metavar="NAME", help="Name of the log. [default: a random one]")
+@click.option("--origin", metavar="NAME", help="Name of the ledger. [default: a random one]")
 def init(
     *, ledger: Path | None, keys: Path | None, anchor: Path | None, origin: str | None
 ) -> None:
-    """Make an empty ledger and its keys."""
+    """Create an empty ledger and its keys."""
     place = LedgerLocation.of(ledger, keys, anchor)
     made = LedgerKeys.create(place.keys, origin or random_origin())
     create_ledger(place.ledger, made.signer, place.anchor)
-    show_pairs([("log", made.signer.name), ("public key", made.signer.verifier.vkey)])
+    print_pairs([("ledger", made.signer.name), ("public key", made.signer.verifier.vkey)])
 
 
-@audit.command()
+@audit.command("verify")
 @ledger_option
 @keys_option
 @anchor_option
 @tpm_option
-@click.option("--key", metavar="VKEY", help="The public key you were given. [default: log.vkey]")
+@click.option(
+    "--key", metavar="VKEY", help="Public key to verify with. [default: log.vkey in the ledger]"
+)
 @json_option
-def verify(
+def verify_command(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -74,31 +83,33 @@ def verify(
     key: str | None,
     as_json: bool,
 ) -> None:
-    """Check every entry, hash and signature of the ledger."""
+    """Verify every entry, hash and signature of the ledger."""
     place = LedgerLocation.of(ledger, keys, anchor)
-    # A copy on the auditor's machine comes without a memory of its own.
+    # A copy on an auditor's machine has no anchor of its own.
     outside = None if anchor is None and not place.keys.is_dir() else place.anchor
-    result = look(place.ledger, Verifier.parse(key) if key else None, outside)
+    result = verify_ledger(place.ledger, Verifier.parse(key) if key else None, outside)
     if tpm is not None and not matches_counter(result.counter, TpmCounter(tpm)):
         result = replace(result, findings=(*result.findings, Finding("tpm", tpm)))
     if as_json:
-        show_json(result)
+        print_json(result)
     else:
-        show_pairs(
+        print_pairs(
             [
-                ("log", result.origin or "unknown"),
-                ("entries", f"{result.size}, from {result.minimum} on kept"),
+                ("ledger", result.origin or "unknown"),
+                ("entries", f"{result.size}, kept from number {result.minimum}"),
                 ("root", result.root or "unknown"),
-                ("compared with", "the checkpoint outside" if outside else "no checkpoint outside"),
+                (
+                    "compared with",
+                    "the external checkpoint" if outside else "no external checkpoint",
+                ),
             ]
         )
         for finding in result.findings:
             click.echo(f"  {finding.problem}: {finding.where}")
     if result.findings:
         raise LedgerError(
-            f"The ledger is not sound: {len(result.findings)} findings.",
-            "Keep this copy as evidence, and compare it with the last checkpoint that was taken "
-            "out.",
+            f"The ledger is not valid: {len(result.findings)} findings.",
+            "Keep this copy as evidence, and compare it with the last checkpoint kept elsewhere.",
         )
     if not as_json:
         click.echo("all is well")

@@ -1,4 +1,4 @@
-"""``appliance audit cosign|prune``: what is done to a ledger from time to time."""
+"""``appliance audit cosign|prune``: periodic maintenance of a ledger."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import as_ledger_error
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.signed_note import COSIGNATURE, Signer, Verifier
-from appliance.audit.verification.retention import prune_ledger as drop
-from appliance.audit.verification.witness import accept_cosignature
-from appliance.audit.verification.witness import cosign_checkpoint as sign
+from appliance.audit.verification.retention import prune_ledger
+from appliance.audit.verification.witness import accept_cosignature, cosign_checkpoint
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
     LedgerLocation,
@@ -22,7 +21,8 @@ from appliance.cli.framework.ledger_location import (
     keys_option,
     ledger_option,
 )
-from appliance.cli.framework.output import show_pairs
+from appliance.cli.framework.output import print_pairs
+from appliance.cli.framework.usage_errors import PrivateUsageError
 from appliance.errors import LedgerError
 from appliance.files.atomic import publish
 from appliance.policy.load import load
@@ -32,16 +32,22 @@ _KEY = "witness.skey"
 _SEEN = "seen"
 
 
-@click.command()
+@click.command("cosign")
 @ledger_option
 @keys_option
 @anchor_option
-@click.option("--witness", type=FILE, metavar="DIR", help="Folder of the witness: key and memory.")
-@click.option("--name", metavar="NAME", help="Make a new witness of this name in that folder.")
-@click.option("--output", type=FILE, metavar="FILE", help="Where the cosigned checkpoint goes.")
-@click.option("--accept", "cosigned", type=FILE, metavar="FILE", help="Take one back.")
-@click.option("--witness-key", metavar="VKEY", help="Of the witness that signed it.")
-def cosign(
+@click.option(
+    "--witness", type=FILE, metavar="DIR", help="Folder with the key and state of the witness."
+)
+@click.option("--name", metavar="NAME", help="Create a new witness of this name in that folder.")
+@click.option(
+    "--output", type=FILE, metavar="FILE", help="File to write the cosigned checkpoint to."
+)
+@click.option(
+    "--accept", "cosigned", type=FILE, metavar="FILE", help="Cosigned checkpoint to record."
+)
+@click.option("--witness-key", metavar="VKEY", help="Public key of the witness that cosigned it.")
+def cosign_command(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -52,12 +58,12 @@ def cosign(
     cosigned: Path | None,
     witness_key: str | None,
 ) -> None:
-    """Vouch for the growth of a ledger, as its witness.
+    """Cosign the checkpoint of a ledger, or record a cosignature.
 
-    The witness, on a machine of its own, with a copy of the ledger:
-    --witness DIR --output FILE (the first time with --name, which makes its key).
+    On the witness's machine, with a copy of the ledger: --witness DIR --output FILE. The first
+    time also --name, which creates the key of the witness.
 
-    The appliance, with what came back: --accept FILE --witness-key VKEY.
+    On the appliance, with the cosigned checkpoint: --accept FILE --witness-key VKEY.
     """
     place = LedgerLocation.of(ledger, keys, anchor)
     if cosigned is not None and witness_key is not None:
@@ -65,28 +71,28 @@ def cosign(
         note = _read(cosigned)
         event = accept_cosignature(store, store.verifier(), Verifier.parse(witness_key), note)
         receipt = place.recorder().record([("audit", event)])[0]
-        click.echo(f"{event.size} entries are vouched for; logged as entry {receipt.index}")
+        click.echo(f"{event.size} entries are cosigned; recorded as entry {receipt.index}")
     elif witness is not None and output is not None:
         _witness(place, witness, name, output)
     else:
-        raise click.UsageError("Give --witness and --output, or --accept and --witness-key.")
+        raise PrivateUsageError("Give --witness and --output, or --accept and --witness-key.")
 
 
 def _witness(place: LedgerLocation, folder: Path, name: str | None, output: Path) -> None:
     if name is not None:
         _make_witness(folder, name)
     witness = Signer.parse(_read(folder / _KEY).decode("ascii", "replace").removesuffix("\n"))
-    memory = FileAnchor(folder / _SEEN)
+    state = FileAnchor(folder / _SEEN)
     store = place.store.snapshot()
     log = store.verifier()
-    note = sign(store, log, witness, memory.load(), int(time.time()))
+    note = cosign_checkpoint(store, log, witness, state.load(), int(time.time()))
     try:
-        # Remembered before it is given out: a witness that forgets signs twice.
-        memory.save(note)
+        # Saved before it is published: a witness that forgets may sign two histories.
+        state.save(note)
         publish(output.parent, {output.name: note})
     except OSError as error:
         raise as_ledger_error(error) from error
-    show_pairs([("log", log.name), ("witness", witness.verifier.vkey)])
+    print_pairs([("log", log.name), ("witness", witness.verifier.vkey)])
 
 
 def _make_witness(folder: Path, name: str) -> None:
@@ -94,7 +100,7 @@ def _make_witness(folder: Path, name: str) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if (folder / _KEY).exists():
             raise LedgerError(
-                "This folder has a witness already.", "Leave --name away to sign as that one."
+                "This folder has a witness already.", "Omit --name to sign with its key."
             )
         skey = Signer.generate(name, COSIGNATURE).skey
         publish(folder, {_KEY: f"{skey}\n".encode()}, mode=0o600)
@@ -105,17 +111,22 @@ def _make_witness(folder: Path, name: str) -> None:
 def _read(path: Path) -> bytes:
     data = LedgerReader(path.parent).find(path.name)
     if data is None:
-        raise LedgerError("The file that was named does not exist.", "Check how it is spelt.")
+        raise LedgerError("The file does not exist.", "Check the spelling of its name.")
     return data
 
 
-@click.command()
+@click.command("prune")
 @ledger_option
 @keys_option
 @anchor_option
-@click.option("--policy", type=FILE, metavar="FILE", help="Keep what it says. [default: 183 days]")
-@click.option("--days", type=int, metavar="N", help="Keep more than that.")
-def prune(
+@click.option(
+    "--policy",
+    type=FILE,
+    metavar="FILE",
+    help="Policy whose audit.retention_days to keep. [default: 183 days]",
+)
+@click.option("--days", type=int, metavar="N", help="Keep more days than the policy requires.")
+def prune_entries(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -123,8 +134,13 @@ def prune(
     policy: Path | None,
     days: int | None,
 ) -> None:
-    """Drop entries that are older than the policy keeps, in whole tiles of 256."""
+    """Delete entries older than the policy requires.
+
+    They are deleted in whole tiles of 256 entries.
+    """
     place = LedgerLocation.of(ledger, keys, anchor)
     least = (load(policy) if policy else EMBEDDED).audit.retention_days
-    minimum = drop(place.ledger, place.recorder(), days or least, ClockReading.read(), least=least)
-    click.echo(f"entries from {minimum} on are kept")
+    minimum = prune_ledger(
+        place.ledger, place.recorder(), days or least, ClockReading.read(), least=least
+    )
+    click.echo(f"entries are kept from number {minimum}")

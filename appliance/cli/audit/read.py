@@ -1,7 +1,7 @@
-"""``appliance audit show|search|prove|checkpoint|export``: what is in the ledger.
+"""``appliance audit show|search|prove|checkpoint|export``: reads the ledger.
 
-Each of the first three, and ``export``, is itself an event and is logged before anything is shown.
-A copy of a ledger, without key or daemon, can be read and checked, but logs nothing.
+All but ``checkpoint`` are events themselves, recorded before anything is shown. A copy of a ledger,
+without signing key or daemon, can be read and verified, but records nothing.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ import click
 from appliance.audit.entries.events import MAX_INTEGER, LogExported, LogRead
 from appliance.audit.entries.pseudonyms import pseudonym
 from appliance.audit.entries.reader import LogLine, read_lines
-from appliance.audit.export.bundle import PROOF, SUMS, bundle_files
-from appliance.audit.export.bundle import prove_entry as prove_line
+from appliance.audit.export.bundle import (
+    PROOF,
+    SUMS,
+    bundle_files,
+    prove_entry,
+)
 from appliance.audit.export.fhir import instant
 from appliance.audit.export.labels import details, kind, labels
 from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
-from appliance.audit.verification.tpm import TpmCounter
-from appliance.audit.verification.tpm import anchor_in_tpm as count
+from appliance.audit.verification.tpm import TpmCounter, anchor_in_tpm
 from appliance.audit.verification.verify import OutsideCheckpoint, verify_snapshot
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
@@ -42,33 +45,53 @@ from appliance.files.output import PendingOutput
 _TIME = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"))
 
 
-@click.command()
+@click.command("show")
 @ledger_option
 @keys_option
 @socket_option
-@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
-@click.option("--json", "as_json", is_flag=True, help="Print the entries as they were hashed.")
-def show(
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    default=20,
+    metavar="N",
+    help="Number of entries. [default: 20]",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the entries in the form that was hashed."
+)
+def show_entries(
     *, ledger: Path | None, keys: Path | None, socket: Path | None, last: int, as_json: bool
 ) -> None:
     """Show the newest entries."""
     place = LedgerLocation.of(ledger, keys, socket=socket)
     store = place.store.snapshot()
     head = store.checkpoint(store.verifier())
-    _tell(place, "show", list(read_lines(store, head, head.size - last)), as_json=as_json)
+    _record_and_show(
+        place, "show", list(read_lines(store, head, head.size - last)), as_json=as_json
+    )
 
 
-@click.command()
+@click.command("search")
 @ledger_option
 @keys_option
 @socket_option
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Such as job-refused.")
-@click.option("--session", metavar="HEX", help="Only this session.")
-@click.option("--person", is_flag=True, help="Ask for a person's name, and show what they did.")
-@click.option("--since", type=_TIME, help="In UTC.")
-@click.option("--until", type=_TIME, help="In UTC, this moment excluded.")
-@click.option("--json", "as_json", is_flag=True, help="Print the entries as they were hashed.")
-def search(
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="KIND",
+    help="Only events of this kind, such as job-refused; repeatable.",
+)
+@click.option("--session", metavar="HEX", help="Only events of this session.")
+@click.option(
+    "--person", is_flag=True, help="Only events of one person, whose name is prompted for."
+)
+@click.option("--since", type=_TIME, help="Only from this time on, in UTC.")
+@click.option("--until", type=_TIME, help="Only before this time, in UTC.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the entries in the form that was hashed."
+)
+def search_entries(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -80,11 +103,11 @@ def search(
     until: datetime | None,
     as_json: bool,
 ) -> None:
-    """Show the entries that fit all that is asked for."""
+    """Show the entries that match all given options."""
     place = LedgerLocation.of(ledger, keys, socket=socket)
-    # Asked for, not an argument: command lines are seen by others and kept by shells.
-    who = _pseudonym_of(place, click.prompt("Name")) if person else None
-    _tell(
+    # Prompted for: other users see command lines, and shells store them.
+    wanted = _pseudonym_of(place, click.prompt("Name")) if person else None
+    _record_and_show(
         place,
         "search",
         [
@@ -92,42 +115,53 @@ def search(
             for line in _between(place.store.snapshot(), since, until)
             if (not kinds or kind(line.entry.event) in kinds)
             and (session is None or details(line.entry.event).get("session") == session)
-            and (who is None or who in details(line.entry.event).values())
+            and (wanted is None or wanted in details(line.entry.event).values())
         ],
         as_json=as_json,
     )
 
 
-@click.command()
+@click.command("prove")
 @click.argument("index", type=click.IntRange(min=0))
 @ledger_option
 @keys_option
 @socket_option
-@click.option("--output", type=FILE, required=True, metavar="FILE", help="Ends in .tlog-proof.")
-def prove(
+@click.option(
+    "--output",
+    type=FILE,
+    required=True,
+    metavar="FILE",
+    help="File to write, such as 5.tlog-proof.",
+)
+def prove_command(
     *, index: int, ledger: Path | None, keys: Path | None, socket: Path | None, output: Path
 ) -> None:
-    """Write a proof of the entry INDEX, which shows it without the rest."""
+    """Write an inclusion proof of the entry number INDEX.
+
+    It proves that the entry is in the ledger, and reveals no other entry.
+    """
     place = LedgerLocation.of(ledger, keys, socket=socket)
     store = place.store.snapshot()
     head = store.checkpoint(store.verifier())
     line = next(read_lines(store, head, index), None) if index < head.size else None
     if line is None or line.entry.seq != index:
         raise LedgerError(
-            "The ledger has no such entry, or keeps it no longer.",
-            f"It has entries {store.minimum()} to {head.size - 1}.",
+            "The ledger does not have this entry, or no longer.",
+            f"Choose one from {store.minimum()} to {head.size - 1}.",
         )
-    _log_look(place, "prove", [line])
-    _write(output, prove_line(store, store.read(CHECKPOINT), line).encode())
+    _record_access(place, "prove", [line])
+    _write(output, prove_entry(store, store.read(CHECKPOINT), line).encode())
 
 
-@click.command()
+@click.command("checkpoint")
 @ledger_option
 @keys_option
 @anchor_option
 @tpm_option
-@click.option("--output", type=FILE, metavar="FILE", help="[default: the terminal]")
-def checkpoint(
+@click.option(
+    "--output", type=FILE, metavar="FILE", help="File to write. [default: standard output]"
+)
+def print_checkpoint(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -135,14 +169,15 @@ def checkpoint(
     tpm: str | None,
     output: Path | None,
 ) -> None:
-    """Give out the signed head of the ledger, to keep elsewhere; with --tpm count it there first.
+    """Print the signed head of the ledger, to be kept elsewhere.
 
-    The counter of the TPM then tells an older copy of the ledger from the newest.
+    With --tpm, increment the counter of the TPM and record it first: an older copy of the ledger
+    can then be told from the newest.
     """
     place = LedgerLocation.of(ledger, keys, anchor)
     store = place.store
     if tpm is not None:
-        count(store, place.recorder(), TpmCounter(tpm))
+        anchor_in_tpm(store, place.recorder(), TpmCounter(tpm))
     store.checkpoint(store.verifier())
     note = store.read(CHECKPOINT)
     if output is None:
@@ -151,15 +186,15 @@ def checkpoint(
         _write(output, note)
 
 
-@click.command()
+@click.command("export")
 @ledger_option
 @keys_option
 @anchor_option
 @socket_option
-@click.option("--output", type=FILE, required=True, metavar="FOLDER", help="Must not exist yet.")
-@click.option("--since", type=_TIME, help="In UTC.")
-@click.option("--until", type=_TIME, help="In UTC, this moment excluded.")
-def export(
+@click.option("--output", type=FILE, required=True, metavar="DIR", help="Folder to create.")
+@click.option("--since", type=_TIME, help="Only from this time on, in UTC.")
+@click.option("--until", type=_TIME, help="Only before this time, in UTC.")
+def export_bundle(
     *,
     ledger: Path | None,
     keys: Path | None,
@@ -169,12 +204,15 @@ def export(
     since: datetime | None,
     until: datetime | None,
 ) -> None:
-    """Write entries as FHIR, CSV and a report to print, with a proof for each of them."""
+    """Write entries as FHIR, CSV and a printable report.
+
+    The folder contains an inclusion proof of each entry; `appliance-verify` checks them.
+    """
     place = LedgerLocation.of(ledger, keys, anchor, socket)
     if place.is_copy:
         raise LedgerError(
-            "Only the ledger itself gives out a bundle, for it signs what it gave out.",
-            "Run this on the appliance, or name its keys with --keys.",
+            "A bundle cannot be exported from a copy of a ledger: the export must be recorded.",
+            "Run this on the appliance, or name the ledger's keys with --keys.",
         )
     outside = OutsideCheckpoint(place.anchor.load())
     store = place.store.snapshot()
@@ -188,9 +226,9 @@ def export(
     after = place.store.snapshot()
     head = after.checkpoint(verifier)
     line = next(read_lines(after, head, receipt.index))
-    files[PROOF] = prove_line(after, after.read(CHECKPOINT), line).encode()
+    files[PROOF] = prove_entry(after, after.read(CHECKPOINT), line).encode()
     _write_folder(output, files)
-    click.echo(f"{len(lines)} entries, {len(files)} files; handed out as entry {receipt.index}")
+    click.echo(f"{len(lines)} entries, {len(files)} files; recorded as entry {receipt.index}")
 
 
 def _between(store: LedgerReader, since: datetime | None, until: datetime | None) -> list[LogLine]:
@@ -215,15 +253,15 @@ def _pseudonym_of(place: LedgerLocation, name: str) -> str:
         client.close()
 
 
-def _tell(
+def _record_and_show(
     place: LedgerLocation,
     how: Literal["show", "search"],
     lines: Sequence[LogLine],
     *,
     as_json: bool,
 ) -> None:
-    """Log the look, then show what was found."""
-    _log_look(place, how, lines)
+    """Record the access, then print ``lines``."""
+    _record_access(place, how, lines)
     for line in lines:
         if as_json:
             click.echo(line.data)
@@ -234,11 +272,11 @@ def _tell(
         click.echo(f"{entry.seq:>8}  {instant(entry.at)}  {entry.by:<8}  {title:<20}  {fields}")
 
 
-def _log_look(
+def _record_access(
     place: LedgerLocation, how: Literal["show", "search", "prove"], lines: Sequence[LogLine]
 ) -> None:
     if place.is_copy:
-        click.echo("This is a copy of a ledger: the look is not logged.", err=True)
+        click.echo("This is a copy of a ledger: the access is not recorded.", err=True)
         return
     first, last = (lines[0].entry.seq, lines[-1].entry.seq) if lines else (0, 0)
     place.log(LogRead(how, first, last, len(lines)))
@@ -255,8 +293,8 @@ def _write_folder(output: Path, files: Mapping[str, bytes]) -> None:
         output.mkdir(mode=0o700)
     except OSError as error:
         raise OutputError(
-            "The folder for the bundle cannot be made, or is there already.",
-            "Name one that does not exist yet.",
+            "The folder for the bundle cannot be created.",
+            "Name one that does not exist yet, in a folder you may write to.",
         ) from error
     for name, data in files.items():
         _write(output / name, data)

@@ -1,1 +1,1 @@
-"""Commands of one file: compare, inspect, policy, session."""
+"""Commands that need one file each: compare, inspect, policy, session."""

@@ -1,4 +1,4 @@
-"""``appliance compare``: how much two faces resemble each other."""
+"""``appliance compare``: measures how much two faces resemble each other."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from appliance.cli.drawing.portrait import Frame
+from appliance.cli.drawing.portrait import PortraitFraming
 from appliance.cli.drawing.sheet import (
     ACCENT,
     INK,
     Sheet,
     outline,
 )
+from appliance.cli.framework.engine_options import EngineOptions, engine_options
 from appliance.cli.framework.options import (
     FILE,
     json_option,
-    models_option,
     overwrite_option,
-    policy_option,
-    provider_option,
 )
-from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.framework.output import print_json, print_pairs
 from appliance.cli.process.input_files import check_output, decode_photo, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
@@ -46,7 +44,6 @@ from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.selection import SAME_PERSON
-from appliance.policy.policy import Policy
 
 _TILE = (480, 600)
 _MARGIN, _GAP = 40, 24
@@ -54,7 +51,7 @@ _LINES: tuple[int, int, int] = (120, 235, 225)
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """Two faces. ``similarity``: SFace cosine; from ``threshold`` they are called one person's."""
+    """Two faces. ``similarity``: SFace cosine, -1 to 1; the same person from ``threshold`` on."""
 
     similarity: float
     threshold: float
@@ -62,7 +59,9 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Measured:
+    """The largest face of a photo; ``embedding``: (128,) of SFace."""
+
     canvas: Canvas
     face: Face
     embedding: Float
@@ -71,10 +70,10 @@ class _Seen:
 @click.command()
 @click.argument("first", type=FILE, metavar="A")
 @click.argument("second", type=FILE, metavar="B")
-@click.option("-o", "--output", type=FILE, metavar="PNG", help="Draw both faces side by side.")
-@provider_option
-@models_option
-@policy_option
+@click.option(
+    "-o", "--output", type=FILE, metavar="PNG", help="Write a picture of both faces, side by side."
+)
+@engine_options
 @overwrite_option
 @json_option
 def compare(
@@ -82,15 +81,13 @@ def compare(
     first: Path,
     second: Path,
     output: Path | None,
-    provider: str | None,
-    models: Path | None,
-    policy: Policy,
+    options: EngineOptions,
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Say how much the faces of two photos resemble each other.
+    """Measure how much the faces in two photos resemble each other.
 
-    Of each photo A and B the largest face counts.
+    The largest face in A is compared with the largest face in B.
     """
     outputs = [] if output is None else [output]
     for path in outputs:
@@ -104,70 +101,68 @@ def compare(
         results = [
             files.enter_context(PendingOutput(path, overwrite=overwrite)) for path in outputs
         ]
-        engine = load_sealed(
-            current_sealing(policy), outputs, models=models, provider=provider, policy=policy
-        )
-        found, seen = _compare(engine.analyser, photos)
+        engine = load_sealed(current_sealing(options.policy), outputs, options)
+        found, measured = _compare(engine.analyser, photos)
         for result in results:
-            result.file.write(encode_photo(Photo(sheet(found, seen)), "png"))
+            result.file.write(encode_photo(Photo(comparison_sheet(found, measured)), "png"))
             result.commit()
     if as_json:
-        show_json(found)
+        print_json(found)
         return
     verdict = "the same person" if found.same_person else "different people"
-    show_pairs(
+    print_pairs(
         [
             ("similarity", f"{found.similarity:.3f}"),
-            ("verdict", f"{verdict} (the same from {found.threshold})"),
+            ("verdict", f"{verdict} (same person from {found.threshold})"),
         ]
     )
 
 
-def sheet(found: Comparison, seen: tuple[_Seen, _Seen]) -> Image:
-    """Both faces with their outlines, and the figure below."""
+def comparison_sheet(found: Comparison, measured: tuple[_Measured, _Measured]) -> Image:
+    """Both faces with their outlines above their similarity: (height, width, 3) uint8 RGB."""
     width, height = _TILE
     page = Sheet(2 * (_MARGIN + width) + _GAP, _MARGIN + height + 126)
-    for number, (name, one) in enumerate(zip("AB", seen, strict=True)):
+    for number, (name, one) in enumerate(zip("AB", measured, strict=True)):
         x = _MARGIN + number * (width + _GAP)
         page.picture(x, _MARGIN, _outlined(one))
-        page.words((x + 14, _MARGIN + 12), name, 28, (255, 255, 255))
+        page.text((x + 14, _MARGIN + 12), name, 28, (255, 255, 255))
     y = _MARGIN + height + 28
     verdict = "the same person" if found.same_person else "different people"
-    page.words((_MARGIN, y), f"{found.similarity:.3f}", 44, INK)
-    page.words((_MARGIN + 130, y + 2), verdict, 20, ACCENT)
-    page.words((_MARGIN + 130, y + 28), f"SFace cosine; the same from {found.threshold}", 16)
+    page.text((_MARGIN, y), f"{found.similarity:.3f}", 44, INK)
+    page.text((_MARGIN + 130, y + 2), verdict, 20, ACCENT)
+    page.text((_MARGIN + 130, y + 28), f"SFace cosine; same person from {found.threshold}", 16)
     left, length = _MARGIN + width + _GAP, width - 8
     page.scale((left, y + 24), length, None, found.similarity)
     for value in (0.0, SAME_PERSON, 1.0):
-        page.words((left + value * length, y + 42), f"{value:g}", 15, anchor="ma")
+        page.text((left + value * length, y + 42), f"{value:g}", 15, anchor="ma")
     return page.finish()
 
 
 def _compare(
     analyser: FaceAnalyser, files: tuple[BinaryIO, BinaryIO]
-) -> tuple[Comparison, tuple[_Seen, _Seen]]:
+) -> tuple[Comparison, tuple[_Measured, _Measured]]:
     photos = decode_photo(files[0], "Photo A"), decode_photo(files[1], "Photo B")
-    a, b = _look(analyser, photos[0], "photo A"), _look(analyser, photos[1], "photo B")
+    a, b = _measure(analyser, photos[0], "photo A"), _measure(analyser, photos[1], "photo B")
     value = round(similarity(a.embedding, b.embedding), 3)
     return Comparison(value, SAME_PERSON, value >= SAME_PERSON), (a, b)
 
 
-def _look(analyser: FaceAnalyser, photo: Photo, name: str) -> _Seen:
+def _measure(analyser: FaceAnalyser, photo: Photo, name: str) -> _Measured:
     canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
     faces = analyser.faces(canvas)
     if not faces:
         hint = "Use a photo that shows the face upright and from the front."
         raise NoFaceError(f"No face was found in {name}.", hint)
-    return _Seen(canvas, faces[0], analyser.embedding(canvas, faces[0]))
+    return _Measured(canvas, faces[0], analyser.embedding(canvas, faces[0]))
 
 
-def _outlined(seen: _Seen) -> Image:
-    frame = Frame.around(seen.face, seen.canvas, _TILE)
-    points = frame.place(seen.face.points)
+def _outlined(measured: _Measured) -> Image:
+    frame = PortraitFraming.around(measured.face, measured.canvas, _TILE)
+    points = frame.place(measured.face.points)
     rings = [points[ring] for ring in (OVAL, RIGHT_EYE, LEFT_EYE, OUTER_LIPS, INNER_LIPS)]
-    return outline(frame.show(seen.canvas), rings, _LINES)
+    return outline(frame.show(measured.canvas), rings, _LINES)
 
 
 def _check_suffix(output: Path) -> None:
     if output.suffix.lower() != ".png":
-        raise OutputError("The sheet is a PNG.", "End the output's name in .png.")
+        raise OutputError("The picture is a PNG.", "Let the output's name end in .png.")

@@ -1,4 +1,4 @@
-"""``appliance inspect``: what a file is and which faces it shows."""
+"""``appliance inspect``: describes a photo or video and the faces in it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from appliance.cli.framework.options import (
-    FILE,
-    json_option,
-    models_option,
-    policy_option,
-    provider_option,
-)
-from appliance.cli.framework.output import Pair, show_json, show_pairs
-from appliance.cli.process.input_files import about, decode_photo, open_input
+from appliance.cli.framework.engine_options import EngineOptions, engine_options
+from appliance.cli.framework.options import FILE, json_option
+from appliance.cli.framework.output import LabelledValue, print_json, print_pairs
+from appliance.cli.process.input_files import decode_photo, naming_file, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.pipeline.analysis.source_quality import FaceAssessment, assess_faces
@@ -24,13 +19,12 @@ from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.video.key_frame import read_key_frame
 from appliance.pipeline.media.video.probe import VideoInfo, probe
-from appliance.policy.policy import Policy
 
 _WHAT = "The file"
 
 
 class PhotoFacts(msgspec.Struct, frozen=True):
-    """One photo. ``profile``: whether it brings a colour profile; without it is sRGB."""
+    """One photo. ``profile``: whether it has a colour profile; without one it is taken as sRGB."""
 
     format: str
     width: int
@@ -41,7 +35,7 @@ class PhotoFacts(msgspec.Struct, frozen=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file: one of ``photo`` and ``video``, and its faces, a video's those of the first frame."""
+    """A ``photo`` or ``video``, and its faces; of a video those in the first frame."""
 
     faces: tuple[FaceAssessment, ...]
     photo: PhotoFacts | None = None
@@ -50,27 +44,16 @@ class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @click.command()
 @click.argument("file", type=FILE)
-@models_option
-@policy_option
-@provider_option
+@engine_options
 @json_option
-def inspect(
-    *,
-    file: Path,
-    models: Path | None,
-    policy: Policy,
-    provider: str | None,
-    as_json: bool,
-) -> None:
-    """Say what a photo or video is and which faces it shows.
+def inspect(*, file: Path, options: EngineOptions, as_json: bool) -> None:
+    """Describe a photo or video and the faces in it.
 
-    Of a video the faces are those of the first frame. Yaw is positive towards the right of the
-    picture, pitch up, roll clockwise.
+    The faces of a video are those in its first frame. Yaw is positive towards the right of the
+    picture, pitch upwards, roll clockwise.
     """
     with open_input(file, _WHAT) as opened:
-        engine = load_sealed(
-            current_sealing(policy), [], models=models, provider=provider, policy=policy
-        )
+        engine = load_sealed(current_sealing(options.policy), [], options)
         facts, canvas = _video(opened) if is_video(opened) else _photo(opened)
     faces = assess_faces(engine.analyser, canvas)
     if isinstance(facts, PhotoFacts):
@@ -80,12 +63,12 @@ def inspect(
         found = Inspection(faces, video=facts)
         pairs = _video_pairs(facts)
     if as_json:
-        show_json(found)
+        print_json(found)
         return
-    show_pairs([*pairs, ("faces", str(len(faces)) if faces else "none")])
+    print_pairs([*pairs, ("faces", str(len(faces)) if faces else "none")])
     for number, face in enumerate(faces, 1):
         click.echo(f"\nface {number}")
-        show_pairs(_face_pairs(face), indent=2)
+        print_pairs(_face_pairs(face), indent=2)
 
 
 def _photo(opened: BinaryIO) -> tuple[PhotoFacts, Canvas]:
@@ -103,14 +86,14 @@ def _photo(opened: BinaryIO) -> tuple[PhotoFacts, Canvas]:
 
 
 def _video(opened: BinaryIO) -> tuple[VideoInfo, Canvas]:
-    with about(_WHAT):
+    with naming_file(_WHAT):
         facts = probe(opened)
         opened.seek(0)
         return facts, read_key_frame(opened)
 
 
-def _photo_pairs(facts: PhotoFacts) -> list[Pair]:
-    colours = "its own profile" if facts.profile else "sRGB"
+def _photo_pairs(facts: PhotoFacts) -> list[LabelledValue]:
+    colours = "own colour profile" if facts.profile else "sRGB"
     return [
         ("photo", facts.format.upper()),
         ("size", f"{facts.width} x {facts.height}"),
@@ -119,7 +102,7 @@ def _photo_pairs(facts: PhotoFacts) -> list[Pair]:
     ]
 
 
-def _video_pairs(facts: VideoInfo) -> list[Pair]:
+def _video_pairs(facts: VideoInfo) -> list[LabelledValue]:
     depth = f"{facts.bit_depth} bits, HDR" if facts.is_hdr else f"{facts.bit_depth} bits"
     sound = [
         f"{track.codec}, {track.channels} ch, {track.sample_rate} Hz"
@@ -132,17 +115,19 @@ def _video_pairs(facts: VideoInfo) -> list[Pair]:
         *([("rotation", f"{facts.rotation}° clockwise")] if facts.rotation else []),
         *([("mirrored", "yes")] if facts.mirrored else []),
         ("pixels", f"{facts.pixel_format}, {depth}"),
-        ("rate", _rate(facts)),
+        ("rate", _frame_rate(facts)),
         ("length", _length(facts)),
         *[("audio", track) for track in sound or ["none"]],
         *([("subtitles", str(facts.subtitles))] if facts.subtitles else []),
     ]
 
 
-def _rate(facts: VideoInfo) -> str:
+def _frame_rate(facts: VideoInfo) -> str:
     if facts.frame_rate is None:
         return "unknown"
-    return f"{float(facts.frame_rate):.3f} frames/s, {'variable' if facts.is_variable else 'even'}"
+    return (
+        f"{float(facts.frame_rate):.3f} frames/s, {'variable' if facts.is_variable else 'constant'}"
+    )
 
 
 def _length(facts: VideoInfo) -> str:
@@ -150,7 +135,7 @@ def _length(facts: VideoInfo) -> str:
     return seconds if facts.frames is None else f"{seconds}, {facts.frames} frames"
 
 
-def _face_pairs(face: FaceAssessment) -> list[Pair]:
+def _face_pairs(face: FaceAssessment) -> list[LabelledValue]:
     box, pose, fit = face.box, face.pose, face.as_source
     return [
         ("box", f"{box.width} x {box.height} at {box.x}, {box.y}"),

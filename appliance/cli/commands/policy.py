@@ -1,4 +1,4 @@
-"""``appliance policy``: what a site allows, checked, shown and compared."""
+"""``appliance policy``: checks, shows and compares policies."""
 
 from __future__ import annotations
 
@@ -10,67 +10,72 @@ import msgspec
 import yaml
 
 from appliance.cli.framework.options import FILE, json_option
-from appliance.cli.framework.output import show_pairs
+from appliance.cli.framework.output import print_pairs
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED, Policy
 
-_SAME = "the same"
+_IDENTICAL = "identical"
 
 
 @click.group()
 def policy() -> None:
-    """Check, show or compare the policies of a site."""
+    """Check, show and compare policies."""
 
 
 @policy.command()
 @click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE...")
 def check(files: Sequence[Path]) -> None:
-    """Say whether policies are sound; the first that is not ends with its line and key."""
+    """Check that policies are valid, and print their digests.
+
+    Stops at the first invalid policy and names the line and the key at fault.
+    """
     for file in files:
         click.echo(f"{load(file).digest}  {file.name}")
 
 
-@policy.command()
+@policy.command("show")
 @click.argument("file", type=FILE, required=False)
 @json_option
-def show(file: Path | None, as_json: bool) -> None:
-    """Print every key with its value, defaults too; without FILE those `appliance swap` follows.
+def show_policy(file: Path | None, as_json: bool) -> None:
+    """Print every key of a policy with its value, including defaults.
 
-    With --json the bytes whose SHA-256 signed records name, and a line end.
+    Without FILE, the policy that commands follow by default. With --json, the canonical form
+    (plus a line end), whose SHA-256 the ledger records.
     """
-    shown = load(file) if file else EMBEDDED
+    chosen = load(file) if file else EMBEDDED
     if as_json:
-        click.echo(shown.canonical.decode())
+        click.echo(chosen.canonical.decode())
         return
-    click.echo(f"# {shown.digest}")
-    click.echo(yaml.safe_dump(_plain(shown), sort_keys=False, default_flow_style=None), nl=False)
+    click.echo(f"# {chosen.digest}")
+    click.echo(yaml.safe_dump(_as_dict(chosen), sort_keys=False, default_flow_style=None), nl=False)
 
 
 @policy.command()
-@click.argument("one", type=FILE)
-@click.argument("other", type=FILE)
-def diff(one: Path, other: Path) -> None:
-    """Print the keys in which two policies differ, with both values."""
-    before, after = (dict(_keys(_plain(load(file)))) for file in (one, other))
+@click.argument("first", type=FILE, metavar="A")
+@click.argument("second", type=FILE, metavar="B")
+def diff(first: Path, second: Path) -> None:
+    """Print the keys in which policies A and B differ, with both values."""
+    before, after = (dict(_keys(_as_dict(load(file)))) for file in (first, second))
     differing = [key for key in before | after if before.get(key) != after.get(key)]
     if not differing:
-        click.echo(_SAME)
-    show_pairs((key, f"{before.get(key, '-')} -> {after.get(key, '-')}") for key in differing)
+        click.echo(_IDENTICAL)
+    print_pairs((key, f"{before.get(key, '-')} -> {after.get(key, '-')}") for key in differing)
 
 
 @policy.command()
 def schema() -> None:
-    """Print the JSON Schema of a policy, for editors."""
+    """Print the JSON Schema of policies, for editors."""
     click.echo(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Policy))).decode())
 
 
-def _plain(shown: Policy) -> dict[str, object]:
-    plain: dict[str, object] = msgspec.json.decode(msgspec.json.encode(shown))
-    return plain
+def _as_dict(policy: Policy) -> dict[str, object]:
+    """Plain values, as JSON and YAML have them."""
+    values: dict[str, object] = msgspec.json.decode(msgspec.json.encode(policy))
+    return values
 
 
 def _keys(value: object, key: str = "") -> Iterator[tuple[str, object]]:
-    """Dotted names and values of all that is no mapping."""
+    """Dotted names and values of all leaves."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _keys(inner, f"{key}.{name}" if key else name)

@@ -1,4 +1,4 @@
-"""``appliance session``: the sessions of this appliance, and the certificates of their ends."""
+"""``appliance session``: lists sessions and writes certificates of erasure."""
 
 from __future__ import annotations
 
@@ -16,47 +16,54 @@ from appliance.audit.export.certificate.html import as_html
 from appliance.audit.tlog.reader import CHECKPOINT
 from appliance.cli.framework.ledger_location import LedgerLocation, ledger_option
 from appliance.cli.framework.options import FILE, json_option, overwrite_option
-from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.framework.output import print_json, print_pairs
 from appliance.errors import OutputError, SessionError
 from appliance.files.output import PendingOutput
-from appliance.machine import BROKER_SOCKET
 from appliance.protocols import broker_api
 from appliance.wire.client import Client
 from appliance.wire.message import Empty
 
+_BROKER = Path("/run/appliance/session.sock")
+
 
 @click.group()
 def session() -> None:
-    """List sessions; print the certificate of one that was erased."""
+    """List sessions, and write the certificate of an erased one."""
 
 
 @session.command("list")
 @click.option(
-    "--socket", type=FILE, default=BROKER_SOCKET, metavar="PATH", help="Where the broker listens."
+    "--socket",
+    type=FILE,
+    default=_BROKER,
+    metavar="PATH",
+    help="Socket of the broker. [default: that of the appliance]",
 )
 @json_option
 def list_sessions(*, socket: Path, as_json: bool) -> None:
-    """Say which sessions are open, and in which state."""
+    """List the open sessions and their states."""
     client = Client.to(socket)
     try:
         found, _ = client.call(f"{broker_api.NAME}.List", Empty(), gives=broker_api.Sessions)
     finally:
         client.close()
     if as_json:
-        show_json(found)
+        print_json(found)
     else:
-        show_pairs([(one.session, one.state) for one in found.sessions] or [("sessions", "none")])
+        print_pairs([(one.session, one.state) for one in found.sessions] or [("sessions", "none")])
 
 
 @session.command()
 @click.argument("identifier", metavar="SESSION")
 @ledger_option
-@click.option("--output", type=FILE, required=True, metavar="FILE", help="Ends in .html or .pdf.")
+@click.option(
+    "--output", type=FILE, required=True, metavar="FILE", help="File to write: .html or .pdf."
+)
 @overwrite_option
 def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite: bool) -> None:
-    """Write the certificate of erasure of SESSION, to keep or to print.
+    """Write the certificate of erasure of SESSION.
 
-    Its QR code holds the proof that the erasure stands in the signed log.
+    Its QR code contains the proof that the erasure is recorded in the signed ledger.
     """
     print_as = _printer(output)
     store = LedgerLocation.of(ledger).store.snapshot()
@@ -72,8 +79,8 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
             wiped = line
     if closed is None or wiped is None:
         raise SessionError(
-            "The ledger knows of no such session that was erased.",
-            "See `appliance audit search` for the sessions that it knows.",
+            "The ledger has no record that this session was erased.",
+            "List the sessions it has with `appliance audit search --kind session-wiped`.",
         )
     proof = prove_entry(store, store.read(CHECKPOINT), wiped)
     with PendingOutput(output, overwrite=overwrite) as result:
@@ -82,13 +89,15 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
 
 
 def _printer(output: Path) -> Callable[[Certificate], bytes]:
-    """What makes a file of this name."""
+    """The function that renders a certificate for a file of this name. Raises ``OutputError``."""
     kind = output.suffix.lower()
     if kind == ".html":
         return as_html
     if kind == ".pdf":
-        # Imported here: it takes a quarter of a second, and no other command wants it.
+        # Imported here: it takes a quarter of a second and no other command needs it.
         from appliance.audit.export.certificate.pdf import as_pdf  # noqa: PLC0415
 
         return as_pdf
-    raise OutputError("A certificate is HTML or PDF.", "Name a file that ends in .html or .pdf.")
+    raise OutputError(
+        "A certificate is HTML or PDF.", "Let the output's name end in .html or .pdf."
+    )

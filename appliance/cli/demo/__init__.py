@@ -1,1 +1,1 @@
-"""``appliance demo``: the sample portraits swapped, as a contact sheet and a short film."""
+"""``appliance demo``: swaps the sample portraits, into a contact sheet and a short video."""

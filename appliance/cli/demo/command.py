@@ -1,4 +1,4 @@
-"""``appliance demo``: what a swap looks like, on the sample portraits."""
+"""``appliance demo``: shows what a swap looks like, on sample portraits."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ import click
 from appliance import resources
 from appliance.cli.demo.contact_sheet import (
     TILE,
-    Swap,
+    SwapTiles,
     Tile,
     contact_sheet,
 )
-from appliance.cli.demo.pan_clip import FRAMES, pan
-from appliance.cli.drawing.portrait import Frame
+from appliance.cli.demo.pan_clip import FRAMES, pan_clip
+from appliance.cli.drawing.portrait import PortraitFraming
+from appliance.cli.framework.engine_options import EngineOptions
 from appliance.cli.framework.options import FILE, models_option, provider_option
-from appliance.cli.framework.output import show_pairs
-from appliance.cli.framework.progress import progress
+from appliance.cli.framework.output import print_pairs
+from appliance.cli.framework.progress import show_progress
 from appliance.cli.process.input_files import decode_photo, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.cli.swap.summary import Similarity, describe
+from appliance.cli.swap.summary import Similarity, similarity_text
 from appliance.errors import InputError, NoFaceError
 from appliance.files.output import PendingOutput, as_output_error
 from appliance.pipeline.face_model.face import Face
@@ -46,8 +47,8 @@ from appliance.pipeline.run import (
     swap_video,
 )
 
-# Source and target, picked to tell: light skin on dark and dark on light, an open mouth on a
-# closed one and the other way round, a man on a woman, and photos of very different sizes.
+# Sources and targets, chosen for contrast: light skin on dark and dark on light, an open mouth on
+# a closed one and the reverse, a man on a woman, and photos of very different sizes.
 PAIRS = (
     ("person_c_1", "person_d_1"),
     ("person_a_2", "person_c_1"),
@@ -58,7 +59,7 @@ PAIRS = (
 )
 STRIP = ("person_d_1", "person_c_1")
 REGIONS = ("nose", "jaw", "brows")
-CLOSE = 1.25  # height of the strip's frames over that of the face
+STRIP_MARGIN = 1.25  # height of the strip's tiles over that of the face
 
 _WHOLE: Mapping[str, float] = MappingProxyType({WHOLE_FACE: 1.0})
 
@@ -68,16 +69,16 @@ _PORTRAIT = "A sample portrait"
 
 @dataclass(frozen=True, slots=True)
 class _Portrait:
-    """A sample portrait in sRGB, and the part of it that is shown."""
+    """A sample portrait in sRGB, its face, and the part of it that is shown."""
 
     photo: Photo
-    frame: Frame
+    framing: PortraitFraming
     face: Face
 
 
 @dataclass(frozen=True, slots=True)
 class _Swapped:
-    """What became of the portrait ``target``."""
+    """The face of ``source`` on the portrait ``target``."""
 
     source: _Portrait
     target: _Portrait
@@ -105,38 +106,43 @@ class _Swapped:
 def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | None) -> None:
     """Swap faces between the sample portraits and draw a contact sheet.
 
-    Leaves sheet.png, swapped.png and swapped.mp4 in the output folder.
+    Writes sheet.png, swapped.png and swapped.mp4 to the output folder.
     """
     started = time.monotonic()
     files = _find(portraits)
     _make_folder(output)
-    # All three appear together at the end: a demo that is stopped leaves nothing.
+    # All three appear together at the end: an interrupted demo leaves nothing behind.
     with ExitStack() as stack:
         opened = {
             name: stack.enter_context(open_input(file, _PORTRAIT)) for name, file in files.items()
         }
-        sheet, picture, film = (
+        sheet, photo, video = (
             stack.enter_context(PendingOutput(output / name, overwrite=True))
             for name in ("sheet.png", "swapped.png", "swapped.mp4")
         )
         outputs = [output / "sheet.png"]
-        engine = load_sealed(current_sealing(), outputs, models=models, provider=provider)
+        engine = load_sealed(
+            current_sealing(), outputs, EngineOptions(models=models, provider=provider)
+        )
         people = {name: _read(engine, file) for name, file in opened.items()}
         swaps = [_swap(engine, people[source], people[target]) for source, target in PAIRS]
         strip = _strip(engine, *(people[name] for name in STRIP))
         drawn = contact_sheet([_shown(swap) for swap in swaps], strip)
         sheet.file.write(encode_photo(Photo(drawn), "png"))
-        picture.file.write(encode_photo(swaps[0].photo, "png"))
-        report = _film(engine, swaps[0], film)
-        for result in (picture, film, sheet):
+        photo.file.write(encode_photo(swaps[0].photo, "png"))
+        report = _video(engine, swaps[0], video)
+        for result in (photo, video, sheet):
             result.commit()
-    show_pairs(
+    print_pairs(
         [
-            ("look at", str(output / "sheet.png")),
+            ("contact sheet", str(output / "sheet.png")),
             ("photo", str(output / "swapped.png")),
-            ("film", str(output / "swapped.mp4")),
+            ("video", str(output / "swapped.mp4")),
             ("engine", MESH_ENGINE),
-            ("similarity", f"{describe(_likeness(swaps))}, mean of {len(swaps)} swaps"),
+            (
+                "similarity",
+                f"{similarity_text(_mean_similarity(swaps))}, mean of {len(swaps)} swaps",
+            ),
             ("provider", report.provider),
             ("time", f"{time.monotonic() - started:.1f} s"),
         ]
@@ -144,12 +150,12 @@ def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | 
 
 
 def _find(folder: Path) -> dict[str, Path]:
-    """The files of the portraits that are used, by stem."""
+    """The files of the portraits that are used, by stem. Raises ``InputError``."""
     needed = {name for pair in PAIRS for name in pair}
     files = {file.stem: file for file in folder.glob("person_*") if file.stem in needed}
     if files.keys() != needed:
-        hint = "Name a folder that holds all of them with --portraits, or leave the option out."
-        raise InputError("The sample portraits are not all there.", hint)
+        hint = "Name the folder that contains all of them with --portraits."
+        raise InputError("Sample portraits are missing.", hint)
     return files
 
 
@@ -165,9 +171,9 @@ def _read(pipeline: Pipeline, file: BinaryIO) -> _Portrait:
     photo = in_colours_of(photo, Photo(photo.pixels))
     faces = pipeline.analyser.faces(photo.canvas)
     if not faces:
-        hint = "Leave out --portraits to use those of the package."
+        hint = "Use the original sample portraits."
         raise NoFaceError("No face was found in a sample portrait.", hint)
-    return _Portrait(photo, Frame.around(faces[0], photo.canvas, TILE), faces[0])
+    return _Portrait(photo, PortraitFraming.around(faces[0], photo.canvas, TILE), faces[0])
 
 
 def _swap(
@@ -182,43 +188,46 @@ def _swap(
 
 
 def _strip(pipeline: Pipeline, source: _Portrait, target: _Portrait) -> list[Tile]:
-    """One region after the other, then the whole face, from near."""
-    frame = Frame.around(target.face, target.photo.canvas, TILE, CLOSE)
+    """Close-ups: one region after the other, then the whole face."""
+    framing = PortraitFraming.around(target.face, target.photo.canvas, TILE, STRIP_MARGIN)
     wanted = [(f"{name} only", {name: 1.0}) for name in REGIONS]
     edits = [
-        Tile(frame.show(_swap(pipeline, source, target, regions).photo.canvas), caption)
+        Tile(framing.show(_swap(pipeline, source, target, regions).photo.canvas), caption)
         for caption, regions in (*wanted, ("whole face", _WHOLE))
     ]
-    near = Frame.around(source.face, source.photo.canvas, TILE, CLOSE)
+    near = PortraitFraming.around(source.face, source.photo.canvas, TILE, STRIP_MARGIN)
     first = Tile(near.show(source.photo.canvas), "source")
-    return [first, Tile(frame.show(target.photo.canvas), "target"), *edits]
+    return [first, Tile(framing.show(target.photo.canvas), "target"), *edits]
 
 
-def _shown(swap: _Swapped) -> Swap:
-    return Swap(
-        source=swap.source.frame.show(swap.source.photo.canvas),
-        target=swap.target.frame.show(swap.target.photo.canvas),
-        result=swap.target.frame.show(swap.photo.canvas),
+def _shown(swap: _Swapped) -> SwapTiles:
+    return SwapTiles(
+        source=swap.source.framing.show(swap.source.photo.canvas),
+        target=swap.target.framing.show(swap.target.photo.canvas),
+        result=swap.target.framing.show(swap.photo.canvas),
         before=swap.report.similarity_before or 0.0,
         after=swap.report.similarity_after or 0.0,
     )
 
 
-def _likeness(swaps: Sequence[_Swapped]) -> Similarity:
+def _mean_similarity(swaps: Sequence[_Swapped]) -> Similarity:
     shown = [_shown(swap) for swap in swaps]
     return Similarity(mean(one.before for one in shown), mean(one.after for one in shown))
 
 
-def _film(pipeline: Pipeline, swap: _Swapped, film: PendingOutput) -> SwapReport:
-    """The first swap again, as a film."""
+def _video(pipeline: Pipeline, swap: _Swapped, result: PendingOutput) -> SwapReport:
+    """Apply the source of ``swap`` to a video that pans over its target."""
     target = swap.target
-    with pan(as_8_bit(target.photo.pixels), target.face) as clip, progress(silent=False) as tell:
+    with (
+        pan_clip(as_8_bit(target.photo.pixels), target.face) as clip,
+        show_progress(silent=False) as report,
+    ):
         return swap_video(
             pipeline,
             read_source(pipeline, [swap.source.photo]),
             clip,
-            cast(BinaryIO, film.file),
+            cast(BinaryIO, result.file),
             SwapOptions(),
             container="mp4",
-            progress=lambda info: tell(info.index + 1, FRAMES),
+            progress=lambda info: report(info.index + 1, FRAMES),
         )

@@ -1,4 +1,4 @@
-"""``appliance doctor``: whether the seal holds here, and whether the machine is an appliance."""
+"""``appliance doctor``: whether the seal holds, and whether the machine is hardened."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.cli.doctor.check import Check
-from appliance.cli.doctor.checks import machine_checks
+from appliance.cli.doctor.machine import machine_checks
+from appliance.cli.framework.engine_options import EngineOptions
 from appliance.cli.framework.options import json_option, models_option, policy_option
-from appliance.cli.framework.output import show_json
+from appliance.cli.framework.output import print_json
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.errors import ModelError, SealError
@@ -23,7 +24,9 @@ from appliance.inference.ort import SWITCH
 from appliance.policy.policy import Policy
 from appliance.seal.seal import SealReport
 
-_LEAST_KERNEL = (5, 13)  # Landlock came with it
+_MINIMUM_KERNEL = (5, 13)  # the first with Landlock
+
+_MODELS_OK = "unaltered, signed and of a known family"
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -34,7 +37,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
 
 @click.command()
-@click.option("--machine", is_flag=True, help="Check too that the machine is hardened.")
+@click.option("--machine", is_flag=True, help="Also check the hardening of this machine.")
 @models_option
 @policy_option
 @json_option
@@ -42,15 +45,16 @@ class Diagnosis(msgspec.Struct, frozen=True):
 def doctor(
     context: click.Context, *, machine: bool, models: Path | None, policy: Policy, as_json: bool
 ) -> None:
-    """Seal this process, try to get out, and show what stopped it.
+    """Seal this process, try to break out, and report what stopped it.
 
-    With --machine the settings of an appliance are looked at too. Exits with 1 if a check fails.
+    With --machine, the system settings of an appliance are checked as well. The exit code is 1 if
+    a check fails.
     """
     checks = [_kernel(), _telemetry(), *(machine_checks(policy) if machine else ())]
     checks += _sealed(models, policy)
     found = Diagnosis(all(check.ok for check in checks), tuple(checks))
     if as_json:
-        show_json(found)
+        print_json(found)
     else:
         _show(found.checks)
     if not found.ok:
@@ -60,30 +64,26 @@ def doctor(
 def _kernel() -> Check:
     release = os.uname().release
     numbers = tuple(int(part) for part in re.findall(r"\d+", release)[:2])
-    return Check("kernel", "Linux 5.13 or newer", numbers >= _LEAST_KERNEL, release)
+    return Check("kernel", "Linux 5.13 or newer", numbers >= _MINIMUM_KERNEL, release)
 
 
 def _telemetry() -> Check:
     value = os.environ.get(SWITCH, "not set")
-    return Check("libraries", "ONNX Runtime's telemetry off", value == "1", f"{SWITCH} {value}")
+    return Check("libraries", "ONNX Runtime's telemetry off", value == "1", f"{SWITCH}={value}")
 
 
 def _sealed(models: Path | None, policy: Policy) -> Iterator[Check]:
     sealing = current_sealing(policy)
     try:
-        engine = load_sealed(sealing, [], models=models, policy=policy)
+        engine = load_sealed(sealing, [], EngineOptions(models=models, policy=policy))
     except ModelError as error:
-        yield Check(
-            "models", "whole, signed and of their families", ok=False, evidence=error.message
-        )
+        yield Check("models", _MODELS_OK, ok=False, evidence=error.message)
         return
     except SealError as error:
         yield Check("seal", "holds", ok=False, evidence=error.message)
         return
     entries = sum(len(pack.entries) for pack in engine.packs)
-    yield Check(
-        "models", "whole, signed and of their families", ok=True, evidence=f"{entries} files"
-    )
+    yield Check("models", _MODELS_OK, ok=True, evidence=f"{entries} files")
     if sealing.report is not None:
         yield from _seal(sealing.report)
 
@@ -93,22 +93,22 @@ def _seal(report: SealReport) -> Iterator[Check]:
         version = f", ABI {report.landlock_abi}" if layer == "landlock" else ""
         yield Check("seal", layer, ok=True, evidence=f"in force{version}")
     for layer in report.missing:
-        yield Check("seal", layer, ok=False, evidence="this machine lacks it")
+        yield Check("seal", layer, ok=False, evidence="not available on this machine")
     for attempt in report.attempts:
-        yield Check("escape", attempt.what, attempt.denied, attempt.answer or "it got through")
+        yield Check("escape", attempt.what, attempt.denied, attempt.answer or "it succeeded")
 
 
 def _show(checks: Sequence[Check]) -> None:
-    table = Table(title="What was looked at")
+    table = Table(title="Checks")
     for column in ("", "check", "result", "evidence"):
-        # Folded, not cut: for the width of "…" rich would load a table now.
+        # Folded, not truncated: for the width of "…" rich would load a table now.
         table.add_column(column, overflow="fold")
     for check in checks:
-        result = "[green]holds[/]" if check.ok else "[bold red]FAILS[/]"
+        result = "[green]ok[/]" if check.ok else "[bold red]FAILED[/]"
         table.add_row(check.group, check.name, result, check.evidence)
-    # Without emoji, whose names rich would load now.
+    # Without emoji: rich would load their names now.
     console = Console(emoji=False)
-    # Printed by click: to a reader who stops reading rich answers by opening /dev/null.
+    # Printed by click: rich reacts to a broken pipe by opening /dev/null.
     with console.capture() as drawn:
         console.print(table)
     click.echo(drawn.get(), nl=False)

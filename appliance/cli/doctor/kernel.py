@@ -1,4 +1,4 @@
-"""The kernel: its settings, its swap, its network."""
+"""Checks of the kernel: settings, swap, hibernation, network."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.cli.doctor import firewall
-from appliance.cli.doctor.check import Check, lines_of, verdict
+from appliance.cli.doctor.check import Check, verdict
+from appliance.cli.doctor.system import setting_lines
 from appliance.errors import SealError
 
-# Where hardening/install.sh puts them; sysctl.d(5).
+# Installed by hardening/install.sh; sysctl.d(5).
 _SETTINGS = "usr/lib/sysctl.d/90-appliance.conf"
+_MISSING = "missing"
 
 
-def looks(root: Path) -> Iterator[Check]:
-    """Its settings as they are in force."""
+def kernel_checks(root: Path) -> Iterator[Check]:
+    """Whether the installed settings are in force, and memory cannot reach a disk or a network."""
     settings = root / _SETTINGS
-    there = settings.is_file()
-    yield Check("machine", "hardening installed", there, "found" if there else "not found")
-    for line in lines_of(settings):
+    installed = settings.is_file()
+    evidence = "found" if installed else "not found"
+    yield Check("machine", "hardening installed", installed, evidence)
+    for line in setting_lines(settings):
         name, _, wanted = (part.strip() for part in line.partition("="))
         found = _read(root / "proc/sys" / name.replace(".", "/"))
         wanted = " ".join(wanted.split())
@@ -26,9 +29,9 @@ def looks(root: Path) -> Iterator[Check]:
     swaps = len((root / "proc/swaps").read_text().splitlines()) - 1
     yield Check("machine", "no swap", swaps == 0, f"{swaps} in use")
     resume = _read(root / "sys/power/resume")
-    # The device that an image would be written to, or came from: none is 0:0.
-    none = ("0:0", "not there")
-    yield Check("machine", "nothing to hibernate to", resume in none, f"device {resume}")
+    # The device for the image of a hibernated system; 0:0 is none.
+    none = ("0:0", _MISSING)
+    yield Check("machine", "no hibernation device", resume in none, f"device {resume}")
     links = sorted(link.name for link in (root / "sys/class/net").iterdir())
     yield Check("machine", "no network but loopback", links == ["lo"], f"{len(links)} interfaces")
     yield _packet_filter()
@@ -37,10 +40,10 @@ def looks(root: Path) -> Iterator[Check]:
 def _packet_filter() -> Check:
     name = "packet filter drops all"
     try:
-        gaps = firewall.gaps(firewall.ruleset(), firewall.devices())
+        unguarded = firewall.unguarded_hooks(firewall.ruleset(), firewall.network_devices())
     except SealError as error:
         return Check("machine", name, ok=False, evidence=error.message)
-    wrong = [f"not at: {', '.join(gaps)}"] if gaps else []
+    wrong = [f"not at: {', '.join(unguarded)}"] if unguarded else []
     return verdict("machine", name, wrong, "at every hook of every family")
 
 
@@ -48,6 +51,6 @@ def _read(path: Path) -> str:
     try:
         return " ".join(path.read_text().split())
     except FileNotFoundError:
-        return "not there"
+        return _MISSING
     except PermissionError:
-        return "not to be read"
+        return "unreadable"

@@ -1,4 +1,4 @@
-"""Users, folders and sockets: each power apart from the others."""
+"""Checks of users, folders and sockets: each service has its own and cannot reach the others'."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.cli.doctor.check import Check, lines_of, verdict
-from appliance.machine import RUN
+from appliance.cli.doctor.check import Check, verdict
+from appliance.cli.doctor.system import setting_lines
 from appliance.policy.policy import MOST_SLOTS
 
 _USERS = "usr/lib/sysusers.d/appliance.conf"
@@ -25,35 +25,37 @@ _SOCKETS = (
 _LISTENING = 1 << 16  # __SO_ACCEPTCON of the kernel's net.h, in the flags of /proc/net/unix
 
 
-def looks(root: Path) -> Iterator[Check]:
-    """Who there is, and what belongs to whom."""
-    places = _Places(root, _names(root / "etc/passwd"), _names(root / "etc/group"))
+def ownership_checks(root: Path) -> Iterator[Check]:
+    """Whether every service has its user, and folders and sockets belong to the right ones."""
+    files = _Files(root, _names(root / "etc/passwd"), _names(root / "etc/group"))
     yield _users(root)
-    yield _folders(places)
-    yield from _sockets(places)
-    wrong = places.unlike("/etc/appliance/tokens", stat.S_ISREG, 0o640, "root", "appliance-broker")
-    yield verdict("powers", "registered tokens", wrong, "0640 root appliance-broker")
+    yield _folders(files)
+    yield from _sockets(files)
+    wrong = files.deviations(
+        "/etc/appliance/tokens", stat.S_ISREG, 0o640, "root", "appliance-broker"
+    )
+    yield verdict("privileges", "registered tokens", wrong, "0640 root appliance-broker")
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
-    """Files of a machine, whose users and groups have these names."""
+class _Files:
+    """The files of a machine, with the names of its users and groups by id."""
 
     root: Path
     users: dict[int, str]
     groups: dict[int, str]
 
-    def unlike(
+    def deviations(
         self, path: str, kind: Callable[[int], bool], mode: int, owner: str, group: str
     ) -> Iterator[str]:
-        """What is not as wanted of a place."""
+        """What is not as expected of a file."""
         try:
             found = (self.root / path[1:]).lstat()
         except OSError:
-            yield f"{path} is not there"
+            yield f"{path} is missing"
             return
         if not kind(found.st_mode):
-            yield f"{path} is something else"
+            yield f"{path} is of another type"
         if stat.S_IMODE(found.st_mode) != mode:
             yield f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, wanted {mode:04o}"
         names = self.users.get(found.st_uid), self.groups.get(found.st_gid)
@@ -62,54 +64,54 @@ class _Places:
 
 
 def _users(root: Path) -> Check:
-    wanted = [line.split()[1] for line in lines_of(root / _USERS)]
-    entries = [line.split(":") for line in lines_of(root / "etc/passwd")]
+    wanted = [line.split()[1] for line in setting_lines(root / _USERS)]
+    entries = [line.split(":") for line in setting_lines(root / "etc/passwd")]
     entries = [entry for entry in entries if entry[0] in wanted]
     missing = set(wanted) - {entry[0] for entry in entries}
     wrong = [f"{name} is missing" for name in sorted(missing)]
     wrong += [f"{entry[0]} is root" for entry in entries if entry[2] == "0"]
     wrong += [f"{entry[0]} has a shell" for entry in entries if "nologin" not in entry[-1]]
     if len({entry[2] for entry in entries}) < len(entries):
-        wrong.append("two share an id")
+        wrong.append("two share a user id")
     if not wanted:
-        wrong.append("none is described")
-    return verdict("powers", "a user for each", wrong, f"{len(wanted)}, without a shell")
+        wrong.append("none is declared")
+    return verdict("privileges", "a user per service", wrong, f"{len(wanted)}, without a shell")
 
 
-def _folders(places: _Places) -> Check:
-    described = [line.split() for line in lines_of(places.root / _FOLDERS)]
-    folders = [words for words in described if words[0] == "d"]
+def _folders(files: _Files) -> Check:
+    declared = [line.split() for line in setting_lines(files.root / _FOLDERS)]
+    folders = [words for words in declared if words[0] == "d"]
     wrong = [
         wrong
         for _, path, mode, owner, group, *_ in folders
-        for wrong in places.unlike(path, stat.S_ISDIR, int(mode, 8), owner, group)
+        for wrong in files.deviations(path, stat.S_ISDIR, int(mode, 8), owner, group)
     ]
     if not folders:
-        wrong.append("none is described")
-    return verdict("powers", "folders belong to whom they should", wrong, f"{len(folders)} of them")
+        wrong.append("none is declared")
+    return verdict("privileges", "folder ownership", wrong, f"{len(folders)} folders")
 
 
-def _sockets(places: _Places) -> Iterator[Check]:
-    listening = set(_listening(places.root))
+def _sockets(files: _Files) -> Iterator[Check]:
+    listening = set(_listening(files.root))
     for name, sockets, mode, owner, group in _SOCKETS:
         wrong: list[str] = []
-        for path in (f"{RUN}/{socket}" for socket in sockets):
-            wrong += places.unlike(path, stat.S_ISSOCK, mode, owner, group)
+        for path in (f"/run/appliance/{socket}" for socket in sockets):
+            wrong += files.deviations(path, stat.S_ISSOCK, mode, owner, group)
             if path not in listening:
-                wrong.append(f"nobody listens at {path}")
+                wrong.append(f"no process listens at {path}")
         right = f"{len(sockets)} listening, {mode:04o} {owner} {group}"
-        yield verdict("powers", name, wrong, right)
+        yield verdict("privileges", name, wrong, right)
 
 
 def _listening(root: Path) -> Iterator[str]:
-    """Sockets with a name that take callers; proc_net_unix(5): flags fourth, path last."""
-    for line in lines_of(root / "proc/net/unix"):
+    """Paths of listening sockets; proc_net_unix(5): the flags are fourth, the path is last."""
+    for line in setting_lines(root / "proc/net/unix"):
         found = re.match(r"\S+: \S+ \S+ ([0-9A-F]+) \S+ \S+ +\S+ (/.*)", line)
         if found and int(found[1], 16) & _LISTENING:
             yield found[2]
 
 
 def _names(file: Path) -> dict[int, str]:
-    """Names by their ids, of passwd(5) or group(5)."""
-    entries = (line.split(":") for line in lines_of(file))
+    """Names by id, from passwd(5) or group(5)."""
+    entries = (line.split(":") for line in setting_lines(file))
     return {int(entry[2]): entry[0] for entry in entries}

@@ -1,4 +1,4 @@
-"""The units: as they were installed, in force, and masked where they must be."""
+"""Checks of systemd units: unchanged, running, and masked where they must be."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.cli.doctor.check import (
-    Check,
-    ask,
-    lines_of,
-    verdict,
-)
+from appliance.cli.doctor.check import Check, verdict
+from appliance.cli.doctor.system import run_tool, setting_lines
 
 _INSTALLED = "usr/lib/systemd/system"
 _BROKER = "appliance-broker.service"
-# What runs from the start on, and which state it is in then.
+# Units that are active from boot on.
 _RUNNING = (
     "appliance-audit.socket",
     _BROKER,
@@ -23,7 +19,7 @@ _RUNNING = (
     "appliance-firewall.service",
     "appliance-storage.service",
 )
-# Each would put memory on a disk, or open a way past the window.
+# Each would write memory to a disk, or bypass the kiosk's screen.
 _MASKED = {
     "no hibernation": (
         *("hibernate.target", "hybrid-sleep.target", "suspend.target"),
@@ -37,18 +33,18 @@ _MASKED = {
 }
 
 
-def looks(root: Path) -> Iterator[Check]:
-    """What systemd runs, and what it may not."""
+def unit_checks(root: Path) -> Iterator[Check]:
+    """Whether the installed units run unchanged and the dangerous ones are masked."""
     for name, units in _MASKED.items():
         yield verdict("units", name, _unmasked(root, units), f"{', '.join(units)} masked")
     installed = sorted(path.name for path in (root / _INSTALLED).glob("appliance-*.s*"))
     wrong = [f"{name} is changed" for name in installed if any(_changes(root, name))]
     if not installed:
         wrong.append("none is installed")
-    yield verdict("units", "as installed", wrong, f"{len(installed)} units, none changed")
+    yield verdict("units", "unchanged", wrong, f"{len(installed)} units, none changed")
     for unit in _RUNNING:
         yield _runs(unit)
-    yield _powerless(root)
+    yield _broker_is_unprivileged(root)
 
 
 def _unmasked(root: Path, units: tuple[str, ...]) -> Iterator[str]:
@@ -59,18 +55,19 @@ def _unmasked(root: Path, units: tuple[str, ...]) -> Iterator[str]:
 
 
 def _changes(root: Path, unit: str) -> Iterator[Path]:
-    """What comes before the installed unit, or adds to it; systemd.unit(5)."""
+    """Files that replace the installed unit or add to it; systemd.unit(5)."""
     for folder in ("etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system"):
         for name in (unit, f"{unit}.d"):
             if (root / folder / name).exists():
                 yield root / folder / name
 
 
-def _powerless(root: Path) -> Check:
-    """The broker, as the kernel sees it; proc_pid_status(5)."""
-    _, said = ask("systemctl", "show", "--property=MainPID", "--value", _BROKER)
+def _broker_is_unprivileged(root: Path) -> Check:
+    """The privileges of the broker according to the kernel; proc_pid_status(5)."""
+    _, output = run_tool("systemctl", "show", "--property=MainPID", "--value", _BROKER)
     status = dict(
-        line.split(":", 1) for line in lines_of(root / "proc" / (said.strip() or "0") / "status")
+        line.split(":", 1)
+        for line in setting_lines(root / "proc" / (output.strip() or "0") / "status")
     )
     wanted = {"CapBnd": "0" * 16, "CapEff": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
     wrong = [
@@ -80,17 +77,17 @@ def _powerless(root: Path) -> Check:
     ]
     if status.get("Uid", "0").split()[0] == "0":
         wrong.insert(0, "it is root, or does not run")
-    return verdict("units", "the broker has no power", wrong, "no user id 0, no capability")
+    return verdict("units", "the broker is unprivileged", wrong, "not root, no capabilities")
 
 
 def _runs(unit: str) -> Check:
-    code, said = ask("systemctl", "show", "--property=ActiveState,NeedDaemonReload", unit)
+    code, output = run_tool("systemctl", "show", "--property=ActiveState,NeedDaemonReload", unit)
     if code:
-        return Check("units", unit, ok=False, evidence=said or "systemd does not answer")
-    state = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+        return Check("units", unit, ok=False, evidence=output or "systemd does not answer")
+    state = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     wrong = []
     if state.get("ActiveState") != "active":
         wrong.append(state.get("ActiveState", "unknown"))
     if state.get("NeedDaemonReload") == "yes":
-        wrong.append("its file is newer than what runs")
+        wrong.append("its file changed after it was loaded")
     return verdict("units", unit, wrong, "active")

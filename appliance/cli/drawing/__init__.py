@@ -1,1 +1,1 @@
-"""Pictures that commands draw for people: sheets of captioned tiles."""
+"""Sheets of captioned tiles, drawn for people to look at."""

@@ -1,4 +1,4 @@
-"""A sheet of paper to lay pictures, words and scales on."""
+"""A page on which pictures, text and scales are drawn."""
 
 from __future__ import annotations
 
@@ -23,34 +23,35 @@ GREY: Colour = (112, 120, 130)
 RULE: Colour = (218, 221, 224)
 ACCENT: Colour = (0, 116, 128)
 
-_SUBPIXEL = 4  # binary digits behind the point in cv2's coordinates
+_SUBPIXEL = 4  # fractional bits of cv2's coordinates
 
 
 @dataclass(slots=True)
 class Sheet:
-    """Pictures and lines are drawn at once, words at the end, with the font Pillow brings along.
+    """Pictures and lines are drawn at once, text in the end, in the font that Pillow contains.
 
-    That font knows ASCII and a few more signs, but no arrows and no mathematics.
+    That font has ASCII and a few more characters, but no arrows and no mathematical signs.
+    ``width`` and ``height`` and all coordinates are in pixels, with the origin at the top left.
     """
 
     width: int
     height: int
     _pixels: Image = field(init=False)
-    _words: list[tuple[Point, str, int, Colour, str]] = field(init=False, default_factory=list)
+    _texts: list[tuple[Point, str, int, Colour, str]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._pixels = np.full((self.height, self.width, 3), PAPER, np.uint8)
 
     def picture(self, x: int, y: int, image: Image) -> None:
-        """Lay ``image`` with its top left corner at ``x``, ``y``."""
+        """Place ``image``, (h, w, 3) uint8 RGB, with its top left corner at ``x``, ``y``."""
         height, width = image.shape[:2]
         self._pixels[y : y + height, x : x + width] = image
 
-    def words(
+    def text(
         self, at: Point, text: str, size: int = 16, colour: Colour = GREY, anchor: str = "la"
     ) -> None:
-        """Write ``text``; ``anchor`` in Pillow's two letters, such as "ma" for centred below."""
-        self._words.append((at, text, size, colour, anchor))
+        """Write ``text``; ``anchor`` is Pillow's, such as "ma" for centred below ``at``."""
+        self._texts.append((at, text, size, colour, anchor))
 
     def rule(self, start: Point, end: Point, colour: Colour = RULE, thickness: int = 1) -> None:
         """A straight line."""
@@ -68,9 +69,9 @@ class Sheet:
         )
 
     def scale(self, left: Point, length: float, before: float | None, after: float) -> None:
-        """A line from 0 to 1 with a mark where two faces become one person's.
+        """A line from 0 to 1, with a mark at the threshold for the same person.
 
-        The ring is ``before``, the disc ``after``.
+        A ring shows the similarity ``before``, a disc ``after``.
         """
         x, y = left
 
@@ -86,16 +87,19 @@ class Sheet:
         self.dot(at(after), 7, ACCENT)
 
     def finish(self) -> Image:
-        """The sheet with its words, (height, width, 3) RGB."""
+        """The page with its text, (height, width, 3) uint8 RGB."""
         page = PillowImage.fromarray(self._pixels)
         pen = ImageDraw.Draw(page)
-        for at, text, size, colour, anchor in self._words:
+        for at, text, size, colour, anchor in self._texts:
             pen.text(at, text, colour, ImageFont.load_default(size), anchor)
         return np.array(page)
 
 
 def outline(image: Image, rings: Sequence[Float], colour: Colour, thickness: int = 1) -> Image:
-    """A copy of ``image`` with closed rings of (n, 2) points drawn on it."""
+    """A copy of ``image``, (h, w, 3) uint8 RGB, with closed ``rings`` drawn on it.
+
+    Each ring has (n, 2) points in pixels.
+    """
     drawn = image.copy()
     fixed = [np.round(ring * (1 << _SUBPIXEL)).astype(np.int32) for ring in rings]
     cv2.polylines(drawn, fixed, True, colour, thickness, cv2.LINE_AA, _SUBPIXEL)

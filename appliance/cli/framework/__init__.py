@@ -1,1 +1,1 @@
-"""What every command is made of: options, messages, progress, exit codes."""
+"""What every command uses: options, messages, progress, exit codes."""

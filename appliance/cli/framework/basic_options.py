@@ -1,4 +1,4 @@
-"""Options that need none of the libraries of the models, for commands that do not either."""
+"""Options that do not import the libraries of the models, for commands that run none."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 
-# No `exists=True`: click's own complaint would repeat the path.
+# No `exists=True`: click's own error message would repeat the path.
 FILE = click.Path(path_type=Path)
 
 
-def json_option(command: Command) -> Command:
+def json_option(command: CommandFunction) -> CommandFunction:
     """``--json``, as ``as_json``."""
     return click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON object, and no progress."
+        "--json", "as_json", is_flag=True, help="Print one JSON object and no progress."
     )(command)

@@ -1,10 +1,10 @@
-"""The line that no exception crosses: each becomes a message a person can act on, and a code.
+"""The outermost layer: every exception becomes a message a person can act on, and an exit code.
 
-Messages of other libraries may carry a path, and paths carry names of people. So nothing is
-printed here but what this package wrote itself.
+Messages of other libraries may contain a path, and a path may contain a person's name. Only text
+that this package wrote itself is printed.
 
-A bug is found by its traceback, which may hold paths and names: with ``APPLIANCE_DEBUG=1`` in the
-environment it is printed too. That is for developers and for test data only.
+Finding a bug takes its traceback, which may contain paths and names: it is printed only with
+``APPLIANCE_DEBUG=1`` in the environment. That is for developers and test data.
 """
 
 from __future__ import annotations
@@ -16,52 +16,52 @@ from collections.abc import Sequence
 
 import click
 
-from appliance.cli.framework.usage_errors import describe
+from appliance.cli.framework.run_context import RunContext
+from appliance.cli.framework.usage_errors import usage_message
 from appliance.errors import ApplianceError
 
-BUG = 70  # EX_SOFTWARE of sysexits.h
-STOPPED = 130  # 128 + SIGINT, as shells count
-BROKEN_PIPE = 141  # 128 + SIGPIPE
+EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 DEBUG = "APPLIANCE_DEBUG"
 
 
-def run(command: click.Command, arguments: Sequence[str], sealing: object = None) -> int:
-    """Run ``command`` and give the exit code; what went wrong is said on stderr.
-
-    ``sealing``: what :func:`appliance.cli.process.sealing.current_sealing` gives commands that
-    seal their process, or the descriptors it is to close then.
-    """
-    # Opened before it is needed: a sealed process could not do it any more.
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path of a file
+def run_command(
+    command: click.Command, arguments: Sequence[str], context: RunContext | None = None
+) -> int:
+    """Run ``command`` and return its exit code; errors are explained on stderr."""
+    # Opened in advance: a sealed process can no longer open it.
+    with open(os.devnull, "wb") as devnull:  # noqa: PTH123 - no path of a file
         try:
-            code = _guarded(command, arguments, sealing)
+            code = _invoke(command, arguments, context or RunContext())
             sys.stdout.flush()
             sys.stderr.flush()
         except BrokenPipeError:
-            _mute(nowhere.fileno())
-            return BROKEN_PIPE
+            _discard_buffers(devnull.fileno())
+            return EXIT_BROKEN_PIPE
     return code
 
 
-def _guarded(command: click.Command, arguments: Sequence[str], sealing: object) -> int:
+def _invoke(command: click.Command, arguments: Sequence[str], context: RunContext) -> int:
+    """The exit code of ``command``. Raises ``BrokenPipeError`` and nothing else."""
     try:
         # Not command.main, which takes every EOFError, FFmpeg's too, for a Ctrl-D.
-        with command.make_context("appliance", list(arguments), obj=sealing) as context:
-            command.invoke(context)
+        with command.make_context("appliance", list(arguments), obj=context) as click_context:
+            command.invoke(click_context)
     except click.exceptions.Exit as request:
         return request.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
     except KeyboardInterrupt:
-        click.echo("stopped; nothing was written", err=True)
-        return STOPPED
+        click.echo("interrupted; nothing was written", err=True)
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the one place that must let nothing through
         message, hint, code = _explain(error)
-        if code == BUG and os.environ.get(DEBUG) == "1":
+        if code == EXIT_BUG and os.environ.get(DEBUG) == "1":
             traceback.print_exception(error)
         click.echo(f"error: {message}\nhint: {hint}", err=True)
         return code
@@ -73,13 +73,13 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     if isinstance(error, ApplianceError):
         return error.message, error.hint, error.exit_code
     if isinstance(error, click.UsageError):
-        return *describe(error), error.exit_code
-    # The type alone: arguments and traceback may hold paths.
-    message = f"this is a bug of the program ({type(error).__name__})"
-    return message, "Report it with the command's options, without file names.", BUG
+        return *usage_message(error), error.exit_code
+    # The type alone: arguments and traceback may contain paths.
+    message = f"this is a bug in the program ({type(error).__name__})"
+    return message, "Report it with the options of the command, without file names.", EXIT_BUG
 
 
-def _mute(nowhere: int) -> None:
-    """Send what is still buffered nowhere, else the interpreter complains when it exits."""
+def _discard_buffers(devnull: int) -> None:
+    """Redirect both streams; otherwise the interpreter complains about unsent data on exit."""
     for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+        os.dup2(devnull, stream.fileno())

@@ -1,4 +1,4 @@
-"""Options that the ``audit`` commands share, and the ledger that they name."""
+"""Options that name a ledger, shared by the ``audit`` commands, and the ledger they name."""
 
 from __future__ import annotations
 
@@ -22,53 +22,60 @@ from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.tlog.reader import LedgerReader
-from appliance.cli.framework.basic_options import FILE, Command
+from appliance.cli.framework.basic_options import FILE, CommandFunction
 
 
-def ledger_option(command: Command) -> Command:
+def ledger_option(command: CommandFunction) -> CommandFunction:
     """``--ledger``."""
     return click.option(
-        "--ledger", type=FILE, metavar="DIR", help="Folder of the ledger. [default: the user's own]"
+        "--ledger",
+        type=FILE,
+        metavar="DIR",
+        help="Folder of the ledger. [default: that of the current user]",
     )(command)
 
 
-def keys_option(command: Command) -> Command:
+def keys_option(command: CommandFunction) -> CommandFunction:
     """``--keys``."""
     return click.option(
-        "--keys", type=FILE, metavar="DIR", help="Folder of its keys. [default: DIR-keys]"
+        "--keys",
+        type=FILE,
+        metavar="DIR",
+        help="Folder of the ledger's keys. [default: --ledger with -keys appended]",
     )(command)
 
 
-def anchor_option(command: Command) -> Command:
+def anchor_option(command: CommandFunction) -> CommandFunction:
     """``--anchor``."""
     return click.option(
         "--anchor",
         type=FILE,
         metavar="FILE",
-        help="Where its last checkpoint is kept outside. [default: DIR-keys/anchor]",
+        help="File outside the ledger with its last checkpoint. [default: anchor in --keys]",
     )(command)
 
 
-def tpm_option(command: Command) -> Command:
+def tpm_option(command: CommandFunction) -> CommandFunction:
     """``--tpm``."""
     return click.option(
-        "--tpm", metavar="INDEX", help="NV index of the ledger's counter, such as 0x01800100."
+        "--tpm", metavar="INDEX", help="TPM NV index of the ledger's counter, such as 0x01800100."
     )(command)
 
 
-def socket_option(command: Command) -> Command:
+def socket_option(command: CommandFunction) -> CommandFunction:
     """``--socket``."""
     return click.option(
         "--socket",
         type=FILE,
         metavar="PATH",
-        help="Of the audit daemon, which then logs this look into the ledger.",
+        help="Socket of the audit daemon, which then records this access. "
+        "[default: record it directly, with --keys]",
     )(command)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerLocation:
-    """Where a ledger is, and where what belongs to it is."""
+    """Where a ledger, its keys, its anchor and its daemon are."""
 
     ledger: Path
     keys: Path
@@ -83,27 +90,27 @@ class LedgerLocation:
         anchor: Path | None = None,
         socket: Path | None = None,
     ) -> Self:
-        """What the options name, or else the defaults."""
+        """From the options, with defaults for those that were not given."""
         folder = ledger or default_ledger()
         keys_folder = keys or keys_folder_for(folder)
         return cls(folder, keys_folder, FileAnchor(anchor or keys_folder / ANCHOR), socket)
 
     @property
     def store(self) -> LedgerReader:
-        """Its files."""
+        """The files of the ledger."""
         return LedgerReader(self.ledger)
 
     @property
     def is_copy(self) -> bool:
-        """Whether nothing can be logged here: there is no key and no daemon."""
+        """Whether nothing can be recorded here, for want of a signing key and of a daemon."""
         return self.socket is None and not (self.keys / SIGNING).exists()
 
     def recorder(self) -> Recorder:
-        """Appends with the key. Raises ``LedgerError`` if it is not here."""
+        """Appends with the signing key. Raises ``LedgerError`` if there is none."""
         return Recorder(Ledger(self.ledger, LedgerKeys.load(self.keys).signer, self.anchor))
 
     def log(self, event: AnyEvent) -> Receipt:
-        """Append ``event``, through the daemon if there is one. Raises ``LedgerError``."""
+        """Append ``event``, through the daemon if one was named. Raises ``LedgerError``."""
         if self.socket is None:
             return self.recorder().record([("embedded", event)])[0]
         client = AuditClient.connect(self.socket)

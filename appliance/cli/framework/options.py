@@ -7,48 +7,48 @@ from pathlib import Path
 
 import click
 
-from appliance.cli.framework.basic_options import FILE, Command, json_option
-from appliance.cli.framework.usage_errors import PlainType
+from appliance.cli.framework.basic_options import FILE, CommandFunction, json_option
+from appliance.cli.framework.usage_errors import PrivateParamType
 from appliance.inference.session import PROVIDERS
 from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED
 
-__all__ = ["FILE", "Command", "json_option"]  # beside what stands here
+__all__ = ["FILE", "CommandFunction", "json_option"]  # re-exported
 
 _LIKE = "like:"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """Which faces: by ``name``, or those like the person of the photo ``like``."""
+class FaceArgument:
+    """Which faces: a rule by ``name``, or those of the person in the photo ``like``."""
 
     name: str
     like: Path | None = None
 
 
-class Faces(PlainType):
+class FacesType(PrivateParamType):
     """``largest``, ``all``, ``left``, ``right`` or ``like:PHOTO``."""
 
     name = "faces"
     names = ("largest", "all", "left", "right")
-    wanted = f"{', '.join(names)} or like: and the name of a photo"
+    wanted = f"{', '.join(names)}, or like: followed by the name of a photo"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Wish:
-        """The wish in the text ``value``."""
-        if isinstance(value, Wish):
+    ) -> FaceArgument:
+        """Parse ``value``. Raises ``click.BadParameter``."""
+        if isinstance(value, FaceArgument):
             return value
         text = str(value)
         if text.startswith(_LIKE) and len(text) > len(_LIKE):
-            return Wish("like", Path(text.removeprefix(_LIKE)))
+            return FaceArgument("like", Path(text.removeprefix(_LIKE)))
         if text not in self.names:
             self.fail(self.wanted, param, ctx)
-        return Wish(text)
+        return FaceArgument(text)
 
 
-class Strength(PlainType):
+class StrengthType(PrivateParamType):
     """A number from 0 to 1."""
 
     name = "strength"
@@ -57,25 +57,26 @@ class Strength(PlainType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number in the text ``value``."""
+        """Parse ``value``. Raises ``click.BadParameter``."""
         strength = _strength(str(value))
         if strength is None:
             self.fail(self.wanted, param, ctx)
         return strength
 
 
-class Region(PlainType):
+class RegionType(PrivateParamType):
     """``NAME=STRENGTH``."""
 
     name = "region"
     wanted = (
-        f"NAME=STRENGTH, where NAME is one of {', '.join((*REGIONS, WHOLE_FACE))}, STRENGTH 0 to 1"
+        f"NAME=STRENGTH, where NAME is one of {', '.join((*REGIONS, WHOLE_FACE))} and STRENGTH is "
+        "a number from 0 to 1"
     )
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, float]:
-        """The region and its strength in the text ``value``."""
+        """Parse ``value`` into the region and its strength. Raises ``click.BadParameter``."""
         name, _, number = str(value).partition("=")
         strength = _strength(number)
         if name not in (*REGIONS, WHOLE_FACE) or strength is None:
@@ -83,21 +84,21 @@ class Region(PlainType):
         return name, strength
 
 
-class Numbers(PlainType):
-    """``0,1``: whole numbers, each once."""
+class DevicesType(PrivateParamType):
+    """``0,1``: numbers of GPUs, each at most once."""
 
-    name = "numbers"
-    wanted = "whole numbers with commas between, each once"
+    name = "devices"
+    wanted = "numbers separated by commas, each at most once"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
-        """The numbers in the text ``value``."""
+        """Parse ``value``. Raises ``click.BadParameter``."""
         if isinstance(value, tuple):
             return value
-        words = str(value).split(",")
-        numbers = tuple(int(word) for word in words if word.isdecimal())
-        if len({*numbers}) < len(words):
+        items = str(value).split(",")
+        numbers = tuple(int(item) for item in items if item.isdecimal())
+        if len({*numbers}) < len(items):
             self.fail(self.wanted, param, ctx)
         return numbers
 
@@ -111,7 +112,7 @@ def _strength(text: str) -> float | None:
     return number if 0 <= number <= 1 else None
 
 
-def models_option(command: Command) -> Command:
+def models_option(command: CommandFunction) -> CommandFunction:
     """``--models``."""
     return click.option(
         "--models",
@@ -121,27 +122,28 @@ def models_option(command: Command) -> Command:
     )(command)
 
 
-def policy_option(command: Command) -> Command:
+def policy_option(command: CommandFunction) -> CommandFunction:
     """``--policy``, as a loaded ``policy``."""
     return click.option(
         "--policy",
         type=FILE,
         metavar="FILE",
         callback=lambda _context, _option, path: EMBEDDED if path is None else load(path),
-        help="Policy to follow: whose packs, under which licences. [default: see `policy show`]",
+        help="Policy to follow: trusted keys, licences, providers. [default: see `policy show`]",
     )(command)
 
 
-def provider_option(command: Command) -> Command:
+def provider_option(command: CommandFunction) -> CommandFunction:
     """``--provider``."""
     return click.option(
         "--provider",
         type=click.Choice(list(PROVIDERS)),
-        help="Execution provider; an error if it does not work here. [default: the best that does]",
+        help="Execution provider; an error if it does not work on this machine. "
+        "[default: the best that works]",
     )(command)
 
 
-def overwrite_option(command: Command) -> Command:
+def overwrite_option(command: CommandFunction) -> CommandFunction:
     """``--overwrite``."""
     return click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")(
         command

@@ -1,30 +1,31 @@
-"""What a command has found out, as aligned lines for people or as JSON for programs."""
+"""Prints results: aligned lines for people, JSON for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import TypeAlias
 
 import click
 import msgspec
 
-Pair = tuple[str, str]
+LabelledValue: TypeAlias = tuple[str, str]
 
 
-def show_json(result: msgspec.Struct) -> None:
+def print_json(result: msgspec.Struct) -> None:
     """``result`` as one JSON object on stdout."""
-    click.echo(msgspec.json.encode(result, enc_hook=_plain).decode())
+    click.echo(msgspec.json.encode(result, enc_hook=_to_json).decode())
 
 
-def show_pairs(pairs: Iterable[Pair], indent: int = 0) -> None:
-    """Labels and values on stdout, the values one below the other."""
+def print_pairs(pairs: Iterable[LabelledValue], indent: int = 0) -> None:
+    """Labels and values on stdout, one pair per line, the values aligned."""
     listed = list(pairs)
     width = max((len(label) for label, _ in listed), default=0)
     for label, value in listed:
         click.echo(f"{' ' * indent}{label:<{width}}  {value}")
 
 
-def _plain(value: object) -> float:
+def _to_json(value: object) -> float:
     """Durations and rates are exact fractions; JSON has only numbers."""
     if isinstance(value, Fraction):
         return float(value)

@@ -1,4 +1,4 @@
-"""How far a video is: a bar on a terminal, a line now and then elsewhere, nothing with --json."""
+"""Progress of a video: a bar on a terminal, occasional lines elsewhere, nothing with --json."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-Report: TypeAlias = Callable[[int, int | None], None]
-"""Called with the frames done and, where it is known, the frames there are."""
+ProgressCallback: TypeAlias = Callable[[int, int | None], None]
+"""Called with the number of frames done and, where it is known, their total."""
 
 INTERVAL = 5.0  # seconds between two plain lines
 
 
 @contextmanager
-def progress(*, silent: bool) -> Iterator[Report]:
-    """Show on stderr what the ``Report`` is told, while inside."""
+def show_progress(*, silent: bool) -> Iterator[ProgressCallback]:
+    """Show on stderr what the callback receives, until the context is left."""
     if silent:
-        yield _nothing
+        yield _ignore
     elif sys.stderr.isatty():
         with _bar() as report:
             yield report
     else:
-        yield Lines()
+        yield LineProgress()
 
 
-class Lines:
+class LineProgress:
     """One plain line every ``interval`` seconds and one at the end."""
 
     def __init__(
@@ -38,19 +38,19 @@ class Lines:
     ) -> None:
         self._interval = interval
         self._clock = clock
-        self._started = self._said = clock()
+        self._started = self._printed = clock()
 
     def __call__(self, done: int, total: int | None) -> None:
-        """Say how far it is, if it is time to."""
+        """Print a line if one is due."""
         now = self._clock()
-        if done != total and now - self._said < self._interval:
+        if done != total and now - self._printed < self._interval:
             return
-        self._said = now
-        click.echo(describe(done, total, now - self._started), err=True)
+        self._printed = now
+        click.echo(progress_line(done, total, now - self._started), err=True)
 
 
-def describe(done: int, total: int | None, seconds: float) -> str:
-    """``done`` of ``total`` frames after ``seconds``, in words."""
+def progress_line(done: int, total: int | None, seconds: float) -> str:
+    """``done`` of ``total`` frames after ``seconds``, as text."""
     rate = done / seconds if seconds > 0 else 0.0
     frames = f"{done} frames" if total is None else f"{done} of {total} frames"
     if total is None or rate == 0:
@@ -58,13 +58,13 @@ def describe(done: int, total: int | None, seconds: float) -> str:
     return f"{frames}, {rate:.1f} fps, {max(0, total - done) / rate:.0f} s left"
 
 
-def _nothing(done: int, total: int | None) -> None:
-    """Say nothing."""
+def _ignore(done: int, total: int | None) -> None:
+    """Print nothing."""
 
 
 @contextmanager
-def _bar() -> Iterator[Report]:
-    # Without markup, whose table of emoji rich would load now, when the process is sealed.
+def _bar() -> Iterator[ProgressCallback]:
+    # Without markup: for it rich would load its table of emoji now, when the process is sealed.
     columns = (
         TextColumn("swapping", markup=False),
         BarColumn(bar_width=None),
@@ -73,11 +73,11 @@ def _bar() -> Iterator[Report]:
         TimeRemainingColumn(compact=True),
     )
     started = time.monotonic()
-    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as shown:
-        task = shown.add_task("", total=None, fps=0.0)
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
+        task = bar.add_task("", total=None, fps=0.0)
 
         def report(done: int, total: int | None) -> None:
             seconds = max(time.monotonic() - started, 1e-6)
-            shown.update(task, completed=done, total=total, fps=done / seconds)
+            bar.update(task, completed=done, total=total, fps=done / seconds)
 
         yield report

@@ -1,25 +1,25 @@
-"""What is wrong with a command line, told without repeating a word of it: it may hold a name."""
+"""Explains a wrong command line without repeating any of it: it may contain a name."""
 
 from __future__ import annotations
 
 import click
 
 
-class PlainType(click.ParamType[object]):
-    """A type of our own: says what it wants, and never what it got instead."""
+class PrivateParamType(click.ParamType[object]):
+    """A type whose error says what it accepts, never which value it was given."""
 
     wanted: str = ""
 
 
-class PlainUsageError(click.UsageError):
-    """What is wrong, in words of our own that repeat none of the command line."""
+class PrivateUsageError(click.UsageError):
+    """A usage error whose message repeats nothing of the command line, so it may be printed."""
 
 
-def describe(error: click.UsageError) -> tuple[str, str]:
+def usage_message(error: click.UsageError) -> tuple[str, str]:
     """The message and the hint for a wrong command line."""
     context = error.ctx
     path = context.command_path if context is not None else "appliance"
-    message = error.message if isinstance(error, PlainUsageError) else _message(error)
+    message = error.message if isinstance(error, PrivateUsageError) else _message(error)
     return message, f"`{path} --help` lists what can be given."
 
 
@@ -28,15 +28,16 @@ def _message(error: click.UsageError) -> str:
         return f"{_name(error)} is missing."
     if isinstance(error, click.BadParameter):
         wanted = "" if error.param is None else _wanted(error.param.type)
-        return f"{_name(error)} takes {wanted or 'something else'}."
+        return f"{_name(error)} takes {wanted or 'another kind of value'}."
     if isinstance(error, click.NoSuchOption):
-        close = ", ".join(error.possibilities or ())
-        return f"There is no such option{f'; near to it: {close}' if close else ''}."
+        similar = ", ".join(error.possibilities or ())
+        return f"There is no such option{f'; similar: {similar}' if similar else ''}."
     if isinstance(error, click.BadOptionUsage):
-        return f"The option {error.option_name} needs a value, or takes none."
+        # Click does not tell the two apart except in its own message.
+        return f"The option {error.option_name} lacks its value, or takes none."
     if isinstance(error, click.NoSuchCommand):
         return "There is no such command."
-    return "There are more words than the command takes."
+    return "There are more arguments than the command takes."
 
 
 def _name(error: click.BadParameter) -> str:
@@ -47,7 +48,7 @@ def _name(error: click.BadParameter) -> str:
 
 
 def _wanted(kind: click.ParamType[object]) -> str:
-    if isinstance(kind, PlainType):
+    if isinstance(kind, PrivateParamType):
         return kind.wanted
     if isinstance(kind, click.Choice):
         return f"one of {', '.join(str(choice) for choice in kind.choices)}"

@@ -1,1 +1,1 @@
-"""``appliance models``."""
+"""``appliance models``: packs of models listed, verified, made and measured."""

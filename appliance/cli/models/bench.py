@@ -1,4 +1,4 @@
-"""``appliance models bench``: how fast each network of a pack runs on this machine."""
+"""``appliance models bench``: measures the speed of each network of a pack."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from appliance.cli.framework.options import (
     policy_option,
     provider_option,
 )
-from appliance.cli.framework.output import show_json
-from appliance.cli.process.signing_keys import looking
+from appliance.cli.framework.output import print_json
+from appliance.cli.process.signing_keys import inspection_trust
 from appliance.inference.families import CONTRACTS
 from appliance.inference.manifest import Precision
 from appliance.inference.measure import dummy_inputs, milliseconds
@@ -24,13 +24,13 @@ from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.policy.policy import Policy
 
-SECONDS = 2.0  # a network; one run at least
+SECONDS = 2.0  # per network; at least one run
 
 
-class Speed(msgspec.Struct, frozen=True):
-    """``milliseconds``: the median of ``runs``, after one that is not counted.
+class NetworkSpeed(msgspec.Struct, frozen=True):
+    """``milliseconds``: the median of ``runs``, after one warm-up run.
 
-    ``precision``: of the variant that runs here; ``None`` where the file itself does.
+    ``precision``: of the variant that runs here; ``None`` if it is the published file.
     """
 
     role: str
@@ -41,12 +41,12 @@ class Speed(msgspec.Struct, frozen=True):
     runs: int
 
 
-class Speeds(msgspec.Struct, frozen=True):
-    """Of a pack's networks, with ``threads`` each on a CPU."""
+class PackSpeeds(msgspec.Struct, frozen=True):
+    """The networks of a pack, each with ``threads`` on a CPU."""
 
     pack: str
     threads: int
-    speeds: tuple[Speed, ...]
+    speeds: tuple[NetworkSpeed, ...]
 
 
 @click.command()
@@ -55,28 +55,35 @@ class Speeds(msgspec.Struct, frozen=True):
 @policy_option
 @json_option
 def bench(models: Path | None, provider: str | None, policy: Policy, as_json: bool) -> None:
-    """Measure the networks of a pack on this machine: one sample, made-up input."""
+    """Measure the speed of each network on this machine.
+
+    Each is run with one sample of synthetic input.
+    """
     runtime = Runtime() if provider is None else Runtime((provider,))
-    # Nobody's photo is shown to them, so anybody's pack may be measured.
-    pack = ModelPack.open(models, looking(policy))
+    # Synthetic input only, so the pack need not be trusted.
+    pack = ModelPack.open(models, inspection_trust(policy))
     networks = (
         runtime.load(pack, entry.role) for entry in pack.entries if entry.family in CONTRACTS
     )
-    result = Speeds(pack.name, runtime.threads, tuple(_measure(network) for network in networks))
+    result = PackSpeeds(
+        pack.name, runtime.threads, tuple(_measure(network) for network in networks)
+    )
     if as_json:
-        show_json(result)
+        print_json(result)
         return
-    click.echo(f"{'role':<20} {'provider':<9} {'form':<12} {'ms':>9}  file")
+    click.echo(f"{'role':<20} {'provider':<9} {'precision':<12} {'ms':>9}  file")
     for speed in result.speeds:
-        form = speed.precision or "as published"
+        precision = speed.precision or "as published"
         click.echo(
-            f"{speed.role:<20} {speed.provider:<9} {form:<12} {speed.milliseconds:>9.2f}  "
+            f"{speed.role:<20} {speed.provider:<9} {precision:<12} {speed.milliseconds:>9.2f}  "
             f"{speed.file}"
         )
 
 
-def _measure(network: Network) -> Speed:
+def _measure(network: Network) -> NetworkSpeed:
     first, others = dummy_inputs(network)
     taken = milliseconds(lambda: network.run(first, **others), SECONDS)
     entry, median = network.entry, round(statistics.median(taken), 3)
-    return Speed(entry.role, entry.file, network.precision, network.provider, median, len(taken))
+    return NetworkSpeed(
+        entry.role, entry.file, network.precision, network.provider, median, len(taken)
+    )

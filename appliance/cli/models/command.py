@@ -1,4 +1,4 @@
-"""``appliance models``: what is in a model pack, whether it is whole, and how packs are made."""
+"""``appliance models``: lists and verifies packs; the other commands are in this folder."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import click
 import msgspec
 
 from appliance.cli.framework.options import json_option, models_option, policy_option
-from appliance.cli.framework.output import show_json, show_pairs
+from appliance.cli.framework.output import print_json, print_pairs
 from appliance.cli.models.bench import bench
 from appliance.cli.models.import_pack import import_models, keygen, sign_pack
 from appliance.cli.models.optimize import optimize
-from appliance.cli.models.show import show
+from appliance.cli.models.show import show_cards
 from appliance.cli.models.tune import tune
-from appliance.cli.process.signing_keys import looking
+from appliance.cli.process.signing_keys import inspection_trust
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.pack import ModelPack
 from appliance.policy.policy import Policy
@@ -23,8 +23,8 @@ from appliance.policy.policy import Policy
 class PackReport(msgspec.Struct, frozen=True):
     """A pack.
 
-    ``digest``: SHA-256 of its manifest. ``signer``: who vouches for it. ``verified``: whether
-    every file was read.
+    ``digest``: SHA-256 of its manifest. ``signer``: the trusted key that signed it, if any.
+    ``verified``: whether every file was read and checked.
     """
 
     name: str
@@ -36,10 +36,10 @@ class PackReport(msgspec.Struct, frozen=True):
 
 @click.group()
 def models() -> None:
-    """Look at the models of a pack, or make a pack of models."""
+    """List, verify, create, sign and optimise packs of models."""
 
 
-for command in (bench, import_models, keygen, optimize, show, sign_pack, tune):
+for command in (bench, import_models, keygen, optimize, show_cards, sign_pack, tune):
     models.add_command(command)
 
 
@@ -48,8 +48,8 @@ for command in (bench, import_models, keygen, optimize, show, sign_pack, tune):
 @policy_option
 @json_option
 def list_models(models: Path | None, policy: Policy, as_json: bool) -> None:
-    """List the models of a pack, as its manifest names them."""
-    _show(_report(_look(models, policy), verified=False), as_json)
+    """List the models that the manifest of a pack names."""
+    _print(_report(_open(models, policy), verified=False), as_json)
 
 
 @models.command()
@@ -57,30 +57,33 @@ def list_models(models: Path | None, policy: Policy, as_json: bool) -> None:
 @policy_option
 @json_option
 def verify(models: Path | None, policy: Policy, as_json: bool) -> None:
-    """Read every file of a pack and hold it against the manifest and its family's contract."""
-    pack = _look(models, policy)
+    """Check every file of a pack.
+
+    Each is compared with its hash in the manifest and with the contract of its model family.
+    """
+    pack = _open(models, policy)
     pack.verify()
-    _show(_report(pack, verified=True), as_json)
+    _print(_report(pack, verified=True), as_json)
 
 
-def _look(folder: Path | None, policy: Policy) -> ModelPack:
-    """The pack, whoever vouches for it: nothing of it is run."""
-    return ModelPack.open(folder, looking(policy))
+def _open(folder: Path | None, policy: Policy) -> ModelPack:
+    """The pack, trusted or not: none of its models is run."""
+    return ModelPack.open(folder, inspection_trust(policy))
 
 
 def _report(pack: ModelPack, verified: bool) -> PackReport:
     return PackReport(pack.name, pack.digest, pack.signer, verified, pack.entries)
 
 
-def _show(report: PackReport, as_json: bool) -> None:
+def _print(report: PackReport, as_json: bool) -> None:
     if as_json:
-        show_json(report)
+        print_json(report)
         return
-    signer = report.signer or "nobody who is trusted here: no photo may meet it"
-    show_pairs([("pack", report.name), ("manifest", report.digest), ("vouched for by", signer)])
+    signer = report.signer or "no trusted key; this pack cannot be used for swaps"
+    print_pairs([("pack", report.name), ("manifest", report.digest), ("signed by", signer)])
     for entry in report.models:
         click.echo(f"\n{entry.role}")
-        show_pairs(
+        print_pairs(
             [
                 ("file", entry.file),
                 ("family", entry.family),
@@ -91,4 +94,4 @@ def _show(report: PackReport, as_json: bool) -> None:
             indent=2,
         )
     if report.verified:
-        click.echo(f"\nall {len(report.models)} files are what the manifest says")
+        click.echo(f"\nall {len(report.models)} files match the manifest")

@@ -1,4 +1,4 @@
-"""``appliance models import``, ``keygen`` and ``sign``: from files to a pack that is trusted."""
+"""``appliance models import``, ``keygen`` and ``sign``: turn model files into a trusted pack."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from appliance.cli.framework.options import (
     overwrite_option,
     policy_option,
 )
-from appliance.cli.framework.output import show_json, show_pairs
-from appliance.cli.framework.usage_errors import PlainUsageError
+from appliance.cli.framework.output import print_json, print_pairs
+from appliance.cli.framework.usage_errors import PrivateUsageError
 from appliance.cli.process.signing_keys import (
-    SUFFIX,
-    looking,
+    PUBLIC_SUFFIX,
+    inspection_trust,
+    policy_trust,
     secret_key,
-    trust,
     write_keys,
 )
-from appliance.cli.process.tuning_store import tune_fresh
+from appliance.cli.process.tuning_store import tune_new_pack
 from appliance.inference.importing import examine, read_draft, sign, write_signed
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.minisign import SecretKey
@@ -31,8 +31,8 @@ from appliance.inference.trust import INSPECTION
 from appliance.policy.policy import Policy
 
 
-class Imported(msgspec.Struct, frozen=True):
-    """A pack that was signed. ``digest``: SHA-256 of its manifest. ``signer``: the key's name."""
+class ImportedPack(msgspec.Struct, frozen=True):
+    """A signed pack. ``digest``: SHA-256 of its manifest. ``signer``: name of the key."""
 
     name: str
     digest: str
@@ -45,7 +45,7 @@ _key_option = click.option(
     type=FILE,
     required=True,
     metavar="FILE",
-    help="Secret key that signs: one of `models keygen`, or of minisign.",
+    help="Secret key to sign with, made by `models keygen` or minisign.",
 )
 
 
@@ -57,7 +57,7 @@ _key_option = click.option(
     type=FILE,
     required=True,
     metavar="FILE",
-    help="What the files are: family, licence, permitted use and source of each.",
+    help="TOML file with the family, licence, permitted use and source of each model file.",
 )
 @_key_option
 @policy_option
@@ -72,38 +72,40 @@ def import_models(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Check the model files in DIR, write their manifest and sign it.
+    """Turn the model files in DIR into a signed pack.
 
-    Every file is hashed, its graph held against its family (tensors, operators, sizes) and its
-    licence against the policy. The folder is a pack from then on, for policies that name the key.
-    Then it is measured what suits its networks here, as `models tune` does.
+    Every file is hashed, its graph is checked against its model family (tensors, operators,
+    sizes) and its licence against the policy. Then the manifest is written and signed: DIR is
+    now a pack for every policy that names the key. Finally the pack is tuned for this machine,
+    as by `models tune`.
     """
     draft = read_draft(description)
     opened = secret_key(key)
 
-    def tell(line: str) -> None:
+    def report(line: str) -> None:
         if not as_json:
             click.echo(line)
 
-    found = examine(folder, draft, trust(policy), lambda file: tell(f"checking {file}"))
+    found = examine(folder, draft, policy_trust(policy), lambda file: report(f"checking {file}"))
     digest = write_signed(folder, found, opened, overwrite=overwrite)
-    tune_fresh(ModelPack.open(folder, looking(policy)), policy, tell)
-    result = Imported(found.name, digest, opened.public.name, found.entry)
+    tune_new_pack(ModelPack.open(folder, inspection_trust(policy)), policy, report)
+    result = ImportedPack(found.name, digest, opened.public.name, found.entry)
     if as_json:
-        show_json(result)
+        print_json(result)
     else:
-        show_pairs([("pack", result.name), ("manifest", digest), ("signed by", result.signer)])
+        print_pairs([("pack", result.name), ("manifest", digest), ("signed by", result.signer)])
 
 
 @click.command()
 @click.argument("path", type=FILE, metavar="FILE")
-@click.option(
-    "--no-password", is_flag=True, help="Leave the secret key readable for whoever has the file."
-)
+@click.option("--no-password", is_flag=True, help="Store the secret key unencrypted.")
 def keygen(path: Path, no_password: bool) -> None:
-    """Make a key pair: the secret key in FILE, the public one beside it, ending in .pub."""
-    if path.suffix == SUFFIX:
-        raise PlainUsageError("The secret key's name may not end in .pub.")
+    """Make a key pair for signing packs.
+
+    The secret key is written to FILE, the public key next to it under the suffix .pub.
+    """
+    if path.suffix == PUBLIC_SUFFIX:
+        raise PrivateUsageError("The name of the secret key may not end in .pub.")
     password = None
     if not no_password:
         password = click.prompt(
@@ -111,17 +113,17 @@ def keygen(path: Path, no_password: bool) -> None:
         )
     key = SecretKey.generate()
     write_keys(path, key, password)
-    show_pairs([("key", key.public.name), ("for a policy", key.public.line)])
+    print_pairs([("key", key.public.name), ("line for a policy", key.public.line)])
 
 
 @click.command("sign")
 @click.argument("folder", type=FILE, metavar="DIR")
 @_key_option
 def sign_pack(folder: Path, key: Path) -> None:
-    """Sign the manifest of the pack in DIR as it stands, once every file of it was verified."""
+    """Verify every file of the pack in DIR and sign its manifest."""
     pack = ModelPack.open(folder, INSPECTION)
     pack.verify()
     opened = secret_key(key)
     data = read_file(folder / MANIFEST, MANIFEST, MANIFEST_LIMIT)
     sign(folder, data, pack.name, opened)
-    show_pairs([("pack", pack.name), ("manifest", pack.digest), ("signed by", opened.public.name)])
+    print_pairs([("pack", pack.name), ("manifest", pack.digest), ("signed by", opened.public.name)])

@@ -1,4 +1,4 @@
-"""``appliance models show``: a model card for each model of a pack."""
+"""``appliance models show``: a card for each model of a pack."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import msgspec
 import onnx
 
 from appliance.cli.framework.options import json_option, models_option, policy_option
-from appliance.cli.framework.output import Pair, show_json, show_pairs
-from appliance.cli.process.signing_keys import looking
+from appliance.cli.framework.output import LabelledValue, print_json, print_pairs
+from appliance.cli.process.signing_keys import inspection_trust
 from appliance.inference.contract import Contract, ImageInput, Shape, VectorInput
 from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
@@ -21,12 +21,12 @@ from appliance.inference.pack import ModelPack
 from appliance.policy.policy import Policy
 
 
-class Card(msgspec.Struct, frozen=True, omit_defaults=True):
+class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of one model.
 
-    ``parameters``: weights, counted. ``batched``: whether it takes several samples at once.
-    ``takes`` and ``gives``: its tensors, by name. ``variants``: its faster forms, each with how far
-    it errs. All but ``entry`` are a network's alone.
+    ``parameters``: number of weights. ``batched``: whether it takes several samples at once.
+    ``takes`` and ``gives``: its tensors by name. ``variants``: its faster forms and their errors.
+    Only networks have more than ``entry``.
     """
 
     entry: ModelEntry
@@ -38,59 +38,59 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     variants: tuple[Variant, ...] = ()
 
 
-class Cards(msgspec.Struct, frozen=True):
-    """A pack's cards. ``signer``: who vouches for it."""
+class PackCards(msgspec.Struct, frozen=True):
+    """The cards of a pack. ``signer``: the trusted key that signed it, if any."""
 
     pack: str
     signer: str | None
-    cards: tuple[Card, ...]
+    cards: tuple[ModelCard, ...]
 
 
-@click.command()
+@click.command("show")
 @models_option
-@click.option("--role", metavar="ROLE", help="Show this one alone. [default: all]")
+@click.option("--role", metavar="ROLE", help="Show only the model with this role. [default: all]")
 @policy_option
 @json_option
-def show(models: Path | None, role: str | None, policy: Policy, as_json: bool) -> None:
-    """Show a card for each model of a pack: licence, origin, tensors, size."""
-    pack = ModelPack.open(models, looking(policy))
+def show_cards(models: Path | None, role: str | None, policy: Policy, as_json: bool) -> None:
+    """Show the licence, origin, tensors and size of each model."""
+    pack = ModelPack.open(models, inspection_trust(policy))
     entries = pack.entries if role is None else (pack.entry(role),)
-    cards = Cards(pack.name, pack.signer, tuple(_card(pack, entry) for entry in entries))
+    cards = PackCards(pack.name, pack.signer, tuple(_card(pack, entry) for entry in entries))
     if as_json:
-        show_json(cards)
+        print_json(cards)
         return
-    show_pairs([("pack", cards.pack), ("vouched for by", cards.signer or "nobody trusted here")])
+    print_pairs([("pack", cards.pack), ("signed by", cards.signer or "no trusted key")])
     for card in cards.cards:
         click.echo(f"\n{card.entry.role}")
-        show_pairs(_lines(card), indent=2)
+        print_pairs(_lines(card), indent=2)
 
 
-def _card(pack: ModelPack, entry: ModelEntry) -> Card:
+def _card(pack: ModelPack, entry: ModelEntry) -> ModelCard:
     contract = CONTRACTS.get(entry.family)
     data = pack.read(entry.role)
     if contract is None:
-        return Card(entry)
+        return ModelCard(entry)
     tensors = check_graph(data, contract, entry.file)
     graph = onnx.ModelProto.FromString(data).graph
-    return Card(
+    return ModelCard(
         entry,
         parameters=sum(prod(weights.dims) for weights in graph.initializer),
         opset=tensors.opset,
         batched=tensors.batched,
-        takes={put.name: _input(put) for put in tensors.inputs},
+        takes={tensor.name: _input(tensor) for tensor in tensors.inputs},
         gives=_outputs(contract, tensors.outputs),
         variants=tuple(one for one in pack.variants if one.parent == entry.sha256),
     )
 
 
-def _input(put: ImageInput | VectorInput) -> str:
-    shape = _shape(put.shape)
-    if isinstance(put, VectorInput):
-        return f"{shape} {put.dtype}" + (f", {put.latent.value}" if put.latent else "")
-    low = [(0 - mean) / std for mean, std in zip(put.mean, put.std, strict=True)]
-    high = [(255 - mean) / std for mean, std in zip(put.mean, put.std, strict=True)]
-    template = f", aligned as {put.template.name}" if put.template else ""
-    return f"{shape} {put.channels.value} {min(low):.3g} to {max(high):.3g}{template}"
+def _input(tensor: ImageInput | VectorInput) -> str:
+    shape = _shape(tensor.shape)
+    if isinstance(tensor, VectorInput):
+        return f"{shape} {tensor.dtype}" + (f", {tensor.latent.value}" if tensor.latent else "")
+    low = [(0 - mean) / std for mean, std in zip(tensor.mean, tensor.std, strict=True)]
+    high = [(255 - mean) / std for mean, std in zip(tensor.mean, tensor.std, strict=True)]
+    template = f", aligned as {tensor.template.name}" if tensor.template else ""
+    return f"{shape} {tensor.channels.value} {min(low):.3g} to {max(high):.3g}{template}"
 
 
 def _outputs(contract: Contract, names: tuple[str, ...]) -> dict[str, str]:
@@ -103,7 +103,7 @@ def _shape(shape: Shape) -> str:
     return "×".join("any" if size is None else str(size) for size in shape)
 
 
-def _lines(card: Card) -> list[Pair]:
+def _lines(card: ModelCard) -> list[LabelledValue]:
     entry, source = card.entry, card.entry.source
     lines = [
         ("file", entry.file),
@@ -127,6 +127,6 @@ def _lines(card: Card) -> list[Pair]:
 def _variant(variant: Variant) -> str:
     batch = "any batch" if variant.batched else "one at a time"
     return (
-        f"{variant.precision}, {batch}, {variant.size / 1e6:.2f} MB; errs {variant.error:.1e} "
+        f"{variant.precision}, {batch}, {variant.size / 1e6:.2f} MB; error {variant.error:.1e} "
         f"on {variant.samples} crops (at most {variant.bound:.0e})"
     )

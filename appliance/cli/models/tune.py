@@ -1,4 +1,4 @@
-"""``appliance models tune``: how many threads and samples at once suit a pack's networks here."""
+"""``appliance models tune``: finds the best number of threads and batch size for each network."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from appliance.cli.framework.options import (
     policy_option,
     provider_option,
 )
-from appliance.cli.framework.output import show_json
-from appliance.cli.process.signing_keys import looking
-from appliance.cli.process.tuning_store import line, tune_pack
+from appliance.cli.framework.output import print_json
+from appliance.cli.process.signing_keys import inspection_trust
+from appliance.cli.process.tuning_store import setting_line, tune_pack
 from appliance.inference.calibrate import Trial
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
@@ -25,8 +25,8 @@ from appliance.inference.tuning import Setting
 from appliance.policy.policy import Policy
 
 
-class Tuned(msgspec.Struct, frozen=True):
-    """One network. ``trials``: all that was tried, in ms a sample."""
+class TunedNetwork(msgspec.Struct, frozen=True):
+    """One network. ``trials``: all settings that were tried, in ms per sample."""
 
     role: str
     setting: Setting
@@ -34,11 +34,11 @@ class Tuned(msgspec.Struct, frozen=True):
 
 
 class TunedPack(msgspec.Struct, frozen=True):
-    """A pack's networks on one provider."""
+    """The networks of a pack on one provider."""
 
     pack: str
     provider: str
-    networks: tuple[Tuned, ...]
+    networks: tuple[TunedNetwork, ...]
 
 
 @click.command()
@@ -48,7 +48,8 @@ class TunedPack(msgspec.Struct, frozen=True):
     "--into",
     type=FILE,
     metavar="FILE",
-    help="File that keeps it, for the workers of an appliance. [default: in your state folder]",
+    help="File for the settings, to be read by the workers of an appliance. "
+    "[default: in your state folder]",
 )
 @policy_option
 @json_option
@@ -60,22 +61,23 @@ def tune(
     policy: Policy,
     as_json: bool,
 ) -> None:
-    """Measure what suits a pack's networks on this machine, and keep it for swaps.
+    """Find the fastest settings for this machine.
 
-    Some 3 seconds a network, on made-up input. `models import` and `optimize` do it too; a swap
-    without it gives every network all cores, one sample at a time.
+    Measures each network with several numbers of threads and batch sizes on synthetic input,
+    about 3 seconds per network, and stores the best for later swaps. `models import` and `models
+    optimize` do the same. Without it a swap runs one sample at a time on all cores.
     """
     providers = (provider,) if provider else policy.engine.providers
     chosen = Runtime(providers).providers[0]
-    # Nobody's photo is shown to them, so anybody's pack may be measured.
-    pack = ModelPack.open(models, looking(policy))
-    found: list[Tuned] = []
+    # Synthetic input only, so the pack need not be trusted.
+    pack = ModelPack.open(models, inspection_trust(policy))
+    found: list[TunedNetwork] = []
 
-    def tell(role: str, setting: Setting, trials: Sequence[Trial]) -> None:
-        found.append(Tuned(role, setting, tuple(trials)))
+    def report(role: str, setting: Setting, trials: Sequence[Trial]) -> None:
+        found.append(TunedNetwork(role, setting, tuple(trials)))
         if not as_json:
-            click.echo(line(role, setting))
+            click.echo(setting_line(role, setting))
 
-    tune_pack(pack, chosen, tell, into)
+    tune_pack(pack, chosen, report, into)
     if as_json:
-        show_json(TunedPack(pack.name, chosen, tuple(found)))
+        print_json(TunedPack(pack.name, chosen, tuple(found)))

@@ -1,1 +1,1 @@
-"""What a command does with its process: seals it, loads an engine, decodes apart, keeps a log."""
+"""What commands do with processes: seal, load an engine, decode in isolation, keep a log."""

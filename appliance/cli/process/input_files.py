@@ -1,4 +1,4 @@
-"""Files that a command is given: opened once, told apart by content, never named in a message."""
+"""Input files: opened once, told apart by their content, never named in a message."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from typing import BinaryIO
 
 from appliance.errors import InputError, OutputError
 from appliance.pipeline.media.kind import is_video
-from appliance.pipeline.media.photo.decode import Photo, read_photo
-
-PHOTO_LIMIT = 1 << 30  # bytes; 128 megapixels of 16 bits, uncompressed, are 768 MB
+from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, Photo, read_photo
 
 
 def open_input(path: Path, what: str) -> BinaryIO:
     """``path`` for reading. ``what`` is how messages call it, such as "The target".
 
-    Raises ``InputError`` if there is no plain file with at least one byte that may be read.
+    Raises ``InputError`` unless it is a readable regular file with at least one byte.
     """
     try:
         # O_NONBLOCK: a named pipe is refused below instead of waiting for a writer.
@@ -30,27 +28,27 @@ def open_input(path: Path, what: str) -> BinaryIO:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise InputError(f"{what} is not a plain file.", "Name a photo or a video.")
+        raise InputError(f"{what} is not a regular file.", "Name a photo or a video.")
     if status.st_size == 0:
         os.close(descriptor)
-        raise InputError(f"{what} is empty: it holds 0 bytes.", "Copy it again from the camera.")
+        raise InputError(f"{what} is empty (0 bytes).", "Copy it from the camera again.")
     return os.fdopen(descriptor, "rb")
 
 
 def decode_photo(file: BinaryIO, what: str) -> Photo:
-    """The photo in ``file``. Raises ``InputError``."""
-    with about(what):
+    """The photo in ``file``. ``what`` is how messages call it. Raises ``InputError``."""
+    with naming_file(what):
         if is_video(file):
             raise InputError("This is a video, not a photo.", "Use a single photo here.")
-        data = file.read(PHOTO_LIMIT + 1)
-        if len(data) > PHOTO_LIMIT:
+        data = file.read(MAX_PHOTO_BYTES + 1)
+        if len(data) > MAX_PHOTO_BYTES:
             raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
         return read_photo(data)
 
 
 @contextmanager
-def about(what: str) -> Iterator[None]:
-    """Let an ``InputError`` say which file it is about."""
+def naming_file(what: str) -> Iterator[None]:
+    """Put ``what``, the role of a file, in front of the message of every ``InputError``."""
     try:
         yield
     except InputError as error:
@@ -58,20 +56,20 @@ def about(what: str) -> Iterator[None]:
 
 
 def check_output(output: Path, inputs: Iterable[Path]) -> None:
-    """Raise ``OutputError`` if ``output`` is one of ``inputs``, by whatever name."""
+    """Raise ``OutputError`` if ``output`` is one of ``inputs``, under this name or another."""
     for path in inputs:
         try:
             same = output.samefile(path)
         except OSError:
-            continue  # one of them is not there: not the same, and opening it will say so
+            continue  # one of the two does not exist: not the same, and opening it will fail
         if same:
             raise OutputError("The output is also an input.", "Write to another file.")
 
 
 def _cannot_open(error: OSError, what: str) -> InputError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-        return InputError(f"{what} does not exist.", "Check how its name is spelt.")
+        return InputError(f"{what} does not exist.", "Check the spelling of its name.")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return InputError(f"{what} may not be read.", "Ask whoever owns it for the permission.")
+        return InputError(f"{what} may not be read.", "Ask its owner for permission to read it.")
     name = errno.errorcode.get(error.errno or 0, "unknown error")
-    return InputError(f"{what} cannot be opened ({name}).", "Check the disk it is on.")
+    return InputError(f"{what} cannot be opened ({name}).", "Check the disk that holds it.")

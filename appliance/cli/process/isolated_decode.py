@@ -1,7 +1,8 @@
-"""A photo decoded in a sealed process of its own, for commands that cannot seal themselves.
+"""Decodes a photo in a sealed process of its own, for a command that cannot seal itself.
 
-``models optimize`` writes models and starts sessions for as long as it runs, so it gives up
-nothing. What a crafted photo would take over is this process instead, which can only answer.
+``models optimize`` writes models and starts sessions for as long as it runs, so it keeps all its
+access. A crafted photo that takes over its decoder gains this child process instead, which can do
+nothing but answer: a header, then the pixels, each with its length as ``Connection`` frames it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import BinaryIO
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Annotated, BinaryIO
 
 import msgspec
 import numpy as np
@@ -19,57 +22,66 @@ from appliance.cli.process.sealing import ProcessSealing
 from appliance.errors import ApplianceError, InputError
 from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.photo.canvas import as_8_bit
-from appliance.pipeline.media.photo.decode import Photo, in_colours_of
+from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
 
-_HEADER = 64  # bytes, of JSON and blanks; the pixels follow
-
-
-_REFUSED = b'{"message":'
+_MAX_HEADER = 4096  # bytes
+_Side = Annotated[int, msgspec.Meta(ge=1)]
 
 
-class _Size(msgspec.Struct):
-    height: int
-    width: int
+class Decoded(msgspec.Struct, frozen=True, tag=True):
+    """The size of the photo in pixels; (height, width, 3) bytes of 8-bit sRGB follow."""
+
+    height: _Side
+    width: _Side
 
 
-class _Refused(msgspec.Struct):
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """An ``InputError``; nothing follows."""
+
     message: str
     hint: str
 
 
-def decode_apart(file: BinaryIO, what: str) -> Photo:
-    """The photo in ``file``, which is open for reading from its start, as 8-bit sRGB.
+def decode_isolated(file: BinaryIO, what: str) -> Photo:
+    """The photo in ``file``, which is open for reading at its start, as 8-bit sRGB.
 
-    ``what`` is how messages call it. Raises ``InputError``.
+    ``what`` is how messages call the file. Raises ``InputError``.
     """
-    done = subprocess.run(  # noqa: S603 - this very module
-        [sys.executable, "-m", "appliance.cli.process.isolated_decode", what],
-        stdin=file,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # no thread before the seal, see cli.main
-        check=False,
-    )
-    try:
-        return Photo(_pixels(done.stdout))
-    except (msgspec.DecodeError, ValueError) as error:
-        raise InputError(
-            f"{what}: The photo cannot be decoded.",
-            "It is damaged or made to do damage; use another.",
-        ) from error
+    receiver, sender = Pipe(duplex=False)
+    with receiver:
+        with sender:
+            child = subprocess.Popen(  # noqa: S603 - this very module
+                [sys.executable, "-m", "appliance.cli.process.isolated_decode", what],
+                stdin=file,
+                stdout=sender.fileno(),
+                stderr=subprocess.DEVNULL,
+                # No thread may exist before the seal; see cli.main.
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+            )
+        with child:
+            try:
+                return Photo(_receive(receiver))
+            except (EOFError, OSError, ValueError, msgspec.DecodeError) as error:
+                raise InputError(
+                    f"{what}: The photo cannot be decoded.",
+                    "The file is damaged or was crafted to do damage; use another.",
+                ) from error
+            finally:
+                child.kill()  # it may still be writing an answer that was not accepted
 
 
-def _pixels(answer: bytes) -> Image:
-    if answer.startswith(_REFUSED):
-        refused = msgspec.json.decode(answer, type=_Refused)
-        raise InputError(refused.message, refused.hint)
-    said = msgspec.json.decode(answer[:_HEADER].rstrip(), type=_Size)
-    pixels = np.frombuffer(answer, np.uint8, offset=_HEADER)
-    return pixels.reshape(said.height, said.width, 3)
+def _receive(receiver: Connection) -> Image:
+    """The (h, w, 3) pixels. Raises what the child refused with, or what breaks the framing."""
+    answer = msgspec.json.decode(receiver.recv_bytes(_MAX_HEADER), type=Decoded | Refused)
+    if isinstance(answer, Refused):
+        raise InputError(answer.message, answer.hint)
+    pixels = np.frombuffer(receiver.recv_bytes(3 * MAX_PIXELS), np.uint8)
+    return pixels.reshape(answer.height, answer.width, 3)
 
 
 def main() -> None:
-    """Decode what is on stdin and write it to stdout."""
+    """Decode the photo on stdin and send it through stdout; the argument is what to call it."""
+    sender = Connection(sys.stdout.fileno(), readable=False)
     sealing = ProcessSealing(frozenset())
     sealing.confine([], [])
     sealing.seal("cpu")
@@ -77,10 +89,10 @@ def main() -> None:
         photo = decode_photo(sys.stdin.buffer, sys.argv[1])
         pixels = as_8_bit(in_colours_of(photo, Photo(photo.pixels)).pixels)
     except ApplianceError as error:
-        sys.stdout.buffer.write(msgspec.json.encode(_Refused(error.message, error.hint)))
+        sender.send_bytes(msgspec.json.encode(Refused(error.message, error.hint)))
         return
-    size = msgspec.json.encode(_Size(*pixels.shape[:2]))
-    sys.stdout.buffer.write(size.ljust(_HEADER) + pixels.tobytes())
+    sender.send_bytes(msgspec.json.encode(Decoded(*pixels.shape[:2])))
+    sender.send_bytes(pixels.tobytes())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a command does, told to the ledger of whoever runs it."""
+"""Records the job of a command in the ledger of the user who runs it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _BLOCK = 1 << 20  # bytes
 _JOB = 1  # a command is a session of one job
 
 
-class LoggedJob:
-    """One job, from before its process is sealed until its result is whole.
+class JobLog:
+    """One job, from before its process is sealed until its result is complete.
 
-    Make it first: its audit daemon gets ready while the libraries and models are loaded, and has
-    to be there before the seal. Left by an exception, the job is logged as refused. Every method
-    raises ``LedgerError``; then there is to be no result.
+    Create it first: its audit daemon starts while libraries and models are loaded, and must be
+    running before the seal. If the context is left by an exception, the job is logged as refused.
+    Every method raises ``LedgerError`` if it cannot record; the command then gives no result.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -51,7 +51,7 @@ class LoggedJob:
         self._seal: SealReport | None = None
 
     def __enter__(self) -> Self:
-        """Nothing more happens on entry."""
+        """The job; it began with the constructor."""
         return self
 
     def __exit__(
@@ -60,43 +60,43 @@ class LoggedJob:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Log a refusal if there was one, and hang up."""
-        with self._audit, suppress(LedgerError):  # the command ends by the first error it had
+        """Log a refusal if there was one, and disconnect from the daemon."""
+        with self._audit, suppress(LedgerError):  # the command reports its first error
             if error is not None and not isinstance(error, LedgerError):
                 refused = JobRefused(self._session, _JOB, refusal_reason(error))
-                self._audit.client.append_all([*self._touches(), refused])
+                self._audit.client.append_all([*self._escape_attempts(), refused])
 
     def started(
         self, packs: Sequence[ModelPack], seal: SealReport | None, engine: Engine, media: Media
     ) -> None:
-        """The process is sealed (``None`` in tests) and about to look at somebody's media."""
+        """Record that the process is sealed (``seal``) and about to read ``media``."""
         self._seal = seal
         preset: Literal["embedded", "own"] = "embedded" if self._policy is EMBEDDED else "own"
-        told: list[AnyEvent] = [PolicyLoaded(self._policy.digest, preset)]
-        told += [
+        events: list[AnyEvent] = [PolicyLoaded(self._policy.digest, preset)]
+        events += [
             ModelPackLoaded(pack.digest, len(pack.entries), "valid" if pack.signer else "absent")
             for pack in packs
         ]
         if seal is not None:
             tried = len(seal.attempts)
-            told.append(SealResult("sealed", seal.layers, seal.landlock_abi, tried, 0))
-        told.append(JobStarted(self._session, _JOB, engine, media, packs[0].digest))
-        self._audit.client.append_all(told)
+            events.append(SealResult("sealed", seal.layers, seal.landlock_abi, tried, 0))
+        events.append(JobStarted(self._session, _JOB, engine, media, packs[0].digest))
+        self._audit.client.append_all(events)
 
     def finished(self, result: OutputFile, report: SwapReport) -> None:
-        """All of ``result`` is written, and still without its name."""
+        """Record that all of ``result`` is written; it has no name yet."""
         result.seek(0)
         digest = hashlib.sha256()
         while block := result.read(_BLOCK):
             digest.update(block)
-        spent = int((time.monotonic() - self._started) * 1000)
+        elapsed_ms = int((time.monotonic() - self._started) * 1000)
         done = JobFinished(
-            self._session, _JOB, digest.hexdigest(), report.frames, report.faces_swapped, spent
+            self._session, _JOB, digest.hexdigest(), report.frames, report.faces_swapped, elapsed_ms
         )
-        self._audit.client.append_all([*self._touches(), done])
+        self._audit.client.append_all([*self._escape_attempts(), done])
 
-    def _touches(self) -> list[AnyEvent]:
-        """Whoever touched the tripwire since the seal."""
+    def _escape_attempts(self) -> list[AnyEvent]:
+        """Attempts to break out that the guard has stopped since the seal."""
         if self._seal is None:
             return []
         return [

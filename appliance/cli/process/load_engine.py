@@ -1,14 +1,14 @@
-"""The models, loaded for a command."""
+"""Loads the engine of a command, in a process that is sealed on the way."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.cli.framework.pack_options import Asked
-from appliance.cli.process.sealing import Sealing
-from appliance.cli.process.signing_keys import trust
-from appliance.cli.process.tensorrt_cache import found_engines
+from appliance.cli.framework.engine_options import EngineOptions
+from appliance.cli.framework.run_context import Sealing
+from appliance.cli.process.signing_keys import policy_trust
+from appliance.cli.process.tensorrt_cache import find_engines
 from appliance.cli.process.tuning_store import tuning_file
 from appliance.errors import PolicyError
 from appliance.inference.pack import ModelPack, starter_folder
@@ -16,80 +16,57 @@ from appliance.inference.runtime import Runtime
 from appliance.inference.tensorrt import EngineCache
 from appliance.inference.tuning import Tuning
 from appliance.pipeline.loading import Pipeline
-from appliance.policy.policy import EMBEDDED, Policy
 
 
-def load(
-    models: Path | None = None,
-    provider: str | None = None,
-    asked: Asked | None = None,
-    scale: int = 1,
+def load_engine(
+    options: EngineOptions | None = None,
     *,
-    policy: Policy = EMBEDDED,
     tuning: Tuning | None = None,
     engines: EngineCache | None = None,
-    device: int = 0,
-    threads: int | None = None,
-    alone: bool = False,
 ) -> Pipeline:
-    """The engine of the pack in ``models``, by default the starter pack, on ``provider``.
+    """The engine that ``options`` ask for, by default the mesh engine of the starter pack.
 
-    Without one, on the first of the policy's that works here.
-
-    ``asked`` and ``scale``: see :meth:`Pipeline.load`; ``device`` and ``threads``: see ``Runtime``.
-    ``alone``: faces come one by one, as in a photo.
-    All packs must be signed by a key that ``policy`` names, or be the one this version comes with.
-    Raises ``ModelError``, ``ProviderError``, or ``PolicyError`` if the policy does not name
-    ``provider``.
+    ``tuning``: settings measured on this machine; ``engines``: the TensorRT engines built on it.
+    Every pack must be signed by a key that the policy names; the starter pack is always trusted.
+    Raises ``ModelError``, ``ProviderError``, or ``PolicyError`` if the policy does not name the
+    provider.
     """
-    if provider not in (None, *policy.engine.providers):
+    options = options or EngineOptions()
+    policy, packs = options.policy, options.packs
+    if options.provider not in (None, *policy.engine.providers):
         raise PolicyError(
-            f"The policy does not let {provider} compute.",
-            f"It names {', '.join(policy.engine.providers)}.",
+            f"The policy does not allow the execution provider {options.provider}.",
+            f"Use one that it names: {', '.join(policy.engine.providers)}.",
         )
-    names = (provider,) if provider else policy.engine.providers
-    most = 1 if alone else None
-    runtime = Runtime(names, threads, device, engines=engines, tuning=tuning, max_batch=most)
-    trusted = trust(policy)
-    pack = ModelPack.open(models, trusted)
-    more = [ModelPack.open(folder, trusted) for folder in (asked.packs if asked else ())]
-    return Pipeline.load(pack, runtime, more, asked.wish if asked else None, scale)
+    runtime = Runtime(
+        (options.provider,) if options.provider else policy.engine.providers,
+        options.threads,
+        options.device,
+        engines=engines,
+        tuning=tuning,
+        max_batch=1 if options.latency_mode else None,
+    )
+    trusted = policy_trust(policy)
+    pack = ModelPack.open(options.models, trusted)
+    more = [ModelPack.open(folder, trusted) for folder in (packs.folders if packs else ())]
+    return Pipeline.load(pack, runtime, more, packs.wish if packs else None, options.scale)
 
 
-def load_sealed(
-    sealing: Sealing,
-    outputs: Sequence[Path],
-    *,
-    models: Path | None = None,
-    provider: str | None = None,
-    asked: Asked | None = None,
-    scale: int = 1,
-    policy: Policy = EMBEDDED,
-    device: int = 0,
-    threads: int | None = None,
-    alone: bool = False,
-) -> Pipeline:
-    """As ``load``, between the two steps of a seal: afterwards the process is sealed.
+def load_sealed(sealing: Sealing, outputs: Sequence[Path], options: EngineOptions) -> Pipeline:
+    """As ``load_engine``, and seal the process: the models are loaded between the two steps.
 
-    What comes in must be open by then; what goes out lies in the folders of ``outputs``.
+    All inputs must be open by then; ``outputs`` are the files that will be created.
     Raises ``SealError`` too.
     """
-    readable = [models or starter_folder(), *(asked.packs if asked else ())]
-    tuning, engines = Tuning.read(tuning_file()), found_engines(provider, policy)
+    readable = [
+        options.models or starter_folder(),
+        *(options.packs.folders if options.packs else ()),
+    ]
+    tuning = Tuning.read(tuning_file())
+    engines = find_engines(options.provider, options.policy)
     if engines is not None:
         readable.append(engines.folder)
     sealing.confine(readable, outputs)
-    engine = load(
-        models,
-        provider,
-        asked,
-        scale,
-        policy=policy,
-        tuning=tuning,
-        engines=engines,
-        device=device,
-        threads=threads,
-        alone=alone,
-    )
+    engine = load_engine(options, tuning=tuning, engines=engines)
     sealing.seal(engine.engine.provider)
     return engine

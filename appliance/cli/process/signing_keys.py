@@ -1,34 +1,37 @@
-"""Keys that sign model packs: made, opened with their password, and those a policy trusts."""
+"""Keys that sign model packs: creating them, opening them, and which ones a policy trusts."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from appliance.errors import ModelError, OutputError
-from appliance.files.atomic import write_file
 from appliance.inference.minisign import TEXT_LIMIT, SecretKey, needs_password
 from appliance.inference.pack import read_file
 from appliance.inference.trust import Trust
 from appliance.policy.policy import Policy
 
-SUFFIX = ".pub"
+PUBLIC_SUFFIX = ".pub"
 
 
-def trust(policy: Policy) -> Trust:
-    """Whose packs a policy lets in, under which licences; see :meth:`Trust.named`."""
+def policy_trust(policy: Policy) -> Trust:
+    """The signers and licences that a policy accepts; see :meth:`Trust.named`."""
     return Trust.parse(policy.models.keys, policy.models.licences)
 
 
-def looking(policy: Policy) -> Trust:
-    """For commands that show nobody's photo to a pack: any pack, and who vouches for it."""
-    return replace(trust(policy), licences=None, unsigned=True)
+def inspection_trust(policy: Policy) -> Trust:
+    """Accepts every pack, and still reports its signer: for commands that show it no photo."""
+    return replace(policy_trust(policy), licences=None, unsigned=True)
 
 
 def secret_key(path: Path) -> SecretKey:
-    """The secret key in ``path``; asks for its password where it has one. Raises ModelError."""
+    """The secret key in ``path``; prompts for its password if it has one.
+
+    Raises ``ModelError``.
+    """
     text = _text(path, "The secret key")
     password = None
     if needs_password(text):
@@ -37,20 +40,23 @@ def secret_key(path: Path) -> SecretKey:
 
 
 def write_keys(path: Path, key: SecretKey, password: str | None) -> Path:
-    """``path`` with the secret key, for its owner alone, and beside it the public one.
+    """Write the secret key to ``path``, readable by its owner only, and the public key next to it.
 
-    Gives the public one's place. Raises OutputError; a file that is there is never replaced.
+    Returns the path of the public key. Existing files are never replaced. Raises ``OutputError``.
     """
-    public = path.with_suffix(SUFFIX)
+    public = path.with_suffix(PUBLIC_SUFFIX)
     for target, text, mode in (
         (path, key.text(password), 0o600),
         (public, key.public.text(), 0o644),
     ):
         try:
-            write_file(target, text.encode(), mode, overwrite=False)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(target, flags, mode), "w") as stream:
+                stream.write(text)
         except OSError as error:
             raise OutputError(
-                f"The key cannot be written: {error.strerror}.", "Name a file that is not there."
+                f"The key cannot be written: {error.strerror}.",
+                "Name a file that does not exist yet, in a folder you may write to.",
             ) from error
     return public
 
@@ -59,4 +65,4 @@ def _text(path: Path, what: str) -> str:
     try:
         return read_file(path, what, TEXT_LIMIT).decode()
     except UnicodeDecodeError as error:
-        raise ModelError(f"{what} is not text.", "Take the file again.") from error
+        raise ModelError(f"{what} is not a text file.", "Copy it from its origin again.") from error

@@ -1,4 +1,4 @@
-"""TensorRT's engines: built when a pack is made, kept in the state folder, found by every run."""
+"""TensorRT engines: built on request, kept in the state folder, found by every run."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ PROVIDER = "tensorrt"
 
 
 def engine_folder() -> Path:
-    """Where they are; there may be none."""
+    """The folder of the engines; it may not exist."""
     return state_folder() / "engines"
 
 
 def build_engines(
-    pack: ModelPack, entries: Sequence[ModelEntry], tell: Callable[[str], None]
+    pack: ModelPack, entries: Sequence[ModelEntry], report: Callable[[str], None]
 ) -> None:
-    """Build what is missing for ``entries`` of ``pack`` and name all there is by its hash.
+    """Build the missing engines for ``entries`` of ``pack`` and list all of them by their hash.
 
-    ``tell`` hears of each file before it is built, which takes minutes. Raises ProviderError where
-    there is no TensorRT, ModelError, or OutputError where nothing can be kept.
+    ``report`` is called with a line before each build, which takes minutes. Raises
+    ``ProviderError`` if TensorRT does not work here, ``ModelError``, or ``OutputError`` if the
+    folder cannot be made.
     """
     folder = engine_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"The TensorRT engines cannot be kept: {error.strerror}.",
-            "Check that your state folder may be written to.",
+            f"The TensorRT engines cannot be stored: {error.strerror}.",
+            "Check that your state folder is writable.",
         ) from error
     cache = EngineCache.for_building(folder)
     try:
         runtime = Runtime((PROVIDER,), engines=cache)
         for entry in entries:
-            tell(f"{entry.file}: building its engine")
+            report(f"{entry.file}: building its TensorRT engine")
             network = runtime.load(pack, entry.role)
             first, others = dummy_inputs(network)
             network.run(first, **others)
@@ -50,10 +51,11 @@ def build_engines(
         cache.close()
 
 
-def found_engines(provider: str | None, policy: Policy) -> EngineCache | None:
-    """For a run on ``provider``, or on the first of the policy's that works.
+def find_engines(provider: str | None, policy: Policy) -> EngineCache | None:
+    """The engines for a run on ``provider``, or on the first of the policy's that works.
 
-    Raises ModelError where they were altered, or are not there though ``provider`` needs them.
+    ``None`` if TensorRT is not wanted, or is optional and has no engines. Raises ``ModelError`` if
+    they were altered, or if ``provider`` needs them and there are none.
     """
     if provider is None and PROVIDER not in policy.engine.providers:
         return None

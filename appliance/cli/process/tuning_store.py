@@ -1,10 +1,11 @@
-"""What was measured of this user's packs: kept in the state folder, beside the ledger."""
+"""Settings measured for this user's packs on this machine, kept in the state folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from appliance.errors import ApplianceError, OutputError
 from appliance.files.locations import state_folder
@@ -15,81 +16,82 @@ from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import FILE, Setting, Settings, Tuning
 from appliance.policy.policy import Policy
 
-Tell = Callable[[str, Setting, Sequence[Trial]], None]
-"""Called with each role, what suits it, and what was tried."""
+TuningCallback: TypeAlias = Callable[[str, Setting, Sequence[Trial]], None]
+"""Called with each role, the setting chosen for it, and all that were tried."""
 
 
 def tuning_file() -> Path:
-    """Where it is; there may be none."""
+    """The file with the settings; it may not exist."""
     return state_folder() / FILE
 
 
-def tune_fresh(
+def tune_new_pack(
     pack: ModelPack,
     policy: Policy,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     before: ModelPack | None = None,
     changed: Collection[str] = (),
 ) -> None:
-    """As ``tune_pack``, after a pack was made: it stands, whether or not it can be measured here.
+    """Tune a pack that was just written. It stays valid if it cannot be measured on this machine.
 
-    ``tell`` is given a line for each network, or why there is none. ``before``: what the pack was
-    until only what plays the ``changed`` roles changed; what is known of the others still holds.
+    ``report`` is called with a line for each network, or with why none was measured. ``before``:
+    the pack before its ``changed`` roles were altered; the settings of the other roles are kept.
     """
     try:
         provider = Runtime(policy.engine.providers).providers[0]
-        known = _known(before, provider, changed) if before is not None else {}
+        known = _known_settings(before, provider, changed) if before is not None else {}
         tune_pack(
             pack,
             provider,
-            lambda role, setting, _trials: tell(line(role, setting)),
+            lambda role, setting, _trials: report(setting_line(role, setting)),
             known=known,
         )
     except ApplianceError as error:
-        tell(f"not measured: {error.message}")
+        report(f"not measured: {error.message}")
 
 
-def line(role: str, setting: Setting) -> str:
-    """What suits a network, for people."""
+def setting_line(role: str, setting: Setting) -> str:
+    """The setting of one network, as text."""
     threads = f"{setting.threads} threads" if setting.threads > 1 else "1 thread"
     samples = "one sample" if setting.batch == 1 else f"{setting.batch} samples"
-    return f"{role:<20} {threads}, {samples} at a time: {setting.ms:.2f} ms a sample"
+    return f"{role:<20} {threads}, {samples} at a time: {setting.ms:.2f} ms per sample"
 
 
-def _known(pack: ModelPack, provider: str, changed: Collection[str]) -> Settings:
+def tune_pack(
+    pack: ModelPack,
+    provider: str,
+    report: TuningCallback,
+    path: Path | None = None,
+    known: Settings = MappingProxyType({}),
+) -> None:
+    """Measure the networks of ``pack`` on ``provider`` and store the best settings in ``path``.
+
+    ``path`` is by default ``tuning_file()``, whose folder is created. Roles in ``known`` keep
+    their settings. Raises ``ModelError``, ``ProviderError``, or ``OutputError`` if the settings
+    cannot be stored.
+    """
+    settings = dict(known)
+    for entry in pack.entries:
+        if entry.family in CONTRACTS and entry.role not in known:
+            settings[entry.role], trials = calibrate(pack, entry.role, provider)
+            report(entry.role, settings[entry.role], trials)
+    path = path or _with_folder(tuning_file())
+    Tuning.read(path).with_settings(pack.digest, provider, settings).write(path)
+
+
+def _known_settings(pack: ModelPack, provider: str, changed: Collection[str]) -> Settings:
     tuning = Tuning.read(tuning_file())
     roles = {entry.role for entry in pack.entries} - set(changed)
     found = {role: tuning.setting(pack.digest, provider, role) for role in roles}
     return {role: setting for role, setting in found.items() if setting is not None}
 
 
-def tune_pack(
-    pack: ModelPack,
-    provider: str,
-    tell: Tell,
-    path: Path | None = None,
-    known: Settings = MappingProxyType({}),
-) -> None:
-    """Measure the networks of ``pack`` on ``provider`` and keep what suits them in ``path``.
-
-    By default in ``tuning_file()``, whose folder is made. ``known`` is kept unmeasured.
-    Raises ModelError, ProviderError, or OutputError where it cannot be kept.
-    """
-    settings = dict(known)
-    for entry in pack.entries:
-        if entry.family in CONTRACTS and entry.role not in known:
-            settings[entry.role], trials = calibrate(pack, entry.role, provider)
-            tell(entry.role, settings[entry.role], trials)
-    path = path or _prepared(tuning_file())
-    Tuning.read(path).with_settings(pack.digest, provider, settings).write(path)
-
-
-def _prepared(path: Path) -> Path:
+def _with_folder(path: Path) -> Path:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"What was measured cannot be kept: {error.strerror}.",
-            "Check that your state folder may be written to.",
+            f"The measured settings cannot be stored: {error.strerror}.",
+            "Check that your state folder is writable.",
         ) from error
     return path

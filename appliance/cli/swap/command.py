@@ -1,48 +1,37 @@
-"""``appliance swap``: the face of the source on the faces of the target."""
+"""``appliance swap``: applies the face of the source to faces in the target."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import BinaryIO, Literal, TypeAlias, cast
 
 import click
 
 from appliance.audit.entries.events import Media
-from appliance.cli.framework.options import (
-    FILE,
-    Faces,
-    Numbers,
-    Region,
-    Strength,
-    Wish,
-    json_option,
-    models_option,
-    overwrite_option,
-    policy_option,
-    provider_option,
-)
-from appliance.cli.framework.output import show_json, show_pairs
-from appliance.cli.framework.pack_options import Asked, pack_options
-from appliance.cli.framework.progress import progress
-from appliance.cli.process.fork_pool import Place, hire, places
+from appliance.cli.framework.engine_options import EngineOptions
+from appliance.cli.framework.options import FaceArgument
+from appliance.cli.framework.output import print_json, print_pairs
+from appliance.cli.framework.progress import show_progress
+from appliance.cli.framework.run_context import Sealing
+from appliance.cli.process.fork_pool import Placement, fork_pool, placements
 from appliance.cli.process.input_files import (
-    about,
     check_output,
     decode_photo,
+    naming_file,
     open_input,
 )
-from appliance.cli.process.job_log import LoggedJob
+from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.load_engine import load_sealed
-from appliance.cli.process.sealing import Sealing, current_sealing
+from appliance.cli.process.sealing import current_sealing
+from appliance.cli.swap.arguments import SwapArguments, region_strengths, swap_arguments
 from appliance.cli.swap.output_format import VIDEO_SUFFIXES, photo_format, video_container
-from appliance.cli.swap.summary import pairs, summarise
+from appliance.cli.swap.summary import summarise, summary_pairs
 from appliance.errors import NoFaceError, PolicyError
 from appliance.files.output import PendingOutput
-from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.photo.decode import Photo
@@ -69,48 +58,58 @@ _REFERENCE = "The reference photo"
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """What the command line asks for, but for the target; the same for every process."""
+class _Request:
+    """What the command line asks for, except for the target: the same for every process."""
 
     sources: int
-    faces: Wish
+    faces: FaceArgument
     regions: Mapping[str, float]
-    models: Path | None
-    provider: str | None
-    asked: Asked | None
-    policy: Policy
+    options: EngineOptions
     sealing: Sealing
+
+    @classmethod
+    def of(cls, arguments: SwapArguments) -> _Request:
+        """The request in ``arguments``."""
+        options = replace(arguments.options, packs=arguments.pack_request)
+        return cls(
+            sources=len(arguments.sources),
+            faces=arguments.faces,
+            regions=region_strengths(arguments.regions, arguments.strength),
+            options=options,
+            sealing=current_sealing(options.policy),
+        )
+
+    @property
+    def photo_names(self) -> list[str]:
+        """How messages call the source photos and, after them, the reference photo."""
+        names = [f"Source photo {number}" for number in range(1, self.sources + 1)]
+        return [*names, _REFERENCE] if self.faces.like else names
 
     def load(
         self,
-        place: Place,
+        place: Placement,
         outputs: Sequence[Path] = (),
         *,
         scale: int = 1,
-        alone: bool = False,
+        latency_mode: bool = False,
     ) -> Pipeline:
-        """The engine in this process, which is sealed then, with ``outputs`` it may name."""
-        return load_sealed(
-            self.sealing,
-            outputs,
-            models=self.models,
-            provider=self.provider,
-            asked=self.asked,
+        """Load the engine and seal this process, which may then create only ``outputs``."""
+        options = replace(
+            self.options,
             scale=scale,
-            policy=self.policy,
             device=place.device,
             threads=place.threads,
-            alone=alone,
+            latency_mode=latency_mode,
         )
+        return load_sealed(self.sealing, outputs, options)
 
     def decode(self, files: Sequence[BinaryIO]) -> list[Photo]:
-        """The source photos, and behind them the reference photo if there is one."""
-        names = [f"Source photo {number}" for number in range(1, self.sources + 1)]
-        names += [_REFERENCE] if self.faces.like else []
-        return [decode_photo(file, name) for file, name in zip(files, names, strict=True)]
+        """The source photos and, after them, the reference photo if there is one."""
+        pairs = zip(files, self.photo_names, strict=True)
+        return [decode_photo(file, name) for file, name in pairs]
 
     def look(self, engine: Pipeline, photos: Sequence[Photo]) -> tuple[SourceIdentity, SwapOptions]:
-        """Who is to be drawn, and onto whom, by the photos that ``decode`` gives."""
+        """The identity to apply and the faces to apply it to, from what ``decode`` returned."""
         like = read_reference(engine.analyser, photos[-1]) if self.faces.like else None
         choice = FaceSelection(FaceRule(self.faces.name), like)
         sitter = read_source(engine, photos[: self.sources])
@@ -119,7 +118,7 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """All that a swap needs beside its target. ``crew``: who is to help with a video."""
+    """All that a swap needs except its target. ``crew``: processes that share a video."""
 
     engine: Pipeline
     sitter: SourceIdentity
@@ -128,177 +127,104 @@ class _Ready:
 
 
 _Prepare: TypeAlias = Callable[[], _Ready]
-"""Looks at the sources; called late, so that a target that cannot be used is refused first."""
+"""Reads the sources; called late, so that an unusable target is refused before that."""
 
 
 @click.command()
-@click.option(
-    "--source",
-    "sources",
-    type=FILE,
-    required=True,
-    multiple=True,
-    metavar="PHOTO",
-    help="Photo of the person whose face is applied; give it again for more photos of that person.",
-)
-@click.option(
-    "--target", type=FILE, required=True, metavar="FILE", help="Photo or video that receives it."
-)
-@click.option(
-    "--output",
-    type=FILE,
-    required=True,
-    metavar="FILE",
-    help="Where the result goes; its suffix decides the format, without one the target's.",
-)
-@click.option(
-    "--faces",
-    type=Faces(),
-    default=Wish("largest"),
-    metavar="WHICH",
-    help="largest (the default), all, left, right, or like:PHOTO for the face of that person.",
-)
-@click.option(
-    "--region",
-    "regions",
-    type=Region(),
-    multiple=True,
-    metavar="NAME=STRENGTH",
-    help=f"Change this region only ({', '.join(REGIONS)}), by 0 to 1; may be given several times.",
-)
-@click.option(
-    "--strength",
-    type=Strength(),
-    metavar="0..1",
-    help="Strength of the whole face, or with --region of the rest. [default: 1, the rest 0]",
-)
-@click.option(
-    "--device",
-    "devices",
-    type=Numbers(),
-    default=(),
-    metavar="N[,N...]",
-    help="GPUs that share a video's frames, with --pack. [default: all there are]",
-)
-@click.option(
-    "--processes",
-    type=click.IntRange(1, 16),
-    help="How many processes share each GPU, or the CPU, for a video with --pack. "
-    "[default: by the number of cores; one on a CPU]",
-)
-@click.option("--upscale", type=click.Choice(["2", "4"]), help="Enlarge the result.")
-@pack_options
-@policy_option
-@provider_option
-@models_option
-@overwrite_option
-@json_option
-def swap(
-    *,
-    sources: Sequence[Path],
-    target: Path,
-    output: Path,
-    faces: Wish,
-    regions: Sequence[tuple[str, float]],
-    strength: float | None,
-    devices: tuple[int, ...],
-    processes: int | None,
-    upscale: str | None,
-    asked: Asked | None,
-    policy: Policy,
-    provider: str | None,
-    models: Path | None,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
-    """Put the face of the source on the faces of a photo or video.
+@swap_arguments
+def swap(arguments: SwapArguments) -> None:
+    """Apply the face of the source to faces in a photo or video.
 
     By default the result is a geometric simulation: the source's own pixels and proportions,
-    fitted to the target's pose, expression and light. A generator of --pack draws it instead.
+    fitted to the target's pose, expression and light. With --pack a generator draws it instead.
     """
     started = time.monotonic()
-    _check_gates(policy)
-    check_output(output, [target, *sources, *([faces.like] if faces.like else [])])
-    scale = int(upscale or 1)
-    with LoggedJob(policy) as job, ExitStack() as files:
-        order = _Order(
-            sources=len(sources),
-            faces=faces,
-            regions=strengths(regions, strength),
-            models=models,
-            provider=provider,
-            asked=asked,
-            policy=policy,
-            sealing=current_sealing(policy),
-        )
-        opened = files.enter_context(open_input(target, _TARGET))
-        portraits = [
-            files.enter_context(open_input(path, f"Source photo {number}"))
-            for number, path in enumerate(sources, 1)
-        ]
-        if faces.like:
-            portraits.append(files.enter_context(open_input(faces.like, _REFERENCE)))
-        result = files.enter_context(PendingOutput(output, overwrite=overwrite))
-        crew, named_as_video = None, output.suffix.lower() in VIDEO_SUFFIXES
-        if asked and (wanted := places(devices, processes, provider, policy)):
-            crew = hire(
-                wanted,
-                portraits,
-                order.load,
-                lambda engine, copies: order.look(engine, order.decode(copies)),
-            )
-            files.callback(crew.close)
-            if named_as_video:
-                crew.start_loading()  # no photo gets such a name, and loading takes a while
-        # Where a crew does a video, the faces that are left are those of the sources. A name
-        # without a suffix may stand for either; a video is only slower then.
-        alone = crew is not None or not named_as_video
-        place = Place(devices[0] if devices else 0)
-        engine = order.load(place, [output], scale=scale, alone=alone)
-        seal = order.sealing.report
-        kind: Media = "video" if is_video(opened) else "photo"
-        job.started(engine.packs, seal, "onnx" if engine.generates else "mesh", kind)
-        photos = order.decode(portraits)
-
-        def prepare() -> _Ready:
-            return _Ready(engine, *order.look(engine, photos), crew if engine.generates else None)
-
-        if kind == "video":
-            report = _video(opened, result, output, prepare, scale, silent=as_json)
-        else:
-            report = _photo(opened, result, output, prepare, scale)
-        job.finished(result.file, report)
-        result.commit()
+    _refuse_gates(arguments.options.policy)
+    check_output(arguments.output, arguments.inputs)
+    with JobLog(arguments.options.policy) as job, ExitStack() as files:
+        report = _run(arguments, job, files)
     summary = summarise(report, time.monotonic() - started)
-    if as_json:
-        show_json(summary)
+    if arguments.as_json:
+        print_json(summary)
     else:
-        show_pairs(pairs(summary))
+        print_pairs(summary_pairs(summary))
 
 
-def _check_gates(policy: Policy) -> None:
-    """A gate is kept by a session, which knows who asks; a policy with one is not for a command."""
+def _refuse_gates(policy: Policy) -> None:
+    """Gates need a session, which knows its user: a command cannot enforce them."""
     if policy.gate.same_person or policy.gate.consent:
         raise PolicyError(
-            "This policy lets a face be applied in a session only: it asks who is shown.",
-            "Open a session, or name a policy whose gates are false.",
+            "This policy allows swaps in sessions only, because it has gates.",
+            "Open a session, or use a policy with the gates same_person and consent set to false.",
         )
 
 
-def strengths(regions: Sequence[tuple[str, float]], strength: float | None) -> dict[str, float]:
-    """Strength by region: those that are named, and ``face`` for the rest if it is asked for."""
-    named = dict(regions)
-    if strength is not None or not named:
-        named.setdefault(WHOLE_FACE, 1.0 if strength is None else strength)
-    return named
+def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
+    """Open all files, fork, load and seal, swap, and give the result its name."""
+    request = _Request.of(arguments)
+    target = files.enter_context(open_input(arguments.target, _TARGET))
+    paths = [*arguments.sources, *([arguments.faces.like] if arguments.faces.like else [])]
+    portraits = [
+        files.enter_context(open_input(path, name))
+        for path, name in zip(paths, request.photo_names, strict=True)
+    ]
+    result = files.enter_context(PendingOutput(arguments.output, overwrite=arguments.overwrite))
+    named_as_video = arguments.output.suffix.lower() in VIDEO_SUFFIXES
+    crew = _fork(arguments, request, portraits)
+    if crew:
+        files.callback(crew.close)
+        if named_as_video:
+            crew.start_loading()  # no photo can have this name, and loading takes a while
+    engine = request.load(
+        Placement(arguments.devices[0] if arguments.devices else 0),
+        [arguments.output],
+        scale=arguments.scale,
+        # With a pool, this process only reads the source photos. A name without a suffix may be
+        # that of either kind; a video is then merely slower.
+        latency_mode=crew is not None or not named_as_video,
+    )
+    kind: Media = "video" if is_video(target) else "photo"
+    drawn_by: Literal["onnx", "mesh"] = "onnx" if engine.generates else "mesh"
+    job.started(engine.packs, request.sealing.report, drawn_by, kind)
+    photos = request.decode(portraits)
+
+    def prepare() -> _Ready:
+        return _Ready(engine, *request.look(engine, photos), crew if engine.generates else None)
+
+    if kind == "video":
+        report = _video(target, result, prepare, arguments)
+    else:
+        report = _photo(target, result, prepare, arguments)
+    job.finished(result.file, report)
+    result.commit()
+    return report
+
+
+def _fork(
+    arguments: SwapArguments, request: _Request, portraits: Sequence[BinaryIO]
+) -> ProcessPool | None:
+    """The processes for a video, if a generator draws it and more than one process helps."""
+    if request.options.packs is None:
+        return None
+    places = placements(
+        arguments.devices, arguments.processes, request.options.provider, request.options.policy
+    )
+    if not places:
+        return None
+    return fork_pool(
+        places,
+        portraits,
+        request.load,
+        lambda engine, copies: request.look(engine, request.decode(copies)),
+    )
 
 
 def _photo(
-    opened: BinaryIO, result: PendingOutput, output: Path, prepare: _Prepare, scale: int
+    opened: BinaryIO, result: PendingOutput, prepare: _Prepare, arguments: SwapArguments
 ) -> SwapReport:
     target = decode_photo(opened, _TARGET)
-    kind = photo_format(output, target.kind)
-    check_enlarged(target, scale)
+    kind = photo_format(arguments.output, target.kind)
+    check_enlarged(target, arguments.scale)
     ready = prepare()
     photo, report = swap_photo(ready.engine, ready.sitter, target, ready.options)
     if ready.engine.upscaler:
@@ -308,19 +234,13 @@ def _photo(
 
 
 def _video(
-    opened: BinaryIO,
-    result: PendingOutput,
-    output: Path,
-    prepare: _Prepare,
-    scale: int,
-    *,
-    silent: bool,
+    opened: BinaryIO, result: PendingOutput, prepare: _Prepare, arguments: SwapArguments
 ) -> SwapReport:
-    with about(_TARGET):
+    with naming_file(_TARGET):
         facts = probe(opened)
     opened.seek(0)
-    container = video_container(output, facts.container)
-    check_size(facts.width * scale, facts.height * scale)
+    container = video_container(arguments.output, facts.container)
+    check_size(facts.width * arguments.scale, facts.height * arguments.scale)
     ready = prepare()
     editor = None
     if ready.crew and any(ready.options.regions.values()):
@@ -328,7 +248,7 @@ def _video(
         editor = ready.crew.editor(*shape, facts.frames)
     if ready.crew and editor:
         ready.crew.wait_until_ready()
-    with progress(silent=silent) as tell, about(_TARGET):
+    with show_progress(silent=arguments.as_json) as tell, naming_file(_TARGET):
         report = swap_video(
             ready.engine,
             ready.sitter,
@@ -340,6 +260,6 @@ def _video(
             editor=editor,
         )
     if not report.faces_swapped and any(ready.options.regions.values()):
-        hint = "Choose the face by another word of --faces, or use a video that shows it upright."
-        raise NoFaceError("The chosen face was found in no frame of the target.", hint)
+        hint = "Choose another face with --faces, or use a video that shows it upright."
+        raise NoFaceError("The chosen face was not found in any frame of the target.", hint)
     return report

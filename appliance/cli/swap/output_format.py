@@ -1,4 +1,4 @@
-"""What a result is written as: its name's suffix decides, without one the target's own format."""
+"""The format of a result: decided by the suffix of its name or, without one, by the target."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def photo_format(output: Path, target: PhotoKind) -> PhotoFormat:
     if suffix not in PHOTO_SUFFIXES:
         listed = ", ".join(PHOTO_SUFFIXES)
         raise OutputError(
-            "A photo is not written under such a suffix.", f"End the output's name in {listed}."
+            "No photo format has this suffix.", f"Let the output's name end in one of {listed}."
         )
     return PHOTO_SUFFIXES[suffix]
 
@@ -48,6 +48,6 @@ def video_container(output: Path, target: VideoKind) -> VideoKind:
     if suffix not in VIDEO_SUFFIXES:
         listed = ", ".join(VIDEO_SUFFIXES)
         raise OutputError(
-            "A video is not written under such a suffix.", f"End the output's name in {listed}."
+            "No video container has this suffix.", f"Let the output's name end in one of {listed}."
         )
     return VIDEO_SUFFIXES[suffix]

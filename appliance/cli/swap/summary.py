@@ -1,4 +1,4 @@
-"""What a swap has done, in the end."""
+"""The summary of a finished swap."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.cli.framework.output import Pair
+from appliance.cli.framework.output import LabelledValue
 from appliance.pipeline.media.video.transcode import TranscodeReport
 from appliance.pipeline.run import SwapReport
 from appliance.pipeline.selection import SAME_PERSON
 
 
 class Similarity(msgspec.Struct, frozen=True):
-    """Mean SFace cosine of the changed faces to the source; from ``threshold`` the same person."""
+    """Mean SFace cosine (-1 to 1) of the changed faces to the source, before and after.
+
+    At ``threshold`` and above, two faces count as the same person's.
+    """
 
     before: float
     after: float
     threshold: float = SAME_PERSON
 
 
-class Tracks(msgspec.Struct, frozen=True):
-    """Sound and subtitles: ``copied`` tracks, codecs ``reencoded``, what was ``dropped``."""
+class TrackSummary(msgspec.Struct, frozen=True):
+    """Audio and subtitles: tracks ``copied``, codecs ``reencoded``, tracks ``dropped``."""
 
     copied: int
     reencoded: tuple[str, ...]
@@ -31,7 +34,7 @@ class Tracks(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finished swap.
 
-    ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: a video's.
+    ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: videos only.
     """
 
     kind: str
@@ -46,11 +49,11 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     fps: float | None = None
     codec: str | None = None
     pixel_format: str | None = None
-    tracks: Tracks | None = None
+    tracks: TrackSummary | None = None
 
 
 def summarise(report: SwapReport, seconds: float) -> Summary:
-    """The run ``report`` of a command that took ``seconds``."""
+    """The summary of ``report``, for a command that took ``seconds``."""
     before, after = report.similarity_before, report.similarity_after
     similarity = None
     if before is not None and after is not None:
@@ -73,8 +76,8 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
     )
 
 
-def pairs(summary: Summary) -> list[Pair]:
-    """The summary as lines."""
+def summary_pairs(summary: Summary) -> list[LabelledValue]:
+    """The summary as labels and values for people."""
     lines = [("engine", summary.engine)]
     if summary.kind == "video":
         lines.append(("frames", f"{summary.frames}, of which {summary.frames_swapped} swapped"))
@@ -83,7 +86,7 @@ def pairs(summary: Summary) -> list[Pair]:
         lines.append(("speed", f"{summary.fps:.1f} frames/s"))
     lines.append(("time", f"{summary.seconds:.1f} s"))
     if summary.similarity is not None:
-        lines.append(("similarity", describe(summary.similarity)))
+        lines.append(("similarity", similarity_text(summary.similarity)))
     lines.append(("provider", summary.provider))
     if summary.tracks is not None:
         lines.append(("picture", f"{summary.codec}, {summary.pixel_format}"))
@@ -91,21 +94,21 @@ def pairs(summary: Summary) -> list[Pair]:
     return lines
 
 
-def describe(similarity: Similarity) -> str:
-    """The likeness before and after, in words."""
+def similarity_text(similarity: Similarity) -> str:
+    """The similarity before and after, as text."""
     return (
         f"{similarity.before:.2f} before, {similarity.after:.2f} after"
-        f" (the same person from {similarity.threshold})"
+        f" (same person from {similarity.threshold})"
     )
 
 
-def _tracks(done: TranscodeReport) -> Tracks:
-    return Tracks(done.tracks.copied, done.tracks.reencoded, done.tracks.dropped)
+def _tracks(done: TranscodeReport) -> TrackSummary:
+    return TrackSummary(done.tracks.copied, done.tracks.reencoded, done.tracks.dropped)
 
 
-def _track_pairs(tracks: Tracks) -> list[Pair]:
+def _track_pairs(tracks: TrackSummary) -> list[LabelledValue]:
     kept = [f"{tracks.copied} copied unchanged"] if tracks.copied else []
     if tracks.reencoded:
-        kept.append(f"{', '.join(tracks.reencoded)} encoded anew")
+        kept.append(f"{', '.join(tracks.reencoded)} re-encoded")
     dropped = [("dropped", ", ".join(tracks.dropped))] if tracks.dropped else []
-    return [("sound, subtitles", "; ".join(kept) or "none"), *dropped]
+    return [("audio, subtitles", "; ".join(kept) or "none"), *dropped]

@@ -27,7 +27,7 @@ from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.verification.verify import Finding, Verification
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
 from tests.audit.story import StoryClock, story
 
@@ -40,7 +40,7 @@ Attack = Callable[[Path], None]
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger that holds the story, and its bundle next to it."""
     folder = tmp_path_factory.mktemp("story") / "ledger"
-    assert run(command, ["audit", "init", "--ledger", str(folder)]) == 0
+    assert run_command(command, ["audit", "init", "--ledger", str(folder)]) == 0
     keys = LedgerKeys.load(keys_folder_for(folder))
     clock = StoryClock()
     ledger = Ledger(folder, keys.signer, FileAnchor(keys_folder_for(folder) / ANCHOR))
@@ -48,7 +48,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for clock.at, by, event in story():
         recorder.record([(by, event)])
     output = str(folder.with_name("bundle"))
-    assert run(command, ["audit", "export", "--ledger", str(folder), "--output", output]) == 0
+    assert (
+        run_command(command, ["audit", "export", "--ledger", str(folder), "--output", output]) == 0
+    )
     return folder
 
 
@@ -239,7 +241,7 @@ def test_a_single_event_can_be_proved_without_the_others(
 ) -> None:
     proof = tmp_path / "17.tlog-proof"
     arguments = ["audit", "prove", "17", "--ledger", str(exported), "--output", str(proof)]
-    assert run(command, arguments) == 0
+    assert run_command(command, arguments) == 0
     capsys.readouterr()
     with zipfile.ZipFile(exported.with_name("bundle") / "proofs.zip") as archive:
         packed = tmp_path / "packed.tlog-proof"

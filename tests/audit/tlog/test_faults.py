@@ -21,7 +21,7 @@ from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.verification.verify import verify_ledger
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
 from tests.audit.synthetic import job_event, with_role
 
@@ -192,7 +192,7 @@ def test_a_full_disk_stops_appends_and_free_space_resumes_them(tmp_path: Path) -
 def test_the_command_reports_that_the_disk_is_full(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(command, ["audit", "init", "--ledger", str(folder)]) == 0
+    assert run_command(command, ["audit", "init", "--ledger", str(folder)]) == 0
     capsys.readouterr()
 
     def full(_: int) -> None:
@@ -200,7 +200,7 @@ def test_the_command_reports_that_the_disk_is_full(
 
     monkeypatch.setattr(os, "fsync", full)
     # To show the ledger is an event, so nothing is shown that cannot be logged.
-    assert run(command, ["audit", "show", "--ledger", str(folder)]) == 10
+    assert run_command(command, ["audit", "show", "--ledger", str(folder)]) == 10
     printed = capsys.readouterr()
     assert "disk of the ledger is full" in printed.err
     assert str(folder) not in printed.err

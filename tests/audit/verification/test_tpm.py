@@ -16,7 +16,7 @@ from appliance.audit.keys.ledger_keys import keys_folder_for
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.verification.tpm import TpmCounter, anchor_in_tpm, matches_counter
 from appliance.audit.verification.verify import verify_ledger
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
 from appliance.errors import LedgerError
 from tests.audit.synthetic import job_event, with_role
@@ -68,8 +68,11 @@ def test_the_newest_log_matches_the_counter_and_an_older_copy_does_not(
     # The older copy and its anchor are consistent: only the TPM reveals the rollback.
     assert not matches_counter(counter_of(older / "ledger"), tpm)
     for place, code in ((folder, 0), (older / "ledger", 10)):
-        assert run(command, ["audit", "verify", "--ledger", str(place), "--tpm", INDEX]) == code
-        assert run(command, ["audit", "verify", "--ledger", str(place)]) == 0
+        assert (
+            run_command(command, ["audit", "verify", "--ledger", str(place), "--tpm", INDEX])
+            == code
+        )
+        assert run_command(command, ["audit", "verify", "--ledger", str(place)]) == 0
 
 
 def test_a_counter_that_is_defined_again_does_not_start_lower(
@@ -102,7 +105,9 @@ def test_the_command_increments_the_counter(
     folder: Path, recorder: Recorder, tpm: TpmCounter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recorder.record(with_role(job_event(1)))
-    assert run(command, ["audit", "checkpoint", "--ledger", str(folder), "--tpm", INDEX]) == 0
+    assert (
+        run_command(command, ["audit", "checkpoint", "--ledger", str(folder), "--tpm", INDEX]) == 0
+    )
     assert capsys.readouterr().out == (folder / "checkpoint").read_text()
     assert counter_of(folder) == tpm.read()
 

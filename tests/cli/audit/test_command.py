@@ -36,7 +36,7 @@ def size(folder: Path) -> int:
     return store.checkpoint(store.verifier()).size
 
 
-def test_a_ledger_is_made_filled_and_verified(folder: Path, call: Call) -> None:
+def test_a_ledger_is_created_filled_and_verified(folder: Path, call: Call) -> None:
     for name in ("checkpoint", "log.vkey", "tile/0/000", "tile/entries/000"):
         assert (folder / name).is_file()
     outcome = call("audit", "verify", *at(folder))
@@ -48,16 +48,16 @@ def test_a_ledger_is_made_filled_and_verified(folder: Path, call: Call) -> None:
     assert (report["size"], report["findings"]) == (301, [])
 
 
-def test_what_is_wrong_is_said_and_the_code_is_not_zero(folder: Path, call: Call) -> None:
+def test_findings_are_printed_and_are_an_error(folder: Path, call: Call) -> None:
     path = folder / Tile(0, 0).entries_path
     path.write_bytes(path.read_bytes().replace(b'"job":7,', b'"job":8,', 1))
     outcome = call("audit", "verify", *at(folder))
     assert outcome.code == 10
     assert "entry: entry 7" in outcome.out
-    assert "not sound: 1 findings" in outcome.err
+    assert "not valid: 1 findings" in outcome.err
 
 
-def test_the_key_you_were_given_is_the_one_that_counts(folder: Path, call: Call) -> None:
+def test_verification_uses_the_given_public_key(folder: Path, call: Call) -> None:
     vkey = (folder / "log.vkey").read_text().strip()
     assert call("audit", "verify", *at(folder), "--key", vkey).code == 0
     other = LedgerKeys.create(folder.with_name("other"), "test.example/log").signer.verifier.vkey
@@ -65,7 +65,7 @@ def test_the_key_you_were_given_is_the_one_that_counts(folder: Path, call: Call)
     assert call("audit", "verify", *at(folder), "--key", "nonsense").code == 10
 
 
-def test_to_read_the_log_is_an_event(folder: Path, call: Call, tmp_path: Path) -> None:
+def test_reading_the_ledger_is_recorded(folder: Path, call: Call, tmp_path: Path) -> None:
     shown = call("audit", "show", *at(folder), "--last", "2")
     assert [line.split()[0] for line in shown.out.splitlines()] == ["299", "300"]
     found = call("audit", "search", *at(folder), "--kind", "job-finished", "--json")
@@ -87,20 +87,22 @@ def test_to_read_the_log_is_an_event(folder: Path, call: Call, tmp_path: Path) -
     assert call("audit", "verify", *at(folder)).code == 0
 
 
-def test_a_copy_is_read_but_writes_nothing(folder: Path, call: Call, tmp_path: Path) -> None:
+def test_a_copy_can_be_read_and_nothing_is_written_to_it(
+    folder: Path, call: Call, tmp_path: Path
+) -> None:
     copy = Path(shutil.copytree(folder, tmp_path / "disc"))
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     shown = call("audit", "show", *at(copy))
     assert (shown.code, len(shown.out.splitlines())) == (0, 20)
     assert "copy" in shown.err
-    assert "no checkpoint outside" in call("audit", "verify", *at(copy)).out
+    assert "no external checkpoint" in call("audit", "verify", *at(copy)).out
     refused = call("audit", "export", *at(copy), "--output", str(tmp_path / "bundle"))
     assert refused.code == 10
     assert not (tmp_path / "bundle").exists()
     assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
 
 
-def test_a_person_is_found_by_name_and_named_nowhere(folder: Path) -> None:
+def test_entries_of_a_person_are_found_by_a_name_stored_nowhere(folder: Path) -> None:
     place = LedgerLocation.of(folder)
     sign = pseudonym(LedgerKeys.load(place.keys).pseudonym, "person", b"Maria Gonzalez")
     place.log(LoginGranted(sign, "fido2"))
@@ -123,9 +125,7 @@ def test_a_person_is_found_by_name_and_named_nowhere(folder: Path) -> None:
     assert sign.encode() in everything
 
 
-def test_the_checkpoint_goes_out_and_a_witness_vouches_for_it(
-    folder: Path, call: Call, tmp_path: Path
-) -> None:
+def test_a_witness_cosigns_the_checkpoint(folder: Path, call: Call, tmp_path: Path) -> None:
     printed = call("audit", "checkpoint", *at(folder)).out
     assert printed.encode() == (folder / "checkpoint").read_bytes()
     disc, witness, back = tmp_path / "disc", tmp_path / "witness", tmp_path / "cosigned"
@@ -157,8 +157,8 @@ def test_the_checkpoint_goes_out_and_a_witness_vouches_for_it(
     assert call(*accept[:-1], other).code == 10
 
 
-def test_prune_keeps_half_a_year(folder: Path, call: Call) -> None:
-    assert call("audit", "prune", *at(folder)).out == "entries from 0 on are kept\n"
+def test_prune_keeps_what_the_policy_requires(folder: Path, call: Call) -> None:
+    assert call("audit", "prune", *at(folder)).out == "entries are kept from number 0\n"
     assert call("audit", "prune", *at(folder), "--days", "30").code == 10
     clinic = ("--policy", "policies/clinic.yaml")
     assert call("audit", "prune", *at(folder), *clinic).code == 0
@@ -167,7 +167,7 @@ def test_prune_keeps_half_a_year(folder: Path, call: Call) -> None:
     assert size(folder) == 301
 
 
-def test_a_ledger_that_is_not_there_is_named_as_such(tmp_path: Path, call: Call) -> None:
+def test_a_missing_ledger_is_an_error_and_is_not_created(tmp_path: Path, call: Call) -> None:
     missing = tmp_path / "missing"
     for command in (("verify",), ("show",), ("checkpoint",), ("prune",)):
         outcome = call("audit", *command, *at(missing))
@@ -177,7 +177,7 @@ def test_a_ledger_that_is_not_there_is_named_as_such(tmp_path: Path, call: Call)
     assert not missing.exists()
 
 
-def test_init_makes_nothing_over_a_ledger(folder: Path, call: Call) -> None:
+def test_init_leaves_an_existing_ledger_unchanged(folder: Path, call: Call) -> None:
     before = (folder / "checkpoint").read_bytes()
     assert call("audit", "init", *at(folder)).code == 10
     assert (folder / "checkpoint").read_bytes() == before

@@ -30,7 +30,7 @@ def test_two_people(call: Call, people: People) -> None:
     assert outcome.json["similarity"] < outcome.json["threshold"] == 0.363
 
 
-def test_a_photo_with_itself(call: Call, people: People) -> None:
+def test_a_photo_is_fully_similar_to_itself(call: Call, people: People) -> None:
     outcome = call("compare", people["a"], people["a"], "--json")
     assert outcome.json["similarity"] == pytest.approx(1, abs=0.001)
 
@@ -44,14 +44,18 @@ def test_the_sheet_shows_the_figure(call: Call, people: People, folder: Path) ->
     assert np.array_equal(one[:640, :500], two[:640, :500])
 
 
-def test_no_face(call: Call, people: People, faceless: Path, folder: Path) -> None:
+def test_a_photo_without_a_face_is_an_error(
+    call: Call, people: People, faceless: Path, folder: Path
+) -> None:
     outcome = call("compare", people["a"], faceless, "-o", folder / "sheet.png")
     assert outcome.code == 4
     assert "photo B" in outcome.err
     assert not list(folder.iterdir())
 
 
-def test_the_sheet_is_a_new_png(call: Call, people: People, folder: Path) -> None:
+def test_the_picture_is_a_png_and_replaces_nothing_unasked(
+    call: Call, people: People, folder: Path
+) -> None:
     (folder / "there.png").write_bytes(b"precious")
     for name in ("sheet.jpg", "there.png"):
         assert call("compare", people["a"], people["c"], "-o", folder / name).code == 7

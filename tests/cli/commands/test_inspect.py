@@ -26,7 +26,9 @@ def test_a_photo(call: Call, people: People) -> None:
     assert -20 < face["pose"]["yaw"] < 0
 
 
-def test_what_people_read(call: Call, people: People, portraits: People) -> None:
+def test_text_output_describes_faces_with_advice(
+    call: Call, people: People, portraits: People
+) -> None:
     lines = call("inspect", people["a"]).out.splitlines()
     assert lines[0].split() == ["photo", "JPEG"]
     assert any(line.split() == ["faces", "1"] for line in lines)
@@ -42,7 +44,7 @@ def test_two_faces_largest_first(call: Call, pair: Path) -> None:
     assert first["box"]["width"] > second["box"]["width"]
 
 
-def test_no_face_is_an_answer_too(call: Call, faceless: Path) -> None:
+def test_a_photo_without_faces_is_described(call: Call, faceless: Path) -> None:
     outcome = call("inspect", faceless)
     assert outcome.code == 0
     assert outcome.out.splitlines()[-1].split() == ["faces", "none"]
@@ -61,5 +63,5 @@ def test_a_video(call: Call, clip: Path) -> None:
     assert len(outcome.json["faces"]) == 1
     lines = [line.split() for line in call("inspect", clip).out.splitlines()]
     assert ["size", "640", "x", "360"] in lines
-    assert ["rate", "30.000", "frames/s,", "even"] in lines
+    assert ["rate", "30.000", "frames/s,", "constant"] in lines
     assert ["length", "2.42", "s,", "72", "frames"] in lines

@@ -18,7 +18,7 @@ POLICIES = REPOSITORY / "policies"
 CLINIC, STUDIO = POLICIES / "clinic.yaml", POLICIES / "studio.yaml"
 
 
-def test_sound_policies_are_named_by_their_digests(call: Call) -> None:
+def test_valid_policies_are_listed_with_their_digests(call: Call) -> None:
     outcome = call("policy", "check", CLINIC, STUDIO)
     assert outcome.code == 0
     assert outcome.out.splitlines() == [
@@ -26,7 +26,7 @@ def test_sound_policies_are_named_by_their_digests(call: Call) -> None:
     ]
 
 
-def test_one_that_is_not_ends_with_its_line_and_key(call: Call, tmp_path: Path) -> None:
+def test_an_invalid_policy_is_reported_with_line_and_key(call: Call, tmp_path: Path) -> None:
     altered = tmp_path / "clinic.yaml"
     altered.write_text(CLINIC.read_text().replace("allow_network: false", "allow_network: true"))
     outcome = call("policy", "check", altered)
@@ -38,7 +38,7 @@ def test_one_that_is_not_ends_with_its_line_and_key(call: Call, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_what_is_shown_is_a_policy_and_json_has_its_digest(call: Call, named: bool) -> None:
+def test_show_prints_a_valid_policy_and_json_has_its_digest(call: Call, named: bool) -> None:
     policy = load(CLINIC) if named else EMBEDDED
     words = [CLINIC] if named else []
     shown = call("policy", "show", *words)
@@ -48,15 +48,15 @@ def test_what_is_shown_is_a_policy_and_json_has_its_digest(call: Call, named: bo
     assert hashlib.sha256(canonical.encode()).hexdigest() == policy.digest
 
 
-def test_the_differences_of_two_are_told_by_key(call: Call) -> None:
+def test_differences_of_two_policies_are_listed_by_key(call: Call) -> None:
     outcome = call("policy", "diff", CLINIC, STUDIO)
-    told = {line.split()[0] for line in outcome.out.splitlines()}
-    assert "gate.same_person" in told
-    assert "system.log_level" not in told
-    assert call("policy", "diff", CLINIC, CLINIC).out == "the same\n"
+    listed = {line.split()[0] for line in outcome.out.splitlines()}
+    assert "gate.same_person" in listed
+    assert "system.log_level" not in listed
+    assert call("policy", "diff", CLINIC, CLINIC).out == "identical\n"
 
 
-def test_the_schema_knows_every_section_and_what_is_fixed(call: Call) -> None:
+def test_the_schema_has_every_section_and_the_fixed_values(call: Call) -> None:
     schema = call("policy", "schema").json
     assert set(schema["$defs"]["Policy"]["properties"]) == set(Policy.__struct_fields__)
     assert schema["$defs"]["System"]["properties"]["allow_network"]["const"] is False

@@ -46,17 +46,24 @@ def _run(ledger: Path, identifier: str, output: Path) -> None:
     CliRunner().invoke(session, arguments, catch_exceptions=False)
 
 
-def test_it_names_what_was_erased_and_how(ledger: Path, tmp_path: Path) -> None:
+def test_the_html_names_what_was_erased_and_how(ledger: Path, tmp_path: Path) -> None:
     output = tmp_path / "certificate.html"
     _run(ledger, SESSION, output)
     page = output.read_text()
-    for said in (SESSION, "ab" * 32, "token-removed", "Purge", "Cryptographic erase", "1234 ms"):
-        assert said in page
+    for expected in (
+        SESSION,
+        "ab" * 32,
+        "token-removed",
+        "Purge",
+        "Cryptographic erase",
+        "1234 ms",
+    ):
+        assert expected in page
     assert "<svg" in page
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
 
 
-def test_the_code_holds_the_proof_of_the_erasure(
+def test_the_qr_code_contains_the_proof_of_the_erasure(
     ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts, "_MOST_IN_QR", 0)  # as text, which can be read here
@@ -98,7 +105,7 @@ def _decoded(pdf: Path) -> str:
     return str(text)
 
 
-def test_the_pdf_says_what_the_html_says(pages: tuple[Path, Path]) -> None:
+def test_the_pdf_contains_all_facts_of_the_html(pages: tuple[Path, Path]) -> None:
     html, pdf = pages
     cells = re.findall(r"<t[hd]>(.*?)</t[hd]>", html.read_text())
     facts_told = [re.sub(r"<.*?>", "", cell) for cell in cells]
@@ -109,7 +116,7 @@ def test_the_pdf_says_what_the_html_says(pages: tuple[Path, Path]) -> None:
     assert "appliance-verify." in found
 
 
-def test_the_code_of_the_pdf_holds_the_proof_of_the_html(
+def test_the_qr_code_of_the_pdf_contains_the_proof_of_the_html(
     ledger: Path, pages: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts, "_MOST_IN_QR", 0)
@@ -131,13 +138,13 @@ def test_a_proof_that_is_too_long_for_a_code_is_in_the_pdf_as_text(
 
 @pytest.mark.parametrize("method", facts._SANITIZATION)
 def test_the_largest_code_fits_on_the_page(tmp_path: Path, method: str) -> None:
-    told = tuple(facts.Fact(name, value) for name, value in [
+    listed = tuple(facts.Fact(name, value) for name, value in [
         *((name, "of one line") for name in ("Session", "Closed", "Erased", "Method", "Entry")),
         ("Technique", facts._SANITIZATION[method][1]),
         *((name, "of two lines " * 10) for name in ("Verification", "Key", "Log")),
     ])  # fmt: skip
     pdf = tmp_path / "large.pdf"
-    pdf.write_bytes(as_pdf(facts.Certificate(told, b"x" * facts._MOST_IN_QR)))
+    pdf.write_bytes(as_pdf(facts.Certificate(listed, b"x" * facts._MOST_IN_QR)))
     assert re.search(r"^Pages: +1$", _poppler("pdfinfo", str(pdf)), re.MULTILINE)
 
 
@@ -157,7 +164,7 @@ def test_no_other_kind_of_file_is_written(ledger: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("identifier", [OTHER, "0" * 16])
-def test_what_was_not_erased_has_no_certificate(
+def test_a_session_that_was_not_erased_has_no_certificate(
     ledger: Path, tmp_path: Path, identifier: str
 ) -> None:
     output = tmp_path / "certificate.html"

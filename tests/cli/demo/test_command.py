@@ -19,7 +19,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_it_leaves_a_sheet_a_photo_and_a_film(
+def test_it_writes_a_sheet_a_photo_and_a_video(
     call: Call, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -31,7 +31,7 @@ def test_it_leaves_a_sheet_a_photo_and_a_film(
     assert outcome.code == 0
     assert names(output) == RESULTS
     lines = dict(line.split("  ", 1) for line in outcome.out.splitlines())
-    assert lines["look at"].strip() == "results/sheet.png"
+    assert lines["contact sheet"].strip() == "results/sheet.png"
     assert lines["engine"].strip() == "geometric simulation"
     sheet = pixels(output / "sheet.png")
     assert sheet.shape[1] > 1200
@@ -47,13 +47,13 @@ def test_it_leaves_a_sheet_a_photo_and_a_film(
         assert sum(1 for _ in film.decode(picture)) == FRAMES
 
 
-def test_portraits_that_are_not_there(call: Call, folder: Path) -> None:
+def test_missing_portraits_are_an_error(call: Call, folder: Path) -> None:
     outcome = call("demo", "--output", folder / "results", "--portraits", folder)
     assert outcome.code == 3
     assert names(folder) == []
 
 
-def test_portraits_of_nobody(call: Call, folder: Path, faceless: Path) -> None:
+def test_portraits_without_faces_are_an_error(call: Call, folder: Path, faceless: Path) -> None:
     for file in PORTRAITS.glob("person_*"):
         shutil.copy(faceless, folder / file.name)
     outcome = call("demo", "--output", folder / "results", "--portraits", folder)
@@ -61,21 +61,21 @@ def test_portraits_of_nobody(call: Call, folder: Path, faceless: Path) -> None:
     assert names(folder / "results") == []
 
 
-def test_an_output_that_is_no_folder(call: Call, folder: Path) -> None:
+def test_an_output_that_is_not_a_folder_is_an_error(call: Call, folder: Path) -> None:
     (folder / CANARY).write_bytes(b"precious")
     assert call("demo", "--output", folder / CANARY).code == 7
     assert call("demo", "--output", folder / CANARY / "below").code == 7
 
 
-def test_a_stopped_demo_leaves_nothing(
+def test_an_interrupted_demo_leaves_nothing(
     call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:
         # By now the sheet and the photo are written, though not under their names.
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "_film", interrupted)
+    monkeypatch.setattr(command, "_video", interrupted)
     outcome = call("demo", "--output", folder / "results")
     assert outcome.code == 130
-    assert outcome.err == "stopped; nothing was written\n"
+    assert outcome.err == "interrupted; nothing was written\n"
     assert names(folder / "results") == []

@@ -70,7 +70,7 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(_installed: Path, tmp_path: Path) -> Path:
-    """A machine in order, to be spoilt."""
+    """A correct machine, which a test may alter."""
     there = tmp_path / "root"
     subprocess.run(["cp", "--archive", _installed, there], check=True)  # noqa: S607
     return there

@@ -31,7 +31,7 @@ def doctor(*words: str | Path, before: Sequence[str] = ()) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize("before", [(), UNPRIVILEGED], ids=["as-it-is", "unprivileged"])
-def test_the_seal_holds_here_for_whoever_asks(before: Sequence[str]) -> None:
+def test_the_seal_holds_with_and_without_capabilities(before: Sequence[str]) -> None:
     code, found = doctor(before=before)
     assert code == 0
     assert found["ok"]
@@ -50,7 +50,7 @@ def test_an_altered_pack_is_a_finding(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(found)
 
 
-def test_with_machine_the_settings_of_the_appliance_are_asked_for() -> None:
+def test_machine_checks_are_run_on_request() -> None:
     code, found = doctor("--machine")
     installed = Path("/usr/lib/sysctl.d/90-appliance.conf").is_file()
     names = {check["name"]: check["ok"] for check in found["checks"]}
@@ -69,12 +69,12 @@ def test_the_table_is_drawn_on_a_narrow_terminal_too() -> None:
         text=True,
     )
     assert done.stderr == ""
-    assert "What was looked at" in done.stdout
+    assert "Checks" in done.stdout
     assert all(len(line) <= 50 for line in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize("loaded", [True, False])
-def test_a_packet_filter_that_lets_through_is_found(*, loaded: bool) -> None:
+def test_a_missing_packet_filter_is_found(*, loaded: bool) -> None:
     load = f"nft --file {REPOSITORY / 'hardening/nftables/appliance.nft'} && " if loaded else ""
     alone = ("unshare", "--map-root-user", "--net", "sh", "-c", f'{load}"$@"', "sh")
     _, found = doctor("--machine", before=alone)

@@ -1,4 +1,4 @@
-"""Ways in: in order, and each spoilt. What polkit answers is asked in tests/lab."""
+"""Checks of login, on a correct machine and with one deviation each; real polkit in tests/lab."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from tests.cli.doctor.conftest import (
 
 PAM = "etc/pam.d/appliance"
 U2F = "PAM service appliance"
-LIVE = "polkit denies a stranger"
+LIVE = "polkit denies unprivileged users"
 
 
 def _failing(root: Path) -> dict[str, str]:
-    return failing([check for check in login.looks(root) if check.name != LIVE])
+    return failing([check for check in login.login_checks(root) if check.name != LIVE])
 
 
-def test_a_machine_in_order(root: Path) -> None:
+def test_a_correct_machine_passes(root: Path) -> None:
     assert _failing(root) == {}
 
 
 @pytest.mark.parametrize(
     ("spoil", "check", "evidence"),
     [
-        (replaced(PAM, " cue", " cue nouserok"), U2F, "nouserok lets in"),
+        (replaced(PAM, " cue", " cue nouserok"), U2F, "nouserok disables it"),
         (replaced(PAM, "pinverification=1 ", ""), U2F, "pinverification=1 is missing"),
         (replaced(PAM, "userpresence=1 ", ""), U2F, "userpresence=1 is missing"),
         (
             replaced(PAM, "auth     required", "auth     sufficient"),
             U2F,
-            "pam_u2f.so is not all that is asked",
+            "pam_u2f.so is not the only requirement",
         ),
         (
             replaced(PAM, "account ", "auth     required pam_unix.so\naccount "),
             U2F,
-            "pam_u2f.so is not all that is asked",
+            "pam_u2f.so is not the only requirement",
         ),
         (
             replaced(PAM, "account ", "@include common-auth\naccount "),
             U2F,
             "includes another service",
         ),
-        (removed(PAM), U2F, "pam_u2f.so is not all that is asked"),
+        (removed(PAM), U2F, "pam_u2f.so is not the only requirement"),
         (
             removed("usr/lib/x86_64-linux-gnu/security/pam_p11.so"),
             "PAM service appliance-piv",
@@ -58,9 +58,9 @@ def test_a_machine_in_order(root: Path) -> None:
         (
             written("etc/pam.d/other", "@include common-auth\n"),
             "PAM service other",
-            "it may let in",
+            "it may grant access",
         ),
-        (removed("etc/pam.d/other"), "PAM service other", "it may let in"),
+        (removed("etc/pam.d/other"), "PAM service other", "it may grant access"),
         (
             written("etc/systemd/logind.conf.d/zz.conf", "[Login]\nNAutoVTs=6\n"),
             "logind.conf",
@@ -83,21 +83,23 @@ def test_a_machine_in_order(root: Path) -> None:
         ),
         (
             written("etc/polkit-1/rules.d/10-ease.rules", "return polkit.Result.YES;"),
-            "polkit's rules",
-            "10-ease.rules allows something before",
+            "polkit rules",
+            "10-ease.rules allows something before it",
         ),
         (
             written("etc/polkit-1/rules.d/90-appliance.rules", ""),
-            "polkit's rules",
+            "polkit rules",
             "90-appliance.rules is replaced",
         ),
-        (written("proc/77/comm", "agetty\n"), "no login waits", "agetty runs"),
-        (written("dev/hidraw0", ""), "tokens are the broker's", "hidraw0 is open to everybody"),
+        (written("proc/77/comm", "agetty\n"), "no login prompt", "agetty runs"),
+        (
+            written("dev/hidraw0", ""),
+            "tokens are the broker's",
+            "hidraw0 is accessible to all users",
+        ),
     ],
 )
-def test_each_thing_that_is_wrong_is_said(
-    root: Path, spoil: Spoil, check: str, evidence: str
-) -> None:
+def test_each_deviation_is_reported(root: Path, spoil: Spoil, check: str, evidence: str) -> None:
     spoil(root)
     found = _failing(root)
     assert list(found) == [check]
@@ -108,7 +110,7 @@ def test_each_thing_that_is_wrong_is_said(
     ("code", "ok", "evidence"),
     [(1, True, "denied"), (0, False, "allowed"), (2, False, "asks for a password")],
 )
-def test_what_polkit_answers(
+def test_the_answer_of_polkit_decides(
     monkeypatch: pytest.MonkeyPatch, code: int, *, ok: bool, evidence: str
 ) -> None:
     asked: list[tuple[str, ...]] = []
@@ -117,7 +119,7 @@ def test_what_polkit_answers(
         asked.append((*command, user or ""))
         return code, ""
 
-    monkeypatch.setattr(login, "ask", ask)
-    found = login._polkit_asked()
+    monkeypatch.setattr(login, "run_tool", ask)
+    found = login._polkit_answer()
     assert (found.ok, found.evidence) == (ok, f"org.freedesktop.login1.reboot: {evidence}")
     assert asked[0][-1] == "nobody"

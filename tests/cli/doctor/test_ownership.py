@@ -1,4 +1,4 @@
-"""Users, folders, sockets: in order, and each spoilt."""
+"""Checks of users, folders and sockets, on a correct machine and with one deviation each."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.cli.doctor.conftest import (
     written,
 )
 
-FOLDERS = "folders belong to whom they should"
+FOLDERS = "folder ownership"
 RUN = "run/appliance"
 
 
-def test_a_machine_in_order(root: Path) -> None:
-    found = list(ownership.looks(root))
+def test_a_correct_machine_passes(root: Path) -> None:
+    found = list(ownership.ownership_checks(root))
     assert failing(found) == {}
     assert len(found) == 6
 
@@ -31,27 +31,27 @@ def test_a_machine_in_order(root: Path) -> None:
     [
         (
             replaced("etc/passwd", "appliance-w3:x:60007", "somebody:x:60007"),
-            "a user for each",
+            "a user per service",
             "appliance-w3 is missing",
         ),
         (
             replaced("etc/passwd", "appliance-w1:x:60005", "appliance-w1:x:60004"),
-            "a user for each",
-            "two share an id",
+            "a user per service",
+            "two share a user id",
         ),
         (
             replaced("etc/passwd", "60002::/:/usr/sbin/nologin", "60002::/:/bin/sh"),
-            "a user for each",
+            "a user per service",
             "appliance-broker has a shell",
         ),
-        (removed("usr/lib/sysusers.d/appliance.conf"), "a user for each", "none is described"),
+        (removed("usr/lib/sysusers.d/appliance.conf"), "a user per service", "none is declared"),
         (
             given_away("var/lib/appliance/open", 0o755, "appliance-broker", "root"),
             FOLDERS,
             "/var/lib/appliance/open has mode 0755, wanted 0700",
         ),
-        (removed(f"{RUN}/worker"), FOLDERS, "/run/appliance/worker is not there"),
-        (removed("usr/lib/tmpfiles.d/appliance.conf"), FOLDERS, "none is described"),
+        (removed(f"{RUN}/worker"), FOLDERS, "/run/appliance/worker is missing"),
+        (removed("usr/lib/tmpfiles.d/appliance.conf"), FOLDERS, "none is declared"),
         (
             given_away(f"{RUN}/session.sock", 0o666, "root", "appliance-kiosk"),
             "broker's socket",
@@ -62,12 +62,12 @@ def test_a_machine_in_order(root: Path) -> None:
             "ledger's socket",
             "belongs to appliance-kiosk root, wanted appliance-broker root",
         ),
-        (written(f"{RUN}/audit.sock", ""), "ledger's socket", "is something else"),
-        (removed(f"{RUN}/keeper/w5.sock"), "keepers' sockets", "w5.sock is not there"),
+        (written(f"{RUN}/audit.sock", ""), "ledger's socket", "is of another type"),
+        (removed(f"{RUN}/keeper/w5.sock"), "keepers' sockets", "w5.sock is missing"),
         (
             replaced("proc/net/unix", "/run/appliance/session.sock", "/run/another.sock"),
             "broker's socket",
-            "nobody listens",
+            "no process listens",
         ),
         (
             given_away("etc/appliance/tokens", 0o644, "root", "appliance-broker"),
@@ -76,22 +76,23 @@ def test_a_machine_in_order(root: Path) -> None:
         ),
     ],
 )  # fmt: skip
-def test_each_thing_that_is_wrong_is_said(
-    root: Path, spoil: Spoil, check: str, evidence: str
-) -> None:
+def test_each_deviation_is_reported(root: Path, spoil: Spoil, check: str, evidence: str) -> None:
     spoil(root)
-    found = failing(list(ownership.looks(root)))
+    found = failing(list(ownership.ownership_checks(root)))
     assert list(found) == [check]
     assert evidence in found[check]
 
 
-def test_a_user_that_is_root_is_said(root: Path) -> None:
+def test_a_service_user_with_the_id_of_root_is_reported(root: Path) -> None:
     replaced("etc/passwd", "appliance-w2:x:60006", "appliance-w2:x:0")(root)
-    assert "appliance-w2 is root" in failing(list(ownership.looks(root)))["a user for each"]
+    assert (
+        "appliance-w2 is root"
+        in failing(list(ownership.ownership_checks(root)))["a user per service"]
+    )
 
 
-def test_a_socket_that_does_not_listen_is_said(root: Path) -> None:
+def test_a_socket_that_does_not_listen_is_reported(root: Path) -> None:
     replaced("proc/net/unix", "00010000", "00000000")(root)
-    assert failing(list(ownership.looks(root)))["broker's socket"] == (
-        "nobody listens at /run/appliance/session.sock"
+    assert failing(list(ownership.ownership_checks(root)))["broker's socket"] == (
+        "no process listens at /run/appliance/session.sock"
     )

@@ -26,44 +26,46 @@ def crypt(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for program in ("cryptsetup", "dmsetup", "mke2fs", "debugfs", "blkdiscard"):
         (root / "usr/sbin" / program).touch()
     targets = ["crypt            v1.28.0", "linear           v1.5.0"]
-    monkeypatch.setattr(storage, "ask", lambda *_: (0, "\n".join(targets)))
+    monkeypatch.setattr(storage, "run_tool", lambda *_: (0, "\n".join(targets)))
     return targets
 
 
 @pytest.mark.usefixtures("crypt")
-def test_a_machine_in_order(root: Path) -> None:
-    assert failing(list(storage.looks(root, _policy(root, "backend: luks")))) == {}
+def test_a_correct_machine_passes(root: Path) -> None:
+    assert failing(list(storage.storage_checks(root, _policy(root, "backend: luks")))) == {}
 
 
-def test_without_encryption(root: Path, crypt: list[str]) -> None:
+def test_missing_dm_crypt_is_reported(root: Path, crypt: list[str]) -> None:
     del crypt[0]
     (root / "proc/devices").write_text("Block devices:\n  7 loop\n")
     (root / "usr/sbin/cryptsetup").unlink()
-    found = failing(list(storage.looks(root, _policy(root, "backend: luks"))))
-    for said in ("no device-mapper", "does not encrypt", "cryptsetup is not installed"):
-        assert said in found["dm-crypt"]
+    found = failing(list(storage.storage_checks(root, _policy(root, "backend: luks"))))
+    for expected in ("no device-mapper", "does not encrypt", "cryptsetup is not installed"):
+        assert expected in found["dm-crypt"]
 
 
 @pytest.mark.usefixtures("crypt")
-def test_without_a_tpm(root: Path) -> None:
+def test_a_missing_tpm_is_reported(root: Path) -> None:
     (root / "dev/tpmrm0").unlink()
-    found = failing(list(storage.looks(root, _policy(root, "backend: luks"))))
+    found = failing(list(storage.storage_checks(root, _policy(root, "backend: luks"))))
     assert list(found) == ["TPM"]
-    assert "whoever has the disk" in found["TPM"]
+    assert "anyone with the disk" in found["TPM"]
 
 
 @pytest.mark.usefixtures("crypt")
-def test_a_device_that_is_none(root: Path) -> None:
+def test_a_device_that_is_missing_or_not_a_block_device_is_reported(root: Path) -> None:
     policy = _policy(root, "backing: device, device: /dev/vg/lv")
-    assert "not there" in failing(list(storage.looks(root, policy)))["device"]
+    assert "does not exist" in failing(list(storage.storage_checks(root, policy)))["device"]
     (root / "dev/vg").mkdir(parents=True)
     (root / "dev/vg/lv").touch()
-    assert "no block device" in failing(list(storage.looks(root, policy)))["device"]
+    assert "not a block device" in failing(list(storage.storage_checks(root, policy)))["device"]
 
 
-def test_memory(root: Path) -> None:
+def test_the_memory_backend_needs_tmpfs(root: Path) -> None:
     policy = _policy(root, "backend: memory")
     (root / "proc/filesystems").write_text("nodev\tsysfs\nnodev\ttmpfs\n\text4\n")
-    assert failing(list(storage.looks(root, policy))) == {}
+    assert failing(list(storage.storage_checks(root, policy))) == {}
     (root / "proc/filesystems").write_text("\text4\n")
-    assert failing(list(storage.looks(root, policy))) == {"memory": "the kernel has no tmpfs"}
+    assert failing(list(storage.storage_checks(root, policy))) == {
+        "memory": "the kernel has no tmpfs"
+    }

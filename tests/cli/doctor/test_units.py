@@ -1,4 +1,4 @@
-"""Units: in order, and each spoilt. Systemd's answers are stood in for; real in tests/lab."""
+"""Checks of units with canned answers of systemd; the real one is in tests/lab."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATUS = "Uid:\t990\t990\t990\t990\nCapEff:\t{0}\nCapBnd:\t{0}\nNoNewPrivs:\t1\n
 
 
 @pytest.fixture(autouse=True)
-def said(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def answers_of_systemd(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What systemd says of a unit; all is well unless a test says otherwise."""
     answers: dict[str, str] = {}
 
@@ -27,14 +27,14 @@ def said(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
             return 0, "42\n"
         return 0, answers.get(command[-1], "ActiveState=active\nNeedDaemonReload=no\n")
 
-    monkeypatch.setattr(units, "ask", ask)
+    monkeypatch.setattr(units, "run_tool", ask)
     (root / "proc/42").mkdir()
     (root / "proc/42/status").write_text(STATUS.format("0" * 16))
     return answers
 
 
-def test_a_machine_in_order(root: Path) -> None:
-    found = list(units.looks(root))
+def test_a_correct_machine_passes(root: Path) -> None:
+    found = list(units.unit_checks(root))
     assert failing(found) == {}
     assert {check.name for check in found} >= {"no hibernation", "Ctrl-Alt-Del does nothing"}
 
@@ -51,27 +51,25 @@ def test_a_machine_in_order(root: Path) -> None:
         (removed("etc/systemd/system/getty@.service"), "no other terminal", "getty@.service"),
         (
             written("etc/systemd/system/appliance-worker@.service.d/net.conf", "[Service]\n"),
-            "as installed",
+            "unchanged",
             "appliance-worker@.service is changed",
         ),
         (
             written("run/systemd/system/appliance-audit.socket", "[Socket]\n"),
-            "as installed",
+            "unchanged",
             "appliance-audit.socket is changed",
         ),
         (
             written("proc/42/status", STATUS.format("000001ffffffffff")),
-            "the broker has no power",
+            "the broker is unprivileged",
             "CapBnd is 000001ffffffffff",
         ),
-        (removed("proc/42"), "the broker has no power", "does not run"),
+        (removed("proc/42"), "the broker is unprivileged", "does not run"),
     ],
 )
-def test_each_thing_that_is_wrong_is_said(
-    root: Path, spoil: Spoil, check: str, evidence: str
-) -> None:
+def test_each_deviation_is_reported(root: Path, spoil: Spoil, check: str, evidence: str) -> None:
     spoil(root)
-    found = failing(list(units.looks(root)))
+    found = failing(list(units.unit_checks(root)))
     assert list(found) == [check]
     assert evidence in found[check]
 
@@ -80,21 +78,21 @@ def test_each_thing_that_is_wrong_is_said(
     ("answer", "evidence"),
     [
         ("ActiveState=failed\nNeedDaemonReload=no\n", "failed"),
-        ("ActiveState=active\nNeedDaemonReload=yes\n", "its file is newer than what runs"),
+        ("ActiveState=active\nNeedDaemonReload=yes\n", "its file changed after it was loaded"),
         ("", "unknown"),
     ],
 )
-def test_a_unit_that_does_not_run(
-    root: Path, said: dict[str, str], answer: str, evidence: str
+def test_a_unit_that_does_not_run_is_reported(
+    root: Path, answers_of_systemd: dict[str, str], answer: str, evidence: str
 ) -> None:
-    said["appliance-broker.socket"] = answer
-    assert failing(list(units.looks(root))) == {"appliance-broker.socket": evidence}
+    answers_of_systemd["appliance-broker.socket"] = answer
+    assert failing(list(units.unit_checks(root))) == {"appliance-broker.socket": evidence}
 
 
-def test_without_systemd_nothing_counts_as_running(
+def test_without_systemd_no_unit_counts_as_running(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(units, "ask", lambda *_: (127, "systemctl is not installed"))
-    found = failing(list(units.looks(root)))
+    monkeypatch.setattr(units, "run_tool", lambda *_: (127, "systemctl is not installed"))
+    found = failing(list(units.unit_checks(root)))
     assert found["appliance-firewall.service"] == "systemctl is not installed"
-    assert "does not run" in found["the broker has no power"]
+    assert "does not run" in found["the broker is unprivileged"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.cli.drawing.portrait import Frame
+from appliance.cli.drawing.portrait import PortraitFraming
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import OVAL, POINTS
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
@@ -39,13 +39,15 @@ def test_a_frame_lies_inside_the_picture_whatever_the_face(
     width: int, height: int, at: tuple[float, float], share: float
 ) -> None:
     picture = canvas(width, height)
-    shown = Frame.around(face(at[0] * width, at[1] * height, share * height), picture, SIZE)
+    shown = PortraitFraming.around(
+        face(at[0] * width, at[1] * height, share * height), picture, SIZE
+    )
     assert shown.show(picture).shape == (SIZE[1], SIZE[0], 3)
 
 
-def test_a_face_with_room_is_in_the_middle_and_not_distorted() -> None:
+def test_a_face_away_from_the_borders_is_centred_and_undistorted() -> None:
     found = face(1000, 800, 200)
-    shown = Frame.around(found, canvas(2000, 1600), SIZE)
+    shown = PortraitFraming.around(found, canvas(2000, 1600), SIZE)
     assert shown.box.w / shown.box.h == pytest.approx(SIZE[0] / SIZE[1], abs=0.01)
     x, y = shown.place(found.points[:1])[0]
     assert x == pytest.approx(SIZE[0] / 2, abs=1)
@@ -57,7 +59,7 @@ def test_points_land_where_their_pixels_do() -> None:
     found = face(1000, 800, 700)
     pixels[790:811, 990:1011] = 255
     picture = PhotoCanvas(pixels)
-    shown = Frame.around(found, picture, SIZE)
+    shown = PortraitFraming.around(found, picture, SIZE)
     ys, xs = np.nonzero(shown.show(picture)[..., 0] > 127)
     placed = shown.place(np.array([[1000, 800]], np.float32))[0]
     assert (xs.mean(), ys.mean()) == pytest.approx(tuple(placed), abs=0.3)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from appliance import errors
-from appliance.cli.framework.exit_boundary import run
+from appliance.cli.framework.exit_boundary import run_command
 from tests.cli.conftest import CANARY
 
 KINDS = [
@@ -33,7 +33,7 @@ def failing(error: BaseException) -> click.Command:
 def test_an_expected_error_is_two_lines_and_its_code(
     kind: type[errors.ApplianceError], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(failing(kind("What was wrong.", "What to do.")), []) == kind.exit_code
+    assert run_command(failing(kind("What was wrong.", "What to do.")), []) == kind.exit_code
     assert capsys.readouterr() == ("", "error: What was wrong.\nhint: What to do.\n")
 
 
@@ -48,11 +48,11 @@ def test_an_expected_error_is_two_lines_and_its_code(
         click.FileError(CANARY),
     ],
 )
-def test_of_a_bug_only_the_type_is_said(
+def test_of_a_bug_only_the_type_is_printed(
     error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("APPLIANCE_DEBUG", raising=False)
-    assert run(failing(error), []) == 70
+    assert run_command(failing(error), []) == 70
     out, err = capsys.readouterr()
     assert out == ""
     assert type(error).__name__ in err
@@ -67,27 +67,27 @@ def test_a_developer_sees_the_traceback_of_a_bug(
     command = failing(ValueError("of the test"))
     for value, shown in (("1", True), ("0", False), ("", False), ("yes", False)):
         monkeypatch.setenv("APPLIANCE_DEBUG", value)
-        assert run(command, []) == 70
+        assert run_command(command, []) == 70
         err = capsys.readouterr().err
         assert ("Traceback" in err and "ValueError: of the test" in err) is shown
         assert err.splitlines()[-2].startswith("error: this is a bug")
 
 
-def test_a_developer_too_sees_no_more_of_an_expected_error(
+def test_with_debugging_an_expected_error_looks_the_same(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("APPLIANCE_DEBUG", "1")
-    assert run(failing(errors.InputError("What was wrong.", "What to do.")), []) == 3
+    assert run_command(failing(errors.InputError("What was wrong.", "What to do.")), []) == 3
     assert capsys.readouterr().err == "error: What was wrong.\nhint: What to do.\n"
 
 
-def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(failing(KeyboardInterrupt()), []) == 130
-    assert capsys.readouterr() == ("", "stopped; nothing was written\n")
+def test_ctrl_c_has_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(failing(KeyboardInterrupt()), []) == 130
+    assert capsys.readouterr() == ("", "interrupted; nothing was written\n")
 
 
 @pytest.mark.parametrize("words", [["models", "list"], ["--help"], ["doctor"]])
-def test_a_reader_that_stops_reading_is_no_reason_to_complain(words: list[str]) -> None:
+def test_a_closed_output_ends_the_command_without_a_message(words: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -102,7 +102,7 @@ def test_a_reader_that_stops_reading_is_no_reason_to_complain(words: list[str]) 
     assert done.stderr == ""
 
 
-def test_a_library_s_warning_stays_inside(tmp_path: Path) -> None:
+def test_warnings_of_libraries_are_not_printed(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64)).save(buffer, "TIFF")
     # The directory of a TIFF is at its end: Pillow warns that it is cut, and where Pillow lies.
@@ -117,7 +117,7 @@ def test_a_library_s_warning_stays_inside(tmp_path: Path) -> None:
     assert "Warning" in done.stderr
 
 
-def test_a_terminal_without_the_sign_gets_another_one(people: dict[str, object]) -> None:
+def test_a_terminal_that_cannot_show_a_character_gets_another(people: dict[str, object]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "appliance.cli.main", "inspect", str(people["c"])],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from appliance.cli.framework.progress import Lines, describe, progress
+from appliance.cli.framework.progress import LineProgress, progress_line, show_progress
 
 
 class Terminal(io.StringIO):
@@ -22,13 +22,13 @@ class Terminal(io.StringIO):
         (0, 200, 0.0, "0 of 200 frames, 0.0 fps"),
     ],
 )
-def test_words(done: int, total: int | None, seconds: float, words: str) -> None:
-    assert describe(done, total, seconds) == words
+def test_progress_lines(done: int, total: int | None, seconds: float, words: str) -> None:
+    assert progress_line(done, total, seconds) == words
 
 
-def test_a_line_now_and_then_and_one_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_are_printed_at_intervals_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
-    lines = Lines(interval=5, clock=lambda: now)
+    lines = LineProgress(interval=5, clock=lambda: now)
     for number in range(1, 13):
         now += 1
         lines(number, 12)
@@ -42,13 +42,13 @@ def test_a_line_now_and_then_and_one_at_the_end(capsys: pytest.CaptureFixture[st
 
 
 def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress(silent=False) as tell:
+    with show_progress(silent=False) as tell:
         tell(3, 3)
     assert capsys.readouterr().err.startswith("3 of 3 frames, ")
 
 
-def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress(silent=True) as tell:
+def test_silent_progress_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress(silent=True) as tell:
         tell(3, 3)
     assert capsys.readouterr() == ("", "")
 
@@ -58,7 +58,7 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    with progress(silent=False) as tell:
+    with show_progress(silent=False) as tell:
         tell(25, None)
         tell(50, 100)
     shown = terminal.getvalue()

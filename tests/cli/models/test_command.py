@@ -29,13 +29,13 @@ def test_a_pack_is_listed(command: str, verified: bool, pack: ModelPack, call: C
     assert [model["file"] for model in outcome.json["models"]] == [e.file for e in pack.entries]
 
 
-def test_lines_for_people(pack: ModelPack, call: Call, copy: Path) -> None:
+def test_text_output_lists_every_model(pack: ModelPack, call: Call, copy: Path) -> None:
     outcome = call("models", "verify", "--models", copy)
     assert outcome.code == 0
     for entry in pack.entries:
         assert f"\n{entry.role}\n" in outcome.out
         assert entry.licence in outcome.out
-    assert outcome.out.endswith(f"all {len(pack.entries)} files are what the manifest says\n")
+    assert outcome.out.endswith(f"all {len(pack.entries)} files match the manifest\n")
     assert "all" not in call("models", "list", "--models", copy).out.splitlines()[-1]
 
 
@@ -51,5 +51,5 @@ def test_an_altered_file_is_listed_but_not_verified(call: Call, copy: Path) -> N
     assert outcome.out == ""
 
 
-def test_no_pack(call: Call, folder: Path) -> None:
+def test_a_folder_without_a_pack_is_an_error(call: Call, folder: Path) -> None:
     assert call("models", "list", "--models", folder).code == 5

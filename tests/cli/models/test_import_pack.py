@@ -26,7 +26,7 @@ source = { registry = "GitHub", package = "insightface", version = "0.7", member
 
 @pytest.fixture
 def files(folder: Path) -> Path:
-    """A folder with a model, a description beside it."""
+    """A folder with a model; its description is next to the folder."""
     models = folder / "models"
     models.mkdir()
     data = standins.model("inswapper").SerializeToString()
@@ -78,14 +78,18 @@ def test_from_files_to_a_trusted_pack(call: Call, files: Path, key: Path, policy
     assert call(*words, "--policy", policy, "--overwrite").code == 0
 
 
-def test_a_pack_of_an_unknown_signer_is_listed_as_such(
+def test_a_pack_of_an_untrusted_signer_is_listed_as_such(
     call: Call, imported: Path, policy: Path
 ) -> None:
-    assert "nobody" not in call("models", "list", "--models", imported, "--policy", policy).out
-    assert "nobody" in call("models", "list", "--models", imported).out
+    assert (
+        "no trusted key" not in call("models", "list", "--models", imported, "--policy", policy).out
+    )
+    assert "no trusted key" in call("models", "list", "--models", imported).out
 
 
-def test_signing_again_verifies_first(call: Call, imported: Path, key: Path, folder: Path) -> None:
+def test_signing_again_verifies_the_pack_first(
+    call: Call, imported: Path, key: Path, folder: Path
+) -> None:
     other = key.with_name("other.key")
     assert call("models", "keygen", other, "--no-password").code == 0
     assert call("models", "sign", imported, "--key", other).code == 0
@@ -99,7 +103,7 @@ def test_signing_again_verifies_first(call: Call, imported: Path, key: Path, fol
     assert call(*look).json["signer"] == secret.public.name
 
 
-def test_keys_are_their_owner_s_and_never_replaced(call: Call, key: Path) -> None:
+def test_keys_are_readable_by_their_owner_only_and_never_replaced(call: Call, key: Path) -> None:
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     public = PublicKey.parse(key.with_suffix(".pub").read_text())
     assert SecretKey.parse(key.read_text()).public == public
@@ -126,7 +130,7 @@ def test_a_key_may_have_a_password(
     assert call("models", "import", files, *words).code == 0
 
 
-def test_a_policy_s_key_that_is_none_is_said(call: Call, folder: Path) -> None:
+def test_a_malformed_key_in_a_policy_is_reported(call: Call, folder: Path) -> None:
     path = folder / "policy.yaml"
     path.write_text(f"models:\n  keys: [{'A' * 56}]\n")
     outcome = call("models", "list", "--policy", path)
@@ -134,10 +138,10 @@ def test_a_policy_s_key_that_is_none_is_said(call: Call, folder: Path) -> None:
     assert "public key" in outcome.err
 
 
-def test_a_card_says_what_a_model_is(call: Call, imported: Path) -> None:
+def test_a_card_describes_a_model(call: Call, imported: Path) -> None:
     card = call("models", "show", "--models", imported, "--role", "generator").out
-    for said in ("non-commercial", "insightface 0.7", "aligned as arcface_128", "e M / |e|"):
-        assert said in card
+    for expected in ("non-commercial", "insightface 0.7", "aligned as arcface_128", "e M / |e|"):
+        assert expected in card
     (found,) = call("models", "show", "--models", imported, "--json").json["cards"]
     assert found["takes"]["target"] == "1×3×128×128 RGB 0 to 1, aligned as arcface_128"
     assert found["parameters"] > 512 * 512

@@ -42,9 +42,10 @@ def test_a_pack_gets_variants_that_are_signed_and_run(
     made = {(variant.file.partition(".")[0], variant.precision) for variant in pack.variants}
     assert output.count("kept") == len(made)
     # The tiny generator has no convolution and no product: there is nothing to quantise.
-    assert made == {
-        *(("inswapper", precision) for precision in ("fp32", "fp16")),
-        *(("arcface", precision) for precision in ("fp32", "fp16", "int8")),
+    assert made == {("arcface", "int8")} | {
+        (network, precision)
+        for network in ("inswapper", "arcface")
+        for precision in ("fp32", "fp16")
     }
     pack.verify()
     parents = {entry.sha256 for entry in pack.entries}
@@ -57,16 +58,19 @@ def test_a_pack_gets_variants_that_are_signed_and_run(
     assert network.tensors.matrix is not None
     words = ["models", "bench", "--models", str(folder), "--provider", "cpu"]
     measured = CliRunner().invoke(appliance, words).output
-    assert [line.split()[2] for line in measured.splitlines()[1:]] == ["fp32", "int8"]
+    generator, recogniser = (line.split()[2] for line in measured.splitlines()[1:])
+    assert (generator, recogniser) == ("fp32", "int8")
 
 
-def test_variants_are_replaced_and_not_doubled(folder: Path, portraits: Mapping[str, Path]) -> None:
+def test_a_variant_made_again_replaces_the_old_one(
+    folder: Path, portraits: Mapping[str, Path]
+) -> None:
     for _ in range(2):
         optimise(folder, portraits, "--precision", "fp32", "--role", "identity")
     assert [variant.file for variant in opened(folder).variants] == ["arcface.fp32.onnx"]
 
 
-def test_only_what_was_changed_is_measured_anew(
+def test_only_changed_networks_are_measured_again(
     folder: Path, portraits: Mapping[str, Path], state_folder: Path
 ) -> None:
     path, provider = state_folder / "face-appliance" / FILE, Runtime().providers[0]
@@ -97,7 +101,7 @@ def test_without_photos_or_key_nothing_is_written(folder: Path) -> None:
     assert (folder / "manifest.toml").read_bytes() == before
 
 
-def test_a_form_whose_kernels_are_not_built_is_refused_by_name(
+def test_a_precision_whose_kernels_are_not_compiled_is_refused(
     folder: Path, portraits: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = ("--precision", "fp16-fused", "--role", "generator")
@@ -109,7 +113,7 @@ def test_a_form_whose_kernels_are_not_built_is_refused_by_name(
     assert "make cuda" in optimise(folder, portraits, *asked)
 
 
-def test_trtexec_is_told_the_batches_of_what_takes_several(
+def test_trtexec_gets_batch_shapes_of_batched_networks(
     folder: Path, portraits: Mapping[str, Path]
 ) -> None:
     optimise(folder, portraits, "--precision", "fp32", "--role", "identity")

@@ -23,7 +23,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state" / "face-appliance"
 
 
-def test_for_the_workers_of_an_appliance_it_is_kept_where_root_says(
+def test_into_writes_settings_for_the_workers_of_an_appliance(
     call: Call, folder: Path, state: Path
 ) -> None:
     pack, into = write_standins(folder / "pack", "arcface"), folder / FILE
@@ -36,7 +36,7 @@ def test_for_the_workers_of_an_appliance_it_is_kept_where_root_says(
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Seen:
-    """What each runtime is told of earlier measurements."""
+    """The earlier measurements that each runtime receives."""
     seen: list[Tuning] = []
     real = Runtime.__init__
 
@@ -48,9 +48,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Seen:
     return seen
 
 
-def test_what_was_measured_is_kept_for_its_user_alone(
-    call: Call, folder: Path, state: Path
-) -> None:
+def test_settings_are_readable_by_their_user_only(call: Call, folder: Path, state: Path) -> None:
     pack = write_standins(folder / "pack", "arcface", batched=True)
     outcome = call("models", "tune", "--models", pack, "--provider", "cpu", "--json")
     assert (outcome.code, outcome.err) == (0, "")
@@ -62,7 +60,7 @@ def test_what_was_measured_is_kept_for_its_user_alone(
     assert state.stat().st_mode & 0o077 == 0
 
 
-def test_a_swap_runs_its_networks_as_measured(
+def test_a_swap_uses_the_measured_settings(
     call: Call, people: Mapping[str, Path], folder: Path, state: Path, measured: Seen
 ) -> None:
     digest = ModelPack.open().digest
@@ -73,7 +71,9 @@ def test_a_swap_runs_its_networks_as_measured(
     assert [tuning.setting(digest, "cpu", "identity") for tuning in measured] == [FOUND]
 
 
-def test_where_nothing_can_be_kept_is_said(call: Call, folder: Path, state: Path) -> None:
+def test_a_state_folder_that_is_not_writable_is_reported(
+    call: Call, folder: Path, state: Path
+) -> None:
     state.parent.mkdir()
     state.write_text("")
     pack = write_standins(folder / "pack", "arcface")

@@ -115,7 +115,7 @@ def test_a_bad_input_is_refused_wherever_it_is_given(
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "expected"),
     [
         (errno.EACCES, "may not be read"),
         (errno.EPERM, "may not be read"),
@@ -123,20 +123,22 @@ def test_a_bad_input_is_refused_wherever_it_is_given(
         (errno.EIO, "EIO"),
     ],
 )
-def test_why_a_file_cannot_be_opened(code: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_why_a_file_cannot_be_opened_is_given(
+    code: int, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(path: object, *_: object) -> int:
         raise OSError(code, os.strerror(code), path)
 
     monkeypatch.setattr("appliance.cli.process.input_files.os.open", refuse)
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=expected) as caught:
         open_input(Path(CANARY), "The target")
     assert CANARY not in caught.value.message + caught.value.hint
 
 
-def test_what_is_too_large_for_a_photo_is_not_read_whole(
+def test_a_file_too_large_for_a_photo_is_refused(
     people: dict[str, Path], call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("appliance.cli.process.input_files.PHOTO_LIMIT", 1000)
+    monkeypatch.setattr("appliance.cli.process.input_files.MAX_PHOTO_BYTES", 1000)
     outcome = call("inspect", people["a"])
     assert outcome.code == 3
     assert "larger" in outcome.err
@@ -151,7 +153,7 @@ def test_the_message_says_which_source_it_was(
     assert "Source photo 2" in outcome.err
 
 
-def test_a_video_is_no_source(
+def test_a_video_as_source_is_refused(
     folder: Path, people: dict[str, Path], clip: Path, call: Call
 ) -> None:
     outcome = call(

@@ -1,4 +1,4 @@
-"""What a swap leaves in the ledger of whoever runs it."""
+"""What a swap records in the ledger of the user who runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from appliance.audit.entries.reader import read_lines
 from appliance.audit.keys.locations import default_ledger
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.verification.verify import verify_ledger
-from appliance.cli.process.job_log import LoggedJob
+from appliance.cli.process.job_log import JobLog
 from appliance.files.output import OutputFile
 from appliance.pipeline.run import SwapReport
 from appliance.policy.policy import EMBEDDED
@@ -33,8 +33,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def told() -> list[events.AnyEvent]:
-    """All events of the ledger, which is whole and names nobody."""
+def recorded_events() -> list[events.AnyEvent]:
+    """All events of the ledger, which is valid and contains no name."""
     assert verify_ledger(default_ledger()).findings == ()
     store = LedgerReader(default_ledger())
     lines = list(read_lines(store, store.checkpoint(store.verifier())))
@@ -42,7 +42,7 @@ def told() -> list[events.AnyEvent]:
     return [line.entry.event for line in lines]
 
 
-def test_a_sealed_swap_is_told_from_start_to_result(people: People, folder: Path) -> None:
+def test_a_sealed_swap_is_recorded_from_start_to_result(people: People, folder: Path) -> None:
     output = folder / "out.png"
     subprocess.run(
         [
@@ -52,7 +52,7 @@ def test_a_sealed_swap_is_told_from_start_to_result(people: People, folder: Path
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    boot, policy, pack, sealed, started, finished = told()
+    boot, policy, pack, sealed, started, finished = recorded_events()
     assert isinstance(boot, events.Boot)
     assert policy == events.PolicyLoaded(EMBEDDED.digest, "embedded")
     assert isinstance(pack, events.ModelPackLoaded)
@@ -68,13 +68,13 @@ def test_a_sealed_swap_is_told_from_start_to_result(people: People, folder: Path
     assert (finished.frames, finished.faces) == (1, 1)
 
 
-def test_a_refusal_is_told_with_its_reason(
+def test_a_refusal_is_recorded_with_its_reason(
     call: Call, people: People, faceless: Path, folder: Path
 ) -> None:
     for target, code, reason in ((faceless, 4, "no-face"), (folder / "missing", 3, "input")):
         words = ("--source", people["a"], "--target", target, "--output", folder / "out.png")
         assert call("swap", *words).code == code
-        refused = told()[-1]
+        refused = recorded_events()[-1]
         assert isinstance(refused, events.JobRefused)
         assert refused.reason == reason
     assert list(folder.iterdir()) == []
@@ -92,21 +92,21 @@ def test_without_a_ledger_there_is_no_result(call: Call, people: People, folder:
     assert list(folder.iterdir()) == []
     checkpoint.write_bytes(signed)
     assert call("swap", *words).code == 0
-    assert [type(event) for event in told()].count(events.JobFinished) == 2
+    assert [type(event) for event in recorded_events()].count(events.JobFinished) == 2
 
 
 def test_a_ledger_that_fails_at_the_end_leaves_no_result(
     call: Call, people: People, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("--source", people["a"], "--target", people["c"], "--output", folder / "out.png")
-    finish = LoggedJob.finished
+    finish = JobLog.finished
 
-    def lose(job: LoggedJob, result: OutputFile, report: SwapReport) -> None:
+    def lose(job: JobLog, result: OutputFile, report: SwapReport) -> None:
         # The daemon goes away while the faces are swapped.
         os.kill(job._audit.child, 9)
         finish(job, result, report)
 
-    monkeypatch.setattr(LoggedJob, "finished", lose)
+    monkeypatch.setattr(JobLog, "finished", lose)
     assert call("swap", *words).code == 10
     assert list(folder.iterdir()) == []
-    assert isinstance(told()[-1], events.JobStarted)
+    assert isinstance(recorded_events()[-1], events.JobStarted)

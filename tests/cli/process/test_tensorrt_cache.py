@@ -83,7 +83,9 @@ def starter() -> Path:
     return REPOSITORY / "models" / "starter"
 
 
-def test_a_swap_runs_on_what_was_built(built: Path, call: Call, words: tuple[str, ...]) -> None:
+def test_a_swap_runs_on_the_engines_that_were_built(
+    built: Path, call: Call, words: tuple[str, ...]
+) -> None:
     there = sorted(built.iterdir())
     assert call(*words, "--provider", "tensorrt").json["provider"] == "tensorrt"
     assert call(*words).json["provider"] == "tensorrt"  # the best that works
@@ -91,14 +93,14 @@ def test_a_swap_runs_on_what_was_built(built: Path, call: Call, words: tuple[str
 
 
 @pytest.mark.usefixtures("driver", "engines")
-def test_without_engines_it_is_left_out_or_said(call: Call, words: tuple[str, ...]) -> None:
+def test_without_engines_tensorrt_is_skipped_or_refused(call: Call, words: tuple[str, ...]) -> None:
     assert call(*words).json["provider"] == "cpu"
     refused = call(*words, "--provider", "tensorrt")
     assert refused.code == 5
     assert "--engines" in refused.err
 
 
-def test_an_altered_engine_is_refused_whoever_asks(
+def test_an_altered_engine_is_refused_requested_or_not(
     built: Path, call: Call, words: tuple[str, ...], starter: Path
 ) -> None:
     next(built.glob("*.engine")).write_bytes(b"evil!!")
@@ -108,7 +110,7 @@ def test_an_altered_engine_is_refused_whoever_asks(
     assert call(*words).json["provider"] == "tensorrt"
 
 
-def test_another_driver_wants_them_built_again(
+def test_after_a_driver_update_engines_must_be_rebuilt(
     built: Path, call: Call, words: tuple[str, ...], driver: list[str], starter: Path
 ) -> None:
     old = {path.name: path.stat().st_mtime_ns for path in built.glob("*.engine")}
@@ -123,5 +125,5 @@ def test_another_driver_wants_them_built_again(
 
 
 @pytest.mark.usefixtures("engines")
-def test_where_there_is_no_tensorrt_none_are_built(call: Call, starter: Path) -> None:
+def test_without_tensorrt_no_engines_are_built(call: Call, starter: Path) -> None:
     assert call("models", "optimize", starter, "--engines").code == 6

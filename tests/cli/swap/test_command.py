@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from appliance.cli.swap.command import strengths
+from appliance.cli.swap.arguments import region_strengths
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
 from tests.paths import REPOSITORY
 
@@ -29,7 +29,7 @@ def changed_sides(before: Path, after: Path) -> tuple[bool, bool]:
 
 @pytest.fixture
 def swap(call: Call, people: People, folder: Path) -> Call:
-    """Person a on person c, as a PNG, unless told otherwise."""
+    """Person a on person c, as a PNG, by default."""
 
     def swap(*more: str | Path, target: Path | None = None, output: Path | None = None) -> Outcome:
         target, output = target or people["c"], output or folder / "out.png"
@@ -39,7 +39,7 @@ def swap(call: Call, people: People, folder: Path) -> Call:
     return swap
 
 
-def test_a_photo_is_swapped_and_summed_up(swap: Call, people: People, folder: Path) -> None:
+def test_a_photo_is_swapped_and_summarised(swap: Call, people: People, folder: Path) -> None:
     outcome = swap("--provider", "cpu")
     assert (outcome.code, outcome.err) == (0, "")
     shares = changed(people["c"], folder / "out.png")
@@ -52,7 +52,7 @@ def test_a_photo_is_swapped_and_summed_up(swap: Call, people: People, folder: Pa
     assert sorted(path.name for path in folder.iterdir()) == ["out.png"]
 
 
-def test_json_holds_the_summary_alone(swap: Call) -> None:
+def test_json_output_is_the_summary_alone(swap: Call) -> None:
     outcome = swap("--json")
     assert outcome.err == ""
     assert len(outcome.out.splitlines()) == 1
@@ -73,7 +73,7 @@ def test_strength_0_changes_nothing(swap: Call, people: People, folder: Path) ->
     assert not changed(people["c"], folder / "out.png").any()
 
 
-def test_half_the_strength_goes_half_the_way(swap: Call, folder: Path) -> None:
+def test_half_strength_changes_similarity_partway(swap: Call, folder: Path) -> None:
     half = swap("--strength", "0.5", "--json", output=folder / "half.png").json["similarity"]
     whole = swap("--json", output=folder / "whole.png").json["similarity"]
     assert half["before"] < half["after"] < whole["after"]
@@ -88,12 +88,16 @@ def test_a_region_changes_that_region_only(swap: Call, people: People, folder: P
     assert nose.sum() < 0.6 * face.sum()
 
 
-def test_strengths_of_what_is_named_and_of_the_rest() -> None:
-    assert strengths([], None) == {"face": 1.0}
-    assert strengths([], 0.4) == {"face": 0.4}
-    assert strengths([("nose", 0.6)], None) == {"nose": 0.6}
-    assert strengths([("nose", 0.6), ("jaw", 0.3)], 0.1) == {"nose": 0.6, "jaw": 0.3, "face": 0.1}
-    assert strengths([("face", 0.7)], 0.1) == {"face": 0.7}
+def test_strengths_of_named_regions_and_of_the_rest() -> None:
+    assert region_strengths([], None) == {"face": 1.0}
+    assert region_strengths([], 0.4) == {"face": 0.4}
+    assert region_strengths([("nose", 0.6)], None) == {"nose": 0.6}
+    assert region_strengths([("nose", 0.6), ("jaw", 0.3)], 0.1) == {
+        "nose": 0.6,
+        "jaw": 0.3,
+        "face": 0.1,
+    }
+    assert region_strengths([("face", 0.7)], 0.1) == {"face": 0.7}
 
 
 @pytest.mark.parametrize(
@@ -107,14 +111,14 @@ def test_the_chosen_face_is_swapped(
     assert changed_sides(pair, folder / "out.png") == sides
 
 
-def test_a_person_is_found_by_another_photo(
+def test_a_face_is_chosen_by_a_photo_of_the_person(
     swap: Call, pair: Path, folder: Path, people: People
 ) -> None:
     assert swap("--faces", f"like:{people['d']}", target=pair).code == 0
     assert changed_sides(pair, folder / "out.png") == (False, True)
 
 
-def test_a_person_who_is_not_there_is_not_found(
+def test_a_reference_photo_of_an_absent_person_is_an_error(
     swap: Call, pair: Path, folder: Path, people: People
 ) -> None:
     outcome = swap("--faces", f"like:{people['a']}", target=pair)
@@ -156,21 +160,23 @@ def test_the_suffix_decides_the_format(suffix: str, kind: str, swap: Call, folde
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".heic", ".txt"])
-def test_a_suffix_that_is_no_photo_s_is_refused(suffix: str, swap: Call, folder: Path) -> None:
+def test_a_suffix_of_no_photo_format_is_refused(suffix: str, swap: Call, folder: Path) -> None:
     outcome = swap(output=folder / f"{CANARY}{suffix}")
     assert outcome.code == 7
     assert ".jpg" in outcome.err
     assert not list(folder.iterdir())
 
 
-def test_upscaling(swap: Call, folder: Path, portraits: Mapping[str, Path]) -> None:
+def test_a_photo_is_enlarged(swap: Call, folder: Path, portraits: Mapping[str, Path]) -> None:
     small = portraits["person_a_1"]
     assert swap("--upscale", "2", target=small).code == 0
     height, width = pixels(small).shape[:2]
     assert pixels(folder / "out.png").shape == (2 * height, 2 * width, 3)
 
 
-def test_upscaling_beyond_all_measure_is_refused(swap: Call, folder: Path, tmp_path: Path) -> None:
+def test_enlarging_a_photo_beyond_the_limit_is_refused(
+    swap: Call, folder: Path, tmp_path: Path
+) -> None:
     large = tmp_path / "large.png"
     Image.new("RGB", (4000, 2100)).save(large)
     outcome = swap("--upscale", "4", target=large)
@@ -179,7 +185,7 @@ def test_upscaling_beyond_all_measure_is_refused(swap: Call, folder: Path, tmp_p
     assert not list(folder.iterdir())
 
 
-def test_what_exists_is_replaced_only_when_asked(swap: Call, folder: Path) -> None:
+def test_an_existing_output_is_replaced_only_with_overwrite(swap: Call, folder: Path) -> None:
     (folder / "out.png").write_bytes(b"precious")
     outcome = swap()
     assert outcome.code == 7
@@ -206,7 +212,9 @@ def test_an_input_is_never_overwritten(
     assert path.read_bytes() == before
 
 
-def test_a_link_is_not_followed(swap: Call, folder: Path, tmp_path: Path) -> None:
+def test_an_output_that_is_a_symbolic_link_is_refused(
+    swap: Call, folder: Path, tmp_path: Path
+) -> None:
     (folder / "out.png").symlink_to(tmp_path / "elsewhere.png")
     outcome = swap("--overwrite")
     assert outcome.code == 7
@@ -215,12 +223,12 @@ def test_a_link_is_not_followed(swap: Call, folder: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("output", ["/proc/self/out.png", f"/nowhere/{CANARY}/out.png", "/"])
-def test_a_folder_that_cannot_take_the_result_is_an_output_error(output: str, swap: Call) -> None:
+def test_a_folder_that_takes_no_files_is_an_output_error(output: str, swap: Call) -> None:
     # /proc/self refuses new files to everyone, root included.
     assert swap("--overwrite", output=Path(output)).code == 7
 
 
-def test_a_provider_that_is_not_there(swap: Call, folder: Path) -> None:
+def test_a_provider_that_does_not_work_here_is_refused(swap: Call, folder: Path) -> None:
     # DirectML is in no Linux build.
     outcome = swap("--provider", "directml")
     assert outcome.code == 6
@@ -228,13 +236,13 @@ def test_a_provider_that_is_not_there(swap: Call, folder: Path) -> None:
     assert not list(folder.iterdir())
 
 
-def test_a_pack_that_is_not_there(swap: Call, folder: Path) -> None:
+def test_a_missing_pack_is_refused(swap: Call, folder: Path) -> None:
     outcome = swap("--models", folder)
     assert outcome.code == 5
     assert not list(folder.iterdir())
 
 
-def test_a_policy_with_gates_is_kept_by_sessions_only(
+def test_a_policy_with_gates_is_refused_outside_sessions(
     call: Call, people: Mapping[str, Path], folder: Path
 ) -> None:
     swap = (

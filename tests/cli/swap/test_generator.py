@@ -69,7 +69,7 @@ def test_more_pixels_give_a_finer_face(
     assert sharpness[1] > 1.3 * sharpness[0]
 
 
-def test_restorer_masks_and_upscaler_of_the_pack_are_used_when_asked_for(
+def test_restorer_masks_and_upscaler_of_the_pack_are_used_on_request(
     swap: Call, pack: Path, people: Mapping[str, Path], folder: Path
 ) -> None:
     plain, limited = folder / "plain.png", folder / "limited.png"
@@ -90,7 +90,7 @@ def test_restorer_masks_and_upscaler_of_the_pack_are_used_when_asked_for(
     assert np.abs(pixels(folder / "large.png").astype(int) - large).max() <= 1
 
 
-def test_a_pack_that_nobody_trusted_signed_meets_no_photo(
+def test_a_pack_without_a_trusted_signature_or_licence_is_refused(
     swap: Call, pack: Path, folder: Path
 ) -> None:
     assert swap("--pack", pack).code == 0
@@ -142,7 +142,7 @@ def test_a_video_is_drawn_by_the_generator(swap: Call, pack: Path, clip: Path) -
         (["--occlusion"], 2, "need --pack"),
     ],
 )
-def test_what_does_not_go_together(
+def test_options_that_need_others_are_refused_alone(
     words: list[str], code: int, message: str, swap: Call, folder: Path
 ) -> None:
     outcome = swap(*words)
@@ -151,7 +151,7 @@ def test_what_does_not_go_together(
     assert not (folder / "out.png").exists()
 
 
-def test_what_the_pack_does_not_hold_is_named(swap: Call, folder: Path) -> None:
+def test_the_missing_network_of_a_pack_is_named(swap: Call, folder: Path) -> None:
     small = write_standins(folder / "small", "inswapper", "arcface")
     assert swap("--pack", small).code == 0
     for options, role in ((["--occlusion"], "occluder"), (["--part", "nose"], "face-parser")):
@@ -165,7 +165,7 @@ def test_what_the_pack_does_not_hold_is_named(swap: Call, folder: Path) -> None:
     assert CANARY not in outcome.err
 
 
-def test_a_side_that_the_generator_cannot_give(swap: Call, folder: Path) -> None:
+def test_a_size_that_the_generator_cannot_produce_is_refused(swap: Call, folder: Path) -> None:
     pack = write_standins(folder / "large", "hyperswap", "arcface")
     assert swap("--pack", pack, "--pixels", "512").code == 0
     outcome = swap("--pack", pack, "--pixels", "128", "--overwrite")
@@ -181,7 +181,7 @@ def test_packs_complete_each_other(swap: Call, folder: Path) -> None:
     assert swap(*words).code == 0
 
 
-def test_a_pack_without_a_generator_leaves_the_mesh_engine_to_it(
+def test_with_a_pack_without_a_generator_the_mesh_engine_swaps(
     swap: Call, people: Mapping[str, Path], folder: Path
 ) -> None:
     pack = write_standins(folder / "upscaler", "real-esrgan-x2", "gpen-256")
@@ -198,7 +198,9 @@ def test_a_pack_without_a_generator_leaves_the_mesh_engine_to_it(
     assert "'generator'" in outcome.err
 
 
-def test_a_pack_s_detector_is_the_one_that_looks(swap: Call, pair: Path, folder: Path) -> None:
+def test_the_detector_of_a_pack_replaces_the_base_pack_s(
+    swap: Call, pair: Path, folder: Path
+) -> None:
     """The stand-in looks between the two people and nowhere else."""
     pack = write_standins(folder / "detector", "yolo-face")
     assert swap("--pack", pack, target=pair).code == 4

@@ -1,4 +1,4 @@
-"""A video shared out among processes of a command, really sealed."""
+"""A video shared among processes of a command that are really sealed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,21 +14,48 @@ import av
 import msgspec
 import pytest
 
-from appliance.cli.process.fork_pool import Place, places
+from appliance.cli.process.fork_pool import Placement, placements
 from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import Call
 from tests.inference.packs import write_policy, write_standins
 from tests.paths import REPOSITORY
 
-SEALED = "2"  # SECCOMP_MODE_FILTER, as proc_pid_status(5) shows it
+# The command, whose members report their process id and what opening a file gives them, as soon as
+# they have loaded their engine and before they read a photo. Standard error is the one descriptor
+# of the command that they keep open, so that its end tells that all of them have ended.
+_OBSERVED = """
+import errno, os, sys
+from appliance.cli.main import main
+from appliance.cli.process import fork_pool
+
+make = fork_pool._make_member
+
+def attempt():
+    try:
+        os.close(os.open(sys.argv[sys.argv.index("--source") + 1], os.O_RDONLY))
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "opened"
+
+def observed(memory, place, photos, load, prepare):
+    def load_and_report(place):
+        engine = load(place)
+        os.write(2, f"{os.getpid()} {attempt()}\\n".encode())
+        return engine
+    return make(memory, place, photos, load_and_report, prepare)
+
+fork_pool._make_member = observed
+main()
+"""
 
 
 @pytest.fixture
-def command(
+def arguments(
     tmp_path: Path, people: Mapping[str, Path], clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[str]:
     """A swap of the clip by two processes into ``out.mp4``."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # the observer imports numpy before main
     pack = write_standins(tmp_path / "pack", "inswapper", "arcface")
     files = {
         "--source": people["a"],
@@ -39,36 +65,23 @@ def command(
         "--policy": write_policy(tmp_path / "policy.yaml"),
     }
     words = [str(word) for option in files.items() for word in option]
-    swap = ["swap", *words, "--provider", "cpu", "--processes", "2", "--json"]
-    return [sys.executable, "-m", "appliance.cli.main", *swap]
+    return ["swap", *words, "--provider", "cpu", "--processes", "2", "--json"]
 
 
-def children(process: int) -> dict[int, str]:
-    """The system call filter of each process that ``process`` has made."""
-    found = {}
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            facts = dict(line.split(":\t", 1) for line in status.read_text().splitlines())
-        except OSError:
-            continue  # it ended meanwhile
-        if facts["PPid"].strip() == str(process):
-            found[int(facts["Pid"])] = facts["Seccomp"].strip()
-    return found
-
-
-def test_members_are_sealed_and_their_video_is_whole(command: list[str], tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+def test_members_are_sealed_before_they_read_a_photo_and_the_video_is_complete(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _OBSERVED, *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    seen: dict[int, set[str]] = {}
-    while process.poll() is None:
-        for child, state in children(process.pid).items():
-            seen.setdefault(child, set()).add(state)
-        time.sleep(0.05)
-    out, err = process.communicate()
-    assert (process.returncode, err) == (0, b"")
-    assert sum(SEALED in states for states in seen.values()) == 2
-    found = json.loads(out)
+    assert done.returncode == 0, done.stderr
+    reports = dict(line.split() for line in done.stderr.splitlines())
+    assert list(reports.values()) == ["EPERM", "EPERM"]
+    found = json.loads(done.stdout)
     assert (found["engine"], found["frames"]) == ("generator inswapper", 72)
     assert found["frames_swapped"] == found["faces_swapped"] == 72
     with av.open(str(tmp_path / "out.mp4")) as result:
@@ -76,69 +89,67 @@ def test_members_are_sealed_and_their_video_is_whole(command: list[str], tmp_pat
         assert sum(1 for _ in result.decode(video=0)) == 72
 
 
-def test_a_photo_needs_nobody_s_help(
-    command: list[str], people: Mapping[str, Path], tmp_path: Path
+def test_a_photo_is_swapped_without_a_pool(
+    arguments: list[str], people: Mapping[str, Path], tmp_path: Path
 ) -> None:
-    photo = [word.replace("out.mp4", "out.png") for word in command]
+    photo = [word.replace("out.mp4", "out.png") for word in arguments]
     photo[photo.index("--target") + 1] = str(people["c"])
-    done = subprocess.run(photo, cwd=REPOSITORY, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _OBSERVED, *photo], cwd=REPOSITORY, capture_output=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     assert (tmp_path / "out.png").stat().st_size > 1000
 
 
-def test_who_stops_the_command_stops_its_members(command: list[str], tmp_path: Path) -> None:
+def test_interrupting_the_command_ends_its_members(arguments: list[str], tmp_path: Path) -> None:
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-c", _OBSERVED, *arguments],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    while SEALED not in (states := children(process.pid)).values() and process.poll() is None:
-        time.sleep(0.05)
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    assert first.endswith(b" EPERM\n")
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    # Standard error ends when the last member has ended; one that lives on fails here.
+    _, rest = process.communicate(timeout=600)
     assert process.returncode == 130
-    assert b"Traceback" not in err
+    assert b"Traceback" not in rest
     assert not (tmp_path / "out.mp4").exists()
-    for _ in range(200):
-        left = [child for child in states if Path(f"/proc/{child}").exists()]
-        if not left:
-            break
-        time.sleep(0.1)
-    assert not left
 
 
-def test_devices_and_processes_say_how_many_members_there_are(
+def test_devices_and_processes_decide_the_number_of_members(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cores = len(os.sched_getaffinity(0))
-    assert places((), None, "cpu", EMBEDDED) == []
-    assert places((), 1, "cpu", EMBEDDED) == []
+    assert placements((), None, "cpu", EMBEDDED) == []
+    assert placements((), 1, "cpu", EMBEDDED) == []
     share = max(1, cores // 2)
-    assert places((), 2, "cpu", EMBEDDED) == [Place(0, share)] * 2
-    assert places((0, 1), 1, "cuda", EMBEDDED) == [Place(0, share), Place(1, share)]
-    devices = [place.device for place in places((0, 3), 2, "cuda", EMBEDDED)]
+    assert placements((), 2, "cpu", EMBEDDED) == [Placement(0, share)] * 2
+    assert placements((0, 1), 1, "cuda", EMBEDDED) == [Placement(0, share), Placement(1, share)]
+    devices = [place.device for place in placements((0, 3), 2, "cuda", EMBEDDED)]
     assert devices == [0, 3, 0, 3]
     monkeypatch.setattr("appliance.cli.process.fork_pool.gpus", lambda: 2)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(32)))
     monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 140_000)
-    both = [Place(0, None), Place(1, None)]
-    assert places((), None, None, EMBEDDED) == both * 4
-    assert places((1,), None, "cuda", EMBEDDED) == [Place(1, None)] * 4
-    assert places((), 1, "cuda", EMBEDDED) == both
-    assert places((), None, "cpu", EMBEDDED) == []
+    both = [Placement(0, None), Placement(1, None)]
+    assert placements((), None, None, EMBEDDED) == both * 4
+    assert placements((1,), None, "cuda", EMBEDDED) == [Placement(1, None)] * 4
+    assert placements((), 1, "cuda", EMBEDDED) == both
+    assert placements((), None, "cpu", EMBEDDED) == []
     monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 11_500)
-    assert places((), None, "cuda", EMBEDDED) == both * 2
-    assert places((1,), 3, "cuda", EMBEDDED) == [Place(1, None)] * 3
+    assert placements((), None, "cuda", EMBEDDED) == both * 2
+    assert placements((1,), 3, "cuda", EMBEDDED) == [Placement(1, None)] * 3
     monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 3_000)
-    assert places((0,), None, "cuda", EMBEDDED) == []
+    assert placements((0,), None, "cuda", EMBEDDED) == []
     without = msgspec.structs.replace(EMBEDDED.engine, gpu=False)
-    assert places((), None, None, msgspec.structs.replace(EMBEDDED, engine=without)) == []
+    assert placements((), None, None, msgspec.structs.replace(EMBEDDED, engine=without)) == []
 
 
 @pytest.mark.parametrize("numbers", ["0,", "a", "1,1", "-1", ""])
-def test_devices_are_numbers_each_once(
+def test_a_list_of_devices_that_is_malformed_is_refused(
     numbers: str, call: Call, people: Mapping[str, Path]
 ) -> None:
     person = people["a"]

@@ -44,7 +44,7 @@ def clip_swap(call: Call, people: People, clip: Path) -> Call:
     return clip_swap
 
 
-def test_a_video_is_swapped_and_summed_up(clip_swap: Call, clip: Path, folder: Path) -> None:
+def test_a_video_is_swapped_and_summarised(clip_swap: Call, clip: Path, folder: Path) -> None:
     output = folder / "out.mp4"
     outcome = clip_swap("--output", output)
     assert outcome.code == 0
@@ -52,7 +52,7 @@ def test_a_video_is_swapped_and_summed_up(clip_swap: Call, clip: Path, folder: P
     lines = dict(line.split("  ", 1) for line in outcome.out.splitlines())
     assert lines["engine"].strip() == "geometric simulation"
     assert lines["frames"].strip() == "72, of which 72 swapped"
-    assert lines["sound, subtitles"].strip() == "1 copied unchanged"
+    assert lines["audio, subtitles"].strip() == "1 copied unchanged"
     assert "frames/s" in lines["speed"]
     assert times(output, "video") == times(clip, "video")
     assert times(output, "audio") == times(clip, "audio")
@@ -82,7 +82,9 @@ def test_the_suffix_decides_the_container(
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.txt"])
-def test_a_suffix_that_is_no_video_s_is_refused(name: str, clip_swap: Call, folder: Path) -> None:
+def test_a_suffix_of_no_video_container_is_refused(
+    name: str, clip_swap: Call, folder: Path
+) -> None:
     outcome = clip_swap("--output", folder / name)
     assert outcome.code == 7
     assert ".mp4" in outcome.err
@@ -117,17 +119,17 @@ def test_a_video_that_would_be_too_large_is_refused_before_it_is_read(
     assert call(*swap, *more).code == 0
 
 
-def test_a_video_of_nobody_is_no_result(
+def test_a_video_without_faces_gives_no_result(
     call: Call, people: People, faceless_video: Path, folder: Path
 ) -> None:
     swap = ("swap", "--source", people["a"], "--target", faceless_video)
     outcome = call(*swap, "--output", folder / "out.mp4", "--json")
     assert outcome.code == 4
-    assert "no frame" in outcome.err
+    assert "not found in any frame" in outcome.err
     assert not list(folder.iterdir())
 
 
-def test_strength_0_of_a_video_of_nobody_is_a_copy(
+def test_strength_0_on_a_video_without_faces_copies_it(
     call: Call, people: People, faceless_video: Path, folder: Path
 ) -> None:
     swap = ("swap", "--source", people["a"], "--target", faceless_video)
@@ -153,7 +155,7 @@ def test_a_video_cut_short_leaves_nothing(clip_swap: Call, clip: Path, folder: P
     assert not list(folder.iterdir())
 
 
-def test_ctrl_c_in_the_middle_leaves_nothing(
+def test_ctrl_c_during_a_video_leaves_nothing(
     people: People, clip: Path, tmp_path: Path, folder: Path
 ) -> None:
     longer = tmp_path / f"{CANARY}-longer.mp4"
@@ -172,7 +174,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(
     out, err = process.communicate()
     assert process.returncode == 130
     assert out == ""
-    assert err.splitlines()[-1] == "stopped; nothing was written"
+    assert err.splitlines()[-1] == "interrupted; nothing was written"
     assert CANARY not in err
     assert "Traceback" not in err
     assert not list(folder.iterdir())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli.doctor.checks import machine_checks
+from appliance.cli.doctor.machine import machine_checks
 from appliance.policy.load import load
 from tests.lab.guest.visitor import Broker, shell
 
@@ -50,7 +50,7 @@ def test_all_holds(broker: Broker) -> None:
             "systemctl stop appliance-audit.socket appliance-audit.service",
             "systemctl start appliance-audit.socket",
             "ledger's socket",
-            "is not there",
+            "is missing",
         ),
         (
             "nft flush ruleset",
@@ -61,13 +61,13 @@ def test_all_holds(broker: Broker) -> None:
         (
             "systemctl stop appliance-broker.service",
             "systemctl start appliance-broker.service",
-            "the broker has no power",
+            "the broker is unprivileged",
             "does not run",
         ),
         (
             f"mkdir -p /etc/polkit-1/rules.d && echo '{EASE}' > {EASED}; sleep 3",
             f"rm {EASED}; sleep 3",
-            "polkit denies a stranger",
+            "polkit denies unprivileged users",
             "allowed",
         ),
     ],

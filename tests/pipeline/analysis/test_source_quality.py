@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.cli.process.load_engine import load
+from appliance.cli.process.load_engine import load_engine
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.analysis.source_quality import (
     Pose,
@@ -38,7 +38,7 @@ GOOD: Mapping[str, Any] = {
 
 @pytest.fixture(scope="module")
 def analyser() -> FaceAnalyser:
-    return load().analyser
+    return load_engine().analyser
 
 
 def turn(axis: int, degrees: float) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -40,6 +40,9 @@ PhotoKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "heic"]
 # claim far more.
 MAX_PIXELS = 128_000_000
 
+MAX_PHOTO_BYTES = 1 << 30
+"""Of a file; ``MAX_PIXELS`` of 16 bits, uncompressed, are 768 MB."""
+
 # By class, so that the readers are loaded with this module; see above.
 _KINDS: dict[str, PhotoKind] = {
     JpegImagePlugin.JpegImageFile.format: "jpeg",

@@ -1,4 +1,4 @@
-"""Every command that shows a photo to a pack wants to know who vouches for it."""
+"""Every command that shows a photo to a model accepts trusted packs only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.inference.packs import KEY, write_policy
 
 @pytest.fixture
 def altered(folder: Path) -> Path:
-    """The starter pack under another name, so that the package no longer vouches for it."""
+    """The starter pack under another name, which makes it an untrusted pack."""
     pack = folder / "pack"
     shutil.copytree(STARTER, pack)
     manifest = pack / "manifest.toml"
@@ -25,7 +25,7 @@ def altered(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", ["swap", "compare", "inspect"])
-def test_a_base_pack_too_is_refused_until_a_key_of_the_policy_signs_it(
+def test_an_unsigned_base_pack_is_refused_until_a_key_of_the_policy_signs_it(
     command: str, call: Call, altered: Path, people: Mapping[str, Path], folder: Path
 ) -> None:
     output = folder / "out.png"
@@ -43,10 +43,10 @@ def test_a_base_pack_too_is_refused_until_a_key_of_the_policy_signs_it(
     sign(altered, (altered / "manifest.toml").read_bytes(), "other", KEY)
     assert call(*line).code == 0
     output.unlink(missing_ok=True)
-    assert call(*line[:-2]).code == 5  # the default policy trusts nobody's key
+    assert call(*line[:-2]).code == 5  # the default policy trusts no key
 
 
-def test_the_environment_s_starter_pack_is_no_way_round(
+def test_a_starter_pack_from_the_environment_is_verified_too(
     call: Call, altered: Path, people: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert call("inspect", people["a"]).code == 0

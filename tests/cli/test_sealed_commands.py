@@ -1,4 +1,4 @@
-"""Commands in processes of their own, really sealed, as people call them."""
+"""Commands in really sealed processes, as people call them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ People = Mapping[str, Path]
 
 @pytest.fixture(autouse=True)
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The state folder of whoever runs the commands."""
+    """The state folder of the user who runs the commands."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state"
 
@@ -59,21 +59,21 @@ def test_a_video_with_its_progress_on_a_terminal(
             env=os.environ | {"TERM": "xterm"},
         )
         os.close(terminal)
-        said = shown.read(1 << 16)
-    assert done.returncode == 0, said
-    assert b"swapping" in said
+        printed = shown.read(1 << 16)
+    assert done.returncode == 0, printed
+    assert b"swapping" in printed
     assert output.stat().st_size > 1000
 
 
-def test_what_only_looks(people: People, clip: Path, tmp_path: Path) -> None:
-    looks: tuple[tuple[str | Path, ...], ...] = (
+def test_inspect_compare_and_demo_work_sealed(people: People, clip: Path, tmp_path: Path) -> None:
+    commands: tuple[tuple[str | Path, ...], ...] = (
         ("inspect", people["a"]),
         ("inspect", clip),
         ("compare", people["a"], people["c"], "-o", tmp_path / "sheet.png"),
         ("demo", "--output", tmp_path / "demo"),
     )
-    for looking in looks:
+    for command in commands:
         done = subprocess.run(
-            [*COMMAND, *looking], capture_output=True, check=False, cwd=REPOSITORY
+            [*COMMAND, *command], capture_output=True, check=False, cwd=REPOSITORY
         )
         assert done.returncode == 0, done.stderr

@@ -1,0 +1,23 @@
+"""All checks of the machine's hardening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from appliance.cli.doctor.check import Check
+from appliance.cli.doctor.kernel import kernel_checks
+from appliance.cli.doctor.login import login_checks
+from appliance.cli.doctor.ownership import ownership_checks
+from appliance.cli.doctor.storage import storage_checks
+from appliance.cli.doctor.units import unit_checks
+from appliance.policy.policy import Policy
+
+
+def machine_checks(policy: Policy, root: Path = Path("/")) -> Iterator[Check]:
+    """Whether the settings in ``hardening/`` are in force on the machine below ``root``."""
+    yield from kernel_checks(root)
+    yield from ownership_checks(root)
+    yield from unit_checks(root)
+    yield from login_checks(root)
+    yield from storage_checks(root, policy)

@@ -1,4 +1,4 @@
-"""Packs of stand-ins, as an operator would make them of the files they have."""
+"""Packs of stand-ins, made as an operator makes a pack of files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = SecretKey(b"standins", bytes(range(32)))
 def write_standins(
     folder: Path, *families: str, batched: bool = False, licence: str = "MIT"
 ) -> Path:
-    """Make ``folder`` a pack of tiny stand-ins for ``families``, honest and signed by ``KEY``."""
+    """Make ``folder`` a valid pack of tiny stand-ins for ``families``, signed by ``KEY``."""
     folder.mkdir(exist_ok=True)
     lines = ["format = 1", 'name = "operator"']
     for family in families:

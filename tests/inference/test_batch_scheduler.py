@@ -1,4 +1,4 @@
-"""InferenceTask written as if it were alone, done in batches."""
+"""Tasks that are written as if each ran alone, run in batches."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_task_that_takes_another_path_is_waited_for(
 def test_several_samples_of_one_task_stay_in_one_batch(
     batchers: tuple[Batcher, Batcher, list[tuple[str, int]]],
 ) -> None:
-    """As a crop of four parts asks: one source goes with all of them."""
+    """A crop of four parts is one request: one source goes with all of them."""
     _, generator, runs = batchers
     rng = np.random.default_rng(0)
 

@@ -15,7 +15,7 @@ from appliance.inference.tuning import Setting
 from tests.inference.packs import KEY, write_standins
 
 Costs = Mapping[tuple[int, int], float]
-"""Made-up ms a sample, by threads and samples at once."""
+"""Invented milliseconds per sample, by threads and batch size."""
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def batched(tmp_path: Path) -> ModelPack:
 
 @pytest.fixture
 def costing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Costs], None]:
-    """Four cores, on which trials cost what a test says."""
+    """Four cores, on which a trial takes as long as the test defines."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: range(4))
 
     def set_costs(costs: Costs) -> None:

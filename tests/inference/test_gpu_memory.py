@@ -1,4 +1,4 @@
-"""What the driver's own tool says of the GPUs' memory, by a double of it."""
+"""Free memory of the GPUs, from a stand-in for the driver's tool."""
 
 from __future__ import annotations
 

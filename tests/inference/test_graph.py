@@ -34,7 +34,7 @@ def external() -> TensorProto:
 
 
 def test_a_valid_graph_passes() -> None:
-    """What the other tests spoil is fine before they do."""
+    """The graph that the other tests damage is valid without the damage."""
     check_graph(graphs.sound().SerializeToString(), CONTRACT, graphs.FILE)
 
 
@@ -285,7 +285,7 @@ def test_a_size_that_the_family_leaves_open_may_not_be_fixed_by_the_graph() -> N
 
 
 def test_weights_listed_as_inputs_are_not_inputs() -> None:
-    """So did exporters until IR version 4, and the publisher's YuNet and SFace are of that age."""
+    """Exporters did so until IR version 4, as in the published YuNet and SFace."""
     model = graphs.sound()
     weights = model.graph.initializer[0]
     model.graph.input.append(

@@ -37,7 +37,7 @@ source = { registry = "GitHub", package = "fan", version = "1", member = "fan.on
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The files an operator has."""
+    """An operator's files."""
     for name, family in (("inswapper_128", "inswapper"), ("fan", "fan-68-5")):
         data = standins.model(family).SerializeToString()
         (tmp_path / f"{name}.onnx").write_bytes(data)

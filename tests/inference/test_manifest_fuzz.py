@@ -1,4 +1,4 @@
-"""Whatever bytes a manifest holds: a manifest, or an error that says what is wrong."""
+"""Any bytes are parsed as a manifest or refused with a ModelError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures, against Debian's minisign: what one makes the other believes."""
+"""Signatures, against Debian's minisign: what one makes the other verifies."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_verify_checks_networks_against_their_family(pack: ModelPack, tmp_path: 
 def test_the_bytes_that_were_checked_are_returned(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is swapped as soon as it has been opened; the reader must not look again."""
+    """The file is replaced as soon as it has been opened; it must not be opened again."""
     path = folder / graphs.FILE
     data = path.read_bytes()
     opened = ModelPack.open(folder, INSPECTION)

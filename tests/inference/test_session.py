@@ -72,14 +72,14 @@ def test_providers_that_fail_their_probe_are_left_out(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("name", ["openvino", "directml"])
 def test_a_single_provider_is_used_or_an_error(name: str) -> None:
-    """Neither is compiled into the wheel that is pinned."""
+    """Neither is compiled into the pinned wheel."""
     with pytest.raises(ProviderError, match=name) as caught:
         Runtime((name,))
     assert caught.value.exit_code == 6
 
 
 def test_a_provider_that_is_available_but_fails_is_an_error() -> None:
-    """CUDA is in the wheel; where it finds no device its session quietly runs on the CPU."""
+    """CUDA is in the wheel; without a device its session runs on the CPU without an error."""
     program = """
 from appliance.errors import ProviderError
 from appliance.inference.runtime import Runtime
@@ -126,7 +126,7 @@ def test_what_the_runtime_cannot_build_is_a_model_error(tmp_path: Path, runtime:
 def test_a_graph_with_another_output_than_declared_is_detected(
     tmp_path: Path, runtime: Runtime
 ) -> None:
-    """The graph declares 1 x 128, but the shape that it computes with is known only as it runs."""
+    """The graph declares 1 x 128, but the real shape is known only at run time."""
     weights = helper.make_tensor("zero", TensorProto.FLOAT, [1], [0.0])
     nodes = [
         helper.make_node("NonZero", ["data"], ["places"]),

@@ -1,4 +1,4 @@
-"""ONNX Runtime as we load it writes no file and opens no socket; as it comes, it does both."""
+"""ONNX Runtime as loaded here writes no file and opens no socket; by default it does both."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AS_IT_COMES = f"import onnxruntime\n{LIFE}"
 
 @dataclass(frozen=True)
 class Watched:
-    """A process, the home it may write to, and what strace saw of its network calls."""
+    """A process, its home folder, and the trace of its network calls by strace."""
 
     process: subprocess.Popen[bytes]
     home: Path
@@ -44,7 +44,7 @@ class Watched:
 
 @contextlib.contextmanager
 def watch(program: str, folder: Path) -> Iterator[Watched]:
-    """Run ``program`` with an empty home. Its network calls are noted, and none gets through."""
+    """Run ``program`` with an empty home. Its network calls are traced, and all of them fail."""
     strace = which("strace")
     if strace is None:
         pytest.fail("strace is not installed: run `make test`, it says what is needed.")
@@ -76,7 +76,7 @@ def watch(program: str, folder: Path) -> Iterator[Watched]:
 
 
 def test_inference_writes_no_file_and_opens_no_socket(tmp_path: Path) -> None:
-    """The silenced process lives longer than the other needs to write its files and call out."""
+    """The silenced process outlives the time in which the other writes files and calls out."""
     with (
         watch(SILENCED, tmp_path / "silenced") as silenced,
         watch(AS_IT_COMES, tmp_path / "theirs") as theirs,

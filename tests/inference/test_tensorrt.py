@@ -16,7 +16,7 @@ HERE, ELSEWHERE = "H100, driver 580", "H100, driver 590"
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """A folder as provisioning leaves it."""
+    """A folder of engines as provisioning leaves it."""
     cache = EngineCache.open(tmp_path, HERE)
     (tmp_path / "swapper.engine").write_bytes(b"engine")
     (tmp_path / "swapper.timing").write_bytes(b"timing")

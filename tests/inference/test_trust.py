@@ -1,4 +1,4 @@
-"""Whose packs are opened."""
+"""Which packs are opened."""
 
 from __future__ import annotations
 

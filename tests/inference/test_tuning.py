@@ -81,7 +81,7 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 @pytest.fixture
 def operators(tmp_path: Path) -> ModelPack:
-    """Of whose two networks one takes several samples."""
+    """A pack of two networks, one of them batched."""
     write_standins(tmp_path, "arcface", batched=True)
     return ModelPack.open(tmp_path, Trust((KEY.public,)))
 

@@ -1,4 +1,4 @@
-"""A variant with our own operators: made and signed here, or not run at all."""
+"""A variant with custom operators runs only if it was made and signed with this library."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def opened(folder: Path) -> ModelPack:
 
 
 def drawn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.float32]:
-    """As a GPU would run it, by the kernels for the CPU."""
+    """Run as on a GPU, but with the kernels for the CPU."""
     monkeypatch.setattr(
         "appliance.inference.runtime.PRECISIONS", {"cpu": ("fp16-fused", "fp16", "fp32")}
     )

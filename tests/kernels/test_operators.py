@@ -1,4 +1,4 @@
-"""The library of our own operators, by its kernels for the CPU, against standard operators."""
+"""The CPU kernels of the custom operators, against standard operators."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.inference.optimize.graphs import Arrays, noise, parsed
 
 Half = NDArray[np.float16]
 ROUNDING = 1e-3
-"""Inputs and outputs of our operators are float16, of eleven bits."""
+"""Inputs and outputs of the custom operators are float16, of eleven bits."""
 
 NORM = {"epsilon": 1e-3, "slope": 1.0, "gain": 0, "shift": 32, "border": 0, "inset": 0}
 PAD_UPSAMPLE = {"slope": 1.0, "scale": 1, "border": 0}
 
 
 def run_custom(kind: str, inputs: dict[str, Half], **settings: Any) -> NDArray[np.float32]:
-    """What our operator makes of ``inputs`` (NHWC), in NCHW."""
+    """The output in NCHW of the custom operator ``kind`` for ``inputs`` in NHWC."""
     values = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT16, value.shape)
         for name, value in inputs.items()
@@ -47,7 +47,7 @@ def standard(body: str, weights: Arrays, **inputs: NDArray[np.float32]) -> NDArr
 
 
 def shape(x: NDArray[np.float32]) -> Half:
-    """``x`` (NCHW) as our operators take it."""
+    """``x``, NCHW, in the custom operators' form."""
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).astype(np.float16)
 
 
@@ -163,7 +163,7 @@ def test_pad_upsample_refuses_shapes_without_a_kernel() -> None:
 
 
 def test_the_library_exports_one_function_and_needs_no_cuda() -> None:
-    """It is loaded here, where no driver is; nothing of it may stand in another's way."""
+    """It loads without a driver, and its symbols cannot clash with other libraries."""
     shown = said_of("nm", "--dynamic", "--defined-only", "--format=posix")
     assert [line.split()[0] for line in shown.splitlines()] == ["RegisterCustomOps"]
     assert "cuda" not in said_of("ldd")

@@ -43,7 +43,7 @@ def anchored(net: Net, *, bench: bool, wide: bool = False) -> None:
 
 
 def _anchored_face(stride: int, rows: int, values: int) -> Array:
-    """Nothing, but for the face at the first anchor of the stride-16 cell nearest to its centre."""
+    """Zeros, except for the face at the first anchor of the stride-16 cell nearest its centre."""
     wanted = np.zeros((rows, values), np.float32)
     if stride == 16:
         column, row = (round(float(place) / stride) for place in CENTRE)

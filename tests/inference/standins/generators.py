@@ -18,7 +18,7 @@ SHIFT = 0.02  # how far, of 0..1, the mean of a source's first eight numbers mov
 
 @dataclass(frozen=True)
 class Plan:
-    """A generator's tensors, and the layers that cost what its own do.
+    """A generator's tensors, and layers that cost as much as its own.
 
     ``mean`` and ``std`` of the target, ``out_mean`` and ``out_std`` of the result, for pixels as
     0..1. ``source``: side of the source's picture, or 0 for a latent of 512 numbers. ``widths``:

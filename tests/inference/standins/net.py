@@ -1,4 +1,4 @@
-"""A graph under construction: every method adds nodes and gives the name of what comes out."""
+"""A graph under construction: every method adds nodes and returns the name of its output."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class Net:
         return self.op("Resize", x, "", name, mode=mode)
 
     def pin(self, x: str, values: Array) -> str:
-        """What ``x`` computes, multiplied away, and ``values`` in its place: the cost remains."""
+        """``values``, plus the result of ``x`` times zero, so that the cost of ``x`` remains."""
         return self.add(self.mul(x, self.number(0.0)), self.weights(np.asarray(values, np.float32)))
 
     def clip(self, x: str, low: float, high: float) -> str:

@@ -76,7 +76,7 @@ def _bisenet(net: Net, x: str) -> str:
 
 
 def xseg(net: Net, *, bench: bool) -> None:
-    """NHWC in and out: the right fifth of the crop is hidden behind something."""
+    """NHWC in and out: the right fifth of the crop is marked as occluded."""
     image = net.input("input", 256, 256, 3)
     y = net.mean(image, 3)
     if bench:

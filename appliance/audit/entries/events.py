@@ -30,7 +30,7 @@ SessionId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
 """64 random bits."""
 Version: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,4}(\.[0-9]{1,4}){1,3}\Z")]
 
-Role: TypeAlias = Literal["audit", "broker", "worker", "embedded", "test"]
+Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "embedded", "test"]
 """The process that logs; the daemon derives it from the socket, not from the message."""
 
 # Reserved, that is, nothing logs it yet: the four Release events, which belong to the release of
@@ -44,6 +44,7 @@ Layer: TypeAlias = Literal[
 ClosingReason: TypeAlias = Literal[
     "user", "idle", "token-removed", "time-limit", "power-loss", "crash", "ledger"
 ]
+WipeStep: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
 Media: TypeAlias = Literal["photo", "video"]
 Medium: TypeAlias = Literal["disc", "usb", "folder"]
 RefusalReason: TypeAlias = Literal[
@@ -151,8 +152,10 @@ class SessionClosed(_Strict, frozen=True, tag="session-closed"):
 class SessionWiped(_Strict, frozen=True, tag="session-wiped"):
     """The erasure record: no data of the session can be read any more.
 
-    ``key``: SHA-256 of the id of the volume key that was destroyed. ``before`` and ``after``: the
-    number of planted canaries that a scan of the raw storage found before and after.
+    The broker logs it, by what the keeper answered; ``WorkspaceErased`` is the keeper's own record
+    of the same ``key``. ``key``: SHA-256 of the id of the volume key that was destroyed. ``before``
+    and ``after``: the number of planted canaries that were readable before and after. If none was
+    before, that none is afterwards proves nothing.
     """
 
     session: SessionId
@@ -167,8 +170,26 @@ class SessionWipeFailed(_Strict, frozen=True, tag="session-wipe-failed"):
     """Data of the session may remain; no login succeeds until an operator resolves it."""
 
     session: SessionId
-    step: Literal["kill", "unmount", "close", "header", "discard", "probe"]
+    step: WipeStep
     after: Count
+
+
+class WorkspaceErased(_Strict, frozen=True, tag="workspace-erased"):
+    """A keeper's own record of a wipe, which no other process can log.
+
+    A keeper knows no session: ``key`` is the one that ``SessionWiped`` names. ``before``: canaries
+    that the open volume gave back when the wipe began; ``after``: those that were readable on its
+    storage at the end. ``search``: whether every folder in which the worker might have left a file
+    could be looked at in time. ``failed``: the first step that did not succeed.
+    """
+
+    key: Sha256
+    method: Literal["luks-header-dropped", "memory-dropped"]
+    before: Count
+    after: Count
+    search: Literal["whole", "partial"]
+    ms: Milliseconds
+    failed: WipeStep | None = None
 
 
 class MediaImported(_Strict, frozen=True, tag="media-imported"):
@@ -326,6 +347,7 @@ AnyEvent: TypeAlias = (
     | SessionClosed
     | SessionWiped
     | SessionWipeFailed
+    | WorkspaceErased
     | MediaImported
     | JobStarted
     | JobFinished

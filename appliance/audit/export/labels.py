@@ -71,6 +71,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SessionClosed: EventLabels("Session closed", "people", "E", _ACTIVITY),
     events.SessionWiped: EventLabels("Session wiped", "people", "D", _DESTROY),
     events.SessionWipeFailed: EventLabels("Wipe failed", "alarm", "D", _DESTROY, failed=True),
+    events.WorkspaceErased: EventLabels("Workspace erased", "system", "D", _DESTROY),
     events.MediaImported: EventLabels("Imported", "work", "C", _IMPORT),
     events.JobStarted: EventLabels("Job started", "work", "E", _TRANSFORM),
     events.JobFinished: EventLabels("Job finished", "work", "C", _TRANSFORM),
@@ -101,6 +102,8 @@ def labels(event: AnyEvent) -> EventLabels:
             return EventLabels(
                 "Not the same person", "alarm", label.action, label.code, failed=True
             )
+        case events.WorkspaceErased(failed=str()):
+            return EventLabels("Workspace not erased", "alarm", "D", _DESTROY, failed=True)
         case _:
             return label
 

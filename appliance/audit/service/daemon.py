@@ -47,6 +47,9 @@ _WORKER_EVENTS = (
     events.EscapeAttempt,
 )
 
+# A keeper logs what it measured, and nothing else; and no other peer logs that.
+_KEEPER_EVENTS = (events.WorkspaceErased,)
+
 
 class DiagnosticLog(Protocol):
     """Takes the messages for the operator of the daemon; see ``appliance.diagnostics``."""
@@ -219,6 +222,8 @@ class Server:
 def _may_log(role: Role, event: AnyEvent) -> bool:
     if isinstance(event, _DAEMON_ONLY):
         return False
+    if isinstance(event, _KEEPER_EVENTS) or role == "keeper":
+        return isinstance(event, _KEEPER_EVENTS) and role == "keeper"
     return role != "worker" or isinstance(event, _WORKER_EVENTS)
 
 

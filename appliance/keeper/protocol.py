@@ -20,6 +20,9 @@ Erased: TypeAlias = Literal["luks-header-dropped", "memory-dropped"]
 
 StepName: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
 
+Search: TypeAlias = Literal["whole", "partial"]
+"""Whether all folders in which a worker might have left a file could be looked at in time."""
+
 
 class Command(Enum):
     """What the broker may command. To hang up means WIPE as well."""
@@ -34,11 +37,16 @@ class Command(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What a wipe did and found. ``failed`` is the first step that did not succeed."""
+    """What a wipe did and measured. ``failed`` is the first step that did not succeed.
+
+    ``after = 0`` proves something only where ``before`` is positive: a volume in memory has no
+    canaries, and a keeper that did not make the volume does not know them.
+    """
 
     key_id: str
-    before: int  # canaries that were readable while the workspace was open
-    after: int  # canaries that are still readable, anywhere
+    before: int  # canaries that the open volume gave back when the wipe began
+    after: int  # canaries that are still readable on its storage
     ms: int
     method: Erased
     failed: StepName | None = None
+    search: Search = "partial"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-from types import TracebackType
+from pathlib import Path
 from typing import Self
 
 from appliance.errors import SessionError
@@ -38,12 +38,9 @@ class LockedMemory:
         Raises ``SessionError`` if the kernel gives fewer, or they cannot be locked.
         """
         memory = cls(size)
-        source = os.open("/dev/urandom", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if os.readv(source, [memory._pages]) != size:
+        with Path("/dev/urandom").open("rb", buffering=0) as source:
+            if source.readinto(memory._pages) != size:
                 raise SessionError("The kernel gave too little randomness.", "Try again.")
-        finally:
-            os.close(source)
         return memory
 
     def write_to(self, descriptor: int) -> None:
@@ -59,16 +56,3 @@ class LockedMemory:
         self._pages.close()
         os.close(self.descriptor)
         self.descriptor = -1
-
-    def __enter__(self) -> Self:
-        """It is ready already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Overwrite it."""
-        self.wipe()

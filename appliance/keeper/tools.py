@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Sequence
 
@@ -12,10 +11,13 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _PATIENCE = 60  # seconds
 
 
-def run(*command: str, key: int | None = None, pass_fds: Sequence[int] = ()) -> str:
+def run(
+    *command: str, key: int | None = None, pass_fds: Sequence[int] = (), patience: float = _PATIENCE
+) -> str:
     """Run a program and return its stdout.
 
-    ``key`` is a descriptor to use as its stdin, ``pass_fds`` are descriptors that it inherits.
+    ``key`` is a descriptor to use as its stdin, ``pass_fds`` are descriptors that it inherits;
+    after ``patience`` seconds it is killed.
     Raises ``SessionError`` if it fails. Its stderr is not part of the message: it may name a path.
     """
     try:
@@ -26,18 +28,14 @@ def run(*command: str, key: int | None = None, pass_fds: Sequence[int] = ()) -> 
             stderr=subprocess.DEVNULL,
             pass_fds=pass_fds,
             env=_ENVIRONMENT,
-            timeout=_PATIENCE,
-            check=False,
+            timeout=patience,
+            check=True,
             text=True,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, subprocess.SubprocessError) as error:
+        why = getattr(error, "returncode", type(error).__name__)
         raise SessionError(
-            f"{os.path.basename(command[0])} cannot be run ({type(error).__name__}).",  # noqa: PTH119
-            "Install the packages that hardening/README.md lists.",
+            f"{command[0]} failed ({why}).",
+            "See `dmesg`, and the packages that hardening/README.md lists.",
         ) from error
-    if done.returncode:
-        raise SessionError(
-            f"{command[0]} {command[1]} failed with exit code {done.returncode}.",
-            "See the journal of the keeper and `dmesg`.",
-        )
     return done.stdout

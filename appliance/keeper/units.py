@@ -10,6 +10,7 @@ import os
 import pwd
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.errors import SessionError
@@ -87,20 +88,18 @@ def unmount(slot: str) -> None:
 def processes_of(user: int) -> Iterator[int]:
     """The ids of the processes that run as this user id."""
     for entry in _PROC.iterdir():
-        if entry.name.isdecimal():
-            try:
-                if entry.stat().st_uid == user:
-                    yield int(entry.name)
-            except OSError:
-                continue  # it has ended
+        with suppress(OSError):  # it has ended
+            if entry.name.isdecimal() and entry.stat().st_uid == user:
+                yield int(entry.name)
 
 
 def _has_started(slot: str) -> bool:
     """Whether the worker runs its own program, and not yet as a copy of systemd."""
     try:
-        starter = (_PROC / "1/comm").read_text()
+        # As bytes: a worker chooses the names of its processes.
+        starter = (_PROC / "1/comm").read_bytes()
         processes = (_group(slot) / "cgroup.procs").read_text().split()
-        names = [(_PROC / process / "comm").read_text() for process in processes]
+        names = [(_PROC / process / "comm").read_bytes() for process in processes]
     except OSError:
         return False  # it never started, or has ended
     return bool(names) and starter not in names

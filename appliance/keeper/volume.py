@@ -15,11 +15,9 @@ import hashlib
 import mmap
 import os
 import secrets
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple
 
 from appliance.errors import SessionError
 from appliance.keeper.protocol import UNKNOWN_KEY, Erased
@@ -29,8 +27,7 @@ from appliance.machine import RUN
 
 KEY_SIZE = 64  # bytes: two AES-256 keys of XTS
 BLOCK = 4096  # bytes of the file system, the encryption and the discard
-CANARIES = 4
-_CANARIES = ".canaries"  # the name of the file that holds them
+CANARIES = 4  # blocks at the end of the volume
 
 # LUKS2 with 16 KiB of metadata, twice, and one key slot: 64 bytes in 4,000 stripes, see
 # cryptsetup(8).
@@ -39,49 +36,57 @@ _HEADER = 2 * _METADATA + _KEYSLOTS
 _SECTOR = 512  # bytes; the unit of device-mapper tables
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """User and group id of the worker."""
 
     user: int
     group: int
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """A block of random bytes in the workspace, and its ciphertext at ``offset`` of the backing."""
+class Canary(NamedTuple):
+    """A block of random bytes at ``offset`` of the volume, and its ciphertext on the backing.
+
+    It lies behind the end of the file system, which ends ``CANARIES`` blocks before the volume
+    does: a worker has no name for it, and cannot read, overwrite or free it.
+    """
 
     plain: bytes
     offset: int
     cipher: bytes
 
 
-class Volume(Protocol):
-    """Storage of one session."""
+class Volume:
+    """Storage of one session. As it stands, it has no mapping, key, blocks or canaries."""
 
     method: ClassVar[Erased]
-    key_id: str
-    canaries: tuple[Canary, ...]
+    key_id: str = UNKNOWN_KEY
 
     def make(self, owner: Owner) -> None:
         """Make it and describe it for the unit that mounts it; raises ``SessionError``."""
-        ...
+        raise NotImplementedError
 
     def close(self) -> None:
         """Remove its mappings from the kernel; raises ``SessionError`` if it is in use."""
-        ...
 
     def drop(self) -> None:
         """Overwrite and release key and header. Cannot fail; may be repeated."""
-        ...
 
     def discard(self) -> None:
         """Discard the blocks; raises ``SessionError`` where the device cannot."""
-        ...
+
+    def present(self) -> int:
+        """How many canaries the volume gave back when it was last looked at while open.
+
+        Raises ``OSError`` if it cannot be read.
+        """
+        return 0
 
     def found(self) -> int:
-        """How many canaries are still readable on the backing; needs the volume closed."""
-        ...
+        """How many canaries are still readable on the backing; needs the volume closed.
+
+        Raises ``OSError`` if it cannot be read.
+        """
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +102,12 @@ class Backing:
     device: bool = False
 
     def make(self) -> None:
-        """Create the sparse file, if it is one; raises ``SessionError`` if that fails."""
+        """Create the sparse file, if it is one."""
         if self.device:
             return
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-            descriptor = os.open(self.path, flags, 0o600)
-        except OSError as error:
-            raise SessionError(
-                f"The file of the workspace cannot be created ({os.strerror(error.errno or 0)}).",
-                "Free space on the disk of the appliance, then try again.",
-            ) from error
-        try:
-            os.ftruncate(descriptor, self.size)
-        finally:
-            os.close(descriptor)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.touch(mode=0o600, exist_ok=False)
+        os.truncate(self.path, self.size)
 
     def discard(self) -> None:
         """Discard the blocks, or delete the file; raises ``SessionError`` if it cannot."""
@@ -125,20 +120,11 @@ class Backing:
     def read(self, offset: int) -> bytes:
         """The block at ``offset``; empty if the file is gone."""
         # Not through the page cache: it may hold what udev read before a mapping wrote below it.
-        direct = os.O_DIRECT if self.device else 0
-        try:
-            raw = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | direct)
-        except FileNotFoundError:
-            return b""
-        try:
-            with mmap.mmap(-1, BLOCK) as aligned:
-                return aligned[: os.preadv(raw, [aligned], self.start + offset)]
-        finally:
-            os.close(raw)
+        return _block(self.path, self.start + offset, direct=self.device)
 
 
 @dataclass
-class LuksVolume:
+class LuksVolume(Volume):
     """See the head of this module. ``inodes``: how many files it can hold.
 
     ``discards``: whether the blocks of a device are discarded at the end. The key is dropped, and a
@@ -151,8 +137,8 @@ class LuksVolume:
     backing: Backing
     inodes: int
     discards: bool = True
-    key_id: str = UNKNOWN_KEY
     canaries: tuple[Canary, ...] = ()
+    _present: int = 0
     _key: LockedMemory | None = field(default=None, repr=False)
     _header: LockedMemory | None = field(default=None, repr=False)
 
@@ -188,10 +174,10 @@ class LuksVolume:
             *("open", "--allow-discards", "--device-size", str(self.backing.size)),
             *(str(place), mapper_name(self.slot)),
         )
-        self.canaries = self._locate(self._fill(owner))
+        self._format(owner)
+        self._plant()
         # noinit_itable: the kernel need not write empty inodes in the background.
-        options = "nosuid,nodev,noexec,noatime,noinit_itable"
-        describe(self.slot, "ext4", options, str(self.mapper))
+        describe(self.slot, "ext4", "nosuid,nodev,noexec,noatime,noinit_itable", str(self.mapper))
 
     def close(self) -> None:
         """Remove the mappings; the loop device of a sparse file goes with them.
@@ -216,52 +202,47 @@ class LuksVolume:
         if self.discards or not self.backing.device:
             self.backing.discard()
 
+    def present(self) -> int:
+        """Canaries that the mapping decrypts, and whose ciphertext is on the backing."""
+        if self.mapper.exists():
+            self._present = sum(
+                _block(self.mapper, canary.offset, direct=True) == canary.plain
+                and self.backing.read(canary.offset) == canary.cipher
+                for canary in self.canaries
+            )
+        return self._present
+
     def found(self) -> int:
         """Canaries in plain text on the backing, or whose ciphertext outlived the discard."""
-        found = 0
-        for canary in self.canaries:
-            block = self.backing.read(canary.offset)
-            found += block == canary.plain or (self.discards and block == canary.cipher)
-        return found
+        return sum(
+            (block := self.backing.read(canary.offset)) == canary.plain
+            or (self.discards and block == canary.cipher)
+            for canary in self.canaries
+        )
 
-    def _fill(self, owner: Owner) -> bytes:
-        """Make a file system that ``owner`` owns, with one file that holds the canaries.
+    def _format(self, owner: Owner) -> None:
+        """Make a file system that ``owner`` owns; it ends where the canaries begin."""
+        run(
+            *("mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-N", str(self.inodes)),
+            # A file system that never survives a crash needs no journal, and no reserve.
+            *("-O", "^has_journal", "-m", "0"),
+            *("-E", f"nodiscard,root_perms=700,root_owner={owner.user}:{owner.group}"),
+            *(str(self.mapper), str(self.backing.size // BLOCK - CANARIES)),
+        )
 
-        Returns its content: the canaries, one block each.
-        """
-        plain = secrets.token_bytes(CANARIES * BLOCK)
-        folder = Path(tempfile.mkdtemp(dir=RUN))
-        try:
-            (folder / _CANARIES).write_bytes(plain)
-            run(
-                *("mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-N", str(self.inodes)),
-                # A file system that never survives a crash needs no journal, and no reserve.
-                *("-O", "^has_journal", "-m", "0", "-d", str(folder)),
-                *("-E", f"nodiscard,root_perms=700,root_owner={owner.user}:{owner.group}"),
-                str(self.mapper),
-            )
-        finally:
-            shutil.rmtree(folder)
-        return plain
-
-    def _locate(self, plain: bytes) -> tuple[Canary, ...]:
-        # -c: without reading the allocation bitmaps, which take long and are not needed.
-        listed = run("debugfs", "-c", "-R", f"blocks /{_CANARIES}", str(self.mapper))
-        texts = [plain[at : at + BLOCK] for at in range(0, len(plain), BLOCK)]
-        blocks = [int(block) for block in listed.split()]
-        with self.mapper.open("rb", buffering=0) as opened:
-            found = [os.pread(opened.fileno(), BLOCK, block * BLOCK) for block in blocks]
-        if found != texts:
-            raise SessionError("The new workspace does not hold what was written.", "Try again.")
-        canaries = []
-        for block, text in zip(blocks, texts, strict=True):
-            cipher = self.backing.read(block * BLOCK)
-            if cipher in (text, bytes(BLOCK)):
-                raise SessionError(
-                    "The new workspace is not encrypted.", "Check the kernel's dm-crypt."
-                )
-            canaries.append(Canary(text, block * BLOCK, cipher))
-        return tuple(canaries)
+    def _plant(self) -> None:
+        """Write the canaries; raises ``SessionError`` if they are not there, or not encrypted."""
+        texts = [secrets.token_bytes(BLOCK) for _ in range(CANARIES)]
+        places = range(self.backing.size - CANARIES * BLOCK, self.backing.size, BLOCK)
+        with self.mapper.open("r+b", buffering=0) as opened:
+            os.pwrite(opened.fileno(), b"".join(texts), places[0])
+            os.fsync(opened.fileno())
+        self.canaries = tuple(
+            Canary(text, at, self.backing.read(at)) for text, at in zip(texts, places, strict=True)
+        )
+        plain = any(canary.cipher in (canary.plain, bytes(BLOCK)) for canary in self.canaries)
+        if plain or self.present() != CANARIES:
+            raise SessionError("The workspace is not encrypted.", "Check the kernel's dm-crypt.")
 
     def _cryptsetup(self, action: str, *arguments: str) -> None:
         """Run it with the key on a pipe and the header as an inherited descriptor."""
@@ -283,16 +264,17 @@ class LuksVolume:
 
 
 @dataclass
-class MemoryVolume:
-    """A tmpfs that is never swapped out. It ends with its mount and has no key."""
+class MemoryVolume(Volume):
+    """A tmpfs that is never swapped out. It ends with its mount, and has no key.
+
+    It has no canaries, since nothing could look for them afterwards.
+    """
 
     method: ClassVar[Erased] = "memory-dropped"
 
     slot: str
     size: int
     inodes: int
-    key_id: str = UNKNOWN_KEY
-    canaries: tuple[Canary, ...] = ()
 
     def make(self, owner: Owner) -> None:
         """Describe it for the unit that mounts it."""
@@ -303,18 +285,15 @@ class MemoryVolume:
         )
         describe(self.slot, "tmpfs", options, "workspace")
 
-    def close(self) -> None:
-        """Nothing to do: it ended with its mount."""
 
-    def drop(self) -> None:
-        """Nothing to do: there is no key."""
-
-    def discard(self) -> None:
-        """Nothing to do: the kernel has freed its pages."""
-
-    def found(self) -> int:
-        """Always 0: memory that is not mapped cannot be searched."""
-        return 0
+def _block(path: Path, offset: int, *, direct: bool) -> bytes:
+    """The block at ``offset`` of a file or device; empty if there is none of that name."""
+    try:
+        raw = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (os.O_DIRECT if direct else 0))
+    except FileNotFoundError:
+        return b""
+    with os.fdopen(raw, "rb", buffering=0) as file, mmap.mmap(-1, BLOCK) as aligned:
+        return aligned[: os.preadv(file.fileno(), [aligned], offset)]
 
 
 def mapper_name(slot: str) -> str:

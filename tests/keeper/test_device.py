@@ -116,8 +116,8 @@ def test_cryptsetup_gets_the_segment_and_nothing_else(
         return ""
 
     monkeypatch.setattr(volume, "run", run)
-    monkeypatch.setattr(LuksVolume, "_fill", lambda *_: b"")
-    monkeypatch.setattr(LuksVolume, "_locate", lambda *_: ())
+    monkeypatch.setattr(LuksVolume, "_format", lambda *_: None)
+    monkeypatch.setattr(LuksVolume, "_plant", lambda *_: None)
     monkeypatch.setattr(volume, "describe", lambda *_: None)
     made = LuksVolume("w2", _backing(device), 1000)
     made.make(Owner(990, 990))

@@ -13,21 +13,20 @@ import pytest
 
 from appliance.errors import SessionError
 from appliance.keeper import __main__ as keeper
-from appliance.keeper import protocol, units, wipe
+from appliance.keeper import ledger, protocol, units, volume, wipe
 from appliance.keeper.protocol import UNKNOWN_KEY, Command, Erased
-from appliance.keeper.volume import Canary, Owner
+from appliance.keeper.volume import Owner
 from appliance.session.keeper import KeeperConnection
 
 
 @dataclass
-class Volume:
+class Volume(volume.Volume):
     """Notes what it is asked to do."""
 
     method: ClassVar[Erased] = "memory-dropped"
 
     done: list[str]
     key_id: str = "ab" * 32
-    canaries: tuple[Canary, ...] = field(default=())
     full: bool = False
 
     def make(self, owner: Owner) -> None:
@@ -44,11 +43,8 @@ class Volume:
     def discard(self) -> None:
         self.done.append("discard")
 
-    def found(self) -> int:
-        return 0
 
-
-WIPED = ["kill", "unmount", "close", "drop", "discard", "probe"]
+WIPED = ["kill", "unmount", "close", "drop", "discard", "probe", "log"]
 
 
 @dataclass
@@ -81,8 +77,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
         monkeypatch.setattr(units, name, lambda _slot, name=name: done.append(name))
     monkeypatch.setattr(units, "owner_of", lambda _slot: Owner(990, 990))
     monkeypatch.setattr(wipe, "_no_trace_of", lambda _slot: done.append("probe"))
-    monkeypatch.setattr(wipe, "_LEFTOVERS", ())
-    monkeypatch.setattr(wipe, "_JOURNALS", ())
+    monkeypatch.setattr(wipe, "_owns_something", lambda _user: False)
+    monkeypatch.setattr(ledger, "log", lambda _erasure: done.append("log"))
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(tmp_path / "w0.sock"))
         listener.listen()

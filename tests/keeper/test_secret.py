@@ -19,9 +19,11 @@ def _locked_kib() -> int:
 
 def test_it_is_random_and_locked() -> None:
     before = _locked_kib()
-    with LockedMemory.random(64) as one, LockedMemory.random(64) as other:
-        assert _locked_kib() > before
-        contents = [os.pread(memory.descriptor, 64, 0) for memory in (one, other)]
+    both = LockedMemory.random(64), LockedMemory.random(64)
+    assert _locked_kib() > before
+    contents = [os.pread(memory.descriptor, 64, 0) for memory in both]
+    for memory in both:
+        memory.wipe()
     assert contents[0] != contents[1]
     assert bytes(64) not in contents
     assert _locked_kib() == before
@@ -29,9 +31,10 @@ def test_it_is_random_and_locked() -> None:
 
 def test_it_goes_through_a_pipe_whole() -> None:
     reader, writer = os.pipe()
-    with LockedMemory.random(64) as memory:
-        memory.write_to(writer)
-        assert os.read(reader, 100) == os.pread(memory.descriptor, 64, 0)
+    memory = LockedMemory.random(64)
+    memory.write_to(writer)
+    assert os.read(reader, 100) == os.pread(memory.descriptor, 64, 0)
+    memory.wipe()
     os.close(reader)
     os.close(writer)
 
@@ -63,5 +66,6 @@ def test_memory_that_cannot_be_locked_is_refused() -> None:
 
 @pytest.mark.parametrize("size", [1, 4096, 1 << 20])
 def test_any_size(size: int) -> None:
-    with LockedMemory.random(size) as memory:
-        assert os.fstat(memory.descriptor).st_size == size
+    memory = LockedMemory.random(size)
+    assert os.fstat(memory.descriptor).st_size == size
+    memory.wipe()

@@ -45,6 +45,12 @@ def test_a_worker_that_systemd_has_not_started_yet_is_not_frozen(
         units.freeze("w0")
 
 
+def test_a_worker_may_give_its_processes_any_name(group: Path) -> None:
+    (group.parent / "proc/7/comm").write_bytes(b"\xff\xfe\n")
+    units.freeze("w0")
+    assert (group / "cgroup.freeze").read_text() == "1"
+
+
 def test_the_kernel_kills_it_before_systemd_is_asked(
     group: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

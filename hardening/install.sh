@@ -37,8 +37,9 @@ done
 want multi-user.target appliance-broker.service
 want timers.target appliance-audit-checkpoint.timer
 
-# The output of appliance-devices.service is a drop-in of the workers' unit. systemd loads that unit
-# when a worker starts and unloads it when the worker has ended, so no daemon-reload is needed.
+# What appliance-devices.service copies is a drop-in of the workers' unit, or nothing. systemd loads
+# that unit when a worker starts and unloads it when the worker has ended, so no daemon-reload is
+# needed.
 workers=$root/usr/lib/systemd/system/appliance-worker@.service.d
 mkdir -p "$workers"
 ln -sf /run/appliance/worker-devices.conf "$workers/devices.conf"

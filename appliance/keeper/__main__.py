@@ -10,18 +10,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 from appliance.errors import SessionError
 from appliance.keeper import units
 from appliance.keeper.protocol import Command, Erasure
-from appliance.keeper.volume import Backing, LuksVolume, MemoryVolume, Volume
+from appliance.keeper.settings import volume_of
+from appliance.keeper.volume import Volume
 from appliance.keeper.wipe import wipe
 
 _FIRST_DESCRIPTOR = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 _MAX_COMMAND = 16  # bytes
-_MIB = 1 << 20
-_FILES = Path("/var/lib/appliance/workspace")
 
 
 def main() -> int:
@@ -30,7 +28,12 @@ def main() -> int:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=_FIRST_DESCRIPTOR)
     caller, _ = listener.accept()
     signal.signal(signal.SIGTERM, lambda *_: caller.shutdown(socket.SHUT_RDWR))
-    return 0 if keep(caller, slot, volume_of(slot)) else 1
+    try:
+        volume = volume_of(slot)
+    except SessionError as error:
+        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+        return 1
+    return 0 if keep(caller, slot, volume) else 1
 
 
 def keep(caller: socket.socket, slot: str, volume: Volume) -> bool:
@@ -66,20 +69,6 @@ def _execute(action: Callable[[], Erasure | None]) -> tuple[dict[str, object], b
         message = f"The workspace cannot be used ({os.strerror(error.errno or 0)})."
         return {"error": (message, "See the journal of the keeper and `dmesg`.")}, False
     return {"erasure": asdict(erasure)} if erasure else {}, bool(erasure and not erasure.failed)
-
-
-def volume_of(slot: str) -> Volume:
-    """The workspace, not made yet, with the settings that appliance-storage.service wrote."""
-    size, inodes = int(os.environ["SIZE_MIB"]) * _MIB, int(os.environ["INODES"])
-    if os.environ["BACKEND"] == "memory":
-        return MemoryVolume(slot, size, inodes)
-    device = os.environ["DEVICE"]
-    if device:
-        # Each slot has its own segment of the device.
-        backing = Backing(Path(device), size, int(slot[1:]) * size, device=True)
-    else:
-        backing = Backing(_FILES / slot, size)
-    return LuksVolume(slot, backing, inodes, discards=os.environ["DISCARDS"] == "yes")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from appliance.policy.load import load
 from appliance.policy.policy import MOST_SLOTS, Engine, Policy
 from appliance.wire.activation import WATCHDOG_INTERVAL
-from appliance.worker.devices import drop_in
+from appliance.worker.devices import answer
 from tests.paths import REPOSITORY
 
 HARDENING = REPOSITORY / "hardening"
@@ -29,7 +29,8 @@ MAX_EXPOSURE = {
     # It reads tokens, so it has devices.
     "appliance-broker.service": 0.5,
     "appliance-devices.service": 0.3,
-    "appliance-keeper@.service": 2.0,
+    "appliance-gpu.service": 0.3,
+    "appliance-keeper@.service": 1.8,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 1.0,
     "appliance-worker@.service": 0.3,
@@ -135,27 +136,37 @@ def test_a_line_that_is_not_understood_is_noticed_in_units_and_drop_ins(root: Pa
         path.write_text(path.read_text().replace("DevicesAllow=x\n", ""))
 
 
-def _print_devices(root: Path, policy: Policy) -> None:
-    """Put what a policy adds to the worker's unit in the place of the installed link."""
+def _devices(root: Path, policy: Policy) -> str:
+    """What appliance-devices.service adds to the workers' unit; its command runs in ``root``."""
+    asked = root / "run/appliance/gpu"
+    asked.parent.mkdir(parents=True, exist_ok=True)
+    asked.write_text(answer(policy))
+    service = (root / INSTALLED / "appliance-devices.service").read_text()
+    (command,) = re.findall(r"^ExecStart=/bin/sh -c '(.*)'$", service, re.MULTILINE)
+    below = re.sub(r"/(run|usr)/", rf"{root}/\1/", command)
+    done = subprocess.run(["/bin/sh", "-c", below], capture_output=True, text=True, check=True)
     link = root / INSTALLED / "appliance-worker@.service.d/devices.conf"
     link.unlink()
-    link.write_text(drop_in(policy))
+    link.write_text(done.stdout)
+    return done.stdout
 
 
 def test_a_gpu_is_the_only_device_that_a_policy_allows_to_workers(root: Path) -> None:
     unit = "appliance-worker@.service"
-    assert drop_in(Policy()) == ""
-    _print_devices(root, Policy())
+    assert _devices(root, Policy()) == ""
     assert _exposure(root, unit) <= MAX_EXPOSURE[unit]
-    _print_devices(root, Policy(engine=Engine(gpu=True)))
+    assert "DeviceAllow=char-nvidia* rw\n" in _devices(root, Policy(engine=Engine(gpu=True)))
     assert MAX_EXPOSURE[unit] < _exposure(root, unit) <= 0.6
     assert _unknown(root, unit) == []
 
 
-def test_the_installed_unit_reads_what_the_service_prints(root: Path) -> None:
+def test_the_installed_unit_reads_what_the_service_copies(root: Path) -> None:
     link = root / INSTALLED / "appliance-worker@.service.d/devices.conf"
     service = (root / INSTALLED / "appliance-devices.service").read_text()
     assert f"StandardOutput=truncate:{link.readlink()}\n" in service
+
+
+def test_each_policy_is_answered_with_a_word_or_nothing() -> None:
     for policy in (REPOSITORY / "policies").glob("*.yaml"):
         done = subprocess.run(
             [sys.executable, "-I", "-m", "appliance.worker.devices", str(policy)],
@@ -163,8 +174,8 @@ def test_the_installed_unit_reads_what_the_service_prints(root: Path) -> None:
             text=True,
             check=True,
         )
-        assert done.stdout == drop_in(load(policy))
-        assert "DeviceAllow=char-nvidia* rw\n" in done.stdout
+        assert done.stdout == answer(load(policy)) == "yes\n"
+    assert answer(Policy()) == ""
 
 
 def test_a_policy_has_no_more_slots_than_there_are_users_and_sockets() -> None:

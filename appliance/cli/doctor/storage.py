@@ -55,6 +55,8 @@ def _no_dm_crypt(root: Path) -> Iterator[str]:
 
 
 def _no_device(root: Path, device: str) -> Iterator[str]:
+    if device not in setting_lines(root / "etc/appliance/workspace-device"):
+        yield "root has not named it in workspace-device"
     try:
         found = (root / device.lstrip("/")).resolve()
         mode = found.stat().st_mode

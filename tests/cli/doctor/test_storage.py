@@ -53,8 +53,12 @@ def test_a_missing_tpm_is_reported(root: Path) -> None:
 
 
 @pytest.mark.usefixtures("crypt")
-def test_a_device_that_is_missing_or_not_a_block_device_is_reported(root: Path) -> None:
+def test_a_device_that_is_not_allowed_missing_or_no_block_device_is_reported(root: Path) -> None:
     policy = _policy(root, "backing: device, device: /dev/vg/lv")
+    assert "has not named it" in failing(list(storage.storage_checks(root, policy)))["device"]
+    (root / "etc/appliance").mkdir(parents=True, exist_ok=True)
+    (root / "etc/appliance/workspace-device").write_text("/dev/vg/lv\n")
+    assert "has not named" not in failing(list(storage.storage_checks(root, policy)))["device"]
     assert "does not exist" in failing(list(storage.storage_checks(root, policy)))["device"]
     (root / "dev/vg").mkdir(parents=True)
     (root / "dev/vg/lv").touch()

@@ -11,6 +11,7 @@ import pytest
 from tests.lab.guest.visitor import Broker, restart_broker, shell
 
 POLICY = Path("/etc/appliance/policy.yaml")
+ALLOWED = Path("/etc/appliance/workspace-device")  # in which root names it
 IMAGE = Path("/var/lib/disk-of-its-own")
 STRETCH = 64 << 20  # bytes; the size of the policy
 WRITTEN = b"\xaa" * (1 << 20)  # at the start of each stretch, before anything else
@@ -18,7 +19,7 @@ WRITTEN = b"\xaa" * (1 << 20)  # at the start of each stretch, before anything e
 
 @pytest.fixture(scope="module")
 def device() -> Iterator[Path]:
-    """A disk of two stretches that were written to; the policy names it."""
+    """A disk of two stretches that were written to; root and the policy name it."""
     with IMAGE.open("wb") as image:
         image.write(WRITTEN)
         image.seek(STRETCH)
@@ -28,9 +29,14 @@ def device() -> Iterator[Path]:
     before = POLICY.read_text()
     named = f"workspace: {{backing: device, device: {path}, "
     POLICY.write_text(before.replace("workspace: {", named).replace("slots: 8", "slots: 2"))
+    # A policy alone does not get a disk overwritten.
+    assert shell("systemctl restart appliance-broker.service; echo $?", check=False) != "0"
+    ALLOWED.write_text(f"{path}\n")
+    ALLOWED.chmod(0o644)
     restart_broker()
     yield path
     POLICY.write_text(before)
+    ALLOWED.unlink()
     restart_broker()
     shell(f"losetup --detach {path}; rm {IMAGE}")
 

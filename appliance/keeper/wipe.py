@@ -24,7 +24,7 @@ from appliance.keeper.volume import CANARIES, Volume, mapped
 
 # Where a worker could write outside of its workspace if one of its walls was missing.
 _SHARED = (Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - only listed
-_SEARCH_PATIENCE = 5.0  # seconds of one search
+_SEARCH_PATIENCE = 3.0  # seconds of one search
 _REMOVAL_PATIENCE = 5.0  # seconds that systemd may take to remove a private /tmp
 
 _Step = tuple[StepName, Callable[[], None]]

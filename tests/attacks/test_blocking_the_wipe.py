@@ -26,6 +26,7 @@ def shared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(units, "owner_of", lambda _slot: Owner(WORKER, WORKER))
     monkeypatch.setattr(wipe, "_no_trace_of", lambda _slot: None)
     monkeypatch.setattr(wipe, "_REMOVAL_PATIENCE", 0.0)
+    monkeypatch.setattr(wipe, "_SEARCH_PATIENCE", 600.0)  # however slow this machine is
     monkeypatch.setattr(ledger, "log", lambda _erasure: None)
     folder = tmp_path / "shared"
     folder.mkdir()

@@ -67,6 +67,7 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logged: list[Erasure])
     monkeypatch.setattr(units, "owner_of", lambda _slot: Owner(64_001, 64_001))
     monkeypatch.setattr(wipe, "_no_trace_of", lambda _slot: steps.append("probe"))
     monkeypatch.setattr(wipe, "_SHARED", (tmp_path,))
+    monkeypatch.setattr(wipe, "_SEARCH_PATIENCE", 600.0)  # however slow this machine is
     return steps
 
 

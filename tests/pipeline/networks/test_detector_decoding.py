@@ -1,4 +1,4 @@
-"""Detectors' tensors, decoded by hand beside the decoders."""
+"""Detectors' tensors, decoded by hand and by the decoders."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ keep the key alive.
 
 The canaries are counted on the storage itself, before and after. Outside of the storage no worker
 can hold one, so nothing is read there: what is looked for is any file of the worker's user. No
-file is opened for that, and no folder of anybody else.
+file is opened for that, and no folder of another user.
 """
 
 from __future__ import annotations

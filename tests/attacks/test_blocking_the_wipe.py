@@ -1,4 +1,4 @@
-"""Somebody else's files cannot stop, delay or enlarge the wipe of a session: root opens none."""
+"""Files of another user cannot stop or enlarge the wipe of a session: root opens none."""
 
 from __future__ import annotations
 

@@ -94,8 +94,8 @@ def test_whatever_a_worker_does_in_its_workspace_all_canaries_are_there(
 
 
 def test_the_file_system_ends_where_the_canaries_begin(made: LuksVolume) -> None:
-    told = _run("dumpe2fs", "-h", str(made.mapper)).splitlines()
-    (blocks,) = (int(line.split(":")[1]) for line in told if line.startswith("Block count:"))
+    listed = _run("dumpe2fs", "-h", str(made.mapper)).splitlines()
+    (blocks,) = (int(line.split(":")[1]) for line in listed if line.startswith("Block count:"))
     assert blocks * BLOCK == made.canaries[0].offset
     assert made.canaries[-1].offset + BLOCK == SIZE
 

@@ -1,4 +1,4 @@
-"""Whoever takes over the parser of policies prints what it likes: root chooses among known things.
+"""Who takes over the parser of policies prints anything: root chooses among known things.
 
 Two programs without privileges print what systemd keeps as files: ``appliance-storage.service``
 for keepers, ``appliance-gpu.service`` for the workers' unit.
@@ -121,20 +121,20 @@ def test_what_is_printed_about_a_gpu_never_reaches_the_workers_unit(
     """The command of appliance-devices.service runs, with its files in a folder of the test."""
     service = (UNITS / "appliance-devices.service").read_text()
     (command,) = re.findall(r"^ExecStart=/bin/sh -c '(.*)'$", service, re.MULTILINE)
-    told = tmp_path / "gpu"
+    asked = tmp_path / "gpu"
     installed = UNITS / "appliance-worker@.service.d/gpu.if-allowed"
     for path, place in (
-        ("/run/appliance/gpu", told),
+        ("/run/appliance/gpu", asked),
         ("/usr/lib/systemd/system/appliance-worker@.service.d/gpu.if-allowed", installed),
     ):
         assert path in command
         command = command.replace(path, os.fspath(place))
     outputs = []
     for printed in (text, ""):
-        told.write_text(printed)
+        asked.write_text(printed)
         outputs.append(subprocess.check_output(["/bin/sh", "-c", command], cwd=tmp_path))
     assert outputs == [installed.read_bytes(), b""]
-    assert list(tmp_path.iterdir()) == [told]
+    assert list(tmp_path.iterdir()) == [asked]
 
 
 def _settings(unit: Path, *names: str) -> set[str]:

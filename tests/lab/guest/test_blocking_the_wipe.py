@@ -11,8 +11,8 @@ import pytest
 
 from tests.lab.guest.visitor import Broker, all_events, inside_worker, shell, until, worker_runs
 
-SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - where anybody may write
-PREFIX = "somebody-else"
+SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - where every user may write
+PREFIX = "another-user"
 
 
 @pytest.fixture

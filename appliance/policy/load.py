@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.errors import PolicyError
+from appliance.files.read import open_regular
 from appliance.policy.document import Document, DocumentError, read
 from appliance.policy.policy import Policy
 
@@ -50,7 +51,7 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z")
 def load(path: Path) -> Policy:
     """The policy in a file. Raises ``PolicyError``, which names file, line and key."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             data = stream.read(LIMIT + 1)
     except OSError as error:
         raise PolicyError(

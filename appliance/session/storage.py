@@ -15,10 +15,11 @@ from appliance.policy.policy import Policy
 def as_environment(policy: Policy) -> str:
     """Lines of NAME=VALUE. An empty DEVICE means sparse files."""
     wanted = policy.workspace
+    device = wanted.device if wanted.backing == "device" else None
     discards = policy.wipe.method == "cryptographic-erase-and-discard"
     return (
         f"BACKEND={wanted.backend}\n"
-        f"DEVICE={wanted.device or ''}\n"
+        f"DEVICE={device or ''}\n"
         f"SIZE_MIB={wanted.size_mib}\n"
         f"INODES={wanted.inodes}\n"
         f"DISCARDS={'yes' if discards else 'no'}\n"

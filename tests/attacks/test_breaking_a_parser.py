@@ -27,7 +27,7 @@ from appliance.inference.pack import MANIFEST, SIGNATURE, ModelPack
 from appliance.inference.tensorrt import LIST, EngineCache
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Tuning
-from appliance.policy.load import load, parse
+from appliance.policy.load import LIMIT, load, parse
 from appliance.worker.packs import Packs
 from tests.inference.packs import KEY, write_standins
 
@@ -77,6 +77,28 @@ def test_whatever_is_repeated(piece: str, times: int, before: str) -> None:
     for parser in (manifest.parse, parse_draft, parse):
         with pytest.raises(ApplianceError):
             parser(data)
+
+
+POLICY_STUMBLES = {
+    "brackets": "a: " + "[" * 20_000,
+    "tables in a line": "a: " + "{a: " * 3000,
+    "tables below each other": "\n".join(" " * depth + "a:" for depth in range(300)),
+    "a number of 5000 digits": "a: " + "9" * 5000,
+    "a number in base 60": "a: 1" + ":59" * 20_000,
+    "a fraction in base 60": "a: 1" + ":59" * 20_000 + ".5",
+    "a date that is none": "a: 9999-99-99",
+    "an alias of itself": "a: &a [*a]",
+    "a tag": "a: !!python/object/apply:os.system [true]",
+    "a key that is a list": "? [a]\n: b",
+}
+
+
+@pytest.mark.parametrize("text", POLICY_STUMBLES.values(), ids=POLICY_STUMBLES.keys())
+def test_a_text_that_a_yaml_parser_stumbles_over(text: str) -> None:
+    with pytest.raises(PolicyError):
+        parse(text.encode())
+    with pytest.raises(PolicyError, match="longer than"):
+        parse(b"#" * (LIMIT + 1))
 
 
 @pytest.mark.parametrize("name", [MANIFEST, SIGNATURE, MANIFEST.upper(), "Manifest.toml.MINISIG"])

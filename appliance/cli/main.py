@@ -13,6 +13,7 @@ import click
 
 from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.framework.run_context import RunContext
+from appliance.seal.environment import scrub_environment
 from appliance.seal.process import descriptors
 from appliance.version import DISTRIBUTION
 
@@ -115,6 +116,7 @@ def appliance() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    scrub_environment()
     inherited = descriptors()
     # numpy's linear algebra starts its threads on import. Landlock does not restrict threads that
     # exist already, and nothing here would use them.

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.errors import ModelError
 from appliance.inference.templates import Template
 
 Shape = tuple[int | None, ...]
@@ -195,3 +196,11 @@ HALF: Triple = (127.5, 127.5, 127.5)
 # The mean and deviation of ImageNet's pixels (Krizhevsky et al., 2012; as torchvision has them).
 IMAGENET_MEAN: Triple = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 IMAGENET_STD: Triple = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+
+
+def refusal(file: str, why: str) -> ModelError:
+    """The error for a file that is not a sound member of its family; ``file`` is its name."""
+    return ModelError(
+        f"{file} is refused: {why}.",
+        "Use a file of the family that the manifest names, exported as one self-contained file.",
+    )

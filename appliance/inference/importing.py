@@ -62,13 +62,12 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def parse_draft(data: bytes) -> Draft:
     """The draft in ``data``, TOML. Raises ``ModelError``, whose message names the wrong key."""
-    try:
-        return msgspec.toml.decode(data, type=Draft)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"The description of the models is not valid: {error}.",
-            "models/README.md shows one; every entry has file, family, licence, use and source.",
-        ) from error
+    return manifest.decode(
+        data,
+        Draft,
+        "The description of the models",
+        "models/README.md shows one; every entry has file, family, licence, use and source.",
+    )
 
 
 def read_draft(path: Path) -> Draft:

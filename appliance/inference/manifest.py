@@ -36,11 +36,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
 from appliance.errors import ModelError
+
+MANIFEST = "manifest.toml"
+SIGNATURE = "manifest.toml.minisig"
+
+_Kind = TypeVar("_Kind")
+
+# Parts of a dotted key, of which the parser takes time that grows with their square; a manifest's
+# keys have two, and no line of one has as many dots in a text.
+_MOST_DOTS = 256
 
 # A plain name without separator or leading dot, so that it cannot leave the folder or be hidden.
 FileName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")]
@@ -109,16 +118,15 @@ def parse(data: bytes) -> Manifest:
     """The manifest in ``data``.
 
     Raises ``ModelError`` if it is not TOML, has an unknown or missing key, a wrong type, a file
-    name that is a path, a role or file listed twice, or a variant without entry or beyond its
-    bound.
+    name that is a path or the manifest's own, a role or file listed twice, or a variant without
+    entry or beyond its bound.
     """
-    try:
-        manifest = msgspec.toml.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"The manifest of the model pack is not valid: {error}.",
-            "Obtain the pack again from its maker; a manifest is not edited by hand.",
-        ) from error
+    manifest = decode(
+        data,
+        Manifest,
+        "The manifest of the model pack",
+        "Obtain the pack again from its maker; a manifest is not edited by hand.",
+    )
     for kind, names in (
         ("role", [entry.role for entry in manifest.entry]),
         # Names that differ only in case are the same file on some file systems.
@@ -130,6 +138,12 @@ def parse(data: bytes) -> Manifest:
                 f"The manifest of the model pack lists the {kind} {name!r} {count} times.",
                 "A pack holds one file for a role: split it into two packs.",
             )
+    own = {MANIFEST, SIGNATURE} & {*_files(manifest.entry), *_files(manifest.variant)}
+    if own:
+        raise ModelError(
+            f"The manifest of the model pack lists {min(own)}, which is no model.",
+            "Ask the maker of the pack to correct its manifest.",
+        )
     parents = {entry.sha256 for entry in manifest.entry}
     for variant in manifest.variant:
         wrong = {
@@ -145,6 +159,21 @@ def parse(data: bytes) -> Manifest:
                 "Make the variants again with `appliance models optimize`.",
             )
     return manifest
+
+
+def decode(data: bytes, kind: type[_Kind], what: str, hint: str) -> _Kind:
+    """The TOML in ``data`` as ``kind``. ``what`` is how messages call it.
+
+    Raises ``ModelError``, whatever the bytes are.
+    """
+    if max(line.count(b".") for line in data.split(b"\n")) > _MOST_DOTS:
+        raise ModelError(f"{what} is not valid: a line has too many dots.", hint)
+    try:
+        return msgspec.toml.decode(data, type=kind)
+    # Not only a DecodeError: numbers of thousands of digits are a ValueError, and brackets that
+    # are nested too deeply a RecursionError.
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise ModelError(f"{what} is not valid: {error}.", hint) from error
 
 
 def _files(listed: Iterable[ModelEntry] | Iterable[Variant]) -> list[str]:

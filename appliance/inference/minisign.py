@@ -7,9 +7,10 @@
     trusted comment: …
     base64(signature over the 64 bytes above and the trusted comment [64])
 
-Algorithm ``ED`` signs the BLAKE2b-512 of the file, ``Ed`` (legacy) the file itself. Source: Frank
-Denis, "Minisign", https://jedisct1.github.io/minisign/ (signature, public key and secret key
-format); secret keys are sealed with libsodium's crypto_pwhash_scryptsalsa208sha256.
+Algorithm ``ED`` signs the BLAKE2b-512 of the file. ``Ed`` (legacy), which signs the file itself, is
+refused: a signature of the one kind would fit another file as the other kind. Source: Frank Denis,
+"Minisign", https://jedisct1.github.io/minisign/ (signature, public key and secret key format);
+secret keys are sealed with libsodium's crypto_pwhash_scryptsalsa208sha256.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from appliance.errors import ModelError
+from appliance.inference.ed25519_point import is_sound
 
 TEXT_LIMIT = 8192  # bytes of a key or signature file; real ones have a few hundred
 
-_HASHED, _LEGACY = b"ED", b"Ed"
+_HASHED, _LEGACY = b"ED", b"Ed"  # keys are marked with the latter, whatever they sign
 _SCRYPT, _PLAIN, _BLAKE2B = b"Sc", b"\0\0", b"B2"
 _UNTRUSTED, _TRUSTED = "untrusted comment: ", "trusted comment: "
 
@@ -45,17 +47,27 @@ class SignatureError(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key that verifies signatures."""
+    """A key that verifies signatures.
+
+    Raises ``SignatureError`` for a key that others than its owner could sign for: see
+    ``ed25519_point``.
+    """
 
     id: bytes
     """Eight bytes that identify the key; they prove nothing."""
     key: bytes
 
+    def __post_init__(self) -> None:
+        if len(self.id) != 8 or not is_sound(self.key):
+            raise SignatureError(
+                "The public key is not a sound Ed25519 key.", "Ask the signer for the key again."
+            )
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the text of a ``.pub`` file, or from its second line alone.
 
-        Raises ``SignatureError`` if it is malformed.
+        Raises ``SignatureError`` if it is malformed or not sound.
         """
         lines = [line for line in text.splitlines() if line]
         blob = _decoded(lines[-1] if lines else "", 42, "public key")
@@ -95,7 +107,7 @@ class PublicKey:
                 f"The signature is not by the key {self.name}.",
                 "Give the public key of the signer.",
             )
-        signed = hashlib.blake2b(data).digest() if blob[:2] == _HASHED else data
+        signed = hashlib.blake2b(data).digest()
         key = Ed25519PublicKey.from_public_bytes(self.key)
         try:
             key.verify(blob[10:], signed)
@@ -193,12 +205,20 @@ def needs_password(text: str) -> bool:
 
 
 def _signature_parts(signature: str) -> tuple[bytes, str, bytes]:
-    """Algorithm, key id and signature; the trusted comment; the signature over both."""
+    """Algorithm, key id and signature; the trusted comment; the signature over both.
+
+    Raises ``SignatureError`` if they are malformed or of the legacy kind.
+    """
     lines = signature.splitlines()
     if len(lines) != 4 or not (lines[0].startswith(_UNTRUSTED) and lines[2].startswith(_TRUSTED)):
         raise _malformed("signature")
     blob = _decoded(lines[1], 74, "signature")
-    if blob[:2] not in (_HASHED, _LEGACY):
+    if blob[:2] == _LEGACY:
+        raise SignatureError(
+            "The signature is of minisign's legacy kind, which is not accepted.",
+            "Have the file signed again without minisign's option -l.",
+        )
+    if blob[:2] != _HASHED:
         raise _malformed("signature")
     return blob, lines[2].removeprefix(_TRUSTED), _decoded(lines[3], 64, "signature")
 
@@ -255,7 +275,8 @@ def _decoded(line: str, size: int, what: str) -> bytes:
         blob = base64.b64decode(line, validate=True)
     except (binascii.Error, ValueError) as error:
         raise _malformed(what) from error
-    if len(blob) != size:
+    # Unused bits at the end could hold anything: one signature, many texts.
+    if len(blob) != size or base64.b64encode(blob).decode() != line:
         raise _malformed(what)
     return blob
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import resources
 from appliance.errors import ModelError
+from appliance.files.read import open_regular
 from appliance.inference import manifest, minisign
 from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry, Precision, Variant
 from appliance.inference.trust import STARTER_ONLY, Trust
 
-MANIFEST = "manifest.toml"
-SIGNATURE = "manifest.toml.minisig"
+MANIFEST = manifest.MANIFEST
+SIGNATURE = manifest.SIGNATURE
 MANIFEST_LIMIT = 1 << 20  # bytes; the starter pack's has 4 KiB
 FOLDER_VARIABLE = "APPLIANCE_MODELS"
 
@@ -167,11 +167,10 @@ Models = ModelPack | PackSet
 
 def _signature(folder: Path) -> str | None:
     """The text of the manifest's signature, or ``None`` if there is no such file."""
-    if not (folder / SIGNATURE).exists():
-        return None
-    data = read_file(folder / SIGNATURE, SIGNATURE, minisign.TEXT_LIMIT)
     try:
-        return data.decode()
+        return read_file(folder / SIGNATURE, SIGNATURE, minisign.TEXT_LIMIT).decode()
+    except MissingFileError:
+        return None
     except UnicodeDecodeError as error:
         raise ModelError("The signature of the model pack is not text.", _RETRY) from error
 
@@ -198,27 +197,26 @@ def check_role(entry: ModelEntry) -> None:
         )
 
 
+class MissingFileError(ModelError):
+    """A file of a pack that does not exist."""
+
+
 def read_file(path: Path, name: str, limit: int) -> bytes:
     """The whole of a regular file of at most ``limit`` bytes, read through one descriptor.
 
-    ``name`` stands for the file in messages. Raises ``ModelError`` if it is missing, larger or not
-    a regular file.
+    ``name`` stands for the file in messages. Raises ``MissingFileError`` if it does not exist, and
+    ``ModelError`` if it is larger or not a regular file.
     """
-    # O_NONBLOCK: a named pipe in the folder is refused below instead of waiting for a writer.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ModelError(f"{name} in the model pack is not a regular file.", _RETRY)
-            if status.st_size > limit:
-                raise ModelError(
-                    f"{name} has {status.st_size} bytes, at most {limit} are expected.", _RETRY
-                )
+        with open_regular(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > limit:
+                raise ModelError(f"{name} has {size} bytes, at most {limit} are expected.", _RETRY)
             return stream.read(limit + 1)
     except OSError as error:
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else ModelError
         # strerror, not str(error): the latter holds the path.
-        raise ModelError(
+        raise kind(
             f"{name} of the model pack cannot be read: {error.strerror}.",
             f"Check that the pack is complete, or set {FOLDER_VARIABLE} to the folder of one.",
         ) from error

@@ -13,7 +13,7 @@ from appliance.errors import ModelError, ProviderError
 from appliance.inference import kernels
 from appliance.inference.contract import Input
 from appliance.inference.families import CONTRACTS
-from appliance.inference.graph import Tensors, check_graph
+from appliance.inference.graph import AcceptedGraph, Tensors, accept_graph
 from appliance.inference.manifest import Precision, Variant
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
@@ -117,7 +117,7 @@ class Runtime:
         ``Batcher``, which never changes the shapes. ``precision``: that variant or, if the pack
         has none, the entry's own file.
 
-        Raises ``ModelError`` if the file is missing, altered, refused by ``check_graph``, not a
+        Raises ``ModelError`` if the file is missing, altered, refused by ``accept_graph``, not a
         network, or cannot be built by the runtime, and ``ProviderError`` if the best provider does
         not take it.
         """
@@ -130,19 +130,21 @@ class Runtime:
             )
         suiting = PRECISIONS.get(self.providers[0], _ON_DEVICES)
         chosen = _choose(pack, role, suiting if precision is None else (precision,))
-        tensors = check_graph(chosen.data, contract, chosen.name, fused=chosen.library is not None)
+        accepted = accept_graph(
+            chosen.data, contract, chosen.name, fused=chosen.library is not None
+        )
         tuned = None
         if self._tuning is not None:
             tuned = self._tuning.setting(pack.digest, self.providers[0], role)
-        session = self._build(chosen, tensors, tuned.threads if tuned else self.threads, fixed)
+        session = self._build(chosen, accepted, tuned.threads if tuned else self.threads, fixed)
         network = Network(
             entry=entry,
             contract=contract,
-            tensors=tensors,
+            tensors=accepted.tensors,
             provider=provider_of(session),
             session=session,
             device=self.device,
-            batch=self._batch(tensors, tuned),
+            batch=self._batch(accepted.tensors, tuned),
             precision=None if chosen.variant is None else chosen.variant.precision,
         )
         if network.provider not in self.providers:
@@ -160,10 +162,13 @@ class Runtime:
         measured = tuned.batch if tuned else supposed
         return min(measured, self._max_batch or measured)
 
-    def _build(self, chosen: _Chosen, tensors: Tensors, threads: int, fixed: bool) -> Session:
+    def _build(
+        self, chosen: _Chosen, accepted: AcceptedGraph, threads: int, fixed: bool
+    ) -> Session:
+        tensors = accepted.tensors
         try:
             return self._session(
-                chosen.data,
+                accepted.data,
                 self.providers,
                 threads,
                 rewritten=chosen.variant is not None,

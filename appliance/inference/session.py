@@ -99,6 +99,9 @@ def make_session(
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 4  # failures come back as exceptions; see ort.py
+    # Otherwise the runtime looks at bytes 4 to 8, and takes a file for its own format if they are
+    # "ORTM". A file may be that and a sound ONNX file at once, and only the latter was checked.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     # Several stages share the cores: a pool that spins while it waits takes them from the others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Without VNNI the runtime's int8 product adds pairs in 16 bits, which saturate: a variant

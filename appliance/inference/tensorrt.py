@@ -19,11 +19,13 @@ import msgspec
 
 from appliance.errors import ModelError, OutputError
 from appliance.files.atomic import write_file
+from appliance.files.read import open_regular, read_regular
 from appliance.inference.contract import Input
 from appliance.inference.machine import gpus
 from appliance.inference.manifest import Digest
 
 LIST = "engines.json"
+_LIST_LIMIT = 1 << 20  # bytes; an engine takes a line of about 150
 _TRUST = (
     "Build them again with `appliance models optimize DIR --engines`, or name another provider."
 )
@@ -145,10 +147,10 @@ class EngineCache:
 
     def _listed(self) -> _Listed | None:
         try:
-            return msgspec.json.decode((self.folder / LIST).read_bytes(), type=_Listed)
+            return msgspec.json.decode(read_regular(self.folder / LIST, _LIST_LIMIT), type=_Listed)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
             raise ModelError("The list of the TensorRT engines cannot be read.", _TRUST) from error
 
     def _check(self, listed: _Listed | None) -> None:
@@ -190,8 +192,11 @@ def _name(surroundings: str | None) -> str:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        with open_regular(path) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError("A TensorRT engine cannot be read.", _TRUST) from error
 
 
 def _unwritable(error: OSError) -> OutputError:

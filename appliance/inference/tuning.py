@@ -62,7 +62,7 @@ class Tuning:
     @classmethod
     def read(cls, path: Path) -> Tuning:
         """From the file ``path``; empty if it is missing, unreadable or of another machine."""
-        with suppress(ModelError, msgspec.DecodeError):
+        with suppress(ModelError, msgspec.DecodeError, RecursionError):
             kept = msgspec.json.decode(read_file(path, FILE, LIMIT), type=_Kept)
             if kept.machine == _here():
                 return cls(kept)

@@ -68,7 +68,7 @@ def read(text: str) -> Document:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise DocumentError(line, "", "a character that YAML does not allow") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         # Numbers and dates that Python refuses; brackets nested too deeply.
         raise DocumentError(1, "", "not a text that YAML allows") from error
     return Document(values, lines)

@@ -33,7 +33,11 @@ def gpu_devices(dev: Path = Path("/dev")) -> list[Path]:
     """The paths that NVIDIA's driver writes to; empty if there is no such GPU.
 
     These are its device nodes, and the folder of this process's threads: the driver names threads
-    through /proc/self/task/*/comm, and cuInit fails with error 304 if it cannot (driver 580).
+    through /proc/self/task/*/comm, and cuInit fails with error 304 if it cannot (driver 580). The
+    threads do not exist yet, so Landlock can only be given the folder. Next to ``comm`` lies
+    ``mem``, through which a process rewrites its own code. It belongs to root as long as the
+    process leaves no core (``process.leave_no_core``), so only a command that root runs could open
+    it. That is no more than the driver needs anyway, which maps executable memory.
     """
     nodes = sorted(dev.glob("nvidia*"))
     return [*nodes, Path("/proc/self/task")] if nodes else []

@@ -26,8 +26,9 @@ REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 
 _READ = READ_FILE | READ_DIR
 _WRITE = _READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | REFER | TRUNCATE
-# fopen(3) truncates what it opens for writing, even the file that holds a thread's name.
 _DEVICE = READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
+# fopen(3) truncates what it opens for writing, even the file that holds a thread's name.
+_BELOW_A_FOLDER = WRITE_FILE | TRUNCATE
 _RENAME = REMOVE_FILE | MAKE_REG
 # The other rights apply to folders only; the kernel refuses a rule that gives them to a file.
 _FOR_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
@@ -70,7 +71,8 @@ def restrict(
 
     In the folders ``rename_only`` files can be created, renamed and removed, but none can be opened
     for reading or writing: enough to give an output that is open already its final name.
-    ``devices`` can be read, written and controlled with ioctl(2), a right of its own since ABI 5.
+    ``devices`` can be read, written and controlled with ioctl(2), a right of its own since ABI 5;
+    in a folder among them files can be written.
 
     Execution, TCP, abstract sockets and signals to other processes are denied everywhere, as far as
     ABI ``version`` covers them. Needs no-new-privs. Paths that do not exist are ignored. Raises
@@ -85,7 +87,8 @@ def restrict(
         rules = ((readable, _READ), (writable, _WRITE), (rename_only, _RENAME), (devices, _DEVICE))
         for paths, rights in rules:
             for path in paths:
-                _allow(ruleset, path, rights & files)
+                folder = rights == _DEVICE and path.is_dir()
+                _allow(ruleset, path, (_BELOW_A_FOLDER if folder else rights) & files)
         libc.syscall(libc.LANDLOCK_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)

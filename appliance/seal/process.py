@@ -18,17 +18,6 @@ _KEPT = 1 << _CAP_DAC_OVERRIDE | 1 << _CAP_FOWNER
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522  # capget(2): two 32-bit words for each set
 _CAPGET_CAPSET = {"x86_64": (125, 126), "aarch64": (90, 91)}  # asm/unistd.h
 
-# Variables that redirect loaders, interpreters and libraries.
-_REDIRECTING = ("LD_", "PYTHON", "GCONV_", "OPENSSL_", "SSL_", "GIO_", "GST_", "MALLOC_")
-_PROXY = "_proxy"
-
-
-def scrub_environment() -> None:
-    """Delete the variables that redirect loaders, interpreters and network clients."""
-    for name in list(os.environ):
-        if name.startswith(_REDIRECTING) or name.lower().endswith(_PROXY):
-            del os.environ[name]
-
 
 def descriptors() -> frozenset[int]:
     """The descriptors that are open now, except the standard three."""

@@ -1,7 +1,7 @@
 """How a process seals itself: once, in this order, irrevocably.
 
-1. :func:`confine`, before the first thread: clear the environment variables that could redirect
-   loaders, forbid core dumps, and let Landlock leave only a few paths.
+1. :func:`confine`, before the first thread: keep a list of environment variables, forbid core
+   dumps, and let Landlock leave only a few paths.
 2. Load and verify the models; open inputs and outputs.
 3. :func:`seal`, before the first byte of any media is read: give up the paths that loading the
    models needed, install the seccomp filter in all threads, run the self-test, and arm the
@@ -17,6 +17,7 @@ from typing import Literal
 
 from appliance.errors import SealError
 from appliance.seal import landlock, process, seccomp
+from appliance.seal.environment import scrub_environment
 from appliance.seal.guard import Guard
 from appliance.seal.self_test import Attempt, self_test
 
@@ -59,7 +60,7 @@ def confine(
     well, except those that let root rename an output in another user's folder. Raises ``SealError``
     if the process already has threads, because Landlock would not bind them.
     """
-    process.scrub_environment()
+    scrub_environment()
     process.leave_no_core()
     process.drop_capabilities()
     version = landlock.abi()

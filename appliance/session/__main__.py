@@ -14,6 +14,7 @@ from appliance.diagnostics.process_log import configure
 from appliance.errors import ApplianceError, SessionError
 from appliance.machine import AUDIT_SOCKET
 from appliance.policy.load import load
+from appliance.seal.environment import scrub_environment
 from appliance.session import login
 from appliance.session.broker import Broker
 from appliance.session.cards import Cards
@@ -32,6 +33,7 @@ _JOURNAL = Path("/var/lib/appliance/open")
 
 def main() -> int:
     """Serve until a signal ends it, then wipe every session. Returns the exit code."""
+    scrub_environment()  # programs that it starts load foreign modules, which variables redirect
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -1,4 +1,4 @@
-"""Detours and inheritance: io_uring, open descriptors, environment variables."""
+"""Detours and inheritance: io_uring, open descriptors."""
 
 from __future__ import annotations
 
@@ -29,13 +29,6 @@ for descriptor in (int(sys.argv[1]), ours.fileno()):
         print("written")
     except OSError as error:
         print(error.strerror)
-"""
-
-_LED = """
-import os
-from appliance.seal.process import scrub_environment
-scrub_environment()
-print(*sorted(os.environ))
 """
 
 
@@ -79,18 +72,3 @@ def test_an_inherited_connection_is_closed(state: str, answers: list[str], heard
         with accepted:
             assert accepted.recv(99) == heard
     assert done.stdout.splitlines() == answers
-
-
-def test_no_variable_is_left_that_redirects_a_library() -> None:
-    led = {"LD_PRELOAD": "", "PYTHONSTARTUP": "x", "https_proxy": "x", "ALL_PROXY": "x"}
-    done = subprocess.run(
-        [sys.executable, "-c", _LED],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=REPOSITORY,
-        env={**led, "PATH": os.environ["PATH"], "LANG": "C"},
-    )
-    left = done.stdout.split()
-    assert {"PATH", "LANG"} <= set(left)
-    assert not set(led) & set(left)

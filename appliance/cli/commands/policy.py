@@ -11,6 +11,7 @@ import yaml
 
 from appliance.cli.framework.options import FILE, json_option
 from appliance.cli.framework.output import print_pairs
+from appliance.policy.enforcement import not_enforced_yet
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED, Policy
 
@@ -37,7 +38,7 @@ def check(files: Sequence[Path]) -> None:
 @click.argument("file", type=FILE, required=False)
 @json_option
 def show_policy(file: Path | None, as_json: bool) -> None:
-    """Print every key of a policy with its value, including defaults.
+    """Print every key of a policy with its value, including defaults, and which do nothing yet.
 
     Without FILE, the policy that commands follow by default. With --json, the canonical form
     (plus a line end), whose SHA-256 the ledger records.
@@ -47,6 +48,7 @@ def show_policy(file: Path | None, as_json: bool) -> None:
         click.echo(chosen.canonical.decode())
         return
     click.echo(f"# {chosen.digest}")
+    click.echo(f"# not enforced yet: {', '.join(not_enforced_yet())}")
     click.echo(yaml.safe_dump(_as_dict(chosen), sort_keys=False, default_flow_style=None), nl=False)
 
 

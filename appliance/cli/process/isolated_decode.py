@@ -51,7 +51,8 @@ def decode_isolated(file: BinaryIO, what: str) -> Photo:
     with receiver:
         with sender:
             child = subprocess.Popen(  # noqa: S603 - this very module
-                [sys.executable, "-m", "appliance.cli.process.isolated_decode", what],
+                # -P: do not import modules from the current folder.
+                [sys.executable, "-P", "-m", "appliance.cli.process.isolated_decode", what],
                 stdin=file,
                 stdout=sender.fileno(),
                 stderr=subprocess.DEVNULL,

@@ -11,6 +11,8 @@ import onnx
 import tomli_w
 
 from appliance.inference import manifest
+from appliance.inference.families import CONTRACTS
+from appliance.inference.graph import accept_graph
 from appliance.inference.importing import replace_file, sign
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Variant
 from appliance.inference.minisign import SecretKey
@@ -32,9 +34,12 @@ def write_variants(
     """Build the variants of ``entry`` on ``feeds`` and write those that are accepted.
 
     ``report`` is called with every candidate, ``progress`` with each step that begins. Raises
-    ``ModelError`` for a file that is not as the manifest says, ``OutputError`` if writing fails.
+    ``ModelError`` for a file that is not as the manifest says or is refused by ``accept_graph``,
+    ``OutputError`` if writing fails.
     """
-    parent = onnx.ModelProto.FromString(pack.read(entry.role))
+    contract = CONTRACTS[entry.family]
+    accepted = accept_graph(pack.read(entry.role), contract, entry.file)
+    parent = onnx.ModelProto.FromString(accepted.data)
     written = []
     for candidate in build(parent, feeds, precisions, progress):
         report(entry, candidate)

@@ -47,7 +47,7 @@ WAYS = {
     "a hidden copy next to the result": lambda: create(results / "hidden"),
     "a hard link to a file of the pack": lambda: os.link(models / "manifest.toml", results / "x"),
     "a cache at home": lambda: create(Path.home() / "cache"),
-    "a temporary file": lambda: create(Path(os.environ["TMPDIR"]) / "temporary"),
+    "a temporary file": lambda: create(results.parent / "temporary" / "file"),
     "shared memory": lambda: create("/dev/shm/appliance-escape"),
     "the models again": lambda: os.open(models / "manifest.toml", os.O_RDONLY),
     "the program's own code": lambda: os.open(libc.__file__, os.O_RDONLY),
@@ -69,7 +69,8 @@ def answer(call):
 
 def hostile(*_, **__):
     found = {name: answer(call) for name, call in WAYS.items()}
-    found["variables"] = [name for name in os.environ if name in ("LD_AUDIT", "https_proxy")]
+    found["variables"] = [
+        name for name in os.environ if name in ("LD_AUDIT", "https_proxy", "TMPDIR")]
     os.write(2, json.dumps(found).encode())
     os._exit(33)
 

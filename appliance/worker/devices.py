@@ -23,6 +23,8 @@ Wants=modprobe@nvidia.service modprobe@nvidia_uvm.service
 After=modprobe@nvidia.service modprobe@nvidia_uvm.service
 
 [Service]
+# The driver maps code while models are loaded. The worker's own seal forbids it afterwards.
+MemoryDenyWriteExecute=no
 PrivateDevices=no
 DevicePolicy=closed
 DeviceAllow=char-nvidia* rw

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli.doctor.firewall import unguarded_hooks
+from appliance.cli.doctor.firewall import network_devices, unguarded_hooks
 from tests.lab.guest.visitor import shell, until
 
 CONTROL = b"\x88\xb5the control of the lab"  # an Ethernet type for experiments (IEEE 802)
@@ -29,7 +29,7 @@ def _cards() -> list[str]:
 def _cut_off() -> bool:
     """Whether every device that is there has its rules, and no rule is missing."""
     listed = subprocess.run(["nft", "-j", "list", "ruleset"], capture_output=True, check=True)
-    return unguarded_hooks(listed.stdout, [entry.name for entry in _DEVICES.iterdir()]) == ()
+    return unguarded_hooks(listed.stdout, network_devices()) == ()
 
 
 def _send(card: str, body: bytes) -> None:

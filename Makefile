@@ -124,6 +124,7 @@ test: lint
 	$(call debian,minisign,minisign)
 	$(call debian,nft,nftables)
 	$(call debian,ip,iproute2)
+	$(call debian,udevadm,udev)
 	$(call debian,usbguard-daemon,usbguard)
 	$(call debian,umockdev-wrapper,umockdev)
 	$(call debian,modprobe,kmod)

@@ -11,6 +11,7 @@ It stands alone, without the package, because udev starts it at any time of the 
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import struct
@@ -50,7 +51,10 @@ def set_down(index: int) -> None:
 
 def printable_name(index: int) -> str:
     """The name of a device, which is made one that JSON can hold; raises ``OSError``."""
-    name = socket.if_indextoname(index)
+    names = dict(socket.if_nameindex())  # by netlink alone, unlike if_indextoname
+    if index not in names:
+        raise OSError(errno.ENODEV, "it is gone")
+    name = names[index]
     try:
         name.encode()
     except UnicodeEncodeError:

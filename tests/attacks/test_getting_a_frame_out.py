@@ -201,3 +201,20 @@ def test_at_boot_every_device_is_cut_off_or_the_unit_fails(network: Network) -> 
     assert (
         len(re.findall(r"hook (?:in|e)gress", network.run("nft", "list", "chains", "netdev"))) == 6
     )
+
+
+def test_the_unit_s_own_powers_are_enough(network: Network) -> None:
+    # Not root, one capability, and sockets of netlink alone, as its unit has it.
+    network.lay("a#b")
+    powers = (
+        *("/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+        *("--inh-caps=-all,+net_admin", "--ambient-caps=-all,+net_admin", "--no-new-privs"),
+    )
+    traced = ("/usr/bin/strace", "--follow-forks", "--quiet=all", "--trace=socket", "--output=|cat")
+    load = network.run(*powers, *traced, "/usr/sbin/nft", "--file", str(RULES))
+    cut_off = ("/usr/bin/python3", "-I", str(HARDENING / "network/cut_off.py"))
+    made = load + network.run(*powers, *traced, *cut_off)
+    assert set(re.findall(r"socket\((\w+)", made)) == {"AF_NETLINK"}
+    assert not network.is_up()
+    network.up()
+    assert not network.arrives("packet")

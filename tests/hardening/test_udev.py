@@ -16,8 +16,8 @@ _RUN = 'mount --bind "$1" /etc/udev && exec udevadm test --action=add /sys/class
 
 
 def _complaints(folder: Path) -> list[str]:
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _RUN, "sh", folder]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _RUN, "sh"]
+    done = subprocess.run([*command, folder], capture_output=True, text=True, check=False)
     ours = [line for line in done.stdout.splitlines() if "/etc/udev/rules.d/" in line]
     read = [line for line in ours if line.startswith("Reading rules file")]
     assert len(read) == len(list((folder / "rules.d").iterdir()))

@@ -103,6 +103,7 @@ def test_nothing_is_allowed_by_default_nor_by_who_is_in_a_group() -> None:
     assert found["AuthorizedDefault"] == "none"
     assert found["RestoreControllerDeviceState"] == "false"
     assert found["IPCAllowedUsers"] == "root"
+    assert found["AuditFilePath"] == "/dev/null"  # no file for a device to fill
     assert not {"IPCAllowedGroups", "IPCAccessControlFiles", "RuleFolder"} & found.keys()
 
 

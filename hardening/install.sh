@@ -22,6 +22,15 @@ put coredump /usr/lib/systemd/coredump.conf.d
 put polkit /usr/share/polkit-1/rules.d
 put pam.d /etc/pam.d
 put nftables /etc/nftables
+put modprobe.d /usr/lib/modprobe.d
+put usbguard /etc/usbguard
+# USBGuard does not start if others can read them.
+chmod 600 "$root"/etc/usbguard/rules.conf "$root"/etc/usbguard/usbguard-daemon.conf
+# Programs and settings that units name.
+put network /usr/lib/appliance
+put usb /usr/lib/appliance
+put accounts /usr/lib/appliance
+put modules /usr/lib/appliance
 
 # Units that start at boot. `systemctl enable` would need the machine's own systemd here.
 want() { # TARGET UNIT [ITS FILE]
@@ -35,6 +44,8 @@ for slot in 0 1 2 3 4 5 6 7; do # as many as sysusers/ has workers
 	want sockets.target "appliance-keeper@w$slot.socket" appliance-keeper@.socket
 done
 want multi-user.target appliance-broker.service
+want basic.target usbguard.service
+want multi-user.target appliance-modules.service
 want timers.target appliance-audit-checkpoint.timer
 
 # What appliance-devices.service copies is a drop-in of the workers' unit, or nothing. systemd loads
@@ -44,7 +55,7 @@ workers=$root/usr/lib/systemd/system/appliance-worker@.service.d
 mkdir -p "$workers"
 ln -sf /run/appliance/worker-devices.conf "$workers/devices.conf"
 
-# Masked: each would write memory to a disk, or give access around the kiosk.
+# Masked: each would write memory to a disk, give access around the kiosk, or load other rules.
 mask() {
 	mkdir -p "$root/etc/systemd/system"
 	ln -sf /dev/null "$root/etc/systemd/system/$1"
@@ -61,3 +72,4 @@ mask autovt@.service
 mask emergency.service
 mask rescue.service
 mask debug-shell.service
+mask nftables.service

@@ -109,11 +109,12 @@ class Session(Section, frozen=True):
 class Token(Section, frozen=True):
     """How a person authenticates; there are no passwords.
 
-    After ``attempts`` refusals in a row a login waits ``back_off_seconds``, doubled each time.
+    After ``attempts`` refusals in a row a login waits ``back_off_seconds``, doubled each time. A
+    PIV card usually blocks itself at the third, so the default waits before that.
     """
 
     method: Literal["fido2", "smart-card"] = "fido2"
-    attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    attempts: Annotated[int, Meta(ge=1, le=10)] = 2
     back_off_seconds: Annotated[int, Meta(ge=1, le=3_600)] = 30
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -60,6 +60,10 @@ method List() -> (sessions: []SessionStatus)
 # A token was pulled (called by udev).
 method TokenRemoved(device: string) -> ()
 
+# A USB device was refused (called by udev): storage, keyboard, pointer, hub, network, radio, camera
+# or other.
+method DeviceRefused(device: string) -> ()
+
 error LoginRefused (reason: string, wait_ms: int)
 error NoSuchSession ()
 error WrongState (state: string)
@@ -106,6 +110,12 @@ class TokenRemoved(_Strict, frozen=True):
     """Parameters of TokenRemoved; ``device`` as the kernel names it."""
 
     device: _Text
+
+
+class DeviceRefused(_Strict, frozen=True):
+    """Parameters of DeviceRefused; ``device``: what the device says it is."""
+
+    device: Literal["storage", "keyboard", "pointer", "hub", "network", "radio", "camera", "other"]
 
 
 class Opened(msgspec.Struct, frozen=True):

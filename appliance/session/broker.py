@@ -70,6 +70,7 @@ class Broker:
             "Close": Method(broker_api.SessionRef, self._close, people),
             "List": Method(Empty, self._list, people),
             "TokenRemoved": Method(broker_api.TokenRemoved, self._token_removed, root),
+            "DeviceRefused": Method(broker_api.DeviceRefused, self._device_refused, root),
         }
         return Service(broker_api.NAME, broker_api.DESCRIPTION, methods, report_bug)
 
@@ -189,6 +190,11 @@ class Broker:
             if session.state is State.ACTIVE and request.parameters.device in session.tokens:
                 self._lock_session(session, Step.TOKEN_REMOVED)
         return Answer()
+
+    def _device_refused(self, request: Request[broker_api.DeviceRefused]) -> Answer:
+        with _errors_as_answers():
+            self._ledger.append(events.DeviceRefused(request.parameters.device))
+            return Answer()
 
     # Opening.
 

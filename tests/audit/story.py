@@ -44,6 +44,7 @@ def story() -> Iterator[Step]:
             yield from _session(dice, at, people, pack)
         if day == 4:
             yield at + 70 * MINUTE, "worker", events.EscapeAttempt("seccomp", "socket", 1, None)
+            yield at + 80 * MINUTE, "broker", events.DeviceRefused("storage")
     yield at + 95 * MINUTE, "embedded", events.LogRead("search", 3, 90, 12)
 
 

@@ -17,10 +17,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab")
     parser.add_argument("-s", "--seconds", type=float, default=900, help="the most it may take")
     parser.add_argument("--card", action="store_true", help="with a network card")
+    parser.add_argument("--usb", action="store_true", help="with a stick, keyboards and a mouse")
     parser.add_argument("tests", nargs="+")
     options = parser.parse_args()
     started = time.monotonic()
-    with machine(card=options.card) as booted:
+    with machine(card=options.card, usb=options.usb) as booted:
         passed, report = booted.run(*options.tests, seconds=options.seconds)
     sys.stdout.write(report)
     sys.stdout.write(f"\n{time.monotonic() - started:.0f} s\n")

@@ -14,7 +14,8 @@ from tests.lab.virtual_machine import machine
 
 BOOT, NETWORK = "test_boot.py", "test_the_network_is_cut_off.py"
 KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.py"
-APART = (BOOT, NETWORK, KILLS, IN_A_ROW)
+USB = "test_usb_is_refused.py"
+APART = (BOOT, NETWORK, USB, KILLS, IN_A_ROW)
 GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
 AT_ONCE = 2  # machines: one alone seldom has work for two processors
 
@@ -35,10 +36,11 @@ class Boot:
     tests: tuple[str, ...]
     seconds: float
     card: bool = False
+    usb: bool = False
 
     def run(self) -> Run:
         """Boot, and wait for the end."""
-        with machine(card=self.card) as booted:
+        with machine(card=self.card, usb=self.usb) as booted:
             passed, report = booted.run(*self.tests, seconds=self.seconds)
             print(report)  # at once: another machine may run on for long
             return Run(passed, report, booted.sent() if self.card else [])
@@ -50,6 +52,7 @@ BOOTS = {
     "kills": Boot((KILLS,), 5400),
     "in-a-row": Boot((IN_A_ROW,), 7200),
     "network": Boot((BOOT, NETWORK), 900, card=True),
+    "usb": Boot((BOOT, USB), 900, usb=True),
 }
 
 

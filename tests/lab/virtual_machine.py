@@ -29,7 +29,11 @@ _KERNEL = (
     "mitigations=off no_timer_check systemd.show_status=0"
     # The root is in memory: without a name that stays, each boot were another machine.
     " systemd.machine_id=5d2f3a7c90e14b6c8d1e6f0b9a4c7e35"
+    " usbcore.authorized_default=0"
 )
+# Before no module can be loaded any more: tokens in software, and devices that tests make.
+_MODULES = "uhid\ndummy\n"
+_STICK_SIZE = 1 << 20  # bytes
 _VAR_SIZE = 1 << 30  # bytes of the disk that outlives a boot
 
 # Small and quick: what it changes of the defaults is measured in the machine, not on its patience.
@@ -65,11 +69,13 @@ ExecStopPost=/usr/bin/systemctl poweroff --force
 class Machine:
     """One machine: its disk outlives a boot, the rest starts from the same state each time.
 
-    ``card``: it has a network card, with a network behind it.
+    ``card``: it has a network card, with a network behind it. ``usb``: a stick, two keyboards and a
+    mouse are plugged in.
     """
 
     folder: Path
     card: bool = False
+    usb: bool = False
     memory_mib: int = 3072
 
     def __post_init__(self) -> None:
@@ -77,6 +83,8 @@ class Machine:
         with self.disk.open("wb") as disk:
             disk.truncate(_VAR_SIZE)
         _run("mke2fs", "-q", "-t", "ext4", "-L", "lab-var", str(self.disk))
+        with (self.folder / "stick.raw").open("wb") as stick:
+            stick.truncate(_STICK_SIZE)
 
     @property
     def disk(self) -> Path:
@@ -120,6 +128,8 @@ class Machine:
             *("-chardev", f"file,id=report,path={tools}/run/report.txt"),
             *("-device", "virtserialport,chardev=report,name=lab.report"),
             *(_card(f"{tools}/run/net.pcap") if self.card else ()),
+            *("-device", "qemu-xhci,id=xhci"),
+            *(_usb(f"{tools}/run/stick.raw") if self.usb else ()),
             *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
             *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),
         ]
@@ -167,11 +177,11 @@ class Machine:
 
 
 @contextmanager
-def machine(*, card: bool = False) -> Iterator[Machine]:
+def machine(*, card: bool = False, usb: bool = False) -> Iterator[Machine]:
     """A fresh machine in a folder that goes away with it."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
     try:
-        yield Machine(folder, card)
+        yield Machine(folder, card, usb)
     finally:
         shutil.rmtree(folder)
 
@@ -181,6 +191,15 @@ def _card(capture: str) -> Sequence[str]:
     return (
         *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"),
         *("-object", f"filter-dump,id=sent,netdev=net,file={capture}"),
+    )
+
+
+def _usb(stick: str) -> Sequence[str]:
+    """What somebody plugs in."""
+    plugs = ("usb-kbd", "usb-kbd", "usb-mouse", "usb-storage,drive=stick")
+    return (
+        *("-drive", f"if=none,id=stick,file={stick},format=raw"),
+        *(word for plug in plugs for word in ("-device", f"{plug},bus=xhci.0")),
     )
 
 
@@ -230,6 +249,12 @@ def _program(image: Path, tests: Sequence[str], seconds: float) -> None:
     knobs = " ".join(f"{name}={text}" for name, text in os.environ.items() if _is_knob(name))
     service = _SERVICE.format(tests=named, seconds=round(seconds), knobs=knobs)
     (units / "lab.service").write_text(service)
+    # The tests set up network devices, which no service of the machine may do.
+    (units / "lab.service.d").mkdir()
+    (units / "lab.service.d/90-no-network.conf").write_text("# Replaces the shared one.\n")
+    loaded = tree / "usr/lib/modules-load.d"
+    loaded.mkdir(parents=True)
+    (loaded / "lab.conf").write_text(_MODULES)
     wants = units / "multi-user.target.wants"
     wants.mkdir(exist_ok=True)
     # Pulled in by the target without being ordered before it: the tests come after the boot.

@@ -34,6 +34,7 @@ BROKER: dict[str, tuple[type, type]] = {
     "Close": (broker_api.SessionRef, broker_api.Closed),
     "List": (Empty, broker_api.Sessions),
     "TokenRemoved": (broker_api.TokenRemoved, Empty),
+    "DeviceRefused": (broker_api.DeviceRefused, Empty),
 }
 WORKER: dict[str, tuple[type, type]] = {
     "Begin": (worker_api.Begin, worker_api.Jobs),

@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from appliance.audit.entries.events import (
+    DeviceRefused,
     LoginRefused,
     SessionClosed,
     SessionOpened,
@@ -26,6 +27,7 @@ from appliance.audit.entries.events import (
 )
 from appliance.keeper.protocol import Command, Erasure
 from appliance.policy.load import load
+from appliance.policy.policy import Policy
 from appliance.protocols import broker_api
 from appliance.session.broker import Broker
 from appliance.session.environment import Environment
@@ -159,7 +161,8 @@ def test_it_offers_what_its_interface_describes(scene: Scene) -> None:
     described = re.findall(r"^method (\w+)\(", broker_api.DESCRIPTION, re.MULTILINE)
     assert set(methods) == set(described)
     users = {name: method.users for name, method in methods.items()}
-    assert users.pop("TokenRemoved") == frozenset({0})
+    for told_by_udev in ("TokenRemoved", "DeviceRefused"):
+        assert users.pop(told_by_udev) == frozenset({0})
     assert set(users.values()) == {frozenset({0, 1000})}
 
 
@@ -203,7 +206,7 @@ def test_failures_make_the_next_login_wait_and_pam_is_not_asked(scene: Scene, lo
     for _ in range(4):
         with pytest.raises(CallError, match="LoginRefused"):
             scene.ask("Open", broker_api.Open("anna", PIN), broker_api.Opened)
-    assert len(login.asked) == 3
+    assert len(login.asked) == Policy().token.attempts == 2  # before a card blocks itself
     assert scene.ledger.events[-1] == LoginRefused("locked-out", "f" * 32)
     login.denial = None
     scene.clock.seconds += 30
@@ -248,6 +251,14 @@ def test_what_udev_reports_locks_at_once(scene: Scene) -> None:
     assert scene.states() == {session: "active"}
     scene.ask("TokenRemoved", broker_api.TokenRemoved("hidraw0"), Empty)
     assert scene.states() == {session: "locked"}
+
+
+def test_a_device_that_was_refused_is_logged_by_its_kind_alone(scene: Scene) -> None:
+    scene.ask("DeviceRefused", broker_api.DeviceRefused("storage"), Empty)
+    assert scene.ledger.events == [DeviceRefused("storage")]
+    with pytest.raises(CallError):
+        scene.ask("DeviceRefused", broker_api.TokenRemoved("a stick of anna"), Empty)
+    assert scene.ledger.events == [DeviceRefused("storage")]
 
 
 def test_without_the_ledger_sessions_lock_and_none_opens(scene: Scene) -> None:

@@ -292,6 +292,12 @@ class EscapeAttempt(_Strict, frozen=True, tag="escape-attempt"):
     session: SessionId | None = None
 
 
+class DeviceRefused(_Strict, frozen=True, tag="device-refused"):
+    """A USB device was plugged in that is not allowed. ``device``: what it says it is."""
+
+    device: Literal["storage", "keyboard", "pointer", "hub", "network", "radio", "camera", "other"]
+
+
 class LogRead(_Strict, frozen=True, tag="log-read"):
     """Entries of this log were shown. ``first`` and ``last``: their indices."""
 
@@ -358,6 +364,7 @@ AnyEvent: TypeAlias = (
     | ReleaseRefused
     | ReleaseBurned
     | EscapeAttempt
+    | DeviceRefused
     | LogRead
     | LogExported
     | ClockChanged

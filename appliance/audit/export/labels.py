@@ -84,6 +84,9 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.EscapeAttempt: EventLabels(
         "Escape attempt", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),
+    events.DeviceRefused: EventLabels(
+        "Device refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True
+    ),
     events.LogRead: EventLabels("Log read", "system", "R", _LOG_USED),
     events.LogExported: EventLabels("Log exported", "system", "R", _LOG_USED),
     events.ClockChanged: EventLabels("Clock changed", "alarm", "U", _ALERT, _CONFIGURATION),

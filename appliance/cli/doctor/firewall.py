@@ -6,9 +6,9 @@ Source: libnftables-json(5). The rules themselves are ``hardening/nftables/appli
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -43,22 +43,24 @@ def ruleset() -> bytes:
     return listed.stdout
 
 
-def network_devices() -> tuple[str, ...]:
-    """The network devices of this process's network namespace."""
+def network_devices() -> dict[int, str]:
+    """The network devices of this process's network namespace: their names by their numbers."""
     # Not /sys/class/net, which shows those of the namespace that mounted it.
-    lines = Path("/proc/self/net/dev").read_text(encoding="ascii").splitlines()[2:]
-    return tuple(line.partition(":")[0].strip() for line in lines)
+    return dict(socket.if_nameindex())
 
 
-def unguarded_hooks(rules: bytes, devices: Iterable[str]) -> tuple[str, ...]:
-    """Hooks at which no chain of ``rules`` drops everything, such as ``inet output``."""
+def unguarded_hooks(rules: bytes, devices: Mapping[int, str]) -> tuple[str, ...]:
+    """Hooks at which no chain of ``rules`` drops everything, such as ``inet output``.
+
+    ``devices``: as ``network_devices`` gives them.
+    """
     wanted = [(family, hook, "") for family, hooks in _HOOKS.items() for hook in hooks]
-    wanted += [("netdev", hook, device) for device in devices for hook in _DEVICE_HOOKS]
-    guarded = set(_dropping(rules))
+    wanted += [("netdev", hook, device) for device in devices.values() for hook in _DEVICE_HOOKS]
+    guarded = set(_dropping(rules, devices))
     return tuple(" ".join(place).strip() for place in wanted if place not in guarded)
 
 
-def _dropping(rules: bytes) -> Iterator[tuple[str, str, str]]:
+def _dropping(rules: bytes, devices: Mapping[int, str]) -> Iterator[tuple[str, str, str]]:
     """Family, hook and device of the chains that drop every packet."""
     found = msgspec.json.decode(rules, type=dict[str, list[dict[str, Any]]])["nftables"]
     accepting = {
@@ -69,14 +71,16 @@ def _dropping(rules: bytes) -> Iterator[tuple[str, str, str]]:
     for chain in (entry["chain"] for entry in found if "chain" in entry):
         place = (chain["family"], chain["table"], chain["name"])
         if chain.get("policy") == "drop" and place not in accepting:
-            yield chain["family"], chain["hook"], _device(chain)
+            yield chain["family"], chain["hook"], _device(chain, devices)
 
 
-def _device(chain: dict[str, Any]) -> str:
+def _device(chain: dict[str, Any], devices: Mapping[int, str]) -> str:
     """The network device of a chain; empty if its family has none."""
     if chain["family"] != "netdev":
         return ""
-    # nftables 1.0.6 (Debian 12) omits it; our chains are named after the device: in-eth0.
-    name: str = chain["name"]
-    listed = chain.get("dev", name.partition("-")[2])
-    return str(listed[0] if isinstance(listed, list) else listed)
+    if "dev" in chain:
+        listed = chain["dev"]
+        return str(listed[0] if isinstance(listed, list) else listed)
+    # nftables 1.0.6 (Debian 12) omits it; our chains end in the device's number: in-2, but in-lo.
+    number = str(chain["name"]).partition("-")[2]
+    return devices.get(int(number), "") if number.isdecimal() else number

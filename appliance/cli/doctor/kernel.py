@@ -12,6 +12,7 @@ from appliance.errors import SealError
 
 # Installed by hardening/install.sh; sysctl.d(5).
 _SETTINGS = "usr/lib/sysctl.d/90-appliance.conf"
+_LATE_SETTINGS = "usr/lib/appliance/modules.conf"  # in force when all modules are loaded
 _MISSING = "missing"
 
 
@@ -21,7 +22,7 @@ def kernel_checks(root: Path) -> Iterator[Check]:
     installed = settings.is_file()
     evidence = "found" if installed else "not found"
     yield Check("machine", "hardening installed", installed, evidence)
-    for line in setting_lines(settings):
+    for line in (*setting_lines(settings), *setting_lines(root / _LATE_SETTINGS)):
         name, _, wanted = (part.strip() for part in line.partition("="))
         found = _read(root / "proc/sys" / name.replace(".", "/"))
         wanted = " ".join(wanted.split())

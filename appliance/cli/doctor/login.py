@@ -16,12 +16,17 @@ _SERVICES = (
 )
 _LOGIND = {"NAutoVTs": "0", "ReserveVT": "0", "HandleSuspendKey": "ignore"}
 _LOGIND |= {"HandleHibernateKey": "ignore", "HandleLidSwitch": "ignore"}
+_LOGIND |= {"HandleRebootKey": "ignore", "HandlePowerKeyLongPress": "ignore"}
 _COREDUMP = {"Storage": "none", "ProcessSizeMax": "0"}
 _UDEV = (
     "56-appliance-workspace.rules",
-    "70-appliance-token.rules",
+    "72-appliance-token.rules",
+    "74-appliance-usb.rules",
     "85-appliance-network.rules",
 )
+# Whom appliance-accounts.service lists is refused; without the list, everybody is.
+_ACCOUNT = {"item=user", "sense=deny", "onerr=fail", "file=/run/appliance-accounts/refused"}
+_FIDO_USAGE_PAGE = bytes.fromhex("06d0f1")
 _POLKIT = "90-appliance.rules"
 # Folders of polkit rules, which are read in the order of file names across all of them; polkit(8).
 _POLKIT_FOLDERS = ("etc", "run", "usr/local/share", "usr/share")
@@ -42,7 +47,7 @@ def login_checks(root: Path) -> Iterator[Check]:
     yield verdict("login", "no login prompt", _prompts(root), "no getty, login or sshd runs")
     for rules in _UDEV:
         yield verdict("login", f"udev {rules}", _overridden(root, rules), "installed, in force")
-    yield verdict("login", "tokens are the broker's", _tokens(root), "closed to other users")
+    yield verdict("login", "tokens are the broker's", _tokens(root), "and no other HID device")
     yield verdict(
         "login", "polkit rules", _polkit(root), f"{_POLKIT} denies before any other allows"
     )
@@ -57,6 +62,12 @@ def _pam(root: Path, service: str, module: str, wanted: tuple[str, ...]) -> Iter
     if [words[:3] for words in granting] != [["auth", "required", module]]:
         yield f"{module} is not the only requirement"
         return
+    accounts = [words[1:] for words in lines if words[0].lstrip("-") == "account"]
+    if not any(
+        words[:2] == ["required", "pam_listfile.so"] and set(words[2:]) == _ACCOUNT
+        for words in accounts
+    ):
+        yield "expired accounts are not refused"
     options = granting[0][3:]
     yield from (f"{option} is missing" for option in wanted if option not in options)
     yield from (f"{option} disables it" for option in ("nouserok", "alwaysok") if option in options)
@@ -108,8 +119,13 @@ def _overridden(root: Path, rules: str) -> Iterator[str]:
 
 def _tokens(root: Path) -> Iterator[str]:
     for device in sorted(root.glob("dev/hidraw*")):
-        if device.stat().st_mode & 0o007:
+        mode = device.stat().st_mode
+        if mode & 0o007:
             yield f"{device.name} is accessible to all users"
+        reports = root / "sys/class/hidraw" / device.name / "device/report_descriptor"
+        is_token = reports.is_file() and _FIDO_USAGE_PAGE in reports.read_bytes()
+        if mode & 0o070 and not is_token:
+            yield f"{device.name} is no token, and the broker can read it"
 
 
 def _polkit(root: Path) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.cli.doctor.check import Check
+from appliance.cli.doctor.devices import device_checks
 from appliance.cli.doctor.kernel import kernel_checks
 from appliance.cli.doctor.login import login_checks
 from appliance.cli.doctor.ownership import ownership_checks
@@ -20,4 +21,5 @@ def machine_checks(policy: Policy, root: Path = Path("/")) -> Iterator[Check]:
     yield from ownership_checks(root)
     yield from unit_checks(root)
     yield from login_checks(root)
+    yield from device_checks(root)
     yield from storage_checks(root, policy)

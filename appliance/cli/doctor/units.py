@@ -17,8 +17,22 @@ _RUNNING = (
     _BROKER,
     "appliance-broker.socket",
     "appliance-firewall.service",
+    "appliance-modules.service",
     "appliance-storage.service",
+    "usbguard.service",
 )
+# Drop-ins that others than the unit of their name have to obey.
+_SHARED = ("appliance-.service.d/10-sandbox.conf", "service.d/90-no-network.conf")
+# Where an administrator or a program can put what replaces or changes units; systemd.unit(5).
+_ELSEWHERE = (
+    *("etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system"),
+    *("etc/systemd/system.control", "run/systemd/system.control"),
+)
+# Others' units and drop-ins that ours depend on.
+_NAMES = ("appliance-*", "service.d", "socket.d", "slice.d", "usbguard.service*")
+_SANDBOX = {"PrivateNetwork": "yes", "ProtectSystem": "strict", "MemoryDenyWriteExecute": "yes"}
+# One of Debian's own that runs on each machine.
+_STRANGE = "systemd-journald.service"
 # Each would write memory to a disk, or bypass the kiosk's screen.
 _MASKED = {
     "no hibernation": (
@@ -30,6 +44,7 @@ _MASKED = {
         *("getty@.service", "serial-getty@.service", "autovt@.service"),
         *("emergency.service", "rescue.service", "debug-shell.service"),
     ),
+    "no other packet filter": ("nftables.service",),
 }
 
 
@@ -37,11 +52,16 @@ def unit_checks(root: Path) -> Iterator[Check]:
     """Whether the installed units run unchanged and the dangerous ones are masked."""
     for name, units in _MASKED.items():
         yield verdict("units", name, _unmasked(root, units), f"{', '.join(units)} masked")
-    installed = sorted(path.name for path in (root / _INSTALLED).glob("appliance-*.s*"))
-    wrong = [f"{name} is changed" for name in installed if any(_changes(root, name))]
+    folder = root / _INSTALLED
+    installed = [path.name for path in folder.glob("appliance-*") if path.is_file()]
+    wrong = [f"{name} is changed" for name in sorted(_changes(root))]
     if not installed:
         wrong.append("none is installed")
     yield verdict("units", "unchanged", wrong, f"{len(installed)} units, none changed")
+    missing = [f"{name} is missing" for name in _SHARED if not (folder / name).is_file()]
+    yield verdict("units", "shared drop-ins", missing, ", ".join(_SHARED))
+    yield verdict("units", "the sandbox is in force", _sandbox(), "on the broker, as systemd says")
+    yield verdict("units", "no packets from services", _packets(), "as systemd says of its own")
     for unit in _RUNNING:
         yield _runs(unit)
     yield _broker_is_unprivileged(root)
@@ -54,12 +74,30 @@ def _unmasked(root: Path, units: tuple[str, ...]) -> Iterator[str]:
             yield f"{unit} is not masked"
 
 
-def _changes(root: Path, unit: str) -> Iterator[Path]:
-    """Files that replace the installed unit or add to it; systemd.unit(5)."""
-    for folder in ("etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system"):
-        for name in (unit, f"{unit}.d"):
-            if (root / folder / name).exists():
-                yield root / folder / name
+def _changes(root: Path) -> Iterator[str]:
+    """Names of units and folders elsewhere that replace what is installed or add to it."""
+    for folder in _ELSEWHERE:
+        for name in _NAMES:
+            yield from {path.name.removesuffix(".d") for path in (root / folder).glob(name)}
+
+
+def _sandbox() -> Iterator[str]:
+    found = _shown(_BROKER, *_SANDBOX)
+    for name, value in _SANDBOX.items():
+        if found.get(name) != value:
+            yield f"{name} is {found.get(name, 'unknown')}, wanted {value}"
+
+
+def _packets() -> Iterator[str]:
+    capabilities = _shown(_STRANGE, "CapabilityBoundingSet").get("CapabilityBoundingSet")
+    if capabilities is None or {"cap_net_admin", "cap_net_raw"} & set(capabilities.split()):
+        yield "services may set up network devices"
+
+
+def _shown(unit: str, *names: str) -> dict[str, str]:
+    """Properties of a unit as systemd has it loaded; none if systemd does not answer."""
+    _, output = run_tool("systemctl", "show", f"--property={','.join(names)}", unit)
+    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
 def _broker_is_unprivileged(root: Path) -> Check:

@@ -18,6 +18,7 @@ HARDENING = REPOSITORY / "hardening"
 USERS = [
     *("root", "appliance-audit", "appliance-broker", "appliance-kiosk"),
     *(f"appliance-w{slot}" for slot in range(8)),
+    *("appliance-accounts", "appliance-firewall"),
 ]
 SOCKETS = {
     "session.sock": (0o660, "root", "appliance-kiosk"),
@@ -57,6 +58,12 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "proc/net/unix").write_text(listening)
     (root / "proc/swaps").write_text("Filename Type Size Used Priority\n")
     (root / "sys/class/net/lo").mkdir(parents=True)
+    (root / "sys/class/net/lo/flags").write_text("0x9\n")
+    (root / "sys/bus/usb/devices/usb1").mkdir(parents=True)
+    (root / "sys/bus/usb/devices/usb1/authorized_default").write_text("0\n")
+    (root / "proc/modules").write_text("usbhid 57344 0 - Live 0x0\n")
+    (root / "proc/sys/kernel").mkdir(parents=True)
+    (root / "proc/sys/kernel/modules_disabled").write_text("1\n")
     (root / "sys/power").mkdir()
     (root / "dev").mkdir()
     (root / "dev/tpmrm0").touch()

@@ -7,6 +7,7 @@ from pathlib import Path
 from appliance.cli.doctor import kernel
 from tests.cli.doctor.conftest import failing
 
+MODULES = "kernel.modules_disabled"
 SETTINGS = "usr/lib/sysctl.d/90-appliance.conf"
 
 
@@ -16,8 +17,14 @@ def test_settings_in_force_are_compared_with_the_installed_file(root: Path) -> N
     (root / "proc/sys/a/right").write_text("|/bin/false\n")
     (root / "proc/sys/a/wrong").write_text("0\n")
     found = [check for check in kernel.kernel_checks(root) if check.group == "kernel"]
-    assert [check.name for check in found] == ["a.right", "a.wrong", "a.missing"]
+    assert [check.name for check in found] == ["a.right", "a.wrong", "a.missing", MODULES]
     assert failing(found) == {"a.wrong": "0, wanted 7", "a.missing": "missing, wanted 1"}
+
+
+def test_modules_that_can_still_be_loaded_are_reported(root: Path) -> None:
+    assert MODULES not in failing(list(kernel.kernel_checks(root)))
+    (root / "proc/sys/kernel/modules_disabled").write_text("0\n")
+    assert failing(list(kernel.kernel_checks(root)))[MODULES] == "0, wanted 1"
 
 
 def test_each_installed_setting_is_checked(root: Path) -> None:

@@ -10,6 +10,7 @@ from appliance.cli.doctor import login
 from tests.cli.doctor.conftest import (
     Spoil,
     failing,
+    given_away,
     removed,
     replaced,
     written,
@@ -72,8 +73,8 @@ def test_a_correct_machine_passes(root: Path) -> None:
             "Storage is not set, wanted none",
         ),
         (
-            written("etc/udev/rules.d/70-appliance-token.rules", ""),
-            "udev 70-appliance-token.rules",
+            written("etc/udev/rules.d/72-appliance-token.rules", ""),
+            "udev 72-appliance-token.rules",
             "replaced in /etc",
         ),
         (
@@ -93,7 +94,22 @@ def test_a_correct_machine_passes(root: Path) -> None:
         ),
         (written("proc/77/comm", "agetty\n"), "no login prompt", "agetty runs"),
         (
-            written("dev/hidraw0", ""),
+            replaced(PAM, "pam_listfile.so", "pam_permit.so"),
+            U2F,
+            "expired accounts are not refused",
+        ),
+        (
+            replaced(PAM, "onerr=fail", "onerr=succeed"),
+            U2F,
+            "expired accounts are not refused",
+        ),
+        (
+            given_away("dev/hidraw3", 0o660, "root", "appliance-broker"),
+            "tokens are the broker's",
+            "hidraw3 is no token, and the broker can read it",
+        ),
+        (
+            given_away("dev/hidraw0", 0o606, "root", "root"),
             "tokens are the broker's",
             "hidraw0 is accessible to all users",
         ),

@@ -14,6 +14,10 @@ from tests.cli.doctor.conftest import (
     written,
 )
 
+WELL = (
+    "ActiveState=active\nNeedDaemonReload=no\nPrivateNetwork=yes\nProtectSystem=strict\n"
+    "MemoryDenyWriteExecute=yes\nCapabilityBoundingSet=cap_chown cap_kill\n"
+)
 STATUS = "Uid:\t990\t990\t990\t990\nCapEff:\t{0}\nCapBnd:\t{0}\nNoNewPrivs:\t1\nSeccomp:\t2\n"
 
 
@@ -25,7 +29,7 @@ def answers_of_systemd(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     def ask(*command: str) -> tuple[int, str]:
         if "--property=MainPID" in command:
             return 0, "42\n"
-        return 0, answers.get(command[-1], "ActiveState=active\nNeedDaemonReload=no\n")
+        return 0, answers.get(command[-1], WELL)
 
     monkeypatch.setattr(units, "run_tool", ask)
     (root / "proc/42").mkdir()
@@ -60,6 +64,36 @@ def test_a_correct_machine_passes(root: Path) -> None:
             "appliance-audit.socket is changed",
         ),
         (
+            written("etc/systemd/system/appliance-.service.d/50-ease.conf", "[Service]\n"),
+            "unchanged",
+            "appliance-.service is changed",
+        ),
+        (
+            written("run/systemd/system/service.d/ease.conf", "[Service]\n"),
+            "unchanged",
+            "service is changed",
+        ),
+        (
+            written("etc/systemd/system.control/appliance-broker.service.d/50.conf", "[Service]\n"),
+            "unchanged",
+            "appliance-broker.service is changed",
+        ),
+        (
+            removed("usr/lib/systemd/system/appliance-.service.d/10-sandbox.conf"),
+            "shared drop-ins",
+            "10-sandbox.conf is missing",
+        ),
+        (
+            removed("usr/lib/systemd/system/service.d"),
+            "shared drop-ins",
+            "90-no-network.conf is missing",
+        ),
+        (
+            removed("etc/systemd/system/nftables.service"),
+            "no other packet filter",
+            "nftables.service is not masked",
+        ),
+        (
             written("proc/42/status", STATUS.format("000001ffffffffff")),
             "the broker is unprivileged",
             "CapBnd is 000001ffffffffff",
@@ -87,6 +121,29 @@ def test_a_unit_that_does_not_run_is_reported(
 ) -> None:
     answers_of_systemd["appliance-broker.socket"] = answer
     assert failing(list(units.unit_checks(root))) == {"appliance-broker.socket": evidence}
+
+
+def test_a_sandbox_that_systemd_has_not_loaded_is_reported(
+    root: Path, answers_of_systemd: dict[str, str]
+) -> None:
+    answers_of_systemd["appliance-broker.service"] = WELL.replace("strict", "no")
+    found = failing(list(units.unit_checks(root)))
+    assert found == {"the sandbox is in force": "ProtectSystem is no, wanted strict"}
+
+
+def test_a_service_that_may_set_up_network_devices_is_reported(
+    root: Path, answers_of_systemd: dict[str, str]
+) -> None:
+    answers_of_systemd["systemd-journald.service"] = WELL.replace("cap_kill", "cap_net_admin")
+    found = failing(list(units.unit_checks(root)))
+    assert found == {"no packets from services": "services may set up network devices"}
+
+
+def test_folders_of_drop_ins_are_not_counted_as_units(root: Path) -> None:
+    found = {check.name: check.evidence for check in units.unit_checks(root)}
+    installed = (root / "usr/lib/systemd/system").glob("appliance-*")
+    count = sum(path.is_file() for path in installed)
+    assert found["unchanged"] == f"{count} units, none changed"
 
 
 def test_without_systemd_no_unit_counts_as_running(

@@ -19,6 +19,7 @@ SETTINGS = [
 MOST_EXPOSED = {
     "appliance-audit.service": 0.3,
     "appliance-broker.service": 0.5,
+    "appliance-firewall.service": 1.1,
     "appliance-keeper@w0.service": 2.0,
     "appliance-worker@w0.service": 0.3,
 }
@@ -61,6 +62,19 @@ def test_a_unit_is_confined(unit: str) -> None:
     assert found is not None, said
     print(said)
     assert float(found[1]) <= MOST_EXPOSED[unit]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["appliance-broker.service", "appliance-keeper@w0.service", "appliance-worker@w0.service"],
+)
+def test_a_unit_has_a_ceiling(broker: Broker, unit: str) -> None:
+    broker.open()
+    group = Path("/sys/fs/cgroup") / shell(f"systemctl show -P ControlGroup {unit}").lstrip("/")
+    for limit in ("memory.max", "pids.max"):
+        assert (group / limit).read_text().strip().isdecimal()
+    score = Path(f"/proc/{main_process(unit)}/oom_score_adj").read_text().strip()
+    assert score == ("500" if "worker" in unit else "-900")
 
 
 def _status(unit: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli.doctor.firewall import unguarded_hooks
+from appliance.cli.doctor.firewall import network_devices, unguarded_hooks
 from tests.lab.guest.visitor import shell, until
 
 CONTROL = b"\x88\xb5the control of the lab"  # an Ethernet type for experiments (IEEE 802)
@@ -29,7 +29,7 @@ def _cards() -> list[str]:
 def _cut_off() -> bool:
     """Whether every device that is there has its rules, and no rule is missing."""
     listed = subprocess.run(["nft", "-j", "list", "ruleset"], capture_output=True, check=True)
-    return unguarded_hooks(listed.stdout, [entry.name for entry in _DEVICES.iterdir()]) == ()
+    return unguarded_hooks(listed.stdout, network_devices()) == ()
 
 
 def _send(card: str, body: bytes) -> None:
@@ -38,6 +38,10 @@ def _send(card: str, body: bytes) -> None:
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
         raw.bind((card, 0))
         raw.send(b"\xff" * 6 + own + body)
+
+
+def _is_up(card: str) -> bool:
+    return bool(int((_DEVICES / card / "flags").read_text(), 16) & 1)  # IFF_UP
 
 
 def _dropped(counter: str) -> int:
@@ -57,8 +61,9 @@ def card() -> Iterator[str]:
 
 
 def test_the_card_was_cut_off_while_the_machine_started() -> None:
-    assert len(_cards()) == 1
+    (card,) = _cards()
     assert _cut_off()
+    assert not _is_up(card)
 
 
 def test_nothing_leaves_by_any_protocol(card: str) -> None:
@@ -80,9 +85,14 @@ def test_nothing_leaves_by_any_protocol(card: str) -> None:
 
 
 def test_a_card_that_comes_late_is_cut_off() -> None:
-    shell("modprobe -r virtio_net; modprobe virtio_net")
+    (name,) = _cards()
+    shell(f"ip link set {name} up")
+    bus = (_DEVICES / name / "device").resolve().name
+    for act in ("unbind", "bind"):  # no module can be loaded again
+        Path(f"/sys/bus/virtio/drivers/virtio_net/{act}").write_text(bus)
     until(_cards, seconds=60)
     until(_cut_off, seconds=60)
+    assert not _is_up(*_cards())
 
 
 def test_a_device_that_a_program_makes_is_cut_off() -> None:
@@ -91,6 +101,33 @@ def test_a_device_that_a_program_makes_is_cut_off() -> None:
         until(_cut_off, seconds=60)
     finally:
         shell("ip link delete made")
+
+
+def test_a_device_that_is_renamed_is_cut_off_again(card: str) -> None:
+    shell(f"ip link set {card} down; ip link set {card} name odd#name; ip link set odd#name up")
+    try:
+        until(_cut_off, seconds=60)
+        until(lambda: not _is_up("odd#name"), seconds=60)
+    finally:
+        shell(f"ip link set odd#name down; ip link set odd#name name {card}")
+    until(_cut_off, seconds=60)
+
+
+def test_without_the_packet_filter_the_broker_does_not_run() -> None:
+    shell("systemctl stop appliance-firewall.service")
+    try:
+        assert shell("systemctl is-active appliance-broker.service", check=False) != "active"
+    finally:
+        shell("systemctl start appliance-broker.service")
+    assert shell("systemctl is-active appliance-firewall.service") == "active"
+    until(_cut_off, seconds=60)
+
+
+def test_a_service_of_root_cannot_make_packets() -> None:
+    make = "import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)"
+    run = f"systemd-run --quiet --wait --pipe --collect python3 -c '{make}' 2>&1"
+    assert "PermissionError" in shell(run, check=False)
+    shell(f"python3 -c '{make}'")
 
 
 def test_without_its_rule_a_frame_leaves(card: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,22 @@ def test_a_stranger_and_a_hostile_name_are_refused(broker: Broker) -> None:
         assert refusal(lambda name=name: broker.open(user=name)) == "LoginRefused"  # type: ignore[misc]
         restart_broker()
         broker.reconnect()
+    broker.open()
+
+
+def test_an_account_that_has_expired_is_refused(broker: Broker) -> None:
+    def listed() -> bool:
+        return "anna" in Path("/run/appliance-accounts/refused").read_text().split()
+
+    assert not listed()
+    shell("usermod --expiredate 1 anna")
+    try:
+        until(listed)
+        assert refusal(broker.open) == "LoginRefused"
+    finally:
+        shell("usermod --expiredate '' anna")
+    until(lambda: not listed())
+    time.sleep(1.5)
     broker.open()
 
 

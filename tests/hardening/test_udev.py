@@ -1,0 +1,60 @@
+"""The installed udev rules, as udev's own parser reads them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.paths import REPOSITORY
+
+RULES = sorted((REPOSITORY / "hardening/udev").glob("*.rules"))
+# A folder of the test's own in the place of the machine's rules. Nothing is run.
+_RUN = 'mount --bind "$1" /etc/udev && exec udevadm test --action=add /sys/class/net/lo 2>&1'
+
+
+def _complaints(folder: Path) -> list[str]:
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _RUN, "sh"]
+    done = subprocess.run([*command, folder], capture_output=True, text=True, check=False)
+    ours = [line for line in done.stdout.splitlines() if "/etc/udev/rules.d/" in line]
+    read = [line for line in ours if line.startswith("Reading rules file")]
+    assert len(read) == len(list((folder / "rules.d").iterdir()))
+    # The groups are those of an installed machine.
+    return [line for line in ours if line not in read and "Unknown group" not in line]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rules.d").mkdir()
+    for rules in RULES:
+        (tmp_path / "rules.d" / rules.name).write_text(rules.read_text())
+    return tmp_path
+
+
+def test_udev_understands_every_line(folder: Path) -> None:
+    assert _complaints(folder) == []
+    (folder / "rules.d/99-bad.rules").write_text('SUBSYSTEM=="net", FOO=="x"\n')
+    assert len(_complaints(folder)) >= 1
+
+
+def test_no_command_holds_what_a_device_says_of_itself() -> None:
+    for rules in RULES:
+        for command in re.findall(r'RUN\+="(.*)"$', rules.read_text(), re.MULTILINE):
+            used = set(re.findall(r"[$%]\w+(?:\{\w+\})?", command))
+            # Names and numbers that the kernel gives, and a word of our own rules.
+            assert used <= {"$env{appliance_kind}", "$kernel", "$id", "%k", "$attr{ifindex}"}
+
+
+def test_only_fido_tokens_are_the_broker_s() -> None:
+    text = (REPOSITORY / "hardening/udev/72-appliance-token.rules").read_text()
+    lines = [
+        line for line in text.splitlines() if "appliance-broker" in line or "token-removed" in line
+    ]
+    assert len(lines) == 2
+    assert all('ENV{ID_FIDO_TOKEN}=="1"' in line for line in lines)
+    # After the rules that find tokens out and that give them away, before those that act on it.
+    names = ["70-uaccess.rules", "73-seat-late.rules", *(rules.name for rules in RULES)]
+    at = sorted(names).index("72-appliance-token.rules")
+    assert sorted(names)[at - 1 : at + 2 : 2] == ["70-uaccess.rules", "73-seat-late.rules"]

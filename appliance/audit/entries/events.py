@@ -42,7 +42,7 @@ Layer: TypeAlias = Literal[
     "namespace", "seccomp", "landlock", "nftables", "guard", "rlimits", "telemetry"
 ]
 ClosingReason: TypeAlias = Literal[
-    "user", "idle", "token-removed", "time-limit", "power-loss", "crash", "ledger"
+    "user", "idle", "lock", "token-removed", "time-limit", "power-loss", "crash", "ledger"
 ]
 Media: TypeAlias = Literal["photo", "video"]
 Medium: TypeAlias = Literal["disc", "usb", "folder"]
@@ -108,10 +108,14 @@ class LoginGranted(_Strict, frozen=True, tag="login-granted"):
 
 
 class LoginRefused(_Strict, frozen=True, tag="login-refused"):
-    """A login failed. ``subject``: the person, where it is known."""
+    """A login failed, for the same reason ``times`` times within a minute.
+
+    ``subject``: the person, where it is known.
+    """
 
     reason: Literal[
         "no-token",
+        "several-tokens",
         "wrong-token",
         "wrong-pin",
         "no-touch",
@@ -122,6 +126,7 @@ class LoginRefused(_Strict, frozen=True, tag="login-refused"):
         "error",
     ]
     subject: Pseudonym | None = None
+    times: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = 1
 
 
 class TokenRemoved(_Strict, frozen=True, tag="token-removed"):

@@ -35,8 +35,9 @@ _HINTS: Mapping[Reason, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A person who was let in: their pseudonym, and the token that they proved to hold."""
+    """A person who was let in: name, pseudonym, and the token that they proved to hold."""
 
+    user: str
     subject: str
     tokens: frozenset[str]
 
@@ -77,7 +78,7 @@ class Admission:
             raise self._refused(denied, user, self._back_off.wait(user))
         subject = self._ledger.pseudonym("person", user)
         self._ledger.append(events.LoginGranted(subject, self._method))
-        return Admitted(subject, tokens)
+        return Admitted(user, subject, tokens)
 
     def log_in_again(self, user: str, pin: str, others: frozenset[str], owner: str) -> Admitted:
         """Let ``user`` back into the session of ``owner``: only the same person is."""

@@ -253,11 +253,12 @@ class Broker:
             with self._acting(session, Step.OPENED):
                 self._journal.add(session.identifier, session.slot)
                 session.make_workspace()
-                session.start_worker(self._worker_start)
-                pseudonym = patient and self._ledger.pseudonym("patient", patient)
+                # Logged first, as the worker logs that it is sealed when it begins.
+                pseudonym = self._ledger.pseudonym("patient", patient) if patient else None
                 self._ledger.append(
-                    events.SessionOpened(session.identifier, session.subject, pseudonym or None)
+                    events.SessionOpened(session.identifier, session.subject, pseudonym)
                 )
+                session.start_worker(self._worker_start)
             return _opened(session)
         except BaseException:
             # Locked meanwhile, as its token was pulled: that is the reason then.
@@ -271,7 +272,7 @@ class Broker:
         if session.state is not expected:
             raise StateError(f"The session is {session.state.value}.", "Wait, then try again.")
         with self._acting(session, Step.REOPENED):
-            session.bind(admitted.tokens)
+            session.bind(admitted.user, admitted.subject, admitted.tokens)
             session.wake_worker(self._worker_start)
             session.hand_over(caller)
         return _opened(session)

@@ -59,7 +59,10 @@ class Refusals:
             self._ledger.append(events.LoginRefused(reason, count.subject))
         except BaseException:
             with self._lock:
-                self._counts.pop(key, None)  # so that the next one is logged at once
+                if count.times:  # others were counted meanwhile
+                    count.times += 1
+                else:
+                    self._counts.pop(key, None)  # so that the next one is logged at once
             raise
 
     def due(self) -> bool:

@@ -303,9 +303,13 @@ class Session:
 
     # Who it belongs to, and its time.
 
-    def bind(self, tokens: frozenset[str]) -> None:
-        """A person has proved to hold ``tokens``: from now on it locks when these are pulled."""
+    def bind(self, user: str, subject: str, tokens: frozenset[str]) -> None:
+        """``user`` has proved to hold ``tokens``: from now on it locks when these are pulled.
+
+        In a project this may be another member than before.
+        """
         with self._changing:
+            self.user, self.subject = user, subject
             self.tokens, self._demanded = tokens, None
 
     def hand_over(self, caller: int) -> None:

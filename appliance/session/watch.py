@@ -84,11 +84,13 @@ class Watch:
     def settle(self, session: Session) -> None:
         """Do the lock that was demanded, if nothing else is under way for the session.
 
-        One whose worker can be neither frozen nor killed ends.
+        One whose worker can be neither frozen nor killed, or that fails in another way, ends.
         """
         try:
             step = session.settle()
-        except UnstoppableError:
+        except Exception as error:  # noqa: BLE001 - whatever failed, it must not stay open
+            if not isinstance(error, UnstoppableError):
+                report_bug(error)
             self.try_to_end(session, Step.FAILED)
             return
         if step is Step.TOKEN_REMOVED:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -26,19 +26,22 @@ from appliance.session.settings import Settings
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import CallError, Empty
+from appliance.wire.peer import PeerCredentials
+from appliance.wire.service import Request
 from tests.session.standins import StandInClock, StandInKeeper, StandInLedger, StandInWorker
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 POLICY = """
 session: {idle_seconds: 600, grace_seconds: 300, absolute_seconds: 28800}
-projects: [{name: film, members: [anna]}, {name: series, members: [anna]}]
+projects: [{name: film, members: [anna, bert]}, {name: series, members: [anna]}]
 workspace: {slots: 3}
 wipe: {daily: "03:00"}
 """
 SLOTS = ("w0", "w1", "w2")
 OPENED = [Command.MAKE, Command.START]
 PIN = "1234"
+KIOSK = 1000  # its user id
 
 
 @dataclass
@@ -88,11 +91,28 @@ class Scene:
     def act(self, method: str, session: str) -> None:
         self.ask(method, self.ref(session), Empty)
 
-    def refused(self, method: str, wanted: msgspec.Struct) -> CallError:
-        """The error that a call is answered with."""
+    def call_as(self, user: int, method: str, parameters: msgspec.Struct) -> Any:
+        """What a process of the user id ``user`` is answered; from any thread, at any time."""
+        request = Request(PeerCredentials(1, user, user), parameters, [], lambda _: None)
+        answer = self.broker.service(KIOSK).methods[method].run(request)
+        assert answer is not None
+        for descriptor in answer.descriptors:
+            os.close(descriptor)
+        return answer.parameters
+
+    def open_as(self, user: str, project: str | None = None) -> broker_api.Opened:
+        """A session of the kiosk for ``user``."""
+        opened = self.call_as(KIOSK, "Open", broker_api.Open(user, PIN, project))
+        assert isinstance(opened, broker_api.Opened)
+        self.handles[opened.session] = opened.handle
+        return opened
+
+    def refusal(self, method: str, parameters: msgspec.Struct) -> str:
+        """The name of the error that the kiosk is answered, and its reason if it has one."""
         with pytest.raises(CallError) as caught:
-            self.ask(method, wanted, Empty)
-        return caught.value
+            self.call_as(KIOSK, method, parameters)
+        reason = getattr(caught.value.parameters, "reason", "")
+        return f"{caught.value.error.rpartition('.')[2]} {reason}".rstrip()
 
     def states(self) -> dict[str, str]:
         listed = self.ask("List", Empty(), broker_api.Sessions).sessions
@@ -112,9 +132,10 @@ class Scene:
 
 @dataclass
 class Login:
-    """Answers in the place of PAM, and notes that it was asked."""
+    """Answers in the place of PAM, and notes that it was asked; ``during``: what happens then."""
 
     denial: Denial | None = None
+    during: Callable[[], object] = lambda: None
     asked: list[str] = field(default_factory=list)
 
     def __call__(
@@ -122,6 +143,7 @@ class Login:
     ) -> Denial | None:
         prepare()
         self.asked.append(f"{user} by {method}")
+        self.during()
         return self.denial
 
 

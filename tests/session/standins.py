@@ -110,7 +110,8 @@ class StandInWorker:
     """Serves sessions at a control socket for as long as the test runs.
 
     ``refuses``: each call of Begin. ``hangs``: until it is set, Begin is not answered. ``forgot``:
-    how often it was asked to drop its caches; ``begun``: the sessions it began.
+    how often it was asked to drop its caches; ``begun``: the sessions it began; ``callers``: whom
+    it serves.
     """
 
     def __init__(self, folder: Path, slot: str) -> None:
@@ -119,6 +120,7 @@ class StandInWorker:
         self.refuses = False
         self.hangs: Event | None = None
         self.reports: list[Progress] = []
+        self.callers: list[socket.socket] = []
         self._controls: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(os.fspath(folder / f"{slot}.sock"))
@@ -128,10 +130,11 @@ class StandInWorker:
 
     def die(self) -> None:
         """Hang up on the broker, as a process that ends does."""
-        for control in self._controls:
+        for connection in (*self._controls, *self.callers):
             with suppress(OSError):
-                control.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         self._controls.clear()
+        self.callers.clear()
 
     def _accept(self) -> None:
         methods: dict[str, Method[Any]] = {
@@ -165,6 +168,7 @@ class StandInWorker:
 
     def _serve(self, request: Request[Empty]) -> Answer:
         caller = socket.socket(fileno=request.descriptors.pop())
+        self.callers.append(caller)
         methods: dict[str, Method[Any]] = {"Cancel": Method(Empty, lambda _: Answer())}
         self._run(Service(worker_api.NAME, worker_api.DESCRIPTION, methods, lambda _: None), caller)
         return Answer()

@@ -21,7 +21,7 @@ from appliance.session.login import Denial
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import CallError, Empty
-from tests.session.scene import PIN, SLOTS, Login, Scene
+from tests.session.scene import KIOSK, PIN, SLOTS, Login, Scene
 from tests.session.standins import until
 
 
@@ -191,6 +191,22 @@ def test_a_parked_project_continues_with_the_next_login(scene: Scene) -> None:
     assert scene.states() == {project: "active"}
 
 
+def test_a_project_locks_and_reopens_with_the_member_who_took_it_up(scene: Scene) -> None:
+    annas = scene.open_as("anna", "film")
+    scene.act("Leave", annas.session)
+    scene.tokens.add("hidraw1")
+    scene.tokens.discard("hidraw0")
+    berts = scene.open_as("bert", "film")
+    assert (berts.session, berts.handle == annas.handle) == (annas.session, False)
+    scene.tokens.clear()
+    scene.broker.tick()
+    assert scene.states() == {annas.session: "locked"}
+    scene.tokens.add("hidraw1")
+    wanted = broker_api.Reopen(annas.session, "anna", PIN)
+    assert scene.refusal("Reopen", wanted) == "LoginRefused wrong-token"
+    scene.call_as(KIOSK, "Reopen", broker_api.Reopen(annas.session, "bert", PIN))
+
+
 def test_a_session_that_is_not_a_project_cannot_be_left(scene: Scene) -> None:
     session, _ = scene.open()
     with pytest.raises(CallError, match="Failed"):
@@ -199,7 +215,7 @@ def test_a_session_that_is_not_a_project_cannot_be_left(scene: Scene) -> None:
 
 
 def test_a_project_is_opened_by_its_members_alone(scene: Scene) -> None:
-    for user, project in (("bert", "film"), ("anna", "no-such-film")):
+    for user, project in (("bert", "series"), ("anna", "no-such-film")):
         with pytest.raises(CallError, match="Failed"):
             scene.ask("Open", broker_api.Open(user, PIN, project), broker_api.Opened)
     assert scene.states() == {}

@@ -102,8 +102,8 @@ class Session(Section, frozen=True):
 class Token(Section, frozen=True):
     """How a person authenticates; there are no passwords.
 
-    After ``attempts`` wrong PINs for a name its logins wait ``back_off_seconds``, doubled each time;
-    an hour without a try takes one off.
+    After ``attempts`` wrong PINs for a name its logins wait ``back_off_seconds``, doubled each
+    time. An hour without a try takes one off.
     """
 
     method: Literal["fido2", "smart-card"] = "fido2"

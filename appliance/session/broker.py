@@ -17,7 +17,7 @@ import msgspec
 
 from appliance.audit.entries import events
 from appliance.diagnostics.journal import bind_session
-from appliance.diagnostics.process_log import report_bug
+from appliance.diagnostics.process_log import log, report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
 from appliance.protocols import broker_api
 from appliance.protocols.broker_api import error_name
@@ -259,6 +259,7 @@ class Broker:
                     events.SessionOpened(session.identifier, session.subject, pseudonym)
                 )
                 session.start_worker(self._worker_start)
+            log().info("session opened")
             return _opened(session)
         except BaseException:
             # Locked meanwhile, as its token was pulled: that is the reason then.

@@ -12,6 +12,7 @@ from threading import Condition, Thread
 from appliance import machine
 from appliance.audit.service.client import AuditClient
 from appliance.diagnostics.journal import bind_session
+from appliance.diagnostics.process_log import log
 from appliance.errors import SessionError
 from appliance.keeper.protocol import Command, Erasure
 from appliance.protocols import worker_control_api as control_api
@@ -235,6 +236,7 @@ class Session:
                     worker.close()
                     raise
             except BaseException:
+                log().warning("worker did not serve")
                 self._kill_worker()
                 raise
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from appliance.audit.entries import events
 from appliance.diagnostics.journal import about_session
-from appliance.diagnostics.process_log import report_bug
+from appliance.diagnostics.process_log import log, report_bug
 from appliance.errors import LedgerError, SessionError, WireError
 from appliance.keeper.protocol import Erasure
 from appliance.session.daily import Daily
@@ -93,6 +93,8 @@ class Watch:
                 report_bug(error)
             self.try_to_end(session, Step.FAILED)
             return
+        if step is not None:
+            log().info("session locked")
         if step is Step.TOKEN_REMOVED:
             with suppress(LedgerError):  # it is locked, and without the ledger stays so
                 self._ledger.append(events.TokenRemoved(session.identifier, session.subject))
@@ -104,6 +106,12 @@ class Watch:
         and ``OSError`` if the journal of pending wipes cannot be written.
         """
         erasure = session.end(step)
+        if erasure.failed is not None:
+            log().error("wipe failed")
+        elif step is Step.FAILED:
+            log().warning("session failed")
+        else:
+            log().info("session ended")
         self._report(session, erasure)
         return erasure
 

@@ -105,6 +105,7 @@ def test_by_a_connection_that_is_left_from_another_worker(
 ) -> None:
     worker = scene.workers["w0"]
     session = scene.broker._slots.all()[0]
+    until(lambda: len(worker.callers) == 1)
     worker.die()
     until(lambda: not session.has_worker)
     scene.act("Touch", session.identifier)

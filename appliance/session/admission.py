@@ -27,7 +27,6 @@ _HINTS: Mapping[Reason, str] = MappingProxyType(
         "no-touch": "Touch the token when it blinks.",
         "locked-out": "Wait until the time has passed, then try again.",
         "busy": "Wait until the other login is done, then try again.",
-        "wipe-failed": "Call the operator: an earlier session could not be erased.",
         "error": "Call the operator: logins do not work.",
     }
 )
@@ -90,10 +89,6 @@ class Admission:
         """A token was pulled, perhaps between its answer and the end of a login."""
         self._pulled.add(device)
 
-    def refuse_all(self) -> CallError:
-        """The error of a login while an earlier session is not erased."""
-        return self._refused("wipe-failed", None)
-
     def _ask(
         self, user: str, pin: str, others: frozenset[str], prepare: Callable[[], None]
     ) -> tuple[login.Denial | None, frozenset[str]]:
@@ -126,8 +121,8 @@ class Admission:
             denied = "several-tokens"
         return denied, before
 
-    def _refused(self, reason: Reason, user: str | None, wait: float = 0.0) -> CallError:
+    def _refused(self, reason: Reason, user: str, wait: float = 0.0) -> CallError:
         """The error to raise, after it was logged; ``wait`` in seconds."""
-        self._refusals.add(reason, user if user is not None and login.is_name(user) else None)
+        self._refusals.add(reason, user if login.is_name(user) else None)
         details = broker_api.LoginRefused(reason, round(wait * 1000), _HINTS[reason])
         return CallError(broker_api.error_name("LoginRefused"), details)

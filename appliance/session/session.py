@@ -198,11 +198,11 @@ class Session:
 
     def _enter(self, state: State, step: Step) -> None:
         """Note what follows from a step that was taken."""
-        self.state = state
+        before, self.state = self.state, state
         now = self.clock()
         if state is State.ACTIVE:
             self.times = Times(self.times.opened, now)
-        elif state is State.LOCKED:
+        elif state is State.LOCKED and before is State.ACTIVE:
             self.reason = step
             self.times = replace(self.times, locked=now)
         elif state is State.PARKED:

@@ -264,10 +264,13 @@ def test_workers_of_projects_drop_their_caches_once_a_day(scene: Scene) -> None:
     _, other = scene.open()
     scene.broker.tick()
     scene.clock.local += timedelta(hours=15)
+    scene.clock.seconds += 100
     scene.broker.tick()
     until(lambda: scene.workers["w0"].forgot == 1)
     forgot = {slot: worker.forgot for slot, worker in scene.workers.items()}
     assert forgot == {"w0": 1, "w1": 0, "w2": 0}
+    # Its grace is not longer for it.
+    assert {one.times.locked for one in scene.broker._slots.all()} == {None, 1000.0}
     # A frozen worker cannot answer: it is killed, and the next one starts without caches.
     assert frozen.asked == [Command.FREEZE, Command.KILL]
     assert (working.asked, other.asked) == ([], [])

@@ -96,6 +96,12 @@ def test_another_user_id_sees_nothing_and_may_do_nothing(broker: Broker) -> None
     # On the list, but not the owner of the session.
     kiosk = f"setpriv --reuid appliance-kiosk --regid appliance-kiosk --clear-groups {call} 2>&1"
     assert "NoSuchSession" in shell(kiosk, check=False)
+    # On the list of the method, and on that of sessions; but that names none.
+    listed = call.partition("Close")[0] + "List '{}'"
+    setpriv = "setpriv --reuid appliance-kiosk --regid appliance-kiosk --clear-groups"
+    seen = shell(f"{setpriv} {listed}")
+    assert "active" in seen
+    assert session not in seen
     assert broker.states() == {session: "active"}
 
 

@@ -1,7 +1,7 @@
 """A pulled token must lock its session, whatever somebody else makes slow.
 
 The control of each test is that the slow part is still under way when the other session is locked:
-where the state of sessions is held over it, as it once was, ``until`` below would not come back.
+where a lock is held over it, as one once was, the tick or ``until`` below would not come back.
 """
 
 from __future__ import annotations

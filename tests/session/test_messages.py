@@ -28,6 +28,7 @@ def messages() -> Iterator[list[dict[str, Any]]]:
         kept.append(journal._add_session(logger, method, record))
         raise structlog.DropEvent
 
+    journal.bind_session(None)  # another test may have called from this thread
     structlog.configure(processors=[keep])
     yield kept
     structlog.reset_defaults()

@@ -15,7 +15,8 @@ import os
 import re
 import syslog
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO
@@ -44,11 +45,25 @@ _MESSAGES = uuid.UUID("4a8a3a59-6a6f-4b7e-9f5b-3d5f6f0f0c27")  # namespace of th
 _session: ContextVar[str | None] = ContextVar("session", default=None)
 
 
-def bind_session(session: str) -> None:
-    """Let this thread's messages name ``session`` from now on. Raises ``ValueError``."""
-    if not _SESSION.match(session):
+def bind_session(session: str | None) -> None:
+    """Let this thread's messages name ``session`` from now on, or none.
+
+    Raises ``ValueError`` if it cannot be the id of one.
+    """
+    if session is not None and not _SESSION.match(session):
         raise ValueError("not the id of a session")
     _session.set(session)
+
+
+@contextmanager
+def about_session(session: str) -> Iterator[None]:
+    """As ``bind_session``, for the messages inside. Raises ``ValueError``."""
+    earlier = _session.get()
+    bind_session(session)
+    try:
+        yield
+    finally:
+        bind_session(earlier)
 
 
 def message_id(message: str) -> str:

@@ -24,9 +24,15 @@ MESSAGES = frozenset(
         "library message",
         "peer dropped",
         "peer refused",
+        "session ended",
+        "session failed",
+        "session locked",
+        "session opened",
         "uncaught exception",
         "uncaught exception in a thread",
         "exception in a finaliser",
+        "wipe failed",
+        "worker did not serve",
     }
 )
 """All messages. A message that is missing here is withheld, so a new one passes a reviewer."""

@@ -109,8 +109,9 @@ class Session(Section, frozen=True):
 class Token(Section, frozen=True):
     """How a person authenticates; there are no passwords.
 
-    After ``attempts`` refusals in a row a login waits ``back_off_seconds``, doubled each time. A
-    PIV card usually blocks itself at the third, so the default waits before that.
+    After ``attempts`` wrong PINs for a name its logins wait ``back_off_seconds``, doubled each
+    time. An hour without a try takes one off. A PIV card usually blocks itself at the third, so
+    the default waits before that.
     """
 
     method: Literal["fido2", "smart-card"] = "fido2"

@@ -25,7 +25,10 @@ type Erasure (
 )
 
 type SessionStatus (
-  session: string,
+  # the place it has: w0, w1, ...
+  slot: string,
+  # its id; for root only
+  session: ?string,
   # opening, active, locked, parked, wiping, wiped, wipe-failed
   state: string,
   # whether it has a worker
@@ -33,28 +36,31 @@ type SessionStatus (
 )
 
 # Log in and open a session. The answer carries a connection to its worker. `project` names a
-# workspace that is kept between logins; `patient` is logged under a pseudonym.
-method Open(user: string, pin: string, project: ?string, patient: ?string) -> (session: string)
+# workspace that is kept between logins; `patient` is logged under a pseudonym. Whoever has the
+# `handle` may do with the session what follows: it is secret, and the only proof that is asked for.
+method Open(user: string, pin: string, project: ?string, patient: ?string) -> \
+(session: string, handle: string)
 
-# Log in to a locked session again, as the user who opened it.
-method Reopen(session: string, user: string, pin: string) -> (session: string)
+# Log in to a locked session again, as the user who opened it. Gives a new handle; the old one is
+# void.
+method Reopen(session: string, user: string, pin: string) -> (session: string, handle: string)
 
 # The answer carries another connection to the worker, or to a new one if it died.
-method Attach(session: string) -> (session: string)
+method Attach(handle: string) -> (session: string, handle: string)
 
-# The session is in use: its idle time starts again.
-method Touch(session: string) -> ()
+# The session is in use by a person: its idle time starts again.
+method Touch(handle: string) -> ()
 
 # Lock a session at once.
-method Lock(session: string) -> ()
+method Lock(handle: string) -> ()
 
 # Park a project: its workspace is kept, its worker ends.
-method Leave(session: string) -> ()
+method Leave(handle: string) -> ()
 
 # End a session and wipe it.
-method Close(session: string) -> (erasure: Erasure)
+method Close(handle: string) -> (erasure: Erasure)
 
-# The sessions of the caller; all of them for root.
+# The state of each place that is taken.
 method List() -> (sessions: []SessionStatus)
 
 # A token was pulled (called by udev).
@@ -64,7 +70,8 @@ method TokenRemoved(device: string) -> ()
 # or other.
 method DeviceRefused(device: string) -> ()
 
-error LoginRefused (reason: string, wait_ms: int)
+# `hint`: what the person can do, in a sentence.
+error LoginRefused (reason: string, wait_ms: int, hint: string)
 error NoSuchSession ()
 error WrongState (state: string)
 error NoFreeSlot ()
@@ -77,6 +84,7 @@ error Failed (message: string, hint: string)
 
 _Text = Annotated[str, msgspec.Meta(max_length=128)]
 _Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+_Handle = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,7 +111,7 @@ class Reopen(_Strict, frozen=True):
 class SessionRef(_Strict, frozen=True):
     """Parameters of Attach, Touch, Lock, Leave and Close."""
 
-    session: _Id
+    handle: _Handle
 
 
 class TokenRemoved(_Strict, frozen=True):
@@ -119,9 +127,10 @@ class DeviceRefused(_Strict, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """Answer of Open, Reopen and Attach."""
+    """Answer of Open, Reopen and Attach. ``handle``: 32 random bytes, in hexadecimal."""
 
     session: str
+    handle: str
 
 
 class Erasure(msgspec.Struct, frozen=True):
@@ -142,9 +151,10 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class SessionStatus(msgspec.Struct, frozen=True):
-    """The state of one session, and whether it has a worker."""
+    """The state of one session, and whether it has a worker. ``session``: its id, for root only."""
 
-    session: str
+    slot: str
+    session: str | None
     state: str
     worker: bool
 
@@ -159,7 +169,8 @@ class LoginRefused(msgspec.Struct, frozen=True):
     """Details of the error of this name."""
 
     reason: str
-    wait_ms: int = 0
+    wait_ms: int
+    hint: str
 
 
 class WrongState(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
-from appliance.diagnostics.process_log import configure
+from appliance.diagnostics.process_log import configure, report_bug
 from appliance.errors import ApplianceError, SessionError
 from appliance.machine import AUDIT_SOCKET
 from appliance.policy.load import load
@@ -58,12 +58,17 @@ def main() -> int:
 
 
 def _run(tick: Callable[[], None], serving: Thread, stopping: Event, watchdog: Watchdog) -> None:
-    """Call ``tick`` until ``stopping``, and report each call to the watchdog.
+    """Call ``tick`` until ``stopping``, and report each call that was right to the watchdog.
 
     Both must go on: without ticks no session is locked, without ``serving`` none can be opened.
+    One tick that fails must not end the broker, which would wipe everybody's session.
     """
     while not stopping.wait(_TICK):
-        tick()
+        try:
+            tick()
+        except Exception as bug:  # noqa: BLE001 - the next one may be right; else systemd ends it
+            report_bug(bug)
+            continue
         if serving.is_alive():
             watchdog.still_running()
 

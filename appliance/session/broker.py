@@ -2,37 +2,43 @@
 
 It runs without privileges: what takes root is done by the keeper of each session, at its command.
 It never touches the media that a person works on: it hands its caller a connection to the worker
-of the session and takes no further part. A caller sees its own sessions only, by the user id that
-the kernel reports.
+of the session and takes no further part. A caller reaches a session by its handle alone, which only
+the login that opened it was given; the user id that the kernel reports must be the same as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Lock
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
 
 from appliance.audit.entries import events
-from appliance.diagnostics.process_log import report_bug
+from appliance.diagnostics.journal import bind_session
+from appliance.diagnostics.process_log import log, report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
-from appliance.keeper.protocol import Erasure
 from appliance.protocols import broker_api
 from appliance.protocols.broker_api import error_name
 from appliance.session.admission import Admission, Admitted
 from appliance.session.daily import Daily
-from appliance.session.ending import REASONS, wiped_event
 from appliance.session.environment import Environment
-from appliance.session.keeper import StandbyKeeper
+from appliance.session.keeper import Keeper, StandbyKeeper
 from appliance.session.ledger_connection import Ledger
 from appliance.session.pending_wipes import PendingWipeJournal
-from appliance.session.session import Session
+from appliance.session.refusals import Refusals
+from appliance.session.session import Session, UnstoppableError, WorkerStart
 from appliance.session.settings import Settings
-from appliance.session.state import State, Step
+from appliance.session.slots import Slots
+from appliance.session.state import State, StateError, Step
+from appliance.session.watch import Watch
 from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Request, Service
 
 ROOT = 0
+
+P = TypeVar("P", bound=msgspec.Struct)
 
 
 class Broker:
@@ -49,152 +55,150 @@ class Broker:
         self._ledger = ledger
         self._journal = journal
         self._environment = environment
-        self._admission = Admission(settings, ledger, environment)
-        self._sessions: dict[str, Session] = {}
-        self._standby = StandbyKeeper(environment.connect_keeper)
-        self._lock = Lock()
+        self._slots = Slots(settings.slot_names())
+        self._worker_start = WorkerStart(settings.policy.digest, ledger.for_worker)
+        self._refusals = Refusals(ledger, environment.clock)
+        self._admission = Admission(settings, ledger, environment, self._refusals)
+        self._watch = Watch(
+            self._slots,
+            ledger,
+            journal,
+            environment,
+            refusals=self._refusals,
+            daily=Daily(settings.policy.wipe.daily),
+        )
         self._shutting_down = False
-        self._daily = Daily(settings.policy.wipe.daily)
 
     def service(self, kiosk: int) -> Service:
         """The interface, for root and the user id ``kiosk``."""
         people = frozenset({ROOT, kiosk})
         root = frozenset({ROOT})
+
+        def method(
+            takes: type[P], run: Callable[[Request[P]], Answer], users: frozenset[int] = people
+        ) -> Method[P]:
+            return Method(takes, partial(_answered, run), users)
+
         methods: dict[str, Method[Any]] = {
-            "Open": Method(broker_api.Open, self._open, people),
-            "Reopen": Method(broker_api.Reopen, self._reopen, people),
-            "Attach": Method(broker_api.SessionRef, self._attach, people),
-            "Touch": Method(broker_api.SessionRef, self._touch, people),
-            "Lock": Method(broker_api.SessionRef, self._lock_now, people),
-            "Leave": Method(broker_api.SessionRef, self._leave, people),
-            "Close": Method(broker_api.SessionRef, self._close, people),
-            "List": Method(Empty, self._list, people),
-            "TokenRemoved": Method(broker_api.TokenRemoved, self._token_removed, root),
-            "DeviceRefused": Method(broker_api.DeviceRefused, self._device_refused, root),
+            "Open": method(broker_api.Open, self._open),
+            "Reopen": method(broker_api.Reopen, self._reopen),
+            "Attach": method(broker_api.SessionRef, self._attach),
+            "Touch": method(broker_api.SessionRef, self._touch),
+            "Lock": method(broker_api.SessionRef, self._lock_now),
+            "Leave": method(broker_api.SessionRef, self._leave),
+            "Close": method(broker_api.SessionRef, self._close),
+            "List": method(Empty, self._list),
+            "TokenRemoved": method(broker_api.TokenRemoved, self._token_removed, root),
+            "DeviceRefused": method(broker_api.DeviceRefused, self._device_refused, root),
         }
         return Service(broker_api.NAME, broker_api.DESCRIPTION, methods, report_bug)
 
     def tick(self) -> None:
         """Act on what time, tokens, keepers and the ledger demand; called twice a second."""
-        if self._daily.due(self._environment.local_time()):
-            self._environment.spawn(self._drop_caches)
-        ledger, tokens = self._ledger.alive(), self._environment.tokens()
-        for session in self._all():
-            if session.state is State.WIPED and ledger:
-                self._report_again(session)
-            if session.state is State.ACTIVE and not ledger:
-                self._lock_session(session, Step.LEDGER_GONE)
-            elif session.state is State.ACTIVE and session.tokens - tokens:
-                self._lock_session(session, Step.TOKEN_REMOVED)
-            step = Step.FAILED if session.has_lost_its_keeper() else session.due()
-            if step is not None:
-                self._take(session, step)
+        self._watch.tick()
 
     def end_all(self) -> bool:
         """Wipe every session, because the machine goes down. Whether every wipe was clean."""
         self._shutting_down = True
-        for session in self._all():
-            self._try_to_end(session, Step.CLOSE)
-        return not self._all()
+        for session in self._slots.all():
+            self._watch.try_to_end(session, Step.CLOSE)
+        self._watch.log_refusals(everything=True)
+        return not self._slots.all()
 
     # Methods of the interface.
 
     def _open(self, request: Request[broker_api.Open]) -> Answer:
-        wanted = request.parameters
-        with _errors_as_answers():
-            self._refuse_if_blocked()
-            try:
-                admitted = self._admission.log_in(wanted.user, wanted.pin, self._start_standby)
-                parked = self._open_project(wanted.project, wanted.user)
-                if parked is not None:
-                    return self._resume(parked, request.caller.user, admitted)
-                session = self._claim(request.caller.user, wanted, admitted)
-            finally:
-                with self._lock:
-                    self._standby.dismiss()  # does nothing if the session has taken it
-            try:
-                self._start(session, wanted.patient)
-            except ApplianceError:
-                self._try_to_end(session, Step.FAILED)
-                raise
-            return self._opened(session)
+        wanted, caller = request.parameters, request.caller.user
+        self._refuse_if_blocked()
+        with StandbyKeeper(self._slots, self._environment.connect_keeper) as standby:
+            others = self._tokens_of_others(wanted.user)
+            admitted = self._admission.log_in(wanted.user, wanted.pin, others, standby.start)
+            parked = self._project(wanted.project, wanted.user)
+            if parked is None:
+                if standby.ready is None:
+                    raise CallError(error_name("NoFreeSlot"))
+                made = self._session_in(*standby.ready, caller, wanted, admitted)
+                session = self._slots.add(made)
+                if session is made:
+                    standby.taken()
+                    return self._start(session, wanted.patient)
+                parked = session  # another member was quicker to open the project
+        return self._resume(parked, caller, admitted, State.PARKED)
 
     def _reopen(self, request: Request[broker_api.Reopen]) -> Answer:
-        wanted = request.parameters
-        with _errors_as_answers():
-            session = self._session(wanted.session, request.caller.user)
-            if session.state is not State.LOCKED:
-                state = broker_api.WrongState(session.state.value)
-                raise CallError(error_name("WrongState"), state)
-            admitted = self._admission.log_in_again(wanted.user, wanted.pin, session.user)
-            with session.lock:
-                session.tokens = admitted.tokens
-                session.step(Step.REOPENED)
-                self._ensure_worker(session)
-            return self._opened(session)
+        wanted, caller = request.parameters, request.caller.user
+        session = self._slots.find(lambda one: one.identifier == wanted.session)
+        session = self._owned(session, caller)
+        if session.state is not State.LOCKED:
+            raise CallError(error_name("WrongState"), broker_api.WrongState(session.state.value))
+        others = self._tokens_of_others(session.user)
+        admitted = self._admission.log_in_again(wanted.user, wanted.pin, others, session.user)
+        return self._resume(session, caller, admitted, State.LOCKED)
 
     def _attach(self, request: Request[broker_api.SessionRef]) -> Answer:
-        with _errors_as_answers():
-            session = self._session(request.parameters.session, request.caller.user)
-            with session.in_state(State.ACTIVE):
-                self._ensure_worker(session)
-                session.touch()
-                return self._opened(session)
+        session = self._session(request)
+        session.check_open()
+        if not session.has_worker:  # it died, or was killed because it could not be frozen
+            with self._acting(session, None):
+                try:
+                    session.start_worker(self._worker_start)
+                except (SessionError, WireError):
+                    session.demand(Step.FAULT)  # what cannot be served is not open
+                    raise
+        session.touch()
+        return _opened(session)
 
     def _touch(self, request: Request[broker_api.SessionRef]) -> Answer:
-        with _errors_as_answers():
-            session = self._session(request.parameters.session, request.caller.user)
-            with session.in_state(State.ACTIVE):
-                session.touch()
-            return Answer()
+        self._session(request).touch()
+        return Answer()
 
     def _lock_now(self, request: Request[broker_api.SessionRef]) -> Answer:
-        with _errors_as_answers():
-            self._session(request.parameters.session, request.caller.user).step(Step.IDLE)
-            return Answer()
+        self._watch.lock(self._session(request), Step.LOCK)
+        return Answer()
 
     def _leave(self, request: Request[broker_api.SessionRef]) -> Answer:
-        with _errors_as_answers():
-            session = self._session(request.parameters.session, request.caller.user)
-            if session.project is None:
-                raise SessionError("This session is not a project.", "Close it instead.")
-            session.step(Step.LEFT)
-            return Answer()
+        session = self._session(request)
+        if session.project is None:
+            raise SessionError("This session is not a project.", "Close it instead.")
+        with self._ending_if_unstoppable(session):
+            session.park()
+        return Answer()
 
     def _close(self, request: Request[broker_api.SessionRef]) -> Answer:
-        with _errors_as_answers():
-            session = self._session(request.parameters.session, request.caller.user)
-            step = Step.RETRY if session.state is State.WIPE_FAILED else Step.CLOSE
-            erasure = self._end(session, step)
-            record = broker_api.Erasure(
-                session=session.identifier,
-                key=erasure.key_id,
-                before=erasure.before,
-                after=erasure.after,
-                ms=erasure.ms,
-                clean=erasure.failed is None,
-            )
-            return Answer(broker_api.Closed(record))
+        session = self._session(request)
+        step = Step.RETRY if session.state is State.WIPE_FAILED else Step.CLOSE
+        erasure = self._watch.end(session, step)
+        record = broker_api.Erasure(
+            session=session.identifier,
+            key=erasure.key_id,
+            before=erasure.before,
+            after=erasure.after,
+            ms=erasure.ms,
+            clean=erasure.failed is None,
+        )
+        return Answer(broker_api.Closed(record))
 
     def _list(self, request: Request[Empty]) -> Answer:
-        caller = request.caller.user
+        root = request.caller.user == ROOT
         listed = [
-            broker_api.SessionStatus(session.identifier, session.state.value, session.has_worker)
-            for session in self._all()
-            if caller in (ROOT, session.caller)
+            broker_api.SessionStatus(
+                slot=session.slot,
+                session=session.identifier if root else None,
+                state=session.state.value,
+                worker=session.has_worker,
+            )
+            for session in self._slots.all()
         ]
         return Answer(broker_api.Sessions(listed))
 
     def _token_removed(self, request: Request[broker_api.TokenRemoved]) -> Answer:
-        for session in self._all():
-            if session.state is State.ACTIVE and request.parameters.device in session.tokens:
-                self._lock_session(session, Step.TOKEN_REMOVED)
+        self._admission.token_removed(request.parameters.device)
+        self._watch.token_removed(request.parameters.device)
         return Answer()
 
     def _device_refused(self, request: Request[broker_api.DeviceRefused]) -> Answer:
-        with _errors_as_answers():
-            self._ledger.append(events.DeviceRefused(request.parameters.device))
-            return Answer()
+        self._ledger.append(events.DeviceRefused(request.parameters.device))
+        return Answer()
 
     # Opening.
 
@@ -204,158 +208,124 @@ class Broker:
             raise SessionError("The appliance is shutting down.", "Wait until it is up again.")
         if not self._ledger.alive():
             raise CallError(error_name("LedgerGone"))
-        if any(session.state is State.WIPE_FAILED for session in self._all()):
-            self._ledger.append(events.LoginRefused("wipe-failed"))
+        if any(session.state is State.WIPE_FAILED for session in self._slots.all()):
+            self._refusals.add("wipe-failed")
             raise CallError(error_name("WipeFailed"))
 
-    def _start_standby(self) -> None:
-        with self._lock:
-            self._standby.start(self._free_slots())
+    def _tokens_of_others(self, user: str) -> frozenset[str]:
+        """Tokens that answered for sessions of other people, and were not pulled since."""
+        others = (session.tokens for session in self._slots.all() if session.user != user)
+        return frozenset[str]().union(*others)
 
-    def _claim(self, caller: int, wanted: broker_api.Open, admitted: Admitted) -> Session:
-        """A session in a free slot, noted in the journal; raises ``CallError`` if none is free."""
-        project = wanted.project and self._settings.project(wanted.project, wanted.user)
-        limits = self._settings.limits_of(project) if project else self._settings.limits
-        with self._lock:
-            free = self._free_slots()
-            if not free:
-                raise CallError(error_name("NoFreeSlot"))
-            slot, keeper = self._standby.take(free)
-            session = Session(
-                slot=slot,
-                keeper=keeper,
-                limits=limits,
-                caller=caller,
-                user=wanted.user,
-                subject=admitted.subject,
-                tokens=admitted.tokens,
-                worker_socket=self._environment.workers / f"{slot}.sock",
-                project=wanted.project,
-                clock=self._environment.clock,
-            )
-            self._sessions[session.identifier] = session
-        self._journal.add(session.identifier, slot)
-        return session
-
-    def _free_slots(self) -> list[str]:
-        taken = {session.slot for session in self._sessions.values()}
-        return [slot for slot in self._settings.slot_names() if slot not in taken]
-
-    def _start(self, session: Session, patient: str | None) -> None:
-        pseudonym = None if patient is None else self._ledger.pseudonym("patient", patient)
-        session.open(self._settings.policy.digest, self._ledger.for_worker())
-        self._ledger.append(events.SessionOpened(session.identifier, session.subject, pseudonym))
-        session.step(Step.OPENED)
-
-    def _ensure_worker(self, session: Session) -> None:
-        """Start another worker if it died, or was killed because it could not be frozen."""
-        if not session.has_worker:
-            session.start_worker(self._settings.policy.digest, self._ledger.for_worker())
-
-    def _open_project(self, name: str | None, user: str) -> Session | None:
+    def _project(self, name: str | None, user: str) -> Session | None:
         """The session of the project ``name``, if there is one.
 
         Raises ``SessionError`` if ``user`` is not a member of it.
         """
-        if name is None:
-            return None
-        if self._settings.project(name, user) is None:
+        if name is not None and self._settings.project(name, user) is None:
             raise SessionError(
                 "There is no such project, or you are not a member of it.",
                 "Ask the administrator of the studio.",
             )
-        return next((session for session in self._all() if session.project == name), None)
+        return self._slots.of_project(name)
 
-    def _resume(self, session: Session, caller: int, admitted: Admitted) -> Answer:
-        """Continue a project that is parked."""
-        with session.in_state(State.PARKED):
-            session.start_worker(self._settings.policy.digest, self._ledger.for_worker())
-            session.caller, session.tokens = caller, admitted.tokens
-            session.step(Step.REOPENED)
-            return self._opened(session)
-
-    def _opened(self, session: Session) -> Answer:
-        return Answer(broker_api.Opened(session.identifier), (session.connect_to_worker(),))
-
-    # Locking, parking, ending.
-
-    def _take(self, session: Session, step: Step) -> None:
-        """Take a step that no caller asked for; what may take long runs in the background."""
-        if step is Step.IDLE:
-            self._lock_session(session, step)
-        elif step is Step.LEFT:
-            self._environment.spawn(lambda: self._park(session))
-        else:
-            self._environment.spawn(lambda: self._try_to_end(session, step))
-
-    def _lock_session(self, session: Session, step: Step) -> None:
-        with suppress(SessionError):  # another thread has moved it on
-            session.step(step)
-            if step is Step.TOKEN_REMOVED:
-                with suppress(LedgerError):  # it is locked, and without the ledger stays so
-                    self._ledger.append(events.TokenRemoved(session.identifier, session.subject))
-
-    def _park(self, session: Session) -> None:
-        """Leave a project whose grace has passed: its work stays."""
-        with suppress(SessionError):  # another thread has moved it on
-            session.step(Step.LEFT)
-
-    def _drop_caches(self) -> None:
-        """Once a day the workers of projects drop what they cache; the work itself stays."""
-        for session in self._all():
-            if session.project is not None:
-                with suppress(ApplianceError, CallError):  # it has ended, and its caches with it
-                    session.drop_caches()
-
-    def _end(self, session: Session, step: Step) -> Erasure:
-        """Wipe a session and log it; raises ``SessionError`` if a wipe is already under way."""
-        session.step(step)
-        erasure = session.wipe()
-        self._report(session, erasure)
-        return erasure
-
-    def _try_to_end(self, session: Session, step: Step) -> None:
-        """As ``_end``, where no caller waits for an answer."""
-        with suppress(SessionError, LedgerError):
-            self._end(session, step)
-
-    def _report(self, session: Session, erasure: Erasure) -> None:
-        """Log the end; only then is the slot free. Raises ``LedgerError``."""
-        closed = events.SessionClosed(
-            session.identifier, REASONS[session.reason], session.jobs, session.age_ms()
+    def _session_in(
+        self,
+        slot: str,
+        keeper: Keeper,
+        caller: int,
+        wanted: broker_api.Open,
+        admitted: Admitted,
+    ) -> Session:
+        project = wanted.project and self._settings.project(wanted.project, wanted.user)
+        return Session(
+            slot=slot,
+            keeper=keeper,
+            limits=self._settings.limits_of(project) if project else self._settings.limits,
+            caller=caller,
+            user=wanted.user,
+            subject=admitted.subject,
+            tokens=admitted.tokens,
+            worker_socket=self._environment.workers / f"{slot}.sock",
+            project=wanted.project,
+            clock=self._environment.clock,
         )
-        self._ledger.append(closed, wiped_event(session.identifier, erasure))
-        if erasure.failed is None:
-            self._journal.remove(session.slot)
-            with self._lock:
-                self._sessions.pop(session.identifier, None)
 
-    def _report_again(self, session: Session) -> None:
-        """As ``_report``, for a session that was wiped while the ledger was gone."""
-        if session.erasure is not None:
-            with suppress(LedgerError):
-                self._report(session, session.erasure)
+    def _start(self, session: Session, patient: str | None) -> Answer:
+        """Make a session that has its slot; whatever fails, it ends."""
+        bind_session(session.identifier)
+        try:
+            with self._acting(session, Step.OPENED):
+                self._journal.add(session.identifier, session.slot)
+                session.make_workspace()
+                # Logged first, as the worker logs that it is sealed when it begins.
+                pseudonym = self._ledger.pseudonym("patient", patient) if patient else None
+                self._ledger.append(
+                    events.SessionOpened(session.identifier, session.subject, pseudonym)
+                )
+                session.start_worker(self._worker_start)
+            log().info("session opened")
+            return _opened(session)
+        except BaseException:
+            # Locked meanwhile, as its token was pulled: that is the reason then.
+            step = Step.GRACE_PASSED if session.state is State.LOCKED else Step.FAILED
+            self._watch.try_to_end(session, step)
+            raise
+
+    def _resume(self, session: Session, caller: int, admitted: Admitted, expected: State) -> Answer:
+        """Go on with a session that is in the state ``expected``, for whom was admitted."""
+        bind_session(session.identifier)
+        if session.state is not expected:
+            raise StateError(f"The session is {session.state.value}.", "Wait, then try again.")
+        with self._acting(session, Step.REOPENED):
+            session.bind(admitted.user, admitted.subject, admitted.tokens)
+            session.wake_worker(self._worker_start)
+            session.hand_over(caller)
+        return _opened(session)
+
+    @contextmanager
+    def _acting(self, session: Session, step: Step | None) -> Iterator[None]:
+        """As ``Session.acting``; then does what was demanded meanwhile."""
+        try:
+            with self._ending_if_unstoppable(session), session.acting(step):
+                yield
+        finally:
+            self._watch.settle(session)
+
+    @contextmanager
+    def _ending_if_unstoppable(self, session: Session) -> Iterator[None]:
+        try:
+            yield
+        except UnstoppableError:
+            self._watch.try_to_end(session, Step.FAILED)
+            raise
 
     # Finding.
 
-    def _session(self, identifier: str, caller: int) -> Session:
-        """Raises ``CallError`` if there is none, or it is another caller's."""
-        with self._lock:
-            session = self._sessions.get(identifier)
+    def _session(self, request: Request[broker_api.SessionRef]) -> Session:
+        """Raises ``CallError`` if there is none with this handle."""
+        session = self._slots.with_handle(request.parameters.handle)
+        return self._owned(session, request.caller.user)
+
+    def _owned(self, session: Session | None, caller: int) -> Session:
+        """Raises ``CallError`` if there is none, or it is another user's."""
         if session is None or caller not in (ROOT, session.caller):
             raise CallError(error_name("NoSuchSession"))
+        bind_session(session.identifier)
         return session
 
-    def _all(self) -> list[Session]:
-        with self._lock:
-            return list(self._sessions.values())
+
+def _opened(session: Session) -> Answer:
+    """The answer with a connection to the worker. Raises as ``connect_to_worker`` does."""
+    connection = session.connect_to_worker()
+    return Answer(broker_api.Opened(session.identifier, session.handle), (connection,))
 
 
-@contextmanager
-def _errors_as_answers() -> Iterator[None]:
-    """Turn each expected failure inside into the error of the interface that stands for it."""
+def _answered(run: Callable[[Request[P]], Answer], request: Request[P]) -> Answer:
+    """What ``run`` answers, with the error of the interface for each expected failure."""
+    bind_session(None)  # a connection may be about one session after the other
     try:
-        yield
+        return run(request)
     except LedgerError as gone:
         raise CallError(error_name("LedgerGone")) from gone
     except WireError as gone:

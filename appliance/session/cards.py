@@ -20,23 +20,16 @@ from typing import Any
 
 _MODULE = Path("/usr/lib/appliance/pkcs11.so")  # as hardening/pam.d/appliance-piv names it
 _INTERVAL = 0.5  # seconds between two reports of the child
-_START = 20.0  # seconds that the child may take until its first report
 _SILENCE = 5.0  # seconds without a report after which no card counts as plugged in
 _CHUNK = 4096  # bytes read at once
 
 
 class Cards:
-    """The last report of the child. For several threads."""
+    """The last report of the child. For several threads; nothing waits for the child."""
 
-    def __init__(
-        self, module: Path = _MODULE, *, start: float = _START, silence: float = _SILENCE
-    ) -> None:
-        """``start``: seconds that the child may take until its first report.
-
-        ``silence``: seconds without a report after which no card counts as plugged in.
-        """
+    def __init__(self, module: Path = _MODULE, *, silence: float = _SILENCE) -> None:
+        """``silence``: seconds without a report after which no card counts as plugged in."""
         self.module = module
-        self._start_time = start
         self._silence = silence
         self._child: subprocess.Popen[bytes] | None = None
         self._present: frozenset[str] = frozenset()
@@ -45,13 +38,15 @@ class Cards:
         self._lock = Lock()
 
     def present(self) -> frozenset[str]:
-        """The serial numbers of the cards that are plugged in."""
+        """The serial numbers of the cards that are plugged in.
+
+        None is until the child has reported for the first time. Raises ``OSError`` if it cannot be
+        started.
+        """
         with self._lock:
-            patience = 0.0
             if self._child is None or self._child.poll() is not None:
                 self._start()
-                patience = self._start_time
-            self._read_reports(patience)
+            self._read_reports()
             silent = time.monotonic() - self._reported > self._silence
             return frozenset() if silent else self._present
 
@@ -64,7 +59,9 @@ class Cards:
         """End the child."""
         if self._child is not None:
             self._child.kill()
-            self._child.communicate()
+            if self._child.stdout is not None:
+                self._child.stdout.close()  # not read to its end, which others may keep open
+            self._child.wait()
 
     def _start(self) -> None:
         self.close()
@@ -76,12 +73,12 @@ class Cards:
             stderr=subprocess.DEVNULL,
         )
 
-    def _read_reports(self, patience: float) -> None:
-        """Read all reports there are, for up to ``patience`` seconds until the first."""
+    def _read_reports(self) -> None:
+        """Read all reports there are."""
         if self._child is None or self._child.stdout is None:
             return
         reports = self._child.stdout.fileno()
-        while select.select([reports], [], [], patience)[0]:
+        while select.select([reports], [], [], 0)[0]:
             received = os.read(reports, _CHUNK)
             if not received:
                 self._present = frozenset()
@@ -90,7 +87,6 @@ class Cards:
             if lines:
                 self._present = frozenset(lines[-1].decode().split())
                 self._reported = time.monotonic()
-            patience = 0.0
 
 
 def _report(plugged_in: Callable[[], frozenset[str]]) -> None:

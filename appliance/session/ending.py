@@ -13,8 +13,10 @@ REASONS: Mapping[Step, events.ClosingReason] = MappingProxyType(
     {
         Step.CLOSE: "user",
         Step.FAILED: "crash",
+        Step.FAULT: "crash",
         Step.TIME_LIMIT: "time-limit",
         Step.IDLE: "idle",
+        Step.LOCK: "lock",
         Step.TOKEN_REMOVED: "token-removed",
         Step.LEDGER_GONE: "ledger",
     }

@@ -31,7 +31,7 @@ def local_time() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """``tokens``: those that are plugged in now. ``workers``: the folder of their sockets.
+    """``tokens``: those that are plugged in now; never waits. ``workers``: their sockets' folder.
 
     ``clock``: seconds; it must not be settable. ``spawn`` runs what may take long.
     """

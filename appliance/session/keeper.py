@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import select
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
 from appliance import machine
 from appliance.errors import SessionError
 from appliance.keeper.protocol import MAX_ANSWER, UNKNOWN_KEY, Command, Erasure
+from appliance.session.slots import Slots
 
 _PATIENCE = 150.0  # seconds; for the slowest command, a wipe of a volume that is stuck
+_PATIENCE_AT_ONCE = 10.0  # seconds, for what the kernel does at once
+_AT_ONCE = (Command.FREEZE, Command.THAW)
 
 # For a wipe that no keeper answered: not even its first step is known to be done.
 _UNKNOWN = Erasure(UNKNOWN_KEY, 0, 0, 0, "luks-header-dropped", failed="kill")
@@ -106,9 +109,11 @@ class KeeperConnection:
         with self._lock:
             try:
                 connection = self._connected()
+                connection.settimeout(_PATIENCE_AT_ONCE if command in _AT_ONCE else _PATIENCE)
                 connection.send(command.value)
                 answer = msgspec.json.decode(connection.recv(MAX_ANSWER), type=_Answer)
             except (OSError, msgspec.DecodeError) as error:
+                self._give_up()
                 raise SessionError(
                     "The keeper of the session is gone.", "Close the session and open a new one."
                 ) from error
@@ -118,44 +123,67 @@ class KeeperConnection:
 
     def _connected(self) -> socket.socket:
         if self._connection is None:
-            self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self._connection.settimeout(_PATIENCE)
-            self._connection.connect(self._path)
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            try:
+                connection.settimeout(_PATIENCE)
+                connection.connect(self._path)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
+
+    def _give_up(self) -> None:
+        """Count the keeper as gone: a late answer must not be taken for that to the next command.
+
+        Its end of the connection breaks, so that it wipes.
+        """
+        if self._connection is not None:
+            with suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
 
 
 class StandbyKeeper:
-    """At most one keeper that starts while a person logs in: both take about as long.
+    """A keeper that starts while a person logs in: both take about as long.
 
-    It gets no command before the person is let in. For one thread at a time.
+    It gets no command before the person is let in. As a context manager: what was not taken ends.
+    For one thread.
     """
 
-    def __init__(self, connect: Callable[[str], Keeper] = KeeperConnection) -> None:
+    def __init__(self, slots: Slots, connect: Callable[[str], Keeper] = KeeperConnection) -> None:
         """``connect`` gives the keeper of a slot."""
+        self._slots = slots
         self._connect = connect
-        self._slot = ""
-        self._keeper: Keeper | None = None
+        self._ready: tuple[str, Keeper] | None = None
 
-    def start(self, free: Sequence[str]) -> None:
-        """Start one for the first of the ``free`` slots, if there is any."""
-        if self._keeper is None and free:
-            self._slot, self._keeper = free[0], self._connect(free[0])
-            self._keeper.start_keeper()
+    def start(self) -> None:
+        """Reserve a slot and start its keeper, if a slot is free."""
+        if self._ready is None and (slot := self._slots.reserve()) is not None:
+            self._ready = slot, self._connect(slot)
+            self._ready[1].start_keeper()
 
-    def take(self, free: Sequence[str]) -> tuple[str, Keeper]:
-        """A slot and its keeper: the one on standby, or a new one for the first ``free`` slot.
+    def __enter__(self) -> Self:
+        """Nothing is started yet."""
+        return self
 
-        Slots are taken nowhere else, so the slot of the one on standby is still free.
-        """
-        keeper, self._keeper = self._keeper, None
-        if keeper is None:
-            return free[0], self._connect(free[0])
-        if keeper.is_gone():
-            keeper.hang_up()  # the next command connects to another
-        return self._slot, keeper
+    def __exit__(self, *_: object) -> None:
+        """Let go of what was not taken."""
+        if self._ready is not None:
+            slot, keeper = self._ready
+            self._ready = None
+            try:
+                keeper.hang_up()
+            finally:
+                self._slots.release(slot)
 
-    def dismiss(self) -> None:
-        """Let it end, if it was not taken."""
-        if self._keeper is not None:
-            self._keeper.hang_up()
-            self._keeper = None
+    @property
+    def ready(self) -> tuple[str, Keeper] | None:
+        """A slot and its keeper; ``None`` if no slot is free."""
+        self.start()
+        if self._ready is not None and self._ready[1].is_gone():
+            self._ready[1].hang_up()  # the next command connects to another
+        return self._ready
+
+    def taken(self) -> None:
+        """The slot and its keeper belong to a session from here on."""
+        self._ready = None

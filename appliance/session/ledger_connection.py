@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import select
+import socket
+import struct
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -11,6 +14,10 @@ from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError
+
+_TIMEVAL = struct.Struct("ll")  # of socket(7): seconds, microseconds
+_LONGEST_CONNECT = _TIMEVAL.pack(1, 0)
+_NO_LIMIT = _TIMEVAL.pack(0, 0)
 
 
 class Ledger(Protocol):
@@ -28,8 +35,11 @@ class Ledger(Protocol):
         """Whether the daemon is at the other end, without sending it anything."""
         ...
 
-    def for_worker(self) -> AuditClient:
-        """A connection that accepts only what a worker may log; raises ``LedgerError``."""
+    def for_worker(self, session: str) -> AuditClient:
+        """A connection for the worker of ``session``, which accepts only what that may log.
+
+        The caller closes it. Raises ``LedgerError``.
+        """
         ...
 
 
@@ -66,27 +76,57 @@ class LedgerConnection:
             client = self._connected()
         except LedgerError:
             return False
-        poll = select.poll()
-        poll.register(client.fileno(), select.POLLHUP)
-        if not poll.poll(0):
-            return True
-        self._disconnect(client)
-        return False
+        with self._lock:
+            if self._client is not client:  # another thread has just noticed that it is broken
+                return False
+            poll = select.poll()
+            poll.register(client.fileno(), select.POLLHUP)
+            gone = bool(poll.poll(0))
+        if gone:
+            self._disconnect(client)
+        return not gone
 
-    def for_worker(self) -> AuditClient:
+    def for_worker(self, session: str) -> AuditClient:
         """See ``Ledger``; raises ``LedgerError``."""
-        client = AuditClient.connect(self._path)
-        client.restrict("worker")
+        client = self._connect()
+        try:
+            client.restrict("worker")
+        except BaseException:
+            client.close()
+            raise
         return client
 
     def _connected(self) -> AuditClient:
         with self._lock:
-            if self._client is None:
-                self._client = AuditClient.connect(self._path)
-            return self._client
+            known = self._client
+        if known is not None:
+            return known
+        made = self._connect()
+        with self._lock:
+            known = self._client
+            if known is None:
+                self._client = made
+        if known is not None:  # another thread was quicker
+            made.close()
+        return known or made
+
+    def _connect(self) -> AuditClient:
+        """A new connection, or none at once where the daemon takes no more callers."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            # Without a limit connect(2) waits for as long as the daemon does not accept.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _LONGEST_CONNECT)
+            connection.connect(os.fspath(self._path))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _NO_LIMIT)
+        except OSError as error:
+            connection.close()
+            raise LedgerError(
+                "The audit daemon does not answer.", "See the journal of appliance-audit.service."
+            ) from error
+        return AuditClient(connection.detach())
 
     def _disconnect(self, client: AuditClient) -> None:
         with self._lock:
-            client.close()
             if self._client is client:
                 self._client = None
+        client.close()

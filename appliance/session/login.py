@@ -13,13 +13,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Literal, TypeAlias
 
 from appliance.errors import SessionError
 
 Method: TypeAlias = Literal["fido2", "piv"]
-Denial: TypeAlias = Literal["no-token", "wrong-token", "no-touch", "locked-out", "error"]
+Denial: TypeAlias = Literal[
+    "no-token", "several-tokens", "wrong-token", "no-touch", "locked-out", "error"
+]
 
 # The PAM service for each kind of token; see hardening/pam.d.
 SERVICES: dict[Method, str] = {"fido2": "appliance", "piv": "appliance-piv"}
@@ -100,14 +104,28 @@ def authenticate(
     return None if done.returncode == 0 else denials.get(done.returncode, "error")
 
 
-class BackOff:
-    """After ``attempts`` failures a wait of ``first`` seconds, doubled by each further failure.
+@dataclass(slots=True)
+class _Failures:
+    """How many failures of a name count at ``at``, and ``until`` when it has to wait."""
 
-    Failures of all users together count as well, with five times as many attempts, against one PIN
-    that is tried on many names. ``clock`` gives seconds and must not be settable.
+    count: float
+    at: float
+    until: float = 0.0
+
+
+class BackOff:
+    """After ``attempts`` failures of a name a wait of ``first`` seconds, doubled by each further.
+
+    It is a rate, not a total: for each hour after the wait one failure less counts. Each name has
+    its own, so that failing in one name makes no other wait. ``clock`` gives seconds and must not
+    be settable. For several threads.
+
+    The memory is bounded. Where more names fail than fit, the one with the fewest failures is
+    forgotten.
     """
 
-    _LONGEST = 3600.0
+    _LONGEST = 3600.0  # seconds, of a wait, and until one failure less counts
+    _MOST_DOUBLED = 12  # times, after which any ``first`` has become the longest wait
     _MOST_NAMES = 256
 
     def __init__(
@@ -116,28 +134,41 @@ class BackOff:
         self._attempts = attempts
         self._first = first
         self._clock = clock
-        self._failures: dict[str, int] = {}
-        self._until: dict[str, float] = {}
+        self._failures: dict[str, _Failures] = {}
+        self._lock = Lock()
 
     def wait(self, user: str) -> float:
         """Seconds until this user may try; 0 if now."""
-        now = self._clock()
-        return max(0.0, *(self._until.get(name, 0.0) - now for name in (user, "")))
+        with self._lock:
+            failures = self._failures.get(user)
+            return 0.0 if failures is None else max(0.0, failures.until - self._clock())
 
     def failed(self, user: str) -> None:
-        """Count a failure of this user."""
-        known = user in self._failures or len(self._failures) < self._MOST_NAMES
-        # With too many names to count one by one, further ones are counted as one.
-        for name, free in ((user if known else "", self._attempts), ("", 5 * self._attempts)):
-            count = self._failures[name] = self._failures.get(name, 0) + 1
-            if count >= free:
-                wait = self._first * 2.0 ** min(count - free, 30)
-                self._until[name] = self._clock() + min(self._LONGEST, wait)
+        """Count a failed guess at the secret of this user."""
+        with self._lock:
+            now = self._clock()
+            failures = self._failures.pop(user, None) or _Failures(0.0, now)
+            most = float(self._attempts + self._MOST_DOUBLED)
+            failures.count = min(most, self._counting(failures, now) + 1.0)
+            failures.at = now
+            doubled = round(failures.count) - self._attempts
+            if doubled >= 0:
+                failures.until = now + min(self._LONGEST, self._first * 2.0**doubled)
+            if len(self._failures) >= self._MOST_NAMES:
+                fewest = min(
+                    self._failures, key=lambda name: self._counting(self._failures[name], now)
+                )
+                del self._failures[fewest]
+            self._failures[user] = failures
 
     def succeeded(self, user: str) -> None:
-        """Forget the failures of this user; the count of all users together stays."""
-        self._failures.pop(user, None)
-        self._until.pop(user, None)
+        """Forget the failures of this user."""
+        with self._lock:
+            self._failures.pop(user, None)
+
+    def _counting(self, failures: _Failures, now: float) -> float:
+        passed = max(0.0, now - max(failures.at, failures.until))
+        return max(0.0, failures.count - passed / self._LONGEST)
 
 
 def _is_fido(entry: Path) -> bool:

@@ -39,8 +39,9 @@ class PendingWipeJournal:
 
     def remove(self, slot: str) -> None:
         """The session in ``slot`` is wiped, and that is in the ledger; raises ``OSError``."""
-        (self.folder / slot).unlink(missing_ok=True)
-        sync_folder(self.folder)
+        if self.folder.is_dir():  # it is not, where not even the first entry could be written
+            (self.folder / slot).unlink(missing_ok=True)
+            sync_folder(self.folder)
 
     def entries(self) -> list[JournalEntry]:
         """What an earlier run of the broker did not wipe.

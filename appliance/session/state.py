@@ -2,7 +2,7 @@
 
 ::
 
-                 opened            token removed, idle, ledger gone
+                 opened          token removed, idle, lock, ledger gone, fault
     (opening) ───────────▶ ACTIVE ───────────────────────────────▶ LOCKED
         │                   │  ▲                                    │  │
         │                   │  └────────────── reopened ────────────┘  │
@@ -23,6 +23,10 @@ A project of a studio outlives a login; between logins it is PARKED, without a w
 
 An open session (ACTIVE, LOCKED, PARKED) whose keeper is gone goes to WIPING by ``failed`` as well.
 
+``lock`` is a person's wish; ``fault``: the worker could not be started, or the session could not be
+watched. A state is what is so: it changes once the keeper has done what belongs to the step. The
+exception is WIPING, which keeps everything else away from a wipe.
+
 ``after`` takes a step; one that is not drawn is refused. ``due`` says which step time demands; its
 times are of a clock that cannot be set (CLOCK_BOOTTIME).
 """
@@ -35,6 +39,10 @@ from enum import Enum
 from types import MappingProxyType
 
 from appliance.errors import SessionError
+
+
+class StateError(SessionError):
+    """A session is not in a state that allows what was asked for; nothing was done."""
 
 
 class State(Enum):
@@ -56,7 +64,9 @@ class Step(Enum):
     FAILED = "failed"
     TOKEN_REMOVED = "token-removed"  # noqa: S105 - no secret
     IDLE = "idle"
+    LOCK = "lock"
     LEDGER_GONE = "ledger-gone"
+    FAULT = "fault"
     REOPENED = "reopened"
     LEFT = "left"
     CLOSE = "close"
@@ -67,7 +77,7 @@ class Step(Enum):
     RETRY = "retry"
 
 
-_LOCKS = (Step.TOKEN_REMOVED, Step.IDLE, Step.LEDGER_GONE)
+_LOCKS = (Step.TOKEN_REMOVED, Step.IDLE, Step.LOCK, Step.LEDGER_GONE, Step.FAULT)
 _ENDS = (Step.CLOSE, Step.GRACE_PASSED, Step.TIME_LIMIT)
 
 OPEN = (State.ACTIVE, State.LOCKED, State.PARKED)
@@ -96,11 +106,11 @@ _TRANSITIONS: Mapping[tuple[State, Step], State] = MappingProxyType(
 
 
 def after(state: State, step: Step) -> State:
-    """The state after ``step``; raises ``SessionError`` if it is not allowed in ``state``."""
+    """The state after ``step``; raises ``StateError`` if it is not allowed in ``state``."""
     try:
         return _TRANSITIONS[state, step]
     except KeyError:
-        raise SessionError(
+        raise StateError(
             f"A session that is {state.value} cannot take the step {step.value}.",
             "Ask for its status, and do what that state allows.",
         ) from None

@@ -48,7 +48,7 @@ UNITS = sorted(path.name for path in (HARDENING / "systemd").glob("*.service"))
 # It has a file of its own in the place of the shared one.
 APART = "appliance-workspace@.service"
 # They print a file that systemd stores.
-PRINTING = {"appliance-gpu.service", "appliance-storage.service"}
+PRINTING = {"appliance-devices.service", "appliance-gpu.service", "appliance-storage.service"}
 # The kernel kills others first: they record, lock and wipe.
 LAST_TO_BE_KILLED = {
     "appliance-audit.service",

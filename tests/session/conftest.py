@@ -14,6 +14,7 @@ from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.reader import read_lines
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.session.ledger_connection import LedgerConnection
+from tests.session.scene import Login, Scene, scene_in
 from tests.session.standins import until
 
 
@@ -54,3 +55,14 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     one.start()
     yield one
     one.kill()
+
+
+@pytest.fixture
+def login() -> Login:
+    return Login()
+
+
+@pytest.fixture
+def scene(tmp_path: Path, login: Login) -> Iterator[Scene]:
+    with scene_in(tmp_path, login) as made:
+        yield made

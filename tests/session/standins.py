@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,9 @@ from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError
 from appliance.keeper.protocol import Command, Erasure
 from appliance.protocols import worker_api
-from appliance.wire.message import Empty
-from appliance.wire.service import Answer, Method, Request, Service
+from appliance.protocols import worker_control_api as control_api
+from appliance.wire.message import CallError, Empty
+from appliance.wire.service import Answer, Method, Progress, Request, Service
 
 PATIENCE = 60  # seconds; only a defect takes as long, however busy the machine is
 CLEAN = Erasure("ab" * 32, 4, 0, 12, "luks-header-dropped")
@@ -72,6 +74,7 @@ class StandInLedger:
 
     reachable: bool = True
     events: list[AnyEvent] = field(default_factory=list)
+    workers: list[AuditClient] = field(default_factory=list)
 
     def alive(self) -> bool:
         return self.reachable
@@ -84,8 +87,9 @@ class StandInLedger:
     def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         return "f" * 32
 
-    def for_worker(self) -> AuditClient:
-        return silent_ledger()
+    def for_worker(self, session: str) -> AuditClient:
+        self.workers.append(silent_ledger())
+        return self.workers[-1]
 
 
 @dataclass
@@ -103,32 +107,80 @@ class StandInClock:
 
 
 class StandInWorker:
-    """Serves a session at a socket for as long as the test runs, and counts what it is asked."""
+    """Serves sessions at a control socket for as long as the test runs.
+
+    ``refuses``: each call of Begin. ``hangs``: until it is set, Begin is not answered. ``forgot``:
+    how often it was asked to drop its caches; ``begun``: the sessions it began; ``callers``: whom
+    it serves.
+    """
 
     def __init__(self, folder: Path, slot: str) -> None:
         self.forgot = 0
-        self._closing = Event()
+        self.begun: list[str] = []
+        self.refuses = False
+        self.hangs: Event | None = None
+        self.reports: list[Progress] = []
+        self.callers: list[socket.socket] = []
+        self._controls: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(os.fspath(folder / f"{slot}.sock"))
         self._listener.listen()
+        self._threads = [Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def die(self) -> None:
+        """Hang up on the broker, as a process that ends does."""
+        for connection in (*self._controls, *self.callers):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._controls.clear()
+        self.callers.clear()
+
+    def _accept(self) -> None:
         methods: dict[str, Method[Any]] = {
-            "Begin": Method(worker_api.Begin, self._begin),
+            "Begin": Method(control_api.Begin, self._begin, descriptors=1),
+            "Serve": Method(Empty, self._serve, descriptors=1),
             "Forget": Method(Empty, self._forget),
         }
-        service = Service(worker_api.NAME, worker_api.DESCRIPTION, methods, lambda _: None)
-        self._thread = Thread(target=service.listen, args=(self._listener,), daemon=True)
-        self._thread.start()
+        control = Service(control_api.NAME, control_api.DESCRIPTION, methods, lambda _: None)
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._controls.append(connection)
+            self._run(control, connection)
 
-    def _begin(self, _request: Request[worker_api.Begin]) -> Answer:
-        self._closing.wait()
-        return Answer(worker_api.Jobs(0))
+    def _run(self, service: Service, connection: socket.socket) -> None:
+        thread = Thread(target=service.serve, args=(connection,), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _begin(self, request: Request[control_api.Begin]) -> None:
+        assert len(request.descriptors) == 1
+        if self.refuses:
+            raise CallError(control_api.error_name("OtherPolicy"))
+        if self.hangs is not None:
+            self.hangs.wait()
+        self.begun.append(request.parameters.session)
+        self.reports.append(request.progress)
+        request.progress(control_api.Jobs(0))
+
+    def _serve(self, request: Request[Empty]) -> Answer:
+        caller = socket.socket(fileno=request.descriptors.pop())
+        self.callers.append(caller)
+        methods: dict[str, Method[Any]] = {"Cancel": Method(Empty, lambda _: Answer())}
+        self._run(Service(worker_api.NAME, worker_api.DESCRIPTION, methods, lambda _: None), caller)
+        return Answer()
 
     def _forget(self, _request: Request[Empty]) -> Answer:
         self.forgot += 1
         return Answer()
 
     def close(self) -> None:
-        self._closing.set()
+        if self.hangs is not None:
+            self.hangs.set()
         self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        self._threads[0].join()
+        self.die()
         self._listener.close()

@@ -2,158 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
-from threading import Thread
-from typing import TypeVar
 
-import msgspec
 import pytest
 
 from appliance.audit.entries.events import (
     DeviceRefused,
     LoginRefused,
-    SessionClosed,
     SessionOpened,
-    SessionWiped,
     SessionWipeFailed,
     TokenRemoved,
 )
 from appliance.keeper.protocol import Command, Erasure
-from appliance.policy.load import load
 from appliance.policy.policy import Policy
 from appliance.protocols import broker_api
-from appliance.session.broker import Broker
-from appliance.session.environment import Environment
-from appliance.session.login import Denial, Method
-from appliance.session.pending_wipes import PendingWipeJournal
-from appliance.session.settings import Settings
+from appliance.session.login import Denial
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import CallError, Empty
-from tests.session.standins import StandInClock, StandInKeeper, StandInLedger, StandInWorker
-
-S = TypeVar("S", bound=msgspec.Struct)
-
-POLICY = """
-session: {idle_seconds: 600, grace_seconds: 300, absolute_seconds: 28800}
-projects: [{name: film, members: [anna]}, {name: series, members: [anna]}]
-workspace: {slots: 3}
-wipe: {daily: "03:00"}
-"""
-SLOTS = ("w0", "w1", "w2")
-OPENED = [Command.MAKE, Command.START, Command.THAW]
-PIN = "1234"
-
-
-@dataclass
-class Scene:
-    """A broker with its surroundings, and a caller."""
-
-    broker: Broker
-    client: Client
-    ledger: StandInLedger
-    journal: PendingWipeJournal
-    clock: StandInClock
-    tokens: set[str]
-    workers: dict[str, StandInWorker]
-    keepers: list[StandInKeeper] = field(default_factory=list)
-
-    def ask(self, method: str, parameters: msgspec.Struct, gives: type[S]) -> S:
-        answer, descriptors = self.client.call(
-            f"{broker_api.NAME}.{method}", parameters, gives=gives
-        )
-        for descriptor in descriptors:
-            os.close(descriptor)
-        return answer
-
-    def open(self, project: str | None = None) -> tuple[str, StandInKeeper]:
-        """A new session and its keeper, whose notes begin after this."""
-        wanted = broker_api.Open("anna", PIN, project)
-        session = self.ask("Open", wanted, broker_api.Opened).session
-        keeper = self.keepers[-1]
-        assert keeper.asked == ["start keeper", *OPENED]
-        keeper.asked.clear()
-        self.ledger.events.clear()
-        return session, keeper
-
-    def act(self, method: str, session: str) -> None:
-        self.ask(method, broker_api.SessionRef(session), Empty)
-
-    def states(self) -> dict[str, str]:
-        listed = self.ask("List", Empty(), broker_api.Sessions).sessions
-        return {one.session: one.state for one in listed}
-
-    def after(self, seconds: float) -> None:
-        """Let that much time pass, then run a tick."""
-        self.clock.seconds += seconds
-        self.broker.tick()
-
-    def closing_reason(self) -> str:
-        closed, wiped = self.ledger.events
-        assert isinstance(closed, SessionClosed)
-        assert isinstance(wiped, SessionWiped)
-        return closed.reason
-
-
-@dataclass
-class Login:
-    """Answers in the place of PAM, and notes that it was asked."""
-
-    denial: Denial | None = None
-    asked: list[str] = field(default_factory=list)
-
-    def __call__(
-        self, user: str, pin: str, method: Method, prepare: Callable[[], None]
-    ) -> Denial | None:
-        prepare()
-        self.asked.append(f"{user} by {method}")
-        return self.denial
-
-
-@pytest.fixture
-def login() -> Login:
-    return Login()
-
-
-@pytest.fixture
-def scene(tmp_path: Path, login: Login) -> Iterator[Scene]:
-    (tmp_path / "policy.yaml").write_text(POLICY)
-    ledger, clock, tokens = StandInLedger(), StandInClock(), {"hidraw0"}
-    journal = PendingWipeJournal(tmp_path / "open")
-    keepers: list[StandInKeeper] = []
-
-    def connect_keeper(slot: str) -> StandInKeeper:
-        keepers.append(StandInKeeper(slot))
-        return keepers[-1]
-
-    environment = Environment(
-        tokens=lambda: frozenset(tokens),
-        authenticate=login,
-        connect_keeper=connect_keeper,
-        workers=tmp_path,
-        clock=clock,
-        local_time=clock.local_time,
-        spawn=lambda act: act(),  # at once: what a tick starts is done when it returns
-    )
-    settings = Settings(load(tmp_path / "policy.yaml"))
-    broker = Broker(settings, ledger, journal, environment)
-    ours, theirs = socket.socketpair()
-    serving = Thread(target=broker.service(os.getuid()).serve, args=(theirs,))
-    with ExitStack() as stack:
-        workers = {
-            slot: stack.enter_context(closing(StandInWorker(tmp_path, slot))) for slot in SLOTS
-        }
-        serving.start()
-        client = stack.enter_context(closing(Client(Connection(ours))))
-        yield Scene(broker, client, ledger, journal, clock, tokens, workers, keepers)
-    serving.join()
+from tests.session.scene import KIOSK, PIN, SLOTS, Login, Scene
+from tests.session.standins import until
 
 
 def test_it_offers_what_its_interface_describes(scene: Scene) -> None:
@@ -169,11 +40,11 @@ def test_it_offers_what_its_interface_describes(scene: Scene) -> None:
 def test_a_session_opens_with_a_connection_to_its_worker(scene: Scene) -> None:
     wanted = broker_api.Open("anna", PIN, patient="4711")
     opened, descriptors = scene.client.call(
-        f"{broker_api.NAME}.Open", wanted, gives=broker_api.Opened
+        f"{broker_api.NAME}.Open", wanted, gives=broker_api.Opened, attached=1
     )
     with closing(Client(Connection(socket.socket(fileno=descriptors[0])))) as worker:
-        worker.call("io.faceappliance.Worker.Forget", gives=Empty)
-    assert scene.workers["w0"].forgot == 1
+        worker.call("io.faceappliance.Worker.Cancel", gives=Empty)
+    assert scene.workers["w0"].begun == [opened.session]
     assert scene.states() == {opened.session: "active"}
     assert [entry.session for entry in scene.journal.entries()] == [opened.session]
     event = scene.ledger.events[-1]
@@ -220,13 +91,21 @@ def test_there_are_as_many_sessions_as_slots(scene: Scene) -> None:
     assert set(scene.states()) == sessions
 
 
+def test_a_lock_by_hand_is_not_called_idle(scene: Scene) -> None:
+    session, _ = scene.open()
+    scene.act("Lock", session)
+    scene.after(300)
+    assert scene.states() == {}
+    assert scene.closing_reason() == "lock"
+
+
 def test_only_the_owner_of_a_locked_session_gets_back_in(scene: Scene, login: Login) -> None:
     session, keeper = scene.open()
     scene.act("Lock", session)
     with pytest.raises(CallError, match="LoginRefused"):
         scene.ask("Reopen", broker_api.Reopen(session, "bert", PIN), broker_api.Opened)
     assert login.asked == ["anna by fido2"]  # for Open alone
-    scene.ask("Reopen", broker_api.Reopen(session, "anna", PIN), broker_api.Opened)
+    scene.log_in("Reopen", broker_api.Reopen(session, "anna", PIN))
     assert keeper.asked == [Command.FREEZE, Command.THAW]
     assert scene.states() == {session: "active"}
 
@@ -317,10 +196,26 @@ def test_a_project_is_parked_instead_and_ends_with_its_day(scene: Scene) -> None
 def test_a_parked_project_continues_with_the_next_login(scene: Scene) -> None:
     project, keeper = scene.open("film")
     scene.act("Leave", project)
-    again = scene.ask("Open", broker_api.Open("anna", PIN, "film"), broker_api.Opened)
-    assert again.session == project
-    assert keeper.asked == [Command.KILL, Command.START, Command.THAW]
+    again = scene.log_in("Open", broker_api.Open("anna", PIN, "film"))
+    assert again == project
+    assert keeper.asked == [Command.KILL, Command.START]
     assert scene.states() == {project: "active"}
+
+
+def test_a_project_locks_and_reopens_with_the_member_who_took_it_up(scene: Scene) -> None:
+    annas = scene.open_as("anna", "film")
+    scene.act("Leave", annas.session)
+    scene.tokens.add("hidraw1")
+    scene.tokens.discard("hidraw0")
+    berts = scene.open_as("bert", "film")
+    assert (berts.session, berts.handle == annas.handle) == (annas.session, False)
+    scene.tokens.clear()
+    scene.broker.tick()
+    assert scene.states() == {annas.session: "locked"}
+    scene.tokens.add("hidraw1")
+    wanted = broker_api.Reopen(annas.session, "anna", PIN)
+    assert scene.refusal("Reopen", wanted) == "LoginRefused wrong-token"
+    scene.call_as(KIOSK, "Reopen", broker_api.Reopen(annas.session, "bert", PIN))
 
 
 def test_a_session_that_is_not_a_project_cannot_be_left(scene: Scene) -> None:
@@ -331,7 +226,7 @@ def test_a_session_that_is_not_a_project_cannot_be_left(scene: Scene) -> None:
 
 
 def test_a_project_is_opened_by_its_members_alone(scene: Scene) -> None:
-    for user, project in (("bert", "film"), ("anna", "no-such-film")):
+    for user, project in (("bert", "series"), ("anna", "no-such-film")):
         with pytest.raises(CallError, match="Failed"):
             scene.ask("Open", broker_api.Open(user, PIN, project), broker_api.Opened)
     assert scene.states() == {}
@@ -351,7 +246,7 @@ def test_a_session_that_lost_its_keeper_ends(scene: Scene, methods: list[str]) -
 def test_a_wipe_that_fails_blocks_every_login_until_one_succeeds(scene: Scene) -> None:
     session, keeper = scene.open()
     keeper.erasure = Erasure("ab" * 32, 4, 2, 12, "luks-header-dropped", failed="discard")
-    ref = broker_api.SessionRef(session)
+    ref = scene.ref(session)
     assert not scene.ask("Close", ref, broker_api.Closed).erasure.clean
     assert scene.states() == {session: "wipe-failed"}
     assert scene.ledger.events[-1] == SessionWipeFailed(session, "discard", 2)
@@ -380,9 +275,13 @@ def test_workers_of_projects_drop_their_caches_once_a_day(scene: Scene) -> None:
     _, other = scene.open()
     scene.broker.tick()
     scene.clock.local += timedelta(hours=15)
+    scene.clock.seconds += 100
     scene.broker.tick()
+    until(lambda: scene.workers["w0"].forgot == 1)
     forgot = {slot: worker.forgot for slot, worker in scene.workers.items()}
     assert forgot == {"w0": 1, "w1": 0, "w2": 0}
+    # Its grace is not longer for it.
+    assert {one.times.locked for one in scene.broker._slots.all()} == {None, 1000.0}
     # A frozen worker cannot answer: it is killed, and the next one starts without caches.
     assert frozen.asked == [Command.FREEZE, Command.KILL]
     assert (working.asked, other.asked) == ([], [])

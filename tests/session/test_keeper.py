@@ -11,7 +11,9 @@ import pytest
 
 from appliance.errors import SessionError
 from appliance.keeper.protocol import MAX_ANSWER, Command
+from appliance.session import keeper as keeper_module
 from appliance.session.keeper import KeeperConnection, StandbyKeeper
+from appliance.session.slots import Slots
 
 CLEAN = b'{"erasure":{"key_id":"ab","before":4,"after":0,"ms":9,"method":"memory-dropped"}}'
 
@@ -86,54 +88,81 @@ def test_no_other_keeper_answers_for_one_that_died(
     keeper.hang_up()
 
 
+def test_a_late_answer_is_not_taken_for_that_to_the_next_command(
+    listener: socket.socket, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "_PATIENCE_AT_ONCE", 0.01)
+    keeper = connect("w0")
+    keeper.start_keeper()
+    slow, _ = listener.accept()
+    with slow:
+        with pytest.raises(SessionError, match="is gone"):
+            keeper.execute(Command.FREEZE)
+        with pytest.raises(OSError, match="Broken pipe"):
+            slow.send(b"{}")  # it cannot even be sent: the keeper knows that it has to wipe
+        assert keeper.is_gone()
+        with pytest.raises(SessionError, match="is gone"):
+            keeper.execute(Command.THAW)
+    keeper.hang_up()
+
+
 def test_a_standby_keeper_starts_early_and_gets_no_command_before_it_is_taken(
     listener: socket.socket, connect: Connect
 ) -> None:
-    standby = StandbyKeeper(connect)
-    standby.start(["w0", "w1"])
-    standby.start(["w0", "w1"])
-    connection, _ = listener.accept()
-    with connection:
-        connection.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            connection.recv(MAX_ANSWER)
-        slot, keeper = standby.take(["w0", "w1"])
-        assert slot == "w0"
-        connection.setblocking(True)
-        Thread(target=keeper.execute, args=(Command.MAKE,)).start()
-        assert connection.recv(MAX_ANSWER) == Command.MAKE.value
-        connection.send(b"{}")
-        listener.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            listener.accept()  # it was started once
-        assert standby.take(["w1"])[0] == "w1"
-        keeper.hang_up()
+    slots = Slots(["w0", "w1"])
+    with StandbyKeeper(slots, connect) as standby:
+        standby.start()
+        standby.start()
+        connection, _ = listener.accept()
+        with connection:
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                connection.recv(MAX_ANSWER)
+            assert standby.ready is not None
+            slot, keeper = standby.ready
+            standby.taken()
+            assert slot == "w0"
+            connection.setblocking(True)
+            Thread(target=keeper.execute, args=(Command.MAKE,)).start()
+            assert connection.recv(MAX_ANSWER) == Command.MAKE.value
+            connection.send(b"{}")
+            listener.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                listener.accept()  # it was started once
+            keeper.hang_up()
+    assert slots.reserve() == "w1"
 
 
-def test_a_standby_keeper_that_is_dismissed_or_died_is_not_taken(
+def test_a_standby_keeper_that_is_not_taken_ends_and_gives_its_slot_back(
     listener: socket.socket, connect: Connect
 ) -> None:
-    standby = StandbyKeeper(connect)
-    standby.start(["w0"])
-    connection, _ = listener.accept()
+    slots = Slots(["w0"])
+    with StandbyKeeper(slots, connect) as standby:
+        standby.start()
+        connection, _ = listener.accept()
+        assert slots.reserve() is None
     with connection:
-        standby.dismiss()
         assert connection.recv(MAX_ANSWER) == b""
-    standby.start(["w0"])
-    listener.accept()[0].close()
-    _, keeper = standby.take(["w0"])
-    received = _serve(listener, CLEAN)
-    assert keeper.wipe().failed is None  # another one answers at once
-    assert received == [Command.WIPE.value]
+    assert slots.reserve() == "w0"
+
+
+def test_a_standby_keeper_that_died_is_replaced(listener: socket.socket, connect: Connect) -> None:
+    with StandbyKeeper(Slots(["w0"]), connect) as standby:
+        standby.start()
+        listener.accept()[0].close()
+        assert standby.ready is not None
+        received = _serve(listener, CLEAN)
+        assert standby.ready[1].wipe().failed is None  # another one answers at once
+        assert received == [Command.WIPE.value]
 
 
 def test_without_a_free_slot_or_a_socket_no_standby_keeper_starts(
     listener: socket.socket, connect: Connect
 ) -> None:
-    standby = StandbyKeeper(connect)
-    standby.start([])
-    standby.start(["w7"])
-    assert standby.take(["w7"])[0] == "w7"
+    with StandbyKeeper(Slots([]), connect) as standby:
+        assert standby.ready is None
+    with StandbyKeeper(Slots(["w7"]), connect) as standby:
+        assert standby.ready is not None
     listener.setblocking(False)
     with pytest.raises(BlockingIOError):
         listener.accept()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -54,12 +56,26 @@ def test_without_a_daemon_it_is_not_alive(tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
         ledger.pseudonym("person", "anna")
     with pytest.raises(LedgerError):
-        ledger.for_worker()
+        ledger.for_worker("0" * 16)
 
 
 def test_a_worker_gets_a_connection_that_refuses_what_only_a_broker_may_log(daemon: Daemon) -> None:
-    worker = LedgerConnection(daemon.socket).for_worker()
+    worker = LedgerConnection(daemon.socket).for_worker("0" * 16)
     with pytest.raises(LedgerError):
         worker.append(REFUSED)
     worker.close()
     assert daemon.events() == []
+
+
+def test_a_daemon_that_takes_no_callers_makes_nobody_wait_for_ever(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as deaf, ExitStack() as waiting:
+        deaf.bind(str(tmp_path / "audit.sock"))
+        deaf.listen(1)
+        for _ in range(2):  # the queue is full then
+            one = waiting.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+            one.connect(str(tmp_path / "audit.sock"))
+        one = waiting.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        one.setblocking(False)
+        with pytest.raises(BlockingIOError):  # the control: connect(2) would wait
+            one.connect(str(tmp_path / "audit.sock"))
+        assert not LedgerConnection(tmp_path / "audit.sock").alive()

@@ -72,3 +72,22 @@ def test_a_round_that_hangs_is_silence() -> None:
     hangs.set()
     loop.join()
     serving.join()
+
+
+def test_a_round_that_fails_is_silence_and_another_follows() -> None:
+    stopping, served, messages = Event(), Event(), list[str]()
+    serving = Thread(target=served.wait)
+    serving.start()
+    outcomes = [ValueError("a bug"), None]
+
+    def one_round() -> None:
+        if len(outcomes) == 1:
+            stopping.set()
+        outcome = outcomes.pop(0)
+        if outcome is not None:
+            raise outcome
+
+    program._run(one_round, serving, stopping, Watchdog(messages.append, _Clock()))
+    served.set()
+    serving.join()
+    assert (outcomes, len(messages)) == ([], 1)

@@ -31,6 +31,8 @@ def _reached(steps: list[Step]) -> State:
         ([Step.OPENED, Step.IDLE, Step.REOPENED], State.ACTIVE),
         ([Step.OPENED, Step.LEDGER_GONE, Step.GRACE_PASSED], State.WIPING),
         ([Step.OPENED, Step.CLOSE, Step.NOT_CLEAN, Step.RETRY, Step.CLEAN], State.WIPED),
+        ([Step.OPENED, Step.LOCK, Step.REOPENED], State.ACTIVE),
+        ([Step.OPENED, Step.FAULT, Step.FAILED], State.WIPING),
         ([Step.OPENED, Step.LEFT, Step.REOPENED], State.ACTIVE),
         ([Step.OPENED, Step.LEFT, Step.TIME_LIMIT], State.WIPING),
     ],

@@ -42,7 +42,7 @@ Layer: TypeAlias = Literal[
     "namespace", "seccomp", "landlock", "nftables", "guard", "rlimits", "telemetry"
 ]
 ClosingReason: TypeAlias = Literal[
-    "user", "idle", "token-removed", "time-limit", "power-loss", "crash", "ledger"
+    "user", "idle", "lock", "token-removed", "time-limit", "power-loss", "crash", "ledger"
 ]
 WipeStep: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
 Media: TypeAlias = Literal["photo", "video"]
@@ -109,10 +109,14 @@ class LoginGranted(_Strict, frozen=True, tag="login-granted"):
 
 
 class LoginRefused(_Strict, frozen=True, tag="login-refused"):
-    """A login failed. ``subject``: the person, where it is known."""
+    """A login failed, for the same reason ``times`` times within a minute.
+
+    ``subject``: the person, where it is known.
+    """
 
     reason: Literal[
         "no-token",
+        "several-tokens",
         "wrong-token",
         "wrong-pin",
         "no-touch",
@@ -123,6 +127,7 @@ class LoginRefused(_Strict, frozen=True, tag="login-refused"):
         "error",
     ]
     subject: Pseudonym | None = None
+    times: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = 1
 
 
 class TokenRemoved(_Strict, frozen=True, tag="token-removed"):

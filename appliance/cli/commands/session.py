@@ -41,7 +41,7 @@ def session() -> None:
 )
 @json_option
 def list_sessions(*, socket: Path, as_json: bool) -> None:
-    """List the open sessions and their states."""
+    """List the open sessions and their states; root sees their ids, others their slots."""
     client = Client.to(socket)
     try:
         found, _ = client.call(f"{broker_api.NAME}.List", Empty(), gives=broker_api.Sessions)
@@ -50,7 +50,8 @@ def list_sessions(*, socket: Path, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_pairs([(one.session, one.state) for one in found.sessions] or [("sessions", "none")])
+        listed = [(one.session or one.slot, one.state) for one in found.sessions]
+        print_pairs(listed or [("sessions", "none")])
 
 
 @session.command()

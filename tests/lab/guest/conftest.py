@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.guest.visitor import Broker, Token, register, shell
+from tests.lab.guest.visitor import Broker, Token, end_all_sessions, register, shell
 
 
 @pytest.fixture(scope="session")
@@ -46,10 +46,7 @@ def broker(token: Token) -> Iterator[Broker]:  # noqa: ARG001 - it must be there
     client = Broker()
     yield client
     client.hang_up()
-    last = Broker()
-    for session in last.states():
-        last.close(session)
-    last.hang_up()
+    end_all_sessions()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

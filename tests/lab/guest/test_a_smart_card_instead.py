@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.guest.visitor import SOCKET, Broker, refusal, restart_broker, shell, until
+from appliance.wire.message import CallError
+from tests.lab.guest.visitor import (
+    SOCKET,
+    Broker,
+    end_all_sessions,
+    refusal,
+    restart_broker,
+    shell,
+    until,
+)
 
 CARD_PIN = "1234"
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
@@ -53,13 +62,23 @@ def desk() -> Iterator[Broker]:
     assert SOCKET.exists()
     asking = Broker()
     yield asking
-    for session in asking.states():
-        asking.close(session)
     asking.hang_up()
+    end_all_sessions()
+
+
+def _open(desk: Broker) -> str:
+    """Until the watcher of cards has reported for the first time there is no card."""
+    while True:
+        try:
+            return desk.open("carol", CARD_PIN)[0]
+        except CallError as refused:
+            if "no-token" not in str(refused.parameters):
+                raise
+            time.sleep(0.5)
 
 
 def test_the_card_and_its_pin_open(desk: Broker) -> None:
-    session, _ = desk.open("carol", CARD_PIN)
+    session = _open(desk)
     assert desk.states() == {session: "active"}
 
 
@@ -70,7 +89,7 @@ def test_a_wrong_pin_does_not(desk: Broker) -> None:
 
 
 def test_a_pulled_card_locks_within_two_seconds(desk: Broker) -> None:
-    session, _ = desk.open("carol", CARD_PIN)
+    session = _open(desk)
     CARDS.rename(CARDS.with_name("away"))
     CARDS.mkdir()
     shell(f"chown appliance-broker {CARDS}")

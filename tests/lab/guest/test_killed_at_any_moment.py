@@ -18,12 +18,11 @@ from threading import Event, Thread
 import pytest
 
 from appliance.errors import WireError
-from appliance.protocols import broker_api
 from appliance.protocols import worker_api as worker_interface
 from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.wire.message import CallError, Empty
+from appliance.wire.message import CallError
 from tests.lab.guest.visitor import (
     Broker,
     all_events,
@@ -62,7 +61,7 @@ class Visit:
                 with self._phase("job"):
                     _swap(client)
             with self._phase("lock"):
-                broker.ask("Lock", broker_api.SessionRef(session), Empty)
+                broker.act("Lock", session)
                 os.close(broker.reopen(session))
             with self._phase("wipe"):
                 self.ended = "whole" if broker.close(session).clean else "not clean"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from appliance.protocols import broker_api
 from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
@@ -19,7 +18,7 @@ SCENE = "7.result.video"  # named as a worker names what it keeps
 def test_a_project_is_parked_and_taken_up_again(broker: Broker) -> None:
     project, _ = broker.open(project="film")
     (WORK / SCENE).write_text("one")
-    broker.ask("Leave", broker_api.SessionRef(project), Empty)
+    broker.act("Leave", project)
     assert broker.states() == {project: "parked"}
     assert shell("pgrep -u appliance-w0", check=False) == ""
     again, _ = broker.open(project="film")
@@ -31,7 +30,7 @@ def test_a_project_is_parked_and_taken_up_again(broker: Broker) -> None:
 def test_a_locked_project_is_parked_when_the_grace_has_passed(broker: Broker) -> None:
     project, _ = broker.open(project="film")
     (WORK / SCENE).write_text("one")
-    broker.ask("Lock", broker_api.SessionRef(project), Empty)
+    broker.act("Lock", project)
     until(lambda: broker.states() == {project: "parked"}, seconds=60)
     again, _ = broker.open(project="film")
     assert again == project
@@ -41,7 +40,7 @@ def test_a_locked_project_is_parked_when_the_grace_has_passed(broker: Broker) ->
 
 def test_a_locked_session_is_wiped_when_the_grace_has_passed(broker: Broker) -> None:
     session, _ = broker.open()
-    broker.ask("Lock", broker_api.SessionRef(session), Empty)
+    broker.act("Lock", session)
     until(lambda: broker.states() == {}, seconds=60)
     assert not Path("/var/lib/appliance/workspace/w0").exists()
 
@@ -59,7 +58,7 @@ def test_what_a_worker_keeps_goes_daily_and_the_work_stays(broker: Broker) -> No
     client = Client(Connection(connection(worker)))
     client.call(f"{NAME}.Forget", gives=Empty)
     client.close()
-    broker.ask("Lock", broker_api.SessionRef(project), Empty)
+    broker.act("Lock", project)
     assert broker.has_worker(project)
     shell("date -s 02:59:58")
     until(lambda: not broker.has_worker(project), seconds=10)

@@ -7,12 +7,10 @@ import random
 import socket
 import time
 
-from appliance.protocols import broker_api
 from appliance.protocols import worker_api as worker_interface
 from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.wire.message import Empty
 from tests.lab.guest.visitor import (
     SOCKET,
     Broker,
@@ -79,7 +77,7 @@ def test_a_clock_set_back_changes_nothing(broker: Broker) -> None:
     try:
         time.sleep(1.5)
         assert broker.states() == {session: "active"}
-        broker.ask("Touch", broker_api.SessionRef(session), Empty)
+        broker.act("Touch", session)
         assert broker.close(session).clean
     finally:
         time.clock_settime(time.CLOCK_REALTIME, ahead + time.monotonic())

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.protocols import broker_api
-from appliance.wire.message import CallError, Empty
-from tests.lab.guest.visitor import Broker, Token, refusal, restart_broker, shell, until
+from appliance.wire.message import CallError
+from tests.lab.guest.visitor import HANDLES, Broker, Token, refusal, restart_broker, shell, until
 
 
 def _reason(act: object) -> str:
@@ -94,7 +93,7 @@ def test_a_pulled_token_locks_within_two_seconds(broker: Broker, token: Token) -
 def test_a_locked_session_opens_to_its_own_token_only(broker: Broker) -> None:
     session, worker = broker.open()
     os.close(worker)
-    broker.ask("Lock", broker_api.SessionRef(session), Empty)
+    broker.act("Lock", session)
     assert refusal(lambda: broker.reopen(session, user="bert")) == "LoginRefused"
     assert broker.states() == {session: "locked"}
     os.close(broker.reopen(session))
@@ -105,7 +104,7 @@ def test_another_user_id_sees_nothing_and_may_do_nothing(broker: Broker) -> None
     session, _ = broker.open()
     call = (
         "varlinkctl call /run/appliance/session.sock"
-        f' io.faceappliance.Session.Close \'{{"session":"{session}"}}\''
+        f' io.faceappliance.Session.Close \'{{"handle":"{HANDLES[session]}"}}\''
     )
     assert "denied" in shell(f"setpriv --reuid nobody --clear-groups {call} 2>&1", check=False)
     # In the group of the socket, but not on the list of the method.
@@ -114,6 +113,12 @@ def test_another_user_id_sees_nothing_and_may_do_nothing(broker: Broker) -> None
     # On the list, but not the owner of the session.
     kiosk = f"setpriv --reuid appliance-kiosk --regid appliance-kiosk --clear-groups {call} 2>&1"
     assert "NoSuchSession" in shell(kiosk, check=False)
+    # On the list of the method, and on that of sessions; but that names none.
+    listed = call.partition("Close")[0] + "List '{}'"
+    setpriv = "setpriv --reuid appliance-kiosk --regid appliance-kiosk --clear-groups"
+    seen = shell(f"{setpriv} {listed}")
+    assert "active" in seen
+    assert session not in seen
     assert broker.states() == {session: "active"}
 
 

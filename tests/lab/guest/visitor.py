@@ -29,6 +29,8 @@ S = TypeVar("S", bound=msgspec.Struct)
 PIN = "482913"
 SOCKET = Path("/run/appliance/session.sock")
 TOUCH = Path("/run/token-touch")
+# Of the sessions that were opened here, whoever asked.
+HANDLES: dict[str, str] = {}
 
 
 def shell(command: str, *, check: bool = True) -> str:
@@ -75,28 +77,37 @@ class Broker:
         self._client = Client.to(SOCKET)
 
     def ask(self, method: str, parameters: msgspec.Struct, gives: type[S]) -> tuple[S, list[int]]:
-        return self._client.call(f"{broker_api.NAME}.{method}", parameters, gives=gives)
+        attached = int(gives is broker_api.Opened)  # the connection to the worker
+        return self._client.call(
+            f"{broker_api.NAME}.{method}", parameters, gives=gives, attached=attached
+        )
 
     def open(
         self, user: str = "anna", pin: str = PIN, project: str | None = None
     ) -> tuple[str, int]:
-        opened, (worker,) = self.ask("Open", broker_api.Open(user, pin, project), broker_api.Opened)
-        return opened.session, worker
+        return self._log_in("Open", broker_api.Open(user, pin, project))
 
     def reopen(self, session: str, user: str = "anna", pin: str = PIN) -> int:
-        _, (worker,) = self.ask("Reopen", broker_api.Reopen(session, user, pin), broker_api.Opened)
-        return worker
+        return self._log_in("Reopen", broker_api.Reopen(session, user, pin))[1]
+
+    def _log_in(self, method: str, wanted: msgspec.Struct) -> tuple[str, int]:
+        opened, (worker,) = self.ask(method, wanted, broker_api.Opened)
+        HANDLES[opened.session] = opened.handle
+        return opened.session, worker
+
+    def act(self, method: str, session: str) -> None:
+        self.ask(method, _ref(session), Empty)
 
     def close(self, session: str) -> broker_api.Erasure:
-        closed, _ = self.ask("Close", broker_api.SessionRef(session), broker_api.Closed)
+        closed, _ = self.ask("Close", _ref(session), broker_api.Closed)
         return closed.erasure
 
     def states(self) -> dict[str, str]:
         sessions, _ = self.ask("List", Empty(), broker_api.Sessions)
-        return {standing.session: standing.state for standing in sessions.sessions}
+        return {str(one.session): one.state for one in sessions.sessions}
 
     def attach(self, session: str) -> int:
-        _, (worker,) = self.ask("Attach", broker_api.SessionRef(session), broker_api.Opened)
+        _, (worker,) = self.ask("Attach", _ref(session), broker_api.Opened)
         return worker
 
     def has_worker(self, session: str) -> bool:
@@ -109,6 +120,23 @@ class Broker:
 
     def hang_up(self) -> None:
         self._client.close()
+
+
+def _ref(session: str) -> broker_api.SessionRef:
+    """Of a session whose handle was not given out, that of none."""
+    return broker_api.SessionRef(HANDLES.get(session, "0" * 64))
+
+
+def end_all_sessions() -> None:
+    """Close what is open; what cannot be closed ends with the broker."""
+    asking = Broker()
+    try:
+        for session in asking.states():
+            asking.close(session)
+    except CallError:
+        restart_broker()
+    finally:
+        asking.hang_up()
 
 
 def register(user: str) -> str:

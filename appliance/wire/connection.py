@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import array
 import os
+import select
 import socket
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from appliance.errors import WireError
@@ -28,14 +31,20 @@ class Connection:
         self._bytes = bytearray()
         self._descriptors: list[int] = []
         self._waiting: deque[tuple[bytes, list[int]]] = deque()
+        self._sending = Lock()
         self.peer = PeerCredentials.of(connection)
 
     @classmethod
     def to(cls, path: Path) -> Self:
-        """Connect to the service that listens at ``path``; raises ``WireError``."""
+        """Connect to the service that listens at ``path``.
+
+        Raises ``WireError``, also at once if too many others wait for that service already.
+        """
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            connection.setblocking(False)  # connect(2) could wait for ever
             connection.connect(os.fspath(path))
+            connection.setblocking(True)
         except OSError as error:
             connection.close()
             raise WireError(
@@ -44,26 +53,40 @@ class Connection:
             ) from error
         return cls(connection)
 
-    def receive(self) -> tuple[bytes, list[int]] | None:
+    def receive(self, timeout: float | None = None) -> tuple[bytes, list[int]] | None:
         """The next message and its descriptors, which the caller must close; ``None`` at the end.
 
-        Raises ``WireError`` if the peer breaks a limit; the connection is unusable then.
+        ``timeout`` in seconds. Raises ``WireError`` if the peer breaks a limit or takes longer; the
+        connection is unusable then.
         """
+        until = None if timeout is None else time.monotonic() + timeout
         while not self._waiting:
+            if until is not None and not self._readable(until - time.monotonic()):
+                raise broken("the other end takes too long")
             if not self._fill():
                 return None
         return self._waiting.popleft()
 
-    def send(self, message: bytes, descriptors: Sequence[int] = ()) -> None:
-        """Send one message; raises ``WireError`` if it breaks a limit or the peer is gone."""
+    def send(self, message: bytes, descriptors: Sequence[int] = (), *, wait: bool = True) -> None:
+        """Send one message, from any thread.
+
+        Raises ``WireError`` if it breaks a limit or the peer is gone; without ``wait`` also if it
+        would have to wait for the peer to read.
+        """
         if len(message) > MAX_MESSAGE or len(descriptors) > MAX_DESCRIPTORS:
             raise broken("a message is too long, or has too many descriptors")
         framed = memoryview(message + b"\0")
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+        flags = 0 if wait else socket.MSG_DONTWAIT
         try:
-            sent = self._socket.sendmsg([framed], rights if descriptors else [])
-            if sent < len(framed):  # an empty send fails if the peer has hung up
-                self._socket.sendall(framed[sent:])
+            with self._sending:
+                sent = self._socket.sendmsg([framed], rights if descriptors else [], flags)
+                if sent < len(framed):  # an empty send fails if the peer has hung up
+                    if not wait:
+                        raise broken("the other end does not read")
+                    self._socket.sendall(framed[sent:])
+        except BlockingIOError as error:
+            raise broken("the other end does not read") from error
         except OSError as error:
             raise broken("the other end is gone") from error
 
@@ -78,6 +101,12 @@ class Connection:
         self._waiting.clear()
         close_all(self._descriptors)
         self._descriptors = []
+
+    def _readable(self, seconds: float) -> bool:
+        """Whether there is something to read, or the end, before so many seconds have passed."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(max(0.0, seconds) * 1000))
 
     def _fill(self) -> bool:
         """Read once. False at the end; raises ``WireError`` if the peer breaks a limit."""

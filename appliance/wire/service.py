@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,9 @@ from appliance.wire.peer import PeerCredentials
 
 MAX_CALLERS = 32
 MAX_CALLERS_OF_USER = 12
+
+_NO_LONGER_LISTENING = frozenset({errno.EINVAL, errno.EBADF})  # after shutdown(2), after close(2)
+_PAUSE = 0.1  # seconds until another caller is accepted after that failed
 
 # Read on import: a sealed process can no longer read the files of its own installation.
 _VERSION = version()
@@ -53,12 +58,15 @@ class Request(Generic[S]):
 class Method(Generic[S]):
     """The parameters of a method, the function that runs it, and the user ids that may call it.
 
-    ``users`` of ``None``: every user who can connect to the socket.
+    ``users`` of ``None``: every user who can connect to the socket. ``descriptors``: how many may
+    come with a call; more than that end the connection. A function that returns ``None`` goes on
+    answering by ``progress`` from a thread of its own, until the connection ends.
     """
 
     takes: type[S]
-    run: Callable[[Request[S]], Answer]
+    run: Callable[[Request[S]], Answer | None]
     users: frozenset[int] | None = None
+    descriptors: int = 0
 
 
 class Service:
@@ -70,30 +78,59 @@ class Service:
         description: str,
         methods: Mapping[str, Method[Any]],
         report: Callable[[BaseException], None],
+        *,
+        ends_on_error: bool = False,
     ) -> None:
         """``description`` is the interface in varlink's definition language, ``name`` its name.
 
         ``report`` is called with every exception of a method that is not a ``CallError``: a bug,
-        whose text may hold a name or a path.
+        whose text may hold a name or a path. ``ends_on_error``: hang up after every answer that is
+        an error.
         """
         self._name = name
         self._description = description
         self.methods = MappingProxyType(dict(methods))
         self._report = report
+        self._ends_on_error = ends_on_error
         self._callers: Counter[int] = Counter()
         self._lock = Lock()
 
     def listen(self, listener: socket.socket) -> None:
-        """Serve each caller in a thread of its own, until the socket is shut down."""
+        """Serve each caller in a thread of its own, until the socket is shut down.
+
+        Nothing else ends this: what fails for want of descriptors, memory or threads is tried again
+        when others may have given theirs back.
+        """
         while True:
             try:
                 connection, _ = listener.accept()
-            except OSError:
-                return
-            if not self._admit(PeerCredentials.of(connection).user):
-                connection.close()
+            except OSError as error:
+                if error.errno in _NO_LONGER_LISTENING:
+                    return
+                time.sleep(_PAUSE)
                 continue
-            Thread(target=self.serve, args=(connection,), daemon=True).start()
+            self.take(connection)
+
+    def take(self, connection: socket.socket) -> bool:
+        """Serve one caller in a thread of its own; without a place for it, hang up.
+
+        Whether it is served. The connection belongs to the service from here on.
+        """
+        try:
+            user = PeerCredentials.of(connection).user
+        except OSError:
+            connection.close()
+            return False
+        if not self._admit(user):
+            connection.close()
+            return False
+        try:
+            Thread(target=self._serve_admitted, args=(connection, user), daemon=True).start()
+        except RuntimeError:  # no more threads
+            connection.close()
+            self._leave(user)
+            return False
+        return True
 
     def serve(self, connection: socket.socket) -> None:
         """Answer one caller until it hangs up or breaks a rule."""
@@ -109,7 +146,12 @@ class Service:
             pass  # the caller broke a rule, and loses its connection
         finally:
             wire.close()
-            self._leave(wire.peer.user)
+
+    def _serve_admitted(self, connection: socket.socket, user: int) -> None:
+        try:
+            self.serve(connection)
+        finally:
+            self._leave(user)
 
     def _answer(self, wire: Connection, message: bytes, descriptors: list[int]) -> None:
         try:
@@ -120,6 +162,8 @@ class Service:
         def send(reply: Reply, attached: Sequence[int] = ()) -> None:
             if not call.oneway:
                 wire.send(_json.encode(reply), attached)
+            if reply.error is not None and self._ends_on_error:
+                raise broken("the call was refused")
 
         def progress(parameters: msgspec.Struct) -> None:
             if call.more:
@@ -136,6 +180,8 @@ class Service:
             self._report(bug)
             send(Reply(error=f"{self._name}.Bug"))
             return
+        if answer is None:
+            return
         try:
             send(Reply(msgspec.Raw(_json.encode(answer.parameters))), answer.descriptors)
         finally:
@@ -143,7 +189,7 @@ class Service:
 
     def _run(
         self, call: Call, caller: PeerCredentials, descriptors: list[int], progress: Progress
-    ) -> Answer:
+    ) -> Answer | None:
         interface, _, name = call.method.rpartition(".")
         if interface == SERVICE:
             return self._introspect(name, call)
@@ -154,6 +200,8 @@ class Service:
             raise CallError(f"{SERVICE}.MethodNotFound", _Method(name))
         if method.users is not None and caller.user not in method.users:
             raise CallError(f"{SERVICE}.PermissionDenied")
+        if len(descriptors) > method.descriptors:
+            raise broken("a call has descriptors that its method does not take")
         parameters = _parse(call, method.takes)
         return method.run(Request(caller, parameters, descriptors, progress))
 

@@ -106,9 +106,9 @@ class WorkerService:
     def service(self) -> Service:
         """The interface for the worker's socket, to which only the broker can connect."""
         methods: dict[str, Method[Any]] = {
-            "Begin": Method(worker_api.Begin, self._begin),
+            "Begin": Method(worker_api.Begin, self._begin, descriptors=1),
             "Packs": Method(Empty, self._packs),
-            "Import": Method(worker_api.Import, self._import),
+            "Import": Method(worker_api.Import, self._import, descriptors=1),
             "Inspect": Method(worker_api.Inspect, self._inspect),
             "Swap": Method(worker_api.Swap, self._swap),
             "Preview": Method(worker_api.Preview, self._preview),

@@ -68,7 +68,7 @@ def _large(folder: Path, name: str) -> Path:
 def _asked(client: Client, source: int, target: int, side: int, strength: float) -> float:
     wanted = worker_api.Preview([source], target, {"nose": strength}, side=side)
     started = time.perf_counter()
-    _, (pipe,) = client.call(f"{NAME}.Preview", wanted, gives=Empty)
+    _, (pipe,) = client.call(f"{NAME}.Preview", wanted, gives=Empty, attached=1)
     read_all(pipe)
     return (time.perf_counter() - started) * 1000
 

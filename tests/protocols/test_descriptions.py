@@ -10,7 +10,7 @@ import pytest
 from msgspec import inspect
 
 from appliance.pipeline.generator_engine.options import GeneratorOptions
-from appliance.protocols import broker_api, worker_api
+from appliance.protocols import broker_api, worker_api, worker_control_api
 from appliance.wire.message import Empty
 
 _METHOD = re.compile(r"^method (\w+)\(([^)]*)\) -> \(([^)]*)\)$", re.MULTILINE)
@@ -47,7 +47,13 @@ WORKER: dict[str, tuple[type, type]] = {
     "Results": (Empty, worker_api.Results),
     "Result": (worker_api.Item, worker_api.Result),
 }
-INTERFACES = [(broker_api, BROKER), (worker_api, WORKER)]
+CONTROL: dict[str, tuple[type, type]] = {
+    "Begin": (worker_control_api.Begin, worker_control_api.Jobs),
+    "Serve": (Empty, Empty),
+    "Forget": (Empty, Empty),
+}
+INTERFACES = [(broker_api, BROKER), (worker_api, WORKER), (worker_control_api, CONTROL)]
+APIS = [api for api, _ in INTERFACES]
 
 
 def _described(listed: str) -> dict[str, str]:
@@ -88,7 +94,7 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
     return mark + _PLAIN[type(kind)]
 
 
-@pytest.mark.parametrize(("api", "methods"), INTERFACES, ids=["broker", "worker"])
+@pytest.mark.parametrize(("api", "methods"), INTERFACES, ids=["broker", "worker", "control"])
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)
     described = {
@@ -99,7 +105,7 @@ def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[ty
     }
 
 
-@pytest.mark.parametrize("api", [broker_api, worker_api])
+@pytest.mark.parametrize("api", APIS)
 def test_types_are_described_as_they_are(api: Any) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)
     described = {name: _described(listed) for name, listed in _TYPE.findall(text)}
@@ -107,7 +113,7 @@ def test_types_are_described_as_they_are(api: Any) -> None:
     assert described == {name: _used(getattr(api, name)) for name in described}
 
 
-@pytest.mark.parametrize("api", [broker_api, worker_api])
+@pytest.mark.parametrize("api", APIS)
 def test_details_of_errors_are_described_as_they_are(api: Any) -> None:
     described = {name: _described(listed) for name, listed in _ERROR.findall(api.DESCRIPTION)}
     detailed = {name: members for name, members in described.items() if members}

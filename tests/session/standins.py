@@ -112,7 +112,7 @@ class StandInWorker:
         self._listener.bind(os.fspath(folder / f"{slot}.sock"))
         self._listener.listen()
         methods: dict[str, Method[Any]] = {
-            "Begin": Method(worker_api.Begin, self._begin),
+            "Begin": Method(worker_api.Begin, self._begin, descriptors=1),
             "Forget": Method(Empty, self._forget),
         }
         service = Service(worker_api.NAME, worker_api.DESCRIPTION, methods, lambda _: None)

@@ -65,7 +65,10 @@ class Scene:
 
     def ask(self, method: str, parameters: msgspec.Struct, gives: type[S]) -> S:
         answer, descriptors = self.client.call(
-            f"{broker_api.NAME}.{method}", parameters, gives=gives
+            f"{broker_api.NAME}.{method}",
+            parameters,
+            gives=gives,
+            attached=int(gives is broker_api.Opened),  # the connection to the worker
         )
         for descriptor in descriptors:
             os.close(descriptor)
@@ -166,7 +169,7 @@ def test_it_offers_what_its_interface_describes(scene: Scene) -> None:
 def test_a_session_opens_with_a_connection_to_its_worker(scene: Scene) -> None:
     wanted = broker_api.Open("anna", PIN, patient="4711")
     opened, descriptors = scene.client.call(
-        f"{broker_api.NAME}.Open", wanted, gives=broker_api.Opened
+        f"{broker_api.NAME}.Open", wanted, gives=broker_api.Opened, attached=1
     )
     with closing(Client(Connection(socket.socket(fileno=descriptors[0])))) as worker:
         worker.call("io.faceappliance.Worker.Forget", gives=Empty)

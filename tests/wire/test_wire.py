@@ -53,7 +53,7 @@ def _service() -> Service:
         NAME,
         DESCRIPTION,
         {
-            "Echo": Method(Text, _echo),
+            "Echo": Method(Text, _echo, descriptors=MAX_DESCRIPTORS),
             "Refuse": Method(Empty, _refuse),
             "Break": Method(Text, _break),
             "Mine": Method(Empty, lambda _: Answer(), frozenset({os.getuid()})),
@@ -107,7 +107,7 @@ def test_more_gives_every_reply_and_a_plain_call_only_the_last(path: Path) -> No
 def test_descriptors_go_both_ways_and_none_is_left(path: Path) -> None:
     client = Client.to(path)
     reader, writer = os.pipe()
-    _, (copy,) = client.call(f"{NAME}.Echo", Text(""), gives=Text, descriptors=[writer])
+    _, (copy,) = client.call(f"{NAME}.Echo", Text(""), gives=Text, descriptors=[writer], attached=1)
     os.write(copy, b"through")
     os.close(writer)
     os.close(copy)

@@ -39,7 +39,7 @@ def test_from_import_to_result(worker: Worker, client: Client) -> None:
     results, _ = client.call(f"{NAME}.Results", gives=worker_api.Results)
     assert results.results == [done.result]
     result, (pipe,) = client.call(
-        f"{NAME}.Result", worker_api.Item(done.result), gives=worker_api.Result
+        f"{NAME}.Result", worker_api.Item(done.result), gives=worker_api.Result, attached=1
     )
     data = read_all(pipe)
     assert (len(data), hashlib.sha256(data).hexdigest()) == (result.size, result.sha256)
@@ -70,7 +70,7 @@ def test_a_preview_is_small_and_leaves_nothing(worker: Worker, client: Client) -
     target = worker.take_in(client, portrait("person_d_1.jpg"))
     before = sorted(worker.workspace.iterdir())
     wanted = worker_api.Preview([source.item], target.item, {"nose": 0.5}, side=256)
-    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Empty)
+    _, (descriptor,) = client.call(f"{NAME}.Preview", wanted, gives=Empty, attached=1)
     data = read_all(descriptor)
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
@@ -306,7 +306,7 @@ def test_inspect_and_preview_show_a_video_at_the_requested_time(
         found, _ = client.call(f"{NAME}.Inspect", inspect, gives=worker_api.Faces)
         counts.append(len(found.faces))
         preview = worker_api.Preview([source.item], video.item, {"face": 1.0}, side=256, at=at)
-        _, (descriptor,) = client.call(f"{NAME}.Preview", preview, gives=Empty)
+        _, (descriptor,) = client.call(f"{NAME}.Preview", preview, gives=Empty, attached=1)
         picture = read_photo(read_all(descriptor)).pixels
         assert picture.shape == (128, 256, 3)
         right_halves.append(picture[:, 136:].astype(int))

@@ -75,7 +75,10 @@ class Broker:
         self._client = Client.to(SOCKET)
 
     def ask(self, method: str, parameters: msgspec.Struct, gives: type[S]) -> tuple[S, list[int]]:
-        return self._client.call(f"{broker_api.NAME}.{method}", parameters, gives=gives)
+        attached = int(gives is broker_api.Opened)  # the connection to the worker
+        return self._client.call(
+            f"{broker_api.NAME}.{method}", parameters, gives=gives, attached=attached
+        )
 
     def open(
         self, user: str = "anna", pin: str = PIN, project: str | None = None

@@ -15,7 +15,7 @@ from appliance import machine
 from appliance.audit.service.client import AuditClient
 from appliance.errors import SessionError, WireError
 from appliance.keeper.protocol import Command, Erasure
-from appliance.protocols import worker_api
+from appliance.protocols import worker_control_api
 from appliance.session.keeper import Keeper
 from appliance.session.state import OPEN, Limits, State, Step, Times, after, due
 from appliance.wire.client import Client
@@ -108,7 +108,7 @@ class Session:
         # Not under the lock: the worker may take its time, and locking the session must not.
         if working:
             with closing(Client.to(self.worker_socket)) as worker:
-                worker.call(f"{worker_api.NAME}.Forget", gives=Empty)
+                worker.call(f"{worker_control_api.NAME}.Forget", gives=Empty)
 
     # Time and state.
 
@@ -181,9 +181,9 @@ class Session:
         served = False
         with suppress(WireError, CallError):
             reports = worker.follow(
-                f"{worker_api.NAME}.Begin",
-                worker_api.Begin(self.identifier, policy),
-                gives=worker_api.Jobs,
+                f"{worker_control_api.NAME}.Begin",
+                worker_control_api.Begin(self.identifier, policy),
+                gives=worker_control_api.Jobs,
                 descriptors=[audit.fileno()],
             )
             earlier = self.jobs

@@ -36,14 +36,12 @@ BROKER: dict[str, tuple[type, type]] = {
     "TokenRemoved": (broker_api.TokenRemoved, Empty),
 }
 WORKER: dict[str, tuple[type, type]] = {
-    "Begin": (worker_api.Begin, worker_api.Jobs),
     "Packs": (Empty, worker_api.Packs),
     "Import": (worker_api.Import, worker_api.Imported),
     "Inspect": (worker_api.Inspect, worker_api.Faces),
     "Swap": (worker_api.Swap, worker_api.Progress),
     "Preview": (worker_api.Preview, Empty),
     "Cancel": (Empty, worker_api.Stopped),
-    "Forget": (Empty, Empty),
     "Results": (Empty, worker_api.Results),
     "Result": (worker_api.Item, worker_api.Result),
 }

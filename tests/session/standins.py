@@ -17,7 +17,7 @@ from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError
 from appliance.keeper.protocol import Command, Erasure
-from appliance.protocols import worker_api
+from appliance.protocols import worker_control_api
 from appliance.wire.message import Empty
 from appliance.wire.service import Answer, Method, Request, Service
 
@@ -112,16 +112,18 @@ class StandInWorker:
         self._listener.bind(os.fspath(folder / f"{slot}.sock"))
         self._listener.listen()
         methods: dict[str, Method[Any]] = {
-            "Begin": Method(worker_api.Begin, self._begin, descriptors=1),
+            "Begin": Method(worker_control_api.Begin, self._begin, descriptors=1),
             "Forget": Method(Empty, self._forget),
         }
-        service = Service(worker_api.NAME, worker_api.DESCRIPTION, methods, lambda _: None)
+        service = Service(
+            worker_control_api.NAME, worker_control_api.DESCRIPTION, methods, lambda _: None
+        )
         self._thread = Thread(target=service.listen, args=(self._listener,), daemon=True)
         self._thread.start()
 
-    def _begin(self, _request: Request[worker_api.Begin]) -> Answer:
+    def _begin(self, _request: Request[worker_control_api.Begin]) -> Answer:
         self._closing.wait()
-        return Answer(worker_api.Jobs(0))
+        return Answer(worker_control_api.Jobs(0))
 
     def _forget(self, _request: Request[Empty]) -> Answer:
         self.forgot += 1

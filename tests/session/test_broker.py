@@ -172,7 +172,7 @@ def test_a_session_opens_with_a_connection_to_its_worker(scene: Scene) -> None:
         f"{broker_api.NAME}.Open", wanted, gives=broker_api.Opened, attached=1
     )
     with closing(Client(Connection(socket.socket(fileno=descriptors[0])))) as worker:
-        worker.call("io.faceappliance.Worker.Forget", gives=Empty)
+        worker.call("io.faceappliance.WorkerControl.Forget", gives=Empty)
     assert scene.workers["w0"].forgot == 1
     assert scene.states() == {opened.session: "active"}
     assert [entry.session for entry in scene.journal.entries()] == [opened.session]

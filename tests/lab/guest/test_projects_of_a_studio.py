@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from appliance.protocols import broker_api
-from appliance.protocols.worker_api import NAME
+from appliance.protocols.worker_api import NAME, Results
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import Empty
@@ -57,7 +57,7 @@ def test_what_a_worker_keeps_goes_daily_and_the_work_stays(broker: Broker) -> No
     project, worker = broker.open(project="film")
     (WORK / SCENE).write_text("one")
     client = Client(Connection(connection(worker)))
-    client.call(f"{NAME}.Forget", gives=Empty)
+    client.call(f"{NAME}.Results", gives=Results)
     client.close()
     broker.ask("Lock", broker_api.SessionRef(project), Empty)
     assert broker.has_worker(project)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -16,7 +16,7 @@ from appliance.pipeline.analysis.likeness import SimilarityMeter
 from appliance.pipeline.engine import PreparedSource
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
-from appliance.pipeline.imaging.types import Float
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.kind import VideoKind
@@ -79,23 +79,26 @@ class SwapReport:
     transcoded: TranscodeReport | None = None
 
 
-def read_source(pipeline: Pipeline, photos: Sequence[Photo]) -> SourceIdentity:
-    """One person, from the largest face of each photo.
+def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
+    """One person, from the largest face of each photo. Of ``photos`` one at a time is kept.
 
     Raises NoFaceError naming the photo, counted from 1, in which no face was found.
     """
     analyser, engine = pipeline.analyser, pipeline.engine
-    cut_outs, embeddings = [], []
-    for number, photo in enumerate(photos, start=1):
+    cut_outs: list[tuple[Image, Face]] = []
+    embeddings: list[Float] = []
+    for photo in photos:  # not by enumerate, which holds on to the one before
         canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
+        del photo
         faces = analyser.faces(canvas)
         if not faces:
             raise NoFaceError(
-                f"No face was found in source photo {number}.",
+                f"No face was found in source photo {len(embeddings) + 1}.",
                 "Use a photo that shows it from the front, upright, at least 60 pixels wide.",
             )
         cut_outs.append(analyser.cut_out(canvas, faces[0], engine.source_margin))
         embeddings.append(analyser.embedding(canvas, faces[0]))
+        del canvas
     agreement = min(similarity(one, other) for one in embeddings for other in embeddings)
     return SourceIdentity(engine.prepare(cut_outs), unit(np.mean(embeddings, axis=0)), agreement)
 
@@ -159,6 +162,7 @@ def swap_video(
     settings: EncoderSettings | None = None,
     progress: Callable[[FrameInfo], None] | None = None,
     editor: VideoEditor | None = None,
+    only_codecs: Mapping[VideoKind, str] | None = None,
 ) -> SwapReport:
     """Swap the selected faces of every frame of ``source`` into ``sink``.
 
@@ -176,6 +180,7 @@ def swap_video(
         settings=settings,
         progress=progress,
         enlarger=pipeline.upscaler,
+        only_codecs=only_codecs,
     )
     return video_report(pipeline, editor, done)
 

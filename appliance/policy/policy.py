@@ -144,7 +144,7 @@ class Export(Section, frozen=True):
     """
 
     medium: Annotated[Literal["disc"], NotYet] = "disc"
-    second_person: Annotated[Always, NotYet] = True
+    second_person: Always = True
     label: Annotated[Always, NotYet] = True
 
 

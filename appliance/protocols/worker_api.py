@@ -41,10 +41,6 @@ type GeneratorOptions (
   parts: ?[]string
 )
 
-# Called once, by the broker, with a connection to the ledger as descriptor: the session that the
-# worker serves. With `more` there is an answer whenever a job begins, as long as the worker lives.
-method Begin(session: string, policy: string) -> (jobs: int)
-
 # The packs on this machine, and the execution provider; the policy decides on both.
 method Packs() -> (packs: []Pack, provider: string)
 
@@ -88,22 +84,19 @@ method Preview(
   at: ?float
 ) -> ()
 
-# Stop the running job; it ends with the error Stopped, and has no result.
+# Stop the running job and the running import; they end with the error Stopped and leave nothing.
 method Cancel() -> (stopped: bool)
-
-# Drop all caches: faces and small pictures of imported items. The items themselves stay.
-method Forget() -> ()
 
 # The results so far, oldest first.
 method Results() -> (results: []int)
 
-# A result; the answer carries a pipe from which it can be read.
+# A result; the answer carries a pipe from which it can be read. Where the policy demands that a
+# second person releases results it is refused (NotReleased), and the ledger says so.
 method Result(item: int) -> (media: string, size: int, sha256: string)
 
-error NotBegun ()
-error OtherPolicy ()
 error NoSuchItem ()
 error NoDescriptor ()
+error NotReleased ()
 error Busy ()
 error Stopped ()
 error Bug ()
@@ -139,13 +132,6 @@ _Packs = Annotated[
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Root of all parameters: unknown keys are refused."""
-
-
-class Begin(_Strict, frozen=True):
-    """Parameters of Begin."""
-
-    session: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
-    policy: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class Import(_Strict, frozen=True):
@@ -201,12 +187,6 @@ class Preview(Swap, frozen=True):
 
     side: Annotated[int, msgspec.Meta(ge=64, le=1024)] = 512
     at: _Seconds = 0.0
-
-
-class Jobs(msgspec.Struct, frozen=True):
-    """Answer of Begin."""
-
-    jobs: int
 
 
 class Pack(msgspec.Struct, frozen=True):

@@ -38,6 +38,7 @@ method Serve() -> ()
 method Forget() -> ()
 
 error NotBegun ()
+error NoDescriptor ()
 error OtherPolicy ()
 error Busy ()
 error Bug ()

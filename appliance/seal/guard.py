@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Literal, NoReturn
 
 Touch = Literal["socket", "subprocess", "exec", "dlopen", "import"]
@@ -26,8 +27,8 @@ _REFUSED: tuple[tuple[str, Touch], ...] = (
     ("ctypes.dlopen", "dlopen"),
 )
 
-# A process that serves an inherited socket needs these: `accept` makes a socket object for the
-# connection that the kernel created. The system call filter denies creating any other socket.
+# A process that serves connections needs these: it makes a socket object for each descriptor that
+# it is given. The system call filter denies creating any other socket.
 _SERVING = frozenset(("socket.__new__", "socket.sendmsg"))
 
 
@@ -43,11 +44,13 @@ class TripwireImportError(ImportError):
 class Guard:
     """Refuses and counts such operations once it is armed. Audit hooks cannot be removed again.
 
-    ``serving``: the process accepts connections on a listening socket that it inherited.
+    ``serving``: the process serves connections that it is given. ``news`` has an element if there
+    were touches since the last was taken out; a queue, because that can be filled in a destructor.
     """
 
     serving: bool = False
     touches: Counter[Touch] = field(default_factory=Counter)
+    news: SimpleQueue[Touch] = field(default_factory=SimpleQueue)
 
     def arm(self) -> None:
         """Install the hooks."""
@@ -56,7 +59,7 @@ class Guard:
 
     def find_spec(self, name: str, path: object, target: object = None) -> NoReturn:
         """Called for each module that is not loaded yet. Raises ``TripwireImportError``."""
-        self.touches["import"] += 1
+        self._count("import")
         raise TripwireImportError("sealed: import")
 
     def _hook(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -64,6 +67,11 @@ class Guard:
             return
         for prefix, touch in _REFUSED:
             if event.startswith(prefix):
-                self.touches[touch] += 1
+                self._count(touch)
                 # Only the name of the event: its arguments may contain a path or an address.
                 raise TripwireError(f"sealed: {event}")
+
+    def _count(self, touch: Touch) -> None:
+        self.touches[touch] += 1
+        if self.news.empty():
+            self.news.put(touch)

@@ -16,6 +16,7 @@ from appliance.seal import libc
 _CAP_DAC_OVERRIDE, _CAP_FOWNER = 1, 3
 _KEPT = 1 << _CAP_DAC_OVERRIDE | 1 << _CAP_FOWNER
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522  # capget(2): two 32-bit words for each set
+_HIGHEST = 2**31 - 1  # what close_range(2) takes as "all that follow"
 _CAPGET_CAPSET = {"x86_64": (125, 126), "aarch64": (90, 91)}  # asm/unistd.h
 
 
@@ -30,6 +31,28 @@ def close_all(unwanted: Collection[int]) -> None:
     for descriptor in unwanted:
         with suppress(OSError):
             os.close(descriptor)
+
+
+def close_all_but(wanted: Collection[int]) -> None:
+    """Close every descriptor but these and the standard three.
+
+    For a process that was forked to deal with what may be malicious: it has what is on the list,
+    and not what its parent happened to have open.
+    """
+    first = 3
+    for descriptor in sorted(number for number in wanted if number > 2):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, _HIGHEST)
+
+
+def silence() -> None:
+    """Connect the standard three descriptors to /dev/null."""
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for standard in range(3):
+        os.dup2(null, standard)
+    if null > 2:
+        os.close(null)
 
 
 def _is_open(descriptor: int) -> bool:

@@ -85,7 +85,7 @@ def seal(
     """Give up everything else, then verify that it is gone.
 
     ``minimum``: the layers that must be available. ``gpu``: permit what a GPU driver needs.
-    ``serving``: the process accepts connections on a listening socket that it inherited.
+    ``serving``: the process serves connections whose descriptors it is given.
     ``allow_open``: files are still opened by path later. Otherwise the paths that :func:`confine`
     left are given up too: seccomp forbids the calls in all threads, and Landlock forbids the paths
     to this thread and those it starts. Raises ``SealError`` if a layer of ``minimum`` is not
@@ -108,7 +108,7 @@ def seal(
     # Tested before the filter is installed, which would deny the attempts in Landlock's place.
     attempts = self_test(seccomp=False, landlock=in_force["landlock"])
     if in_force["seccomp"]:
-        seccomp.restrict(gpu=gpu, serving=serving, allow_open=allow_open)
+        seccomp.restrict(gpu=gpu, allow_open=allow_open)
         attempts += self_test(seccomp=True, landlock=False)
     if escaped := [attempt.what for attempt in attempts if not attempt.denied]:
         raise SealError(

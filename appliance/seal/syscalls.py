@@ -35,7 +35,7 @@ TIME = (
 )
 
 # On descriptors that are open already. `sendmsg` and `recvmsg` work on inherited sockets; no call
-# is left that creates or connects one.
+# is left that creates, connects or accepts one.
 DESCRIPTORS = (
     *("read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev"),
     *("lseek", "close", "fstat", "fsync", "fdatasync", "ftruncate", "fallocate", "fadvise64"),
@@ -61,9 +61,6 @@ FACTS = (
 )
 
 ALLOWED = (*MEMORY, *THREADS, *TIME, *DESCRIPTORS, *PATHS, *FACTS)
-
-# For a process that accepts connections on a listening socket that it inherited.
-SERVING = ("accept4",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""``appliance-worker``: load the models, then serve on the socket that systemd passes."""
+"""``appliance-worker``: load the models, then obey the broker on one connection."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import sys
 from pathlib import Path
@@ -16,18 +17,20 @@ from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Tuning
 from appliance.policy.load import load
 from appliance.wire.activation import listening_socket
+from appliance.worker.control import WorkerControl, WorkerParts
 from appliance.worker.engines import Engines
 from appliance.worker.packs import Packs
-from appliance.worker.sanitiser import MediaSanitiser, Rewrite, rewrite_media
-from appliance.worker.sealing import WorkerSealing, as_event
-from appliance.worker.service import WorkerService
+from appliance.worker.rewriting import Rewrite, rewrite_media
+from appliance.worker.sanitiser import MAX_SECONDS, MediaSanitiser
+from appliance.worker.sealing import WorkerSealing
 from appliance.worker.workspace import Workspace
 
 
-def main(rewrite: Rewrite = rewrite_media) -> int:
-    """Serve until killed; returns the exit code if it cannot start.
+def main(rewrite: Rewrite = rewrite_media, max_seconds: int = MAX_SECONDS) -> int:
+    """Serve until the broker hangs up, which ends the process; returns only if it cannot start.
 
-    ``rewrite``: how an imported file is decoded and encoded again, see :class:`MediaSanitiser`.
+    ``rewrite`` and ``max_seconds``: how an imported file is decoded and encoded again, and how long
+    that may take, see :class:`MediaSanitiser`.
     """
     parser = argparse.ArgumentParser(prog="appliance-worker", description=__doc__)
     parser.add_argument("--models", type=Path, required=True, help="folder of the model pack")
@@ -35,17 +38,20 @@ def main(rewrite: Rewrite = rewrite_media) -> int:
     parser.add_argument("--workspace", type=Path, required=True, help="folder of the session")
     parser.add_argument("--policy", type=Path, required=True, help="file of the site's policy")
     parser.add_argument(
-        "--socket", type=int, help="descriptor of the listening socket; default: from systemd"
+        "--socket",
+        type=int,
+        help="descriptor of the connection to the broker; default: accepted from systemd's socket",
     )
     options = parser.parse_args()
     stderr = sys.stderr
     try:
-        listener = _listener(options.socket)
+        # Only the broker can connect to it. No caller is ever connected to a socket of a worker.
+        listener = None if options.socket is not None else _control_socket()
         # The sanitiser forks, which must happen before there are threads.
         cv2.setNumThreads(1)
         policy = load(options.policy)
         stderr = configure("worker", policy.system.log_level)
-        sanitiser = MediaSanitiser(WorkerSealing(policy), rewrite)
+        sanitiser = MediaSanitiser(WorkerSealing(policy), rewrite, max_seconds)
         sealing = WorkerSealing(policy)
         readable = [options.models, *([options.packs] if options.packs.is_dir() else [])]
         sealing.confine(readable=readable, writable=[options.workspace])
@@ -57,24 +63,33 @@ def main(rewrite: Rewrite = rewrite_media) -> int:
             Tuning.read(options.packs / FILE),
         )
         provider = engines.mesh.engine.provider
-        worker = WorkerService(
-            workspace=Workspace(options.workspace),
-            policy=policy,
-            engines=engines,
-            sanitiser=sanitiser,
-            seal=lambda: as_event(sealing.seal(provider, serving=True)),
+        control = WorkerControl(
+            WorkerParts(
+                workspace=Workspace(options.workspace),
+                policy=policy,
+                engines=engines,
+                sanitiser=sanitiser,
+                seal=lambda: sealing.seal(provider, serving=True),
+            )
         )
     except ApplianceError as error:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
-    worker.service().listen(listener)
-    return 0
+    control.serve(_connection(listener, options.socket))
+    # At once: a job may still be computing, and must not outlive the connection to the broker.
+    os._exit(0)
 
 
-def _listener(descriptor: int | None) -> socket.socket:
-    if descriptor is None:
-        return listening_socket(socket.SOCK_STREAM, "appliance-worker")
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)
+def _control_socket() -> socket.socket:
+    return listening_socket(socket.SOCK_STREAM, "appliance-worker-control")
+
+
+def _connection(listener: socket.socket | None, descriptor: int | None) -> socket.socket:
+    """The one connection to the broker; ``listener`` is closed once it has come."""
+    if listener is None:
+        return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)
+    with listener:
+        return listener.accept()[0]
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from appliance.audit.entries import events, reasons
 from appliance.errors import ApplianceError, LedgerError
-from appliance.protocols.worker_api import Failed, error_name
+from appliance.protocols import worker_api
+from appliance.protocols.worker_api import Failed
 from appliance.wire.message import CallError
 
 
@@ -22,9 +23,12 @@ def job_refusal_reason(stopped: Exception) -> events.RefusalReason:
 
 
 @contextmanager
-def errors_to_refusals() -> Iterator[None]:
+def errors_to_refusals(
+    error_name: Callable[[str], str] = worker_api.error_name,
+) -> Iterator[None]:
     """Raise expected failures as ``CallError`` with the matching error of the interface.
 
+    ``error_name``: the full name of an error; by default of the callers' interface.
     Ends the process, by ``os._exit``, on a ``LedgerError``: what cannot be logged must not happen,
     and the broker notices the exit of its worker.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +24,7 @@ class PolicyGates:
     def consent(self, reference: str | None) -> str | None:
         """The pseudonym of a consent's reference, if there is one.
 
-        Raises ``PolicyError`` if it is missing and the policy requires one.
+        Raises ``PolicyError`` if it is missing and the policy requires one, or if it says nothing.
         """
         if reference is None:
             if self.gate.consent:
@@ -32,6 +33,11 @@ class PolicyGates:
                     "Give the reference of the consent, such as the number of the signed form.",
                 )
             return None
+        if not is_legible(reference):
+            raise PolicyError(
+                "The reference of the consent is blank, or holds what cannot be seen.",
+                "Give what is printed on the consent, such as the number of the signed form.",
+            )
         return self.ledger.pseudonym("consent", reference.encode())
 
     def choice(self, which: str) -> None:
@@ -65,3 +71,17 @@ class PolicyGates:
                 "Source and target do not show the same person.",
                 "Use photos of the patient only; the policy of this site allows no other faces.",
             )
+
+
+# Letters of no width, after normalisation (Unicode's Default_Ignorable_Code_Point).
+_FILLERS = frozenset("\u115f\u1160")
+
+
+def is_legible(reference: str) -> bool:
+    """Whether a person sees all of ``reference``, and a letter or a digit in it."""
+    shown = unicodedata.normalize("NFKC", reference)
+    return (
+        reference.isprintable()  # neither controls nor formats nor blanks other than the space
+        and not _FILLERS.intersection(shown)
+        and any(character.isalnum() for character in shown)
+    )

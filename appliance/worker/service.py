@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Condition, Event, Lock
+from threading import Event, Lock
 from typing import Any, BinaryIO, cast
 
 import msgspec
 
 from appliance.audit.entries import events
-from appliance.audit.service.client import AuditClient
-from appliance.diagnostics.journal import bind_session
 from appliance.diagnostics.process_log import report_bug
-from appliance.errors import ApplianceError, NoFaceError
+from appliance.errors import NoFaceError
 from appliance.files.output import PendingOutput
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.generator_engine.options import GeneratorOptions
@@ -25,7 +21,7 @@ from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
-from appliance.pipeline.media.video.encoder import check_size
+from appliance.pipeline.media.video.encoder import OWN_CODECS, check_size
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.run import (
@@ -43,27 +39,20 @@ from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.policy.policy import Policy
 from appliance.protocols import worker_api
 from appliance.protocols.worker_api import error_name
+from appliance.seal.guard import Touch
 from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Progress, Request, Service
 from appliance.worker.engines import Engines
 from appliance.worker.failures import StopError, errors_to_refusals, job_refusal_reason
+from appliance.worker.hand_over import HandOver, fingerprint
+from appliance.worker.intake import Intake
+from appliance.worker.job_count import JobCount
 from appliance.worker.packs import offered
-from appliance.worker.pipes import piped
-from appliance.worker.policy_gates import PolicyGates
-from appliance.worker.sanitiser import MediaSanitiser, fingerprint
+from appliance.worker.sanitiser import MediaSanitiser
+from appliance.worker.served_session import ServedSession
 from appliance.worker.single_entry_cache import SingleEntryCache
+from appliance.worker.tripwires import touches_as_events
 from appliance.worker.workspace import Item, Workspace
-
-_SEAL_TIMEOUT = 60  # seconds that a call waits for the process to be sealed
-
-
-@dataclass(frozen=True, slots=True)
-class _Served:
-    """The session that the worker serves: its id, its ledger and the gates of the policy."""
-
-    session: str
-    ledger: AuditClient
-    gates: PolicyGates
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,72 +66,48 @@ class _Job:
 
 
 class WorkerService:
-    """The methods of ``io.faceappliance.Worker``, for several threads."""
+    """The methods of ``io.faceappliance.Worker`` in one session, for several threads."""
 
     def __init__(
         self,
+        served: ServedSession,
         workspace: Workspace,
         policy: Policy,
         engines: Engines,
         sanitiser: MediaSanitiser,
-        seal: Callable[[], events.SealResult],
     ) -> None:
-        """``seal`` is called once, before the first file is imported."""
+        """The process is sealed and the ledger knows it: there is no other way to a service."""
+        self._served = served
         self._workspace = workspace
         self._policy = policy
         self._engines = engines
-        self._sanitiser = sanitiser
-        self._seal = seal
-        self._served: _Served | None = None
-        self._jobs = 0
-        self._serving = Event()
-        self._job_begun = Condition()
-        self._sanitiser_free = Lock()
+        self._intake = Intake(workspace, sanitiser, self._report)
+        self._hand_over = HandOver(served, policy.export)
+        self.jobs = JobCount()
         self._job_free = Lock()
         self._cancelled = Event()
+        self._one_picture = Lock()  # held while a picture is in memory: it may fill half of that
         self._sources: SingleEntryCache[SourceIdentity] = SingleEntryCache()
         self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
 
     def service(self) -> Service:
-        """The interface for the worker's socket, to which only the broker can connect."""
+        """The interface for the callers to whom the broker gave a connection."""
         methods: dict[str, Method[Any]] = {
-            "Begin": Method(worker_api.Begin, self._begin, descriptors=1),
             "Packs": Method(Empty, self._packs),
             "Import": Method(worker_api.Import, self._import, descriptors=1),
             "Inspect": Method(worker_api.Inspect, self._inspect),
             "Swap": Method(worker_api.Swap, self._swap),
             "Preview": Method(worker_api.Preview, self._preview),
             "Cancel": Method(Empty, self._cancel),
-            "Forget": Method(Empty, self._forget),
             "Results": Method(Empty, self._list),
             "Result": Method(worker_api.Item, self._result),
         }
         return Service(worker_api.NAME, worker_api.DESCRIPTION, methods, report_bug)
 
-    def _begin(self, request: Request[worker_api.Begin]) -> Answer:
-        if self._served is not None or len(request.descriptors) != 1:
-            raise CallError(error_name("Busy"))
-        parameters = request.parameters
-        if parameters.policy != self._policy.digest:
-            raise CallError(error_name("OtherPolicy"))
-        bind_session(parameters.session)
-        ledger = AuditClient(request.descriptors.pop())
-        with errors_to_refusals():
-            sealed = self._seal()
-            self._workspace.recover_existing()
-            packs = [*self._engines.mesh.packs, *self._engines.packs.trusted.values()]
-            loaded = [
-                events.ModelPackLoaded(pack.digest, len(pack.entries), "valid") for pack in packs
-            ]
-            ledger.append_all([sealed, events.PolicyLoaded(parameters.policy, "own"), *loaded])
-        self._served = _Served(
-            parameters.session, ledger, PolicyGates(self._policy.gate, parameters.session, ledger)
-        )
-        self._serving.set()
-        while True:
-            request.progress(worker_api.Jobs(self._jobs))
-            with self._job_begun:
-                self._job_begun.wait()
+    def drop_caches(self) -> None:
+        """Forget faces and small pictures of imported items. The items themselves stay."""
+        self._sources.clear()
+        self._thumbnails.clear()
 
     def _packs(self, request: Request[Empty]) -> Answer:
         packs = self._engines.packs
@@ -154,48 +119,43 @@ class WorkerService:
         return Answer(worker_api.Packs(trusted + refused, self._engines.mesh.engine.provider))
 
     def _import(self, request: Request[worker_api.Import]) -> Answer:
-        served, parameters = self._require_session(), request.parameters
+        served, parameters = self._served, request.parameters
         if not request.descriptors:
             raise CallError(error_name("NoDescriptor"))
-        source = request.descriptors[0]
-        with (
-            errors_to_refusals(),
-            self._sanitiser_free,
-            self._workspace.temporary() as (temporary, sink),
-        ):
+        with errors_to_refusals():
             consent = served.gates.consent(parameters.consent)
-            digest, size = fingerprint(source)
-            imported = self._sanitiser.rewrite(source, sink)
-            served.ledger.append(
-                events.MediaImported(
-                    session=served.session,
-                    item=served.ledger.pseudonym("file", digest),
-                    role=parameters.role,
-                    media=imported.media,
-                    size=size,
-                    origin="folder",
-                    consent=consent,
+            with self._intake.receive(request.descriptors[0]) as received:
+                imported = received.media
+                served.ledger.append(
+                    events.MediaImported(
+                        session=served.session,
+                        item=served.ledger.pseudonym("file", received.digest),
+                        role=parameters.role,
+                        media=imported.media,
+                        size=received.size,
+                        origin="folder",
+                        consent=consent,
+                    )
                 )
-            )
-            number = self._workspace.add_item(temporary, imported.media)
+                number = self._workspace.add_item(received.path, imported.media)
         return Answer(worker_api.Imported(number, imported.media, imported.width, imported.height))
 
     def _inspect(self, request: Request[worker_api.Inspect]) -> Answer:
-        self._require_session()
         parameters = request.parameters
-        with errors_to_refusals():
-            picture = self._workspace.picture(parameters.item, parameters.at)
-            faces = self._engines.mesh.analyser.faces(picture.canvas)
+        with errors_to_refusals(), self._one_picture:
+            canvas = self._workspace.picture(parameters.item, parameters.at).canvas
+            faces = self._engines.mesh.analyser.faces(canvas)
+            del canvas
         return Answer(worker_api.Faces([_outline(face) for face in faces]))
 
     def _swap(self, request: Request[worker_api.Swap]) -> Answer:
-        served, parameters = self._require_session(), request.parameters
+        served, parameters = self._served, request.parameters
         target = self._workspace.item(parameters.target)
         with self._job(), errors_to_refusals():
             engine = self._engines.get(
                 parameters.packs, _options_of(parameters.generator_options), parameters.upscale
             )
-            job = _Job(self._next_job(), parameters, engine, request.progress)
+            job = _Job(self.jobs.begin(), parameters, engine, request.progress)
             kind: events.Engine = "onnx" if engine.generates else "mesh"
             served.ledger.append(
                 events.JobStarted(
@@ -205,7 +165,7 @@ class WorkerService:
             number, result = self._workspace.reserve(target.media)
             try:
                 done = self._make(served, job, target, result)
-            except (ApplianceError, StopError) as stopped:
+            except Exception as stopped:
                 served.ledger.append(
                     events.JobRefused(served.session, job.number, job_refusal_reason(stopped))
                 )
@@ -213,7 +173,7 @@ class WorkerService:
             self._workspace.commit(number, result)
         return Answer(worker_api.Progress(job.number, done.frames, done.frames, number))
 
-    def _make(self, served: _Served, job: _Job, target: Item, result: Item) -> SwapReport:
+    def _make(self, served: ServedSession, job: _Job, target: Item, result: Item) -> SwapReport:
         """Run the pipeline. The result is written whole and logged, or not at all."""
         started = time.monotonic()
         source = self._source(job.engine, job.parameters)
@@ -226,7 +186,7 @@ class WorkerService:
                 report = self._video(job, source, options, target, sink)
             served.gates.same_person(job.number, source, report)
             self._check_cancelled()
-            digest, _ = fingerprint(output.file.fileno())
+            digest, _ = fingerprint(cast(BinaryIO, output.file))
             served.ledger.append(
                 events.JobFinished(
                     session=served.session,
@@ -243,20 +203,23 @@ class WorkerService:
     def _photo(
         self, job: _Job, source: SourceIdentity, options: SwapOptions, sink: BinaryIO
     ) -> SwapReport:
-        target = self._workspace.photo(job.parameters.target)
-        check_enlarged(target, job.parameters.upscale)
-        photo, report = swap_photo(job.engine, source, target, options)
-        self._check_cancelled()
-        if job.engine.upscaler:
-            photo = enlarge_photo(photo, job.engine.upscaler)
-        sink.write(encode_photo(photo, "png"))
+        with self._one_picture:
+            target = self._workspace.photo(job.parameters.target)
+            check_enlarged(target, job.parameters.upscale)
+            photo, report = swap_photo(job.engine, source, target, options)
+            del target
+            self._check_cancelled()
+            if job.engine.upscaler:
+                photo = enlarge_photo(photo, job.engine.upscaler)
+            sink.write(encode_photo(photo, "png"))
+            del photo
         return report
 
     def _video(
         self, job: _Job, source: SourceIdentity, options: SwapOptions, target: Item, sink: BinaryIO
     ) -> SwapReport:
         with target.path.open("rb") as opened:
-            facts = probe(opened)
+            facts = probe(opened, only_codecs=OWN_CODECS)
             opened.seek(0)
             check_size(facts.width * job.parameters.upscale, facts.height * job.parameters.upscale)
 
@@ -272,6 +235,7 @@ class WorkerService:
                 options,
                 container=facts.container,
                 progress=progress,
+                only_codecs=OWN_CODECS,
             )
         if not report.faces_swapped and any(options.regions.values()):
             raise NoFaceError(
@@ -281,7 +245,7 @@ class WorkerService:
         return report
 
     def _preview(self, request: Request[worker_api.Preview]) -> Answer:
-        served, parameters = self._require_session(), request.parameters
+        served, parameters = self._served, request.parameters
         with self._job(), errors_to_refusals():
             engine = self._engines.get(
                 parameters.packs, _options_of(parameters.generator_options), 1
@@ -289,27 +253,35 @@ class WorkerService:
             source = self._source(engine, parameters)
             thumbnail = self._thumbnails.get(
                 (parameters.target, parameters.at, parameters.side),
-                lambda: _thumbnail(
-                    self._workspace.picture(parameters.target, parameters.at), parameters.side
-                ),
+                lambda: self._thumbnail(parameters),
             )
             options = self._options(
                 served, engine, parameters, likeness=self._policy.gate.same_person
             )
             preview, report = swap_photo(engine, source, thumbnail, options)
             if self._policy.gate.same_person:  # a preview shows a face as much as a result does
-                served.gates.same_person(self._jobs, source, report)
-            return Answer(descriptors=(piped(io.BytesIO(encode_photo(preview, "jpeg"))),))
+                served.gates.same_person(self.jobs.now, source, report)
+            return Answer(descriptors=(self._hand_over.preview(encode_photo(preview, "jpeg")),))
 
     def _source(self, engine: Pipeline, parameters: worker_api.Swap) -> SourceIdentity:
         return self._sources.get(
             (tuple(parameters.packs), parameters.generator_options, tuple(parameters.sources)),
-            lambda: read_source(engine, [*map(self._workspace.photo, parameters.sources)]),
+            lambda: self._read_source(engine, parameters.sources),
         )
+
+    def _read_source(self, engine: Pipeline, numbers: Sequence[int]) -> SourceIdentity:
+        with self._one_picture:
+            return read_source(engine, map(self._workspace.photo, numbers))
+
+    def _thumbnail(self, parameters: worker_api.Preview) -> Photo:
+        with self._one_picture:
+            photo = self._workspace.picture(parameters.target, parameters.at)
+            in_srgb = in_colours_of(photo, Photo(photo.pixels))
+            return Photo(PhotoCanvas(in_srgb.pixels).thumbnail(parameters.side))
 
     def _options(
         self,
-        served: _Served,
+        served: ServedSession,
         engine: Pipeline,
         parameters: worker_api.Swap,
         *,
@@ -318,7 +290,10 @@ class WorkerService:
         served.gates.choice(parameters.choice)
         reference = None
         if parameters.like is not None:
-            reference = read_reference(engine.analyser, self._workspace.photo(parameters.like))
+            with self._one_picture:
+                photo = self._workspace.photo(parameters.like)
+                reference = read_reference(engine.analyser, photo)
+                del photo
         return SwapOptions(
             FaceSelection(FaceRule(parameters.choice), reference), parameters.regions, likeness
         )
@@ -327,36 +302,22 @@ class WorkerService:
         running = self._job_free.locked()
         if running:
             self._cancelled.set()
-        return Answer(worker_api.Stopped(running))
-
-    def _forget(self, request: Request[Empty]) -> Answer:
-        self._sources.clear()
-        self._thumbnails.clear()
-        return Answer()
+        importing = self._intake.stop()
+        return Answer(worker_api.Stopped(running or importing))
 
     def _list(self, request: Request[Empty]) -> Answer:
         return Answer(worker_api.Results(self._workspace.results()))
 
     def _result(self, request: Request[worker_api.Item]) -> Answer:
-        self._require_session()
         item = self._workspace.result(request.parameters.item)
-        size = item.path.stat().st_size
-        answer = worker_api.Result(item.media, size, _digest(item.path).hex())
-        return Answer(answer, (piped(item.path.open("rb")),))
+        with errors_to_refusals():
+            answer, pipe = self._hand_over.result(item)
+        return Answer(answer, (pipe,))
 
-    def _require_session(self) -> _Served:
-        """The served session; waits for the seal and raises ``CallError`` if that fails."""
-        if not self._serving.wait(_SEAL_TIMEOUT) or self._served is None:
-            raise CallError(error_name("NotBegun"))
-        bind_session(self._served.session)
-        return self._served
-
-    def _next_job(self) -> int:
-        """Number a job that begins, and wake the call of Begin that reports it."""
-        with self._job_begun:
-            self._jobs += 1
-            self._job_begun.notify_all()
-            return self._jobs
+    def _report(self, touches: Mapping[Touch, int]) -> None:
+        """Log the tripwires that a child of the sanitiser touched."""
+        served = self._served
+        served.ledger.append_all(touches_as_events(touches, served.session))
 
     def _check_cancelled(self) -> None:
         """Raises ``StopError`` once the job was cancelled."""
@@ -379,15 +340,6 @@ def _outline(face: Face) -> worker_api.Face:
     low, high = face.points.min(axis=0), face.points.max(axis=0)
     (x, y), (width, height) = map(float, low), map(float, high - low)
     return worker_api.Face(x, y, width, height, face.score)
-
-
-def _thumbnail(photo: Photo, side: int) -> Photo:
-    return Photo(PhotoCanvas(in_colours_of(photo, Photo(photo.pixels)).pixels).thumbnail(side))
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return fingerprint(file.fileno())[0]
 
 
 def _options_of(wanted: worker_api.GeneratorOptions) -> GeneratorOptions:

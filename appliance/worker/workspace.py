@@ -1,4 +1,8 @@
-"""The files of a session, by number: items and results, all written by our own encoders."""
+"""The files of a session, by number: items and results.
+
+Results are written by this process, items by a child that met a file from outside and may have been
+taken over by it. So an item is read by the decoder of the one format that it must have.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from pathlib import Path
 from appliance.errors import InputError
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import Photo, read_photo
+from appliance.pipeline.media.video.encoder import OWN_CODECS
 from appliance.pipeline.media.video.key_frame import read_key_frame
 from appliance.protocols.worker_api import Media, error_name
 from appliance.wire.message import CallError
@@ -57,6 +62,17 @@ class Workspace:
             os.close(descriptor)
             path.unlink(missing_ok=True)
 
+    @contextmanager
+    def nameless(self) -> Iterator[tuple[int, int]]:
+        """A new file that no path leads to: a descriptor to write it, and one to read it."""
+        with self.temporary() as (path, writer):
+            reader = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            path.unlink()
+            try:
+                yield writer, reader
+            finally:
+                os.close(reader)
+
     def add_item(self, temporary: Path, media: Media) -> int:
         """Rename an imported file to its number, which is returned."""
         number = self._next()
@@ -87,11 +103,14 @@ class Workspace:
         return _of(self._results, number)
 
     def photo(self, number: int) -> Photo:
-        """An item that must be a photo. Raises ``InputError`` if it is not, or ``CallError``."""
+        """An item that must be a photo. Raises ``InputError`` if it is not, or ``CallError``.
+
+        It is read as a PNG, whatever it begins with: nothing else is made of photos on import.
+        """
         item = self.item(number)
         if item.media != "photo":
             raise InputError("This is a video, not a photo.", "Use a photo here.")
-        return read_photo(item.path.read_bytes())
+        return read_photo(item.path.read_bytes(), only="png")
 
     def picture(self, number: int, seconds: float) -> Photo:
         """A photo, or the last key frame of a video at or before ``seconds``.
@@ -102,7 +121,7 @@ class Workspace:
         if item.media == "photo":
             return self.photo(number)
         with item.path.open("rb") as opened:
-            canvas = read_key_frame(opened, seconds)
+            canvas = read_key_frame(opened, seconds, only_codecs=OWN_CODECS)
             return Photo(canvas.read(Box(0, 0, canvas.width, canvas.height)))
 
     def _next(self) -> int:

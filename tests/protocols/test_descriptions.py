@@ -37,14 +37,12 @@ BROKER: dict[str, tuple[type, type]] = {
     "DeviceRefused": (broker_api.DeviceRefused, Empty),
 }
 WORKER: dict[str, tuple[type, type]] = {
-    "Begin": (worker_api.Begin, worker_api.Jobs),
     "Packs": (Empty, worker_api.Packs),
     "Import": (worker_api.Import, worker_api.Imported),
     "Inspect": (worker_api.Inspect, worker_api.Faces),
     "Swap": (worker_api.Swap, worker_api.Progress),
     "Preview": (worker_api.Preview, Empty),
     "Cancel": (Empty, worker_api.Stopped),
-    "Forget": (Empty, Empty),
     "Results": (Empty, worker_api.Results),
     "Result": (worker_api.Item, worker_api.Result),
 }

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from appliance.files.output import OutputFile
 from appliance.worker.__main__ import main
-from appliance.worker.sanitiser import SanitisedMedia, rewrite_media
+from appliance.worker.rewriting import SanitisedMedia, rewrite_media
 
 KILLED, OUT_OF_MEMORY = b"KILLED", b"OUT OF MEMORY"
 """What a file begins with whose reading process kills itself, or asks for too much memory."""

@@ -15,12 +15,15 @@ import msgspec
 
 from appliance.audit.entries import events
 from appliance.audit.entries.reader import read_lines
+from appliance.audit.service.client import AuditClient
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.policy.load import load
-from appliance.protocols import worker_api
+from appliance.protocols import worker_api, worker_control_api
 from appliance.protocols.worker_api import NAME
+from appliance.protocols.worker_control_api import NAME as CONTROL
 from appliance.wire.client import Client
+from appliance.wire.connection import Connection
 from appliance.wire.message import CallError
 from tests.paths import PORTRAITS, REPOSITORY
 
@@ -29,17 +32,29 @@ SESSION = "0123456789abcdef"
 
 @dataclass
 class Worker:
+    """A worker process, and the broker's end of the one connection to it."""
+
     process: subprocess.Popen[bytes]
-    path: Path
+    control: Client
     workspace: Path
     policy: str
 
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+        self.control.close()
 
     def client(self) -> Client:
-        return Client.to(self.path)
+        """A caller with a connection of its own, as the broker makes them."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.control.notify(f"{CONTROL}.Serve", descriptors=[theirs.fileno()])
+        return Client(Connection(ours))
+
+    def result(self, number: int) -> bytes:
+        """The bytes of a result, past the interface, which does not release it."""
+        (path,) = self.workspace.glob(f"{number}.result.*")
+        return path.read_bytes()
 
     def take_in(
         self,
@@ -70,37 +85,32 @@ def start(
 ) -> Worker:
     """Start a worker that serves ``workspace``, with the packs in ``folder``."""
     (folder / "policy.yaml").write_text(policy)
-    path = folder / "worker.sock"
-    path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(os.fspath(path))
-        listener.listen(16)
+    ours, theirs = socket.socketpair()
+    with theirs:
         options = ["--models", str(models), "--workspace", str(workspace)]
         options += ["--policy", str(folder / "policy.yaml"), "--packs", str(folder / "packs")]
-        options += ["--socket", str(listener.fileno())]
+        options += ["--socket", str(theirs.fileno())]
         process = subprocess.Popen(
             [sys.executable, "-m", program, *options],
             cwd=REPOSITORY,
-            pass_fds=(listener.fileno(),),
+            pass_fds=(theirs.fileno(),),
         )
-    return Worker(process, path, workspace, load(folder / "policy.yaml").digest)
+    policy_digest = load(folder / "policy.yaml").digest
+    return Worker(process, Client(Connection(ours)), workspace, policy_digest)
 
 
-def begin(worker: Worker, audit: EmbeddedAudit) -> Client:
-    """Make the broker's call of Begin, whose connection stays open."""
-    line = worker.client()
-    begun = line.follow(
-        f"{NAME}.Begin",
-        worker_api.Begin(SESSION, worker.policy),
-        gives=worker_api.Jobs,
-        descriptors=[audit.client.fileno()],
+def begin(
+    worker: Worker, ledger: AuditClient
+) -> Iterator[tuple[worker_control_api.Jobs, list[int]]]:
+    """Make the broker's call of Begin; the reports of jobs that follow its first answer."""
+    reports = worker.control.follow(
+        f"{CONTROL}.Begin",
+        worker_control_api.Begin(SESSION, worker.policy),
+        gives=worker_control_api.Jobs,
+        descriptors=[ledger.fileno()],
     )
-    try:
-        assert next(begun)[0].jobs == 0
-    except CallError:
-        line.close()
-        raise
-    return line
+    assert next(reports)[0].jobs == 0
+    return reports
 
 
 @contextmanager
@@ -112,12 +122,26 @@ def working(
     workspace.mkdir(exist_ok=True)
     worker = start(folder, workspace, policy, program=program)
     try:
-        line, client = begin(worker, audit), worker.client()
+        begin(worker, audit.client)
+        client = worker.client()
         yield worker, client
         client.close()
-        line.close()
     finally:
         worker.end()
+
+
+def children(process: int) -> list[int]:
+    """The ids of the processes that ``process`` started and that still run."""
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def sanitiser_child(worker: Worker) -> int:
+    """The process that reads a file for ``worker``, as soon as there is one."""
+    while True:
+        for helper in children(worker.process.pid):
+            for child in children(helper):
+                return child
 
 
 def portrait(name: str) -> Path:

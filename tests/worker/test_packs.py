@@ -58,10 +58,7 @@ class Room:
     def swapped(self, asked: worker_api.Swap) -> np.ndarray:
         done, _ = self.client.call(f"{NAME}.Swap", asked, gives=worker_api.Progress)
         assert done.result is not None
-        _, (pipe,) = self.client.call(
-            f"{NAME}.Result", worker_api.Item(done.result), gives=worker_api.Result
-        )
-        return read_photo(read_all(pipe)).pixels
+        return read_photo(self.worker.result(done.result)).pixels
 
     def refused(self, asked: worker_api.Swap) -> worker_api.Failed:
         with pytest.raises(CallError) as caught:
@@ -134,10 +131,10 @@ def test_a_region_and_a_likeness_are_chosen_with_a_pack_too(room: Room) -> None:
 def test_a_preview_is_drawn_by_the_generator(room: Room) -> None:
     asked = room.asked("studio")
     wanted = worker_api.Preview(asked.sources, asked.target, WHOLE, packs=["studio"], side=256)
-    _, (pipe,) = room.client.call(f"{NAME}.Preview", wanted, gives=Empty)
+    _, (pipe,) = room.client.call(f"{NAME}.Preview", wanted, gives=Empty, attached=1)
     drawn = read_photo(read_all(pipe)).pixels.astype(int)
     plain = msgspec.structs.replace(wanted, packs=[])
-    _, (pipe,) = room.client.call(f"{NAME}.Preview", plain, gives=Empty)
+    _, (pipe,) = room.client.call(f"{NAME}.Preview", plain, gives=Empty, attached=1)
     mesh = read_photo(read_all(pipe)).pixels.astype(int)
     blue = [float((seen[..., 2] > seen[..., 0] + 20).mean()) for seen in (drawn, mesh)]
     assert blue[0] > blue[1] + 0.02

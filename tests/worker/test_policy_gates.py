@@ -10,12 +10,16 @@ import pytest
 
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.errors import PolicyError
 from appliance.pipeline.media.photo.decode import read_photo
+from appliance.policy.policy import Gate
 from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
+from appliance.worker.policy_gates import PolicyGates
 from tests.worker.process import (
+    SESSION,
     failed,
     logged_events,
     portrait,
@@ -69,7 +73,9 @@ def test_a_photo_of_another_person_among_the_patient_s_is_refused(
             worker_api.Preview([*patient, other], target, NOSE),
         ):
             assert refused(client, wanted) == "not-same-person"
-        client.call(f"{NAME}.Preview", worker_api.Preview(patient, target, NOSE), gives=Empty)
+        client.call(
+            f"{NAME}.Preview", worker_api.Preview(patient, target, NOSE), gives=Empty, attached=1
+        )
 
 
 def test_a_video_that_shows_another_person_in_one_shot_is_refused(
@@ -100,6 +106,22 @@ def _film(path: Path, shots: Sequence[str]) -> None:
                 frame.pts = None
                 film.mux(stream.encode(frame))
         film.mux(stream.encode(None))
+
+
+BLANK = (" ", "\t", "\u00a0", "\u200b", ".", "--", "\u2800", "\ufe0f", "\u3164", "\uffa0", "\u115f")
+PARTLY = ("form\u200b17", "form\n17", "17\u202e", "\u3164form")
+
+
+@pytest.mark.parametrize("reference", BLANK + PARTLY)
+def test_a_consent_that_cannot_be_seen_is_none(reference: str, audit: EmbeddedAudit) -> None:
+    gates = PolicyGates(Gate(), SESSION, audit.client)
+    with pytest.raises(PolicyError, match="blank"):
+        gates.consent(reference)
+
+
+@pytest.mark.parametrize("reference", ["form 17", "17", "Ä", "同意書 3", "A/2026-11 (2)"])
+def test_a_consent_that_says_something_is_one(reference: str, audit: EmbeddedAudit) -> None:
+    assert PolicyGates(Gate(), SESSION, audit.client).consent(reference)
 
 
 def test_no_picture_is_imported_without_a_consent(tmp_path: Path) -> None:

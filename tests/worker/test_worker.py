@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError, ModelError, WireError
 from appliance.pipeline.media.photo.decode import read_photo
@@ -22,7 +22,16 @@ from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
 from tests.worker.fragile_worker import KILLED, OUT_OF_MEMORY
-from tests.worker.process import Worker, begin, failed, portrait, read_all, start, working
+from tests.worker.process import (
+    Worker,
+    begin,
+    failed,
+    logged_events,
+    portrait,
+    read_all,
+    start,
+    working,
+)
 
 
 def test_from_import_to_result(worker: Worker, client: Client) -> None:
@@ -38,12 +47,7 @@ def test_from_import_to_result(worker: Worker, client: Client) -> None:
     assert done.result is not None
     results, _ = client.call(f"{NAME}.Results", gives=worker_api.Results)
     assert results.results == [done.result]
-    result, (pipe,) = client.call(
-        f"{NAME}.Result", worker_api.Item(done.result), gives=worker_api.Result, attached=1
-    )
-    data = read_all(pipe)
-    assert (len(data), hashlib.sha256(data).hexdigest()) == (result.size, result.sha256)
-    swapped = read_photo(data).pixels
+    swapped = read_photo(worker.result(done.result)).pixels
     before = read_photo(portrait("person_b_1.jpg").read_bytes()).pixels
     assert swapped.shape == before.shape
     assert (swapped != before).any()
@@ -123,15 +127,10 @@ def test_a_broker_with_another_policy_is_refused(tmp_path: Path, audit: Embedded
     other.policy = "0" * 64
     try:
         with pytest.raises(CallError, match="OtherPolicy"):
-            begin(other, audit)
+            begin(other, audit.client)
+        assert other.process.wait(60) == 0  # a refusal ends it
     finally:
-        other.process.kill()
-        other.process.wait()
-
-
-def test_a_second_broker_is_refused(client: Client) -> None:
-    with pytest.raises(CallError, match="Busy"):
-        client.call(f"{NAME}.Begin", worker_api.Begin("f" * 16, "0" * 64), gives=worker_api.Jobs)
+        other.end()
 
 
 def test_a_target_without_a_face_is_refused(worker: Worker, client: Client, tmp_path: Path) -> None:
@@ -143,6 +142,20 @@ def test_a_target_without_a_face_is_refused(worker: Worker, client: Client, tmp_
     with pytest.raises(CallError, match="Failed") as refused:
         client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
     assert failed(refused.value).kind == "no-face"
+
+
+def test_files_as_they_should_be_touch_no_tripwire(tmp_path: Path, single_face_clip: Path) -> None:
+    with (
+        EmbeddedAudit(tmp_path / "ledger") as audit,
+        working(tmp_path, audit) as (worker, client),
+    ):
+        source = worker.take_in(client, portrait("person_a_1.jpg"), "source").item
+        for target in (portrait("person_b_1.jpg"), single_face_clip):
+            item = worker.take_in(client, target).item
+            wanted = worker_api.Swap([source], item, {"nose": 1.0})
+            client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
+    logged = logged_events(tmp_path / "ledger")
+    assert not [event for event in logged if isinstance(event, events.EscapeAttempt)]
 
 
 def test_a_video_reports_its_progress_and_can_be_cancelled(
@@ -193,49 +206,23 @@ def test_a_new_worker_deletes_what_the_previous_one_had_not_finished(
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     first = start(tmp_path, workspace)
-    line = begin(first, audit)
+    begin(first, audit.client)
     asking = first.client()
     item = first.take_in(asking, portrait("person_a_1.jpg"), "source").item
-    first.process.kill()
-    first.process.wait()
-    line.close()
+    first.end()
     asking.close()
     (workspace / ".deadbeef.part").write_bytes(b"half a result")
     (workspace / "cache").mkdir()
     second = start(tmp_path, workspace)
     try:
-        line, asking = begin(second, audit), second.client()
+        begin(second, audit.client)
+        asking = second.client()
         assert {path.name for path in workspace.iterdir()} == {f"{item}.item.photo", "cache"}
         faces, _ = asking.call(f"{NAME}.Inspect", worker_api.Inspect(item), gives=worker_api.Faces)
         assert len(faces.faces) == 1
-        line.close()
         asking.close()
     finally:
-        second.process.kill()
-        second.process.wait()
-
-
-def test_a_call_before_the_seal_waits_for_it(tmp_path: Path, audit: EmbeddedAudit) -> None:
-    workspace = tmp_path / "workspace"
-    workspace.mkdir()
-    early = start(tmp_path, workspace)
-    try:
-        asking = early.client()
-        taken: list[str] = []
-        person = Thread(
-            target=lambda: taken.append(
-                early.take_in(asking, portrait("person_a_1.jpg"), "source").media
-            )
-        )
-        person.start()
-        line = begin(early, audit)
-        person.join(30)
-        assert taken == ["photo"]
-        line.close()
-        asking.close()
-    finally:
-        early.process.kill()
-        early.process.wait()
+        second.end()
 
 
 def test_a_worker_that_lost_its_ledger_does_nothing_more_and_exits(tmp_path: Path) -> None:
@@ -243,7 +230,8 @@ def test_a_worker_that_lost_its_ledger_does_nothing_more_and_exits(tmp_path: Pat
     workspace.mkdir()
     with EmbeddedAudit(tmp_path / "ledger") as audit:
         worker = start(tmp_path, workspace)
-        line, asking = begin(worker, audit), worker.client()
+        begin(worker, audit.client)
+        asking = worker.client()
         os.kill(audit.child, signal.SIGKILL)
         os.waitid(os.P_PID, audit.child, os.WEXITED | os.WNOWAIT)
         ended = Thread(target=worker.process.wait)
@@ -252,8 +240,8 @@ def test_a_worker_that_lost_its_ledger_does_nothing_more_and_exits(tmp_path: Pat
             worker.take_in(asking, portrait("person_a_1.jpg"))
         ended.join(20)
         assert worker.process.returncode
-        line.close()
         asking.close()
+        worker.end()
     assert list(workspace.iterdir()) == []
 
 
@@ -322,6 +310,7 @@ def test_a_worker_that_cannot_start_prints_the_reason_although_libraries_are_sil
     # By then only the worker itself can write to stderr.
     worker = start(tmp_path, tmp_path, "system: {log_level: critical}\n", models=tmp_path)
     assert worker.process.wait(60) == ModelError.exit_code
+    worker.end()
     printed = capfd.readouterr().err
     assert "manifest.toml" in printed
     assert str(tmp_path) not in printed
@@ -332,6 +321,7 @@ def test_no_worker_starts_if_the_policy_rejects_the_licences_of_the_starter_pack
 ) -> None:
     worker = start(tmp_path, tmp_path, "models: {licences: [BSD-3-Clause]}\n")
     assert worker.process.wait(60) == ModelError.exit_code
+    worker.end()
     assert "not accepted" in capfd.readouterr().err
 
 
@@ -342,7 +332,8 @@ def test_a_result_that_cannot_be_logged_does_not_exist(
     workspace.mkdir()
     with EmbeddedAudit(tmp_path / "ledger") as audit:
         worker = start(tmp_path, workspace)
-        line, asking = begin(worker, audit), worker.client()
+        begin(worker, audit.client)
+        asking = worker.client()
         source = worker.take_in(asking, portrait("person_a_1.jpg"), "source").item
         target = worker.take_in(asking, single_face_clip).item
         before = sorted(workspace.iterdir())
@@ -354,6 +345,6 @@ def test_a_result_that_cannot_be_logged_does_not_exist(
         with pytest.raises(WireError, match="broke off"):
             list(following)
         assert worker.process.wait(60) == LedgerError.exit_code
-        line.close()
         asking.close()
+        worker.end()
     assert sorted(workspace.iterdir()) == before

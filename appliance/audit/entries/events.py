@@ -252,6 +252,26 @@ class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
     threshold: Percent
 
 
+class HandedOver(_Strict, frozen=True, tag="handed-over"):
+    """A caller of the session was given a picture. ``picture``: the SHA-256 of its ``size`` bytes.
+
+    A preview is small; a result leaves only where the policy does not demand its release.
+    """
+
+    session: SessionId
+    what: Literal["preview", "result"]
+    picture: Sha256
+    size: Count  # bytes
+
+
+class ResultRefused(_Strict, frozen=True, tag="result-refused"):
+    """A caller of the session asked for a result and did not get it."""
+
+    session: SessionId
+    result: Sha256
+    reason: Literal["second-person"]
+
+
 class ReleaseRequested(_Strict, frozen=True, tag="release-requested"):
     """The release of a result was requested. Reserved."""
 
@@ -364,6 +384,8 @@ AnyEvent: TypeAlias = (
     | JobFinished
     | JobRefused
     | SamePersonChecked
+    | HandedOver
+    | ResultRefused
     | ReleaseRequested
     | ReleaseApproved
     | ReleaseRefused

@@ -77,6 +77,8 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.JobFinished: EventLabels("Job finished", "work", "C", _TRANSFORM),
     events.JobRefused: EventLabels("Job refused", "alarm", "E", _TRANSFORM, failed=True),
     events.SamePersonChecked: EventLabels("Same person checked", "work", "E", _VERIFY),
+    events.HandedOver: EventLabels("Handed over", "release", "R", _EXPORT),
+    events.ResultRefused: EventLabels("Result refused", "alarm", "R", _EXPORT, failed=True),
     events.ReleaseRequested: EventLabels("Release requested", "release", "E", _EXPORT),
     events.ReleaseApproved: EventLabels("Release approved", "release", "E", _ATTEST),
     events.ReleaseRefused: EventLabels("Release refused", "alarm", "E", _ATTEST, failed=True),

@@ -44,6 +44,8 @@ _WORKER_EVENTS = (
     events.JobFinished,
     events.JobRefused,
     events.SamePersonChecked,
+    events.HandedOver,
+    events.ResultRefused,
     events.EscapeAttempt,
 )
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from appliance.protocols.worker_api import NAME
+from appliance.protocols.worker_api import NAME, Results
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.wire.message import Empty
 from tests.lab.guest.visitor import Broker, connection, refusal, shell, until
 
 WORK = Path("/run/appliance/workspace/w0")
@@ -56,7 +55,7 @@ def test_what_a_worker_keeps_goes_daily_and_the_work_stays(broker: Broker) -> No
     project, worker = broker.open(project="film")
     (WORK / SCENE).write_text("one")
     client = Client(Connection(connection(worker)))
-    client.call(f"{NAME}.Forget", gives=Empty)
+    client.call(f"{NAME}.Results", gives=Results)
     client.close()
     broker.act("Lock", project)
     assert broker.has_worker(project)

@@ -40,6 +40,9 @@ PhotoKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "heic"]
 # claim far more.
 MAX_PIXELS = 128_000_000
 
+MAX_PIXEL_BYTES = 6 * MAX_PIXELS
+"""Of a photo's pixels, decoded: three channels of 16 bits, or eight of 8."""
+
 MAX_PHOTO_BYTES = 1 << 30
 """Of a file; ``MAX_PIXELS`` of 16 bits, uncompressed, are 768 MB."""
 
@@ -52,6 +55,8 @@ _KINDS: dict[str, PhotoKind] = {
     BmpImagePlugin.BmpImageFile.format: "bmp",
 }
 _FORMATS = tuple(_KINDS)
+_PNG = PngImagePlugin.PngImageFile.format
+_RGB_AND_ALPHA = 4  # bytes of a pixel: HEIC photos are decoded to 8 bits a channel
 # A JPEG followed by further pictures, as some telephones write it; the first is the photo.
 _MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
 _HINT_FORMATS = "Use a JPEG, PNG, WebP, TIFF, BMP or HEIC photo."
@@ -87,10 +92,11 @@ class Photo:
         return PhotoCanvas(self.pixels)
 
 
-def read_photo(data: bytes) -> Photo:
+def read_photo(data: bytes, only: Literal["png"] | None = None) -> Photo:
     """Decode ``data``, of the kind that its content shows; a file's suffix does not matter.
 
-    Raises ``InputError`` for anything but one complete still picture of at most ``MAX_PIXELS``.
+    ``only``: the kind that it must have; no other decoder meets it then. Raises ``InputError`` for
+    anything but one complete still picture of at most ``MAX_PIXELS`` and ``MAX_PIXEL_BYTES``.
     """
     if not data:
         raise InputError("The photo is empty.", "Copy it again from the camera; it holds 0 bytes.")
@@ -98,7 +104,9 @@ def read_photo(data: bytes) -> Photo:
         with warnings.catch_warnings():
             # Pillow warns from 89 megapixels; MAX_PIXELS is checked later.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return _read_heic(data) if is_heic(data[:12]) else _read_pillow(data)
+            if only is None and is_heic(data[:12]):
+                return _read_heic(data)
+            return _read_pillow(data, _FORMATS if only is None else (_PNG,))
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -121,13 +129,14 @@ def in_colours_of(photo: Photo, target: Photo) -> Photo:
     return replace(photo, pixels=np.array(moved), alpha=alpha, icc=target.icc)
 
 
-def _read_pillow(data: bytes) -> Photo:
-    image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    _check_size(image.width, image.height)
+def _read_pillow(data: bytes, formats: tuple[str, ...]) -> Photo:
+    image = Image.open(io.BytesIO(data), formats=formats)
     kind = _KINDS.get(str(image.format), "jpeg")
     if image.format != _MANY_VIEWS and getattr(image, "n_frames", 1) > 1:
         _refuse_many(kind)
     deep = _is_16_bit(image, data)
+    has_alpha = "A" in image.getbands() or "transparency" in image.info
+    _check_size(image.width, image.height, (4 if has_alpha else 3) * (2 if deep else 1))
     subsampling = _subsampling(image)
     icc = image.info.get("icc_profile") or None
     exif_orientation = image.getexif().get(_ORIENTATION)
@@ -136,7 +145,7 @@ def _read_pillow(data: bytes) -> Photo:
     turned = kind == "tiff"
     orientation = from_exif(None if turned else exif_orientation)
     if deep:
-        pixels, alpha = _decode_16_bit(data)
+        pixels, alpha = _decode_16_bit(data, formats)
     else:
         pixels, alpha, icc = _as_rgb(image, icc)
     photo = Photo(pixels, alpha, icc, kind, subsampling)
@@ -145,7 +154,8 @@ def _read_pillow(data: bytes) -> Photo:
 
 def _read_heic(data: bytes) -> Photo:
     heif = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
-    _check_size(*heif.size)
+    width, height = heif.size
+    _check_size(width, height, _RGB_AND_ALPHA)
     if len(heif) > 1:
         raise InputError(
             "The HEIC file holds several photos.", "Save the one you mean as a file of its own."
@@ -157,15 +167,23 @@ def _read_heic(data: bytes) -> Photo:
 
 
 def _finished(photo: Photo, orientation: Orientation) -> Photo:
-    """A copy of ``photo`` turned upright, without an alpha that is opaque throughout."""
+    """``photo`` turned upright, without an alpha that is opaque throughout."""
     alpha = photo.alpha
     if alpha is not None and (alpha == np.iinfo(alpha.dtype).max).all():
         alpha = None
     return replace(
         photo,
-        pixels=np.array(orientation.upright(photo.pixels), order="C"),
-        alpha=None if alpha is None else np.array(orientation.upright(alpha), order="C"),
+        pixels=_upright(photo.pixels, orientation),
+        alpha=None if alpha is None else _upright(alpha, orientation),
     )
+
+
+def _upright(pixels: Any, orientation: Orientation) -> Any:
+    """``pixels`` if they can be taken as they are, which saves the memory of a copy, or a copy."""
+    flags = pixels.flags
+    if orientation == UPRIGHT and flags.c_contiguous and flags.owndata and flags.writeable:
+        return pixels
+    return np.array(orientation.upright(pixels), order="C")
 
 
 def _as_rgb(image: Image.Image, icc: bytes | None) -> tuple[Pixels, Any, bytes | None]:
@@ -206,10 +224,10 @@ def _is_16_bit(image: Image.Image, data: bytes) -> bool:
     return False
 
 
-def _decode_16_bit(data: bytes) -> tuple[Pixels, Any]:
+def _decode_16_bit(data: bytes, formats: tuple[str, ...]) -> tuple[Pixels, Any]:
     """(h, w, 3) and, if there is an alpha, (h, w), 0-65535."""
     # Raises for wrong checksums in a PNG; OpenCV's libpng would write about them on stderr.
-    Image.open(io.BytesIO(data), formats=_FORMATS).verify()
+    Image.open(io.BytesIO(data), formats=formats).verify()
     decoded: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None or decoded.dtype != np.uint16:
         raise ValueError("16-bit decoding failed")
@@ -228,14 +246,18 @@ def _subsampling(image: Image.Image) -> int:
     return {(1, 1): 0, (2, 1): 1, (2, 2): 2}.get((across, down), 0)
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
+def _check_size(width: int, height: int, pixel_bytes: int) -> None:
+    pixels = width * height
+    if pixels > MAX_PIXELS or pixels * pixel_bytes > MAX_PIXEL_BYTES:
         raise _too_large()
 
 
 def _too_large() -> InputError:
-    limit = MAX_PIXELS // 1_000_000
-    return InputError(f"The photo has more than {limit} megapixels.", "Scale it down first.")
+    pixels, pixel_bytes = MAX_PIXELS // 1_000_000, MAX_PIXEL_BYTES // 1_000_000
+    return InputError(
+        f"The photo has more than {pixels} megapixels, or {pixel_bytes} MB of them.",
+        "Scale it down first, or leave its transparency out.",
+    )
 
 
 def _refuse_many(kind: str) -> None:

@@ -6,11 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import av
 
 from appliance.errors import OutputError
+from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.video.hdr import StaticHdr
 from appliance.pipeline.media.video.pixel_layout import layout_of
 from appliance.pipeline.media.video.reader import MAX_PIXELS
@@ -51,6 +52,12 @@ CONTAINERS: Mapping[str, ContainerKind] = {
         keeps_chapters=False,
     ),
 }
+
+OWN_CODECS: Mapping[VideoKind, str] = {
+    kind: "vp9" if CONTAINERS[kind].video == "libvpx-vp9" else "h264"
+    for kind in get_args(VideoKind)
+}
+"""By container: FFmpeg's name of the codec in which the picture is written by default."""
 
 _CRF: Mapping[VideoCodec, int] = {"libx264": 18, "libx265": 20, "libvpx-vp9": 24}
 

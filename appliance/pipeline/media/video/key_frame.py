@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
@@ -9,12 +12,18 @@ from appliance.pipeline.media.video.encoder import choose_pixel_format
 from appliance.pipeline.media.video.reader import VideoReader
 
 
-def read_key_frame(file: ReadableFile, seconds: float = 0.0) -> VideoCanvas:
+def read_key_frame(
+    file: ReadableFile,
+    seconds: float = 0.0,
+    *,
+    only_codecs: Mapping[VideoKind, str] | None = None,
+) -> VideoCanvas:
     """The last key frame at or before ``seconds`` of the video in ``file``.
 
+    ``only_codecs``: see :class:`VideoReader`.
     Raises ``InputError`` if there is none or it cannot be decoded.
     """
-    with VideoReader(file) as reader:
+    with VideoReader(file, only_codecs=only_codecs) as reader:
         if seconds > 0:
             reader.seek(seconds)
         frame = reader.first_frame()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -55,12 +56,12 @@ class VideoInfo:
 _HDR_CURVES = (16, 18)
 
 
-def probe(file: ReadableFile) -> VideoInfo:
-    """Properties of the video in ``file``.
+def probe(file: ReadableFile, *, only_codecs: Mapping[VideoKind, str] | None = None) -> VideoInfo:
+    """Properties of the video in ``file``. ``only_codecs``: see :class:`VideoReader`.
 
     Raises ``InputError`` if it is not a complete video whose first frame can be decoded.
     """
-    with VideoReader(file) as reader:
+    with VideoReader(file, only_codecs=only_codecs) as reader:
         frame = reader.first_frame()
         stream = reader.stream
         orientation = reader.orientation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -47,20 +47,36 @@ class FrameInfo:
 class VideoReader:
     """One open video. Not thread-safe: use it from one thread at a time."""
 
-    def __init__(self, file: ReadableFile, threads: int = 0) -> None:
+    def __init__(
+        self,
+        file: ReadableFile,
+        threads: int = 0,
+        *,
+        only_codecs: Mapping[VideoKind, str] | None = None,
+    ) -> None:
         """Open ``file``, which must outlive the reader; ``threads``: of the decoder, 0: one a core.
 
-        Raises ``InputError`` if it is not a whole video that can be decoded.
+        ``only_codecs``: by container the one codec, by FFmpeg's name, in which its picture may be;
+        no other decoder meets the file then, not even one of sound. Raises ``InputError`` if it is
+        not a whole video that can be decoded.
         """
+        self.only_pictures = only_codecs is not None
         try:
             family, self.kind = identify_container(file)
+            only = None if only_codecs is None else only_codecs[self.kind]
             self.container = av.open(
-                file, "r", format=family, metadata_errors="replace", buffer_size=_BUFFER
+                file,
+                "r",
+                format=family,
+                metadata_errors="replace",
+                buffer_size=_BUFFER,
+                options={} if only is None else {"codec_whitelist": only},
             )
         except (av.FFmpegError, OSError, ValueError) as error:
             raise InputError("The video cannot be opened.", _DAMAGED) from error
         try:
             self.stream = _main_picture(self.container)
+            _check_codec(self.stream, only)
             _check_size(self.stream)
         except BaseException:
             self.container.close()
@@ -240,6 +256,12 @@ def _main_picture(container: av.container.InputContainer) -> av.VideoStream:
         if context is not None and not stream.disposition & Disposition.attached_pic:
             return stream
     raise InputError("The file holds no video that can be decoded.", "Choose another video.")
+
+
+def _check_codec(stream: av.VideoStream, only: str | None) -> None:
+    if only is not None and stream.codec_context.codec.name != only:
+        hint = "Import the file again; what the workspace holds is not what was imported."
+        raise InputError("The video is not in the format in which it was imported.", hint)
 
 
 def _check_size(stream: av.VideoStream) -> None:

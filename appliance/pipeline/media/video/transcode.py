@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -80,12 +80,14 @@ def transcode(
     deferred: DeferredWork | None = None,
     progress: Progress | None = None,
     enlarger: Enlarger | None = None,
+    only_codecs: Mapping[VideoKind, str] | None = None,
 ) -> TranscodeReport:
     """Decode ``input_file``, let ``edit`` change each frame, encode into ``output_file``.
 
     Both files stay open. ``edit``, ``enlarger`` and ``progress`` are called in the caller's thread,
     frame by frame in the order shown. Frames keep the timestamps of the input, other tracks their
     packets. Results of ``edit`` other than ``None`` are passed to ``deferred``, several at a time.
+    ``only_codecs``: see :class:`VideoReader`.
 
     Memory does not grow with the length of the video. An exception anywhere, in ``edit`` or by
     Ctrl-C too, ends both threads before it reaches the caller; what ``output_file`` holds then is
@@ -93,7 +95,7 @@ def transcode(
     where the result cannot be written.
     """
     started = time.monotonic()
-    with VideoReader(input_file) as reader:
+    with VideoReader(input_file, only_codecs=only_codecs) as reader:
         threads = _CodecThreads(
             reader,
             output_file,

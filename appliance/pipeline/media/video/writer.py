@@ -159,7 +159,7 @@ class VideoWriter:
             if source.index == reader.stream.index:
                 continue
             codec = _codec_name(source)
-            track = self._add_track(source, codec)
+            track = self._add_track(reader, source, codec)
             if track is None:
                 dropped.append(f"{source.type}/{codec or 'unknown'}")
             elif isinstance(track, ReencodedTrack):
@@ -168,12 +168,16 @@ class VideoWriter:
                 copied += 1
         return TrackReport(copied, tuple(reencoded), tuple(dropped))
 
-    def _add_track(self, source: av.stream.Stream, codec: str | None) -> OutputTrack | None:
+    def _add_track(
+        self, reader: VideoReader, source: av.stream.Stream, codec: str | None
+    ) -> OutputTrack | None:
         """A track for ``source``, if it is sound or subtitles of a known codec that fits."""
         if source.type not in ("audio", "subtitle") or not codec:
             return None
         with self._output_errors():
             track = add_track(self._output, source, self._kind)
+        if reader.only_pictures and isinstance(track, ReencodedTrack):
+            return None  # it would have to be decoded
         if track is not None:
             self._tracks[source.index] = track
         return track

@@ -293,9 +293,7 @@ class WorkerService:
                     self._workspace.picture(parameters.target, parameters.at), parameters.side
                 ),
             )
-            options = self._options(
-                served, engine, parameters, likeness=self._policy.gate.same_person
-            )
+            options = self._options(served, engine, parameters, likeness=False)
             preview, report = swap_photo(engine, source, thumbnail, options)
             if self._policy.gate.same_person:  # a preview shows a face as much as a result does
                 served.gates.same_person(self._jobs, source, report)
@@ -319,9 +317,9 @@ class WorkerService:
         reference = None
         if parameters.like is not None:
             reference = read_reference(engine.analyser, self._workspace.photo(parameters.like))
-        return SwapOptions(
-            FaceSelection(FaceRule(parameters.choice), reference), parameters.regions, likeness
-        )
+        selection = FaceSelection(FaceRule(parameters.choice), reference)
+        threshold = served.gates.same_person_from
+        return SwapOptions(selection, parameters.regions, likeness and threshold is None, threshold)
 
     def _cancel(self, request: Request[Empty]) -> Answer:
         running = self._job_free.locked()

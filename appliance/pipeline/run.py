@@ -12,7 +12,8 @@ import numpy as np
 from appliance.errors import NoFaceError, OutputError
 from appliance.inference.batch_scheduler import run_one
 from appliance.pipeline.analysis.analyser import FaceAnalyser
-from appliance.pipeline.analysis.likeness import SimilarityMeter
+from appliance.pipeline.analysis.likeness import SimilarityMeter, with_watch
+from appliance.pipeline.analysis.same_person import SamePersonWatch
 from appliance.pipeline.engine import PreparedSource
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
@@ -37,12 +38,15 @@ class SwapOptions:
 
     ``regions``: strength 0-1 by region, see :mod:`appliance.pipeline.face_model.regions`.
     ``likeness``: whether to measure the similarity before and after; it costs a photo about half
-    as much as the swap.
+    as much as the swap. ``same_person_from``: the cosine from which a target's face is the
+    source's; if it is given, each face is watched before it is changed, see
+    :mod:`appliance.pipeline.analysis.same_person`.
     """
 
     selection: FaceSelection = field(default_factory=FaceSelection)
     regions: Mapping[str, float] = field(default_factory=lambda: {WHOLE_FACE: 1.0})
     likeness: bool = True
+    same_person_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,9 @@ class SwapReport:
     """What was done, by which ``engine``.
 
     ``similarity_before`` and ``…_after``: mean SFace cosine of the target's faces to the source's,
-    over those that were measured; ``None`` where none was. ``least_alike``: for each person who
-    was changed the best such cosine before, and the smallest of these. ``seconds``: by stage.
+    over those that were measured; ``None`` where none was. ``least_alike``: the lowest such cosine
+    before, as the watch counts them if there was one. ``faces_watched``: of ``faces_swapped``, how
+    many the watch looked at. ``seconds``: by stage.
     """
 
     frames: int
@@ -73,6 +78,7 @@ class SwapReport:
     similarity_before: float | None
     similarity_after: float | None
     least_alike: float | None
+    faces_watched: int
     engine: str
     provider: str
     seconds: Mapping[str, float]
@@ -130,14 +136,18 @@ def swap_photo(
     faces = _selected(analyser, canvas, options.selection)
     strength = point_strengths(analyser.canonical, options.regions)
     meter = SimilarityMeter(analyser, source.embedding, wanted=options.likeness)
+    watch = _watch(pipeline, source, options)
+    swapped = 0
     if strength.any():
         start_shot = source.prepared.shots(strength, video=False)
         for number, face in enumerate(faces):
-            meter.before(canvas, face, number)
+            if watch is not None and not all(watch.look(canvas, [(number, face)], 0.0)):
+                continue
+            meter.before(canvas, face)
             run_one(start_shot().edit(canvas, face))
             meter.after(canvas, face)
-    swapped = len(faces) if strength.any() else 0
-    found = meter.report()
+            swapped += 1
+    found = with_watch(meter.report(), watch)
     return result, SwapReport(
         frames=1,
         frames_swapped=int(swapped > 0),
@@ -145,6 +155,7 @@ def swap_photo(
         similarity_before=found.before,
         similarity_after=found.after,
         least_alike=found.least,
+        faces_watched=found.watched,
         engine=pipeline.engine.name,
         provider=pipeline.engine.provider,
         seconds={"swap": time.monotonic() - started},
@@ -194,7 +205,16 @@ def frame_editor(pipeline: Pipeline, source: SourceIdentity, options: SwapOption
         start_shot = source.prepared.shots(strength, video=True)
         tracker = Tracker(analyser, options.selection, start_shot)
     meter = SimilarityMeter(analyser, source.embedding, wanted=options.likeness)
-    return FrameEditor(tracker, meter, pipeline.engine.batch)
+    return FrameEditor(tracker, meter, pipeline.engine.batch, _watch(pipeline, source, options))
+
+
+def _watch(
+    pipeline: Pipeline, source: SourceIdentity, options: SwapOptions
+) -> SamePersonWatch | None:
+    if options.same_person_from is None:
+        return None
+    recogniser = pipeline.analyser.recogniser
+    return SamePersonWatch(recogniser, source.embedding, options.same_person_from)
 
 
 def video_report(pipeline: Pipeline, editor: VideoEditor, done: TranscodeReport) -> SwapReport:
@@ -207,6 +227,7 @@ def video_report(pipeline: Pipeline, editor: VideoEditor, done: TranscodeReport)
         similarity_before=found.before,
         similarity_after=found.after,
         least_alike=found.least,
+        faces_watched=found.watched,
         engine=pipeline.engine.name,
         provider=pipeline.engine.provider,
         seconds={

@@ -12,6 +12,15 @@ from appliance.errors import NotSamePersonError, PolicyError
 from appliance.pipeline.run import SourceIdentity, SwapReport
 from appliance.policy.policy import Gate
 
+_ROUNDING = 1.001  # a cosine of float32 embeddings may exceed 1 by rounding, not by more
+
+
+def lowest(*cosines: float | None) -> float:
+    """The lowest of the cosines, 0-1: 0 if one is missing, negative or no cosine."""
+    if any(cosine is None or not 0 <= cosine < _ROUNDING for cosine in cosines):
+        return 0.0
+    return min(1.0, *(cosine for cosine in cosines if cosine is not None))
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyGates:
@@ -20,6 +29,11 @@ class PolicyGates:
     gate: Gate
     session: str
     ledger: AuditClient
+
+    @property
+    def same_person_from(self) -> float | None:
+        """The cosine from which two faces are one person's; ``None`` if they need not be."""
+        return self.gate.likeness if self.gate.same_person else None
 
     def consent(self, reference: str | None) -> str | None:
         """The pseudonym of a consent's reference, if there is one.
@@ -51,10 +65,14 @@ class PolicyGates:
     def same_person(self, job: int, source: SourceIdentity, report: SwapReport) -> None:
         """Compare source and target, which must show one person, and log the outcome.
 
-        The lowest similarity counts: of any two source photos, and of any shot of a video. Raises
-        ``NotSamePersonError`` if the policy requires the same person and they are not alike.
+        The lowest similarity counts: of any two source photos, and of any face that was changed
+        (see :mod:`appliance.pipeline.analysis.same_person`); none, if a face was changed that was
+        not looked at. Raises ``NotSamePersonError`` if the policy requires the same person and they
+        are not alike.
         """
-        likeness = min(source.agreement, report.least_alike or 0.0)
+        likeness = lowest(source.agreement, report.least_alike)
+        if self.gate.same_person and report.faces_watched != report.faces_swapped:
+            likeness = 0.0
         same = likeness >= self.gate.likeness
         outcome: Literal["same", "different", "waived"] = "same" if same else "different"
         self.ledger.append(
@@ -62,7 +80,7 @@ class PolicyGates:
                 session=self.session,
                 job=job,
                 outcome=outcome if self.gate.same_person else "waived",
-                likeness=round(100 * min(1.0, max(0.0, likeness))),
+                likeness=round(100 * likeness),
                 threshold=round(100 * self.gate.likeness),
             )
         )

@@ -255,9 +255,7 @@ class WorkerService:
                 (parameters.target, parameters.at, parameters.side),
                 lambda: self._thumbnail(parameters),
             )
-            options = self._options(
-                served, engine, parameters, likeness=self._policy.gate.same_person
-            )
+            options = self._options(served, engine, parameters, likeness=False)
             preview, report = swap_photo(engine, source, thumbnail, options)
             if self._policy.gate.same_person:  # a preview shows a face as much as a result does
                 served.gates.same_person(self.jobs.now, source, report)
@@ -294,9 +292,9 @@ class WorkerService:
                 photo = self._workspace.photo(parameters.like)
                 reference = read_reference(engine.analyser, photo)
                 del photo
-        return SwapOptions(
-            FaceSelection(FaceRule(parameters.choice), reference), parameters.regions, likeness
-        )
+        selection = FaceSelection(FaceRule(parameters.choice), reference)
+        threshold = served.gates.same_person_from
+        return SwapOptions(selection, parameters.regions, likeness and threshold is None, threshold)
 
     def _cancel(self, request: Request[Empty]) -> Answer:
         running = self._job_free.locked()

@@ -28,16 +28,16 @@ from appliance.pipeline.run import (
 RATE = 25
 
 
-def encoded(frames: Sequence[Image], pixel_format: str = "yuv420p") -> bytes:
+def encoded(frames: Sequence[Image], pixel_format: str = "yuv420p", rate: int = RATE) -> bytes:
     """The frames as an MP4, lossless but for the chroma that its pixel format cannot hold."""
     sink = io.BytesIO()
     with av.open(sink, "w", format="mp4") as output:
-        stream = output.add_stream("libx264", rate=RATE, options={"qp": "0", "preset": "ultrafast"})
+        stream = output.add_stream("libx264", rate=rate, options={"qp": "0", "preset": "ultrafast"})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixel_format
         for index, rgb in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, RATE)
+            frame.pts, frame.time_base = index, Fraction(1, rate)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return sink.getvalue()

@@ -11,6 +11,9 @@ import pytest
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import PolicyError
+from appliance.inference.pack import ModelPack
+from appliance.inference.runtime import Runtime
+from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.policy.policy import Gate
 from appliance.protocols import worker_api
@@ -18,6 +21,8 @@ from appliance.protocols.worker_api import NAME
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
 from appliance.worker.policy_gates import PolicyGates
+from tests.attacks.films import centred, dissolve
+from tests.pipeline.videos import encoded
 from tests.worker.process import (
     SESSION,
     failed,
@@ -91,6 +96,23 @@ def test_a_video_that_shows_another_person_in_one_shot_is_refused(
         wanted = worker_api.Swap([source], videos[0], NOSE)
         done, _ = client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
         assert done.result is not None
+
+
+def test_a_video_in_which_the_patient_turns_into_another_person_is_refused(
+    tmp_path: Path, audit: EmbeddedAudit, pack: ModelPack, runtime: Runtime
+) -> None:
+    analyser = Pipeline.load(pack, runtime).analyser
+    photos = [
+        read_photo(portrait(name).read_bytes()) for name in ("person_a_2.jpg", "person_b_1.jpg")
+    ]
+    one, other = (centred(photo, analyser.faces(photo.canvas)[0]) for photo in photos)
+    video = tmp_path / "morph.mp4"
+    video.write_bytes(encoded([*[one] * 5, *dissolve(one, other, 20), *[other] * 5]))
+    with working(tmp_path, audit, SAME) as (worker, client):
+        source = worker.take_in(client, portrait("person_a_1.jpg"), "source").item
+        target = worker.take_in(client, video).item
+        assert refused(client, worker_api.Swap([source], target, NOSE)) == "not-same-person"
+        client.call(f"{NAME}.Preview", worker_api.Preview([source], target, NOSE), gives=Empty)
 
 
 def _film(path: Path, shots: Sequence[str]) -> None:

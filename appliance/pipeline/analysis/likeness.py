@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.analysis.same_person import SamePersonWatch
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
@@ -18,14 +18,17 @@ from appliance.pipeline.networks.recogniser import similarity
 
 @dataclass(frozen=True, slots=True)
 class SimilarityReport:
-    """Mean cosines ``before`` and ``after``; ``least``: the smallest of each person's best before.
+    """Mean cosines ``before`` and ``after``; ``least``: the smallest before.
 
-    ``None`` where nothing was measured.
+    ``None`` where nothing was measured. ``watched``: how many faces, summed over the frames, a
+    :class:`~appliance.pipeline.analysis.same_person.SamePersonWatch` looked at; ``least`` is its
+    own if there was one.
     """
 
     before: float | None
     after: float | None
     least: float | None
+    watched: int = 0
 
 
 class SimilarityMeter:
@@ -36,12 +39,12 @@ class SimilarityMeter:
         self._embedding = embedding
         self._wanted = wanted
         self._worker = ThreadPoolExecutor(max_workers=1)
-        self._before: dict[int, list[Future[float]]] = {}
+        self._before: list[Future[float]] = []
         self._after: list[Future[float]] = []
 
-    def before(self, canvas: Canvas, face: Face, person: int) -> None:
-        """Measure a face that is about to be changed. ``person``: a number for each tracked one."""
-        self._measure(canvas, face, self._before.setdefault(person, []))
+    def before(self, canvas: Canvas, face: Face) -> None:
+        """Measure a face that is about to be changed."""
+        self._measure(canvas, face, self._before)
 
     def after(self, canvas: Canvas, face: Face) -> None:
         """Measure a face that was changed."""
@@ -57,11 +60,18 @@ class SimilarityMeter:
 
     def report(self) -> SimilarityReport:
         """Wait for all measurements and report them; nothing can be added afterwards."""
-        people = [[future.result() for future in futures] for futures in self._before.values()]
+        before = [future.result() for future in self._before]
         after = [future.result() for future in self._after]
         self._worker.shutdown()
-        least = min((max(person) for person in people if person), default=None)
-        return SimilarityReport(mean(list(chain.from_iterable(people))), mean(after), least)
+        return SimilarityReport(mean(before), mean(after), min(before, default=None))
+
+
+def with_watch(report: SimilarityReport, watch: SamePersonWatch | None) -> SimilarityReport:
+    """The report with what ``watch`` found, if there is one; nothing can be added afterwards."""
+    if watch is None:
+        return report
+    found = watch.report()
+    return replace(report, least=found.least, watched=found.faces)
 
 
 def mean(values: Sequence[float]) -> float | None:

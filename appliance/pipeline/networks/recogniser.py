@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from appliance.inference.batch_scheduler import InferenceRequest, InferenceTask, run_one
@@ -23,11 +25,21 @@ class Recogniser:
 
     def embed(self, image: Image, face: Face) -> Float:
         """The unit-length embedding, (128,) or (512,), of a face of an RGB picture."""
-        return unit(run_one(self.feature(image, five_points(face.points))))
+        return self.embed_crop(self.crop(image, face))
+
+    def crop(self, image: Image, face: Face) -> Image:
+        """What the network sees of a face of an RGB picture: (112, 112, 3) RGB, 0-255, its own."""
+        return aligned(image, five_points(face.points), self._network.contract.image)
+
+    def embed_crop(self, crop: Image) -> Float:
+        """The unit-length embedding, (128,) or (512,), of what :meth:`crop` gave."""
+        return unit(run_one(self._feature_of(crop)))
 
     def feature(self, image: Image, five: Float) -> InferenceTask[Float]:
         """The network's own embedding, (128,) or (512,); ``five``: the face's (5, 2) points."""
-        crop = aligned(image, five, self._network.contract.image)
+        return (yield from self._feature_of(aligned(image, five, self._network.contract.image)))
+
+    def _feature_of(self, crop: Image) -> InferenceTask[Float]:
         (feature,) = yield InferenceRequest(self._network, self._network.tensor(crop))
         return feature.reshape(-1)
 
@@ -38,5 +50,10 @@ def unit(embedding: Float) -> Float:
 
 
 def similarity(a: Float, b: Float) -> float:
-    """The cosine of two unit embeddings; SFace calls two faces the same person from 0.363."""
-    return float(a @ b)
+    """The cosine of two unit embeddings; SFace calls two faces the same person from 0.363.
+
+    -1 if it is no number, which a network of few bits can give for a strange picture: whatever
+    compares it with a threshold finds two different people.
+    """
+    cosine = float(a @ b)
+    return cosine if math.isfinite(cosine) else -1.0

@@ -161,11 +161,12 @@ class PoolEditor:
         return segment
 
     def similarity(self) -> SimilarityReport:
-        """See ``VideoEditor.similarity``. A person in two segments counts as two people."""
+        """See ``VideoEditor.similarity``; each segment is measured as a video of its own."""
         return SimilarityReport(
             mean([one.before for one in self._similarities if one.before is not None]),
             mean([one.after for one in self._similarities if one.after is not None]),
             min((one.least for one in self._similarities if one.least is not None), default=None),
+            sum(one.watched for one in self._similarities),
         )
 
     def _finish(self, segments: Sequence[_PendingSegment]) -> None:

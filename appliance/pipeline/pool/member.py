@@ -88,8 +88,7 @@ class _SegmentEdit:
                     at_overlap = self._tracked()
                 canvas = self._canvas(frame)
                 pending = self._editor.edit(canvas, _info(frame))
-                is_changed = bool(self._editor.tracked_faces)
-                batches.add((frame, canvas.frame, is_changed), pending)
+                batches.add((frame, canvas.frame, self._editor.is_last_changed), pending)
             batches.finish()
         return at_overlap
 

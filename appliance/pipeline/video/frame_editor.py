@@ -8,7 +8,8 @@ from threading import Lock
 from typing import Protocol
 
 from appliance.inference.batch_scheduler import run_batched
-from appliance.pipeline.analysis.likeness import SimilarityMeter, SimilarityReport
+from appliance.pipeline.analysis.likeness import SimilarityMeter, SimilarityReport, with_watch
+from appliance.pipeline.analysis.same_person import SamePersonWatch
 from appliance.pipeline.engine import Shot
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.media.video.canvas import VideoCanvas
@@ -27,12 +28,11 @@ SIMILARITY_INTERVAL = 150
 class _PendingFace:
     """A face of one frame that is to be changed.
 
-    ``person``: the number of its track. ``is_measured``: whether its similarity is measured.
+    ``is_measured``: whether its similarity is measured for the report.
     """
 
     shot: Shot
     face: Face
-    person: int
     is_measured: bool
 
 
@@ -71,17 +71,27 @@ class FrameEditor:
     ``batch`` is 1, and each frame is changed before the next one is tracked.
     """
 
-    def __init__(self, tracker: Tracker | None, meter: SimilarityMeter, batch: int) -> None:
+    def __init__(
+        self,
+        tracker: Tracker | None,
+        meter: SimilarityMeter,
+        batch: int,
+        watch: SamePersonWatch | None = None,
+    ) -> None:
         """``tracker``: ``None`` changes nothing. ``batch``: frames that are best changed at once.
 
-        ``meter`` measures the similarity to the source.
+        ``meter`` measures the similarity to the source. ``watch``, if there is one, looks at all
+        faces, and none that it cannot see is changed.
         """
         self._tracker = tracker
         self._meter = meter
         self._batch = batch
+        self._watch = watch
         self._counting = Lock()
         self.frames_swapped = 0
         self.faces_swapped = 0
+        self.is_last_changed = False
+        """Whether the last frame has a face to change."""
 
     @property
     def deferred(self) -> DeferredWork | None:
@@ -96,10 +106,15 @@ class FrameEditor:
             return None
         cached = CachedCanvas(canvas)
         tracks = self._tracker.update(cached, float(info.seconds))
+        if self._watch is not None:
+            found = [(track.number, face) for track, face in tracks]
+            seen = self._watch.look(cached, found, float(info.seconds))
+            tracks = [one for one, is_seen in zip(tracks, seen, strict=True) if is_seen]
+        self.is_last_changed = bool(tracks)
         if not tracks:
             return None
         faces = tuple(
-            _PendingFace(track.shot, face, track.number, track.frames % SIMILARITY_INTERVAL == 1)
+            _PendingFace(track.shot, face, track.frames % SIMILARITY_INTERVAL == 1)
             for track, face in tracks
         )
         pending = PendingFrame(cached, faces)
@@ -126,7 +141,7 @@ class FrameEditor:
 
     def similarity(self) -> SimilarityReport:
         """See ``VideoEditor.similarity``."""
-        return self._meter.report()
+        return with_watch(self._meter.report(), self._watch)
 
     def change(self, frames: Sequence[PendingFrame]) -> None:
         """Change the faces of ``frames`` in place.
@@ -146,7 +161,7 @@ class FrameEditor:
     def _change_batch(self, batch: Sequence[tuple[CachedCanvas, _PendingFace]]) -> None:
         for canvas, pending in batch:
             if pending.is_measured:
-                self._meter.before(canvas, pending.face, pending.person)
+                self._meter.before(canvas, pending.face)
         run_batched([pending.shot.edit(canvas, pending.face) for canvas, pending in batch])
         for canvas, pending in batch:
             if pending.is_measured:

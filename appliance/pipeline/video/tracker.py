@@ -112,7 +112,7 @@ class Tracker:
         face = crop.to_picture(
             self._analyser.mesh_estimator.follow(crop.image, crop.to_crop(track.raw))
         )
-        if face.score < MIN_MESH_SCORE or track.stabiliser.is_another_face(face, crop):
+        if not face.score >= MIN_MESH_SCORE or track.stabiliser.is_another_face(face, crop):
             return None
         return Observation(track, face, crop)
 

@@ -1,6 +1,8 @@
 """A pool member in a process of its own, for tests.
 
 python -m tests.pipeline.pool.member_process MEMORY PACK PHOTO WHICH READER WRITER...
+
+WHICH may end in ":" and the cosine from which a face is the source's.
 """
 
 from __future__ import annotations
@@ -35,9 +37,12 @@ def main() -> None:
         generator = ModelPack.open(Path(pack), INSPECTION)
         pipeline = Pipeline.load(ModelPack.open(), runtime, [generator])
         person = read_source(pipeline, [read_photo(Path(photo).read_bytes())])
-        return PoolMember(
-            int(memory), pipeline, person, SwapOptions(FaceSelection(FaceRule(which)))
+        rule, _, threshold = which.partition(":")
+        options = SwapOptions(
+            FaceSelection(FaceRule(rule)),
+            same_person_from=float(threshold) if threshold else None,
         )
+        return PoolMember(int(memory), pipeline, person, options)
 
     pairs = zip(ends[::2], ends[1::2], strict=True)
     channels = [

@@ -237,14 +237,16 @@ class Broker:
 
     def _start(self, session: Session, patient: str | None) -> None:
         pseudonym = None if patient is None else self._ledger.pseudonym("patient", patient)
-        session.open(self._settings.policy.digest, self._ledger.for_worker())
+        session.open(self._settings.policy.digest, self._ledger.for_worker(session.identifier))
         self._ledger.append(events.SessionOpened(session.identifier, session.subject, pseudonym))
         session.step(Step.OPENED)
 
     def _ensure_worker(self, session: Session) -> None:
         """Start another worker if it died, or was killed because it could not be frozen."""
         if not session.has_worker:
-            session.start_worker(self._settings.policy.digest, self._ledger.for_worker())
+            session.start_worker(
+                self._settings.policy.digest, self._ledger.for_worker(session.identifier)
+            )
 
     def _open_project(self, name: str | None, user: str) -> Session | None:
         """The session of the project ``name``, if there is one.
@@ -263,7 +265,9 @@ class Broker:
     def _resume(self, session: Session, caller: int, admitted: Admitted) -> Answer:
         """Continue a project that is parked."""
         with session.in_state(State.PARKED):
-            session.start_worker(self._settings.policy.digest, self._ledger.for_worker())
+            session.start_worker(
+                self._settings.policy.digest, self._ledger.for_worker(session.identifier)
+            )
             session.caller, session.tokens = caller, admitted.tokens
             session.step(Step.REOPENED)
             return self._opened(session)

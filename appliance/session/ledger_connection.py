@@ -28,8 +28,11 @@ class Ledger(Protocol):
         """Whether the daemon is at the other end, without sending it anything."""
         ...
 
-    def for_worker(self) -> AuditClient:
-        """A connection that accepts only what a worker may log; raises ``LedgerError``."""
+    def for_worker(self, session: str) -> AuditClient:
+        """A connection that accepts only what a worker may log in ``session``.
+
+        Raises ``LedgerError``.
+        """
         ...
 
 
@@ -73,10 +76,14 @@ class LedgerConnection:
         self._disconnect(client)
         return False
 
-    def for_worker(self) -> AuditClient:
+    def for_worker(self, session: str) -> AuditClient:
         """See ``Ledger``; raises ``LedgerError``."""
         client = AuditClient.connect(self._path)
-        client.restrict("worker")
+        try:
+            client.restrict("worker", session)
+        except LedgerError:
+            client.close()
+            raise
         return client
 
     def _connected(self) -> AuditClient:

@@ -54,11 +54,11 @@ def test_without_a_daemon_it_is_not_alive(tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
         ledger.pseudonym("person", "anna")
     with pytest.raises(LedgerError):
-        ledger.for_worker()
+        ledger.for_worker("0" * 16)
 
 
 def test_a_worker_gets_a_connection_that_refuses_what_only_a_broker_may_log(daemon: Daemon) -> None:
-    worker = LedgerConnection(daemon.socket).for_worker()
+    worker = LedgerConnection(daemon.socket).for_worker("0" * 16)
     with pytest.raises(LedgerError):
         worker.append(REFUSED)
     worker.close()

@@ -83,6 +83,7 @@ class SealResult(_Strict, frozen=True, tag="seal-result"):
     landlock_abi: Annotated[int, msgspec.Meta(ge=0, le=100)]
     tried: Count  # escapes that the process attempted
     escaped: Count  # escapes that succeeded
+    session: SessionId | None = None  # the daemon sets it for the worker of a session
 
 
 class PolicyLoaded(_Strict, frozen=True, tag="policy-loaded"):
@@ -90,6 +91,7 @@ class PolicyLoaded(_Strict, frozen=True, tag="policy-loaded"):
 
     policy: Sha256
     preset: Literal["clinic", "studio", "embedded", "own"]
+    session: SessionId | None = None  # the daemon sets it for the worker of a session
 
 
 class ModelPackLoaded(_Strict, frozen=True, tag="model-pack-loaded"):
@@ -98,6 +100,7 @@ class ModelPackLoaded(_Strict, frozen=True, tag="model-pack-loaded"):
     pack: Sha256
     models: Count
     signature: Literal["valid", "absent"]
+    session: SessionId | None = None  # the daemon sets it for the worker of a session
 
 
 class LoginGranted(_Strict, frozen=True, tag="login-granted"):
@@ -108,7 +111,11 @@ class LoginGranted(_Strict, frozen=True, tag="login-granted"):
 
 
 class LoginRefused(_Strict, frozen=True, tag="login-refused"):
-    """A login failed. ``subject``: the person, where it is known."""
+    """Logins failed. ``subject``: the person, where it is known.
+
+    ``times``: how many, with this reason and subject, since the entry before of that kind; repeated
+    refusals are counted, because a list of them could fill the disk.
+    """
 
     reason: Literal[
         "no-token",
@@ -122,6 +129,7 @@ class LoginRefused(_Strict, frozen=True, tag="login-refused"):
         "error",
     ]
     subject: Pseudonym | None = None
+    times: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)] = 1
 
 
 class TokenRemoved(_Strict, frozen=True, tag="token-removed"):
@@ -271,6 +279,23 @@ class EscapeAttempt(_Strict, frozen=True, tag="escape-attempt"):
     session: SessionId | None = None
 
 
+class EntryRefused(_Strict, frozen=True, tag="entry-refused"):
+    """The daemon refused a process, ``times`` times so far for this ``reason``.
+
+    ``malformed``: a request that it does not know. ``kind``: an event that this role may not log.
+    ``session``: an event about another session, or one that was wiped. ``name``: the pseudonym of
+    something that this role does not see. ``budget``: more than a session may log in a day.
+    ``restriction``: an attempt to change what the connection was restricted to. It is logged at the
+    first, second, fourth, eighth … time, and once more when the last connection of a session
+    closes.
+    """
+
+    role: Role
+    reason: Literal["malformed", "kind", "session", "name", "budget", "restriction"]
+    times: Count
+    session: SessionId | None = None
+
+
 class LogRead(_Strict, frozen=True, tag="log-read"):
     """Entries of this log were shown. ``first`` and ``last``: their indices."""
 
@@ -336,6 +361,7 @@ AnyEvent: TypeAlias = (
     | ReleaseRefused
     | ReleaseBurned
     | EscapeAttempt
+    | EntryRefused
     | LogRead
     | LogExported
     | ClockChanged

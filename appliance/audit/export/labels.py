@@ -83,6 +83,9 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.EscapeAttempt: EventLabels(
         "Escape attempt", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),
+    events.EntryRefused: EventLabels(
+        "Refused by the log", "alarm", "E", _ALERT, _RESTRICTED, failed=True
+    ),
     events.LogRead: EventLabels("Log read", "system", "R", _LOG_USED),
     events.LogExported: EventLabels("Log exported", "system", "R", _LOG_USED),
     events.ClockChanged: EventLabels("Clock changed", "alarm", "U", _ALERT, _CONFIGURATION),

@@ -85,7 +85,9 @@ def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iter
     if dice.random() < 0.06:
         yield at + 2_000, "broker", events.SessionWipeFailed(session, "discard", 2)
         at += 3 * MINUTE
-    wiped = events.SessionWiped(session, key, "luks-header-dropped", 64, 0, 1_840)
+    erased = events.WorkspaceErased(key, "luks-header-dropped", 4, 0, "whole", 1_840)
+    yield at + 2_300, "keeper", erased
+    wiped = events.SessionWiped(session, key, "luks-header-dropped", 4, 0, 1_840)
     yield at + 2_400, "broker", wiped
 
 

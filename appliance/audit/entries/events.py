@@ -30,7 +30,7 @@ SessionId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
 """64 random bits."""
 Version: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,4}(\.[0-9]{1,4}){1,3}\Z")]
 
-Role: TypeAlias = Literal["audit", "broker", "worker", "embedded", "test"]
+Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "embedded", "test"]
 """The process that logs; the daemon derives it from the socket, not from the message."""
 
 # Reserved, that is, nothing logs it yet: the four Release events, which belong to the release of
@@ -42,8 +42,9 @@ Layer: TypeAlias = Literal[
     "namespace", "seccomp", "landlock", "nftables", "guard", "rlimits", "telemetry"
 ]
 ClosingReason: TypeAlias = Literal[
-    "user", "idle", "token-removed", "time-limit", "power-loss", "crash", "ledger"
+    "user", "idle", "lock", "token-removed", "time-limit", "power-loss", "crash", "ledger"
 ]
+WipeStep: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
 Media: TypeAlias = Literal["photo", "video"]
 Medium: TypeAlias = Literal["disc", "usb", "folder"]
 RefusalReason: TypeAlias = Literal[
@@ -111,14 +112,14 @@ class LoginGranted(_Strict, frozen=True, tag="login-granted"):
 
 
 class LoginRefused(_Strict, frozen=True, tag="login-refused"):
-    """Logins failed. ``subject``: the person, where it is known.
+    """A login failed, for the same reason ``times`` times within a minute.
 
-    ``times``: how many, with this reason and subject, since the entry before of that kind; repeated
-    refusals are counted, because a list of them could fill the disk.
+    ``subject``: the person, where it is known.
     """
 
     reason: Literal[
         "no-token",
+        "several-tokens",
         "wrong-token",
         "wrong-pin",
         "no-touch",
@@ -148,19 +149,24 @@ class SessionOpened(_Strict, frozen=True, tag="session-opened"):
 
 
 class SessionClosed(_Strict, frozen=True, tag="session-closed"):
-    """Work in a session ended; its wipe follows."""
+    """Work in a session ended; its wipe follows.
+
+    ``jobs`` and ``ms``, its age, are not set where they are no longer known: after a power cut.
+    """
 
     session: SessionId
     reason: ClosingReason
-    jobs: Count
-    ms: Milliseconds
+    jobs: Count | None = None
+    ms: Milliseconds | None = None
 
 
 class SessionWiped(_Strict, frozen=True, tag="session-wiped"):
     """The erasure record: no data of the session can be read any more.
 
-    ``key``: SHA-256 of the id of the volume key that was destroyed. ``before`` and ``after``: the
-    number of planted canaries that a scan of the raw storage found before and after.
+    The broker logs it, by what the keeper answered; ``WorkspaceErased`` is the keeper's own record
+    of the same ``key``. ``key``: SHA-256 of the id of the volume key that was destroyed. ``before``
+    and ``after``: the number of planted canaries that were readable before and after. If none was
+    before, that none is afterwards proves nothing.
     """
 
     session: SessionId
@@ -175,8 +181,26 @@ class SessionWipeFailed(_Strict, frozen=True, tag="session-wipe-failed"):
     """Data of the session may remain; no login succeeds until an operator resolves it."""
 
     session: SessionId
-    step: Literal["kill", "unmount", "close", "header", "discard", "probe"]
+    step: WipeStep
     after: Count
+
+
+class WorkspaceErased(_Strict, frozen=True, tag="workspace-erased"):
+    """A keeper's own record of a wipe, which no other process can log.
+
+    A keeper knows no session: ``key`` is the one that ``SessionWiped`` names. ``before``: canaries
+    that the open volume gave back when the wipe began; ``after``: those that were readable on its
+    storage at the end. ``search``: whether every folder in which the worker might have left a file
+    could be looked at in time. ``failed``: the first step that did not succeed.
+    """
+
+    key: Sha256
+    method: Literal["luks-header-dropped", "memory-dropped"]
+    before: Count
+    after: Count
+    search: Literal["whole", "partial"]
+    ms: Milliseconds
+    failed: WipeStep | None = None
 
 
 class MediaImported(_Strict, frozen=True, tag="media-imported"):
@@ -232,6 +256,26 @@ class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
     outcome: Literal["same", "different", "waived"]
     likeness: Percent
     threshold: Percent
+
+
+class HandedOver(_Strict, frozen=True, tag="handed-over"):
+    """A caller of the session was given a picture. ``picture``: the SHA-256 of its ``size`` bytes.
+
+    A preview is small; a result leaves only where the policy does not demand its release.
+    """
+
+    session: SessionId
+    what: Literal["preview", "result"]
+    picture: Sha256
+    size: Count  # bytes
+
+
+class ResultRefused(_Strict, frozen=True, tag="result-refused"):
+    """A caller of the session asked for a result and did not get it."""
+
+    session: SessionId
+    result: Sha256
+    reason: Literal["second-person"]
 
 
 class ReleaseRequested(_Strict, frozen=True, tag="release-requested"):
@@ -296,6 +340,12 @@ class EntryRefused(_Strict, frozen=True, tag="entry-refused"):
     session: SessionId | None = None
 
 
+class DeviceRefused(_Strict, frozen=True, tag="device-refused"):
+    """A USB device was plugged in that is not allowed. ``device``: what it says it is."""
+
+    device: Literal["storage", "keyboard", "pointer", "hub", "network", "radio", "camera", "other"]
+
+
 class LogRead(_Strict, frozen=True, tag="log-read"):
     """Entries of this log were shown. ``first`` and ``last``: their indices."""
 
@@ -351,16 +401,20 @@ AnyEvent: TypeAlias = (
     | SessionClosed
     | SessionWiped
     | SessionWipeFailed
+    | WorkspaceErased
     | MediaImported
     | JobStarted
     | JobFinished
     | JobRefused
     | SamePersonChecked
+    | HandedOver
+    | ResultRefused
     | ReleaseRequested
     | ReleaseApproved
     | ReleaseRefused
     | ReleaseBurned
     | EscapeAttempt
+    | DeviceRefused
     | EntryRefused
     | LogRead
     | LogExported

@@ -71,11 +71,14 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SessionClosed: EventLabels("Session closed", "people", "E", _ACTIVITY),
     events.SessionWiped: EventLabels("Session wiped", "people", "D", _DESTROY),
     events.SessionWipeFailed: EventLabels("Wipe failed", "alarm", "D", _DESTROY, failed=True),
+    events.WorkspaceErased: EventLabels("Workspace erased", "system", "D", _DESTROY),
     events.MediaImported: EventLabels("Imported", "work", "C", _IMPORT),
     events.JobStarted: EventLabels("Job started", "work", "E", _TRANSFORM),
     events.JobFinished: EventLabels("Job finished", "work", "C", _TRANSFORM),
     events.JobRefused: EventLabels("Job refused", "alarm", "E", _TRANSFORM, failed=True),
     events.SamePersonChecked: EventLabels("Same person checked", "work", "E", _VERIFY),
+    events.HandedOver: EventLabels("Handed over", "release", "R", _EXPORT),
+    events.ResultRefused: EventLabels("Result refused", "alarm", "R", _EXPORT, failed=True),
     events.ReleaseRequested: EventLabels("Release requested", "release", "E", _EXPORT),
     events.ReleaseApproved: EventLabels("Release approved", "release", "E", _ATTEST),
     events.ReleaseRefused: EventLabels("Release refused", "alarm", "E", _ATTEST, failed=True),
@@ -85,6 +88,9 @@ _LABELS: dict[type[Event], EventLabels] = {
     ),
     events.EntryRefused: EventLabels(
         "Refused by the log", "alarm", "E", _ALERT, _RESTRICTED, failed=True
+    ),
+    events.DeviceRefused: EventLabels(
+        "Device refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),
     events.LogRead: EventLabels("Log read", "system", "R", _LOG_USED),
     events.LogExported: EventLabels("Log exported", "system", "R", _LOG_USED),
@@ -104,6 +110,8 @@ def labels(event: AnyEvent) -> EventLabels:
             return EventLabels(
                 "Not the same person", "alarm", label.action, label.code, failed=True
             )
+        case events.WorkspaceErased(failed=str()):
+            return EventLabels("Workspace not erased", "alarm", "D", _DESTROY, failed=True)
         case _:
             return label
 

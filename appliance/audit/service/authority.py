@@ -36,13 +36,14 @@ class Rule:
 
 
 # A command logs to the ledger of the user who runs it, and a test to its own: both may log any
-# event but the daemon's.
+# event but those of the daemon and of keepers.
 _UNBOUND: frozenset[Role] = frozenset({"embedded", "test"})
 _DAEMON = Rule(frozenset(), "alarm")
 _BROKER = Rule(_UNBOUND | {"broker"})
 _ALARM = Rule(_UNBOUND | {"broker"}, "alarm")
 _ENDING = Rule(_UNBOUND | {"broker"}, "ending")
 _WORKER = Rule(_UNBOUND | {"worker"})
+_KEEPER = Rule(frozenset({"keeper"}), "ending")
 _BOTH = Rule(_UNBOUND | {"broker", "worker"}, "alarm")
 
 RULES: Mapping[type[Event], Rule] = MappingProxyType(
@@ -58,16 +59,20 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.SessionClosed: _ENDING,
         events.SessionWiped: _ENDING,
         events.SessionWipeFailed: _ENDING,
+        events.WorkspaceErased: _KEEPER,
         events.MediaImported: _WORKER,
         events.JobStarted: _WORKER,
         events.JobFinished: _WORKER,
         events.JobRefused: _WORKER,
         events.SamePersonChecked: _WORKER,
+        events.HandedOver: _WORKER,
+        events.ResultRefused: _WORKER,
         events.ReleaseRequested: _BROKER,
         events.ReleaseApproved: _BROKER,
         events.ReleaseRefused: _BROKER,
         events.ReleaseBurned: _BROKER,
         events.EscapeAttempt: _BOTH,
+        events.DeviceRefused: _ALARM,
         events.EntryRefused: _DAEMON,
         events.LogRead: _BROKER,
         events.LogExported: _BROKER,

@@ -44,6 +44,9 @@ _encoder = msgspec.json.Encoder()
 
 _BACKLOG = 16
 
+# Roles whose refusals are logged even without a session. A command reports its own.
+_WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker")
+
 
 class DiagnosticLog(Protocol):
     """Takes the messages for the operator of the daemon; see ``appliance.diagnostics``."""
@@ -112,7 +115,7 @@ class Server:
         self._roles = dict(roles or {})
         self._reserve = reserve
         self._accounts = Accounts(clock)
-        self._broker_refusals = Refusals("broker")
+        self._refusals = {role: Refusals(role) for role in _WATCHED}
         self._work = _Round()
         self._selector = selectors.DefaultSelector()
         self._peers: dict[int, _Peer] = {}
@@ -253,11 +256,9 @@ class Server:
 
     def _object(self, authority: Authority, reason: RefusedBecause) -> protocol.Rejected:
         """The answer to a refused request, which is logged unless a command reports it itself."""
-        refusals = None
+        refusals = self._refusals.get(authority.role)
         if authority.restriction is not None:
             refusals = authority.restriction.account.refusals
-        elif authority.role == "broker":
-            refusals = self._broker_refusals
         due = refusals and refusals.count(reason)
         if due:
             self._work.refused.append(due)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped
+from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped, WorkspaceErased
 from appliance.audit.entries.reader import LogLine, read_lines
 from appliance.audit.export.bundle import prove_entry
 from appliance.audit.export.certificate.facts import Certificate
@@ -71,20 +71,24 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
     head = store.checkpoint(verifier)
     closed: Entry | None = None
     wiped: LogLine | None = None
+    measured: dict[str, Entry] = {}
     for line in read_lines(store, head):
         event = line.entry.event
         if isinstance(event, SessionClosed) and event.session == identifier:
             closed = line.entry
         elif isinstance(event, SessionWiped) and event.session == identifier:
             wiped = line
-    if closed is None or wiped is None:
+        elif isinstance(event, WorkspaceErased) and event.failed is None:
+            measured[event.key] = line.entry
+    if closed is None or wiped is None or not isinstance(wiped.entry.event, SessionWiped):
         raise SessionError(
             "The ledger has no record that this session was erased.",
             "List the sessions it has with `appliance audit search --kind session-wiped`.",
         )
     proof = prove_entry(store, store.read(CHECKPOINT), wiped)
+    record = measured.get(wiped.entry.event.key)
     with PendingOutput(output, overwrite=overwrite) as result:
-        result.file.write(print_as(facts_of(closed, wiped.entry, proof, verifier.vkey)))
+        result.file.write(print_as(facts_of(closed, wiped.entry, record, proof, verifier.vkey)))
         result.commit()
 
 

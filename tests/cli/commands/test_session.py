@@ -10,8 +10,9 @@ from pathlib import Path
 import cv2
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
-from appliance.audit.entries.events import SessionClosed, SessionWiped
+from appliance.audit.entries.events import SessionClosed, SessionWiped, WorkspaceErased
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.export.certificate import facts
 from appliance.audit.export.certificate.pdf import as_pdf
@@ -22,11 +23,16 @@ from appliance.cli.commands.session import session
 from appliance.errors import OutputError, SessionError
 
 SESSION, OTHER = "0123456789abcdef", "fedcba9876543210"
+MEASURED = WorkspaceErased("ab" * 32, "luks-header-dropped", 4, 0, "whole", 1200)
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
     """Of two sessions: one wiped, one only closed."""
+    return _ledger(tmp_path, MEASURED)
+
+
+def _ledger(tmp_path: Path, *measured: WorkspaceErased) -> Path:
     folder, keys_folder = tmp_path / "ledger", tmp_path / "ledger-keys"
     keys = LedgerKeys.create(keys_folder, "example.test/log")
     anchor = FileAnchor(keys_folder / ANCHOR)
@@ -34,6 +40,7 @@ def ledger(tmp_path: Path) -> Path:
     Recorder(Ledger(folder, keys.signer, anchor)).record(
         [
             ("broker", SessionClosed(SESSION, "token-removed", jobs=2, ms=60_000)),
+            *(("keeper", event) for event in measured),
             ("broker", SessionWiped(SESSION, "ab" * 32, "luks-header-dropped", 4, 0, 1234)),
             ("broker", SessionClosed(OTHER, "user", jobs=0, ms=1)),
         ]
@@ -61,6 +68,25 @@ def test_the_html_names_what_was_erased_and_how(ledger: Path, tmp_path: Path) ->
         assert expected in page
     assert "<svg" in page
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"),
+    [
+        ((MEASURED,), "By the keeper (log entry 2): 4 planted canaries readable before, 0 after"),
+        ((), "Not recorded by the keeper. The broker states: 4 planted canaries"),
+        ((replace(MEASURED, key="cd" * 32),), "Not recorded by the keeper."),
+        ((replace(MEASURED, after=4, failed="discard"),), "Not recorded by the keeper."),
+        ((replace(MEASURED, before=0),), "none, for no planted canary was readable before"),
+        ((replace(MEASURED, search="partial"),), "not every shared folder could be searched"),
+    ],
+)
+def test_the_verification_is_what_the_keeper_measured_or_says_that_it_is_not(
+    tmp_path: Path, measured: tuple[WorkspaceErased, ...], expected: str
+) -> None:
+    output = tmp_path / "certificate.html"
+    _run(_ledger(tmp_path, *measured), SESSION, output)
+    assert expected in output.read_text()
 
 
 def test_the_qr_code_contains_the_proof_of_the_erasure(
@@ -109,7 +135,7 @@ def test_the_pdf_contains_all_facts_of_the_html(pages: tuple[Path, Path]) -> Non
     html, pdf = pages
     cells = re.findall(r"<t[hd]>(.*?)</t[hd]>", html.read_text())
     facts_told = [re.sub(r"<.*?>", "", cell) for cell in cells]
-    assert len(facts_told) == 18
+    assert len(facts_told) == 20
     found = _text(pdf)
     for fact in facts_told:
         assert "".join(fact.split()) in found

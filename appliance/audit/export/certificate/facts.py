@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import segno
 
-from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped
+from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped, WorkspaceErased
 from appliance.audit.export.fhir import instant
 from appliance.audit.tlog.proofs import TlogProof
+from appliance.keeper.protocol import UNKNOWN_KEY
 
 TITLE = "Certificate of erasure"
 HOW_TO_CHECK = (
@@ -63,10 +64,13 @@ class Certificate:
         return segno.make_qr(self.proof, error="l", boost_error=False)
 
 
-def erasure_certificate(closed: Entry, wiped: Entry, proof: TlogProof, vkey: str) -> Certificate:
+def erasure_certificate(
+    closed: Entry, wiped: Entry, measured: Entry | None, proof: TlogProof, vkey: str
+) -> Certificate:
     """The certificate of a session, from its last two entries and the proof of the second.
 
-    ``vkey``: the log's public key. Raises ``TypeError`` if the entries are of other kinds.
+    ``measured``: the keeper's record of the same key, if the log has one. ``vkey``: the log's
+    public key. Raises ``TypeError`` if the entries are of other kinds.
     """
     end, erasure = closed.event, wiped.event
     if not isinstance(end, SessionClosed) or not isinstance(erasure, SessionWiped):
@@ -78,13 +82,38 @@ def erasure_certificate(closed: Entry, wiped: Entry, proof: TlogProof, vkey: str
         Fact("Erased", f"{instant(wiped.at)}, in {erasure.ms} ms"),
         Fact("Method (NIST SP 800-88 Rev. 2)", method),
         Fact("Technique", technique),
-        Fact("Destroyed key", erasure.key, exact=True),
-        Fact(
-            "Verification",
-            f"{erasure.before} planted canaries readable before, {erasure.after} after; no "
-            "mapping, no process and no mount of the session left",
-        ),
+        _key(erasure.key),
+        Fact("Copies", "Not recorded here. An erasure reaches no copy that was handed over before"),
+        Fact("Verification", _verification(erasure, measured)),
         Fact("Log entry", str(wiped.seq)),
         Fact("Log", vkey, exact=True),
     )
     return Certificate(facts, proof.encode())
+
+
+def _key(key: str) -> Fact:
+    if key == UNKNOWN_KEY:
+        return Fact("Destroyed key", "Not recorded: it was lost with the memory that held it")
+    return Fact("Destroyed key", key, exact=True)
+
+
+def _verification(stated: SessionWiped, measured: Entry | None) -> str:
+    """What was measured, by whom; that nothing was, where nothing was."""
+    if measured is None or not isinstance(measured.event, WorkspaceErased):
+        return (
+            f"Not recorded by the keeper. The broker states: {stated.before} planted canaries "
+            f"readable before, {stated.after} after"
+        )
+    found = measured.event
+    canaries = f"{found.before} planted canaries readable before, {found.after} after"
+    if not found.before:
+        canaries = "none, for no planted canary was readable before"
+    left = (
+        "and no file of its worker in a shared folder"
+        if found.search == "whole"
+        else "but not every shared folder could be searched"
+    )
+    return (
+        f"By the keeper (log entry {measured.seq}): {canaries}; no mapping, process or mount of "
+        f"the session left, {left}"
+    )

@@ -35,18 +35,18 @@ class Engines:
         self.packs = packs
         self.mesh = Pipeline.load(starter, self._loader)
 
-    def get(self, packs: Sequence[str], wish: GeneratorOptions, scale: int) -> Pipeline:
+    def get(self, packs: Sequence[str], options: GeneratorOptions, scale: int) -> Pipeline:
         """The engine that draws with these packs, by name, in this order of preference.
 
         Raises ``ModelError`` or ``ProviderError``.
         """
-        if not packs and wish == GeneratorOptions() and scale == 1:
+        if not packs and options == GeneratorOptions() and scale == 1:
             return self.mesh
-        return self._load(tuple(packs), wish, scale)
+        return self._load(tuple(packs), options, scale)
 
-    def _loaded(self, packs: tuple[str, ...], wish: GeneratorOptions, scale: int) -> Pipeline:
+    def _loaded(self, packs: tuple[str, ...], options: GeneratorOptions, scale: int) -> Pipeline:
         more = [self.packs.get(name) for name in packs]
-        return Pipeline.load(self._starter, self._loader, more, wish, scale)
+        return Pipeline.load(self._starter, self._loader, more, options, scale)
 
 
 class _CachedLoader:

@@ -1,4 +1,4 @@
-"""One video through a crew, as `appliance swap --pack` has it, but unsealed; a line of figures.
+"""One video through a pool, as `appliance swap --pack` has it, but unsealed; a line of figures.
 
     python -m tests.bench.gpu_video --folder DIR --media DIR [--devices 0,1] [--processes 4]
 
@@ -164,11 +164,11 @@ def main() -> None:
         sink = files.enter_context(tempfile.TemporaryFile())
         editor = None
         if len(members) > 1:
-            crew = fork_pool(members, [photo], engine, sit)
-            files.callback(crew.close)
-            editor = crew.editor(WIDTH, HEIGHT, "yuv420p", probe(clip).frames)
+            pool = fork_pool(members, [photo], engine, sit)
+            files.callback(pool.close)
+            editor = pool.editor(WIDTH, HEIGHT, "yuv420p", probe(clip).frames)
             clip.seek(0)
-            crew.wait_until_ready()
+            pool.wait_until_ready()
             # The lead needs none of the large networks.
             here = Pipeline.load(ModelPack.open(), Runtime(("cpu",)))
         else:

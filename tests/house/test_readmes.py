@@ -7,6 +7,9 @@ or ``place``. In each of its rows, the code spans of the first cell name what th
 - `` `name/` `` is a subfolder of it, `` `name/other.py` `` a file further down,
 - `` `test_*.py` `` is a pattern, for files that the row describes together.
 
+Below a heading that begins with `` `name/` `` all of this is relative to that subfolder, and its
+files have to be named one by one.
+
 All tables of files in one README together have to name everything in its folder that is committed,
 except README.md itself, ``__init__.py`` and ``py.typed``. A file further down also names the
 subfolder that it is in. A README without such a table is not checked.
@@ -32,14 +35,17 @@ MAX_WORDS = 900
 """Of the README at the top."""
 
 _CODE = re.compile(r"`([^`]+)`")
+_SECTION = re.compile(r"#+ (?:`([^`]+/)`)?")
 _RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 
 
 def named(text: str) -> list[str]:
     """What the tables of files in the README ``text`` name, in order."""
-    names, inside = [], False
+    names, inside, folder = [], False, ""
     lines = text.splitlines()
     for number, line in enumerate(lines):
+        if section := _SECTION.match(line):
+            folder = section[1] or ""
         if not line.lstrip().startswith("|"):
             inside = False
             continue
@@ -47,8 +53,14 @@ def named(text: str) -> list[str]:
         if number + 1 < len(lines) and _RULE.fullmatch(lines[number + 1].strip()):
             inside = first.lower() in HEADINGS
         elif inside:
-            names += _CODE.findall(first)
+            names += [folder + name for name in _CODE.findall(first)]
     return names
+
+
+def sections(text: str) -> frozenset[str]:
+    """The subfolders that have a heading of their own in the README ``text``."""
+    found = (_SECTION.match(line) for line in text.splitlines())
+    return frozenset(section[1] for section in found if section and section[1])
 
 
 def present(folder: PurePosixPath) -> dict[str, list[str]]:
@@ -81,6 +93,15 @@ def differences(text: str, entries: dict[str, list[str]]) -> Iterator[str]:
         )
         if not covered:
             yield f"does not name {entry}"
+    for folder in sections(text):
+        for path in sorted(set(entries.get(folder, ())) - set(names)):
+            if PurePosixPath(path).name not in UNNAMED and not _below(path, names):
+                yield f"does not name {path}"
+
+
+def _below(path: str, names: list[str]) -> bool:
+    """Whether a name with ``/`` at its end, or a pattern, covers ``path``."""
+    return any(fnmatchcase(path, f"{name}*" if name.endswith("/") else name) for name in names)
 
 
 def readmes() -> list[str]:

@@ -292,7 +292,7 @@ def test_like_finds_a_person_by_another_photo(
 def test_like_refuses_where_the_person_is_not_there(
     pipeline: Pipeline, group: Photo, sources: Mapping[str, SourceIdentity]
 ) -> None:
-    # Swapping the best of the strangers would alter a person nobody chose.
+    # Swapping the most similar of other people would alter a person that was not chosen.
     choice = FaceSelection(FaceRule.LIKE, sources["d_1"].embedding)
     with pytest.raises(NoFaceError, match="like the reference"):
         swap_photo(pipeline, sources["a_2"], group, SwapOptions(selection=choice))

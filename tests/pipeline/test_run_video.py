@@ -195,7 +195,7 @@ def test_a_face_that_moves_out_of_the_picture_takes_its_swap_along(
     frames = [wide[:, start : start + SIDE] for start in range(SIDE, 2 * SIDE, 12)]
     result = edited(pipeline, sources["c_1"], encoded(frames))
     assert result.changed[0]
-    assert not result.changed[-1]  # grey: nothing is drawn where nobody is
+    assert not result.changed[-1]  # grey: nothing is drawn where no face is
     gone = result.changed.index(False)
     assert gone > 6
     assert not any(result.changed[gone + 2 :])

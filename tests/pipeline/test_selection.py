@@ -62,7 +62,7 @@ def test_like_takes_the_most_alike_face() -> None:
 
 
 def test_like_takes_nobody_who_is_not_alike_enough() -> None:
-    # The best of strangers is a stranger: below the threshold another person would be changed.
+    # Below the threshold even the most similar face is another person, who must not be changed.
     choice = FaceSelection(FaceRule.LIKE, towards(1))
     assert choice.select(FACES[:1], [towards(SAME_PERSON - 0.01)]) == []
     assert choice.select(FACES[:1], [towards(SAME_PERSON + 0.01)]) == [0]

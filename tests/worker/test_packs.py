@@ -160,9 +160,9 @@ def test_what_no_pack_can_do_is_refused(room: Room) -> None:
     "parameters",
     [
         {"packs": ["../studio"]},
-        {"wish": {"restore": 1.5}},
-        {"wish": {"parts": ["ear"]}},
-        {"wish": {"strength": 1}},
+        {"generator_options": {"restore": 1.5}},
+        {"generator_options": {"parts": ["ear"]}},
+        {"generator_options": {"strength": 1}},
         {"choice": "like"},
         {"like": 1},
         {"upscale": 3},

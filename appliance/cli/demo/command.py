@@ -182,8 +182,8 @@ def _swap(
     target: _Portrait,
     regions: Mapping[str, float] = _WHOLE,
 ) -> _Swapped:
-    sitter = read_source(pipeline, [source.photo])
-    photo, report = swap_photo(pipeline, sitter, target.photo, SwapOptions(regions=regions))
+    person = read_source(pipeline, [source.photo])
+    photo, report = swap_photo(pipeline, person, target.photo, SwapOptions(regions=regions))
     return _Swapped(source, target, photo, report)
 
 

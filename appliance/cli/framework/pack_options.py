@@ -76,10 +76,10 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class PackRequest:
-    """``folders``: those of the packs; ``wish``: what is asked of their generator."""
+    """``folders``: those of the packs; ``generator``: what is asked of their generator."""
 
     folders: tuple[Path, ...]
-    wish: GeneratorOptions
+    generator: GeneratorOptions
 
 
 def pack_options(command: CommandFunction) -> CommandFunction:
@@ -108,7 +108,7 @@ def _request(
     """What the options ask for, if anything. Raises ``PrivateUsageError``."""
     if restorer_weight is not None and restore is None:
         raise PrivateUsageError("The option --restorer-weight needs --restore.")
-    wish = GeneratorOptions(
+    generator = GeneratorOptions(
         pixels=int(pixels) if pixels else None,
         restore=restore,
         identity_weight=_DEFAULT_WEIGHT if identity_weight is None else identity_weight,
@@ -118,8 +118,8 @@ def _request(
         | (FACE if _WHOLE in parts else frozenset()),
     )
     if packs:
-        return PackRequest(packs, wish)
-    if wish != GeneratorOptions():
+        return PackRequest(packs, generator)
+    if generator != GeneratorOptions():
         raise PrivateUsageError(
             "The options --pixels, --restore, --identity-weight, --occlusion and --part "
             "need --pack."

@@ -97,7 +97,7 @@ def fork_pool(
     for place in places:
         ours, theirs = zip(*(channel_pair() for _ in range(LINES_PER_MEMBER)), strict=True)
         if os.fork() == 0:
-            ends = {end for line in theirs for end in (line.reader, line.writer)}
+            ends = {end for line in theirs for end in line.descriptors}
             close_all(descriptors() - kept - ends)
             _run_member(theirs, partial(_make_member, memory, place, photos, load, prepare))
         for line in theirs:
@@ -125,8 +125,8 @@ def _make_member(
     prepare: ReadSources,
 ) -> PoolMember:
     engine = load(place)
-    sitter, options = prepare(engine, [_copy(photo) for photo in photos])
-    return PoolMember(memory, engine, sitter, options)
+    source, options = prepare(engine, [_copy(photo) for photo in photos])
+    return PoolMember(memory, engine, source, options)
 
 
 def _copy(photo: BinaryIO) -> BinaryIO:

@@ -49,7 +49,7 @@ def load_engine(
     trusted = policy_trust(policy)
     pack = ModelPack.open(options.models, trusted)
     more = [ModelPack.open(folder, trusted) for folder in (packs.folders if packs else ())]
-    return Pipeline.load(pack, runtime, more, packs.wish if packs else None, options.scale)
+    return Pipeline.load(pack, runtime, more, packs.generator if packs else None, options.scale)
 
 
 def load_sealed(sealing: Sealing, outputs: Sequence[Path], options: EngineOptions) -> Pipeline:

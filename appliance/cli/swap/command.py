@@ -112,18 +112,18 @@ class _Request:
         """The identity to apply and the faces to apply it to, from what ``decode`` returned."""
         like = read_reference(engine.analyser, photos[-1]) if self.faces.like else None
         choice = FaceSelection(FaceRule(self.faces.name), like)
-        sitter = read_source(engine, photos[: self.sources])
-        return sitter, SwapOptions(choice, self.regions)
+        person = read_source(engine, photos[: self.sources])
+        return person, SwapOptions(choice, self.regions)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """All that a swap needs except its target. ``crew``: processes that share a video."""
+    """All that a swap needs except its target. ``pool``: processes that share a video."""
 
     engine: Pipeline
-    sitter: SourceIdentity
+    person: SourceIdentity
     options: SwapOptions
-    crew: ProcessPool | None
+    pool: ProcessPool | None
 
 
 _Prepare: TypeAlias = Callable[[], _Ready]
@@ -170,18 +170,18 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
     ]
     result = files.enter_context(PendingOutput(arguments.output, overwrite=arguments.overwrite))
     named_as_video = arguments.output.suffix.lower() in VIDEO_SUFFIXES
-    crew = _fork(arguments, request, portraits)
-    if crew:
-        files.callback(crew.close)
+    pool = _fork(arguments, request, portraits)
+    if pool:
+        files.callback(pool.close)
         if named_as_video:
-            crew.start_loading()  # no photo can have this name, and loading takes a while
+            pool.start_loading()  # no photo can have this name, and loading takes a while
     engine = request.load(
         Placement(arguments.devices[0] if arguments.devices else 0),
         [arguments.output],
         scale=arguments.scale,
         # With a pool, this process only reads the source photos. A name without a suffix may be
         # that of either kind; a video is then merely slower.
-        latency_mode=crew is not None or not named_as_video,
+        latency_mode=pool is not None or not named_as_video,
     )
     kind: Media = "video" if is_video(target) else "photo"
     drawn_by: Literal["onnx", "mesh"] = "onnx" if engine.generates else "mesh"
@@ -189,7 +189,7 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
     photos = request.decode(portraits)
 
     def prepare() -> _Ready:
-        return _Ready(engine, *request.look(engine, photos), crew if engine.generates else None)
+        return _Ready(engine, *request.look(engine, photos), pool if engine.generates else None)
 
     if kind == "video":
         report = _video(target, result, prepare, arguments)
@@ -226,7 +226,7 @@ def _photo(
     kind = photo_format(arguments.output, target.kind)
     check_enlarged(target, arguments.scale)
     ready = prepare()
-    photo, report = swap_photo(ready.engine, ready.sitter, target, ready.options)
+    photo, report = swap_photo(ready.engine, ready.person, target, ready.options)
     if ready.engine.upscaler:
         photo = enlarge_photo(photo, ready.engine.upscaler)
     result.file.write(encode_photo(photo, kind))
@@ -243,15 +243,15 @@ def _video(
     check_size(facts.width * arguments.scale, facts.height * arguments.scale)
     ready = prepare()
     editor = None
-    if ready.crew and any(ready.options.regions.values()):
+    if ready.pool and any(ready.options.regions.values()):
         shape = facts.width, facts.height, facts.pixel_format
-        editor = ready.crew.editor(*shape, facts.frames)
-    if ready.crew and editor:
-        ready.crew.wait_until_ready()
+        editor = ready.pool.editor(*shape, facts.frames)
+    if ready.pool and editor:
+        ready.pool.wait_until_ready()
     with show_progress(silent=arguments.as_json) as tell, naming_file(_TARGET):
         report = swap_video(
             ready.engine,
-            ready.sitter,
+            ready.person,
             opened,
             cast(BinaryIO, result.file),
             ready.options,

@@ -31,11 +31,11 @@ class PoolMember:
     """What a member process has loaded. ``memory``: descriptor of the frame store's memfd."""
 
     def __init__(
-        self, memory: int, pipeline: Pipeline, sitter: SourceIdentity, options: SwapOptions
+        self, memory: int, pipeline: Pipeline, person: SourceIdentity, options: SwapOptions
     ) -> None:
         self._memory = memory
         self._pipeline = pipeline
-        self._sitter = sitter
+        self._person = person
         self._options = options
 
     def serve(self, channel: MessageChannel) -> None:
@@ -47,7 +47,7 @@ class PoolMember:
         store: FrameStore | None = None
         while (segment := channel.receive_or_end(Segment)) is not None:
             store = store or FrameStore(self._memory, segment.format)
-            editor = frame_editor(self._pipeline, self._sitter, self._options)
+            editor = frame_editor(self._pipeline, self._person, self._options)
             channel.send(_SegmentEdit(editor, segment, store).run())
 
 

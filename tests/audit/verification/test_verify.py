@@ -191,7 +191,7 @@ def test_a_log_with_another_past_is_forked(large_log: LargeLog, copy: Path) -> N
     itself = _log_of([*entries, large_entry(4096)], fork, large_log.keys)
     assert verify_ledger(fork, anchor=itself).findings == ()
     assert verify_ledger(fork, anchor=older).findings == (Finding("forked", "checkpoint"),)
-    with pytest.raises(LedgerError, match="what it held then has been changed"):
+    with pytest.raises(LedgerError, match="an entry that it held earlier has been changed"):
         _open(fork, large_log.keys, older)
 
 

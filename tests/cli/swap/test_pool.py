@@ -133,16 +133,16 @@ def test_devices_and_processes_decide_the_number_of_members(
     assert devices == [0, 3, 0, 3]
     monkeypatch.setattr("appliance.cli.process.fork_pool.gpus", lambda: 2)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(32)))
-    monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 140_000)
+    monkeypatch.setattr("appliance.cli.process.fork_pool.least_free_mib", lambda: 140_000)
     both = [Placement(0, None), Placement(1, None)]
     assert placements((), None, None, EMBEDDED) == both * 4
     assert placements((1,), None, "cuda", EMBEDDED) == [Placement(1, None)] * 4
     assert placements((), 1, "cuda", EMBEDDED) == both
     assert placements((), None, "cpu", EMBEDDED) == []
-    monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 11_500)
+    monkeypatch.setattr("appliance.cli.process.fork_pool.least_free_mib", lambda: 11_500)
     assert placements((), None, "cuda", EMBEDDED) == both * 2
     assert placements((1,), 3, "cuda", EMBEDDED) == [Placement(1, None)] * 3
-    monkeypatch.setattr("appliance.cli.process.fork_pool.least_free", lambda: 3_000)
+    monkeypatch.setattr("appliance.cli.process.fork_pool.least_free_mib", lambda: 3_000)
     assert placements((0,), None, "cuda", EMBEDDED) == []
     without = msgspec.structs.replace(EMBEDDED.engine, gpu=False)
     assert placements((), None, None, msgspec.structs.replace(EMBEDDED, engine=without)) == []

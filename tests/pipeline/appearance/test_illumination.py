@@ -1,4 +1,4 @@
-"""The light on a face, measured on portraits that are lit anew by a known gain."""
+"""The light on a face, measured on portraits that are relit by a known gain."""
 
 from __future__ import annotations
 

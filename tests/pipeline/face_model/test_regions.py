@@ -96,7 +96,7 @@ def test_an_unknown_region_is_refused_with_the_known_ones(name: str, canonical: 
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, math.inf, -math.inf, math.nan])
 def test_a_strength_outside_0_to_1_is_refused(value: float, canonical: Canonical) -> None:
-    # More than the whole difference would invent a face that nobody has.
+    # More than the whole difference would invent a face that no person has.
     with pytest.raises(ApplianceError) as refused:
         point_strengths(canonical, {"nose": value})
     assert "'nose'" in refused.value.message

@@ -33,11 +33,11 @@ def swapped(
     source: Photo,
     target: Photo,
     *families: str,
-    wish: GeneratorOptions | None = None,
+    generator: GeneratorOptions | None = None,
     options: SwapOptions | None = None,
 ) -> tuple[np.ndarray, SwapReport]:
     pack = ModelPack.open(write_standins(folder, *families), INSPECTION)
-    pipeline = Pipeline.load(ModelPack.open(), runtime, [pack], wish)
+    pipeline = Pipeline.load(ModelPack.open(), runtime, [pack], generator)
     person = read_source(pipeline, [source])
     result, report = swap_photo(pipeline, person, target, options or SwapOptions())
     return np.asarray(result.pixels), report
@@ -119,9 +119,16 @@ def test_a_grey_photo_stays_grey(
 ) -> None:
     grey = pixels_of(photos["b_1"]).mean(axis=2, keepdims=True).astype(np.uint8).repeat(3, axis=2)
     target = Photo(grey)
-    wish = GeneratorOptions(restore=1.0)
+    generator = GeneratorOptions(restore=1.0)
     result, _ = swapped(
-        tmp_path, runtime, photos["a_2"], target, "inswapper", "arcface", "gfpgan", wish=wish
+        tmp_path,
+        runtime,
+        photos["a_2"],
+        target,
+        "inswapper",
+        "arcface",
+        "gfpgan",
+        generator=generator,
     )
     assert (result != grey).any()
     assert (result == result[..., :1]).all()
@@ -138,7 +145,7 @@ def test_the_restorer_s_share_is_how_far_it_counts(
             photos["a_2"],
             photos["b_1"],
             *families,
-            wish=GeneratorOptions(restore=share, restorer_weight=1.0),
+            generator=GeneratorOptions(restore=share, restorer_weight=1.0),
         )[0].astype(int)
         for share in (0.0, 0.5, 1.0)
     )

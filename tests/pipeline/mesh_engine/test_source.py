@@ -194,12 +194,12 @@ def test_a_larger_photo_gets_the_larger_plane(
 
 def test_the_photo_without_a_face_is_named(pipeline: Pipeline, photos: Mapping[str, Photo]) -> None:
     # Leaving it out in silence would make a source of fewer photos than the person gave.
-    nobody = Photo(np.full((400, 400, 3), 120, np.uint8))
+    empty = Photo(np.full((400, 400, 3), 120, np.uint8))
     with pytest.raises(NoFaceError) as refused:
-        read_source(pipeline, [photos["b_1"], nobody])
+        read_source(pipeline, [photos["b_1"], empty])
     assert "source photo 2" in refused.value.message
     with pytest.raises(NoFaceError) as refused:
-        read_source(pipeline, [nobody, photos["b_1"]])
+        read_source(pipeline, [empty, photos["b_1"]])
     assert "source photo 1" in refused.value.message
 
 

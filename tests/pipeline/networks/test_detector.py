@@ -1,4 +1,4 @@
-"""YuNet on the real portraits, on crowds and on pictures of nobody."""
+"""YuNet on the real portraits, on crowds and on pictures without a face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detectors' tensors, decoded by hand beside the decoders."""
+"""Detectors' tensors, decoded by hand and by the decoders."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from appliance.inference.families.detectors import FAMILIES
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import INSPECTION
 from appliance.pipeline.networks.detector import Detector
-from appliance.pipeline.networks.detector_decoding import anchored, yolo_face, yunet
+from appliance.pipeline.networks.detector_decoding import DECODINGS, anchored, yolo_face, yunet
 from tests.inference.packs import write_standins
 from tests.inference.standins import detectors
 
@@ -24,6 +25,10 @@ def nothing(per_cell: int, widths: tuple[int, ...]) -> list[list[np.ndarray]]:
         [np.zeros((per_cell * (640 // s) ** 2, width), np.float32) for s in STRIDES]
         for width in widths
     ]
+
+
+def test_every_family_of_detectors_has_a_decoding() -> None:
+    assert {contract.family for contract in FAMILIES} == DECODINGS.keys()
 
 
 def test_an_anchor_is_its_cell_s_corner_and_distances_are_strides() -> None:

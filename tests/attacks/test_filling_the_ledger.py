@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ import pytest
 
 from appliance.audit.entries import events
 from appliance.audit.service import protocol
+from appliance.audit.service.daemon import MOST_OF_A_ROLE
 from appliance.audit.service.protocol import WORKER_BUDGET, Budget
 from appliance.audit.verification.verify import verify_ledger
 from tests.attacks.ledger import OTHER, OWN, Daemon
@@ -83,6 +86,30 @@ def test_a_long_project_gets_its_budget_every_day(daemon: Daemon) -> None:
     assert worker.log(job()) == "exhausted"
     daemon.now += 1
     assert [worker.log(job()), worker.log(job())] == ["logged", "exhausted"]
+
+
+def test_connections_of_one_role_leave_room_for_the_others(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "ledger")
+    path = tmp_path / "socket"
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(path))
+    daemon.server.listen(listener)
+    daemon.server._roles[os.getuid()] = "broker"
+    callers = []
+    for _ in range(MOST_OF_A_ROLE + 5):
+        callers.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        callers[-1].connect(str(path))
+        daemon.server._round([listener.fileno()])
+    assert len(daemon.server._peers) == MOST_OF_A_ROLE
+    assert [caller.recv(1) for caller in callers[MOST_OF_A_ROLE:]] == [b""] * 5
+    daemon.server._roles[os.getuid()] = "keeper"  # the control: another role is still served
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as keeper:
+        keeper.connect(str(path))
+        daemon.server._round([listener.fileno()])
+        assert len(daemon.server._peers) == MOST_OF_A_ROLE + 1
+    for caller in callers:
+        caller.close()
+    daemon.close()
 
 
 def test_a_flood_of_noise_adds_a_few_entries(daemon: Daemon) -> None:

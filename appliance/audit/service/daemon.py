@@ -43,6 +43,8 @@ _decoder: msgspec.json.Decoder[protocol.Request] = msgspec.json.Decoder(protocol
 _encoder = msgspec.json.Encoder()
 
 _BACKLOG = 16
+MOST_OF_A_ROLE = 128
+"""Connections of one role, so that none can use up the descriptors that the others need."""
 
 # Roles whose refusals are logged even without a session. A command reports its own.
 _WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker")
@@ -71,6 +73,7 @@ class SilentLog:
 @dataclass(slots=True)
 class _Peer:
     socket: socket.socket
+    came_as: Role  # which a restriction does not change
     authority: Authority
 
 
@@ -131,7 +134,7 @@ class Server:
     def adopt(self, connection: socket.socket, role: Role) -> None:
         """Serve a peer that is already connected."""
         connection.setblocking(False)
-        self._peers[connection.fileno()] = _Peer(connection, Authority(role))
+        self._peers[connection.fileno()] = _Peer(connection, role, Authority(role))
         self._selector.register(connection, selectors.EVENT_READ)
 
     def run(
@@ -274,7 +277,8 @@ class Server:
         except OSError:
             return  # the caller has disconnected, or there are too many
         role = self._roles.get(PeerCredentials.of(connection).user)
-        if role is None:
+        of_its_role = sum(peer.came_as == role for peer in self._peers.values())
+        if role is None or of_its_role >= MOST_OF_A_ROLE:
             self._log.warning("peer refused")
             connection.close()
         else:

@@ -99,6 +99,8 @@ def _key(key: str) -> Fact:
 
 def _verification(stated: SessionWiped, measured: Entry | None) -> str:
     """What was measured, by whom; that nothing was, where nothing was."""
+    if stated.key == UNKNOWN_KEY:  # so it is unknown which of the keepers' records is this one's
+        measured = None
     if measured is None or not isinstance(measured.event, WorkspaceErased):
         return (
             f"Not recorded by the keeper. The broker states: {stated.before} planted canaries "

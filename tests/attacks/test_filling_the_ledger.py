@@ -88,6 +88,18 @@ def test_a_long_project_gets_its_budget_every_day(daemon: Daemon) -> None:
     assert [worker.log(job()), worker.log(job())] == ["logged", "exhausted"]
 
 
+def test_the_daemon_remembers_a_bounded_number_of_sessions(daemon: Daemon) -> None:
+    kept = daemon.worker(OWN, Budget(events=1, names=0, bytes=1 << 20))
+    assert kept.log(job()) == "logged"
+    for n in range(1200):
+        daemon.worker(f"{n:016x}").hang_up()
+    assert len(daemon.server._accounts._accounts) <= 1024
+    assert kept.log(job()) == "exhausted"  # it is connected, so it is not forgotten
+    daemon.now += DAY
+    daemon.worker(OTHER)
+    assert daemon.server._accounts._accounts.keys() == {OWN, OTHER}
+
+
 def test_connections_of_one_role_leave_room_for_the_others(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path / "ledger")
     path = tmp_path / "socket"

@@ -25,6 +25,7 @@ RefusedBecause: TypeAlias = Literal["malformed", "kind", "session", "name", "bud
 """See ``events.EntryRefused``."""
 
 _DAY = 24 * 3600.0  # seconds
+_MOST_ACCOUNTS = 1024  # far more than the sessions of a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +272,12 @@ class Accounts:
             self._accounts[event.session].over = True
 
     def _forget(self) -> None:
-        """Drop the accounts that equal a new one."""
-        self._accounts = {
-            session: account
-            for session, account in self._accounts.items()
-            if account.connections or not account.allowance.is_fresh
-        }
+        """Drop the accounts that equal a new one, and of too many the oldest without connection."""
+        unused = [name for name, account in self._accounts.items() if not account.connections]
+        surplus = len(self._accounts) - _MOST_ACCOUNTS
+        for n, session in enumerate(unused):
+            if n <= surplus or self._accounts[session].allowance.is_fresh:
+                del self._accounts[session]
 
 
 def _session(event: AnyEvent) -> str | None:

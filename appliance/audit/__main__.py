@@ -21,6 +21,7 @@ from appliance.audit.keys.locations import create_if_missing
 from appliance.audit.service.daemon import DiagnosticLog, Server
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
+from appliance.audit.tlog.reserve import Reserve
 from appliance.errors import ApplianceError, LedgerError
 from appliance.wire.activation import (
     WATCHDOG_INTERVAL,
@@ -49,7 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             level = _level(options.policy)
             listener = _listener(options.listen)
-            server = Server(Recorder(ledger), keys.pseudonym, dict(options.peer), _log(level))
+            server = Server(
+                Recorder(ledger),
+                keys.pseudonym,
+                dict(options.peer),
+                _log(level),
+                reserve=Reserve.beside(options.ledger),
+            )
             server.listen(listener)
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")

@@ -15,7 +15,11 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import hashlib
+import io
 import json
+import os
+import stat
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -26,7 +30,10 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-_MAX_PROOF = 1 << 20  # bytes
+# Bytes; what is larger is refused before any of it is read.
+_MAX_PROOF = 1 << 20  # also of a key and of SHA256SUMS
+_MAX_FILE = 1 << 32
+_MAX_ENTRY = 1 << 16
 
 
 class Unsound(Exception):  # noqa: N818 - it is printed as "unsound: …"
@@ -117,16 +124,17 @@ def check_bundle(folder: Path, key: Key) -> Proved:
 
     Raises ``Unsound``.
     """
-    exported = open_proof(_read(folder, "bundle.tlog-proof"), key)
-    listed = _read(folder, "SHA256SUMS")
+    exported = open_proof(_read(_member(folder, "bundle.tlog-proof"), "bundle.tlog-proof"), key)
+    listed = _read(_member(folder, "SHA256SUMS"), "SHA256SUMS")
     event = json.loads(exported.entry)["event"]
     if event.get("kind") != "log-exported" or event.get("bundle") != sha256(listed).hexdigest():
         raise Unsound("SHA256SUMS is not what the log exported")
     names = {"SHA256SUMS", "bundle.tlog-proof"}
     for line in listed.decode().splitlines():
         digest, _, name = line.partition("  ")
-        if sha256(_read(folder, name)).hexdigest() != digest:
-            raise Unsound(f"{name} is not what the log exported")
+        with _open(_member(folder, name), _MAX_FILE, name) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise Unsound(f"{name} is not what the log exported")
         names.add(name)
     more = {path.name for path in folder.iterdir()} - names
     if more:
@@ -136,18 +144,24 @@ def check_bundle(folder: Path, key: Key) -> Proved:
 
 
 def _check_entries(folder: Path, key: Key, event: dict[str, object]) -> None:
-    entries = _read(folder, "entries.jsonl").splitlines()
-    heads = set()
-    with zipfile.ZipFile(folder / "proofs.zip") as archive:
+    heads, count = set(), 0
+    with (
+        _open(_member(folder, "entries.jsonl"), _MAX_FILE, "entries.jsonl") as entries,
+        _open(_member(folder, "proofs.zip"), _MAX_FILE, "proofs.zip") as packed,
+        zipfile.ZipFile(packed) as archive,
+    ):
         members = archive.infolist()
-        for member, entry in zip(members, entries, strict=False):
+        while line := entries.readline(_MAX_ENTRY):
+            if count == len(members):
+                raise Unsound("entries or proofs are missing")
+            member, entry, count = members[count], line.removesuffix(b"\n"), count + 1
             if member.file_size > _MAX_PROOF:
                 raise Unsound("a proof is far too long")
             proved = open_proof(archive.read(member), key)
             if proved.entry != entry or member.filename != f"{proved.index}.tlog-proof":
                 raise Unsound(f"entry {proved.index} and its proof do not match")
             heads.add((proved.size, proved.root))
-    if not len(members) == len(entries) == event.get("entries") or len(heads) > 1:
+    if not len(members) == count == event.get("entries") or len(heads) > 1:
         raise Unsound("entries or proofs are missing")
 
 
@@ -166,13 +180,36 @@ def _root(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     return sha256(b"\x01" + sibling + _root(leaf, index - left, size - left, below)).digest()
 
 
-def _read(folder: Path, name: str) -> bytes:
-    if "/" in name or name in ("", ".", ".."):
+def _member(folder: Path, name: str) -> Path:
+    """The path of a file of the bundle. Raises ``Unsound`` if ``name`` leads out of it."""
+    if "/" in name or "\\" in name or name in ("", ".", ".."):
         raise Unsound("the name of a file leads out of the bundle")
+    if (folder / name).is_symlink():
+        raise Unsound(f"{name} is a link")
+    return folder / name
+
+
+def _open(path: Path, most: int, what: str) -> io.BufferedReader:
+    """The regular file at ``path``, of at most ``most`` bytes. Raises ``Unsound`` about ``what``.
+
+    Nothing is read of it yet, and a pipe without a writer is not waited for.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        return (folder / name).read_bytes()
+        descriptor = os.open(path, flags)
     except OSError:
-        raise Unsound(f"{name} is missing") from None
+        raise Unsound(f"{what} is missing") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+        os.close(descriptor)
+        raise Unsound(f"{what} is not a regular file, or is far too large")
+    return os.fdopen(descriptor, "rb")
+
+
+def _read(path: Path, what: str) -> bytes:
+    """A small file at ``path``: a proof, a key, or the list of checksums. Raises ``Unsound``."""
+    with _open(path, _MAX_PROOF, what) as file:
+        return file.read(_MAX_PROOF)
 
 
 def _number(text: str) -> int:
@@ -199,20 +236,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     write = sys.stdout.write
     try:
-        named = Path(options.key)
-        vkey = named.read_text() if "+" not in options.key else options.key
+        vkey = options.key if "+" in options.key else _read(Path(options.key), "the key").decode()
         key = parse_key(vkey)
         if options.path.is_dir():
             proved = check_bundle(options.path, key)
             event = json.loads(proved.entry)["event"]
             write(f"sound: {event['entries']} entries, exported as entry {proved.index}\n")
         else:
-            proved = open_proof(options.path.read_bytes(), key)
+            proved = open_proof(_read(options.path, "the proof"), key)
             write(f"sound: entry {proved.index} of {proved.size}\n{proved.entry.decode()}\n")
     except Unsound as reason:
         write(f"unsound: {reason}\n")
         return 1
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, zipfile.BadZipFile):
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+        zipfile.BadZipFile,
+    ):
         write("unsound: a file is missing or malformed\n")
         return 1
     return 0

@@ -4,8 +4,9 @@ Services of the appliance send them to systemd's journal as entries with fields 
 Others, and a worker, which has no socket, write lines to stderr; where systemd connects that to the
 journal each line carries its priority as sd-daemon(3) defines it.
 
-After ``configure`` nothing else reaches stderr. Output that libraries write below Python is
-discarded; their log records and warnings are reported by the library's name only, and uncaught
+After ``configure`` nothing else reaches stderr, and nothing at all stdout, which systemd connects
+to the journal as well. Output that libraries write, in Python or below it, is discarded; their log
+records and warnings are reported by the library's name only, and uncaught
 exceptions by type and place.
 """
 
@@ -34,7 +35,7 @@ def configure(process: Process, level: str = "warning") -> TextIO:
     Returns that stream, for the last words of a process that cannot go on: an ``ApplianceError``
     contains nothing personal and may be written there as it is.
     """
-    stream = _take_stderr()
+    stream = _take_output()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -66,13 +67,18 @@ def report_bug(bug: BaseException) -> None:
     log().error("bug", exc_info=bug)
 
 
-def _take_stderr() -> TextIO:
-    """A stream to the former stderr; descriptor 2, which libraries write to, becomes /dev/null."""
+def _take_output() -> TextIO:
+    """A stream to the former stderr; descriptors 1 and 2 become /dev/null.
+
+    What is still in a buffer of stdout is discarded with all that follows it.
+    """
     sys.stderr.flush()
     stderr = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-    os.dup2(null, 2)
-    os.close(null)
+    for descriptor in (1, 2):  # libraries write to these
+        os.dup2(null, descriptor)
+    if null not in (1, 2):
+        os.close(null)
     return os.fdopen(stderr, "w", buffering=1, errors="replace")
 
 

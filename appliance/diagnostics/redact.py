@@ -42,8 +42,10 @@ ALLOWED_TEXTS = MESSAGES | LEVELS | frozenset(get_args(Process))
 # The keys that structlog and this program set.
 _KEYS = frozenset({"event", "level", "process", "kind", "code", "times", "library"})
 
-# A longer number may be one that a state or a hospital issued to a person.
-_LONGEST_NUMBER = 8  # digits
+# A longer number may be a date of birth, or one that a state or a hospital issued to a person; one
+# with more decimals may have been measured on a face.
+_LONGEST_NUMBER = 5  # digits
+_MOST_CAUSES = 8
 _DEEPEST_FRAME = 30
 
 _KINDS = (
@@ -77,19 +79,25 @@ def redact_record(_logger: Any, _method: str, record: Mapping[str, Any]) -> dict
             if isinstance(error, BaseException):
                 clean["exception"] = describe_exception(error)
         else:
-            clean[key if key in _KEYS or key in ALLOWED_TEXTS else "<key>"] = redact_value(value)
+            name = str.__str__(key)
+            clean[name if name in _KEYS or name in ALLOWED_TEXTS else "<key>"] = redact_value(value)
     return clean
 
 
 def redact_value(value: object) -> object:
     """``value`` if it cannot hold anything personal, otherwise its kind in angle brackets."""
+    if value is None or type(value) in (bool, ModuleName):
+        return value
+    # A subclass could print as anything, so what is returned is of the plain type.
     match value:
-        case None | bool() | float() | ModuleName():
-            return value
         case int():
-            return value if abs(value) < 10**_LONGEST_NUMBER else "<number>"
+            number = int.__index__(value)
+            return number if abs(number) < 10**_LONGEST_NUMBER else "<number>"
+        case float():
+            return _redact_float(float.__float__(value))
         case str():
-            return value if value in ALLOWED_TEXTS else _kind_of(value)
+            text = str.__str__(value)
+            return text if text in ALLOWED_TEXTS else _kind_of(text)
         case BaseException():
             return describe_exception(value)
         case _:
@@ -97,19 +105,38 @@ def redact_value(value: object) -> object:
 
 
 def describe_exception(error: BaseException) -> str:
-    """The type of ``error``, the places it passed (innermost last), and its causes.
+    """The type of ``error``, the places it passed (innermost last), and its first 8 causes.
 
     Contains no argument of the exception and no local variable.
     """
+    described: list[str] = []
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    # Causes can form a circle.
+    while cause is not None and len(seen) <= _MOST_CAUSES:
+        if any(cause is one for one in seen):
+            break
+        seen.append(cause)
+        described.append(_describe_one(cause))
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return " after ".join(described)
+
+
+def _describe_one(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__, limit=-_DEEPEST_FRAME)
     modules = {
         getattr(module, "__file__", None): name for name, module in list(sys.modules.items())
     }
     # The module's name rather than the file's, whose path may contain the name of a user.
     places = [f"{modules.get(frame.filename, '<script>')}:{frame.lineno}" for frame in frames]
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    description = " ".join([_type_name(error), *places])
-    return description if cause is None else f"{description} after {describe_exception(cause)}"
+    return " ".join([_type_name(error), *places])
+
+
+def _redact_float(value: float) -> float | str:
+    """``value`` if it has as few digits as an integer may have, before and after its point."""
+    whole, _, decimals = repr(value).partition(".")
+    digits = whole.lstrip("-") + decimals.removesuffix("0") if value != 0 else "0"
+    return value if digits.isdecimal() and len(digits) <= _LONGEST_NUMBER else "<number>"
 
 
 def _outline(value: object) -> str:

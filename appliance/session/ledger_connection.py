@@ -90,7 +90,7 @@ class LedgerConnection:
         """See ``Ledger``; raises ``LedgerError``."""
         client = self._connect()
         try:
-            client.restrict("worker")
+            client.restrict("worker", session)
         except BaseException:
             client.close()
             raise

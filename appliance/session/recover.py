@@ -35,8 +35,8 @@ def _recover(entry: JournalEntry, ledger: Ledger, keeper: Keeper) -> None:
     lost_power = entry.boot != boot_id()
     erasure = keeper.wipe()
     reason: events.ClosingReason = "power-loss" if lost_power else "crash"
-    # How many jobs there were and how long it lasted is no longer known.
-    closed = events.SessionClosed(entry.session, reason, jobs=0, ms=0)
+    # How many jobs there were and how long it lasted is no longer known, so it is left out.
+    closed = events.SessionClosed(entry.session, reason)
     ledger.append(closed, wiped_event(entry.session, erasure, power_loss=lost_power))
     if erasure.failed is not None:
         raise SessionError(

@@ -17,6 +17,7 @@ from threading import Thread
 
 import pytest
 
+from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError, SessionError, WireError
 from appliance.keeper.protocol import Command
@@ -220,7 +221,9 @@ def test_by_a_number_of_jobs_that_no_ledger_takes(scene: Scene) -> None:
         scene.workers["w0"].reports[0](control_api.Jobs(jobs))
     scene.ask("Close", scene.ref(session), broker_api.Closed)
     assert scene.closing_reason() == "user"
-    assert 0 <= scene.ledger.events[0].jobs < 2**53  # type: ignore[union-attr]
+    (closed,) = [event for event in scene.ledger.events if isinstance(event, events.SessionClosed)]
+    assert closed.jobs is not None
+    assert 0 <= closed.jobs < 2**53
 
 
 def test_a_session_that_can_be_neither_frozen_nor_killed_ends(scene: Scene) -> None:

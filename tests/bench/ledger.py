@@ -110,7 +110,7 @@ def _callers(folder: Path, count: int) -> float:
     with subprocess.Popen(
         [
             *(sys.executable, "-m", "appliance.audit", "--ledger", folder / "callers"),
-            *("--listen", path, "--peer", f"broker={os.getuid()}"),
+            *("--listen", path, "--peer", f"test={os.getuid()}"),
         ]
     ) as daemon:
         clients = [_connected(path) for _ in range(count)]

@@ -33,6 +33,28 @@ class Holder:
         raise RuntimeError(self.secret)
 
 
+class Text(str):
+    """Claims to be a text that may be logged."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash("warning")
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+class Number(int):
+    """Prints as what it was made of, however small it claims to be."""
+
+    def __abs__(self) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
+
 def leak(secret: str) -> None:
     """Put ``secret`` everywhere that a message could take it from."""
     log = process_log.log()
@@ -44,6 +66,9 @@ def leak(secret: str) -> None:
     log.error("ledger refused", kind=np.frombuffer(secret.encode(), np.uint8), code=type(secret))
     if secret.isdigit():
         log.error("ledger refused", code=int(secret))
+        log.error("ledger refused", code=float(secret))
+        log.error("ledger refused", code=Number(secret))
+    log.error("ledger refused", kind=Text(secret))
     _exceptions(log, secret)
     logging.getLogger(secret).error(secret, extra={"who": secret})
     logging.getLogger("numpy").error("%s", secret, exc_info=RuntimeError(secret))
@@ -51,6 +76,10 @@ def leak(secret: str) -> None:
     sys.stderr.write(f"{secret}\n")
     ctypes.CDLL(None).dprintf(2, b"%s\n", secret.encode())
     os.write(2, secret.encode())
+    print(secret)
+    sys.stdout.flush()
+    ctypes.CDLL(None).puts(secret.encode())  # in a buffer of C, until the process ends
+    os.write(1, secret.encode())
     Holder(secret)
     thread = threading.Thread(target=_fail, args=(secret,), name=secret)
     thread.start()

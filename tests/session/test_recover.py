@@ -73,7 +73,7 @@ def test_after_a_power_cut_each_session_is_wiped_and_logged_as_that(
         event
         for session in (FIRST, SECOND)
         for event in (
-            SessionClosed(session, "power-loss", jobs=0, ms=0),
+            SessionClosed(session, "power-loss"),
             SessionWiped(session, UNKNOWN_KEY, "power-loss", 0, 0, 7),
         )
     ]
@@ -86,7 +86,7 @@ def test_after_a_crash_of_the_broker_the_key_may_still_be_dropped(
     assert journal.entries()[0].boot == boot_id()
     recover(LedgerConnection(daemon.socket), journal, Keepers())
     assert daemon.events() == [
-        SessionClosed(FIRST, "crash", jobs=0, ms=0),
+        SessionClosed(FIRST, "crash"),
         SessionWiped(FIRST, UNKNOWN_KEY, "luks-header-dropped", 0, 0, 7),
     ]
 
@@ -120,4 +120,4 @@ def test_an_entry_that_cannot_be_read_is_wiped_by_its_slot(
     keepers = Keepers()
     recover(LedgerConnection(daemon.socket), journal, keepers)
     assert keepers.asked() == {"w2": [Command.WIPE]}
-    assert daemon.events()[0] == SessionClosed("0" * 16, "power-loss", jobs=0, ms=0)
+    assert daemon.events()[0] == SessionClosed("0" * 16, "power-loss")

@@ -84,6 +84,7 @@ class SealResult(_Strict, frozen=True, tag="seal-result"):
     landlock_abi: Annotated[int, msgspec.Meta(ge=0, le=100)]
     tried: Count  # escapes that the process attempted
     escaped: Count  # escapes that succeeded
+    session: SessionId | None = None  # the daemon sets it for the worker of a session
 
 
 class PolicyLoaded(_Strict, frozen=True, tag="policy-loaded"):
@@ -91,6 +92,7 @@ class PolicyLoaded(_Strict, frozen=True, tag="policy-loaded"):
 
     policy: Sha256
     preset: Literal["clinic", "studio", "embedded", "own"]
+    session: SessionId | None = None  # the daemon sets it for the worker of a session
 
 
 class ModelPackLoaded(_Strict, frozen=True, tag="model-pack-loaded"):
@@ -99,6 +101,7 @@ class ModelPackLoaded(_Strict, frozen=True, tag="model-pack-loaded"):
     pack: Sha256
     models: Count
     signature: Literal["valid", "absent"]
+    session: SessionId | None = None  # the daemon sets it for the worker of a session
 
 
 class LoginGranted(_Strict, frozen=True, tag="login-granted"):
@@ -146,12 +149,15 @@ class SessionOpened(_Strict, frozen=True, tag="session-opened"):
 
 
 class SessionClosed(_Strict, frozen=True, tag="session-closed"):
-    """Work in a session ended; its wipe follows."""
+    """Work in a session ended; its wipe follows.
+
+    ``jobs`` and ``ms``, its age, are not set where they are no longer known: after a power cut.
+    """
 
     session: SessionId
     reason: ClosingReason
-    jobs: Count
-    ms: Milliseconds
+    jobs: Count | None = None
+    ms: Milliseconds | None = None
 
 
 class SessionWiped(_Strict, frozen=True, tag="session-wiped"):
@@ -317,6 +323,23 @@ class EscapeAttempt(_Strict, frozen=True, tag="escape-attempt"):
     session: SessionId | None = None
 
 
+class EntryRefused(_Strict, frozen=True, tag="entry-refused"):
+    """The daemon refused a process, ``times`` times so far for this ``reason``.
+
+    ``malformed``: a request that it does not know. ``kind``: an event that this role may not log.
+    ``session``: an event about another session, or one that was wiped. ``name``: the pseudonym of
+    something that this role does not see. ``budget``: more than a session may log in a day.
+    ``restriction``: an attempt to change what the connection was restricted to. It is logged at the
+    first, second, fourth, eighth … time, and once more when the last connection of a session
+    closes.
+    """
+
+    role: Role
+    reason: Literal["malformed", "kind", "session", "name", "budget", "restriction"]
+    times: Count
+    session: SessionId | None = None
+
+
 class DeviceRefused(_Strict, frozen=True, tag="device-refused"):
     """A USB device was plugged in that is not allowed. ``device``: what it says it is."""
 
@@ -392,6 +415,7 @@ AnyEvent: TypeAlias = (
     | ReleaseBurned
     | EscapeAttempt
     | DeviceRefused
+    | EntryRefused
     | LogRead
     | LogExported
     | ClockChanged

@@ -86,6 +86,9 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.EscapeAttempt: EventLabels(
         "Escape attempt", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),
+    events.EntryRefused: EventLabels(
+        "Refused by the log", "alarm", "E", _ALERT, _RESTRICTED, failed=True
+    ),
     events.DeviceRefused: EventLabels(
         "Device refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),

@@ -16,7 +16,7 @@ from appliance.audit.export.timeline import timeline
 from appliance.audit.verification.verify import Verification
 
 LISTED = 2000
-"""The list of all events ends here; the CSV table of the same bundle holds all of them."""
+"""A list of events ends here; the CSV table of the same bundle holds all of them."""
 
 _LEGEND: Mapping[Group, str] = {
     "work": "Work",
@@ -29,10 +29,13 @@ _LEGEND: Mapping[Group, str] = {
 
 @dataclass(frozen=True, slots=True)
 class TallyTile:
-    """A number at the head of the report; ``alarm``: shown in red."""
+    """A number at the head of the report; ``alarm``: shown in red.
+
+    ``None``: no entry is about it. That is not recorded, which does not mean that it never was.
+    """
 
     label: str
-    number: int
+    number: int | None
     alarm: bool = False
 
 
@@ -48,6 +51,14 @@ class EventRow:
     fields: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class EventTable:
+    """The first rows of a table of events, and how many more there are."""
+
+    rows: tuple[EventRow, ...]
+    unlisted: int
+
+
 def html_report(lines: Sequence[LogLine], verification: Verification, vkey: str) -> str:
     """The HTML text for ``lines``, with what ``verification`` found in the whole log."""
     return render(
@@ -60,29 +71,33 @@ def html_report(lines: Sequence[LogLine], verification: Verification, vkey: str)
         chart=timeline(lines) if lines else None,
         legend=[(_LEGEND[group], colour) for group, colour in COLOURS.items()],
         sessions=summarise_sessions(lines),
-        alarms=_rows(lines, "alarm"),
-        releases=_rows(lines, "release"),
+        alarms=_table([line for line in lines if _group(line) == "alarm"]),
+        releases=_table([line for line in lines if _group(line) == "release"]),
         loaded=_loaded(lines),
-        listed=[_row(line) for line in lines[:LISTED]],
-        unlisted=max(0, len(lines) - LISTED),
+        everything=_table(lines),
     )
 
 
 def _tally(lines: Sequence[LogLine]) -> list[TallyTile]:
     kinds = Counter(kind(line.entry.event) for line in lines)
-    alarms = sum(labels(line.entry.event).group == "alarm" for line in lines)
+    alarms = sum(_group(line) == "alarm" for line in lines)
     return [
         TallyTile("Entries", len(lines)),
         TallyTile("Sessions", len(summarise_sessions(lines))),
         TallyTile("Jobs finished", kinds["job-finished"]),
         TallyTile("Jobs refused", kinds["job-refused"]),
-        TallyTile("Released", kinds["release-burned"]),
+        TallyTile("Handed over", kinds["handed-over"] or None),
+        TallyTile("Released", kinds["release-burned"] or None),
         TallyTile("Refusals, alarms", alarms, alarm=alarms > 0),
     ]
 
 
-def _rows(lines: Iterable[LogLine], group: Group) -> list[EventRow]:
-    return [_row(line) for line in lines if labels(line.entry.event).group == group]
+def _group(line: LogLine) -> Group:
+    return labels(line.entry.event).group
+
+
+def _table(lines: Sequence[LogLine]) -> EventTable:
+    return EventTable(tuple(map(_row, lines[:LISTED])), max(0, len(lines) - LISTED))
 
 
 def _row(line: LogLine) -> EventRow:

@@ -24,6 +24,7 @@ class SessionSummary:
     failed: bool = False
     finished: int = 0
     refused: int = 0
+    handed_over: int = 0
     released: int = 0
 
     @property
@@ -68,6 +69,8 @@ def _take(session: SessionSummary, entry: events.Entry) -> None:
             session.finished += 1
         case events.JobRefused():
             session.refused += 1
+        case events.HandedOver():
+            session.handed_over += 1
         case events.ReleaseBurned():
             session.released += 1
         case _:

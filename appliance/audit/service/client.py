@@ -72,9 +72,18 @@ class AuditClient:
         """The pseudonym of a person, patient, file or consent in the log."""
         return self._ask(protocol.Name(kind, value), protocol.NameGiven).pseudonym
 
-    def restrict(self, role: protocol.Restricted) -> None:
-        """Give up all events that ``role`` may not log, before the descriptor is passed on."""
-        self._ask(protocol.Restrict(role), protocol.RestrictedTo)
+    def restrict(
+        self,
+        role: protocol.Restricted,
+        session: str,
+        budget: protocol.Budget = protocol.WORKER_BUDGET,
+    ) -> None:
+        """Give up all that ``role`` does not need in ``session``, before the descriptor is passed.
+
+        From then on the daemon refuses events of other kinds or sessions, pseudonyms of what the
+        role does not see, and whatever exceeds ``budget``. It cannot be undone.
+        """
+        self._ask(protocol.Restrict(role, session, budget), protocol.RestrictedTo)
 
     def close(self) -> None:
         """Close the connection; may be repeated."""
@@ -128,6 +137,10 @@ def _refused(reason: protocol.RejectionReason) -> LedgerError:
         "not-yours": (
             "The audit daemon does not accept this event from this process.",
             "Log it from the process that it is about.",
+        ),
+        "exhausted": (
+            "The session has used up what it may log in a day, so its work stops.",
+            "Close the session and open another one.",
         ),
         "full": (
             "The disk of the ledger is full: nothing can be logged, so all work stops.",

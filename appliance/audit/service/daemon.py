@@ -4,9 +4,11 @@ A single thread takes all pending requests of its peers, appends their events in
 (so that many callers share the cost of a sync), and answers each. A peer waits for its answer
 before it goes on: a slow disk slows its callers down, a full one stops them.
 
-The role of a peer follows from its user id (SO_PEERCRED) and the options of the daemon, and limits
-what the peer may log. A packet that cannot be decoded is rejected; a peer that does not read its
-answers is dropped. No input can stop the daemon.
+The role of a peer follows from its user id (SO_PEERCRED) and the options of the daemon. It limits
+what the peer may log (``authority.py``), as does the session that the broker restricted its
+connection to. What a worker or the broker is refused is an event of the log itself. A packet that
+cannot be decoded is rejected; a peer that does not read its answers is dropped. No input can stop
+the daemon.
 """
 
 from __future__ import annotations
@@ -14,17 +16,26 @@ from __future__ import annotations
 import selectors
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import msgspec
 
-from appliance.audit.entries import events
+from appliance import machine
 from appliance.audit.entries.events import AnyEvent, Role
 from appliance.audit.entries.pseudonyms import pseudonym
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.service import protocol
+from appliance.audit.service.authority import (
+    Accounts,
+    Authority,
+    Refusals,
+    RefusedBecause,
+    rank_of,
+)
+from appliance.audit.tlog.reserve import Rank, Reserve
 from appliance.errors import LedgerError, LedgerFullError
 from appliance.wire.peer import PeerCredentials
 
@@ -32,25 +43,11 @@ _decoder: msgspec.json.Decoder[protocol.Request] = msgspec.json.Decoder(protocol
 _encoder = msgspec.json.Encoder()
 
 _BACKLOG = 16
+MOST_OF_A_ROLE = 128
+"""Connections of one role, so that none can use up the descriptors that the others need."""
 
-# Only the daemon itself may log these.
-_DAEMON_ONLY = (events.Boot, events.ClockChanged, events.LogPruned, events.CheckpointAnchored)
-_WORKER_EVENTS = (
-    events.SealResult,
-    events.PolicyLoaded,
-    events.ModelPackLoaded,
-    events.MediaImported,
-    events.JobStarted,
-    events.JobFinished,
-    events.JobRefused,
-    events.SamePersonChecked,
-    events.HandedOver,
-    events.ResultRefused,
-    events.EscapeAttempt,
-)
-
-# A keeper logs what it measured, and nothing else; and no other peer logs that.
-_KEEPER_EVENTS = (events.WorkspaceErased,)
+# Roles whose refusals are logged even without a session. A command reports its own.
+_WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker")
 
 
 class DiagnosticLog(Protocol):
@@ -76,11 +73,34 @@ class SilentLog:
 @dataclass(slots=True)
 class _Peer:
     socket: socket.socket
-    role: Role
+    came_as: Role  # which a restriction does not change
+    authority: Authority
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Events to log in one step, all or none; ``peer`` waits for the answer."""
+
+    by: Role
+    events: list[AnyEvent]
+    rank: Rank
+    peer: _Peer | None = None
+
+
+@dataclass(slots=True)
+class _Round:
+    """What is left to do at the end of a round."""
+
+    batches: list[_Batch] = field(default_factory=list)
+    refused: list[AnyEvent] = field(default_factory=list)
 
 
 class Server:
-    """Serves the peers of one ledger. ``roles``: the role of each user id."""
+    """Serves the peers of one ledger. ``roles``: the role of each user id.
+
+    ``reserve``: room on the disk for the ends of sessions, where there are sessions. ``clock``:
+    seconds, of a clock that cannot be set.
+    """
 
     def __init__(
         self,
@@ -88,11 +108,18 @@ class Server:
         pseudonym_key: bytes,
         roles: Mapping[int, Role] | None = None,
         log: DiagnosticLog | None = None,
+        *,
+        reserve: Reserve | None = None,
+        clock: Callable[[], float] = machine.seconds_since_boot,
     ) -> None:
         self._log = log or SilentLog()
         self._recorder = recorder
         self._pseudonym_key = pseudonym_key
         self._roles = dict(roles or {})
+        self._reserve = reserve
+        self._accounts = Accounts(clock)
+        self._refusals = {role: Refusals(role) for role in _WATCHED}
+        self._work = _Round()
         self._selector = selectors.DefaultSelector()
         self._peers: dict[int, _Peer] = {}
         self._listener: socket.socket | None = None
@@ -107,7 +134,7 @@ class Server:
     def adopt(self, connection: socket.socket, role: Role) -> None:
         """Serve a peer that is already connected."""
         connection.setblocking(False)
-        self._peers[connection.fileno()] = _Peer(connection, role)
+        self._peers[connection.fileno()] = _Peer(connection, role, Authority(role))
         self._selector.register(connection, selectors.EVENT_READ)
 
     def run(
@@ -131,7 +158,6 @@ class Server:
         self._selector.close()
 
     def _round(self, ready: list[int]) -> None:
-        wanted: list[tuple[_Peer, list[AnyEvent]]] = []
         for descriptor in ready:
             peer = self._peers.get(descriptor)
             if peer is None:
@@ -140,45 +166,108 @@ class Server:
             packet = self._receive(peer)
             if packet is None:
                 continue
-            request = self._understand(peer, packet)
-            if isinstance(request, protocol.Append):
-                wanted.append((peer, request.events))
-            else:
-                self._answer(peer, request)
-        if wanted:
-            self._append(wanted)
+            reply = self._understand(peer, packet)
+            if reply is not None:
+                self._answer(peer, reply)
+        work, self._work = self._work, _Round()
+        if work.refused:
+            work.batches.append(_Batch("audit", work.refused, "alarm"))
+        if work.batches:
+            self._append(work.batches)
 
-    def _append(self, wanted: list[tuple[_Peer, list[AnyEvent]]]) -> None:
-        stamped = [(peer.role, event) for peer, batch in wanted for event in batch]
+    def _append(self, batches: list[_Batch]) -> None:
+        """Log ``batches`` and answer. On a full disk, what matters most is logged first."""
+        if self._reserve is not None and not self._reserve.is_whole():
+            self._append_by_rank(batches, self._reserve)
+            return
         try:
-            receipts = iter(self._recorder.record(stamped))
+            self._log_and_answer(batches)
+        except LedgerFullError as error:
+            if self._reserve is None:
+                self._refuse(batches, error)
+            else:
+                self._append_by_rank(batches, self._reserve)
         except LedgerError as error:
-            self._log.error("ledger refused", exc_info=error)
-            full = isinstance(error, LedgerFullError)
-            for peer, _ in wanted:
-                self._answer(peer, protocol.Rejected("full" if full else "failed"))
-        else:
-            for peer, batch in wanted:
-                self._answer(peer, _appended([next(receipts) for _ in batch]))
+            self._refuse(batches, error)
 
-    def _understand(self, peer: _Peer, packet: bytes) -> protocol.Append | protocol.Reply:
-        """The events to append, or the immediate answer."""
+    def _append_by_rank(self, batches: list[_Batch], reserve: Reserve) -> None:
+        """Log the ends of sessions, then alarms, out of ``reserve``; refuse all else."""
+        full = LedgerFullError("The reserve of the ledger was opened.", "Free space on its disk.")
+        self._refuse([batch for batch in batches if batch.rank == "ordinary"], full)
+        ranks: tuple[Rank, ...] = ("ending", "alarm")
+        for rank in ranks:
+            group = [batch for batch in batches if batch.rank == rank]
+            if group:
+                try:
+                    reserve.record(rank, partial(self._log_and_answer, group))
+                except LedgerError as error:
+                    self._refuse(group, error)
+
+    def _log_and_answer(self, batches: list[_Batch]) -> None:
+        stamped = [(batch.by, event) for batch in batches for event in batch.events]
+        receipts = iter(self._recorder.record(stamped))
+        for batch in batches:
+            own = [next(receipts) for _ in batch.events]
+            for event in batch.events:
+                self._accounts.note(event)
+            if batch.peer is not None:
+                self._answer(batch.peer, _appended(own))
+
+    def _refuse(self, batches: list[_Batch], error: LedgerError) -> None:
+        if not batches:
+            return
+        self._log.error("ledger refused", exc_info=error)
+        full = isinstance(error, LedgerFullError)
+        for batch in batches:
+            if batch.peer is not None:
+                self._answer(batch.peer, protocol.Rejected("full" if full else "failed"))
+
+    def _understand(self, peer: _Peer, packet: bytes) -> protocol.Reply | None:
+        """The immediate answer; ``None`` if events are to be appended first."""
+        authority = peer.authority
         try:
             request = _decoder.decode(packet)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return protocol.Rejected("malformed")
+            return self._object(authority, "malformed")
+        if not isinstance(request, protocol.Append):
+            return self._reply(authority, request, len(packet))
+        objection = authority.objection(request.events, len(packet))
+        if objection is not None:
+            return self._object(authority, objection)
+        stamped = [authority.stamped(event) for event in request.events]
+        rank = rank_of(authority.role, stamped)
+        self._work.batches.append(_Batch(authority.role, stamped, rank, peer))
+        return None
+
+    def _reply(
+        self, authority: Authority, request: protocol.Name | protocol.Restrict, size: int
+    ) -> protocol.Reply:
+        """The answer to a request of ``size`` bytes that logs nothing."""
         match request:
-            case protocol.Append():
-                if not all(_may_log(peer.role, event) for event in request.events):
-                    return protocol.Rejected("not-yours")
-                return request
             case protocol.Name():
+                objection = authority.objection_to_name(request.kind, size)
+                if objection is not None:
+                    return self._object(authority, objection)
                 return protocol.NameGiven(
                     pseudonym(self._pseudonym_key, request.kind, request.value)
                 )
             case protocol.Restrict():
-                peer.role = request.role
-                return protocol.RestrictedTo(peer.role)
+                wanted = (request.role, request.session, request.budget)
+                if not self._accounts.restrict(authority, *wanted):
+                    return self._object(authority, "restriction")
+                return protocol.RestrictedTo(authority.role, request.session)
+
+    def _object(self, authority: Authority, reason: RefusedBecause) -> protocol.Rejected:
+        """The answer to a refused request, which is logged unless a command reports it itself."""
+        refusals = self._refusals.get(authority.role)
+        if authority.restriction is not None:
+            refusals = authority.restriction.account.refusals
+        due = refusals and refusals.count(reason)
+        if due:
+            self._work.refused.append(due)
+        if reason == "malformed":
+            return protocol.Rejected("malformed")
+        return protocol.Rejected("exhausted" if reason == "budget" else "not-yours")
 
     def _accept(self) -> None:
         if self._listener is None:
@@ -188,7 +277,8 @@ class Server:
         except OSError:
             return  # the caller has disconnected, or there are too many
         role = self._roles.get(PeerCredentials.of(connection).user)
-        if role is None:
+        of_its_role = sum(peer.came_as == role for peer in self._peers.values())
+        if role is None or of_its_role >= MOST_OF_A_ROLE:
             self._log.warning("peer refused")
             connection.close()
         else:
@@ -219,14 +309,7 @@ class Server:
         if self._peers.pop(peer.socket.fileno(), None):
             self._selector.unregister(peer.socket)
             peer.socket.close()
-
-
-def _may_log(role: Role, event: AnyEvent) -> bool:
-    if isinstance(event, _DAEMON_ONLY):
-        return False
-    if isinstance(event, _KEEPER_EVENTS) or role == "keeper":
-        return isinstance(event, _KEEPER_EVENTS) and role == "keeper"
-    return role != "worker" or isinstance(event, _WORKER_EVENTS)
+            self._work.refused += self._accounts.leave(peer.authority)
 
 
 def _appended(receipts: list[Receipt]) -> protocol.Appended:

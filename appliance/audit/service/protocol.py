@@ -11,6 +11,7 @@ from appliance.audit.entries.events import (
     Count,
     Pseudonym,
     Role,
+    SessionId,
     Sha256,
 )
 from appliance.audit.entries.pseudonyms import PseudonymKind
@@ -18,9 +19,24 @@ from appliance.audit.entries.pseudonyms import PseudonymKind
 MAX_PACKET = 64 * 1024  # bytes
 MAX_BATCH = 128  # events; their receipts fit one packet
 
-RejectionReason: TypeAlias = Literal["malformed", "not-yours", "full", "failed"]
+RejectionReason: TypeAlias = Literal["malformed", "not-yours", "exhausted", "full", "failed"]
 Restricted: TypeAlias = Literal["worker"]
 """Roles that a connection may be restricted to. A restriction cannot be lifted."""
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be asked for in 24 hours: events, pseudonyms, and bytes of requests."""
+
+    events: Count
+    names: Count
+    bytes: Count
+
+
+WORKER_BUDGET = Budget(events=20_000, names=2_000, bytes=8 << 20)
+"""The budget of a session. A worker logs 3 events and 2 pseudonyms at most for an import, a job or
+a preview, and some 20 when it starts; ``tests/worker/test_budget.py`` counts them. So it suffices
+for a preview every 5 seconds during 8 hours, with 200 imports and 200 jobs. A film is one job with
+as many events as a photo."""
 
 
 class Append(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="append"):
@@ -37,9 +53,15 @@ class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="name"):
 
 
 class Restrict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="restrict"):
-    """Accept only events of ``role`` from now on; the answer is ``RestrictedTo``."""
+    """Serve only ``role`` in ``session`` from now on; the answer is ``RestrictedTo``.
+
+    A connection that is restricted already can only be given a smaller budget. All connections of
+    a session share one budget, the smallest that any of them was given.
+    """
 
     role: Restricted
+    session: SessionId
+    budget: Budget
 
 
 class Appended(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="appended"):
@@ -56,9 +78,10 @@ class NameGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="na
 
 
 class RestrictedTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="restricted-to"):
-    """The role that the connection has now."""
+    """The role and the session that the connection has now."""
 
     role: Role
+    session: SessionId
 
 
 class Rejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rejected"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,8 +70,14 @@ class LedgerReader:
         if name in self.held:
             return self.held[name]
         try:
-            descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            with os.fdopen(descriptor, "rb") as file:
+            # Not blocking: a pipe in its place would be waited for.
+            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            with os.fdopen(os.open(self.folder / name, flags), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise LedgerError(
+                        f"The ledger's file {name} is not a regular file.",
+                        "Keep the damaged copy and restore the last good one.",
+                    )
                 return file.read(_LIMIT)
         except (FileNotFoundError, NotADirectoryError):
             return None

@@ -7,14 +7,16 @@ the pruning, then the published minimum index, then the files; a second call rem
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from appliance.audit.entries.events import LogPruned
+from appliance.audit.entries.events import AnyEvent, LogPruned, Role
 from appliance.audit.entries.reader import read_lines
 from appliance.audit.entries.recorder import ClockReading, Recorder
 from appliance.audit.tlog.appender import as_ledger_error
 from appliance.audit.tlog.immutable import set_immutable
 from appliance.audit.tlog.reader import MINIMUM, LedgerReader
+from appliance.audit.tlog.reserve import Reserve
 from appliance.audit.tlog.tiles import WIDTH, Tile
 from appliance.errors import LedgerError
 from appliance.files.atomic import publish
@@ -39,7 +41,9 @@ def prune_ledger(
     minimum = _minimum(reader, now.wall - days * _DAY)
     try:
         if minimum > reader.minimum():
-            recorder.record([("audit", LogPruned(minimum, days))])
+            # To prune is how a full disk gets room again, so its entry may use the reserve.
+            pruned: list[tuple[Role, AnyEvent]] = [("audit", LogPruned(minimum, days))]
+            Reserve.beside(folder).record("ending", partial(recorder.record, pruned))
             publish(folder, {MINIMUM: f"{minimum}\n".encode()})
         _remove(folder, minimum)
     except OSError as error:

@@ -75,7 +75,7 @@ def test_a_restricted_connection_cannot_log_other_events(embedded: EmbeddedAudit
     opened = events.SessionOpened(SESSION, "a" * 32)
     with embedded:
         embedded.client.append(opened)
-        embedded.client.restrict("worker")
+        embedded.client.restrict("worker", SESSION)
         with pytest.raises(LedgerError, match="does not accept this event from this process"):
             embedded.client.append(opened)
         embedded.client.append(job_event(1))
@@ -84,6 +84,7 @@ def test_a_restricted_connection_cannot_log_other_events(embedded: EmbeddedAudit
 @pytest.mark.usefixtures("keys")
 def test_a_daemon_serves_only_the_users_that_have_a_role(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "audit.socket"
+    refused, receipts = events.LoginRefused("no-token"), []
     for role, welcome in ((f"broker={os.getuid()}", True), (f"broker={os.getuid() + 1}", False)):
         with subprocess.Popen(
             [
@@ -93,13 +94,14 @@ def test_a_daemon_serves_only_the_users_that_have_a_role(folder: Path, tmp_path:
         ) as daemon:
             client = _connect(path)
             if welcome:
-                assert client.append(job_event(1)).index == 1
+                receipts.append(client.append(refused))
             else:
                 with pytest.raises(LedgerError):
-                    client.append(job_event(1))
+                    client.append(refused)
             client.close()
             daemon.terminate()
         path.unlink()
+    assert [receipt.index for receipt in receipts] == [1]
     assert canonical.decode(entries(folder)[1]).by == "broker"
 
 

@@ -126,7 +126,7 @@ def test_many_peers_share_one_durable_step(
         return append(self, entries)
 
     monkeypatch.setattr(Ledger, "append", counted)
-    peers = [pair(server, "broker") for _ in range(20)]
+    peers = [pair(server, "test") for _ in range(20)]
     for n, peer in enumerate(peers):
         peer.send(msgspec.json.encode(protocol.Append([job_event(n)])))
     server._round(list(server._peers))
@@ -169,7 +169,7 @@ def test_no_answer_is_sent_before_the_event_is_durable(
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", slow)
-    peer = pair(server, "broker")
+    peer = pair(server, "test")
     peer.send(GOOD)
     round_ = threading.Thread(target=server._round, args=(list(server._peers),))
     round_.start()
@@ -185,8 +185,17 @@ def test_no_answer_is_sent_before_the_event_is_durable(
     assert len(reader.entries(Tile(0, 0, 2))) == 2
 
 
+def answer(server: Server, peer: socket.socket, request: protocol.Request) -> protocol.Reply:
+    """What ``server`` answers to the only request of this round."""
+    peer.send(msgspec.json.encode(request))
+    server._round(list(server._peers))
+    return _reply.decode(peer.recv(protocol.MAX_PACKET))
+
+
 def test_a_worker_logs_only_events_of_a_worker(server: Server) -> None:
-    worker, broker = pair(server, "worker"), pair(server, "broker")
+    worker, broker = pair(server, "broker"), pair(server, "broker")
+    restrict = protocol.Restrict("worker", SESSION, protocol.WORKER_BUDGET)
+    assert answer(server, worker, restrict) == protocol.RestrictedTo("worker", SESSION)
     opened = events.SessionOpened(SESSION, "a" * 32)
     attempt = events.EscapeAttempt("seccomp", "socket", 1)
     for peer, event, taken in (
@@ -194,11 +203,10 @@ def test_a_worker_logs_only_events_of_a_worker(server: Server) -> None:
         (worker, opened, False),
         (worker, events.ReleaseApproved(SESSION, "a" * 64, "b" * 32), False),
         (broker, opened, True),
+        (broker, job_event(1), False),
         (broker, events.ClockChanged(5), False),
     ):
-        peer.send(msgspec.json.encode(protocol.Append([event])))
-        server._round(list(server._peers))
-        reply = _reply.decode(peer.recv(protocol.MAX_PACKET))
+        reply = answer(server, peer, protocol.Append([event]))
         assert isinstance(reply, protocol.Appended) == taken
         assert taken or reply == protocol.Rejected("not-yours")
     worker.close()

@@ -135,7 +135,7 @@ def test_the_pdf_contains_all_facts_of_the_html(pages: tuple[Path, Path]) -> Non
     html, pdf = pages
     cells = re.findall(r"<t[hd]>(.*?)</t[hd]>", html.read_text())
     facts_told = [re.sub(r"<.*?>", "", cell) for cell in cells]
-    assert len(facts_told) == 18
+    assert len(facts_told) == 20
     found = _text(pdf)
     for fact in facts_told:
         assert "".join(fact.split()) in found

@@ -9,6 +9,7 @@ import segno
 from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped, WorkspaceErased
 from appliance.audit.export.fhir import instant
 from appliance.audit.tlog.proofs import TlogProof
+from appliance.keeper.protocol import UNKNOWN_KEY
 
 TITLE = "Certificate of erasure"
 HOW_TO_CHECK = (
@@ -81,7 +82,8 @@ def erasure_certificate(
         Fact("Erased", f"{instant(wiped.at)}, in {erasure.ms} ms"),
         Fact("Method (NIST SP 800-88 Rev. 2)", method),
         Fact("Technique", technique),
-        Fact("Destroyed key", erasure.key, exact=True),
+        _key(erasure.key),
+        Fact("Copies", "Not recorded here. An erasure reaches no copy that was handed over before"),
         Fact("Verification", _verification(erasure, measured)),
         Fact("Log entry", str(wiped.seq)),
         Fact("Log", vkey, exact=True),
@@ -89,8 +91,16 @@ def erasure_certificate(
     return Certificate(facts, proof.encode())
 
 
+def _key(key: str) -> Fact:
+    if key == UNKNOWN_KEY:
+        return Fact("Destroyed key", "Not recorded: it was lost with the memory that held it")
+    return Fact("Destroyed key", key, exact=True)
+
+
 def _verification(stated: SessionWiped, measured: Entry | None) -> str:
     """What was measured, by whom; that nothing was, where nothing was."""
+    if stated.key == UNKNOWN_KEY:  # so it is unknown which of the keepers' records is this one's
+        measured = None
     if measured is None or not isinstance(measured.event, WorkspaceErased):
         return (
             f"Not recorded by the keeper. The broker states: {stated.before} planted canaries "

@@ -37,7 +37,7 @@ def test_a_day_of_work_fits_the_budget(tmp_path: Path) -> None:
             client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
             job = logged_events(ledger)[len(start) + len(imports) :]
             shown = worker_api.Preview([source], target, NOSE, side=256)
-            _, (descriptor,) = client.call(f"{NAME}.Preview", shown, gives=Empty)
+            _, (descriptor,) = client.call(f"{NAME}.Preview", shown, gives=Empty, attached=1)
             read_all(descriptor)
             preview = logged_events(ledger)[len(start) + len(imports) + len(job) :]
     assert {type(event) for event in imports} == {events.MediaImported}

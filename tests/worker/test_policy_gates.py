@@ -28,6 +28,7 @@ from tests.worker.process import (
     failed,
     logged_events,
     portrait,
+    read_all,
     working,
 )
 
@@ -112,7 +113,9 @@ def test_a_video_in_which_the_patient_turns_into_another_person_is_refused(
         source = worker.take_in(client, portrait("person_a_1.jpg"), "source").item
         target = worker.take_in(client, video).item
         assert refused(client, worker_api.Swap([source], target, NOSE)) == "not-same-person"
-        client.call(f"{NAME}.Preview", worker_api.Preview([source], target, NOSE), gives=Empty)
+        preview = worker_api.Preview([source], target, NOSE)  # of a frame that shows the patient
+        _, (pipe,) = client.call(f"{NAME}.Preview", preview, gives=Empty, attached=1)
+        assert read_all(pipe)
 
 
 def _film(path: Path, shots: Sequence[str]) -> None:

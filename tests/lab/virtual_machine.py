@@ -128,7 +128,8 @@ class Machine:
             *("-chardev", f"file,id=report,path={tools}/run/report.txt"),
             *("-device", "virtserialport,chardev=report,name=lab.report"),
             *(_card(f"{tools}/run/net.pcap") if self.card else ()),
-            *("-device", "qemu-xhci,id=xhci"),
+            # With fewer ports QEMU plugs a hub in between, which is refused with all behind it.
+            *("-device", "qemu-xhci,id=xhci,p2=8,p3=8"),
             *(_usb(f"{tools}/run/stick.raw") if self.usb else ()),
             *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
             *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),

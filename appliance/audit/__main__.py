@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 keys.pseudonym,
                 dict(options.peer),
                 _log(level),
-                reserve=Reserve.beside(options.ledger),
+                reserve=Reserve.next_to(options.ledger),
             )
             server.listen(listener)
     except ApplianceError as error:

@@ -52,7 +52,7 @@ class Session:
     """For several threads at once.
 
     What waits for a keeper or a worker is an *act*. One thread acts at a time, inside of
-    ``acting``, and holds no lock: whoever asks meanwhile is refused, except for a lock of the
+    ``acting``, and holds no lock: who asks meanwhile is refused, except for a lock of the
     session. That is noted by ``demand``, which never waits and keeps everybody out from then on;
     ``settle`` freezes the worker as soon as nothing else acts.
 
@@ -128,7 +128,7 @@ class Session:
     def demand(self, step: Step) -> bool:
         """Demand that the session locks, for the reason ``step``. Never waits.
 
-        From here on nobody is let in; the worker is frozen by ``settle``. Whether that is new.
+        From here on every caller is refused; ``settle`` freezes the worker. Whether that is new.
         """
         with self._changing:
             watched = self.state in (State.OPENING, State.ACTIVE) or self._acting

@@ -69,7 +69,7 @@ class Watch:
     def lock(self, session: Session, step: Step) -> None:
         """Lock a session now, or as soon as what is under way for it is done. Never waits for that.
 
-        From here on nobody is let in.
+        From here on every caller is refused.
         """
         session.demand(step)
         self.settle(session)

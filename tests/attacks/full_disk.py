@@ -69,7 +69,7 @@ def main(folder: Path) -> None:
     results = []
     for name in ("with", "without"):
         (folder / name).mkdir()
-        reserve = Reserve.beside(folder / name / "ledger", _RESERVE) if name == "with" else None
+        reserve = Reserve.next_to(folder / name / "ledger", _RESERVE) if name == "with" else None
         results.append(attack(folder / name, reserve))
     os.write(1, json.dumps(results).encode())
 

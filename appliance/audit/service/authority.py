@@ -229,7 +229,7 @@ class Authority:
 class Accounts:
     """The accounts of all sessions. ``clock``: seconds, of a clock that cannot be set.
 
-    They are in memory: a daemon that starts again knows no connection either, and begins anew.
+    They are in memory: a daemon that starts again knows no connection either, and counts from zero.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -5,7 +5,7 @@ written is how sessions ended, and in second place what was refused and the ledg
 
 The room is a file whose blocks are allocated, not a look at the free space before each append:
 others write to the same file system, so free space that was seen may be gone a moment later,
-whereas blocks that are allocated are nobody else's. An entry that finds the disk full shrinks the
+whereas allocated blocks cannot be taken by others. An entry that finds the disk full shrinks the
 file by a slice and is written into that. On a file system that copies on write (btrfs, ZFS), an
 allocated block is a weaker promise.
 
@@ -41,7 +41,7 @@ class Reserve:
         self._size = size
 
     @classmethod
-    def beside(cls, ledger: Path, size: int = SIZE) -> Reserve:
+    def next_to(cls, ledger: Path, size: int = SIZE) -> Reserve:
         """The reserve of the ledger in the folder ``ledger``."""
         return cls(ledger.with_name(f"{ledger.name}-reserve"), size)
 

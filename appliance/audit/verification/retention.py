@@ -43,7 +43,7 @@ def prune_ledger(
         if minimum > reader.minimum():
             # To prune is how a full disk gets room again, so its entry may use the reserve.
             pruned: list[tuple[Role, AnyEvent]] = [("audit", LogPruned(minimum, days))]
-            Reserve.beside(folder).record("ending", partial(recorder.record, pruned))
+            Reserve.next_to(folder).record("ending", partial(recorder.record, pruned))
             publish(folder, {MINIMUM: f"{minimum}\n".encode()})
         _remove(folder, minimum)
     except OSError as error:

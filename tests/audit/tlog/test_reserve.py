@@ -19,7 +19,7 @@ SIZE = 3 << 20  # bytes
 
 @pytest.fixture
 def reserve(tmp_path: Path) -> Reserve:
-    made = Reserve.beside(tmp_path / "ledger", SIZE)
+    made = Reserve.next_to(tmp_path / "ledger", SIZE)
     assert made.is_whole()
     return made
 
@@ -81,7 +81,7 @@ def test_a_full_disk_can_be_pruned(
     Recorder(ledger, lambda: now).record(with_role(*(job_event(n) for n in range(600))))
     later = ClockReading(now.wall + 200 * 86_400_000, now.mono + 200 * 86_400_000, "aaaaaaaa")
     recorder = Recorder(ledger, lambda: later)
-    reserve = Reserve.beside(folder, SIZE)
+    reserve = Reserve.next_to(folder, SIZE)
     append = Ledger.append
 
     def on_a_full_disk(self: Ledger, entries: list[bytes]) -> tuple[int, list[bytes]]:

@@ -36,8 +36,8 @@ type SessionStatus (
 )
 
 # Log in and open a session. The answer carries a connection to its worker. `project` names a
-# workspace that is kept between logins; `patient` is logged under a pseudonym. Whoever has the
-# `handle` may do with the session what follows: it is secret, and the only proof that is asked for.
+# workspace that is kept between logins; `patient` is logged under a pseudonym. The
+# `handle` is a secret, and all that the calls below ask for: who has it may use the session.
 method Open(user: string, pin: string, project: ?string, patient: ?string) -> \
 (session: string, handle: string)
 

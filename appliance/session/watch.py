@@ -1,4 +1,4 @@
-"""What nobody asks for: sessions lock, park and end as time, tokens, keepers and ledger demand.
+"""What no caller asks for: sessions lock, park and end by time, tokens, keepers and ledger.
 
 One thread watches all sessions and must never wait, so that a pulled token locks its session
 whatever another one's keeper, worker or ledger does. What may take long runs in the background, one

@@ -42,7 +42,7 @@ class Workspace:
         """Adopt the files of a previous worker that died, and delete what it had not finished."""
         for path in sorted(self._folder.iterdir()):
             number, _, rest = path.name.partition(".")
-            if path.name == ".canaries" or path.is_dir():
+            if path.is_dir():
                 continue
             if rest not in ("item.photo", "item.video", "result.photo", "result.video"):
                 path.unlink()

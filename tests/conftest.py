@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,8 +16,9 @@ from appliance.inference.runtime import Runtime
 from tests.fetch import CLIP
 from tests.paths import PORTRAITS
 
-# No deadline: on a busy machine, how long an example takes says nothing.
-settings.register_profile("appliance", deadline=None)
+# No deadline: on a busy machine, how long an example takes says nothing. In CI the same examples each
+# time, so that a change is judged by what it changed; everywhere else others are found each time.
+settings.register_profile("appliance", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("appliance")
 
 # A shell ignores SIGINT for what it starts in the background, and children inherit that. Tests that

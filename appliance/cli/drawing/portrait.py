@@ -39,11 +39,13 @@ class PortraitFraming:
         height = min(margin * float(max(high - low)), canvas.height, canvas.width / shape)
         width = height * shape
         x, y = (low + high) / 2 - (width / 2, height * (0.5 + VERTICAL_OFFSET))
+        # Whole pixels first: rounding a corner after clamping could leave the picture.
+        w, h = max(1, int(width)), max(1, int(height))
         box = Box(
-            round(min(max(0.0, float(x)), canvas.width - width)),
-            round(min(max(0.0, float(y)), canvas.height - height)),
-            max(1, int(width)),
-            max(1, int(height)),
+            min(max(0, round(float(x))), canvas.width - w),
+            min(max(0, round(float(y))), canvas.height - h),
+            w,
+            h,
         )
         return cls(box, size)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.cli.drawing.portrait import PortraitFraming
@@ -35,6 +35,7 @@ def canvas(width: int, height: int) -> PhotoCanvas:
     at=st.tuples(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5)),
     share=st.floats(0.02, 3),
 )
+@example(width=2, height=2, at=(0.0, 1.0), share=0.125)
 def test_a_frame_lies_inside_the_picture_whatever_the_face(
     width: int, height: int, at: tuple[float, float], share: float
 ) -> None:

@@ -16,8 +16,8 @@ from appliance.inference.runtime import Runtime
 from tests.fetch import CLIP
 from tests.paths import PORTRAITS
 
-# No deadline: on a busy machine, how long an example takes says nothing. In CI the same examples each
-# time, so that a change is judged by what it changed; everywhere else others are found each time.
+# No deadline: on a busy machine, how long an example takes says nothing. In CI the same examples
+# each time, so that a change is judged by what it changed; elsewhere others are tried each time.
 settings.register_profile("appliance", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("appliance")
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
-from appliance.audit.entries.events import Role
+from appliance.audit.entries.fields import Role
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.keys.locations import create_if_missing

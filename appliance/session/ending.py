@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from appliance.audit.entries import events
+from appliance.audit.entries import events, fields
 from appliance.keeper.protocol import Erasure
 from appliance.session.state import Step
 
-REASONS: Mapping[Step, events.ClosingReason] = MappingProxyType(
+REASONS: Mapping[Step, fields.ClosingReason] = MappingProxyType(
     {
         Step.CLOSE: "user",
         Step.FAILED: "crash",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from appliance.audit.entries import events
+from appliance.audit.entries import events, fields
 from appliance.errors import SessionError
 from appliance.machine import boot_id
 from appliance.session.ending import wiped_event
@@ -34,7 +34,7 @@ def recover(
 def _recover(entry: JournalEntry, ledger: Ledger, keeper: Keeper) -> None:
     lost_power = entry.boot != boot_id()
     erasure = keeper.wipe()
-    reason: events.ClosingReason = "power-loss" if lost_power else "crash"
+    reason: fields.ClosingReason = "power-loss" if lost_power else "crash"
     # How many jobs there were and how long it lasted is no longer known, so it is left out.
     closed = events.SessionClosed(entry.session, reason)
     ledger.append(closed, wiped_event(entry.session, erasure, power_loss=lost_power))

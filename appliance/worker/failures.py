@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from appliance.audit.entries import events, reasons
+from appliance.audit.entries import fields, reasons
 from appliance.errors import ApplianceError, LedgerError
 from appliance.protocols import worker_api
 from appliance.protocols.worker_api import Failed
@@ -17,7 +17,7 @@ class StopError(Exception):
     """The job was cancelled."""
 
 
-def job_refusal_reason(stopped: Exception) -> events.RefusalReason:
+def job_refusal_reason(stopped: Exception) -> fields.RefusalReason:
     """Why a job ended without a result, as a reason that the ledger knows."""
     return "stopped" if isinstance(stopped, StopError) else reasons.refusal_reason(stopped)
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 import msgspec
 
-from appliance.audit.entries import events
+from appliance.audit.entries import events, fields
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import NoFaceError
 from appliance.files.output import PendingOutput
@@ -156,7 +156,7 @@ class WorkerService:
                 parameters.packs, _options_of(parameters.generator_options), parameters.upscale
             )
             job = _Job(self.jobs.begin(), parameters, engine, request.progress)
-            kind: events.Engine = "onnx" if engine.generates else "mesh"
+            kind: fields.Engine = "onnx" if engine.generates else "mesh"
             served.ledger.append(
                 events.JobStarted(
                     served.session, job.number, kind, target.media, engine.packs[0].digest

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.audit.entries.events import AnyEvent, Entry, Role
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.fields import Role
 from appliance.audit.entries.reader import read_lines
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.audit.entries import events
+from appliance.audit.entries import events, fields
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.service import protocol
 from appliance.audit.service.protocol import WORKER_BUDGET, Budget
@@ -89,7 +89,7 @@ def test_an_event_without_a_session_gets_the_one_of_its_connection(daemon: Daemo
         ("embedded", events.Boot("1.0")),
     ],
 )
-def test_no_role_logs_what_another_does(daemon: Daemon, role: events.Role, event: AnyEvent) -> None:
+def test_no_role_logs_what_another_does(daemon: Daemon, role: fields.Role, event: AnyEvent) -> None:
     line = daemon.worker() if role == "worker" else daemon.line(role)
     assert line.log(event) == "not-yours"
     assert event not in daemon_events(daemon)

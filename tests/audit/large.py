@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.events import Boot, Entry
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import Boot
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger, create_ledger

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterator
 from typing import Literal
 
 from appliance.audit.entries import events
-from appliance.audit.entries.events import AnyEvent, Layer, Role
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.fields import Layer, Role
 from appliance.audit.entries.recorder import ClockReading
 
 START = 1_795_500_000_000  # 2026-11-24 06:00 UTC
@@ -44,6 +46,7 @@ def story() -> Iterator[Step]:
             yield from _session(dice, at, people, pack)
         if day == 4:
             yield at + 70 * MINUTE, "worker", events.EscapeAttempt("seccomp", "socket", 1, None)
+            yield at + 71 * MINUTE, "audit", events.EntryRefused("worker", "kind", 1)
             yield at + 80 * MINUTE, "broker", events.DeviceRefused("storage")
     yield at + 95 * MINUTE, "embedded", events.LogRead("search", 3, 90, 12)
 
@@ -73,6 +76,10 @@ def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iter
             continue
         result = dice.randbytes(32).hex()
         yield at + 2_100, "worker", events.JobFinished(session, job, result, 1, 1, 1_190)
+        shown = hashlib.sha256(result.encode()).hexdigest()
+        yield at + 2_200, "worker", events.HandedOver(session, "preview", shown, 48_211)
+        if job == jobs:
+            yield at + 2_300, "worker", events.ResultRefused(session, result, "second-person")
         if dice.random() < 0.4:
             second = dice.choice([other for other in people if other != person])
             yield from _release(dice, at + MINUTE, session, result, (person, second))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appliance.audit.entries.events import AnyEvent, JobFinished, Role
+from appliance.audit.entries.events import AnyEvent, JobFinished
+from appliance.audit.entries.fields import Role
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor

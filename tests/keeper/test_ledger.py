@@ -10,7 +10,8 @@ from threading import Thread
 
 import pytest
 
-from appliance.audit.entries.events import Role, WorkspaceErased
+from appliance.audit.entries.events import WorkspaceErased
+from appliance.audit.entries.fields import Role
 from appliance.audit.entries.reader import read_lines
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 import rfc8785
 
-from appliance.audit.entries.events import Entry
+from appliance.audit.entries.entry import Entry
 from appliance.errors import LedgerError
 
 _decoder = msgspec.json.Decoder(Entry)

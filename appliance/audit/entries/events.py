@@ -15,50 +15,25 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-# RFC 8785 treats JSON numbers as doubles: a larger integer would lose its last digits.
-MAX_INTEGER = 2**53 - 1
-
-Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
-SignedCount: TypeAlias = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
-Milliseconds: TypeAlias = Count
-Percent: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100)]
-# \Z, not $, which would let a newline follow.
-Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-Pseudonym: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
-"""HMAC-SHA-256 of what must not be named, truncated to 128 bits."""
-SessionId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
-"""64 random bits."""
-Version: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,4}(\.[0-9]{1,4}){1,3}\Z")]
-
-Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "embedded", "test"]
-"""The process that logs; the daemon derives it from the socket, not from the message."""
-
-# Reserved, that is, nothing logs it yet: the four Release events, which belong to the release of
-# results by a second person ("release" in the design); the layers "namespace", "nftables" and
-# "telemetry"; the presets "clinic" and "studio"; the login method "password".
-
-Engine: TypeAlias = Literal["mesh", "onnx"]
-Layer: TypeAlias = Literal[
-    "namespace", "seccomp", "landlock", "nftables", "guard", "rlimits", "telemetry"
-]
-ClosingReason: TypeAlias = Literal[
-    "user", "idle", "lock", "token-removed", "time-limit", "power-loss", "crash", "ledger"
-]
-WipeStep: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
-Media: TypeAlias = Literal["photo", "video"]
-Medium: TypeAlias = Literal["disc", "usb", "folder"]
-RefusalReason: TypeAlias = Literal[
-    "input",
-    "no-face",
-    "model",
-    "provider",
-    "output",
-    "policy",
-    "seal",
-    "not-same-person",
-    "stopped",
-    "bug",
-]
+from appliance.audit.entries.fields import (
+    MAX_INTEGER,
+    ClosingReason,
+    Count,
+    Engine,
+    Layer,
+    Media,
+    Medium,
+    Milliseconds,
+    Percent,
+    Pseudonym,
+    RefusalReason,
+    Role,
+    SessionId,
+    Sha256,
+    SignedCount,
+    Version,
+    WipeStep,
+)
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
@@ -422,20 +397,3 @@ AnyEvent: TypeAlias = (
     | LogPruned
     | CheckpointAnchored
 )
-
-
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One event with its stamps, as it is stored in the log.
-
-    ``seq``: its index in the log; ``at``: the wall clock in milliseconds since 1970 (UTC);
-    ``mono``: milliseconds since the machine started; ``boot``: the first 32 bits of the id of that
-    start; ``by``: the process that logged it. ``v`` is not written while it is 1.
-    """
-
-    at: Count
-    boot: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}\Z")]
-    by: Role
-    event: AnyEvent
-    mono: Count
-    seq: Count
-    v: Literal[1] = 1

@@ -21,5 +21,5 @@ def new_key() -> bytes:
 
 
 def pseudonym(key: bytes, kind: PseudonymKind, value: bytes) -> str:
-    """32 hex digits for ``value``, as ``events.Pseudonym`` takes them."""
+    """32 hex digits for ``value``, as ``fields.Pseudonym`` takes them."""
     return hmac.digest(key, kind.encode() + b"\x00" + value, "sha256")[:16].hex()

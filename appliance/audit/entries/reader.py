@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.events import Entry
+from appliance.audit.entries.entry import Entry
 from appliance.audit.tlog.checkpoint import Checkpoint
 from appliance.audit.tlog.merkle import hash_leaf
 from appliance.audit.tlog.reader import LedgerReader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.audit.entries.events import RefusalReason
+from appliance.audit.entries.fields import RefusalReason
 from appliance.errors import (
     ApplianceError,
     InputError,

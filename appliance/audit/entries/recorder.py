@@ -7,13 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.events import (
-    AnyEvent,
-    Boot,
-    ClockChanged,
-    Entry,
-    Role,
-)
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import AnyEvent, Boot, ClockChanged
+from appliance.audit.entries.fields import Role
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.tlog.appender import Ledger
 from appliance.machine import boot_id

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from appliance.audit.entries.events import Entry
+from appliance.audit.entries.entry import Entry
 from appliance.audit.entries.reader import LogLine
 from appliance.audit.export.labels import (
     Code,

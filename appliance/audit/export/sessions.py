@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from appliance.audit.entries import events
+from appliance.audit.entries.entry import Entry
 from appliance.audit.entries.reader import LogLine
 
 _DAY = 86_400_000  # milliseconds
@@ -55,7 +56,7 @@ def summarise_sessions(lines: Iterable[LogLine]) -> list[SessionSummary]:
     return list(found.values())
 
 
-def _take(session: SessionSummary, entry: events.Entry) -> None:
+def _take(session: SessionSummary, entry: Entry) -> None:
     match entry.event:
         case events.SessionOpened():
             session.opened = entry.at

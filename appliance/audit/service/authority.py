@@ -16,7 +16,8 @@ from typing import Literal, TypeAlias, get_args
 import msgspec
 
 from appliance.audit.entries import events
-from appliance.audit.entries.events import AnyEvent, Event, Role
+from appliance.audit.entries.events import AnyEvent, Event
+from appliance.audit.entries.fields import Role
 from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.protocol import Budget
 from appliance.audit.tlog.reserve import Rank

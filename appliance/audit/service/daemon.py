@@ -23,7 +23,8 @@ from typing import Protocol
 import msgspec
 
 from appliance import machine
-from appliance.audit.entries.events import AnyEvent, Role
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.fields import Role
 from appliance.audit.entries.pseudonyms import pseudonym
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.entries.recorder import Recorder

@@ -6,14 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from appliance.audit.entries.events import (
-    AnyEvent,
-    Count,
-    Pseudonym,
-    Role,
-    SessionId,
-    Sha256,
-)
+from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.fields import Count, Pseudonym, Role, SessionId, Sha256
 from appliance.audit.entries.pseudonyms import PseudonymKind
 
 MAX_PACKET = 64 * 1024  # bytes

@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from appliance.audit.entries.events import AnyEvent, LogPruned, Role
+from appliance.audit.entries.events import AnyEvent, LogPruned
+from appliance.audit.entries.fields import Role
 from appliance.audit.entries.reader import read_lines
 from appliance.audit.entries.recorder import ClockReading, Recorder
 from appliance.audit.tlog.appender import as_ledger_error

@@ -14,12 +14,8 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.events import (
-    CheckpointAnchored,
-    ClockChanged,
-    Entry,
-    LogPruned,
-)
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import CheckpointAnchored, ClockChanged, LogPruned
 from appliance.audit.tlog.anchor import FileAnchor, anchor_mismatch
 from appliance.audit.tlog.checkpoint import Checkpoint
 from appliance.audit.tlog.merkle import hash_leaf, perfect_root

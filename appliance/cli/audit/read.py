@@ -14,7 +14,8 @@ from typing import Literal
 
 import click
 
-from appliance.audit.entries.events import MAX_INTEGER, LogExported, LogRead
+from appliance.audit.entries.events import LogExported, LogRead
+from appliance.audit.entries.fields import MAX_INTEGER
 from appliance.audit.entries.pseudonyms import pseudonym
 from appliance.audit.entries.reader import LogLine, read_lines
 from appliance.audit.export.bundle import (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped, WorkspaceErased
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import SessionClosed, SessionWiped, WorkspaceErased
 from appliance.audit.entries.reader import LogLine, read_lines
 from appliance.audit.export.bundle import prove_entry
 from appliance.audit.export.certificate.facts import Certificate

@@ -12,16 +12,15 @@ from typing import Literal, Self
 
 from appliance.audit.entries.events import (
     AnyEvent,
-    Engine,
     EscapeAttempt,
     JobFinished,
     JobRefused,
     JobStarted,
-    Media,
     ModelPackLoaded,
     PolicyLoaded,
     SealResult,
 )
+from appliance.audit.entries.fields import Engine, Media
 from appliance.audit.entries.reasons import refusal_reason
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError

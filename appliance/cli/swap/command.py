@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal, TypeAlias, cast
 
 import click
 
-from appliance.audit.entries.events import Media
+from appliance.audit.entries.fields import Media
 from appliance.cli.framework.engine_options import EngineOptions
 from appliance.cli.framework.options import FaceArgument
 from appliance.cli.framework.output import print_json, print_pairs

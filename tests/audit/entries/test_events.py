@@ -13,13 +13,8 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.events import (
-    AnyEvent,
-    Boot,
-    Entry,
-    JobFinished,
-    ReleaseBurned,
-)
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import AnyEvent, Boot, JobFinished, ReleaseBurned
 from appliance.errors import LedgerError
 from tests.audit.synthetic import job_event
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.events import Boot, ClockChanged, Entry
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import Boot, ClockChanged
 from appliance.audit.entries.recorder import ClockReading, Recorder
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.tlog.reader import LedgerReader

@@ -8,7 +8,8 @@ from fhir.resources.R4B.auditevent import AuditEvent
 from hypothesis import given, settings
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.events import AnyEvent, Entry
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.reader import LogLine
 from appliance.audit.export.colours import COLOURS
 from appliance.audit.export.fhir import audit_event

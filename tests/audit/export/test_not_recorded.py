@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from appliance.audit.entries import canonical, events
-from appliance.audit.entries.events import AnyEvent, Entry
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.reader import LogLine
 from appliance.audit.export import pages
 from appliance.audit.export.certificate.facts import erasure_certificate

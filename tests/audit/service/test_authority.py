@@ -10,7 +10,8 @@ from typing import get_args
 import pytest
 
 from appliance.audit.entries import events
-from appliance.audit.entries.events import AnyEvent, Event, Role
+from appliance.audit.entries.events import AnyEvent, Event
+from appliance.audit.entries.fields import Role
 from appliance.audit.service.authority import RULES, Allowance, rank_of
 from appliance.audit.service.protocol import WORKER_BUDGET, Budget
 from tests.audit.synthetic import SESSION, job_event

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.audit.entries import events
+from appliance.audit.entries import events, fields
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.service import protocol
@@ -109,7 +109,7 @@ def server(ledger: Ledger, keys: LedgerKeys) -> Iterator[Server]:
     server.close()
 
 
-def pair(server: Server, role: events.Role) -> socket.socket:
+def pair(server: Server, role: fields.Role) -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     server.adopt(theirs, role)
     return ours

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from appliance.audit.entries import canonical
-from appliance.audit.entries.events import Entry, JobFinished
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import JobFinished
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys, keys_folder_for
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger, create_ledger

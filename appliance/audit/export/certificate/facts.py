@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import segno
 
-from appliance.audit.entries.events import Entry, SessionClosed, SessionWiped, WorkspaceErased
+from appliance.audit.entries.entry import Entry
+from appliance.audit.entries.events import SessionClosed, SessionWiped, WorkspaceErased
 from appliance.audit.export.fhir import instant
 from appliance.audit.tlog.proofs import TlogProof
 from appliance.keeper.protocol import UNKNOWN_KEY

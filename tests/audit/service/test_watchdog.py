@@ -36,6 +36,7 @@ def _daemon(folder: Path, notify: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_the_daemon_reports_that_it_is_ready_and_that_its_loop_runs(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(os.fspath(tmp_path / "notify"))
+        systemd.settimeout(120)  # without systemd's library the daemon reports nothing, ever
         with _daemon(tmp_path, tmp_path / "notify"):
             assert systemd.recv(64) == b"READY=1"
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:

@@ -16,6 +16,11 @@ from appliance.files.output import as_output_error
 from appliance.pipeline.media.orientation import scale_display_matrix
 from appliance.pipeline.media.streams import WritableFile
 from appliance.pipeline.media.video.chapters import copy_chapters
+from appliance.pipeline.media.video.durations import (
+    FrameDurations,
+    PacketDurations,
+    picture_end,
+)
 from appliance.pipeline.media.video.encoder import ContainerKind, EncoderSettings
 from appliance.pipeline.media.video.guarded_file import GuardedFile
 from appliance.pipeline.media.video.reader import VideoReader
@@ -85,17 +90,17 @@ class VideoWriter:
             self._output.flags |= _BITEXACT
             self._picture = self._add_picture(settings, reader, first, scale)
         self._counter = _FrameCounter(self._picture) if kind.counts_frames else None
+        self._frames = FrameDurations(picture_end(reader))
+        self._packets = PacketDurations(ends_with_decoding=kind.muxer in ("mp4", "mov"))
         self.report = self._add_tracks(reader)
 
     def write_frame(self, frame: av.VideoFrame) -> None:
-        """Encode ``frame`` at its own timestamp. Raises ``OutputError``."""
-        # The decoder's frame type would otherwise force the encoder's.
-        frame.pict_type = 0
-        self._written += 1
+        """Encode ``frame``, at its own timestamp, when the next one comes.
+
+        Raises ``OutputError``.
+        """
         with self._output_errors():
-            if self._counter is not None:
-                self._counter.number(frame)
-            self._mux(self._picture.encode(frame))
+            self._encode(self._frames.add(frame))
 
     def write_packet(self, packet: av.Packet[Any]) -> None:
         """Pass on a packet of another track. Raises ``OutputError`` or ``InputError``."""
@@ -112,11 +117,13 @@ class VideoWriter:
     def finish(self) -> None:
         """Write what encoders and tracks hold back, and the index. Raises ``OutputError``."""
         with self._output_errors():
+            self._encode(self._frames.finish())
             delayed = self._picture.encode(None)
             if self._written < _X265_DELAY:
                 for packet in delayed:
                     packet.dts = packet.pts
-            self._mux(delayed)
+            self._mux(self._packets.apply(delayed))
+            self._mux(self._packets.finish())
             for track in self._tracks.values():
                 self._mux(track.finish())
             self._output.close()
@@ -125,6 +132,18 @@ class VideoWriter:
         """Write nothing more; harmless after ``finish``."""
         self._file.close()
 
+    def _encode(self, frame: av.VideoFrame | None) -> None:
+        if frame is None:
+            return
+        # The decoder's frame type would otherwise force the encoder's.
+        frame.pict_type = 0
+        self._written += 1
+        if self._counter is not None:
+            self._counter.number(frame)
+        ticks = (frame.time_base or Fraction(0)) / self._picture.codec_context.time_base
+        self._packets.note_frame(round((frame.pts or 0) * ticks), round(frame.duration * ticks))
+        self._mux(self._packets.apply(self._picture.encode(frame)))
+
     def _add_picture(
         self, settings: EncoderSettings, reader: VideoReader, first: av.VideoFrame, scale: int
     ) -> av.VideoStream:
@@ -132,11 +151,8 @@ class VideoWriter:
         codec = settings.codec_for(self._kind)
         rate = source.average_rate or source.base_rate or _DEFAULT_RATE
         time_base = 1 / rate if self._kind.counts_frames else source.time_base
-        stream: Any = self._output.add_stream(
-            codec,
-            rate=rate,
-            options=settings.options_for(codec, self._kind, reader.hdr),
-        )
+        options = settings.options_for(codec, self._kind, reader.hdr)
+        stream: Any = self._output.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height = first.width, first.height
         stream.pix_fmt = first.format.name
         stream.time_base = stream.codec_context.time_base = time_base or _DEFAULT_TIME_BASE
@@ -154,7 +170,8 @@ class VideoWriter:
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
         copied, reencoded = 0, []
-        dropped = [*copy_chapters(reader.container, self._output, self._kind)]
+        dropped: list[str] = []
+        dropped += copy_chapters(reader.container, self._output, self._kind)
         for source in reader.container.streams:
             if source.index == reader.stream.index:
                 continue

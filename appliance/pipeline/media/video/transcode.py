@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias, cast
@@ -28,6 +28,7 @@ from appliance.pipeline.media.video.encoder import (
 from appliance.pipeline.media.video.enlarge import Enlarger, enlarge_frame
 from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
+from appliance.pipeline.media.video.transparency import TRANSPARENCY, TransparencyWatch
 from appliance.pipeline.media.video.writer import TrackReport, VideoWriter
 
 EditFrame: TypeAlias = "Callable[[VideoCanvas, FrameInfo], object]"
@@ -201,6 +202,7 @@ class _CodecThreads:
         self.decode_clock, self.encode_clock = _Clock(), _Clock()
         self._reader = reader
         self._scale = scale
+        self._transparency = TransparencyWatch(reader.stream)
         self._output = _Output(output_file, kind, settings, reader, scale)
         self._failure: BaseException | None = None
         self._threads = [
@@ -257,6 +259,7 @@ class _CodecThreads:
             item = next(items, None)
             if not isinstance(item, av.VideoFrame):
                 return item
+            self._transparency.look(item)
             if not self.pixel_format:
                 self._choose_format(item)
             return to_format(item, self.pixel_format)
@@ -280,6 +283,9 @@ class _CodecThreads:
             with self.encode_clock:
                 self._output.finish()
             self.tracks = self._output.tracks
+            if self._transparency.is_seen:
+                dropped = (TRANSPARENCY, *self.tracks.dropped)
+                self.tracks = replace(self.tracks, dropped=dropped)
         finally:
             self._output.abort()
 

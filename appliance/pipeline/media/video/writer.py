@@ -22,6 +22,7 @@ from appliance.pipeline.media.video.durations import (
     picture_end,
 )
 from appliance.pipeline.media.video.encoder import ContainerKind, EncoderSettings
+from appliance.pipeline.media.video.field_order import BOTTOM_FIRST, INTERLACING, field_order
 from appliance.pipeline.media.video.guarded_file import GuardedFile
 from appliance.pipeline.media.video.reader import VideoReader
 from appliance.pipeline.media.video.tracks import OutputTrack, ReencodedTrack, add_track
@@ -48,8 +49,8 @@ class TrackReport:
     """What became of the tracks other than the picture.
 
     ``copied``: how many, bit by bit. ``reencoded``: codecs of those that were decoded and encoded
-    again. ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"`` or
-    ``"chapter titles"``.
+    again. ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"``,
+    ``"chapter titles"``, ``"picture/alpha"`` or ``"picture/interlacing"``.
     """
 
     copied: int
@@ -152,6 +153,9 @@ class VideoWriter:
         rate = source.average_rate or source.base_rate or _DEFAULT_RATE
         time_base = 1 / rate if self._kind.counts_frames else source.time_base
         options = settings.options_for(codec, self._kind, reader.hdr)
+        fields = field_order(first)
+        if codec == "libx264" and fields == BOTTOM_FIRST:
+            options["x264-params"] = ":".join([options["x264-params"], "bff=1"])
         stream: Any = self._output.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height = first.width, first.height
         stream.pix_fmt = first.format.name
@@ -161,6 +165,8 @@ class VideoWriter:
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
         _copy_tags(first, stream.codec_context)
+        # Frames say it too, but a header is written before the first of them.
+        stream.codec_context.field_order = fields
         if reader.display_matrix is not None:
             if not self._kind.keeps_matrix:
                 hint = "Write an MP4, MOV or MKV, or turn the source first."
@@ -171,6 +177,8 @@ class VideoWriter:
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
         copied, reencoded = 0, []
         dropped: list[str] = []
+        if self._kind.muxer == "webm" and self._picture.codec_context.field_order:
+            dropped.append(INTERLACING)
         dropped += copy_chapters(reader.container, self._output, self._kind)
         for source in reader.container.streams:
             if source.index == reader.stream.index:

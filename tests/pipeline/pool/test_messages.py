@@ -29,7 +29,17 @@ MESSAGES = [
     Start(),
     Ready(),
     Segment(
-        FrameFormat(16, 8, "yuv420p", 1, 1, transpose=False, flip_x=True, flip_y=False),
+        FrameFormat(
+            16,
+            8,
+            "yuv420p",
+            1,
+            1,
+            transpose=False,
+            flip_x=True,
+            flip_y=False,
+            pixel_aspect=(64, 45),
+        ),
         [FrameSlot(0, 1, 2, (1, 25))],
         [FrameSlot(1, 2, 3, (1, 25))],
         1,

@@ -15,6 +15,7 @@ import av
 from appliance.errors import InputError
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.streams import ReadableFile, WritableFile
+from appliance.pipeline.media.video.aspect import pixel_aspect
 from appliance.pipeline.media.video.bounded_queue import BoundedQueue, QueueStoppedError
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
@@ -165,7 +166,9 @@ class _EditLoop:
         info = FrameInfo(self.frames, frame.pts or 0, frame.time_base or Fraction(0))
         self.frames += 1
         with self.edit_clock:
-            pending = self._edit(VideoCanvas(frame, self._reader.orientation), info)
+            reader = self._reader
+            canvas = VideoCanvas(frame, reader.orientation, pixel_aspect(reader))
+            pending = self._edit(canvas, info)
         self._batches.add((frame, info), pending)
 
     def _pass_on(self, edited: tuple[_Item, FrameInfo | None]) -> None:

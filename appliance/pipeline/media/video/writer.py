@@ -13,9 +13,16 @@ import av
 
 from appliance.errors import OutputError
 from appliance.files.output import as_output_error
-from appliance.pipeline.media.orientation import scale_display_matrix
+from appliance.pipeline.media.orientation import IDENTITY, scale_display_matrix
+from appliance.pipeline.media.pixel_aspect import SQUARE
 from appliance.pipeline.media.streams import WritableFile
+from appliance.pipeline.media.video.aspect import (
+    pixel_aspect,
+    sample_aspect,
+    with_one_scale,
+)
 from appliance.pipeline.media.video.chapters import copy_chapters
+from appliance.pipeline.media.video.display_size import RESERVING_TITLE, HeadRecorder
 from appliance.pipeline.media.video.durations import (
     FrameDurations,
     PacketDurations,
@@ -76,6 +83,9 @@ class VideoWriter:
         ``scale``: how many times as wide and high ``first`` is as the reader's frames. Raises
         ``OutputError`` if the container cannot hold the video or the file cannot be written.
         """
+        self._head: HeadRecorder | None = None
+        if _needs_display_size(settings.codec_for(kind), kind, reader):
+            file = self._head = HeadRecorder(file)
         self._file = GuardedFile(file)
         self._kind = kind
         self._written = 0
@@ -128,6 +138,11 @@ class VideoWriter:
             for track in self._tracks.values():
                 self._mux(track.finish())
             self._output.close()
+            self._file.check()
+            if self._head is not None:
+                context = self._picture.codec_context
+                aspect = context.sample_aspect_ratio or SQUARE
+                self._head.set_display_size(round(context.width * aspect), context.height)
 
     def abort(self) -> None:
         """Write nothing more; harmless after ``finish``."""
@@ -163,15 +178,18 @@ class VideoWriter:
         stream.codec_context.thread_count = settings.thread_count
         # Frame threads: PyAV's default, slices, costs x264 quality and speed.
         stream.codec_context.thread_type = "AUTO"
-        stream.codec_context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
+        stream.codec_context.sample_aspect_ratio = sample_aspect(reader)
+        if self._head is not None:
+            stream.metadata["title"] = RESERVING_TITLE
         _copy_tags(first, stream.codec_context)
         # Frames say it too, but a header is written before the first of them.
         stream.codec_context.field_order = fields
-        if reader.display_matrix is not None:
+        matrix = reader.display_matrix and with_one_scale(reader.display_matrix)
+        if matrix is not None and (matrix != IDENTITY or matrix == reader.display_matrix):
             if not self._kind.keeps_matrix:
                 hint = "Write an MP4, MOV or MKV, or turn the source first."
                 raise OutputError("This container cannot say how the camera was held.", hint)
-            stream.set_display_matrix(scale_display_matrix(reader.display_matrix, scale))
+            stream.set_display_matrix(scale_display_matrix(matrix, scale))
         return stream  # type: ignore[no-any-return]
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
@@ -268,6 +286,12 @@ class _FrameCounter:
         if abs((packet.pts or 0) * packet.time_base) > 1 / rate:
             hint = "Write an MP4, MOV or MKV instead."
             raise OutputError("This container holds no sound that starts later.", hint)
+
+
+def _needs_display_size(codec: str, kind: ContainerKind, reader: VideoReader) -> bool:
+    """Whether the container must say at what size the picture is shown, as the codec cannot."""
+    is_matroska = kind.muxer in ("matroska", "webm")
+    return is_matroska and codec == "libvpx-vp9" and pixel_aspect(reader) != SQUARE
 
 
 def _copy_tags(first: av.VideoFrame, context: Any) -> None:

@@ -23,6 +23,11 @@ _DOTS = 72
 _MAX_DENOMINATOR = 1000
 # Other kinds have no resolutions, or are not opened by a reader that is loaded already.
 _KINDS = ("jpeg", "png", "tiff", "bmp")
+# What Pillow raises for odd metadata, which is no reason to refuse a photo that was decoded.
+_ODD = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, OSError),
+    *(SyntaxError, TypeError, ValueError, struct.error, Image.DecompressionBombError),
+)
 _PNG_HEADER = 33  # bytes of its signature and of IHDR, which pHYs may follow
 
 
@@ -39,7 +44,7 @@ def photo_aspect(data: bytes, kind: str, size: tuple[int, int]) -> Fraction:
         tags: Any = image.tag_v2 if kind == "tiff" else image.getexif()
         orientation = from_exif(tags.get(_ORIENTATION))
         stored = Fraction(1) / _density_ratio(image, tags)
-    except (ArithmeticError, OSError, SyntaxError, TypeError, ValueError):
+    except _ODD:
         return SQUARE
     if image.size not in (size, size[::-1]):
         return SQUARE

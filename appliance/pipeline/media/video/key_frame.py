@@ -8,7 +8,7 @@ from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
-from appliance.pipeline.media.video.encoder import choose_pixel_format
+from appliance.pipeline.media.video.picture_plan import choose_pixel_format
 from appliance.pipeline.media.video.reader import VideoReader
 
 

@@ -16,8 +16,10 @@ from appliance.files.output import as_output_error
 from appliance.pipeline.media.orientation import scale_display_matrix
 from appliance.pipeline.media.streams import WritableFile
 from appliance.pipeline.media.video.chapters import copy_chapters
-from appliance.pipeline.media.video.encoder import ContainerKind, EncoderSettings
+from appliance.pipeline.media.video.encoder import ContainerKind
+from appliance.pipeline.media.video.even_size import padded
 from appliance.pipeline.media.video.guarded_file import GuardedFile
+from appliance.pipeline.media.video.picture_plan import PicturePlan
 from appliance.pipeline.media.video.reader import VideoReader
 from appliance.pipeline.media.video.tracks import OutputTrack, ReencodedTrack, add_track
 
@@ -59,19 +61,21 @@ class VideoWriter:
         self,
         file: WritableFile,
         kind: ContainerKind,
-        settings: EncoderSettings,
         reader: VideoReader,
+        plan: PicturePlan,
         first: av.VideoFrame,
         *,
         scale: int = 1,
     ) -> None:
         """Open an output for frames like ``first`` and the other tracks of ``reader``.
 
-        ``scale``: how many times as wide and high ``first`` is as the reader's frames. Raises
-        ``OutputError`` if the container cannot hold the video or the file cannot be written.
+        ``plan``: how the picture is encoded. ``scale``: how many times as wide and high ``first``
+        is as the reader's frames. Raises ``OutputError`` if the container cannot hold the video or
+        the file cannot be written.
         """
         self._file = GuardedFile(file)
         self._kind = kind
+        self._plan = plan
         self._written = 0
         self._tracks: dict[int, OutputTrack] = {}
         with self._output_errors():
@@ -83,7 +87,7 @@ class VideoWriter:
                 buffer_size=_BUFFER,
             )
             self._output.flags |= _BITEXACT
-            self._picture = self._add_picture(settings, reader, first, scale)
+            self._picture = self._add_picture(reader, first, scale)
         self._counter = _FrameCounter(self._picture) if kind.counts_frames else None
         self.report = self._add_tracks(reader)
 
@@ -95,7 +99,7 @@ class VideoWriter:
         with self._output_errors():
             if self._counter is not None:
                 self._counter.number(frame)
-            self._mux(self._picture.encode(frame))
+            self._mux(self._picture.encode(padded(frame, self._plan.width, self._plan.height)))
 
     def write_packet(self, packet: av.Packet[Any]) -> None:
         """Pass on a packet of another track. Raises ``OutputError`` or ``InputError``."""
@@ -125,11 +129,9 @@ class VideoWriter:
         """Write nothing more; harmless after ``finish``."""
         self._file.close()
 
-    def _add_picture(
-        self, settings: EncoderSettings, reader: VideoReader, first: av.VideoFrame, scale: int
-    ) -> av.VideoStream:
+    def _add_picture(self, reader: VideoReader, first: av.VideoFrame, scale: int) -> av.VideoStream:
         source = reader.stream
-        codec = settings.codec_for(self._kind)
+        settings, codec = self._plan.settings, self._plan.codec
         rate = source.average_rate or source.base_rate or _DEFAULT_RATE
         time_base = 1 / rate if self._kind.counts_frames else source.time_base
         stream: Any = self._output.add_stream(
@@ -137,9 +139,12 @@ class VideoWriter:
             rate=rate,
             options=settings.options_for(codec, self._kind, reader.hdr),
         )
-        stream.width, stream.height = first.width, first.height
+        stream.width, stream.height = self._plan.width, self._plan.height
         stream.pix_fmt = first.format.name
         stream.time_base = stream.codec_context.time_base = time_base or _DEFAULT_TIME_BASE
+        if codec == "libx265" and self._kind.muxer in ("mp4", "mov"):
+            # Apple's players know HEVC by this tag only: its parameters are in the header.
+            stream.codec_context.codec_tag = "hvc1"
         stream.codec_context.thread_count = settings.thread_count
         # Frame threads: PyAV's default, slices, costs x264 quality and speed.
         stream.codec_context.thread_type = "AUTO"

@@ -12,7 +12,7 @@ from appliance.errors import OutputError
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.photo.decode import PhotoKind
 from appliance.pipeline.media.photo.encode import PhotoFormat
-from appliance.pipeline.media.video.encoder import CONTAINERS, default_container
+from appliance.pipeline.media.video.encoder import CONTAINERS
 
 PHOTO_SUFFIXES: Mapping[str, PhotoFormat] = MappingProxyType(
     {
@@ -85,4 +85,4 @@ def video_container(output: Path, target: VideoKind, wanted: OutputRequest) -> V
         listed = ", ".join(VIDEO_SUFFIXES)
         hint = f"Let the output's name end in one of {listed}."
         raise OutputError("No video container has this suffix.", hint)
-    return wanted.container or default_container(target)
+    return wanted.container or target

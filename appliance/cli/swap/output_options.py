@@ -44,7 +44,7 @@ class QualityType(PrivateParamType):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> QualityWord | int:
         """Parse ``value``. Raises ``click.BadParameter``."""
-        text = str(value)
+        text = str(value).lower()
         if text in _WORDS:
             return cast(QualityWord, text)
         if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MAX_NUMBER):
@@ -55,13 +55,13 @@ class QualityType(PrivateParamType):
 _OPTIONS = (
     click.option(
         "--container",
-        type=click.Choice(list(CONTAINERS)),
+        type=click.Choice(list(CONTAINERS), case_sensitive=False),
         help="Container of a video, where the output's name has no suffix that says it. "
         "[default: the target's; mp4 for MPEG-TS and MPG]",
     ),
     click.option(
         "--codec",
-        type=click.Choice(list(_CODECS)),
+        type=click.Choice(list(_CODECS), case_sensitive=False),
         help="Codec of a video; h265 is another name of hevc. [default: h264, or hevc for more "
         "than 8 bits in MP4 and MOV; in WebM vp9, or av1 for more than 8 bits]",
     ),

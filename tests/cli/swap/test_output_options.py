@@ -49,7 +49,7 @@ def opened(path: Path) -> tuple[str, str]:
     ("name", "options", "found"),
     [
         ("out", ["--container", "webm"], ("matroska", "vp9")),
-        ("out.part", ["--container", "mkv", "--codec", "h265"], ("matroska", "hevc")),
+        ("out.part", ["--container", "MKV", "--codec", "H265"], ("matroska", "hevc")),
         ("out.mov", ["--container", "mov", "--codec", "hevc"], ("mov", "hevc")),
         ("out.webm", ["--codec", "av1", "--quality", "63"], ("matroska", "av1")),
     ],

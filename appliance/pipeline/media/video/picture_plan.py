@@ -29,7 +29,8 @@ _PLAYS_10 = "yuv420p10le"
 class PictureFacts:
     """What a decoded frame is: FFmpeg's pixel format, size in pixels, H.273 curve, scan.
 
-    ``scale``: how many times as wide and high the result is to be.
+    ``dynamic_hdr``: names of what describes HDR frame by frame. ``scale``: how many times as wide
+    and high the result is to be.
     """
 
     pixel_format: str
@@ -37,7 +38,8 @@ class PictureFacts:
     height: int
     curve: int = 1
     is_interlaced: bool = False
-    has_hdr_metadata: bool = False
+    has_static_hdr: bool = False
+    dynamic_hdr: tuple[str, ...] = ()
     scale: int = 1
 
     @property
@@ -122,8 +124,10 @@ def _conversions(picture: PictureFacts, plan: PicturePlan) -> Iterator[Conversio
         curve = _CURVES.get(picture.curve)
         if curve and depth == 8:
             yield Conversion("HDR", f"{curve} in {picture.depth} bits", f"{curve} in 8 bits")
-    if picture.has_hdr_metadata and plan.codec == "libvpx-vp9":
+    if picture.has_static_hdr and plan.codec == "libvpx-vp9":
         yield Conversion("HDR metadata", "mastering display and light level", "none")
+    for name in picture.dynamic_hdr:
+        yield Conversion("HDR metadata", name, "none")
     if picture.size != (plan.width, plan.height):
         before, after = "{}x{}".format(*picture.size), f"{plan.width}x{plan.height}"
         yield Conversion("size", before, after)
@@ -182,9 +186,10 @@ def choose_pixel_format(codec: VideoCodec, source: str, width: int, height: int)
 
 
 def _usable(codec: VideoCodec) -> set[str]:
-    """The formats that the encoder takes and that can be edited in place."""
-    encodable = {item.name for item in av.Codec(codec, "w").video_formats or ()}
-    return {name for name in encodable if layout_of(name)}
+    """The formats that the encoder takes and that can be edited in place; none has transparency."""
+    encodable = av.Codec(codec, "w").video_formats or ()
+    opaque = (item for item in encodable if not any(part.is_alpha for part in item.components))
+    return {item.name for item in opaque if layout_of(item.name)}
 
 
 def _has_whole_samples(name: str, width: int, height: int) -> bool:

@@ -27,7 +27,7 @@ from appliance.pipeline.media.video.encoder import (
     check_size,
 )
 from appliance.pipeline.media.video.enlarge import Enlarger, enlarge_frame
-from appliance.pipeline.media.video.hdr import StaticHdr
+from appliance.pipeline.media.video.hdr import StaticHdr, dynamic_hdr
 from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.picture_plan import PictureFacts, PicturePlan, plan_picture
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
@@ -289,7 +289,8 @@ class _CodecThreads:
             first.height,
             curve=first.color_trc,
             is_interlaced=first.interlaced_frame,
-            has_hdr_metadata=self._reader.hdr != StaticHdr(),
+            has_static_hdr=self._reader.hdr != StaticHdr(),
+            dynamic_hdr=dynamic_hdr(_side_data(first)),
             scale=self._scale,
         )
         return self._plan(facts)
@@ -364,6 +365,14 @@ def _other_tracks(reader: VideoReader) -> list[av.stream.Stream]:
         for stream in reader.container.streams
         if stream.type in ("audio", "subtitle") and stream.codec_context is not None
     ]
+
+
+def _side_data(frame: av.VideoFrame) -> list[Any]:
+    """The side data of ``frame``, or nothing if one entry is of a kind that PyAV does not know."""
+    try:
+        return list(cast("Any", frame.side_data))
+    except ValueError:
+        return []
 
 
 class _Clock:

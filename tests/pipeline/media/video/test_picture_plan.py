@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -20,11 +22,19 @@ from appliance.pipeline.media.video.encoder import (
     EncoderSettings,
 )
 from appliance.pipeline.media.video.even_size import padded
+from appliance.pipeline.media.video.hdr import dynamic_hdr
 from appliance.pipeline.media.video.picture_plan import PictureFacts, PicturePlan, plan_picture
 from appliance.pipeline.media.video.pixel_layout import channel_view, layout_of
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
 from appliance.pipeline.media.video.transcode import TranscodeReport, transcode
-from tests.pipeline.media.clips import Clip, decode, make
+from tests.pipeline.media.clips import Clip, decode, make, packets
+
+CLIPS = {
+    "variable rate": Clip(time_base=Fraction(1, 90_000), times=[0, 3003, 20_000, 20_500, 90_000]),
+    "b-frames": Clip(options={"bf": "3", "b-adapt": "0"}),
+    "late start": Clip(time_base=Fraction(1, 90_000), times=range(45_000, 80_000, 3_000)),
+    "one frame": Clip(frames=1),
+}
 
 # What QuickTime, Safari, phones, televisions and browsers show, by codec.
 PLAYED = {
@@ -172,6 +182,17 @@ def test_ten_bits_become_hevc_that_apple_s_players_know(container: str) -> None:
     assert tags == (9, 9, 18, 1)
 
 
+@pytest.mark.parametrize("container", ["mp4", "webm"])
+@pytest.mark.parametrize("name", ["variable rate", "b-frames", "late start", "one frame"])
+def test_the_encoders_of_10_bits_keep_every_timestamp(name: str, container: str) -> None:
+    data = make(replace(CLIPS[name], pixel_format="yuv420p10le"))
+    result, _ = run(data, container)
+    before, after = (packets(file)[0].shown for file in (data, result))
+    tick = Fraction(1, 1000) if container == "webm" else Fraction(0)
+    assert len(before) == len(after) == len(decode(result))
+    assert max(abs(old - new) for old, new in zip(before, after, strict=True)) <= tick
+
+
 def test_static_hdr_metadata_reaches_av1() -> None:
     display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
     options = {"x264-params": f"mastering-display={display}:cll=1000,400"}
@@ -185,7 +206,7 @@ def test_static_hdr_metadata_reaches_av1() -> None:
         assert reader.hdr.mastering.partition("L")[0] == display.partition("L")[0]
 
 
-HLG = PictureFacts("yuv420p10le", 96, 64, curve=18, has_hdr_metadata=True)
+HLG = PictureFacts("yuv420p10le", 96, 64, curve=18, has_static_hdr=True)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +229,14 @@ def test_hdr_in_fewer_bits_is_named(
     assert len(said(found)) == len(words)
     for sentence, word in zip(said(found), words, strict=True):
         assert sentence.startswith(word)
+
+
+def test_hdr_that_is_described_frame_by_frame_is_named() -> None:
+    names = ("DOVI_METADATA", "CONTENT_LIGHT_LEVEL", "DOVI_RPU_BUFFER", "DYNAMIC_HDR_PLUS")
+    entries = [SimpleNamespace(type=SimpleNamespace(name=name)) for name in names]
+    assert dynamic_hdr(entries) == ("Dolby Vision", "HDR10+")
+    found = plan("mp4", replace(HLG, dynamic_hdr=dynamic_hdr(entries[:3])))
+    assert said(found) == ["HDR metadata Dolby Vision to none"]
 
 
 def test_interlaced_pictures_stay_in_the_codec_that_knows_them() -> None:

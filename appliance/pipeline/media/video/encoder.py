@@ -169,6 +169,7 @@ class EncoderSettings:
             options["x265-params"] = _joined(
                 {
                     "log-level": "error",
+                    "info": "0",  # no SEI with the version and all options
                     "pools": str(self.thread_count),
                     "master-display": hdr.mastering,
                     "max-cll": hdr.light,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 import cv2
@@ -23,11 +24,15 @@ from PIL import (
 )
 
 from appliance.errors import InputError
+from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.kind import is_heic
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_exif
 from appliance.pipeline.media.photo import icc as profiles
+from appliance.pipeline.media.photo.aspect import photo_aspect
 from appliance.pipeline.media.photo.canvas import PhotoCanvas, Pixels, as_8_bit
 from appliance.pipeline.media.photo.libtiff import silence_libtiff
+from appliance.pipeline.media.pixel_aspect import SQUARE, displayed_size
+from appliance.pipeline.media.square_canvas import in_square_pixels
 
 # Pillow would load these readers with the first photo; a sealed process cannot load anything.
 Image.preinit()
@@ -76,8 +81,8 @@ class Photo:
     ``canvas``. ``alpha``: (h, w) of the same type, not premultiplied; ``None`` if opaque. ``icc``:
     the RGB profile of the pixels; ``None`` is sRGB. ``kind``: what the file was. ``subsampling``: a
     JPEG's chroma subsampling in Pillow's numbering (0 is 4:4:4), so that an edit loses no more
-    chroma than the file did. All other metadata is dropped: EXIF holds places, names and serial
-    numbers.
+    chroma than the file did. ``pixel_aspect``: width of a pixel over its height. All other metadata
+    is dropped: EXIF holds places, names and serial numbers.
     """
 
     pixels: Pixels
@@ -85,11 +90,18 @@ class Photo:
     icc: bytes | None = None
     kind: PhotoKind = "png"
     subsampling: int = 0
+    pixel_aspect: Fraction = SQUARE
 
     @property
-    def canvas(self) -> PhotoCanvas:
-        """The pixels to read and write; writing changes this photo."""
-        return PhotoCanvas(self.pixels)
+    def canvas(self) -> Canvas:
+        """The picture as people see it, to read and write; writing changes this photo."""
+        return in_square_pixels(PhotoCanvas(self.pixels), self.pixel_aspect)
+
+    @property
+    def displayed_size(self) -> tuple[int, int]:
+        """Width and height, in square pixels."""
+        height, width = self.pixels.shape[:2]
+        return displayed_size(width, height, self.pixel_aspect)
 
 
 def read_photo(data: bytes, only: Literal["png"] | None = None) -> Photo:
@@ -106,7 +118,8 @@ def read_photo(data: bytes, only: Literal["png"] | None = None) -> Photo:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             if only is None and is_heic(data[:12]):
                 return _read_heic(data)
-            return _read_pillow(data, _FORMATS if only is None else (_PNG,))
+            photo = _read_pillow(data, _FORMATS if only is None else (_PNG,))
+            return _with_aspect(photo, data)
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -164,6 +177,11 @@ def _read_heic(data: bytes) -> Photo:
     pixels, alpha, icc = _as_rgb(image, image.info.get("icc_profile") or None)
     # libheif has applied the rotation already.
     return _finished(Photo(pixels, alpha, icc, "heic", 1), UPRIGHT)
+
+
+def _with_aspect(photo: Photo, data: bytes) -> Photo:
+    height, width = photo.pixels.shape[:2]
+    return replace(photo, pixel_aspect=photo_aspect(data, photo.kind, (width, height)))
 
 
 def _finished(photo: Photo, orientation: Orientation) -> Photo:

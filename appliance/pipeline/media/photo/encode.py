@@ -13,9 +13,11 @@ from PIL import Image
 from appliance.errors import OutputError
 from appliance.pipeline.media.conversion import Conversion, depth_conversion
 from appliance.pipeline.media.photo import icc as profiles
+from appliance.pipeline.media.photo.aspect import density_for, png_with_density
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.tiff16 import encode_tiff16
+from appliance.pipeline.media.pixel_aspect import SQUARE
 from appliance.pipeline.media.quality import DEFAULT_QUALITY, PHOTO_QUALITY, QualityWord
 
 PhotoFormat: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp"]
@@ -46,7 +48,7 @@ def encode_photo(
     ``quality``: a word, see :mod:`appliance.pipeline.media.quality`, or a number from 1 to 100 for
     JPEG and WebP; ``None`` is the default word. JPEG: the source's own chroma subsampling. PNG,
     TIFF and BMP are lossless; PNG and TIFF keep 16 bits, the others have 8. BMP holds no profile,
-    so the pixels are converted to sRGB. Raises ``OutputError`` if the format cannot hold the photo,
+    so the pixels are converted to sRGB. Pixels that are not square stay so. Raises ``OutputError`` if the format cannot hold the photo,
     or has no such quality.
     """
     if kind not in get_args(PhotoFormat):
@@ -55,11 +57,14 @@ def encode_photo(
     if kind in ("jpeg", "bmp") and photo.alpha is not None:
         hint = "Write a .png, .webp or .tif instead."
         raise OutputError("This format cannot keep the photo's transparency.", hint)
+    if kind == "webp" and photo.pixel_aspect != SQUARE:
+        hint = "Write a .png, .tif or .jpg instead."
+        raise OutputError("This format cannot keep the shape of the photo's pixels.", hint)
     settings = _quality_settings(kind, quality)
     if kind == "png":
         return _encode_png(photo)
     if kind == "tiff" and photo.pixels.dtype == np.uint16:
-        return encode_tiff16(photo.pixels, photo.alpha, photo.icc)
+        return encode_tiff16(photo.pixels, photo.alpha, photo.icc, _density(photo))
     return _encode_pillow(photo, kind, settings)
 
 
@@ -110,7 +115,8 @@ def _encode_png(photo: Photo) -> bytes:
     done, data = cv2.imencodeWithMetadata(".png", cv2.merge(layers), kinds, values, settings)
     if not done:
         raise OutputError("The photo cannot be written as PNG.", "Write a .tif instead.")
-    return bytes(data.data)
+    png = bytes(data.data)
+    return png if photo.pixel_aspect == SQUARE else png_with_density(png, photo.pixel_aspect)
 
 
 def _encode_pillow(photo: Photo, kind: PhotoFormat, more: Mapping[str, Any]) -> bytes:
@@ -122,6 +128,8 @@ def _encode_pillow(photo: Photo, kind: PhotoFormat, more: Mapping[str, Any]) -> 
     settings = {**_SETTINGS[kind], **more}
     if kind == "jpeg":
         settings["subsampling"] = photo.subsampling
+    if (density := _density(photo)) is not None:
+        settings["dpi"] = density
     if icc is not None:
         settings["icc_profile"] = icc
     buffer = io.BytesIO()
@@ -131,3 +139,8 @@ def _encode_pillow(photo: Photo, kind: PhotoFormat, more: Mapping[str, Any]) -> 
         hint = "Write a .png instead; WebP ends at 16383 and JPEG at 65535 pixels a side."
         raise OutputError("The photo does not fit into this format.", hint) from error
     return buffer.getvalue()
+
+
+def _density(photo: Photo) -> tuple[int, int] | None:
+    """Dots an inch across and down, if their ratio must be written."""
+    return None if photo.pixel_aspect == SQUARE else density_for(photo.pixel_aspect)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias, cast
@@ -16,6 +16,7 @@ from appliance.errors import InputError
 from appliance.pipeline.media.conversion import Conversion
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.streams import ReadableFile, WritableFile
+from appliance.pipeline.media.video.aspect import pixel_aspect
 from appliance.pipeline.media.video.bounded_queue import BoundedQueue, QueueStoppedError
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
@@ -31,6 +32,7 @@ from appliance.pipeline.media.video.hdr import StaticHdr, dynamic_hdr
 from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.picture_plan import PictureFacts, PicturePlan, plan_picture
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
+from appliance.pipeline.media.video.transparency import TRANSPARENCY, TransparencyWatch
 from appliance.pipeline.media.video.writer import TrackReport, VideoWriter
 
 EditFrame: TypeAlias = "Callable[[VideoCanvas, FrameInfo], object]"
@@ -170,7 +172,9 @@ class _EditLoop:
         info = FrameInfo(self.frames, frame.pts or 0, frame.time_base or Fraction(0))
         self.frames += 1
         with self.edit_clock:
-            pending = self._edit(VideoCanvas(frame, self._reader.orientation), info)
+            reader = self._reader
+            canvas = VideoCanvas(frame, reader.orientation, pixel_aspect(reader))
+            pending = self._edit(canvas, info)
         self._batches.add((frame, info), pending)
 
     def _pass_on(self, edited: tuple[_Item, FrameInfo | None]) -> None:
@@ -207,6 +211,7 @@ class _CodecThreads:
         self.decode_clock, self.encode_clock = _Clock(), _Clock()
         self._reader = reader
         self._scale = scale
+        self._transparency = TransparencyWatch(reader.stream)
         self._plan = partial(plan_picture, settings, kind)
         self._output = _Output(output_file, kind, reader, scale)
         self._failure: BaseException | None = None
@@ -271,6 +276,7 @@ class _CodecThreads:
             item = next(items, None)
             if not isinstance(item, av.VideoFrame):
                 return item
+            self._transparency.look(item)
             if self._output.plan is None:
                 self._output.plan = self._planned(item)
             return to_format(item, self.plan.pixel_format)
@@ -303,6 +309,9 @@ class _CodecThreads:
             with self.encode_clock:
                 self._output.finish()
             self.tracks = self._output.tracks
+            if self._transparency.is_seen:
+                dropped = (TRANSPARENCY, *self.tracks.dropped)
+                self.tracks = replace(self.tracks, dropped=dropped)
         finally:
             self._output.abort()
 

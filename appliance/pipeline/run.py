@@ -20,6 +20,7 @@ from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.conversion import Conversion
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
 from appliance.pipeline.media.video.encoder import EncoderSettings
@@ -69,7 +70,8 @@ class SwapReport:
     ``similarity_before`` and ``…_after``: mean SFace cosine of the target's faces to the source's,
     over those that were measured; ``None`` where none was. ``least_alike``: the lowest such cosine
     before, as the watch counts them if there was one. ``faces_watched``: of ``faces_swapped``, how
-    many the watch looked at. ``seconds``: by stage.
+    many the watch looked at. ``seconds``: by stage. ``converted``: what the result has in another
+    form than the target.
     """
 
     frames: int
@@ -83,6 +85,7 @@ class SwapReport:
     provider: str
     seconds: Mapping[str, float]
     transcoded: TranscodeReport | None = None
+    converted: tuple[Conversion, ...] = ()
 
 
 def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
@@ -238,6 +241,7 @@ def video_report(pipeline: Pipeline, editor: VideoEditor, done: TranscodeReport)
             "whole": done.wall,
         },
         transcoded=done,
+        converted=done.converted,
     )
 
 

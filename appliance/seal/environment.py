@@ -30,6 +30,8 @@ _KEPT = tuple(
         (r"APPLIANCE_[A-Z_]{1,64}", r"[^\0]*"),
         # Set by the appliance itself: see cli/main.py and inference/ort.py.
         (r"OPENBLAS_NUM_THREADS|ORT_DISABLE_TELEMETRY", r"1"),
+        # See pipeline/media/video/encoder.py.
+        (r"SVT_LOG", r"0"),
         # Which GPUs of a machine are meant.
         (r"CUDA_VISIBLE_DEVICES|CUDA_DEVICE_ORDER", r"[A-Za-z0-9_,:-]{0,1000}"),
         # From systemd: see sd_notify(3), sd_listen_fds(3) and systemd.exec(5).

@@ -12,6 +12,7 @@ from appliance.files.output import OutputFile
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.media.video.encoder import WORKING_COPY
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.transcode import transcode
 
@@ -44,6 +45,7 @@ def rewrite_media(source: BinaryIO, sink: OutputFile) -> SanitisedMedia:
             cast(BinaryIO, sink),
             lambda _canvas, _info: None,
             container=facts.container,
+            settings=WORKING_COPY,
         )
         return SanitisedMedia("video", facts.display_width, facts.display_height)
     data = source.read(MAX_PHOTO_BYTES + 1)

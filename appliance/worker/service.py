@@ -20,7 +20,7 @@ from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
-from appliance.pipeline.media.video.encoder import OWN_CODECS, check_size
+from appliance.pipeline.media.video.encoder import OWN_CODECS, WORKING_COPY, check_size
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.run import (
@@ -233,6 +233,7 @@ class WorkerService:
                 sink,
                 options,
                 container=facts.container,
+                settings=WORKING_COPY,
                 progress=progress,
                 only_codecs=OWN_CODECS,
             )

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.doctor.test_command import UNPRIVILEGED
 from tests.paths import REPOSITORY
+from tests.pipeline.media.clips import Clip, make
 
 COMMAND = (sys.executable, "-m", "appliance.cli.main")
 People = Mapping[str, Path]
@@ -71,6 +72,21 @@ def test_a_video_with_its_progress_on_a_terminal(
     assert process.wait() == 0, printed
     assert b"swapping" in printed
     assert output.stat().st_size > 1000
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_a_video_of_10_bits(suffix: str, people: People, tmp_path: Path) -> None:
+    """Its encoders, x265 and SVT-AV1, look at the machine and print more than the others."""
+    target, output = tmp_path / "film.mp4", tmp_path / f"out{suffix}"
+    target.write_bytes(make(Clip(pixel_format="yuv420p10le", size=(160, 120), frames=3)))
+    done = subprocess.run(
+        [*COMMAND, *words(people["a"], target, output), "--strength", "0", "--json"],
+        capture_output=True,
+        check=False,
+        cwd=REPOSITORY,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert output.stat().st_size > 500
 
 
 def test_inspect_compare_and_demo_work_sealed(people: People, clip: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from appliance.cli.framework.options import (
     overwrite_option,
 )
 from appliance.cli.framework.pack_options import PackRequest, pack_options
+from appliance.cli.swap.output_options import OutputRequest, output_options
 from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
 
 _OPTIONS = (
@@ -48,8 +49,10 @@ _OPTIONS = (
         type=FILE,
         required=True,
         metavar="FILE",
-        help="File to write. Its suffix decides the format; without one it is the target's.",
+        help="File to write. Its suffix decides the format; without one it is the target's, or "
+        "what --container says.",
     ),
+    output_options,
     click.option(
         "--faces",
         type=FacesType(),
@@ -99,11 +102,15 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class SwapArguments:
-    """The parsed command line. ``pack_request``: of ``--pack`` and the options that need it."""
+    """The parsed command line.
+
+    ``encoding``: how to write the result. ``pack_request``: of ``--pack`` and what needs it.
+    """
 
     sources: tuple[Path, ...]
     target: Path
     output: Path
+    encoding: OutputRequest
     faces: FaceArgument
     regions: tuple[tuple[str, float], ...]
     strength: float | None

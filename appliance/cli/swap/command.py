@@ -28,15 +28,20 @@ from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.cli.swap.arguments import SwapArguments, region_strengths, swap_arguments
-from appliance.cli.swap.output_format import VIDEO_SUFFIXES, photo_format, video_container
+from appliance.cli.swap.output_format import (
+    check_request,
+    is_named_as_video,
+    photo_format,
+    video_container,
+)
 from appliance.cli.swap.summary import summarise, summary_pairs
 from appliance.errors import NoFaceError, PolicyError
 from appliance.files.output import PendingOutput
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.photo.decode import Photo
-from appliance.pipeline.media.photo.encode import encode_photo
-from appliance.pipeline.media.video.encoder import check_size
+from appliance.pipeline.media.photo.encode import check_quality, encode_photo, photo_conversions
+from appliance.pipeline.media.video.encoder import CONTAINERS, check_size
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.pool.coordinator import ProcessPool
 from appliance.pipeline.run import (
@@ -140,6 +145,7 @@ def swap(arguments: SwapArguments) -> None:
     """
     started = time.monotonic()
     _refuse_gates(arguments.options.policy)
+    check_request(arguments.output, arguments.encoding)
     check_output(arguments.output, arguments.inputs)
     with JobLog(arguments.options.policy) as job, ExitStack() as files:
         report = _run(arguments, job, files)
@@ -169,7 +175,7 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
         for path, name in zip(paths, request.photo_names, strict=True)
     ]
     result = files.enter_context(PendingOutput(arguments.output, overwrite=arguments.overwrite))
-    named_as_video = arguments.output.suffix.lower() in VIDEO_SUFFIXES
+    named_as_video = is_named_as_video(arguments.output, arguments.encoding)
     pool = _fork(arguments, request, portraits)
     if pool:
         files.callback(pool.close)
@@ -223,14 +229,16 @@ def _photo(
     opened: BinaryIO, result: PendingOutput, prepare: _Prepare, arguments: SwapArguments
 ) -> SwapReport:
     target = decode_photo(opened, _TARGET)
-    kind = photo_format(arguments.output, target.kind)
+    kind = photo_format(arguments.output, target.kind, arguments.encoding)
+    quality = arguments.encoding.quality
+    check_quality(kind, quality)
     check_enlarged(target, arguments.scale)
     ready = prepare()
     photo, report = swap_photo(ready.engine, ready.person, target, ready.options)
     if ready.engine.upscaler:
         photo = enlarge_photo(photo, ready.engine.upscaler)
-    result.file.write(encode_photo(photo, kind))
-    return report
+    result.file.write(encode_photo(photo, kind, quality))
+    return replace(report, converted=photo_conversions(target, kind, quality, arguments.scale))
 
 
 def _video(
@@ -239,7 +247,8 @@ def _video(
     with naming_file(_TARGET):
         facts = probe(opened)
     opened.seek(0)
-    container = video_container(arguments.output, facts.container)
+    container = video_container(arguments.output, facts.container, arguments.encoding)
+    settings = arguments.encoding.settings(CONTAINERS[container])
     check_size(facts.width * arguments.scale, facts.height * arguments.scale)
     ready = prepare()
     editor = None
@@ -256,6 +265,7 @@ def _video(
             cast(BinaryIO, result.file),
             ready.options,
             container=container,
+            settings=settings,
             progress=lambda info: tell(info.index + 1, facts.frames),
             editor=editor,
         )

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.cli.framework.output import LabelledValue
+from appliance.pipeline.media.conversion import Conversion
+from appliance.pipeline.media.video.encoder import CODEC_NAMES
 from appliance.pipeline.media.video.transcode import TranscodeReport
 from appliance.pipeline.run import SwapReport
 from appliance.pipeline.selection import SAME_PERSON
@@ -34,7 +36,10 @@ class TrackSummary(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finished swap.
 
-    ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: videos only.
+    ``stages``: seconds by stage. ``converted``: what the result has in another form than the
+    target. Of videos only: ``fps``, frames by second of the whole command, ``fps_at_work``, the
+    same without the loading of models and the reading of sources, ``codec``, ``pixel_format`` and
+    ``tracks``.
     """
 
     kind: str
@@ -45,8 +50,10 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float
     provider: str
     stages: Mapping[str, float]
+    converted: tuple[Conversion, ...] = ()
     similarity: Similarity | None = None
     fps: float | None = None
+    fps_at_work: float | None = None
     codec: str | None = None
     pixel_format: str | None = None
     tracks: TrackSummary | None = None
@@ -69,8 +76,10 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
         provider=report.provider,
         stages={name: round(value, 3) for name, value in report.seconds.items()},
         similarity=similarity,
-        fps=None if done is None else round(done.frames / max(done.wall, 1e-6), 1),
-        codec=None if done is None else done.codec,
+        converted=report.converted,
+        fps=None if done is None else _rate(done.frames, seconds),
+        fps_at_work=None if done is None else _rate(done.frames, done.wall),
+        codec=None if done is None else CODEC_NAMES[done.codec],
         pixel_format=None if done is None else done.pixel_format,
         tracks=None if done is None else _tracks(done),
     )
@@ -83,13 +92,17 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
         lines.append(("frames", f"{summary.frames}, of which {summary.frames_swapped} swapped"))
     lines.append(("faces", f"{summary.faces_swapped} swapped"))
     if summary.fps is not None:
-        lines.append(("speed", f"{summary.fps:.1f} frames/s"))
+        speed = f"{summary.fps:.1f} frames/s in all, {summary.fps_at_work:.1f} once at work"
+        lines.append(("speed", speed))
     lines.append(("time", f"{summary.seconds:.1f} s"))
     if summary.similarity is not None:
         lines.append(("similarity", similarity_text(summary.similarity)))
     lines.append(("provider", summary.provider))
     if summary.tracks is not None:
         lines.append(("picture", f"{summary.codec}, {summary.pixel_format}"))
+    if summary.converted:
+        lines.append(("converted", "; ".join(str(one) for one in summary.converted)))
+    if summary.tracks is not None:
         lines.extend(_track_pairs(summary.tracks))
     return lines
 
@@ -100,6 +113,12 @@ def similarity_text(similarity: Similarity) -> str:
         f"{similarity.before:.2f} before, {similarity.after:.2f} after"
         f" (same person from {similarity.threshold})"
     )
+
+
+def _rate(frames: int, seconds: float) -> float:
+    """Frames a second, to a tenth, or finer where that would be nearly nothing."""
+    rate = frames / max(seconds, 1e-6)
+    return round(rate, 1 if rate >= 1 else 3)
 
 
 def _tracks(done: TranscodeReport) -> TrackSummary:

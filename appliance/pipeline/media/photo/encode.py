@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
 import cv2
@@ -10,22 +11,26 @@ import numpy as np
 from PIL import Image
 
 from appliance.errors import OutputError
+from appliance.pipeline.media.conversion import Conversion, depth_conversion
 from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.aspect import density_for, png_with_density
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.tiff16 import encode_tiff16
 from appliance.pipeline.media.pixel_aspect import SQUARE
+from appliance.pipeline.media.quality import DEFAULT_QUALITY, PHOTO_QUALITY, QualityWord
 
 PhotoFormat: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp"]
 """What can be written; HEIC cannot."""
 
 _SETTINGS: dict[str, dict[str, Any]] = {
-    "jpeg": {"quality": 95},
-    "webp": {"quality": 95, "method": 1, "exact": True},
+    "jpeg": {},
+    "webp": {"method": 1, "exact": True},
     "tiff": {"compression": "tiff_lzw"},
     "bmp": {},
 }
+_LOSSY, _16_BIT = ("jpeg", "webp"), ("png", "tiff")
+_CHROMA_420 = 2  # as Pillow numbers the subsampling of JPEGs
 # Filter "up" and Huffman coding only: half the time of zlib's fastest level. The size is the same
 # for photos, whose noise has no repetitions to match.
 _PNG_SETTINGS = (
@@ -35,13 +40,16 @@ _PNG_SETTINGS = (
 )
 
 
-def encode_photo(photo: Photo, kind: PhotoFormat) -> bytes:
+def encode_photo(
+    photo: Photo, kind: PhotoFormat, quality: QualityWord | int | None = None
+) -> bytes:
     """``photo`` as a file of ``kind``.
 
-    JPEG: quality 95 and the source's own chroma subsampling. WebP: lossy, quality 95. PNG and
-    TIFF are lossless and keep 16 bits; the others have 8. BMP holds no profile, so the pixels are
-    converted to sRGB. Pixels that are not square stay so. Raises ``OutputError`` if the format
-    cannot hold the photo.
+    ``quality``: a word, see :mod:`appliance.pipeline.media.quality`, or a number from 1 to 100 for
+    JPEG and WebP; ``None`` is the default word. JPEG: the source's own chroma subsampling. PNG,
+    TIFF and BMP are lossless; PNG and TIFF keep 16 bits, the others have 8. BMP holds no profile,
+    so the pixels are converted to sRGB. Pixels that are not square stay so. Raises ``OutputError`` if the format cannot hold the photo,
+    or has no such quality.
     """
     if kind not in get_args(PhotoFormat):
         hint = "Use .jpg, .png, .webp, .tif or .bmp."
@@ -52,11 +60,49 @@ def encode_photo(photo: Photo, kind: PhotoFormat) -> bytes:
     if kind == "webp" and photo.pixel_aspect != SQUARE:
         hint = "Write a .png, .tif or .jpg instead."
         raise OutputError("This format cannot keep the shape of the photo's pixels.", hint)
+    settings = _quality_settings(kind, quality)
     if kind == "png":
         return _encode_png(photo)
     if kind == "tiff" and photo.pixels.dtype == np.uint16:
         return encode_tiff16(photo.pixels, photo.alpha, photo.icc, _density(photo))
-    return _encode_pillow(photo, kind)
+    return _encode_pillow(photo, kind, settings)
+
+
+def photo_conversions(
+    photo: Photo, kind: PhotoFormat, quality: QualityWord | int | None = None, scale: int = 1
+) -> tuple[Conversion, ...]:
+    """What ``encode_photo`` converts of ``photo``, if it was enlarged ``scale`` times before."""
+    found = []
+    if photo.pixels.dtype == np.uint16 and (kind not in _16_BIT or scale > 1):
+        found.append(depth_conversion(16, 8))
+    if kind == "bmp" and photo.icc is not None:
+        found.append(Conversion("colour profile", "its own", "sRGB"))
+    has_full_chroma = photo.kind != "webp" and photo.subsampling != _CHROMA_420
+    if kind == "webp" and quality != "lossless" and has_full_chroma:
+        before = "4:2:2" if photo.subsampling else "4:4:4"
+        found.append(Conversion("chroma", before, "4:2:0"))
+    return tuple(found)
+
+
+def check_quality(kind: PhotoFormat, quality: QualityWord | int | None) -> None:
+    """Raises ``OutputError`` if a photo of ``kind`` cannot have this ``quality``."""
+    _quality_settings(kind, quality)
+
+
+def _quality_settings(kind: PhotoFormat, quality: QualityWord | int | None) -> dict[str, Any]:
+    """Pillow's settings for a lossy format; none for the others."""
+    if kind not in _LOSSY:
+        if isinstance(quality, int) or quality in ("low", "medium"):
+            hint = "Leave --quality out, or write a .jpg or .webp."
+            raise OutputError("PNG, TIFF and BMP keep every pixel and have no quality.", hint)
+        return {}
+    if quality == "lossless":
+        if kind == "jpeg":
+            raise OutputError("A JPEG is never lossless.", "Write a .png, .tif or .webp.")
+        return {"lossless": True}
+    if isinstance(quality, int):
+        return {"quality": quality}
+    return {"quality": PHOTO_QUALITY[quality or DEFAULT_QUALITY]}
 
 
 def _encode_png(photo: Photo) -> bytes:
@@ -73,13 +119,13 @@ def _encode_png(photo: Photo) -> bytes:
     return png if photo.pixel_aspect == SQUARE else png_with_density(png, photo.pixel_aspect)
 
 
-def _encode_pillow(photo: Photo, kind: PhotoFormat) -> bytes:
+def _encode_pillow(photo: Photo, kind: PhotoFormat, more: Mapping[str, Any]) -> bytes:
     pixels, icc = as_8_bit(photo.pixels), photo.icc
     if kind == "bmp":
         pixels, icc = profiles.convert_profile(pixels, icc, None), None
     if photo.alpha is not None:
         pixels = np.dstack([pixels, as_8_bit(photo.alpha)])
-    settings = dict(_SETTINGS[kind])
+    settings = {**_SETTINGS[kind], **more}
     if kind == "jpeg":
         settings["subsampling"] = photo.subsampling
     if (density := _density(photo)) is not None:

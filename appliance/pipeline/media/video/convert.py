@@ -7,6 +7,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from appliance.pipeline.media.video import colour
 
+_FULL = 2  # AVCOL_RANGE_JPEG
 _QUALITY = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
@@ -30,7 +31,10 @@ def to_format(frame: av.VideoFrame, name: str) -> av.VideoFrame:
     else:
         span = _span(frame)
         moved = _moved(frame, name, _matrix(frame), span, span)
-        moved.colorspace, moved.color_range = frame.colorspace, frame.color_range
+        # Untagged grey has full range, untagged YUV has not.
+        full = span is ColorRange.JPEG and not moved.format.name.startswith("gray")
+        moved.colorspace = frame.colorspace
+        moved.color_range = _FULL if full else frame.color_range
     moved.pts, moved.time_base, moved.duration = frame.pts, frame.time_base, frame.duration
     return moved
 

@@ -1,37 +1,54 @@
-"""The encoder, its options and the pixel format of an output."""
+"""Containers, the encoders whose streams they hold, and the encoders' options."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import product
-from typing import Literal, TypeAlias, get_args
-
-import av
+from typing import Literal, TypeAlias
 
 from appliance.errors import OutputError
 from appliance.pipeline.media.kind import VideoKind
+from appliance.pipeline.media.quality import CRF, DEFAULT_QUALITY, QualityWord
 from appliance.pipeline.media.video.hdr import StaticHdr
-from appliance.pipeline.media.video.pixel_layout import layout_of
 from appliance.pipeline.media.video.reader import MAX_PIXELS
 
-VideoCodec: TypeAlias = Literal["libx264", "libx265", "libvpx-vp9"]
+# SVT-AV1 prints its settings on stderr unless this variable says: fatal errors only.
+os.environ["SVT_LOG"] = "0"
+
+VideoCodec: TypeAlias = Literal["libx264", "libx265", "libvpx-vp9", "libsvtav1"]
+"""An encoder by FFmpeg's name."""
+
+CODEC_NAMES: Mapping[VideoCodec, str] = {
+    "libx264": "h264",
+    "libx265": "hevc",
+    "libvpx-vp9": "vp9",
+    "libsvtav1": "av1",
+}
+"""By encoder, what people call its codec; FFmpeg too."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerKind:
     """What a container can hold.
 
-    ``muxer``: FFmpeg's name. ``video`` and ``audio``: the encoders by default. ``counts_frames``:
-    it has no timestamps, only a constant rate. ``keeps_matrix`` and ``keeps_chapters``: it can hold
-    a display matrix, and chapters. ``refuses``: audio codecs that FFmpeg's muxer accepts at first
-    and then fails to write.
+    ``name``: as messages call it. ``muxer``: FFmpeg's name. ``video`` and ``audio``: the encoders
+    by default. ``deep``: the one by default for more than 8 bits. ``codecs``: all that can be asked
+    for. ``keeps_format``: its files are for further work, so a pixel format that few players know
+    is kept; else the picture becomes 4:2:0 of 8 bits, or of 10 in HEVC and AV1, which all play.
+    ``counts_frames``: it has no timestamps, only a constant rate. ``keeps_matrix`` and
+    ``keeps_chapters``: it can hold a display matrix, and chapters. ``refuses``: audio codecs that
+    FFmpeg's muxer accepts at first and then fails to write.
     """
 
+    name: str
     muxer: str
     video: VideoCodec
     audio: str
+    codecs: tuple[VideoCodec, ...]
+    deep: VideoCodec
+    keeps_format: bool = False
     counts_frames: bool = False
     keeps_matrix: bool = True
     keeps_chapters: bool = True
@@ -39,14 +56,49 @@ class ContainerKind:
 
 
 CONTAINERS: Mapping[str, ContainerKind] = {
-    "mp4": ContainerKind("mp4", "libx264", "aac"),
-    "mov": ContainerKind("mov", "libx264", "aac", refuses=frozenset(("opus", "flac"))),
-    "mkv": ContainerKind("matroska", "libx264", "libopus"),
-    "webm": ContainerKind("webm", "libvpx-vp9", "libopus"),
+    "mp4": ContainerKind(
+        "MP4",
+        "mp4",
+        "libx264",
+        "aac",
+        codecs=("libx264", "libx265", "libvpx-vp9", "libsvtav1"),
+        deep="libx265",
+    ),
+    "mov": ContainerKind(
+        "MOV",
+        "mov",
+        "libx264",
+        "aac",
+        codecs=("libx264", "libx265"),
+        deep="libx265",
+        refuses=frozenset(("opus", "flac")),
+    ),
+    "mkv": ContainerKind(
+        "MKV",
+        "matroska",
+        "libx264",
+        "libopus",
+        codecs=("libx264", "libx265", "libvpx-vp9", "libsvtav1"),
+        deep="libx264",
+        keeps_format=True,
+    ),
+    "webm": ContainerKind(
+        "WebM",
+        "webm",
+        "libvpx-vp9",
+        "libopus",
+        codecs=("libvpx-vp9", "libsvtav1"),
+        # The VP9 encoder at hand is built for 8 bits only.
+        deep="libsvtav1",
+    ),
     "avi": ContainerKind(
+        "AVI",
         "avi",
         "libx264",
         "libmp3lame",
+        codecs=("libx264",),
+        deep="libx264",
+        keeps_format=True,
         counts_frames=True,
         keeps_matrix=False,
         keeps_chapters=False,
@@ -54,61 +106,78 @@ CONTAINERS: Mapping[str, ContainerKind] = {
 }
 
 OWN_CODECS: Mapping[VideoKind, str] = {
-    kind: "vp9" if CONTAINERS[kind].video == "libvpx-vp9" else "h264"
-    for kind in get_args(VideoKind)
+    "mp4": "h264",
+    "mov": "h264",
+    "mkv": "h264",
+    "webm": "vp9",
+    "avi": "h264",
 }
-"""By container: FFmpeg's name of the codec in which the picture is written by default."""
-
-_CRF: Mapping[VideoCodec, int] = {"libx264": 18, "libx265": 20, "libvpx-vp9": 24}
+"""By container: FFmpeg's name of the codec in which ``WORKING_COPY`` has the picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
     """How to encode.
 
-    ``codec``: ``None`` is the container's default. ``crf``: constant quality, lower is better;
-    ``None`` is 18 for H.264, 20 for H.265 and 24 for VP9, which look like the source. ``preset``:
-    of x264 and x265. ``threads``: 0 is one a core. ``options``: FFmpeg's private options of the
-    encoder, which override all others.
+    ``codec``: ``None`` is the container's default for the picture's depth. ``quality``: a word, see
+    :mod:`appliance.pipeline.media.quality`. ``crf``: constant rate factor in the place of the
+    word's, lower is better. ``keep_format``: keep the pixel format in every container, and its one
+    codec for any depth. ``preset``: of x264 and x265; ``None`` keeps up with the rest of the
+    pipeline. ``threads``: 0 is one a core. ``options``: FFmpeg's private options of the encoder,
+    which override all others.
     """
 
     codec: VideoCodec | None = None
+    quality: QualityWord = DEFAULT_QUALITY
     crf: int | None = None
-    preset: str = "veryfast"
+    keep_format: bool = False
+    preset: str | None = None
     threads: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
 
-    def codec_for(self, container: ContainerKind) -> VideoCodec:
-        """The encoder's name. Raises ``OutputError`` if the container cannot hold its stream."""
-        codec = self.codec or container.video
-        if container.muxer == "webm" and codec != "libvpx-vp9":
-            raise OutputError("WebM holds VP9 only.", "Leave the codec out or write an MKV.")
-        return codec
+    def check(self, kind: ContainerKind) -> None:
+        """Raises ``OutputError`` if files of ``kind`` cannot be, or would not play, like this."""
+        if self.codec is not None and self.codec not in kind.codecs:
+            *others, last = (CODEC_NAMES[codec] for codec in kind.codecs)
+            listed = f"{', '.join(others)} or {last}" if others else last
+            hint = f"Choose {listed}, or write an MKV."
+            raise OutputError(
+                f"{kind.name} files are not written with {CODEC_NAMES[self.codec]}.", hint
+            )
+        if self.quality == "lossless" and not kind.keeps_format:
+            hint = "Write an MKV, or ask for the quality best."
+            raise OutputError("Few players show a lossless video in this container.", hint)
+        if self.quality == "lossless" and self.codec == "libsvtav1":
+            raise OutputError("AV1 is not written without loss here.", "Choose another codec.")
 
     def options_for(
         self, codec: VideoCodec, container: ContainerKind, hdr: StaticHdr
     ) -> dict[str, str]:
         """FFmpeg's options for ``codec``; VP9 cannot hold ``hdr``."""
-        crf = self.crf if self.crf is not None else _CRF[codec]
-        options = {"crf": str(crf)}
+        options = {}
         if container.counts_frames:
             # Without timestamps the order in the file is the order shown: no reordering.
             options["bf"] = "0"
+        options |= self._rate(codec)
         if codec == "libvpx-vp9":
             # The only deadline of libvpx that keeps up with the rest of the pipeline.
             options |= {"b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
+        elif codec == "libsvtav1":
+            options |= {"preset": _SVT_PRESET, "svtav1-params": _svt_parameters(hdr)}
         elif codec == "libx265":
-            options["preset"] = self.preset
+            options["preset"] = self.preset or _X265_PRESET
             options["x265-params"] = _joined(
                 {
                     "log-level": "error",
+                    "info": "0",  # no SEI with the version and all options
                     "pools": str(self.thread_count),
                     "master-display": hdr.mastering,
                     "max-cll": hdr.light,
+                    "lossless": "1" if self._is_lossless else None,
                 }
             )
         else:
-            options["preset"] = self.preset
+            options["preset"] = self.preset or _X264_PRESET
             options["x264-params"] = _joined(
                 {"subme": _SUBME, "mastering-display": hdr.mastering, "cll": hdr.light}
             )
@@ -119,14 +188,49 @@ class EncoderSettings:
         """Threads that the encoder starts."""
         return self.threads or os.cpu_count() or 1
 
+    @property
+    def _is_lossless(self) -> bool:
+        return self.quality == "lossless" and self.crf is None
 
+    def _rate(self, codec: VideoCodec) -> dict[str, str]:
+        if not self._is_lossless:
+            return {"crf": str(CRF[codec][self.quality] if self.crf is None else self.crf)}
+        lossless = {"libx264": {"qp": "0"}, "libvpx-vp9": {"lossless": "1"}}
+        return lossless.get(codec, {})
+
+
+WORKING_COPY = EncoderSettings(keep_format=True)
+"""For a film that is only read here again: in its container's one codec, as close as that can."""
+
+# x265's next slower preset takes 1.7 times as long (1080p, 10 bits, 2 cores, 2026-11-29), for half
+# a decibel that a crf of 18 in the place of 20 brings as well.
+_X264_PRESET, _X265_PRESET = "veryfast", "superfast"
 # x264's effort for subpixel motion. The preset's 2 takes a third more time for 0.4 dB of 50 at the
 # same size (1080p, crf 18): too much for an encoder that has to keep up with a camera.
 _SUBME = "1"
+# Of -1 to 13. Slower ones do not keep up with the rest of the pipeline, faster ones are meant for
+# video calls and for tests, as the encoder itself warns.
+_SVT_PRESET = "9"
+_PAIR = re.compile(r"\((\d+),(\d+)\)")
+_CHROMATICITY, _LUMINANCE = 50_000, 10_000  # units of StaticHdr
 
 
 def _joined(parameters: Mapping[str, str | None]) -> str:
     return ":".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
+
+
+def _svt_parameters(hdr: StaticHdr) -> str:
+    """SVT-AV1 wants chromaticities from 0 to 1, and cd/m², where x264 and x265 count in units."""
+    mastering = None
+    if hdr.mastering is not None:
+        points, _, light = hdr.mastering.rpartition("L")
+        mastering = _PAIR.sub(lambda pair: _scaled(pair, _CHROMATICITY), points)
+        mastering += "L" + _PAIR.sub(lambda pair: _scaled(pair, _LUMINANCE), light)
+    return _joined({"mastering-display": mastering, "content-light": hdr.light})
+
+
+def _scaled(pair: re.Match[str], unit: int) -> str:
+    return "({:.5f},{:.5f})".format(*(int(number) / unit for number in pair.groups()))
 
 
 # Pixels: x264's limit, and about that of the highest levels of H.265 and VP9.
@@ -141,44 +245,3 @@ def check_size(width: int, height: int) -> None:
             f"The result would be larger than {MAX_SIDE} pixels a side or {limit} megapixels.",
             "Enlarge it less, or scale the target down first.",
         )
-
-
-# Planar families by how many pixels, across and down, share a chroma sample of the source; nearest
-# first. Their names are FFmpeg's at 8 bits.
-_FAMILIES: Mapping[tuple[int, int], Sequence[str]] = {
-    (2, 2): ("yuv420p", "yuv422p", "yuv444p"),
-    (2, 1): ("yuv422p", "yuv444p"),
-}
-_DEPTHS = (8, 10, 12)
-
-
-def choose_pixel_format(codec: VideoCodec, source: str, width: int, height: int) -> str:
-    """The format to edit and encode in: ``source`` itself, or the one that loses least of it.
-
-    x264 and x265 need whole chroma samples. A size that has none becomes 4:4:4, which keeps it
-    exactly, where padding or cropping would not. A depth beyond the encoder's becomes its deepest.
-    Raises ``OutputError`` if the encoder has no format that can be edited.
-    """
-    encodable = {item.name for item in av.Codec(codec, "w").video_formats or ()}
-    usable = {name for name in encodable if layout_of(name)}
-    pixel = av.VideoFormat(source, 16, 16)
-    across, down = 16 // pixel.chroma_width(16), 16 // pixel.chroma_height(16)
-    has_whole_samples = codec == "libvpx-vp9" or (width % across == 0 and height % down == 0)
-    if source in usable and has_whole_samples:
-        return source
-    if len(pixel.components) <= 2 and not pixel.has_palette and not pixel.is_rgb:
-        is_even = width % 2 == 0 and height % 2 == 0
-        families: Sequence[str] = ("gray", "yuv420p" if is_even else "yuv444p")
-    else:
-        families = _FAMILIES.get((across, down) if has_whole_samples else (1, 1), ("yuv444p",))
-    depths = _nearest_depths(max(part.bits for part in pixel.components))
-    for bits, family in product(depths, families):
-        name = family if bits == 8 else f"{family}{bits}le"
-        if name in usable:
-            return name
-    raise OutputError("The encoder has no fitting pixel format.", "Choose another codec.")
-
-
-def _nearest_depths(depth: int) -> list[int]:
-    """Bits a sample: the least that loses nothing first, then the deepest."""
-    return [bits for bits in _DEPTHS if bits >= depth] + sorted(_DEPTHS, reverse=True)

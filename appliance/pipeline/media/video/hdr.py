@@ -1,4 +1,4 @@
-"""Static HDR metadata: the mastering display's range, and how bright the video gets."""
+"""HDR metadata: the mastering display's range, how bright the video gets, and what is lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from typing import Any
 _CHROMATICITY, _LUMINANCE = 50_000, 10_000  # the units of SMPTE ST 2086 in H.264 and H.265
 _MASTERING = struct.Struct("=20i2i")  # ten rationals: R, G, B, white as x, y; darkest; brightest
 _LIGHT = struct.Struct("=2I")
+_DYNAMIC = {
+    "DOVI_RPU_BUFFER": "Dolby Vision",
+    "DOVI_METADATA": "Dolby Vision",
+    "DYNAMIC_HDR_PLUS": "HDR10+",
+    "DYNAMIC_HDR_VIVID": "HDR Vivid",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,12 @@ def static_hdr(entries: Iterable[Any]) -> StaticHdr:
             brightest, average = _LIGHT.unpack_from(bytes(entry))
             found = replace(found, light=f"{brightest},{average}")
     return found
+
+
+def dynamic_hdr(entries: Iterable[Any]) -> tuple[str, ...]:
+    """What describes HDR frame by frame in the side data of one; no encoder here writes it."""
+    found = {_DYNAMIC.get(entry.type.name) for entry in entries}
+    return tuple(sorted(name for name in found if name))
 
 
 def _mastering(data: bytes) -> str | None:

@@ -10,7 +10,7 @@ from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.aspect import pixel_aspect
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
-from appliance.pipeline.media.video.encoder import choose_pixel_format
+from appliance.pipeline.media.video.picture_plan import choose_pixel_format
 from appliance.pipeline.media.video.reader import VideoReader
 
 

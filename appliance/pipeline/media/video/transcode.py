@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, cast
 import av
 
 from appliance.errors import InputError
+from appliance.pipeline.media.conversion import Conversion
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.streams import ReadableFile, WritableFile
 from appliance.pipeline.media.video.aspect import pixel_aspect
@@ -23,11 +24,13 @@ from appliance.pipeline.media.video.encoder import (
     CONTAINERS,
     ContainerKind,
     EncoderSettings,
+    VideoCodec,
     check_size,
-    choose_pixel_format,
 )
 from appliance.pipeline.media.video.enlarge import Enlarger, enlarge_frame
+from appliance.pipeline.media.video.hdr import StaticHdr, dynamic_hdr
 from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
+from appliance.pipeline.media.video.picture_plan import PictureFacts, PicturePlan, plan_picture
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
 from appliance.pipeline.media.video.transparency import TRANSPARENCY, TransparencyWatch
 from appliance.pipeline.media.video.writer import TrackReport, VideoWriter
@@ -56,14 +59,16 @@ class StageTime:
 class TranscodeReport:
     """What was done.
 
-    ``codec``: the encoder by FFmpeg's name. ``pixel_format``: what was edited and encoded; it is
-    ``source_pixel_format`` wherever that can be edited and encoded. ``wall``: seconds in all.
+    ``codec``: the encoder by FFmpeg's name. ``pixel_format``: what was edited and encoded.
+    ``converted``: all that the result's picture has in another form than the input's. ``wall``:
+    seconds in all.
     """
 
     frames: int
-    codec: str
+    codec: VideoCodec
     source_pixel_format: str
     pixel_format: str
+    converted: tuple[Conversion, ...]
     tracks: TrackReport
     decode: StageTime
     edit: StageTime
@@ -112,9 +117,10 @@ def transcode(
         threads.run_with(editing.run)
         return TranscodeReport(
             frames=editing.frames,
-            codec=threads.codec,
+            codec=threads.plan.codec,
             source_pixel_format=threads.source_pixel_format,
-            pixel_format=threads.pixel_format,
+            pixel_format=threads.plan.pixel_format,
+            converted=threads.plan.converted,
             tracks=threads.tracks,
             decode=threads.decode_clock.read(),
             edit=editing.edit_time(),
@@ -196,17 +202,18 @@ class _CodecThreads:
         scale: int,
         queue_length: int,
     ) -> None:
-        """Start both threads. Raises ``OutputError`` if the container cannot hold the codec."""
+        """Start both threads. Raises ``OutputError`` if the settings do not suit the container."""
+        settings.check(kind)
         self.decoded: BoundedQueue[_Item] = BoundedQueue(queue_length)
         self.edited: BoundedQueue[_Item] = BoundedQueue(max(1, queue_length // scale**2))
-        self.codec = settings.codec_for(kind)
-        self.source_pixel_format = self.pixel_format = ""
+        self.source_pixel_format = ""
         self.tracks = TrackReport(0, (), ())
         self.decode_clock, self.encode_clock = _Clock(), _Clock()
         self._reader = reader
         self._scale = scale
         self._transparency = TransparencyWatch(reader.stream)
-        self._output = _Output(output_file, kind, settings, reader, scale)
+        self._plan = partial(plan_picture, settings, kind)
+        self._output = _Output(output_file, kind, reader, scale)
         self._failure: BaseException | None = None
         self._threads = [
             threading.Thread(target=self._guard, args=(stage,), name=name, daemon=True)
@@ -214,6 +221,13 @@ class _CodecThreads:
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def plan(self) -> PicturePlan:
+        """How the picture is encoded; known after the first frame."""
+        if self._output.plan is None:
+            raise AssertionError("no frame was decoded, which is an error of its own")
+        return self._output.plan
 
     def run_with(self, edit_all: Callable[[], None]) -> None:
         """Call ``edit_all`` in this thread and wait for the others.
@@ -263,20 +277,29 @@ class _CodecThreads:
             if not isinstance(item, av.VideoFrame):
                 return item
             self._transparency.look(item)
-            if not self.pixel_format:
-                self._choose_format(item)
-            return to_format(item, self.pixel_format)
+            if self._output.plan is None:
+                self._output.plan = self._planned(item)
+            return to_format(item, self.plan.pixel_format)
 
-    def _choose_format(self, first: av.VideoFrame) -> None:
-        """Choose the format to edit and encode in, or raise if the result cannot be encoded."""
+    def _planned(self, first: av.VideoFrame) -> PicturePlan:
+        """The format to edit and encode in. Raises if the result cannot be encoded."""
         if self._scale > 1 and first.interlaced_frame:
             # Its lines show two moments by turns, which a network would merge for good.
             hint = "Deinterlace it first, or do not enlarge it."
             raise InputError("An interlaced video cannot be enlarged.", hint)
-        width, height = self._scale * first.width, self._scale * first.height
-        check_size(width, height)
+        check_size(self._scale * first.width, self._scale * first.height)
         self.source_pixel_format = first.format.name
-        self.pixel_format = choose_pixel_format(self.codec, first.format.name, width, height)
+        facts = PictureFacts(
+            first.format.name,
+            first.width,
+            first.height,
+            curve=first.color_trc,
+            is_interlaced=first.interlaced_frame,
+            has_static_hdr=self._reader.hdr != StaticHdr(),
+            dynamic_hdr=dynamic_hdr(_side_data(first)),
+            scale=self._scale,
+        )
+        return self._plan(facts)
 
     def _encode(self) -> None:
         try:
@@ -300,11 +323,12 @@ class _Output:
         self,
         file: WritableFile,
         kind: ContainerKind,
-        settings: EncoderSettings,
         reader: VideoReader,
         scale: int,
     ) -> None:
-        self._make = partial(VideoWriter, file, kind, settings, reader, scale=scale)
+        self.plan: PicturePlan | None = None
+        """How the picture is encoded; set before the first frame comes."""
+        self._make = partial(VideoWriter, file, kind, reader, scale=scale)
         self._writer: VideoWriter | None = None
         self._early: list[av.Packet[Any]] = []
 
@@ -334,7 +358,9 @@ class _Output:
 
     def _opened(self, first: av.VideoFrame) -> VideoWriter:
         if self._writer is None:
-            self._writer = self._make(first)
+            if self.plan is None:
+                raise AssertionError("a frame came before the plan for it")
+            self._writer = self._make(self.plan, first)
             for packet in self._early:
                 self._writer.write_packet(packet)
             self._early.clear()
@@ -348,6 +374,14 @@ def _other_tracks(reader: VideoReader) -> list[av.stream.Stream]:
         for stream in reader.container.streams
         if stream.type in ("audio", "subtitle") and stream.codec_context is not None
     ]
+
+
+def _side_data(frame: av.VideoFrame) -> list[Any]:
+    """The side data of ``frame``, or nothing if one entry is of a kind that PyAV does not know."""
+    try:
+        return list(cast("Any", frame.side_data))
+    except ValueError:
+        return []
 
 
 class _Clock:

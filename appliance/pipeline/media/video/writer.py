@@ -28,9 +28,11 @@ from appliance.pipeline.media.video.durations import (
     PacketDurations,
     picture_end,
 )
-from appliance.pipeline.media.video.encoder import ContainerKind, EncoderSettings
-from appliance.pipeline.media.video.field_order import BOTTOM_FIRST, INTERLACING, field_order
+from appliance.pipeline.media.video.encoder import ContainerKind
+from appliance.pipeline.media.video.even_size import padded
+from appliance.pipeline.media.video.field_order import BOTTOM_FIRST, field_order
 from appliance.pipeline.media.video.guarded_file import GuardedFile
+from appliance.pipeline.media.video.picture_plan import PicturePlan
 from appliance.pipeline.media.video.reader import VideoReader
 from appliance.pipeline.media.video.tracks import OutputTrack, ReencodedTrack, add_track
 
@@ -57,7 +59,7 @@ class TrackReport:
 
     ``copied``: how many, bit by bit. ``reencoded``: codecs of those that were decoded and encoded
     again. ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"``,
-    ``"chapter titles"``, ``"picture/alpha"`` or ``"picture/interlacing"``.
+    ``"chapter titles"`` or ``"picture/alpha"``.
     """
 
     copied: int
@@ -72,22 +74,24 @@ class VideoWriter:
         self,
         file: WritableFile,
         kind: ContainerKind,
-        settings: EncoderSettings,
         reader: VideoReader,
+        plan: PicturePlan,
         first: av.VideoFrame,
         *,
         scale: int = 1,
     ) -> None:
         """Open an output for frames like ``first`` and the other tracks of ``reader``.
 
-        ``scale``: how many times as wide and high ``first`` is as the reader's frames. Raises
-        ``OutputError`` if the container cannot hold the video or the file cannot be written.
+        ``plan``: how the picture is encoded. ``scale``: how many times as wide and high ``first``
+        is as the reader's frames. Raises ``OutputError`` if the container cannot hold the video or
+        the file cannot be written.
         """
         self._head: HeadRecorder | None = None
-        if _needs_display_size(settings.codec_for(kind), kind, reader):
+        if _needs_display_size(plan.codec, kind, reader):
             file = self._head = HeadRecorder(file)
         self._file = GuardedFile(file)
         self._kind = kind
+        self._plan = plan
         self._written = 0
         self._tracks: dict[int, OutputTrack] = {}
         with self._output_errors():
@@ -99,7 +103,7 @@ class VideoWriter:
                 buffer_size=_BUFFER,
             )
             self._output.flags |= _BITEXACT
-            self._picture = self._add_picture(settings, reader, first, scale)
+            self._picture = self._add_picture(reader, first, scale)
         self._counter = _FrameCounter(self._picture) if kind.counts_frames else None
         self._frames = FrameDurations(picture_end(reader))
         self._packets = PacketDurations(ends_with_decoding=kind.muxer in ("mp4", "mov"))
@@ -158,13 +162,12 @@ class VideoWriter:
             self._counter.number(frame)
         ticks = (frame.time_base or Fraction(0)) / self._picture.codec_context.time_base
         self._packets.note_frame(round((frame.pts or 0) * ticks), round(frame.duration * ticks))
-        self._mux(self._packets.apply(self._picture.encode(frame)))
+        picture = padded(frame, self._plan.width, self._plan.height)
+        self._mux(self._packets.apply(self._picture.encode(picture)))
 
-    def _add_picture(
-        self, settings: EncoderSettings, reader: VideoReader, first: av.VideoFrame, scale: int
-    ) -> av.VideoStream:
+    def _add_picture(self, reader: VideoReader, first: av.VideoFrame, scale: int) -> av.VideoStream:
         source = reader.stream
-        codec = settings.codec_for(self._kind)
+        settings, codec = self._plan.settings, self._plan.codec
         rate = source.average_rate or source.base_rate or _DEFAULT_RATE
         time_base = 1 / rate if self._kind.counts_frames else source.time_base
         options = settings.options_for(codec, self._kind, reader.hdr)
@@ -172,9 +175,12 @@ class VideoWriter:
         if codec == "libx264" and fields == BOTTOM_FIRST:
             options["x264-params"] = ":".join([options["x264-params"], "bff=1"])
         stream: Any = self._output.add_stream(codec, rate=rate, options=options)
-        stream.width, stream.height = first.width, first.height
+        stream.width, stream.height = self._plan.width, self._plan.height
         stream.pix_fmt = first.format.name
         stream.time_base = stream.codec_context.time_base = time_base or _DEFAULT_TIME_BASE
+        if codec == "libx265" and self._kind.muxer in ("mp4", "mov"):
+            # Apple's players know HEVC by this tag only: its parameters are in the header.
+            stream.codec_context.codec_tag = "hvc1"
         stream.codec_context.thread_count = settings.thread_count
         # Frame threads: PyAV's default, slices, costs x264 quality and speed.
         stream.codec_context.thread_type = "AUTO"
@@ -194,10 +200,7 @@ class VideoWriter:
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
         copied, reencoded = 0, []
-        dropped: list[str] = []
-        if self._kind.muxer == "webm" and self._picture.codec_context.field_order:
-            dropped.append(INTERLACING)
-        dropped += copy_chapters(reader.container, self._output, self._kind)
+        dropped = [*copy_chapters(reader.container, self._output, self._kind)]
         for source in reader.container.streams:
             if source.index == reader.stream.index:
                 continue
@@ -291,7 +294,7 @@ class _FrameCounter:
 def _needs_display_size(codec: str, kind: ContainerKind, reader: VideoReader) -> bool:
     """Whether the container must say at what size the picture is shown, as the codec cannot."""
     is_matroska = kind.muxer in ("matroska", "webm")
-    return is_matroska and codec == "libvpx-vp9" and pixel_aspect(reader) != SQUARE
+    return is_matroska and codec in ("libvpx-vp9", "libsvtav1") and pixel_aspect(reader) != SQUARE
 
 
 def _copy_tags(first: av.VideoFrame, context: Any) -> None:

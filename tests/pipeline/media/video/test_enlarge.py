@@ -77,7 +77,7 @@ CLIPS = {
         Clip(container="webm", codec="libvpx-vp9", size=(95, 63), frames=8, rate=Fraction(25)),
     ),
     "turned": ("mov", Clip(rotation=90, frames=8)),
-    "10 bits, hdr": ("mp4", Clip(pixel_format="yuv422p10le", colour=(9, 9, 16, 1), frames=8)),
+    "10 bits, hdr": ("mp4", Clip(pixel_format="yuv420p10le", colour=(9, 9, 16, 1), frames=8)),
     "full range": ("mp4", Clip(pixel_format="yuvj420p", colour=(5, 1, 1, 2), frames=8)),
     "rgb": (
         "webm",

@@ -89,4 +89,4 @@ def test_the_container_says_it_for_codecs_that_do_not(codec: VideoCodec, order: 
 
 def test_webm_has_no_fields_and_the_report_says_so() -> None:
     _, report = converted(interlaced("tff"), "webm")
-    assert report.tracks.dropped == ("picture/interlacing",)
+    assert [one.what for one in report.converted] == ["scan"]

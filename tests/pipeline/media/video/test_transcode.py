@@ -204,8 +204,9 @@ def test_avi_refuses_a_rotated_video() -> None:
         Clip(pixel_format="yuvj420p", colour=(5, 1, 1, 2)),
     ],
 )
-def test_the_pixel_format_is_kept(clip: Clip) -> None:
-    result, report = run(make(clip), "mp4")
+def test_the_pixel_format_is_kept_for_further_work(clip: Clip) -> None:
+    result, report = run(make(clip), "mkv")
+    assert report.converted == ()
     assert report.source_pixel_format == report.pixel_format == clip.pixel_format
     again = probed(result)
     assert (again.width, again.height) == clip.size
@@ -236,10 +237,11 @@ def test_a_format_that_the_encoder_lacks_becomes_the_nearest(
         assert np.abs(before.astype(int) - after).mean() < 4
 
 
-def test_an_odd_size_becomes_444_and_stays_odd() -> None:
+def test_an_odd_size_becomes_444_and_stays_odd_for_further_work() -> None:
     data = make(Clip(container="webm", codec="libvpx-vp9", size=(95, 63)))
-    result, report = run(data, "mp4")
+    result, report = run(data, "mkv")
     assert report.pixel_format == "yuv444p"
+    assert [str(one) for one in report.converted] == ["chroma 4:2:0 to 4:4:4"]
     assert (probed(result).width, probed(result).height) == (95, 63)
 
 
@@ -430,7 +432,7 @@ def test_the_codec_can_be_chosen() -> None:
     result, report = run(make(Clip()), "mkv", settings=settings)
     assert report.codec == "libx265"
     assert probed(result).codec == "hevc"
-    with pytest.raises(OutputError, match="VP9"):
+    with pytest.raises(OutputError, match="not written with hevc"):
         run(make(Clip()), "webm", settings=settings)
 
 

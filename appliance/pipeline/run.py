@@ -83,6 +83,7 @@ class SwapReport:
     provider: str
     seconds: Mapping[str, float]
     transcoded: TranscodeReport | None = None
+    dropped: tuple[str, ...] = ()
 
 
 def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
@@ -159,6 +160,7 @@ def swap_photo(
         engine=pipeline.engine.name,
         provider=pipeline.engine.provider,
         seconds={"swap": time.monotonic() - started},
+        dropped=target.dropped,
     )
 
 

@@ -22,6 +22,7 @@ PHOTO_SUFFIXES: Mapping[str, PhotoFormat] = MappingProxyType(
         ".bmp": "bmp",
     }
 )
+_WRITTEN: Mapping[str, PhotoFormat] = {kind: kind for kind in PHOTO_SUFFIXES.values()}
 VIDEO_SUFFIXES: Mapping[str, VideoKind] = MappingProxyType(
     {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm", ".avi": "avi"}
 )
@@ -30,8 +31,8 @@ VIDEO_SUFFIXES: Mapping[str, VideoKind] = MappingProxyType(
 def photo_format(output: Path, target: PhotoKind) -> PhotoFormat:
     """The format of a photo written as ``output``. Raises ``OutputError``."""
     suffix = output.suffix.lower()
-    if not suffix and target != "heic":
-        return target
+    if not suffix and target in _WRITTEN:
+        return _WRITTEN[target]
     if suffix not in PHOTO_SUFFIXES:
         listed = ", ".join(PHOTO_SUFFIXES)
         raise OutputError(

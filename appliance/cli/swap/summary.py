@@ -34,7 +34,8 @@ class TrackSummary(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finished swap.
 
-    ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: videos only.
+    ``stages``: seconds by stage. ``dropped``: what the photo held besides its pixels and is not
+    kept. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: videos only.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     codec: str | None = None
     pixel_format: str | None = None
     tracks: TrackSummary | None = None
+    dropped: tuple[str, ...] = ()
 
 
 def summarise(report: SwapReport, seconds: float) -> Summary:
@@ -73,6 +75,7 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
         codec=None if done is None else done.codec,
         pixel_format=None if done is None else done.pixel_format,
         tracks=None if done is None else _tracks(done),
+        dropped=report.dropped,
     )
 
 
@@ -91,6 +94,8 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
     if summary.tracks is not None:
         lines.append(("picture", f"{summary.codec}, {summary.pixel_format}"))
         lines.extend(_track_pairs(summary.tracks))
+    if summary.dropped:
+        lines.append(("dropped", ", ".join(summary.dropped)))
     return lines
 
 

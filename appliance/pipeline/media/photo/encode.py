@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Any, Literal, TypeAlias, get_args
 
 import cv2
@@ -12,7 +14,8 @@ from PIL import Image
 from appliance.errors import OutputError
 from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.canvas import as_8_bit
-from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.media.photo.colour_space import gamma_of
+from appliance.pipeline.media.photo.photo import Photo
 from appliance.pipeline.media.photo.tiff16 import encode_tiff16
 
 PhotoFormat: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp"]
@@ -31,6 +34,8 @@ _PNG_SETTINGS = (
     (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY),
     (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
 )
+
+_AFTER_HEADER = 33  # bytes of a PNG: its signature, and IHDR
 
 
 def encode_photo(photo: Photo, kind: PhotoFormat) -> bytes:
@@ -63,7 +68,17 @@ def _encode_png(photo: Photo) -> bytes:
     done, data = cv2.imencodeWithMetadata(".png", cv2.merge(layers), kinds, values, settings)
     if not done:
         raise OutputError("The photo cannot be written as PNG.", "Write a .tif instead.")
-    return bytes(data.data)
+    return _with_gamma(bytes(data.data), photo.icc)
+
+
+def _with_gamma(png: bytes, icc: bytes | None) -> bytes:
+    """``png`` with the gamma of its profile as a number too, for viewers that read only that."""
+    gamma = None if icc is None else gamma_of(icc)
+    if gamma is None:
+        return png
+    chunk = b"gAMA" + struct.pack(">I", round(100_000 / gamma))
+    whole = struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return png[:_AFTER_HEADER] + whole + png[_AFTER_HEADER:]
 
 
 def _encode_pillow(photo: Photo, kind: PhotoFormat) -> bytes:

@@ -24,6 +24,8 @@ from appliance.pipeline.media.kind import is_heic
 from appliance.pipeline.media.orientation import from_exif
 from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.canvas import Pixels, as_8_bit
+from appliance.pipeline.media.photo.dicom import read_dicom
+from appliance.pipeline.media.photo.dicom_elements import is_dicom
 from appliance.pipeline.media.photo.exif_colour import exif_colour
 from appliance.pipeline.media.photo.isobmff_photo import is_avif, read_avif, read_heic
 from appliance.pipeline.media.photo.jpeg import completed, lost_with
@@ -72,10 +74,11 @@ _PNG, _JPEG = PngImagePlugin.PngImageFile.format, JpegImagePlugin.JpegImageFile.
 # A JPEG followed by further pictures, as some telephones write it; the first is the photo.
 _MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
 _HINT_FORMATS = (
-    "Use a JPEG, PNG, WebP, TIFF, BMP, HEIC or AVIF photo, or an MP4, MOV, MKV, WebM or AVI video."
+    "Use a JPEG, PNG, WebP, TIFF, BMP, HEIC, AVIF or DICOM photo,"
+    " or an MP4, MOV, MKV, WebM or AVI video."
 )
 _ORIENTATION = 274
-_HEAD = 64
+_HEAD = 132
 
 silence_libtiff()
 
@@ -120,6 +123,8 @@ def in_colours_of(photo: Photo, target: Photo) -> Photo:
 
 def _read(data: bytes) -> Photo:
     head = data[:_HEAD]
+    if is_dicom(head):  # first, for what comes before its mark may be anything
+        return read_dicom(data)
     check_photo_kind(head)
     if is_heic(head):
         return read_heic(data)

@@ -215,7 +215,9 @@ def _xyz_tag(values: NDArray[np.float64]) -> bytes:
 
 
 def _text_tag(text: str) -> bytes:
-    raw = text.encode("utf-16-be")
+    """``text``, of ASCII, in English."""
+    # UTF-16, big-endian; Python would load its codec with the first use.
+    raw = b"".join(bytes((0, ord(letter))) for letter in text)
     return b"mluc" + bytes(4) + struct.pack(">II4sII", 1, 12, b"enUS", len(raw), 28) + raw
 
 

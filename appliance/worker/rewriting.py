@@ -19,7 +19,7 @@ _Side = Annotated[int, msgspec.Meta(ge=1, le=1 << 30)]
 
 
 class SanitisedMedia(msgspec.Struct, frozen=True, tag=True):
-    """The file as the child wrote it, in its own words: its kind, and its size in pixels."""
+    """The file as the child wrote it, in its own words: its kind, and its size in square pixels."""
 
     media: Literal["photo", "video"]
     width: _Side
@@ -45,12 +45,11 @@ def rewrite_media(source: BinaryIO, sink: OutputFile) -> SanitisedMedia:
             lambda _canvas, _info: None,
             container=facts.container,
         )
-        return SanitisedMedia("video", facts.width, facts.height)
+        return SanitisedMedia("video", facts.display_width, facts.display_height)
     data = source.read(MAX_PHOTO_BYTES + 1)
     if len(data) > MAX_PHOTO_BYTES:
         raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
     photo = read_photo(data)
     # Lossless: all bits, transparency and the profile are kept.
     sink.write(encode_photo(photo, "png"))
-    height, width = photo.pixels.shape[:2]
-    return SanitisedMedia("photo", width, height)
+    return SanitisedMedia("photo", *photo.displayed_size)

@@ -18,7 +18,6 @@ from appliance.files.output import PendingOutput
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.loading import Pipeline
-from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.encoder import OWN_CODECS, check_size
@@ -275,7 +274,7 @@ class WorkerService:
         with self._one_picture:
             photo = self._workspace.picture(parameters.target, parameters.at)
             in_srgb = in_colours_of(photo, Photo(photo.pixels))
-            return Photo(PhotoCanvas(in_srgb.pixels).thumbnail(parameters.side))
+            return Photo(in_srgb.canvas.thumbnail(parameters.side))
 
     def _options(
         self,

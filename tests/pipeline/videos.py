@@ -28,13 +28,19 @@ from appliance.pipeline.run import (
 RATE = 25
 
 
-def encoded(frames: Sequence[Image], pixel_format: str = "yuv420p", rate: int = RATE) -> bytes:
+def encoded(
+    frames: Sequence[Image],
+    pixel_format: str = "yuv420p",
+    rate: int = RATE,
+    aspect: Fraction = Fraction(1),
+) -> bytes:
     """The frames as an MP4, lossless but for the chroma that its pixel format cannot hold."""
     sink = io.BytesIO()
     with av.open(sink, "w", format="mp4") as output:
         stream = output.add_stream("libx264", rate=rate, options={"qp": "0", "preset": "ultrafast"})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixel_format
+        stream.codec_context.sample_aspect_ratio = aspect
         for index, rgb in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, rate)
@@ -70,7 +76,7 @@ class _Watched(VideoCanvas):
     """A canvas that records where it is written."""
 
     def __init__(self, canvas: VideoCanvas) -> None:
-        super().__init__(canvas.frame, canvas._orientation)
+        super().__init__(canvas.frame, canvas.orientation, canvas.pixel_aspect)
         self.support = np.zeros((canvas.height, canvas.width), np.bool_)
 
     def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:

@@ -24,11 +24,18 @@ _WHAT = "The file"
 
 
 class PhotoFacts(msgspec.Struct, frozen=True):
-    """One photo. ``profile``: whether it has a colour profile; without one it is taken as sRGB."""
+    """One photo.
+
+    ``width`` and ``height``: in pixels. ``display_width`` and ``display_height``: as people see it,
+    in square pixels; faces are measured in these. ``profile``: whether it has a colour profile;
+    without one it is taken as sRGB.
+    """
 
     format: str
     width: int
     height: int
+    display_width: int
+    display_height: int
     bit_depth: int
     transparency: bool
     profile: bool
@@ -74,10 +81,13 @@ def inspect(*, file: Path, options: EngineOptions, as_json: bool) -> None:
 def _photo(opened: BinaryIO) -> tuple[PhotoFacts, Canvas]:
     photo = decode_photo(opened, _WHAT)
     height, width = photo.pixels.shape[:2]
+    display_width, display_height = photo.displayed_size
     facts = PhotoFacts(
         format=photo.kind,
         width=width,
         height=height,
+        display_width=display_width,
+        display_height=display_height,
         bit_depth=8 * photo.pixels.dtype.itemsize,
         transparency=photo.alpha is not None,
         profile=photo.icc is not None,
@@ -96,7 +106,7 @@ def _photo_pairs(facts: PhotoFacts) -> list[LabelledValue]:
     colours = "own colour profile" if facts.profile else "sRGB"
     return [
         ("photo", facts.format.upper()),
-        ("size", f"{facts.width} x {facts.height}"),
+        ("size", _size((facts.width, facts.height), (facts.display_width, facts.display_height))),
         ("colours", f"{facts.bit_depth} bits, {colours}"),
         *([("transparency", "yes")] if facts.transparency else []),
     ]
@@ -111,7 +121,7 @@ def _video_pairs(facts: VideoInfo) -> list[LabelledValue]:
     ]
     return [
         ("video", f"{facts.container.upper()}, {facts.codec}"),
-        ("size", f"{facts.width} x {facts.height}"),
+        ("size", _size((facts.width, facts.height), (facts.display_width, facts.display_height))),
         *([("rotation", f"{facts.rotation}° clockwise")] if facts.rotation else []),
         *([("mirrored", "yes")] if facts.mirrored else []),
         ("pixels", f"{facts.pixel_format}, {depth}"),
@@ -120,6 +130,11 @@ def _video_pairs(facts: VideoInfo) -> list[LabelledValue]:
         *[("audio", track) for track in sound or ["none"]],
         *([("subtitles", str(facts.subtitles))] if facts.subtitles else []),
     ]
+
+
+def _size(stored: tuple[int, int], displayed: tuple[int, int]) -> str:
+    size = f"{stored[0]} x {stored[1]}"
+    return size if stored == displayed else f"{size}, shown as {displayed[0]} x {displayed[1]}"
 
 
 def _frame_rate(facts: VideoInfo) -> str:

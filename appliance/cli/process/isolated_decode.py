@@ -21,7 +21,7 @@ from appliance.cli.process.input_files import decode_photo
 from appliance.cli.process.sealing import ProcessSealing
 from appliance.errors import ApplianceError, InputError
 from appliance.pipeline.imaging.types import Image
-from appliance.pipeline.media.photo.canvas import as_8_bit
+from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
 
 _MAX_HEADER = 4096  # bytes
@@ -88,7 +88,8 @@ def main() -> None:
     sealing.seal("cpu")
     try:
         photo = decode_photo(sys.stdin.buffer, sys.argv[1])
-        pixels = as_8_bit(in_colours_of(photo, Photo(photo.pixels)).pixels)
+        canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
+        pixels = canvas.read(Box(0, 0, canvas.width, canvas.height))
     except ApplianceError as error:
         sender.send_bytes(msgspec.json.encode(Refused(error.message, error.hint)))
         return

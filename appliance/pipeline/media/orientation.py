@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
@@ -57,6 +58,10 @@ class Orientation:
         """Width and height, in pixels, after the turn; or before it, from those after it."""
         return (height, width) if self.transpose else (width, height)
 
+    def aspect(self, ratio: Fraction) -> Fraction:
+        """Width over height of a pixel after the turn, from that before it; or the other way."""
+        return 1 / ratio if self.transpose else ratio
+
 
 UPRIGHT = Orientation()
 
@@ -75,6 +80,10 @@ _EXIF = {
 def from_exif(value: object) -> Orientation:
     """The orientation in EXIF tag 274; anything but 1 to 8 counts as upright, as in viewers."""
     return _EXIF.get(value, UPRIGHT) if isinstance(value, int) else UPRIGHT
+
+
+IDENTITY = (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+"""The display matrix that changes nothing."""
 
 
 def from_display_matrix(matrix: Sequence[int]) -> Orientation:

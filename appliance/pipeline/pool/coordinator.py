@@ -148,7 +148,7 @@ class PoolEditor:
         """Copy the next frame into shared memory. The segment that it belongs to."""
         segment = self._segment
         if segment is None or len(segment.frames) == self._length:
-            frame_format = FrameFormat.of(canvas.frame, canvas.orientation)
+            frame_format = FrameFormat.of(canvas)
             previous = segment.done if segment else None
             segment = _PendingSegment(frame_format, self._next_run_up, previous)
             self._segment, self._next_run_up = segment, []

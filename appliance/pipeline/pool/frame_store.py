@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -10,6 +11,7 @@ import msgspec
 import numpy as np
 
 from appliance.pipeline.media.orientation import Orientation
+from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.pixel_layout import Samples, channel_view, layout_of
 
 
@@ -17,7 +19,9 @@ class FrameFormat(msgspec.Struct, frozen=True):
     """What all frames of one video have in common.
 
     ``width`` and ``height``: in pixels, as stored. ``colorspace`` and ``color_range``:
-    FFmpeg's ``AVColorSpace`` and ``AVColorRange``. The last three are an ``Orientation``.
+    FFmpeg's ``AVColorSpace`` and ``AVColorRange``. ``transpose``, ``flip_x`` and ``flip_y`` are an
+    ``Orientation``. ``pixel_aspect``: width of a stored pixel over its height, as numerator and
+    denominator.
     """
 
     width: int
@@ -28,10 +32,12 @@ class FrameFormat(msgspec.Struct, frozen=True):
     transpose: bool
     flip_x: bool
     flip_y: bool
+    pixel_aspect: tuple[int, int]
 
     @classmethod
-    def of(cls, frame: av.VideoFrame, orientation: Orientation) -> FrameFormat:
-        """The format of ``frame``, which is shown as ``orientation`` says."""
+    def of(cls, canvas: VideoCanvas) -> FrameFormat:
+        """The format of the frame of ``canvas``, and how it is shown."""
+        frame, orientation = canvas.frame, canvas.orientation
         return cls(
             frame.width,
             frame.height,
@@ -41,12 +47,17 @@ class FrameFormat(msgspec.Struct, frozen=True):
             orientation.transpose,
             orientation.flip_x,
             orientation.flip_y,
+            canvas.pixel_aspect.as_integer_ratio(),
         )
 
     @property
     def orientation(self) -> Orientation:
         """How a stored frame becomes upright."""
         return Orientation(self.transpose, self.flip_x, self.flip_y)
+
+    def canvas(self, frame: av.VideoFrame) -> VideoCanvas:
+        """A canvas on ``frame``, which has this format."""
+        return VideoCanvas(frame, self.orientation, Fraction(*self.pixel_aspect))
 
     def blank(self) -> av.VideoFrame:
         """A new frame of this format with undefined samples."""

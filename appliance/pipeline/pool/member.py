@@ -95,7 +95,7 @@ class _SegmentEdit:
     def _canvas(self, frame: FrameSlot) -> VideoCanvas:
         picture = self._segment.format.blank()
         self._store.read(frame.slot, picture)
-        return VideoCanvas(picture, self._segment.format.orientation)
+        return self._segment.format.canvas(picture)
 
     def _write_back(self, done: tuple[FrameSlot, av.VideoFrame, bool]) -> None:
         frame, picture, is_changed = done

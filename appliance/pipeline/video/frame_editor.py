@@ -104,7 +104,7 @@ class FrameEditor:
         """See ``VideoEditor.edit``."""
         if self._tracker is None:
             return None
-        cached = CachedCanvas(canvas)
+        cached = CachedCanvas(canvas.square)
         tracks = self._tracker.update(cached, float(info.seconds))
         if self._watch is not None:
             found = [(track.number, face) for track, face in tracks]
@@ -126,7 +126,7 @@ class FrameEditor:
     def track_only(self, canvas: VideoCanvas, info: FrameInfo) -> None:
         """Track the faces of the next frame and change none."""
         if self._tracker is not None:
-            for track, _ in self._tracker.update(CachedCanvas(canvas), float(info.seconds)):
+            for track, _ in self._tracker.update(CachedCanvas(canvas.square), float(info.seconds)):
                 track.frames = 0  # the first frame that is changed is the first to be measured
 
     def resume(self, faces: Sequence[Face]) -> None:

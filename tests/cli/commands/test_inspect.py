@@ -26,6 +26,24 @@ def test_a_photo(call: Call, people: People) -> None:
     assert -20 < face["pose"]["yaw"] < 0
 
 
+def test_pixels_that_are_not_square_are_shown_as_people_see_them(
+    call: Call, people: People, tmp_path: Path
+) -> None:
+    squeezed = tmp_path / "fax.png"
+    with Image.open(people["a"]) as image:
+        width, height = image.size
+        image.resize((width, height // 2)).save(squeezed, dpi=(144, 72))
+    plain, found = (call("inspect", path, "--json").json for path in (people["a"], squeezed))
+    photo = found["photo"]
+    assert (photo["width"], photo["height"]) == (width, height // 2)
+    assert (photo["display_width"], photo["display_height"]) == (width, 2 * (height // 2))
+    sizes = [one["faces"][0]["box"]["height"] for one in (plain, found)]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.03)
+    lines = [line.split() for line in call("inspect", squeezed).out.splitlines()]
+    shown = ["size", f"{width}", "x", f"{height // 2},", "shown", "as"]
+    assert any(line[:6] == shown for line in lines)
+
+
 def test_text_output_describes_faces_with_advice(
     call: Call, people: People, portraits: People
 ) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 
+import av
 import msgspec
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from appliance.inference.minisign import SignatureError
 from appliance.pipeline.analysis.likeness import SimilarityReport
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import POINTS
+from appliance.pipeline.media.orientation import Orientation
+from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.pool.frame_store import FrameFormat
 from appliance.pipeline.pool.messages import (
     Failure,
@@ -29,7 +33,17 @@ MESSAGES = [
     Start(),
     Ready(),
     Segment(
-        FrameFormat(16, 8, "yuv420p", 1, 1, transpose=False, flip_x=True, flip_y=False),
+        FrameFormat(
+            16,
+            8,
+            "yuv420p",
+            1,
+            1,
+            transpose=False,
+            flip_x=True,
+            flip_y=False,
+            pixel_aspect=(64, 45),
+        ),
         [FrameSlot(0, 1, 2, (1, 25))],
         [FrameSlot(1, 2, 3, (1, 25))],
         1,
@@ -102,3 +116,13 @@ def test_a_process_that_dies_within_a_message_has_ended() -> None:
         channel.receive(Ready)
     channel.close()
     os.close(unused)
+
+
+def test_members_see_a_frame_as_the_coordinator_does() -> None:
+    turn = Orientation(transpose=True, flip_x=True)
+    frame = av.VideoFrame(90, 72, "yuv420p")
+    ours = VideoCanvas(frame, turn, Fraction(64, 45))
+    kept = msgspec.json.decode(msgspec.json.encode(FrameFormat.of(ours)), type=FrameFormat)
+    theirs = kept.canvas(kept.blank())
+    assert (theirs.orientation, theirs.pixel_aspect) == (turn, Fraction(64, 45))
+    assert (theirs.square.width, theirs.square.height) == (72, 128)

@@ -23,6 +23,7 @@ from appliance.errors import InputError
 from appliance.pipeline.media.kind import is_heic
 from appliance.pipeline.media.orientation import from_exif
 from appliance.pipeline.media.photo import icc as profiles
+from appliance.pipeline.media.photo.aspect import photo_aspect
 from appliance.pipeline.media.photo.canvas import Pixels, as_8_bit
 from appliance.pipeline.media.photo.dicom import read_dicom
 from appliance.pipeline.media.photo.dicom_elements import is_dicom
@@ -96,9 +97,8 @@ def read_photo(data: bytes, only: Literal["png"] | None = None) -> Photo:
             # Pillow warns from 89 megapixels, of which MAX_PIXELS is the limit here, and of
             # damaged metadata.
             warnings.simplefilter("ignore")
-            if only is not None:
-                return _read_pillow(data, (_PNG,))
-            return _read(data)
+            photo = _read(data) if only is None else _read_pillow(data, (_PNG,))
+            return _with_aspect(photo, data)
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -133,6 +133,13 @@ def _read(data: bytes) -> Photo:
     if is_tiff(head):
         return read_tiff(data)
     return _read_pillow(data, _FORMATS)
+
+
+def _with_aspect(photo: Photo, data: bytes) -> Photo:
+    if photo.kind == "dicom":  # which says it in elements of its own
+        return photo
+    height, width = photo.pixels.shape[:2]
+    return replace(photo, pixel_aspect=photo_aspect(data, photo.kind, (width, height)))
 
 
 def _read_pillow(data: bytes, formats: tuple[str, ...]) -> Photo:

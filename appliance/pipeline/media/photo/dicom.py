@@ -7,7 +7,8 @@ needed for pixels, is never read.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,7 @@ from appliance.pipeline.media.photo.dicom_elements import (
 from appliance.pipeline.media.photo.limits import check_size
 from appliance.pipeline.media.photo.photo import Photo, finished
 from appliance.pipeline.media.photo.pillow_image import as_rgb, chroma_subsampling
+from appliance.pipeline.media.pixel_aspect import SQUARE, known_aspect
 
 # SOP classes whose pixels are a photograph: VL endoscopic and photographic, ophthalmic of 8 and 16
 # bits; secondary capture, of one frame, and of several in grey and true colour.
@@ -47,11 +49,11 @@ _SOP_CLASS, _SAMPLES, _PHOTOMETRIC, _PLANAR = 0x00080016, 0x00280002, 0x00280004
 _FRAMES, _ROWS, _COLUMNS = 0x00280008, 0x00280010, 0x00280011
 _ALLOCATED, _STORED, _HIGH, _SIGNED = 0x00280100, 0x00280101, 0x00280102, 0x00280103
 _PALETTES = ((0x00281101, 0x00281201), (0x00281102, 0x00281202), (0x00281103, 0x00281203))
-_ICC = 0x00282000
+_ICC, _ASPECT = 0x00282000, 0x00280034
 _OVERLAYS = frozenset(0x60003000 + (number << 17) for number in range(16))
 _WANTED = _OVERLAYS.union(
     (_SOP_CLASS, _SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES, _ROWS, _COLUMNS, _ALLOCATED, _STORED),
-    (_HIGH, _SIGNED, _ICC, PIXEL_DATA),
+    (_HIGH, _SIGNED, _ICC, _ASPECT, PIXEL_DATA),
     (tag for pair in _PALETTES for tag in pair),
 )
 _GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
@@ -111,9 +113,11 @@ def _read(data: bytes) -> Photo:
     if elements.transfer_syntax in _PILLOW:
         image = _compressed(elements, layout)
         pixels, _, icc = as_rgb(image, icc)
-        return finished(Photo(pixels, None, icc, "dicom", chroma_subsampling(image), lost))
-    pixels = _rgb(_stored(elements, layout), elements, layout)
-    return finished(Photo(pixels, None, icc, "dicom", dropped=lost))
+        photo = Photo(pixels, None, icc, "dicom", chroma_subsampling(image), lost)
+    else:
+        pixels = _rgb(_stored(elements, layout), elements, layout)
+        photo = Photo(pixels, None, icc, "dicom", dropped=lost)
+    return finished(replace(photo, pixel_aspect=_pixel_aspect(elements)))
 
 
 def _layout(elements: DicomElements) -> _Layout:
@@ -247,6 +251,15 @@ def _mapped(index: NDArray[Any], elements: DicomElements) -> NDArray[Any]:
         kind = np.uint8 if bits == 8 else np.uint16
         channels.append(table.astype(kind)[np.clip(index.astype(int) - first, 0, count - 1)])
     return np.stack(channels, axis=-1)
+
+
+def _pixel_aspect(elements: DicomElements) -> Fraction:
+    """Width of a pixel over its height; the file says height and width."""
+    numbers = _text(elements, _ASPECT).split("\\")
+    if len(numbers) != 2 or not all(number.strip().isdecimal() for number in numbers):
+        return SQUARE
+    height, width = (int(number) for number in numbers)
+    return known_aspect(Fraction(width, height)) if height else SQUARE
 
 
 def _text(elements: DicomElements, tag: int) -> str:

@@ -13,10 +13,12 @@ from PIL import Image
 
 from appliance.errors import OutputError
 from appliance.pipeline.media.photo import icc as profiles
+from appliance.pipeline.media.photo.aspect import density_for, png_with_density
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.colour_space import gamma_of
 from appliance.pipeline.media.photo.photo import Photo
 from appliance.pipeline.media.photo.tiff16 import encode_tiff16
+from appliance.pipeline.media.pixel_aspect import SQUARE
 
 PhotoFormat: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp"]
 """What can be written; HEIC cannot."""
@@ -43,7 +45,8 @@ def encode_photo(photo: Photo, kind: PhotoFormat) -> bytes:
 
     JPEG: quality 95 and the source's own chroma subsampling. WebP: lossy, quality 95. PNG and
     TIFF are lossless and keep 16 bits; the others have 8. BMP holds no profile, so the pixels are
-    converted to sRGB. Raises ``OutputError`` if the format cannot hold the photo.
+    converted to sRGB. Pixels that are not square stay so. Raises ``OutputError`` if the format
+    cannot hold the photo.
     """
     if kind not in get_args(PhotoFormat):
         hint = "Use .jpg, .png, .webp, .tif or .bmp."
@@ -51,10 +54,13 @@ def encode_photo(photo: Photo, kind: PhotoFormat) -> bytes:
     if kind in ("jpeg", "bmp") and photo.alpha is not None:
         hint = "Write a .png, .webp or .tif instead."
         raise OutputError("This format cannot keep the photo's transparency.", hint)
+    if kind == "webp" and photo.pixel_aspect != SQUARE:
+        hint = "Write a .png, .tif or .jpg instead."
+        raise OutputError("This format cannot keep the shape of the photo's pixels.", hint)
     if kind == "png":
         return _encode_png(photo)
     if kind == "tiff" and photo.pixels.dtype == np.uint16:
-        return encode_tiff16(photo.pixels, photo.alpha, photo.icc)
+        return encode_tiff16(photo.pixels, photo.alpha, photo.icc, _density(photo))
     return _encode_pillow(photo, kind)
 
 
@@ -68,7 +74,8 @@ def _encode_png(photo: Photo) -> bytes:
     done, data = cv2.imencodeWithMetadata(".png", cv2.merge(layers), kinds, values, settings)
     if not done:
         raise OutputError("The photo cannot be written as PNG.", "Write a .tif instead.")
-    return _with_gamma(bytes(data.data), photo.icc)
+    png = _with_gamma(bytes(data.data), photo.icc)
+    return png if photo.pixel_aspect == SQUARE else png_with_density(png, photo.pixel_aspect)
 
 
 def _with_gamma(png: bytes, icc: bytes | None) -> bytes:
@@ -90,6 +97,8 @@ def _encode_pillow(photo: Photo, kind: PhotoFormat) -> bytes:
     settings = dict(_SETTINGS[kind])
     if kind == "jpeg":
         settings["subsampling"] = photo.subsampling
+    if (density := _density(photo)) is not None:
+        settings["dpi"] = density
     if icc is not None:
         settings["icc_profile"] = icc
     buffer = io.BytesIO()
@@ -99,3 +108,8 @@ def _encode_pillow(photo: Photo, kind: PhotoFormat) -> bytes:
         hint = "Write a .png instead; WebP ends at 16383 and JPEG at 65535 pixels a side."
         raise OutputError("The photo does not fit into this format.", hint) from error
     return buffer.getvalue()
+
+
+def _density(photo: Photo) -> tuple[int, int] | None:
+    """Dots an inch across and down, if their ratio must be written."""
+    return None if photo.pixel_aspect == SQUARE else density_for(photo.pixel_aspect)

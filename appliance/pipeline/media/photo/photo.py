@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation
 from appliance.pipeline.media.photo.canvas import PhotoCanvas, Pixels
+from appliance.pipeline.media.pixel_aspect import SQUARE, displayed_size
+from appliance.pipeline.media.square_canvas import in_square_pixels
 
 PhotoKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "heic", "avif", "dicom"]
 """What can be read."""
@@ -24,7 +28,8 @@ class Photo:
     the RGB profile of the pixels; ``None`` is sRGB. ``kind``: what the file was. ``subsampling``: a
     JPEG's chroma subsampling in Pillow's numbering (0 is 4:4:4), so that an edit loses no more
     chroma than the file did. ``dropped``: what else belonged to the picture and is not kept, in
-    words. Metadata is dropped without a word: EXIF holds places, names and serial numbers.
+    words. ``pixel_aspect``: width of a pixel over its height. Metadata is dropped without a word:
+    EXIF holds places, names and serial numbers.
     """
 
     pixels: Pixels
@@ -33,11 +38,18 @@ class Photo:
     kind: PhotoKind = "png"
     subsampling: int = 0
     dropped: tuple[str, ...] = ()
+    pixel_aspect: Fraction = SQUARE
 
     @property
-    def canvas(self) -> PhotoCanvas:
-        """The pixels to read and write; writing changes this photo."""
-        return PhotoCanvas(self.pixels)
+    def canvas(self) -> Canvas:
+        """The picture as people see it, to read and write; writing changes this photo."""
+        return in_square_pixels(PhotoCanvas(self.pixels), self.pixel_aspect)
+
+    @property
+    def displayed_size(self) -> tuple[int, int]:
+        """Width and height, in square pixels."""
+        height, width = self.pixels.shape[:2]
+        return displayed_size(width, height, self.pixel_aspect)
 
 
 def finished(photo: Photo, orientation: Orientation = UPRIGHT) -> Photo:

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-_SHORT, _LONG, _UNDEFINED = 3, 4, 7
+_SHORT, _LONG, _RATIONAL, _UNDEFINED = 3, 4, 5, 7
 _ROWS_A_STRIP = 64
 # Adobe's number, which every reader since libtiff 3 knows.
 _DEFLATE = 8
@@ -18,10 +18,12 @@ def encode_tiff16(
     pixels: NDArray[np.uint16] | NDArray[np.uint8],
     alpha: NDArray[np.uint16] | NDArray[np.uint8] | None,
     icc: bytes | None,
+    density: tuple[int, int] | None = None,
 ) -> bytes:
     """A little-endian, deflated, chunky RGB(A) file: header, strips, values, one IFD.
 
-    ``pixels``: (h, w, 3), 0-65535. ``alpha``: (h, w), 0-65535, not premultiplied.
+    ``pixels``: (h, w, 3), 0-65535. ``alpha``: (h, w), 0-65535, not premultiplied. ``density``: dots
+    an inch across and down.
     """
     whole = pixels if alpha is None else np.dstack([pixels, alpha])
     height, width, channels = whole.shape
@@ -34,6 +36,10 @@ def encode_tiff16(
     for strip in strips:
         offsets.append(len(body))
         body += strip
+    resolution: list[tuple[int, int, list[int] | bytes]] = []
+    if density is not None:
+        across, down = density
+        resolution = [(282, _RATIONAL, [across, 1]), (283, _RATIONAL, [down, 1])]
     entries: list[tuple[int, int, list[int] | bytes]] = [
         (256, _LONG, [width]),  # ImageWidth
         (257, _LONG, [height]),  # ImageLength
@@ -45,6 +51,7 @@ def encode_tiff16(
         (277, _SHORT, [channels]),  # SamplesPerPixel
         (278, _LONG, [_ROWS_A_STRIP]),  # RowsPerStrip
         (279, _LONG, [len(strip) for strip in strips]),  # StripByteCounts
+        *resolution,  # XResolution, YResolution; the unit, by default, is the inch
         (284, _SHORT, [1]),  # PlanarConfiguration: chunky
     ]
     if alpha is not None:
@@ -68,7 +75,8 @@ def _finish(body: bytearray, entries: list[tuple[int, int, list[int] | bytes]]) 
             body += raw
         else:
             place = raw.ljust(4, b"\0")
-        directory += struct.pack("<HHI", tag, kind, len(values)) + place
+        count = len(values) // 2 if kind == _RATIONAL else len(values)
+        directory += struct.pack("<HHI", tag, kind, count) + place
     body += b"\0" * (len(body) % 2)
     struct.pack_into("<I", body, 4, len(body))
     return bytes(body + directory + struct.pack("<I", 0))

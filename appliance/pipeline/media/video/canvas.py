@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.media.canvas import (
     Box,
+    Canvas,
     Gray,
     Mask,
     Rgb,
@@ -21,6 +23,8 @@ from appliance.pipeline.media.canvas import (
     thumbnail_size,
 )
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation
+from appliance.pipeline.media.pixel_aspect import SQUARE
+from appliance.pipeline.media.square_canvas import in_square_pixels
 from appliance.pipeline.media.video import colour
 from appliance.pipeline.media.video.pixel_layout import (
     Component,
@@ -46,14 +50,23 @@ class VideoCanvas:
     ``write`` first makes the frame writable, so a decoder's reference picture never changes.
     """
 
-    def __init__(self, frame: av.VideoFrame, orientation: Orientation = UPRIGHT) -> None:
-        """Raises ``ValueError`` for a pixel format that cannot be edited in place."""
+    def __init__(
+        self,
+        frame: av.VideoFrame,
+        orientation: Orientation = UPRIGHT,
+        pixel_aspect: Fraction = SQUARE,
+    ) -> None:
+        """``pixel_aspect``: width of a stored pixel over its height, as it is shown.
+
+        Raises ``ValueError`` for a pixel format that cannot be edited in place.
+        """
         layout = layout_of(frame.format.name)
         if layout is None:
             raise ValueError(f"{frame.format.name} cannot be edited in place")
         self._frame = frame
         self._layout = layout
         self._orientation = orientation
+        self._pixel_aspect = pixel_aspect
         self.width, self.height = orientation.size(frame.width, frame.height)
         self._to_rgb, self._from_rgb = _matrices(
             layout.kind, colour.matrix_code(frame), colour.is_full_range(frame), layout.depth
@@ -68,6 +81,16 @@ class VideoCanvas:
     def orientation(self) -> Orientation:
         """How the stored frame becomes upright."""
         return self._orientation
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width of a stored pixel over its height, as it is shown."""
+        return self._pixel_aspect
+
+    @property
+    def square(self) -> Canvas:
+        """The picture as people see it: this canvas, or one on it if pixels are not square."""
+        return in_square_pixels(self, self._orientation.aspect(self._pixel_aspect))
 
     def thumbnail(self, max_side: int) -> Rgb:
         """See ``Canvas.thumbnail``; straight from YUV by area averaging."""

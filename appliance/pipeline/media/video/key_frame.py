@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.streams import ReadableFile
+from appliance.pipeline.media.video.aspect import pixel_aspect
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
 from appliance.pipeline.media.video.encoder import choose_pixel_format
@@ -17,8 +19,8 @@ def read_key_frame(
     seconds: float = 0.0,
     *,
     only_codecs: Mapping[VideoKind, str] | None = None,
-) -> VideoCanvas:
-    """The last key frame at or before ``seconds`` of the video in ``file``.
+) -> Canvas:
+    """The last key frame at or before ``seconds`` of the video in ``file``, in square pixels.
 
     ``only_codecs``: see :class:`VideoReader`.
     Raises ``InputError`` if there is none or it cannot be decoded.
@@ -29,4 +31,5 @@ def read_key_frame(
         frame = reader.first_frame()
         # A format that can be encoded can also be read box by box.
         readable = choose_pixel_format("libx264", frame.format.name, frame.width, frame.height)
-        return VideoCanvas(to_format(frame, readable), reader.orientation)
+        moved = to_format(frame, readable)
+        return VideoCanvas(moved, reader.orientation, pixel_aspect(reader)).square

@@ -10,7 +10,9 @@ from itertools import pairwise
 import av
 
 from appliance.pipeline.media.kind import VideoKind
+from appliance.pipeline.media.pixel_aspect import displayed_size
 from appliance.pipeline.media.streams import ReadableFile
+from appliance.pipeline.media.video.aspect import pixel_aspect
 from appliance.pipeline.media.video.reader import VideoReader
 
 
@@ -28,7 +30,9 @@ class AudioTrackInfo:
 class VideoInfo:
     """One video.
 
-    ``width`` and ``height``: of the upright picture, in pixels. ``rotation``: degrees by which
+    ``width`` and ``height``: of the upright picture, in pixels. ``display_width`` and
+    ``display_height``: as people see it, in square pixels; faces are measured in these.
+    ``rotation``: degrees by which
     players turn the stored picture clockwise: 0, 90, 180 or 270. ``mirrored``: whether they mirror
     it too. ``pixel_format``: FFmpeg's name. ``is_hdr``: PQ or HLG. ``frame_rate``: average, in Hz.
     ``is_variable``: whether frames are unevenly spaced, as far as the container says. ``duration``:
@@ -39,6 +43,8 @@ class VideoInfo:
     codec: str
     width: int
     height: int
+    display_width: int
+    display_height: int
     rotation: int
     mirrored: bool
     pixel_format: str
@@ -66,12 +72,15 @@ def probe(file: ReadableFile, *, only_codecs: Mapping[VideoKind, str] | None = N
         stream = reader.stream
         orientation = reader.orientation
         width, height = orientation.size(frame.width, frame.height)
+        shown = displayed_size(width, height, orientation.aspect(pixel_aspect(reader)))
         container = reader.container
         return VideoInfo(
             container=reader.kind,
             codec=stream.codec_context.codec.canonical_name,
             width=width,
             height=height,
+            display_width=shown[0],
+            display_height=shown[1],
             rotation=orientation.clockwise,
             mirrored=orientation.is_mirrored,
             pixel_format=frame.format.name,

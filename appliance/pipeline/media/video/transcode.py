@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias, cast
@@ -15,6 +15,7 @@ import av
 from appliance.errors import InputError
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.streams import ReadableFile, WritableFile
+from appliance.pipeline.media.video.aspect import pixel_aspect
 from appliance.pipeline.media.video.bounded_queue import BoundedQueue, QueueStoppedError
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.convert import to_format
@@ -28,6 +29,7 @@ from appliance.pipeline.media.video.encoder import (
 from appliance.pipeline.media.video.enlarge import Enlarger, enlarge_frame
 from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
+from appliance.pipeline.media.video.transparency import TRANSPARENCY, TransparencyWatch
 from appliance.pipeline.media.video.writer import TrackReport, VideoWriter
 
 EditFrame: TypeAlias = "Callable[[VideoCanvas, FrameInfo], object]"
@@ -164,7 +166,9 @@ class _EditLoop:
         info = FrameInfo(self.frames, frame.pts or 0, frame.time_base or Fraction(0))
         self.frames += 1
         with self.edit_clock:
-            pending = self._edit(VideoCanvas(frame, self._reader.orientation), info)
+            reader = self._reader
+            canvas = VideoCanvas(frame, reader.orientation, pixel_aspect(reader))
+            pending = self._edit(canvas, info)
         self._batches.add((frame, info), pending)
 
     def _pass_on(self, edited: tuple[_Item, FrameInfo | None]) -> None:
@@ -201,6 +205,7 @@ class _CodecThreads:
         self.decode_clock, self.encode_clock = _Clock(), _Clock()
         self._reader = reader
         self._scale = scale
+        self._transparency = TransparencyWatch(reader.stream)
         self._output = _Output(output_file, kind, settings, reader, scale)
         self._failure: BaseException | None = None
         self._threads = [
@@ -257,6 +262,7 @@ class _CodecThreads:
             item = next(items, None)
             if not isinstance(item, av.VideoFrame):
                 return item
+            self._transparency.look(item)
             if not self.pixel_format:
                 self._choose_format(item)
             return to_format(item, self.pixel_format)
@@ -280,6 +286,9 @@ class _CodecThreads:
             with self.encode_clock:
                 self._output.finish()
             self.tracks = self._output.tracks
+            if self._transparency.is_seen:
+                dropped = (TRANSPARENCY, *self.tracks.dropped)
+                self.tracks = replace(self.tracks, dropped=dropped)
         finally:
             self._output.abort()
 

@@ -13,10 +13,23 @@ import av
 
 from appliance.errors import OutputError
 from appliance.files.output import as_output_error
-from appliance.pipeline.media.orientation import scale_display_matrix
+from appliance.pipeline.media.orientation import IDENTITY, scale_display_matrix
+from appliance.pipeline.media.pixel_aspect import SQUARE
 from appliance.pipeline.media.streams import WritableFile
+from appliance.pipeline.media.video.aspect import (
+    pixel_aspect,
+    sample_aspect,
+    with_one_scale,
+)
 from appliance.pipeline.media.video.chapters import copy_chapters
+from appliance.pipeline.media.video.display_size import RESERVING_TITLE, HeadRecorder
+from appliance.pipeline.media.video.durations import (
+    FrameDurations,
+    PacketDurations,
+    picture_end,
+)
 from appliance.pipeline.media.video.encoder import ContainerKind, EncoderSettings
+from appliance.pipeline.media.video.field_order import BOTTOM_FIRST, INTERLACING, field_order
 from appliance.pipeline.media.video.guarded_file import GuardedFile
 from appliance.pipeline.media.video.reader import VideoReader
 from appliance.pipeline.media.video.tracks import OutputTrack, ReencodedTrack, add_track
@@ -43,8 +56,8 @@ class TrackReport:
     """What became of the tracks other than the picture.
 
     ``copied``: how many, bit by bit. ``reencoded``: codecs of those that were decoded and encoded
-    again. ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"`` or
-    ``"chapter titles"``.
+    again. ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"``,
+    ``"chapter titles"``, ``"picture/alpha"`` or ``"picture/interlacing"``.
     """
 
     copied: int
@@ -70,6 +83,9 @@ class VideoWriter:
         ``scale``: how many times as wide and high ``first`` is as the reader's frames. Raises
         ``OutputError`` if the container cannot hold the video or the file cannot be written.
         """
+        self._head: HeadRecorder | None = None
+        if _needs_display_size(settings.codec_for(kind), kind, reader):
+            file = self._head = HeadRecorder(file)
         self._file = GuardedFile(file)
         self._kind = kind
         self._written = 0
@@ -85,17 +101,17 @@ class VideoWriter:
             self._output.flags |= _BITEXACT
             self._picture = self._add_picture(settings, reader, first, scale)
         self._counter = _FrameCounter(self._picture) if kind.counts_frames else None
+        self._frames = FrameDurations(picture_end(reader))
+        self._packets = PacketDurations(ends_with_decoding=kind.muxer in ("mp4", "mov"))
         self.report = self._add_tracks(reader)
 
     def write_frame(self, frame: av.VideoFrame) -> None:
-        """Encode ``frame`` at its own timestamp. Raises ``OutputError``."""
-        # The decoder's frame type would otherwise force the encoder's.
-        frame.pict_type = 0
-        self._written += 1
+        """Encode ``frame``, at its own timestamp, when the next one comes.
+
+        Raises ``OutputError``.
+        """
         with self._output_errors():
-            if self._counter is not None:
-                self._counter.number(frame)
-            self._mux(self._picture.encode(frame))
+            self._encode(self._frames.add(frame))
 
     def write_packet(self, packet: av.Packet[Any]) -> None:
         """Pass on a packet of another track. Raises ``OutputError`` or ``InputError``."""
@@ -112,18 +128,37 @@ class VideoWriter:
     def finish(self) -> None:
         """Write what encoders and tracks hold back, and the index. Raises ``OutputError``."""
         with self._output_errors():
+            self._encode(self._frames.finish())
             delayed = self._picture.encode(None)
             if self._written < _X265_DELAY:
                 for packet in delayed:
                     packet.dts = packet.pts
-            self._mux(delayed)
+            self._mux(self._packets.apply(delayed))
+            self._mux(self._packets.finish())
             for track in self._tracks.values():
                 self._mux(track.finish())
             self._output.close()
+            self._file.check()
+            if self._head is not None:
+                context = self._picture.codec_context
+                aspect = context.sample_aspect_ratio or SQUARE
+                self._head.set_display_size(round(context.width * aspect), context.height)
 
     def abort(self) -> None:
         """Write nothing more; harmless after ``finish``."""
         self._file.close()
+
+    def _encode(self, frame: av.VideoFrame | None) -> None:
+        if frame is None:
+            return
+        # The decoder's frame type would otherwise force the encoder's.
+        frame.pict_type = 0
+        self._written += 1
+        if self._counter is not None:
+            self._counter.number(frame)
+        ticks = (frame.time_base or Fraction(0)) / self._picture.codec_context.time_base
+        self._packets.note_frame(round((frame.pts or 0) * ticks), round(frame.duration * ticks))
+        self._mux(self._packets.apply(self._picture.encode(frame)))
 
     def _add_picture(
         self, settings: EncoderSettings, reader: VideoReader, first: av.VideoFrame, scale: int
@@ -132,29 +167,37 @@ class VideoWriter:
         codec = settings.codec_for(self._kind)
         rate = source.average_rate or source.base_rate or _DEFAULT_RATE
         time_base = 1 / rate if self._kind.counts_frames else source.time_base
-        stream: Any = self._output.add_stream(
-            codec,
-            rate=rate,
-            options=settings.options_for(codec, self._kind, reader.hdr),
-        )
+        options = settings.options_for(codec, self._kind, reader.hdr)
+        fields = field_order(first)
+        if codec == "libx264" and fields == BOTTOM_FIRST:
+            options["x264-params"] = ":".join([options["x264-params"], "bff=1"])
+        stream: Any = self._output.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height = first.width, first.height
         stream.pix_fmt = first.format.name
         stream.time_base = stream.codec_context.time_base = time_base or _DEFAULT_TIME_BASE
         stream.codec_context.thread_count = settings.thread_count
         # Frame threads: PyAV's default, slices, costs x264 quality and speed.
         stream.codec_context.thread_type = "AUTO"
-        stream.codec_context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
+        stream.codec_context.sample_aspect_ratio = sample_aspect(reader)
+        if self._head is not None:
+            stream.metadata["title"] = RESERVING_TITLE
         _copy_tags(first, stream.codec_context)
-        if reader.display_matrix is not None:
+        # Frames say it too, but a header is written before the first of them.
+        stream.codec_context.field_order = fields
+        matrix = reader.display_matrix and with_one_scale(reader.display_matrix)
+        if matrix is not None and (matrix != IDENTITY or matrix == reader.display_matrix):
             if not self._kind.keeps_matrix:
                 hint = "Write an MP4, MOV or MKV, or turn the source first."
                 raise OutputError("This container cannot say how the camera was held.", hint)
-            stream.set_display_matrix(scale_display_matrix(reader.display_matrix, scale))
+            stream.set_display_matrix(scale_display_matrix(matrix, scale))
         return stream  # type: ignore[no-any-return]
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
         copied, reencoded = 0, []
-        dropped = [*copy_chapters(reader.container, self._output, self._kind)]
+        dropped: list[str] = []
+        if self._kind.muxer == "webm" and self._picture.codec_context.field_order:
+            dropped.append(INTERLACING)
+        dropped += copy_chapters(reader.container, self._output, self._kind)
         for source in reader.container.streams:
             if source.index == reader.stream.index:
                 continue
@@ -243,6 +286,12 @@ class _FrameCounter:
         if abs((packet.pts or 0) * packet.time_base) > 1 / rate:
             hint = "Write an MP4, MOV or MKV instead."
             raise OutputError("This container holds no sound that starts later.", hint)
+
+
+def _needs_display_size(codec: str, kind: ContainerKind, reader: VideoReader) -> bool:
+    """Whether the container must say at what size the picture is shown, as the codec cannot."""
+    is_matroska = kind.muxer in ("matroska", "webm")
+    return is_matroska and codec == "libvpx-vp9" and pixel_aspect(reader) != SQUARE
 
 
 def _copy_tags(first: av.VideoFrame, context: Any) -> None:

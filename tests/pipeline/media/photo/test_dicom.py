@@ -6,6 +6,7 @@ import io
 import struct
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -168,6 +169,15 @@ def test_a_profile_is_kept_and_no_name_is() -> None:
 def test_overlays_are_named() -> None:
     photo = read_photo(replace(PLAIN, more={(0x60003000, "OW"): bytes(384)}).encoded())
     assert photo.dropped == ("overlay graphics",)
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [(b"1\\1", 1), (b"2\\1", Fraction(1, 2)), (b"45\\64", Fraction(64, 45)), (b"x", 1)],
+)
+def test_pixels_may_have_another_shape(said: bytes, wanted: Fraction) -> None:
+    photo = read_photo(replace(PLAIN, more={(0x00280034, "IS"): said}).encoded())
+    assert photo.pixel_aspect == wanted
 
 
 @pytest.mark.parametrize(

@@ -138,9 +138,10 @@ def gamma_of(icc: bytes) -> float | None:
     (count,) = struct.unpack_from(">I", icc, _HEADER)
     for place in range(_HEADER + 4, min(_HEADER + 4 + 12 * count, len(icc) - 11), 12):
         signature, at, size = struct.unpack_from(">4sII", icc, place)
-        if signature == b"gTRC" and size == 16 and icc[at : at + 10] == b"para" + bytes(6):
-            (value,) = struct.unpack_from(">i", icc, at + 12)
-            return float(value / 65536)
+        curve = icc[at : at + size]
+        if signature == b"gTRC" and len(curve) == 16 and curve[:10] == b"para" + bytes(6):
+            (value,) = struct.unpack(">i", curve[12:])
+            return float(value / 65536) if value > 0 else None
     return None
 
 

@@ -7,7 +7,8 @@ whatever is not sound, and are bounded in time and memory by the size of the fil
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 # Tags of TIFF 6.0, its supplements, and DNG 1.7.
@@ -21,6 +22,9 @@ EXTRA_SAMPLES, SAMPLE_FORMAT, ICC_PROFILE, DNG_VERSION = 338, 339, 34675, 50706
 
 MAX_DIRECTORIES = 64
 """That are looked at: more pages or levels than a single photo has."""
+
+MAX_TAGS = 1024
+"""Of a directory; cameras write fewer than 200."""
 
 # struct's letter for a field type, and how many of them a value has.
 _TYPES: Mapping[int, tuple[str, int]] = {
@@ -96,8 +100,8 @@ class TiffDirectories:
         head, size, word = ("Q", 20, "Q") if self.is_big else ("H", 12, "I")
         (count,) = self._unpack(head, at)
         start = at + struct.calcsize(head)
-        if count * size > len(self._data):
-            raise ValueError("more tags than bytes")
+        if count > MAX_TAGS:
+            raise ValueError("more tags than a picture has")
         entries: dict[int, Entry] = {}
         for place in range(start, start + count * size, size):
             tag, kind, number = self._unpack("HH" + word, place)
@@ -121,18 +125,14 @@ class TiffDirectories:
             raise ValueError("no page")
         return found
 
-    def below(self, directory: Directory) -> list[Directory]:
+    def below(self, directory: Directory) -> Iterator[Directory]:
         """The directories that ``directory`` points to, not those below them.
 
         One that is not sound is left out: no photo depends on it.
         """
-        found = []
         for at in self.numbers(directory, SUB_IFDS)[:MAX_DIRECTORIES]:
-            try:
-                found.append(self.directory(int(at)))
-            except ValueError:
-                continue
-        return found
+            with suppress(ValueError):
+                yield self.directory(int(at))
 
     def numbers(self, directory: Directory, tag: int) -> tuple[float, ...]:
         """The values of ``tag``, empty without it. Raises ``ValueError`` if they are cut short."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from appliance.errors import InputError
 from appliance.pipeline.media.photo import tiff_directory as tags
-from appliance.pipeline.media.photo.tiff_directory import Directory, TiffDirectories
+from appliance.pipeline.media.photo.tiff_directory import (
+    MAX_DIRECTORIES,
+    Directory,
+    TiffDirectories,
+)
 
 # Bits of NewSubfileType, and values of the older SubfileType (TIFF 6.0).
 _REDUCED, _MASK = 1, 4
@@ -30,7 +36,8 @@ def find_photo(tiff: TiffDirectories) -> tuple[Directory, tuple[str, ...]]:
     of a picture elsewhere; ``ValueError`` for a file that is not sound.
     """
     pages = tiff.pages()
-    below = [directory for page in pages for directory in tiff.below(page)]
+    linked = chain.from_iterable(tiff.below(page) for page in pages)
+    below = list(islice(linked, MAX_DIRECTORIES))
     if any(_is_raw(tiff, directory) for directory in [*pages, *below]):
         raise raw_file()
     pictures = [page for page in pages if not _is_reduced(tiff, page) and not _is_mask(tiff, page)]

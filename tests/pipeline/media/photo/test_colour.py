@@ -23,6 +23,7 @@ from appliance.pipeline.media.photo.colour_space import (
     SRGB_CURVE,
     ColourSpace,
     Curve,
+    gamma_of,
 )
 from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
@@ -273,3 +274,18 @@ def test_chunks_of_any_content_are_read_or_refused(content: bytes, name: bytes) 
         return
     if space is not None:
         space.icc()
+
+
+@given(st.binary(min_size=1, max_size=12), st.integers(0, 500), st.booleans())
+def test_a_damaged_profile_has_a_gamma_or_none(junk: bytes, at: int, cut: bool) -> None:
+    profile = bytearray(ColourSpace(BT_709, Curve(1.8)).icc() or b"")
+    profile[at : at + len(junk)] = junk
+    gamma_of(bytes(profile[:at] if cut else profile))
+
+
+def test_only_the_gamma_of_our_own_profiles_is_known() -> None:
+    icc = ColourSpace(BT_709, Curve(1.8)).icc()
+    assert icc is not None
+    assert gamma_of(icc) == pytest.approx(1.8, abs=1e-4)
+    assert gamma_of(P3.icc() or b"") is None
+    assert gamma_of(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()) is None

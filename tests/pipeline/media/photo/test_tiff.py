@@ -187,6 +187,14 @@ def test_a_tiff_of_a_program_that_compresses_16_bits_by_lzw_is_read() -> None:
     assert np.array_equal(photo.pixels, np.repeat(RGB[..., :1], 3, axis=2))
 
 
+def test_a_directory_of_endless_tags_is_refused() -> None:
+    data = b"II*\0\x08\0\0\0\xff\xff" + b"\0\1\3\0\1\0\0\0\1\0\0\0" * 0xFFFF + bytes(4)
+    with pytest.raises(InputError, match="cannot be decoded"):
+        read_photo(data)
+    with pytest.raises(ValueError, match="more tags"):
+        TiffDirectories(data).pages()
+
+
 @given(st.binary(min_size=1, max_size=8), st.integers(0, 700), st.booleans(), st.booleans())
 def test_directories_of_a_damaged_file_are_read_or_are_an_error(
     junk: bytes, at: int, big: bool, cut: bool

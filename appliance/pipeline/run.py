@@ -86,6 +86,7 @@ class SwapReport:
     seconds: Mapping[str, float]
     transcoded: TranscodeReport | None = None
     converted: tuple[Conversion, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
@@ -162,6 +163,7 @@ def swap_photo(
         engine=pipeline.engine.name,
         provider=pipeline.engine.provider,
         seconds={"swap": time.monotonic() - started},
+        dropped=target.dropped,
     )
 
 

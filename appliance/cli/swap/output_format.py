@@ -25,6 +25,7 @@ PHOTO_SUFFIXES: Mapping[str, PhotoFormat] = MappingProxyType(
         ".bmp": "bmp",
     }
 )
+_WRITTEN: Mapping[str, PhotoFormat] = {kind: kind for kind in PHOTO_SUFFIXES.values()}
 VIDEO_SUFFIXES: Mapping[str, VideoKind] = MappingProxyType(
     {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm", ".avi": "avi"}
 )

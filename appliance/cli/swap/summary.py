@@ -37,9 +37,9 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finished swap.
 
     ``stages``: seconds by stage. ``converted``: what the result has in another form than the
-    target. Of videos only: ``fps``, frames by second of the whole command, ``fps_at_work``, the
-    same without the loading of models and the reading of sources, ``codec``, ``pixel_format`` and
-    ``tracks``.
+    target. ``dropped``: what a photo held besides its pixels and is not kept. Of videos only:
+    ``fps``, frames by second of the whole command, ``fps_at_work``, the same without the loading of
+    models and the reading of sources, ``codec``, ``pixel_format`` and ``tracks``.
     """
 
     kind: str
@@ -57,6 +57,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     codec: str | None = None
     pixel_format: str | None = None
     tracks: TrackSummary | None = None
+    dropped: tuple[str, ...] = ()
 
 
 def summarise(report: SwapReport, seconds: float) -> Summary:
@@ -82,6 +83,7 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
         codec=None if done is None else CODEC_NAMES[done.codec],
         pixel_format=None if done is None else done.pixel_format,
         tracks=None if done is None else _tracks(done),
+        dropped=report.dropped,
     )
 
 
@@ -104,6 +106,8 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
         lines.append(("converted", "; ".join(str(one) for one in summary.converted)))
     if summary.tracks is not None:
         lines.extend(_track_pairs(summary.tracks))
+    if summary.dropped:
+        lines.append(("dropped", ", ".join(summary.dropped)))
     return lines
 
 

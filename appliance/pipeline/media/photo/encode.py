@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -15,7 +17,8 @@ from appliance.pipeline.media.conversion import Conversion, depth_conversion
 from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.aspect import density_for, png_with_density
 from appliance.pipeline.media.photo.canvas import as_8_bit
-from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.media.photo.colour_space import gamma_of
+from appliance.pipeline.media.photo.photo import Photo
 from appliance.pipeline.media.photo.tiff16 import encode_tiff16
 from appliance.pipeline.media.pixel_aspect import SQUARE
 from appliance.pipeline.media.quality import DEFAULT_QUALITY, PHOTO_QUALITY, QualityWord
@@ -39,6 +42,8 @@ _PNG_SETTINGS = (
     (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
 )
 
+_AFTER_HEADER = 33  # bytes of a PNG: its signature, and IHDR
+
 
 def encode_photo(
     photo: Photo, kind: PhotoFormat, quality: QualityWord | int | None = None
@@ -48,8 +53,8 @@ def encode_photo(
     ``quality``: a word, see :mod:`appliance.pipeline.media.quality`, or a number from 1 to 100 for
     JPEG and WebP; ``None`` is the default word. JPEG: the source's own chroma subsampling. PNG,
     TIFF and BMP are lossless; PNG and TIFF keep 16 bits, the others have 8. BMP holds no profile,
-    so the pixels are converted to sRGB. Pixels that are not square stay so. Raises ``OutputError`` if the format cannot hold the photo,
-    or has no such quality.
+    so the pixels are converted to sRGB. Pixels that are not square stay so. Raises ``OutputError``
+    if the format cannot hold the photo, or has no such quality.
     """
     if kind not in get_args(PhotoFormat):
         hint = "Use .jpg, .png, .webp, .tif or .bmp."
@@ -115,8 +120,18 @@ def _encode_png(photo: Photo) -> bytes:
     done, data = cv2.imencodeWithMetadata(".png", cv2.merge(layers), kinds, values, settings)
     if not done:
         raise OutputError("The photo cannot be written as PNG.", "Write a .tif instead.")
-    png = bytes(data.data)
+    png = _with_gamma(bytes(data.data), photo.icc)
     return png if photo.pixel_aspect == SQUARE else png_with_density(png, photo.pixel_aspect)
+
+
+def _with_gamma(png: bytes, icc: bytes | None) -> bytes:
+    """``png`` with the gamma of its profile as a number too, for viewers that read only that."""
+    gamma = None if icc is None else gamma_of(icc)
+    if gamma is None:
+        return png
+    chunk = b"gAMA" + struct.pack(">I", round(100_000 / gamma))
+    whole = struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return png[:_AFTER_HEADER] + whole + png[_AFTER_HEADER:]
 
 
 def _encode_pillow(photo: Photo, kind: PhotoFormat, more: Mapping[str, Any]) -> bytes:

@@ -7,7 +7,6 @@ from fractions import Fraction
 import av
 from av.filter import Graph  # a sealed process cannot load it later
 
-
 # AVFieldOrder: each frame holds both fields, and the same one is stored and shown first.
 _TOP_FIRST, BOTTOM_FIRST = 2, 3
 

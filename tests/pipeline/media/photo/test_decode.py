@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,11 @@ def save(image: Image.Image, kind: str, **settings: Any) -> bytes:
     return buffer.getvalue()
 
 
+@cache
 def wide_profile() -> bytes:
-    """An RGB profile that is not sRGB: its red and green primaries exchanged, its own bytes."""
+    """An RGB profile that is not sRGB: its red and green primaries exchanged; made once, for it
+    holds the time.
+    """
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")
     profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
@@ -309,3 +313,41 @@ def test_tiff_tags_are_sorted_as_the_standard_requires() -> None:
     image = Image.open(io.BytesIO(encode_photo(Photo(DEEP[:4, :4].copy()), "tiff").__bytes__()))
     tags: ImageFileDirectory_v2 = image.tag_v2  # type: ignore[attr-defined]
     assert list(tags) == sorted(tags)
+
+
+def test_the_primary_picture_of_a_heic_is_taken_and_the_others_are_named() -> None:
+    data = make_heic(pictures=2)
+    photo = read_photo(data)
+    assert np.abs(photo.pixels.astype(int) - picture(0, 64, 64)).mean() < 6
+    assert photo.dropped == ("further pictures",)
+
+
+@pytest.mark.parametrize("value", range(1, 9))
+def test_an_avif_comes_out_upright(value: int) -> None:
+    from appliance.pipeline.media.orientation import from_exif
+
+    exif = Image.Exif()
+    exif[274] = value
+    stored = np.ascontiguousarray(from_exif(value).stored(RGB))
+    photo = read_photo(save(Image.fromarray(stored), "AVIF", exif=exif, quality=95))
+    assert photo.pixels.shape == RGB.shape
+    assert np.abs(photo.pixels.astype(int) - RGB).mean() < 4
+
+
+def test_an_avif_keeps_its_alpha_and_its_profile_and_is_no_animation() -> None:
+    alpha = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
+    image = Image.fromarray(np.dstack([RGB, alpha]))
+    photo = read_photo(save(image, "AVIF", quality=100, icc_profile=wide_profile()))
+    assert photo.alpha is not None
+    assert np.array_equal(photo.alpha, alpha)
+    assert photo.icc == wide_profile()
+    moving = save(image, "AVIF", save_all=True, append_images=[image.rotate(90)])
+    with pytest.raises(InputError, match="animated"):
+        read_photo(moving)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_an_avif_cut_short_is_refused(share: float) -> None:
+    data = save(Image.fromarray(RGB), "AVIF", quality=95)
+    with pytest.raises(InputError):
+        read_photo(data[: int(len(data) * share)])

@@ -13,6 +13,7 @@ import click
 
 from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.framework.run_context import RunContext
+from appliance.cli.framework.standard_streams import prepare_streams
 from appliance.seal.environment import scrub_environment
 from appliance.seal.process import descriptors
 from appliance.version import DISTRIBUTION
@@ -116,14 +117,12 @@ def appliance() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    prepare_streams()  # first: no file may get the number of a standard stream
     scrub_environment()
     inherited = descriptors()
     # numpy's linear algebra starts its threads on import. Landlock does not restrict threads that
     # exist already, and nothing here would use them.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character gets a question mark, not an exception.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     if not sys.warnoptions:
         # Libraries print warnings for developers on stderr, with paths of this machine.
         warnings.simplefilter("ignore")

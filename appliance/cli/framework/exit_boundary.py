@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -31,20 +31,14 @@ def run_command(
     command: click.Command, arguments: Sequence[str], context: RunContext | None = None
 ) -> int:
     """Run ``command`` and return its exit code; errors are explained on stderr."""
-    # Opened in advance: a sealed process can no longer open it.
-    with open(os.devnull, "wb") as devnull:  # noqa: PTH123 - no path of a file
-        try:
-            code = _invoke(command, arguments, context or RunContext())
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except BrokenPipeError:
-            _discard_buffers(devnull.fileno())
-            return EXIT_BROKEN_PIPE
-    return code
+    code = _attempt(lambda: _invoke(command, arguments, context or RunContext()))
+    # What is still in the buffer may not fit either. An earlier error matters more.
+    flushed = _attempt(_flush)
+    return code or flushed
 
 
 def _invoke(command: click.Command, arguments: Sequence[str], context: RunContext) -> int:
-    """The exit code of ``command``. Raises ``BrokenPipeError`` and nothing else."""
+    """The exit code of ``command``. Raises whatever it does."""
     try:
         # Not command.main, which takes every EOFError, FFmpeg's too, for a Ctrl-D.
         with command.make_context("appliance", list(arguments), obj=context) as click_context:
@@ -54,18 +48,30 @@ def _invoke(command: click.Command, arguments: Sequence[str], context: RunContex
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
+    return 0
+
+
+def _flush() -> int:
+    """0. Raises what :mod:`appliance.cli.framework.standard_streams` does."""
+    sys.stdout.flush()
+    return 0
+
+
+def _attempt(step: Callable[[], int]) -> int:
+    """The exit code of ``step``, or that for what it raises, which is explained on stderr."""
+    try:
+        return step()
     except KeyboardInterrupt:
         click.echo("interrupted; nothing was written", err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        raise
+        return EXIT_BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the one place that must let nothing through
         message, hint, code = _explain(error)
         if code == EXIT_BUG and os.environ.get(DEBUG) == "1":
             traceback.print_exception(error)
         click.echo(f"error: {message}\nhint: {hint}", err=True)
         return code
-    return 0
 
 
 def _explain(error: Exception) -> tuple[str, str, int]:
@@ -77,9 +83,3 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     # The type alone: arguments and traceback may contain paths.
     message = f"this is a bug in the program ({type(error).__name__})"
     return message, "Report it with the options of the command, without file names.", EXIT_BUG
-
-
-def _discard_buffers(devnull: int) -> None:
-    """Redirect both streams; otherwise the interpreter complains about unsent data on exit."""
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(devnull, stream.fileno())

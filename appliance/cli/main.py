@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import mmap
 import os
 import sys
 import warnings
@@ -61,6 +62,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+# Bytes of addresses that importing numpy takes, with some to spare: measured with limits of 80 to
+# 150 MB. Its OpenBLAS does not raise an exception but prints words of its own and exits.
+_IMPORTS = 128 << 20
+
 _EPILOG = """\b
 Exit codes:
     0  done
@@ -95,6 +100,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name, _ = COMMANDS[cmd_name]
+        _probe_memory()
         module = importlib.import_module(f"appliance.cli.{name}")
         command: click.Command = getattr(module, cmd_name)
         return command
@@ -103,6 +109,12 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+def _probe_memory() -> None:
+    """Raises ``OSError`` if there is not even memory for numpy, which would end the process."""
+    with mmap.mmap(-1, _IMPORTS):
+        pass
 
 
 @click.group(

@@ -9,6 +9,7 @@ Finding a bug takes its traceback, which may contain paths and names: it is prin
 
 from __future__ import annotations
 
+import mmap
 import os
 import sys
 import traceback
@@ -18,11 +19,14 @@ import click
 
 from appliance.cli.framework.run_context import RunContext
 from appliance.cli.framework.usage_errors import usage_message
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, ResourceError, resource_error
 
 EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+_PROBE = 128 << 20  # bytes; libraries fail at far smaller pieces
+_DOUBT = " This process has reached the limit of its memory, which may be the true cause."
 
 DEBUG = "APPLIANCE_DEBUG"
 
@@ -76,10 +80,27 @@ def _attempt(step: Callable[[], int]) -> int:
 
 def _explain(error: Exception) -> tuple[str, str, int]:
     """Message, hint and exit code."""
-    if isinstance(error, ApplianceError):
-        return error.message, error.hint, error.exit_code
+    error = resource_error(error) or error
     if isinstance(error, click.UsageError):
         return *usage_message(error), error.exit_code
+    if isinstance(error, ApplianceError):
+        is_doubtful = error.__cause__ is not None and not isinstance(error, ResourceError)
+        doubt = _DOUBT if is_doubtful and _is_memory_short() else ""
+        return error.message, error.hint + doubt, error.exit_code
+    if _is_memory_short():
+        return _explain(MemoryError())
     # The type alone: arguments and traceback may contain paths.
     message = f"this is a bug in the program ({type(error).__name__})"
     return message, "Report it with the options of the command, without file names.", EXIT_BUG
+
+
+def _is_memory_short() -> bool:
+    """Whether this process has reached a limit of its memory, which then is a likely cause.
+
+    What the error's frames still hold has not been freed yet.
+    """
+    try:
+        with mmap.mmap(-1, _PROBE):
+            return False
+    except OSError:
+        return True

@@ -7,7 +7,6 @@ result and its exit code do not depend on it.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import select
@@ -16,16 +15,10 @@ from collections.abc import Callable
 from typing import TextIO
 
 from appliance.errors import ApplianceError
+from appliance.files.reasons import reason_of
 from appliance.files.standard_streams import open_closed_streams
 
 _HINT = "Send the output elsewhere. The files that the command had finished by then are complete."
-_REASONS = {
-    errno.ENOSPC: "there is no space left",
-    errno.EDQUOT: "the quota of disk space is used up",
-    errno.EFBIG: "the file would become larger than this process may write",
-    errno.EBADF: "it is open for reading only",
-    errno.EIO: "the device or terminal failed",
-}
 
 
 class StandardOutputError(ApplianceError):
@@ -99,9 +92,8 @@ def _fail(error: OSError) -> None:
     """Raises ``StandardOutputError``; ``BrokenPipeError`` if its reader has closed it."""
     if isinstance(error, BrokenPipeError):
         raise error
-    code = error.errno or 0
-    reason = _REASONS.get(code) or errno.errorcode.get(code, "unknown error")
-    raise StandardOutputError(f"Standard output cannot be written: {reason}.", _HINT) from error
+    why = reason_of(error).why
+    raise StandardOutputError(f"Standard output cannot be written: {why}.", _HINT) from error
 
 
 def _ignore(_error: OSError) -> None:

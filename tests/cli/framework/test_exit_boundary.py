@@ -126,3 +126,33 @@ def test_a_terminal_that_cannot_show_a_character_gets_another(people: dict[str, 
         check=True,
     )
     assert "yaw +" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (MemoryError(), 1, "There is not enough memory."),
+        (KeyError("a library's table"), 1, "There is not enough memory."),
+        (errors.InputError("The photo is damaged.", "Use another."), 3, "may be the true cause"),
+    ],
+)
+def test_a_failure_at_the_limit_of_memory_names_the_limit(
+    error: Exception,
+    code: int,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if isinstance(error, errors.InputError):
+        error.__cause__ = ValueError("of a library")
+    monkeypatch.setattr("appliance.cli.framework.exit_boundary._PROBE", 1 << 60)
+    assert run_command(failing(error), []) == code
+    assert words in capsys.readouterr().err
+
+
+def test_an_error_that_explains_itself_names_no_limit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.cli.framework.exit_boundary._PROBE", 1 << 60)
+    assert run_command(failing(errors.InputError("It is empty.", "Use another.")), []) == 3
+    assert capsys.readouterr().err == "error: It is empty.\nhint: Use another.\n"

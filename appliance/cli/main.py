@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import mmap
 import os
 import sys
@@ -138,6 +139,8 @@ def main() -> None:
     if not sys.warnoptions:
         # Libraries print warnings for developers on stderr, with paths of this machine.
         warnings.simplefilter("ignore")
+    # Without a handler, Python prints what libraries log as errors, such as numbers of a photo.
+    logging.getLogger().addHandler(logging.NullHandler())
     sys.exit(run_command(appliance, sys.argv[1:], RunContext(inherited)))
 
 

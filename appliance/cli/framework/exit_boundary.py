@@ -26,7 +26,8 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 _PROBE = 128 << 20  # bytes; libraries fail at far smaller pieces
-_DOUBT = " This process has reached the limit of its memory, which may be the true cause."
+_SHORT = " This process has reached the limit of its memory, which may be the true cause."
+_EXTERNAL = " Too little memory, or too few processes for this user, may be the true cause."
 
 DEBUG = "APPLIANCE_DEBUG"
 
@@ -84,14 +85,24 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     if isinstance(error, click.UsageError):
         return *usage_message(error), error.exit_code
     if isinstance(error, ApplianceError):
-        is_doubtful = error.__cause__ is not None and not isinstance(error, ResourceError)
-        doubt = _DOUBT if is_doubtful and _is_memory_short() else ""
-        return error.message, error.hint + doubt, error.exit_code
+        return error.message, error.hint + _doubt(error), error.exit_code
     if _is_memory_short():
         return _explain(MemoryError())
     # The type alone: arguments and traceback may contain paths.
     message = f"this is a bug in the program ({type(error).__name__})"
     return message, "Report it with the options of the command, without file names.", EXIT_BUG
+
+
+def _doubt(error: ApplianceError) -> str:
+    """What to add to the hint where something else than ``error`` says may be the cause."""
+    if error.__cause__ is None or isinstance(error, ResourceError):
+        return ""
+    if _is_memory_short():
+        return _SHORT
+    # FFmpeg does not say why x264 or x265 gave up; without a thread they do.
+    kind = type(error.__cause__)
+    is_external = kind.__module__ == "av.error" and kind.__name__ == "ExternalError"
+    return _EXTERNAL if is_external else ""
 
 
 def _is_memory_short() -> bool:

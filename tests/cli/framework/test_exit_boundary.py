@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import click
 import pytest
 from PIL import Image
@@ -156,3 +157,12 @@ def test_an_error_that_explains_itself_names_no_limit(
     monkeypatch.setattr("appliance.cli.framework.exit_boundary._PROBE", 1 << 60)
     assert run_command(failing(errors.InputError("It is empty.", "Use another.")), []) == 3
     assert capsys.readouterr().err == "error: It is empty.\nhint: Use another.\n"
+
+
+def test_where_an_encoder_does_not_say_why_limits_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = errors.OutputError("The container refuses the video.", "Write an MKV.")
+    error.__cause__ = av.error.ExternalError(542398533, "Generic error in an external library")
+    assert run_command(failing(error), []) == 7
+    assert "too few processes for this user" in capsys.readouterr().err

@@ -136,6 +136,8 @@ def main() -> None:
     # numpy's linear algebra starts its threads on import. Landlock does not restrict threads that
     # exist already, and nothing here would use them.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    # OpenCV prints its errors, which come as exceptions anyway.
+    os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
     if not sys.warnoptions:
         # Libraries print warnings for developers on stderr, with paths of this machine.
         warnings.simplefilter("ignore")

@@ -57,7 +57,10 @@ class Film:
     def make(self) -> bytes:
         """The bytes of the film."""
         sink = io.BytesIO()
-        with av.open(sink, "w", format=MUXERS[self.container]) as output:
+        # The same bytes each time: MKV would get random identifiers.
+        options = {"fflags": "+bitexact"}
+        muxer = MUXERS[self.container]
+        with av.open(sink, "w", format=muxer, container_options=options) as output:
             stream = self._picture(output)
             packets = list(self.add(output)) if self.add else []
             output.start_encoding()

@@ -13,9 +13,9 @@ FILES = Path(__file__).parent / "files"
 _HEAD = """\
 # Hostile files
 
-Each lies about something. `python -m tests.hostile` makes them and this list; those that fuzzing \
-found are kept as they are in `../found.py`. `../test_hostile.py` has a sealed process read each, \
-and write what it read: a clear refusal, or a sound result.
+Each lies about something. `python -m tests.hostile` makes them and this list; those in \
+`../found.py` are of kinds that fuzzing found. `../test_hostile.py` has a sealed process read each \
+of them and write what it read: a clear refusal, or a sound result.
 
 | file | what it is: it |
 | --- | --- |

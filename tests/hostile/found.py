@@ -1,8 +1,25 @@
-"""Files that fuzzing found, as it found them."""
+"""Files of the kinds that fuzzing found."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-FOUND: Mapping[str, tuple[str, Callable[[], bytes]]] = MappingProxyType({})
+from PIL import Image, ImageCms
+
+
+def _profile_length() -> bytes:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 12), "orange").save(
+        buffer, "JPEG", icc_profile=b"\xff\xff\xff\xff" + profile[4:]
+    )
+    return buffer.getvalue()
+
+
+FOUND: Mapping[str, tuple[str, Callable[[], bytes]]] = MappingProxyType(
+    {
+        "jpeg-profile-length.jpg": ("its profile states another length", _profile_length),
+    }
+)

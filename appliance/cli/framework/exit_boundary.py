@@ -21,6 +21,7 @@ from appliance.cli.framework.run_context import RunContext
 from appliance.cli.framework.usage_errors import usage_message
 from appliance.errors import ApplianceError, ResourceError, resource_error
 
+EXIT_UNANSWERED = 1
 EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
@@ -67,16 +68,22 @@ def _attempt(step: Callable[[], int]) -> int:
     try:
         return step()
     except KeyboardInterrupt:
-        click.echo("interrupted; nothing was written", err=True)
-        return EXIT_INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         return EXIT_BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the one place that must let nothing through
+        if isinstance(error, click.Abort) and isinstance(error.__context__, KeyboardInterrupt):
+            return _interrupted()  # click's prompts turn it into an exception of their own
         message, hint, code = _explain(error)
         if code == EXIT_BUG and os.environ.get(DEBUG) == "1":
             traceback.print_exception(error)
         click.echo(f"error: {message}\nhint: {hint}", err=True)
         return code
+
+
+def _interrupted() -> int:
+    click.echo("interrupted; nothing was written", err=True)
+    return EXIT_INTERRUPTED
 
 
 def _explain(error: Exception) -> tuple[str, str, int]:
@@ -86,6 +93,9 @@ def _explain(error: Exception) -> tuple[str, str, int]:
         return *usage_message(error), error.exit_code
     if isinstance(error, ApplianceError):
         return error.message, error.hint + _doubt(error), error.exit_code
+    if isinstance(error, click.Abort):
+        hint = "Run the command at a terminal, or pass the answer through standard input."
+        return "Something was asked for, and standard input holds no answer.", hint, EXIT_UNANSWERED
     if _is_memory_short():
         return _explain(MemoryError())
     # The type alone: arguments and traceback may contain paths.

@@ -166,3 +166,24 @@ def test_where_an_encoder_does_not_say_why_limits_are_named(
     error.__cause__ = av.error.ExternalError(542398533, "Generic error in an external library")
     assert run_command(failing(error), []) == 7
     assert "too few processes for this user" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("ended_by", "code"), [(KeyboardInterrupt, 130), (EOFError, 1)])
+def test_a_prompt_that_gets_no_answer_is_no_bug(
+    ended_by: type[BaseException],
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @click.command()
+    def command() -> None:
+        click.prompt("Name", err=True)
+
+    def end(_prompt: str = "") -> str:
+        raise ended_by
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", end)
+    assert run_command(command, []) == code
+    err = capsys.readouterr().err
+    assert "bug" not in err
+    assert ("no answer" in err) is (code == 1)

@@ -86,7 +86,7 @@ def _named(report: TranscodeReport) -> list[str]:
 
 def photo(data: bytes, form: PhotoFormat) -> str:
     """Depth, channels and profile of the result."""
-    return _photo_facts(encode_photo(decode_photo(io.BytesIO(data), "The photo"), form), form)
+    return _photo_facts(encode_photo(decode_photo(io.BytesIO(data), "The file"), form), form)
 
 
 def taken(data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -53,6 +54,46 @@ def sixteen_bits(suffix: str, channels: int) -> Callable[[], bytes]:
     return make
 
 
+def dicom() -> bytes:
+    """A photograph as clinics keep it: DICOM PS3.10, explicit VR little endian, uncompressed."""
+    pixels = np.asarray(_ramp("RGB")).tobytes()
+    photograph, instance = b"1.2.840.10008.5.1.4.1.1.77.1.4\0", b"2.25.1"
+    meta = _elements(
+        (2, 1, b"OB", b"\0\1"),
+        (2, 2, b"UI", photograph),
+        (2, 3, b"UI", instance),
+        (2, 0x10, b"UI", b"1.2.840.10008.1.2.1\0"),
+    )
+    body = _elements(
+        (8, 0x16, b"UI", photograph),
+        (8, 0x18, b"UI", instance),
+        (8, 0x60, b"CS", b"XC"),
+        (0x28, 2, b"US", struct.pack("<H", 3)),
+        (0x28, 4, b"CS", b"RGB "),
+        (0x28, 6, b"US", struct.pack("<H", 0)),
+        (0x28, 0x10, b"US", struct.pack("<H", _HEIGHT)),
+        (0x28, 0x11, b"US", struct.pack("<H", _WIDTH)),
+        *((0x28, tag, b"US", struct.pack("<H", bits)) for tag, bits in _EIGHT_BITS),
+        (0x7FE0, 0x10, b"OB", pixels),
+    )
+    length = _elements((2, 0, b"UL", struct.pack("<I", len(meta))))
+    return bytes(128) + b"DICM" + length + meta + body
+
+
+# Bits allocated and stored, the highest bit, and that samples have no sign.
+_EIGHT_BITS = ((0x100, 8), (0x101, 8), (0x102, 7), (0x103, 0))
+
+
+def _elements(*elements: tuple[int, int, bytes, bytes]) -> bytes:
+    """Group, number, type and value of each."""
+    parts = []
+    for group, number, kind, value in elements:
+        is_long = kind == b"OB"
+        length = struct.pack("<2xI" if is_long else "<H", len(value))
+        parts.append(struct.pack("<HH", group, number) + kind + length + value)
+    return b"".join(parts)
+
+
 def pages() -> bytes:
     """A TIFF of two pages."""
     buffer = io.BytesIO()
@@ -100,6 +141,8 @@ PHOTOS: Mapping[str, Callable[[], bytes]] = MappingProxyType(
         "TIFF, transparent": pillow("TIFF", "RGBA"),
         "BMP": pillow("BMP"),
         "HEIC": make_heic,
+        "AVIF": pillow("AVIF"),
+        "DICOM, a photograph": dicom,
     }
 )
 
@@ -114,9 +157,7 @@ OTHER_FILES: Mapping[str, Callable[[], bytes]] = MappingProxyType(
         "PNG, moving": moving("PNG"),
         "WebP, moving": moving("WEBP"),
         "TIFF of two pages": pages,
-        "AVIF": begins(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"),
         "JPEG XL": begins(b"\0\0\0\x0cJXL \r\n\x87\n"),
-        "DICOM": begins(bytes(128) + b"DICM"),
         "PDF": begins(b"%PDF-1.7\n"),
         "a text": begins(b"Dear Sir or Madam,\n"),
     }

@@ -138,6 +138,8 @@ TARGETS = {
     "webp": Target(judge_photo, _photos("WebP")),
     "bmp": Target(judge_photo, _photos("BMP")),
     "heic": Target(judge_photo, _photos("HEIC")),
+    "avif": Target(judge_photo, _photos("AVIF")),
+    "dicom": Target(judge_photo, _photos("DICOM")),
     "profile": Target(judge_profile, _profile),
     "subtitle": Target(judge_subtitle, lambda: [b"Hello", b"GPS (11.5754, 48.1371, 19), ISO: 100"]),
     "side-data": Target(judge_side_data, _side_data),

@@ -200,6 +200,11 @@ FILM_FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = MappingProxyType(
             "packets without content",
             lambda: (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 8,
         ),
+        "mpg-cut.mpg": (
+            "ends in the middle",
+            lambda: Film("", "mpg", "mpeg2video", "yuv420p").make()[:-900],
+        ),
+        "mpg-packs.mpg": ("packs without content", lambda: (b"\0\0\1\xba\x44" + bytes(9)) * 40),
         "none-one.bin": ("one byte", lambda: b"\0"),
         "none-ftyp.bin": ("the type of an MP4, and nothing else", lambda: _FTYP),
         "none-riff.bin": ("a RIFF of no kind", lambda: b"RIFF\x08\0\0\0ABCD" + bytes(8)),

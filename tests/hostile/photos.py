@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from tests.formats.photos import PHOTOS
+from tests.formats.photos import PHOTOS, dicom
 from tests.pipeline.media.heif import make_heic
 
 _SMALL = (16, 12)
@@ -267,6 +267,37 @@ PHOTO_FILES: Mapping[str, tuple[str, Callable[[], bytes]]] = MappingProxyType(
         "heic-place.heic": (
             "its picture lies beyond its end",
             lambda: _patched(make_heic(), b"iloc", 14, b"\x7f\xff\xff\xff"),
+        ),
+        "avif-cut.avif": ("ends in the middle", lambda: PHOTOS["AVIF"]()[:-60]),
+        "avif-huge.avif": (
+            "claims 2^32 - 1 pixels a side",
+            lambda: _patched(PHOTOS["AVIF"](), b"ispe", 8, b"\xff" * 8),
+        ),
+        "dicom-cut.dcm": ("ends in the middle", lambda: dicom()[:-4000]),
+        "dicom-length.dcm": (
+            "an element claims 4 GB",
+            lambda: _patched(dicom(), b"\xe0\x7f\x10\0OB", 8, b"\xfe\xff\xff\xff"),
+        ),
+        "dicom-endless.dcm": (
+            "an element does not say where it ends",
+            lambda: _patched(dicom(), b"\xe0\x7f\x10\0OB", 8, b"\xff\xff\xff\xff"),
+        ),
+        "dicom-huge.dcm": (
+            "claims 65535 x 65535 pixels",
+            lambda: _patched(
+                _patched(dicom(), b"\x28\0\x10\0US", 8, b"\xff\xff"),
+                b"\x28\0\x11\0US",
+                8,
+                b"\xff\xff",
+            ),
+        ),
+        "dicom-bits.dcm": (
+            "has 0 bits a sample",
+            lambda: _patched(dicom(), b"\x28\0\0\1US", 8, b"\0\0"),
+        ),
+        "dicom-syntax.dcm": (
+            "its transfer syntax does not exist",
+            lambda: dicom().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.9.9.9\0"),
         ),
     }
 )

@@ -21,6 +21,10 @@ def _profile_length() -> bytes:
 
 FOUND: Mapping[str, tuple[str, Callable[[], bytes]]] = MappingProxyType(
     {
+        "mpg-code.mpg": (
+            "a start code that no packet has follows a pack",
+            lambda: b"\0\0\1\xba\x44" + bytes(9) + b"\0\0\1\x26" + bytes(range(64)),
+        ),
         "jpeg-profile-length.jpg": ("its profile states another length", _profile_length),
     }
 )

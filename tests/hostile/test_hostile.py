@@ -26,6 +26,7 @@ def outcomes() -> list[Outcome]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=600,  # some may lead a parser in a circle
     )
     assert listed.returncode == 0, listed.stderr
     assert listed.stderr == ""

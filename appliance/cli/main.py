@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import mmap
 import os
 import sys
 import warnings
@@ -14,6 +13,7 @@ from types import MappingProxyType
 import click
 
 from appliance.cli.framework.exit_boundary import run_command
+from appliance.cli.framework.memory import check_container, probe_addresses
 from appliance.cli.framework.run_context import RunContext
 from appliance.cli.framework.standard_streams import prepare_streams
 from appliance.seal.environment import scrub_environment
@@ -63,9 +63,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
-# Bytes of addresses that importing numpy takes, with some to spare: measured with limits of 80 to
-# 150 MB. Its OpenBLAS does not raise an exception but prints words of its own and exits.
-_IMPORTS = 128 << 20
+# Those that load models and look for faces.
+_LOOKING = frozenset(("compare", "demo", "doctor", "inspect", "swap"))
 
 _EPILOG = """\b
 Exit codes:
@@ -101,7 +100,9 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name, _ = COMMANDS[cmd_name]
-        _probe_memory()
+        probe_addresses()
+        if cmd_name in _LOOKING:
+            check_container()
         module = importlib.import_module(f"appliance.cli.{name}")
         command: click.Command = getattr(module, cmd_name)
         return command
@@ -110,12 +111,6 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
-
-
-def _probe_memory() -> None:
-    """Raises ``OSError`` if there is not even memory for numpy, which would end the process."""
-    with mmap.mmap(-1, _IMPORTS):
-        pass
 
 
 @click.group(

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
+from itertools import islice
 
-from appliance.audit.entries.canonical import decode
+from appliance.audit.entries.canonical import decode, encode
+from appliance.audit.entries.events import Entry
 from appliance.audit.standalone import Key, Unsound, open_proof, parse_key
 from appliance.audit.tlog.checkpoint import Checkpoint
 from appliance.audit.tlog.proofs import TlogProof
 from appliance.audit.tlog.signed_note import Note, Signer, Verifier
 from appliance.errors import LedgerError
 from appliance.inference.minisign import PublicKey, SecretKey, SignatureError
+from tests.audit.story import story
 from tests.fuzz.target import Target
 from tests.inference import test_manifest_fuzz
 from tests.policy import test_fuzz
 
 _SECRET = SecretKey.generate()
 _SIGNER = Signer.generate("log.example")
-_ENTRY = b'{"at":1,"by":"test"}'
+_ENTRIES = tuple(
+    encode(Entry(at, "01234567", by, event, 1, number))
+    for number, (at, by, event) in enumerate(islice(story(), 40))
+)
 
 
 def judge_note(data: bytes) -> None:
@@ -74,7 +80,7 @@ def _checkpoint() -> bytes:
 
 
 def _proof() -> Sequence[bytes]:
-    return [TlogProof(_ENTRY, 0, (), _checkpoint()).encode()]
+    return [TlogProof(_ENTRIES[0], 0, (), _checkpoint()).encode()]
 
 
 def _signatures() -> Sequence[bytes]:
@@ -87,6 +93,6 @@ TARGETS = {
     "manifest": Target(test_manifest_fuzz.judge, lambda: [test_manifest_fuzz.STARTER]),
     "note": Target(judge_note, lambda: [_checkpoint()]),
     "proof": Target(judge_proof, _proof),
-    "entry": Target(judge_entry, lambda: [_ENTRY]),
+    "entry": Target(judge_entry, lambda: _ENTRIES),
     "signature": Target(judge_signature, _signatures),
 }

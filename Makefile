@@ -19,7 +19,7 @@ make lint           formatting, types, which package may import which
 make test-kernels   the tests of the CUDA kernels, which it compiles first; needs no GPU
 make test-openvino  the tests of the OpenVINO provider, in an environment of its own
 make lab            boots virtual machines with everything installed, and tests those (root, 25 minutes)
-make fuzz           fuzzes the parsers of policies and manifests, one minute each
+make fuzz           fuzzes our parsers of media, policies, manifests and records, one minute each
 make bench          measures quality, speed, memory and steadiness (about 10 minutes)
 make bench-gpu      measures models of the published sizes on a GPU (about 6 minutes, no network)
 make cuda           compiles the CUDA kernels (about a minute)
@@ -174,7 +174,7 @@ lab: .venv/.dev
 
 fuzz: .venv/.dev
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt
-	for parser in policy manifest; do
+	for parser in $$($(BIN)/python -m tests.fuzz); do
 		$(BIN)/python -m tests.fuzz $$parser 60
 	done
 

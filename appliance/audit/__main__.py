@@ -23,6 +23,7 @@ from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.tlog.reserve import Reserve
 from appliance.errors import ApplianceError, LedgerError
+from appliance.files.standard_streams import open_closed_streams
 from appliance.wire.activation import (
     WATCHDOG_INTERVAL,
     Watchdog,
@@ -33,6 +34,7 @@ from appliance.wire.activation import (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until no caller is left. Returns the exit code."""
+    open_closed_streams()
     options = _parser().parse_args(arguments)
     # A core dump would contain the key. A unit that denies this call has set the limit itself.
     with suppress(OSError, ValueError):

@@ -8,6 +8,7 @@ tlog-checkpoint, tlog-proof; RFC 6962), not from the appliance's code.
     appliance-verify FILE.tlog-proof --key VKEY one event, of `appliance audit prove`
 
 Exit code 0: everything is what the log signed. 1: it is not, and the reason is printed. 2: usage.
+74: the answer cannot be printed.
 """
 
 from __future__ import annotations
@@ -234,20 +235,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("path", type=Path, help="folder of a bundle, or a .tlog-proof file")
     parser.add_argument("--key", required=True, help="the log's public key (vkey), or a file of it")
     options = parser.parse_args(arguments)
-    write = sys.stdout.write
+    verdict, code = _judge(options.path, options.key)
     try:
-        vkey = options.key if "+" in options.key else _read(Path(options.key), "the key").decode()
+        if sys.stdout:  # a caller may have closed it, and want the exit code alone
+            sys.stdout.write(f"{verdict}\n")
+            sys.stdout.flush()
+    except OSError:
+        sys.stdout = None  # or Python tries once more, and complains
+        return 74  # EX_IOERR of sysexits.h
+    return code
+
+
+def _judge(path: Path, given_key: str) -> tuple[str, int]:
+    """What to print about the bundle or proof at ``path``, and the exit code."""
+    try:
+        vkey = given_key if "+" in given_key else _read(Path(given_key), "the key").decode()
         key = parse_key(vkey)
-        if options.path.is_dir():
-            proved = check_bundle(options.path, key)
+        if path.is_dir():
+            proved = check_bundle(path, key)
             event = json.loads(proved.entry)["event"]
-            write(f"sound: {event['entries']} entries, exported as entry {proved.index}\n")
-        else:
-            proved = open_proof(_read(options.path, "the proof"), key)
-            write(f"sound: entry {proved.index} of {proved.size}\n{proved.entry.decode()}\n")
+            return f"sound: {event['entries']} entries, exported as entry {proved.index}", 0
+        proved = open_proof(_read(path, "the proof"), key)
+        return f"sound: entry {proved.index} of {proved.size}\n{proved.entry.decode()}", 0
     except Unsound as reason:
-        write(f"unsound: {reason}\n")
-        return 1
+        return f"unsound: {reason}", 1
     except (
         OSError,
         ValueError,
@@ -257,9 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         RecursionError,
         zipfile.BadZipFile,
     ):
-        write("unsound: a file is missing or malformed\n")
-        return 1
-    return 0
+        return "unsound: a file is missing or malformed", 1
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import warnings
@@ -12,7 +13,9 @@ from types import MappingProxyType
 import click
 
 from appliance.cli.framework.exit_boundary import run_command
+from appliance.cli.framework.memory import check_container, probe_addresses
 from appliance.cli.framework.run_context import RunContext
+from appliance.cli.framework.standard_streams import prepare_streams
 from appliance.seal.environment import scrub_environment
 from appliance.seal.process import descriptors
 from appliance.version import DISTRIBUTION
@@ -60,6 +63,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+# Those that load models and look for faces.
+_LOOKING = frozenset(("compare", "demo", "doctor", "inspect", "swap"))
+
 _EPILOG = """\b
 Exit codes:
     0  done
@@ -94,6 +100,9 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name, _ = COMMANDS[cmd_name]
+        probe_addresses()
+        if cmd_name in _LOOKING:
+            check_container()
         module = importlib.import_module(f"appliance.cli.{name}")
         command: click.Command = getattr(module, cmd_name)
         return command
@@ -116,17 +125,19 @@ def appliance() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    prepare_streams()  # first: no file may get the number of a standard stream
     scrub_environment()
     inherited = descriptors()
     # numpy's linear algebra starts its threads on import. Landlock does not restrict threads that
     # exist already, and nothing here would use them.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character gets a question mark, not an exception.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    # OpenCV prints its errors, which come as exceptions anyway.
+    os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
     if not sys.warnoptions:
         # Libraries print warnings for developers on stderr, with paths of this machine.
         warnings.simplefilter("ignore")
+    # Without a handler, Python prints what libraries log as errors, such as numbers of a photo.
+    logging.getLogger().addHandler(logging.NullHandler())
     sys.exit(run_command(appliance, sys.argv[1:], RunContext(inherited)))
 
 

@@ -11,11 +11,11 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from appliance.errors import OutputError
+from appliance.errors import ApplianceError, OutputError, resource_error
+from appliance.files.reasons import reason_of
 
 _NO_TMPFILE = frozenset((errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT))
-_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-_DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+_PRIVATE, _BY_UMASK = 0o600, 0o666
 
 
 class PendingOutput:
@@ -34,9 +34,13 @@ class PendingOutput:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, overwrite: bool = False, mode: int = 0o600
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, shared: bool = False
     ) -> None:
-        """Prepare to write ``path``. ``mode``: private by default, as it may be a person's picture.
+        """Prepare to write ``path``.
+
+        Only its owner can read the file, unless it is ``shared``: then it gets the permissions of
+        the file that it replaces or, where there is none, those that the umask leaves, as with
+        any other program.
 
         Raises ``OutputError`` if the folder is missing or may not be written, if the name is a
         folder, a symbolic link (it might lead anywhere) or not a plain file, or if it is taken and
@@ -50,8 +54,11 @@ class PendingOutput:
             raise OutputError("The output is a folder.", "Name the file to write.")
         try:
             self._folder = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            self._check_name()
-            self.file = OutputFile(self._open(mode))
+            replaced = self._check_name()
+            self.file = OutputFile(self._open(_BY_UMASK if shared else _PRIVATE))
+            if shared and replaced is not None:
+                # The bits alone: what runs as another user is never written here.
+                os.fchmod(self.file.fileno(), replaced & 0o777)
         except OSError as error:
             self._close_folder()
             raise as_output_error(error) from error
@@ -94,11 +101,12 @@ class PendingOutput:
         self._remove_part()
         self._close_folder()
 
-    def _check_name(self) -> None:
+    def _check_name(self) -> int | None:
+        """The mode of the file that will be replaced; ``None`` if there is none."""
         try:
             there = os.stat(self._name, dir_fd=self._folder, follow_symlinks=False)
         except FileNotFoundError:
-            return
+            return None
         if stat.S_ISLNK(there.st_mode):
             raise OutputError("The output is a symbolic link.", "Name the file itself.")
         if stat.S_ISDIR(there.st_mode):
@@ -107,6 +115,7 @@ class PendingOutput:
             raise OutputError("The output is not a plain file.", "Name a plain file.")
         if not self._overwrite:
             raise OutputError("The output exists already.", "Choose another name or overwrite it.")
+        return there.st_mode
 
     def _open(self, mode: int) -> int:
         flags = os.O_RDWR | os.O_CLOEXEC
@@ -211,20 +220,11 @@ class OutputFile(io.RawIOBase):
         return True
 
 
-def as_output_error(error: OSError) -> OutputError:
-    """The ``OutputError`` that tells the user what to do about ``error``, without its path."""
-    code = error.errno
-    if code in _FULL:
-        return OutputError(
-            "There is no space left for the result.", "Free some space and try again."
-        )
-    if code in _DENIED:
-        return OutputError("The folder may not be written.", "Choose another folder.")
-    if code in (errno.ENOENT, errno.ENOTDIR):
-        return OutputError("The output folder does not exist.", "Create it or choose another.")
-    if code == errno.EEXIST:
+def as_output_error(error: OSError) -> ApplianceError:
+    """The error that tells the user what to do about ``error``, without its path."""
+    if lacking := resource_error(error):
+        return lacking
+    if error.errno == errno.EEXIST:
         return OutputError("The output exists already.", "Choose another name or overwrite it.")
-    name = errno.errorcode.get(code or 0, "unknown error")
-    return OutputError(
-        f"The result cannot be written ({name}).", "Check the disk or choose another."
-    )
+    reason = reason_of(error)
+    return OutputError(f"The result cannot be written: {reason.why}.", reason.hint)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from appliance.errors import ModelError, ProviderError
+from appliance.errors import ModelError, ProviderError, resource_error
 from appliance.inference import kernels
 from appliance.inference.contract import Input
 from appliance.inference.families import CONTRACTS
@@ -213,7 +213,9 @@ class Runtime:
     def _works(self, name: str, probe: bytes) -> bool:
         try:
             return provider_of(self._session(probe, [name], self.threads)) == name
-        except FAILURES:
+        except FAILURES as error:
+            if name in HOST_PROVIDERS and (lacking := resource_error(error)):
+                raise lacking from error
             return False
 
 

@@ -34,8 +34,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def little_space() -> Iterator[None]:
-    """No file may grow beyond 64 KiB, which looks like a full disk to the writer."""
+def small_files() -> Iterator[None]:
+    """No file may grow beyond 64 KiB."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
@@ -170,12 +170,12 @@ def test_a_folder_that_may_not_be_written_is_refused() -> None:
         PendingOutput("/proc/self/out.bin")
 
 
-@pytest.mark.usefixtures("little_space")
-def test_a_full_disk_is_an_output_error_and_leaves_nothing(folder: Path) -> None:
+@pytest.mark.usefixtures("small_files")
+def test_a_file_that_may_not_grow_is_an_output_error_and_leaves_nothing(folder: Path) -> None:
     before = descriptors()
     with PendingOutput(folder / "out.bin") as pending:
         pending.file.write(bytes(1 << 15))
-        with pytest.raises(OutputError, match="space"):
+        with pytest.raises(OutputError, match="larger than a file may be"):
             pending.file.write(bytes(1 << 16))
     assert names(folder) == []
     assert descriptors() == before
@@ -233,8 +233,75 @@ def test_the_file_reads_back_what_was_written(folder: Path) -> None:
         assert pending.file.tell() == 10
 
 
-@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT])
+NUMBERS = sorted(errno.errorcode)
+
+
+@pytest.mark.parametrize("code", NUMBERS, ids=[errno.errorcode[code] for code in NUMBERS])
 def test_every_error_says_what_to_do_and_no_path(code: int) -> None:
     error = output.as_output_error(OSError(code, "text", "/home/jane_doe/face.mp4"))
     assert error.hint
     assert "jane" not in error.message + error.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "no space left"),
+        (errno.EDQUOT, "quota"),
+        (errno.EFBIG, "larger than a file may be"),
+        (errno.EACCES, "permission"),
+        (errno.EROFS, "only be read"),
+        (errno.ENAMETOOLONG, "name is too long"),
+        (errno.ELOOP, "circle"),
+        (errno.EISDIR, "folder"),
+        (errno.ENOTDIR, "not a folder"),
+        (errno.EMFILE, "too many files"),
+        (errno.EIO, "disk failed"),
+        (errno.ESTALE, "network drive"),
+        (errno.ENOMEM, "memory"),
+        (errno.ENOANO, "ENOANO"),
+    ],
+)
+def test_the_reason_is_the_true_one(code: int, words: str) -> None:
+    assert words in output.as_output_error(OSError(code, "text")).message
+
+
+def test_a_name_that_is_too_long_is_said_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="name is too long"):
+        PendingOutput(tmp_path / ("x" * 256))
+    with pytest.raises(OutputError, match="name is too long"):
+        PendingOutput(tmp_path / ("ü" * 128))
+    with PendingOutput(tmp_path / ("x" * 255)) as pending:
+        pending.commit()
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """New files may be read by the group."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    """The permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize(("shared", "expected"), [(False, 0o600), (True, 0o640)])
+def test_who_may_read_a_result(folder: Path, shared: bool, expected: int) -> None:
+    with PendingOutput(folder / "out.bin", shared=shared) as pending:
+        pending.commit()
+    assert mode(folder / "out.bin") == expected
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("before", [0o600, 0o664, 0o444])
+def test_what_is_replaced_keeps_its_permissions(folder: Path, before: int) -> None:
+    (folder / "out.bin").touch()
+    (folder / "out.bin").chmod(before)
+    for shared, expected in ((True, before), (False, 0o600)):
+        with PendingOutput(folder / "out.bin", overwrite=True, shared=shared) as pending:
+            pending.commit()
+        assert mode(folder / "out.bin") == expected

@@ -1,6 +1,6 @@
-"""Fuzzes one parser: ``python -m tests.fuzz policy|manifest SECONDS``.
+"""Fuzzes one parser: ``python -m tests.fuzz TARGET SECONDS``; without arguments, names them all.
 
-It starts from a valid file, and fails when a parser raises anything but the error it documents.
+It starts from sound files, and fails when a parser raises anything but the error it documents.
 atheris (libFuzzer) instruments what is imported inside ``instrument_imports``, so that it notices
 which inputs reach new branches.
 """
@@ -14,22 +14,24 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["yaml", "tomllib", "appliance"]):
-    from tests.inference import test_manifest_fuzz
-    from tests.policy import test_fuzz
+    from tests.fuzz.targets import TARGETS
 
-_TARGETS = {
-    "policy": (test_fuzz.judge, test_fuzz.CLINIC),
-    "manifest": (test_manifest_fuzz.judge, test_manifest_fuzz.STARTER),
-}
+# Megabytes. A photo may claim 128 megapixels, and is decoded if it does.
+_MEMORY = 4096
 
 
 def main() -> None:
     """Fuzz the parser that the command line names."""
-    judge, sound = _TARGETS[sys.argv[1]]
+    if len(sys.argv) < 3:
+        sys.stdout.write("\n".join(TARGETS) + "\n")
+        return
+    target = TARGETS[sys.argv[1]]
     with tempfile.TemporaryDirectory() as corpus:
-        (Path(corpus) / "sound").write_bytes(sound)
-        limits = [f"-max_total_time={int(sys.argv[2])}", "-max_len=8192", "-print_final_stats=1"]
-        atheris.Setup([sys.argv[0], *limits, corpus], judge)
+        for number, seed in enumerate(target.seeds()):
+            (Path(corpus) / str(number)).write_bytes(seed)
+        limits = [f"-max_total_time={int(sys.argv[2])}", "-max_len=16384", "-print_final_stats=1"]
+        limits += [f"-rss_limit_mb={_MEMORY}", "-timeout=60"]
+        atheris.Setup([sys.argv[0], *limits, corpus], target.judge)
         atheris.Fuzz()
 
 

@@ -99,7 +99,8 @@ def compare(
             files.enter_context(open_input(second, "Photo B")),
         )
         results = [
-            files.enter_context(PendingOutput(path, overwrite=overwrite)) for path in outputs
+            files.enter_context(PendingOutput(path, overwrite=overwrite, shared=True))
+            for path in outputs
         ]
         engine = load_sealed(current_sealing(options.policy), outputs, options)
         found, measured = _compare(engine.analyser, photos)

@@ -117,7 +117,7 @@ def demo(*, output: Path, portraits: Path, provider: str | None, models: Path | 
             name: stack.enter_context(open_input(file, _PORTRAIT)) for name, file in files.items()
         }
         sheet, photo, video = (
-            stack.enter_context(PendingOutput(output / name, overwrite=True))
+            stack.enter_context(PendingOutput(output / name, overwrite=True, shared=True))
             for name in ("sheet.png", "swapped.png", "swapped.mp4")
         )
         outputs = [output / "sheet.png"]

@@ -19,7 +19,7 @@ from appliance.cli.framework.options import json_option, models_option, policy_o
 from appliance.cli.framework.output import print_json
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.errors import ModelError, SealError
+from appliance.errors import ModelError, SealError, resource_error
 from appliance.inference.ort import SWITCH
 from appliance.policy.policy import Policy
 from appliance.seal.seal import SealReport
@@ -77,6 +77,8 @@ def _sealed(models: Path | None, policy: Policy) -> Iterator[Check]:
     try:
         engine = load_sealed(sealing, [], EngineOptions(models=models, policy=policy))
     except ModelError as error:
+        if lacking := resource_error(error):
+            raise lacking from error  # nothing is known of the models then
         yield Check("models", _MODELS_OK, ok=False, evidence=error.message)
         return
     except SealError as error:

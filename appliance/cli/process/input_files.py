@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from appliance.errors import InputError, OutputError
+from appliance.files.reasons import reason_of
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, Photo, read_photo
 
@@ -40,7 +41,11 @@ def decode_photo(file: BinaryIO, what: str) -> Photo:
     with naming_file(what):
         if is_video(file):
             raise InputError("This is a video, not a photo.", "Use a single photo here.")
-        data = file.read(MAX_PHOTO_BYTES + 1)
+        try:
+            data = file.read(MAX_PHOTO_BYTES + 1)
+        except OSError as error:
+            reason = reason_of(error)
+            raise InputError(f"It cannot be read: {reason.why}.", reason.hint) from error
         if len(data) > MAX_PHOTO_BYTES:
             raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
         return read_photo(data)
@@ -67,9 +72,11 @@ def check_output(output: Path, inputs: Iterable[Path]) -> None:
 
 
 def _cannot_open(error: OSError, what: str) -> InputError:
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return InputError(f"{what} does not exist.", "Check the spelling of its name.")
     if error.errno in (errno.EACCES, errno.EPERM):
         return InputError(f"{what} may not be read.", "Ask its owner for permission to read it.")
-    name = errno.errorcode.get(error.errno or 0, "unknown error")
-    return InputError(f"{what} cannot be opened ({name}).", "Check the disk that holds it.")
+    if error.errno == errno.ENXIO:  # a socket
+        return InputError(f"{what} is not a regular file.", "Name a photo or a video.")
+    reason = reason_of(error)
+    return InputError(f"{what} cannot be opened: {reason.why}.", reason.hint)

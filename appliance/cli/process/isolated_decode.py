@@ -12,14 +12,14 @@ import subprocess
 import sys
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, Literal
 
 import msgspec
 import numpy as np
 
 from appliance.cli.process.input_files import decode_photo
 from appliance.cli.process.sealing import ProcessSealing
-from appliance.errors import ApplianceError, InputError
+from appliance.errors import InputError, resource_error, restore_error
 from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
@@ -36,8 +36,9 @@ class Decoded(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """An ``InputError``; nothing follows."""
+    """An error of class ``kind``; nothing follows."""
 
+    kind: Literal["InputError", "ResourceError"]
     message: str
     hint: str
 
@@ -45,7 +46,8 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 def decode_isolated(file: BinaryIO, what: str) -> Photo:
     """The photo in ``file``, which is open for reading at its start, as 8-bit sRGB.
 
-    ``what`` is how messages call the file. Raises ``InputError``.
+    ``what`` is how messages call the file. Raises ``InputError``, or
+    ``ResourceError`` if the child lacks memory.
     """
     receiver, sender = Pipe(duplex=False)
     with receiver:
@@ -75,7 +77,7 @@ def _receive(receiver: Connection) -> Image:
     """The (h, w, 3) pixels. Raises what the child refused with, or what breaks the framing."""
     answer = msgspec.json.decode(receiver.recv_bytes(_MAX_HEADER), type=Decoded | Refused)
     if isinstance(answer, Refused):
-        raise InputError(answer.message, answer.hint)
+        raise restore_error(answer.kind, answer.message, answer.hint)
     pixels = np.frombuffer(receiver.recv_bytes(3 * MAX_PIXELS), np.uint8)
     return pixels.reshape(answer.height, answer.width, 3)
 
@@ -90,11 +92,23 @@ def main() -> None:
         photo = decode_photo(sys.stdin.buffer, sys.argv[1])
         canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
         pixels = canvas.read(Box(0, 0, canvas.width, canvas.height))
-    except ApplianceError as error:
-        sender.send_bytes(msgspec.json.encode(Refused(error.message, error.hint)))
+    except Exception as error:
+        refused = _refused(error)
+        if refused is None:
+            raise
+        sender.send_bytes(msgspec.json.encode(refused))
         return
     sender.send_bytes(msgspec.json.encode(Decoded(*pixels.shape[:2])))
     sender.send_bytes(pixels.tobytes())
+
+
+def _refused(error: Exception) -> Refused | None:
+    """What to answer after ``error``; ``None`` if that is a bug."""
+    if lacking := resource_error(error):
+        return Refused("ResourceError", lacking.message, lacking.hint)
+    return (
+        Refused("InputError", error.message, error.hint) if isinstance(error, InputError) else None
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from appliance.cli.framework.options import (
     overwrite_option,
 )
 from appliance.cli.framework.pack_options import PackRequest, pack_options
+from appliance.cli.framework.usage_errors import PrivateUsageError
 from appliance.cli.swap.output_options import OutputRequest, output_options
 from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
 
@@ -83,7 +84,7 @@ _OPTIONS = (
         type=DevicesType(),
         default=(),
         metavar="N[,N...]",
-        help="GPUs that share the frames of a video, with --pack. [default: all]",
+        help="GPU to compute on; with --pack several, which share a video. [default: all]",
     ),
     click.option(
         "--processes",
@@ -138,12 +139,22 @@ def swap_arguments(command: CommandFunction) -> CommandFunction:
 
     @functools.wraps(command)
     def with_arguments(**values: Any) -> Any:
-        return command(SwapArguments(**values))
+        arguments = SwapArguments(**values)
+        _check_sharing(arguments)
+        return command(arguments)
 
     decorated: Any = with_arguments
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated  # type: ignore[no-any-return]
+
+
+def _check_sharing(arguments: SwapArguments) -> None:
+    """Raises ``PrivateUsageError`` if the work is to be shared by what cannot share it."""
+    if arguments.pack_request is None and arguments.processes is not None:
+        raise PrivateUsageError("The option --processes needs --pack.")
+    if arguments.pack_request is None and len(arguments.devices) > 1:
+        raise PrivateUsageError("Several GPUs (--device) need --pack.")
 
 
 def region_strengths(

@@ -35,8 +35,9 @@ from appliance.cli.swap.output_format import (
     video_container,
 )
 from appliance.cli.swap.summary import summarise, summary_pairs
-from appliance.errors import NoFaceError, PolicyError
+from appliance.errors import NoFaceError, PolicyError, ProviderError
 from appliance.files.output import PendingOutput
+from appliance.inference.session import HOST_PROVIDERS
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.kind import is_video
 from appliance.pipeline.media.photo.decode import Photo
@@ -174,7 +175,9 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
         files.enter_context(open_input(path, name))
         for path, name in zip(paths, request.photo_names, strict=True)
     ]
-    result = files.enter_context(PendingOutput(arguments.output, overwrite=arguments.overwrite))
+    result = files.enter_context(
+        PendingOutput(arguments.output, overwrite=arguments.overwrite, shared=True)
+    )
     named_as_video = is_named_as_video(arguments.output, arguments.encoding)
     pool = _fork(arguments, request, portraits)
     if pool:
@@ -189,6 +192,7 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
         # that of either kind; a video is then merely slower.
         latency_mode=pool is not None or not named_as_video,
     )
+    _check_device(arguments, engine)
     kind: Media = "video" if is_video(target) else "photo"
     drawn_by: Literal["onnx", "mesh"] = "onnx" if engine.generates else "mesh"
     job.started(engine.packs, request.sealing.report, drawn_by, kind)
@@ -204,6 +208,15 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
     job.finished(result.file, report)
     result.commit()
     return report
+
+
+def _check_device(arguments: SwapArguments, engine: Pipeline) -> None:
+    """Raises ``ProviderError`` if a GPU was named and none is used."""
+    if arguments.devices and engine.engine.provider in HOST_PROVIDERS:
+        raise ProviderError(
+            "A GPU was named with --device, but this swap would run on the processor.",
+            "Leave --device out, or choose with --provider one that uses the GPU.",
+        )
 
 
 def _fork(

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
-from appliance.errors import ApplianceError, ProviderError, restore_error
+from appliance.errors import ApplianceError, ProviderError, resource_error, restore_error
 from appliance.pipeline.analysis.likeness import SimilarityReport
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.pool.frame_store import FrameFormat
@@ -108,6 +108,7 @@ class Failure(msgspec.Struct, frozen=True, tag=True):
         Of an exception that is not an ``ApplianceError`` only the class name is kept: its text may
         hold a path.
         """
+        error = resource_error(error) or error
         if isinstance(error, ApplianceError):
             return cls(type(error).__name__, error.message, error.hint)
         return cls("", type(error).__name__, "")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import click
 import pytest
 from PIL import Image
@@ -126,3 +127,63 @@ def test_a_terminal_that_cannot_show_a_character_gets_another(people: dict[str, 
         check=True,
     )
     assert "yaw +" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (MemoryError(), 1, "There is not enough memory."),
+        (KeyError("a library's table"), 1, "There is not enough memory."),
+        (errors.InputError("The photo is damaged.", "Use another."), 3, "may be the true cause"),
+    ],
+)
+def test_a_failure_at_the_limit_of_memory_names_the_limit(
+    error: Exception,
+    code: int,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if isinstance(error, errors.InputError):
+        error.__cause__ = ValueError("of a library")
+    monkeypatch.setattr("appliance.cli.framework.exit_boundary._PROBE", 1 << 60)
+    assert run_command(failing(error), []) == code
+    assert words in capsys.readouterr().err
+
+
+def test_an_error_that_explains_itself_names_no_limit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.cli.framework.exit_boundary._PROBE", 1 << 60)
+    assert run_command(failing(errors.InputError("It is empty.", "Use another.")), []) == 3
+    assert capsys.readouterr().err == "error: It is empty.\nhint: Use another.\n"
+
+
+def test_where_an_encoder_does_not_say_why_limits_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = errors.OutputError("The container refuses the video.", "Write an MKV.")
+    error.__cause__ = av.error.ExternalError(542398533, "Generic error in an external library")
+    assert run_command(failing(error), []) == 7
+    assert "too few processes for this user" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("ended_by", "code"), [(KeyboardInterrupt, 130), (EOFError, 1)])
+def test_a_prompt_that_gets_no_answer_is_no_bug(
+    ended_by: type[BaseException],
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @click.command()
+    def command() -> None:
+        click.prompt("Name", err=True)
+
+    def end(_prompt: str = "") -> str:
+        raise ended_by
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", end)
+    assert run_command(command, []) == code
+    err = capsys.readouterr().err
+    assert "bug" not in err
+    assert ("no answer" in err) is (code == 1)

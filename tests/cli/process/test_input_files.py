@@ -120,7 +120,7 @@ def test_a_bad_input_is_refused_wherever_it_is_given(
         (errno.EACCES, "may not be read"),
         (errno.EPERM, "may not be read"),
         (errno.ENOENT, "does not exist"),
-        (errno.EIO, "EIO"),
+        (errno.EIO, "disk failed"),
     ],
 )
 def test_the_reason_why_a_file_cannot_be_opened_is_given(

@@ -157,3 +157,22 @@ def test_a_list_of_devices_that_is_malformed_is_refused(
     outcome = call("swap", *words, "--device", numbers)
     assert outcome.code == 2
     assert "--device" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--processes", "2"), 2, "--processes needs --pack"),
+        (("--device", "0,1"), 2, "Several GPUs (--device) need --pack"),
+        (("--device", "0"), 6, "would run on the processor"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(
+    options: tuple[str, ...], code: int, words: str, call: Call, people: Mapping[str, Path]
+) -> None:
+    person, output = people["a"], people["a"].with_name("o.png")
+    files = ("--source", person, "--target", person, "--output", output)
+    outcome = call("swap", *files, "--provider", "cpu", *options)
+    assert outcome.code == code
+    assert words in outcome.err
+    assert not output.exists()

@@ -114,8 +114,9 @@ def _encode_png(photo: Photo) -> bytes:
     layers: Any = [photo.pixels[..., i] for i in (2, 1, 0)]
     if photo.alpha is not None:
         layers.append(photo.alpha)
-    kinds = [] if photo.icc is None else [cv2.IMAGE_METADATA_ICCP]
-    values = [] if photo.icc is None else [np.frombuffer(photo.icc, np.uint8)]
+    icc = None if photo.icc is None else profiles.well_formed(photo.icc)
+    kinds = [] if icc is None else [cv2.IMAGE_METADATA_ICCP]
+    values = [] if icc is None else [np.frombuffer(icc, np.uint8)]
     settings = [number for pair in _PNG_SETTINGS for number in pair]
     done, data = cv2.imencodeWithMetadata(".png", cv2.merge(layers), kinds, values, settings)
     if not done:

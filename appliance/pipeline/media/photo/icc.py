@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 from appliance.pipeline.media.canvas import Rgb
 
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_ICC_HEADER = 132  # bytes: the header and the number of tags (ICC.1:2022, 7.1 and 7.3)
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
 
@@ -61,6 +62,20 @@ def lab_to_srgb(image: Image.Image) -> Image.Image:
     if converted is None:
         raise ValueError("no conversion from Lab")
     return converted
+
+
+def well_formed(icc: bytes) -> bytes | None:
+    """``icc`` with the length that its header states, a multiple of four; ``None`` if too short.
+
+    Little CMS uses profiles of other lengths, as cameras and old programs write them, but libpng
+    refuses to write them.
+    """
+    stated = int.from_bytes(icc[:4], "big")
+    body = icc[:stated] if stated >= _ICC_HEADER else icc
+    if len(body) < _ICC_HEADER:
+        return None
+    padded = body + bytes(-len(body) % 4)
+    return len(padded).to_bytes(4, "big") + padded[4:]
 
 
 def _open(icc: bytes | None) -> ImageCms.ImageCmsProfile:

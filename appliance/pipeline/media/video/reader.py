@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import av
-import av.subtitles.stream  # PyAV loads it with the first file; a sealed process loads nothing
+import av.subtitles.codeccontext  # PyAV loads these with the first file; a sealed process nothing
+import av.subtitles.stream
+import av.subtitles.subtitle
 from av.stream import Disposition
 
 from appliance.errors import InputError

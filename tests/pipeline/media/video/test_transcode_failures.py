@@ -382,4 +382,4 @@ except OutputError as error:
     finally:
         if not made.returncode:
             subprocess.run(["/bin/umount", str(mount)], check=True)
-    assert done.stdout.strip() == "There is no space left for the result. []"
+    assert done.stdout.strip() == "The result cannot be written: there is no space left. []"

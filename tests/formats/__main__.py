@@ -1,0 +1,9 @@
+"""``python -m tests.formats`` writes ``docs/formats.md`` anew."""
+
+from __future__ import annotations
+
+from tests.formats.page import page
+from tests.paths import REPOSITORY
+
+if __name__ == "__main__":
+    (REPOSITORY / "docs" / "formats.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Small hostile files, and a check of what a sealed process makes of them."""

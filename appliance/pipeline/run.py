@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from appliance.errors import NoFaceError, OutputError
 from appliance.inference.batch_scheduler import run_one
-from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.analysis.analyser import FaceAnalyser, FoundFaces
 from appliance.pipeline.analysis.likeness import SimilarityMeter, with_watch
 from appliance.pipeline.analysis.same_person import SamePersonWatch
+from appliance.pipeline.analysis.tiles import SMALLEST_FACE
 from appliance.pipeline.engine import PreparedSource
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
@@ -69,7 +70,8 @@ class SwapReport:
     ``similarity_before`` and ``…_after``: mean SFace cosine of the target's faces to the source's,
     over those that were measured; ``None`` where none was. ``least_alike``: the lowest such cosine
     before, as the watch counts them if there was one. ``faces_watched``: of ``faces_swapped``, how
-    many the watch looked at. ``seconds``: by stage.
+    many the watch looked at. ``seconds``: by stage. ``faces_found``: in a photo that was searched
+    for all faces. ``faces_unclear``: further places there that may show one, too small or unclear.
     """
 
     frames: int
@@ -83,6 +85,8 @@ class SwapReport:
     provider: str
     seconds: Mapping[str, float]
     transcoded: TranscodeReport | None = None
+    faces_found: int | None = None
+    faces_unclear: int = 0
 
 
 def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
@@ -133,7 +137,8 @@ def swap_photo(
     result = replace(target, pixels=target.pixels.copy())
     canvas = result.canvas
     analyser = pipeline.analyser
-    faces = _selected(analyser, canvas, options.selection)
+    found = _search(analyser, canvas, options.selection.rule)
+    faces = _selected(analyser, canvas, options.selection, found.faces)
     strength = point_strengths(analyser.canonical, options.regions)
     meter = SimilarityMeter(analyser, source.embedding, wanted=options.likeness)
     watch = _watch(pipeline, source, options)
@@ -147,18 +152,20 @@ def swap_photo(
             run_one(start_shot().edit(canvas, face))
             meter.after(canvas, face)
             swapped += 1
-    found = with_watch(meter.report(), watch)
+    measured = with_watch(meter.report(), watch)
     return result, SwapReport(
         frames=1,
         frames_swapped=int(swapped > 0),
         faces_swapped=swapped,
-        similarity_before=found.before,
-        similarity_after=found.after,
-        least_alike=found.least,
-        faces_watched=found.watched,
+        similarity_before=measured.before,
+        similarity_after=measured.after,
+        least_alike=measured.least,
+        faces_watched=measured.watched,
         engine=pipeline.engine.name,
         provider=pipeline.engine.provider,
         seconds={"swap": time.monotonic() - started},
+        faces_found=len(found.pairs) if found.is_complete else None,
+        faces_unclear=found.unclear,
     )
 
 
@@ -241,13 +248,22 @@ def video_report(pipeline: Pipeline, editor: VideoEditor, done: TranscodeReport)
     )
 
 
-def _selected(analyser: FaceAnalyser, canvas: Canvas, selection: FaceSelection) -> list[Face]:
-    faces = analyser.faces(canvas)
-    if not faces:
+def _search(analyser: FaceAnalyser, canvas: Canvas, rule: FaceRule) -> FoundFaces:
+    """The faces of a photo; the largest alone needs no search for small ones."""
+    found = analyser.find(canvas, small=rule is not FaceRule.LARGEST)
+    if not found.pairs and rule is FaceRule.LARGEST:
+        found = analyser.find(canvas)
+    if not found.pairs:
         raise NoFaceError(
             "No face was found in the target.",
-            "Use a picture that shows the face upright and at least 40 pixels wide.",
+            f"Use a picture that shows the face upright and at least {SMALLEST_FACE} pixels wide.",
         )
+    return found
+
+
+def _selected(
+    analyser: FaceAnalyser, canvas: Canvas, selection: FaceSelection, faces: Sequence[Face]
+) -> list[Face]:
     embeddings = None
     if selection.rule is FaceRule.LIKE:
         embeddings = [analyser.embedding(canvas, face) for face in faces]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.cli.framework.output import LabelledValue
+from appliance.pipeline.analysis.tiles import SMALLEST_FACE
 from appliance.pipeline.media.video.transcode import TranscodeReport
 from appliance.pipeline.run import SwapReport
 from appliance.pipeline.selection import SAME_PERSON
@@ -34,7 +35,10 @@ class TrackSummary(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finished swap.
 
-    ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and ``tracks``: videos only.
+    ``smallest_face``: pixels from which on every face is looked for. Photos that were searched for
+    all of them: ``faces_found``, and ``faces_unclear``, further places that may show one, too small
+    or unclear to be changed. ``stages``: seconds by stage. ``fps``, ``codec``, ``pixel_format`` and
+    ``tracks``: videos only.
     """
 
     kind: str
@@ -45,6 +49,9 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float
     provider: str
     stages: Mapping[str, float]
+    smallest_face: int
+    faces_found: int | None = None
+    faces_unclear: int = 0
     similarity: Similarity | None = None
     fps: float | None = None
     codec: str | None = None
@@ -68,6 +75,9 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
         seconds=round(seconds, 3),
         provider=report.provider,
         stages={name: round(value, 3) for name, value in report.seconds.items()},
+        smallest_face=SMALLEST_FACE,
+        faces_found=report.faces_found,
+        faces_unclear=report.faces_unclear,
         similarity=similarity,
         fps=None if done is None else round(done.frames / max(done.wall, 1e-6), 1),
         codec=None if done is None else done.codec,
@@ -81,7 +91,7 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
     lines = [("engine", summary.engine)]
     if summary.kind == "video":
         lines.append(("frames", f"{summary.frames}, of which {summary.frames_swapped} swapped"))
-    lines.append(("faces", f"{summary.faces_swapped} swapped"))
+    lines += _face_pairs(summary)
     if summary.fps is not None:
         lines.append(("speed", f"{summary.fps:.1f} frames/s"))
     lines.append(("time", f"{summary.seconds:.1f} s"))
@@ -100,6 +110,16 @@ def similarity_text(similarity: Similarity) -> str:
         f"{similarity.before:.2f} before, {similarity.after:.2f} after"
         f" (same person from {similarity.threshold})"
     )
+
+
+def _face_pairs(summary: Summary) -> list[LabelledValue]:
+    swapped = f"{summary.faces_swapped} swapped"
+    if summary.faces_found not in (None, summary.faces_swapped):
+        swapped += f", of {summary.faces_found} found"
+    lines = [("faces", swapped), ("looked for", f"faces of {summary.smallest_face} pixels or more")]
+    if summary.faces_unclear:
+        lines.append(("left", f"{summary.faces_unclear} too small or unclear, perhaps a face"))
+    return lines
 
 
 def _tracks(done: TranscodeReport) -> TrackSummary:

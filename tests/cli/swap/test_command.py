@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from appliance.cli.swap.arguments import region_strengths
+from appliance.cli.swap.summary import Summary, summary_pairs
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
 from tests.paths import REPOSITORY
 
@@ -25,6 +26,13 @@ def changed_sides(before: Path, after: Path) -> tuple[bool, bool]:
     shares = changed(before, after)
     middle = shares.shape[1] // 2
     return bool(shares[:, : middle - 60].any()), bool(shares[:, middle + 60 :].any())
+
+
+def test_a_summary_says_what_was_found_and_left() -> None:
+    summary = Summary("photo", "", 1, 1, 1, 1.0, "cpu", {}, 40, faces_found=3, faces_unclear=2)
+    lines = dict(summary_pairs(summary))
+    assert lines["faces"] == "1 swapped, of 3 found"
+    assert lines["left"].startswith("2 ")
 
 
 @pytest.fixture
@@ -47,6 +55,7 @@ def test_a_photo_is_swapped_and_summarised(swap: Call, people: People, folder: P
     lines = dict(line.split("  ", 1) for line in outcome.out.splitlines())
     assert lines["engine"].strip() == "geometric simulation"
     assert lines["faces"].strip() == "1 swapped"
+    assert lines["looked for"].strip() == "faces of 40 pixels or more"
     assert lines["provider"].strip() == "cpu"
     assert "before" in lines["similarity"]
     assert sorted(path.name for path in folder.iterdir()) == ["out.png"]
@@ -60,6 +69,7 @@ def test_json_output_is_the_summary_alone(swap: Call) -> None:
     assert found["kind"] == "photo"
     assert found["engine"] == "geometric simulation"
     assert (found["frames"], found["frames_swapped"], found["faces_swapped"]) == (1, 1, 1)
+    assert (found["smallest_face"], found["faces_found"]) == (40, 1)
     assert found["provider"] == "cpu"
     before, after = found["similarity"]["before"], found["similarity"]["after"]
     assert before < found["similarity"]["threshold"] < after

@@ -28,7 +28,14 @@ from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.media.video.transcode import TranscodeReport, transcode
 from appliance.pipeline.networks.recogniser import similarity, unit
 from appliance.pipeline.networks.upscaler import Upscaler
-from appliance.pipeline.selection import FaceRule, FaceSelection
+from appliance.pipeline.selection import (
+    ALONE,
+    COUNTS,
+    FaceRule,
+    FaceSelection,
+    WhichFace,
+    one_person,
+)
 from appliance.pipeline.video.frame_editor import FrameEditor, VideoEditor
 from appliance.pipeline.video.tracker import Tracker
 
@@ -89,10 +96,17 @@ class SwapReport:
     faces_unclear: int = 0
 
 
-def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
-    """One person, from the largest face of each photo. Of ``photos`` one at a time is kept.
+def read_source(
+    pipeline: Pipeline,
+    photos: Iterable[Photo],
+    which: WhichFace | None = None,
+    hint: str = ALONE,
+) -> SourceIdentity:
+    """One person, from one face of each photo. Of ``photos`` one at a time is kept.
 
-    Raises NoFaceError naming the photo, counted from 1, in which no face was found.
+    ``which``: the face that is meant in each photo that shows several; ``hint``: what an error
+    says about choosing. Raises NoFaceError naming the photo, counted from 1, in which no face was
+    found, or several of which none was chosen.
     """
     analyser, engine = pipeline.analyser, pipeline.engine
     cut_outs: list[tuple[Image, Face]] = []
@@ -100,30 +114,60 @@ def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
     for photo in photos:  # not by enumerate, which holds on to the one before
         canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
         del photo
-        faces = analyser.faces(canvas)
+        name = f"source photo {len(embeddings) + 1}"
+        faces = _to_choose_from(analyser, canvas, which)
         if not faces:
             raise NoFaceError(
-                f"No face was found in source photo {len(embeddings) + 1}.",
+                f"No face was found in {name}.",
                 "Use a photo that shows it from the front, upright, at least 60 pixels wide.",
             )
-        cut_outs.append(analyser.cut_out(canvas, faces[0], engine.source_margin))
-        embeddings.append(analyser.embedding(canvas, faces[0]))
+        face = one_person(faces, which, name, hint)
+        cut_outs.append(analyser.cut_out(canvas, face, engine.source_margin))
+        embeddings.append(analyser.embedding(canvas, face))
         del canvas
     agreement = min(similarity(one, other) for one in embeddings for other in embeddings)
     return SourceIdentity(engine.prepare(cut_outs), unit(np.mean(embeddings, axis=0)), agreement)
 
 
-def read_reference(analyser: FaceAnalyser, photo: Photo) -> Float:
-    """Who ``FaceRule.LIKE`` selects: the unit embedding, (128,), of the photo's largest face.
+def read_reference(
+    analyser: FaceAnalyser, photo: Photo, which: WhichFace | None = None, hint: str = ALONE
+) -> Float:
+    """Who ``FaceRule.LIKE`` selects: the unit embedding, (128,), of the photo's one face.
 
-    Raises NoFaceError where no face was found.
+    ``which``: the one that is meant, where the photo shows several; ``hint``: what an error says
+    about choosing. Raises NoFaceError where no face was found, or several of which none was chosen.
     """
     canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
-    faces = analyser.faces(canvas)
+    return analyser.embedding(
+        canvas, face_of_one(analyser, canvas, "the reference photo", which, hint)
+    )
+
+
+def face_of_one(
+    analyser: FaceAnalyser,
+    canvas: Canvas,
+    name: str,
+    which: WhichFace | None = None,
+    hint: str = ALONE,
+) -> Face:
+    """The face of the one person whom a photo, called ``name``, is to show.
+
+    Raises NoFaceError where no face was found, or several of which none was chosen.
+    """
+    faces = _to_choose_from(analyser, canvas, which)
     if not faces:
-        hint = "Use a photo that shows the face upright and from the front."
-        raise NoFaceError("No face was found in the reference photo.", hint)
-    return analyser.embedding(canvas, faces[0])
+        frontal = "Use a photo that shows the face upright and from the front."
+        raise NoFaceError(f"No face was found in {name}.", frontal)
+    return one_person(faces, which, name, hint)
+
+
+def _to_choose_from(
+    analyser: FaceAnalyser, canvas: Canvas, which: WhichFace | None
+) -> tuple[Face, ...]:
+    """The faces of a photo, largest first: all if a number counts them, else those that count."""
+    if isinstance(which, int):
+        return analyser.faces(canvas)
+    return analyser.faces_of(canvas, COUNTS)
 
 
 def swap_photo(

@@ -144,6 +144,22 @@ def test_a_target_without_a_face_is_refused(worker: Worker, client: Client, tmp_
     assert failed(refused.value).kind == "no-face"
 
 
+def test_a_source_of_two_people_is_refused_and_said_so(
+    worker: Worker, client: Client, tmp_path: Path
+) -> None:
+    one, other = (cv2.imread(str(portrait(f"person_{name}_1.jpg"))) for name in "bc")
+    assert one is not None
+    assert other is not None
+    both = tmp_path / "both.png"
+    cv2.imwrite(str(both), np.hstack([one[:700], other[:700]]))
+    source = worker.take_in(client, both, "source")
+    target = worker.take_in(client, portrait("person_a_1.jpg"))
+    wanted = worker_api.Swap([source.item], target.item, {"face": 1.0})
+    with pytest.raises(CallError, match="Failed") as refused:
+        client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
+    assert failed(refused.value).message.startswith("Source photo 1 shows 2 faces")
+
+
 def test_files_as_they_should_be_touch_no_tripwire(tmp_path: Path, single_face_clip: Path) -> None:
     with (
         EmbeddedAudit(tmp_path / "ledger") as audit,

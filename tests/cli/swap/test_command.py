@@ -285,3 +285,29 @@ def test_a_provider_that_the_policy_does_not_name_is_refused(
     assert outcome.code == 8
     assert "cuda" in outcome.err
     assert call(*swap, "--policy", policy, "--provider", "cpu").code == 0
+
+
+def test_a_source_photo_of_two_people_asks_which_one(
+    call: Call, people: People, pair: Path, folder: Path
+) -> None:
+    def swap(*more: str) -> Outcome:
+        words = ("--source", pair, "--target", people["c"], "--output", folder / "out.png")
+        return call("swap", *words, "--overwrite", "--json", *more)
+
+    refused = swap()
+    assert refused.code == 4
+    assert "Source photo 1 shows 2 faces" in refused.err
+    assert "--source-face" in refused.err
+    assert not list(folder.iterdir())
+    pictures = []
+    for which in ("left", "right", "1"):
+        assert swap("--source-face", which).code == 0
+        pictures.append(pixels(folder / "out.png"))
+    assert np.any(pictures[0] != pictures[1])
+    assert any(np.array_equal(pictures[2], one) for one in pictures[:2])
+    assert swap("--source-face", "3").code == 4
+    assert swap("--source-face", "middle").code == 2
+    reference = swap("--source-face", "left", "--faces", f"like:{pair}")
+    assert reference.code == 4
+    assert "The reference photo shows 2 faces" in reference.err
+    assert "--like-face" in reference.err

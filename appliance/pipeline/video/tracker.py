@@ -81,12 +81,14 @@ class Tracker:
         self._until_detection = 0
         self._tiles: tuple[Box, ...] = ()
         self._next_tile = 0
+        self._since_tile = 0  # frames
         self._searching = 0  # frames in which a face that was lost is still looked for
 
     def update(self, canvas: Canvas, seconds: float) -> list[tuple[FaceTrack, Face]]:
         """The chosen faces of the next frame, shown at ``seconds`` of the video, without jitter."""
         elapsed = seconds - self._last_seconds
         self._last_seconds = seconds
+        self._since_tile += 1
         begins = self._begins_shot(canvas)
         if begins:
             self._tiles = tiles(canvas, FRAME_TILE)
@@ -95,8 +97,7 @@ class Tracker:
         if lost or not seen or self._until_detection <= 0:
             views = self._tiles if begins else self._turn(lost)
             seen += self._detect(canvas, [observation.face for observation in seen], views)
-            # So that each part of a large frame is searched as often as a small frame is.
-            self._until_detection = max(1, DETECTION_INTERVAL // max(1, len(self._tiles)))
+            self._until_detection = self._interval
         if lost:
             self._searching = DETECTION_INTERVAL
         if self._searching:  # who was hidden for a moment is found as soon as they come out
@@ -126,10 +127,19 @@ class Tracker:
             self._tracks.clear()
         return is_cut
 
+    @property
+    def _interval(self) -> int:
+        """Frames after which a tile is due: all are, within ``DETECTION_INTERVAL`` if they can."""
+        return max(1, DETECTION_INTERVAL // max(1, len(self._tiles)))
+
     def _turn(self, lost: Sequence[FaceTrack]) -> tuple[Box, ...]:
-        """The one tile that is searched within a shot: where a face was lost, or the next one."""
-        if not self._tiles:
+        """The tile that is searched in this frame of a shot: where a face was lost, or the next.
+
+        None where it is not due: to read a tile takes longer than to look at the whole frame.
+        """
+        if not self._tiles or (not lost and self._since_tile < self._interval):
             return ()
+        self._since_tile = 0
         if lost:
             centre = lost[0].raw.points.mean(axis=0)
             return (min(self._tiles, key=lambda tile: _distance(tile, centre)),)

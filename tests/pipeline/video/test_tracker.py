@@ -177,20 +177,21 @@ def test_who_enters_a_large_frame_is_found_as_soon_as_in_a_small_one(
     assert [len(tracks) for tracks in found[:3]] == [1] * 3
     assert len(found[-1]) == 2
     # After the first frame no frame is searched in more than one tile, and most in none.
-    assert {*detections[1:]} == {1}
+    assert max(detections[1:]) == 1
     assert len(detections) <= 2 + 2 * len(frames) // DETECTION_INTERVAL
 
 
-def test_an_empty_large_frame_costs_one_tile(
+def test_an_empty_large_frame_costs_one_tile_now_and_then(
     pipeline: Pipeline,
     photos: Mapping[str, Photo],
     sources: Mapping[str, SourceIdentity],
     detections: list[int],
 ) -> None:
-    frames = [wide(photos)] * 3 + [wide(photos, ("c_1", 2600))] * 2
+    frames = [wide(photos)] * 3 + [wide(photos, ("c_1", 2600))] * DETECTION_INTERVAL
     found = tracked(pipeline, sources["d_1"], frames)
     assert detections[0] == 2
-    assert {*detections[1:]} == {1}
+    assert max(detections[1:]) == 1
+    assert sum(detections[1:]) <= 2
     assert [len(tracks) for tracks in found[:3]] == [0] * 3
     assert len(found[-1]) == 1
 

@@ -28,7 +28,7 @@ class InputError(ApplianceError):
 
 
 class NoFaceError(ApplianceError):
-    """No face, or not the one that was chosen, was found where one is needed."""
+    """No face, not the chosen one, or several of which none was chosen, where one is needed."""
 
     exit_code = 4
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from appliance.errors import NoFaceError, OutputError
 from appliance.inference.batch_scheduler import run_one
-from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.analysis.analyser import FaceAnalyser, FoundFaces
 from appliance.pipeline.analysis.likeness import SimilarityMeter, with_watch
 from appliance.pipeline.analysis.same_person import SamePersonWatch
+from appliance.pipeline.analysis.tiles import SMALLEST_FACE
 from appliance.pipeline.engine import PreparedSource
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
@@ -28,7 +29,14 @@ from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.media.video.transcode import TranscodeReport, transcode
 from appliance.pipeline.networks.recogniser import similarity, unit
 from appliance.pipeline.networks.upscaler import Upscaler
-from appliance.pipeline.selection import FaceRule, FaceSelection
+from appliance.pipeline.selection import (
+    ALONE,
+    COUNTS,
+    FaceRule,
+    FaceSelection,
+    WhichFace,
+    one_person,
+)
 from appliance.pipeline.video.frame_editor import FrameEditor, VideoEditor
 from appliance.pipeline.video.tracker import Tracker
 
@@ -71,7 +79,9 @@ class SwapReport:
     over those that were measured; ``None`` where none was. ``least_alike``: the lowest such cosine
     before, as the watch counts them if there was one. ``faces_watched``: of ``faces_swapped``, how
     many the watch looked at. ``seconds``: by stage. ``converted``: what the result has in another
-    form than the target.
+    form than the target. ``dropped``: what a photo held besides its pixels. ``faces_found``: in a
+    photo that was searched for all faces. ``faces_unclear``: further places there that may show
+    one, too small or unclear.
     """
 
     frames: int
@@ -87,12 +97,21 @@ class SwapReport:
     transcoded: TranscodeReport | None = None
     converted: tuple[Conversion, ...] = ()
     dropped: tuple[str, ...] = ()
+    faces_found: int | None = None
+    faces_unclear: int = 0
 
 
-def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
-    """One person, from the largest face of each photo. Of ``photos`` one at a time is kept.
+def read_source(
+    pipeline: Pipeline,
+    photos: Iterable[Photo],
+    which: WhichFace | None = None,
+    hint: str = ALONE,
+) -> SourceIdentity:
+    """One person, from one face of each photo. Of ``photos`` one at a time is kept.
 
-    Raises NoFaceError naming the photo, counted from 1, in which no face was found.
+    ``which``: the face that is meant in each photo that shows several; ``hint``: what an error
+    says about choosing. Raises NoFaceError naming the photo, counted from 1, in which no face was
+    found, or several of which none was chosen.
     """
     analyser, engine = pipeline.analyser, pipeline.engine
     cut_outs: list[tuple[Image, Face]] = []
@@ -100,30 +119,60 @@ def read_source(pipeline: Pipeline, photos: Iterable[Photo]) -> SourceIdentity:
     for photo in photos:  # not by enumerate, which holds on to the one before
         canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
         del photo
-        faces = analyser.faces(canvas)
+        name = f"source photo {len(embeddings) + 1}"
+        faces = _to_choose_from(analyser, canvas, which)
         if not faces:
             raise NoFaceError(
-                f"No face was found in source photo {len(embeddings) + 1}.",
+                f"No face was found in {name}.",
                 "Use a photo that shows it from the front, upright, at least 60 pixels wide.",
             )
-        cut_outs.append(analyser.cut_out(canvas, faces[0], engine.source_margin))
-        embeddings.append(analyser.embedding(canvas, faces[0]))
+        face = one_person(faces, which, name, hint)
+        cut_outs.append(analyser.cut_out(canvas, face, engine.source_margin))
+        embeddings.append(analyser.embedding(canvas, face))
         del canvas
     agreement = min(similarity(one, other) for one in embeddings for other in embeddings)
     return SourceIdentity(engine.prepare(cut_outs), unit(np.mean(embeddings, axis=0)), agreement)
 
 
-def read_reference(analyser: FaceAnalyser, photo: Photo) -> Float:
-    """Who ``FaceRule.LIKE`` selects: the unit embedding, (128,), of the photo's largest face.
+def read_reference(
+    analyser: FaceAnalyser, photo: Photo, which: WhichFace | None = None, hint: str = ALONE
+) -> Float:
+    """Who ``FaceRule.LIKE`` selects: the unit embedding, (128,), of the photo's one face.
 
-    Raises NoFaceError where no face was found.
+    ``which``: the one that is meant, where the photo shows several; ``hint``: what an error says
+    about choosing. Raises NoFaceError where no face was found, or several of which none was chosen.
     """
     canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
-    faces = analyser.faces(canvas)
+    return analyser.embedding(
+        canvas, face_of_one(analyser, canvas, "the reference photo", which, hint)
+    )
+
+
+def face_of_one(
+    analyser: FaceAnalyser,
+    canvas: Canvas,
+    name: str,
+    which: WhichFace | None = None,
+    hint: str = ALONE,
+) -> Face:
+    """The face of the one person whom a photo, called ``name``, is to show.
+
+    Raises NoFaceError where no face was found, or several of which none was chosen.
+    """
+    faces = _to_choose_from(analyser, canvas, which)
     if not faces:
-        hint = "Use a photo that shows the face upright and from the front."
-        raise NoFaceError("No face was found in the reference photo.", hint)
-    return analyser.embedding(canvas, faces[0])
+        frontal = "Use a photo that shows the face upright and from the front."
+        raise NoFaceError(f"No face was found in {name}.", frontal)
+    return one_person(faces, which, name, hint)
+
+
+def _to_choose_from(
+    analyser: FaceAnalyser, canvas: Canvas, which: WhichFace | None
+) -> tuple[Face, ...]:
+    """The faces of a photo, largest first: all if a number counts them, else those that count."""
+    if isinstance(which, int):
+        return analyser.faces(canvas)
+    return analyser.faces_of(canvas, COUNTS)
 
 
 def swap_photo(
@@ -137,7 +186,8 @@ def swap_photo(
     result = replace(target, pixels=target.pixels.copy())
     canvas = result.canvas
     analyser = pipeline.analyser
-    faces = _selected(analyser, canvas, options.selection)
+    found = _search(analyser, canvas, options.selection.rule)
+    faces = _selected(analyser, canvas, options.selection, found.faces)
     strength = point_strengths(analyser.canonical, options.regions)
     meter = SimilarityMeter(analyser, source.embedding, wanted=options.likeness)
     watch = _watch(pipeline, source, options)
@@ -151,19 +201,21 @@ def swap_photo(
             run_one(start_shot().edit(canvas, face))
             meter.after(canvas, face)
             swapped += 1
-    found = with_watch(meter.report(), watch)
+    measured = with_watch(meter.report(), watch)
     return result, SwapReport(
         frames=1,
         frames_swapped=int(swapped > 0),
         faces_swapped=swapped,
-        similarity_before=found.before,
-        similarity_after=found.after,
-        least_alike=found.least,
-        faces_watched=found.watched,
+        similarity_before=measured.before,
+        similarity_after=measured.after,
+        least_alike=measured.least,
+        faces_watched=measured.watched,
         engine=pipeline.engine.name,
         provider=pipeline.engine.provider,
         seconds={"swap": time.monotonic() - started},
         dropped=target.dropped,
+        faces_found=len(found.pairs) if found.is_complete else None,
+        faces_unclear=found.unclear,
     )
 
 
@@ -247,13 +299,22 @@ def video_report(pipeline: Pipeline, editor: VideoEditor, done: TranscodeReport)
     )
 
 
-def _selected(analyser: FaceAnalyser, canvas: Canvas, selection: FaceSelection) -> list[Face]:
-    faces = analyser.faces(canvas)
-    if not faces:
+def _search(analyser: FaceAnalyser, canvas: Canvas, rule: FaceRule) -> FoundFaces:
+    """The faces of a photo; the largest alone needs no search for small ones."""
+    found = analyser.find(canvas, small=rule is not FaceRule.LARGEST)
+    if not found.pairs and rule is FaceRule.LARGEST:
+        found = analyser.find(canvas)
+    if not found.pairs:
         raise NoFaceError(
             "No face was found in the target.",
-            "Use a picture that shows the face upright and at least 40 pixels wide.",
+            f"Use a picture that shows the face upright and at least {SMALLEST_FACE} pixels wide.",
         )
+    return found
+
+
+def _selected(
+    analyser: FaceAnalyser, canvas: Canvas, selection: FaceSelection, faces: Sequence[Face]
+) -> list[Face]:
     embeddings = None
     if selection.rule is FaceRule.LIKE:
         embeddings = [analyser.embedding(canvas, face) for face in faces]

@@ -256,7 +256,8 @@ class WorkerService:
                 lambda: self._thumbnail(parameters),
             )
             options = self._options(served, engine, parameters, likeness=False)
-            preview, report = swap_photo(engine, source, thumbnail, options)
+            with _naming_its_size(thumbnail, parameters.side):
+                preview, report = swap_photo(engine, source, thumbnail, options)
             if self._policy.gate.same_person:  # a preview shows a face as much as a result does
                 served.gates.same_person(self.jobs.now, source, report)
             return Answer(descriptors=(self._hand_over.preview(encode_photo(preview, "jpeg")),))
@@ -332,6 +333,20 @@ class WorkerService:
             yield
         finally:
             self._job_free.release()
+
+
+@contextmanager
+def _naming_its_size(thumbnail: Photo, side: int) -> Iterator[None]:
+    """Raises ``NoFaceError`` that blames the size of a preview, if that may be the reason."""
+    try:
+        yield
+    except NoFaceError as missing:
+        if max(thumbnail.pixels.shape[:2]) < side:
+            raise
+        raise NoFaceError(
+            "The chosen face does not show in a preview of this size.",
+            "Ask for a larger preview, or for the result: that is searched at its full size.",
+        ) from missing
 
 
 def _outline(face: Face) -> worker_api.Face:

@@ -289,6 +289,25 @@ def test_like_finds_a_person_by_another_photo(
     assert columns_changed(group, result) == {column}
 
 
+def test_all_faces_of_a_large_photo_are_swapped_and_counted(
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
+) -> None:
+    # So far apart that the picture as a whole shows them 9 pixels wide.
+    picture = np.full((900, 4 * 900, 3), 128, np.uint8)
+    for column, name in enumerate(("a_2", "b_1", "c_1", "e_1")):
+        small = cell(photos[name], 300 if name == "e_1" else 140)
+        x = column * 900 + 300
+        picture[200 : 200 + len(small), x : x + len(small)] = small
+    target = Photo(picture)
+    options = SwapOptions(selection=FaceSelection(FaceRule.ALL))
+    result, report = swap_photo(pipeline, sources["d_1"], target, options)
+    off = changed(target, result)
+    assert all(off[:, x : x + 900].any() for x in range(0, 3600, 900))
+    assert (report.faces_swapped, report.faces_found, report.faces_unclear) == (4, 4, 0)
+    _, report = swap_photo(pipeline, sources["d_1"], target, SwapOptions())
+    assert report.faces_swapped == 1
+
+
 def test_like_refuses_where_the_person_is_not_there(
     pipeline: Pipeline, group: Photo, sources: Mapping[str, SourceIdentity]
 ) -> None:

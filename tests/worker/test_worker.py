@@ -144,6 +144,40 @@ def test_a_target_without_a_face_is_refused(worker: Worker, client: Client, tmp_
     assert failed(refused.value).kind == "no-face"
 
 
+def test_a_source_of_two_people_is_refused_and_said_so(
+    worker: Worker, client: Client, tmp_path: Path
+) -> None:
+    one, other = (cv2.imread(str(portrait(f"person_{name}_1.jpg"))) for name in "bc")
+    assert one is not None
+    assert other is not None
+    both = tmp_path / "both.png"
+    cv2.imwrite(str(both), np.hstack([one[:700], other[:700]]))
+    source = worker.take_in(client, both, "source")
+    target = worker.take_in(client, portrait("person_a_1.jpg"))
+    wanted = worker_api.Swap([source.item], target.item, {"face": 1.0})
+    with pytest.raises(CallError, match="Failed") as refused:
+        client.call(f"{NAME}.Swap", wanted, gives=worker_api.Progress)
+    assert failed(refused.value).message.startswith("Source photo 1 shows 2 faces")
+
+
+def test_a_preview_that_is_too_small_for_a_face_says_so(
+    worker: Worker, client: Client, tmp_path: Path
+) -> None:
+    portrait_of = cv2.imread(str(portrait("person_b_1.jpg")))
+    assert portrait_of is not None
+    large = np.full((900, 4000, 3), 128, np.uint8)
+    large[100:280, 3000:3143] = cv2.resize(portrait_of, (143, 180), interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(tmp_path / "large.png"), large)
+    source = worker.take_in(client, portrait("person_a_1.jpg"), "source").item
+    target = worker.take_in(client, tmp_path / "large.png").item
+    wanted = worker_api.Preview([source], target, {"face": 1.0}, side=256)
+    with pytest.raises(CallError, match="Failed") as refused:
+        client.call(f"{NAME}.Preview", wanted, gives=Empty, attached=1)
+    assert "preview of this size" in failed(refused.value).message
+    whole = worker_api.Swap([source], target, {"face": 1.0})
+    client.call(f"{NAME}.Swap", whole, gives=worker_api.Progress)
+
+
 def test_files_as_they_should_be_touch_no_tripwire(tmp_path: Path, single_face_clip: Path) -> None:
     with (
         EmbeddedAudit(tmp_path / "ledger") as audit,

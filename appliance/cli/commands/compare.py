@@ -22,12 +22,14 @@ from appliance.cli.framework.options import (
     FILE,
     json_option,
     overwrite_option,
+    which_face_hint,
+    which_face_option,
 )
 from appliance.cli.framework.output import print_json, print_pairs
 from appliance.cli.process.input_files import check_output, decode_photo, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.errors import NoFaceError, OutputError
+from appliance.errors import OutputError
 from appliance.files.output import PendingOutput
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.face import Face
@@ -43,7 +45,8 @@ from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.networks.recogniser import similarity
-from appliance.pipeline.selection import SAME_PERSON
+from appliance.pipeline.run import face_of_one
+from appliance.pipeline.selection import SAME_PERSON, WhichFace
 
 _TILE = (480, 600)
 _MARGIN, _GAP = 40, 24
@@ -60,7 +63,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """The largest face of a photo; ``embedding``: (128,) of SFace."""
+    """The one face of a photo; ``embedding``: (128,) of SFace."""
 
     canvas: Canvas
     face: Face
@@ -73,6 +76,8 @@ class _Measured:
 @click.option(
     "-o", "--output", type=FILE, metavar="PNG", help="Write a picture of both faces, side by side."
 )
+@which_face_option("--face-a", "photo A")
+@which_face_option("--face-b", "photo B")
 @engine_options
 @overwrite_option
 @json_option
@@ -80,6 +85,8 @@ def compare(
     *,
     first: Path,
     second: Path,
+    face_a: WhichFace | None,
+    face_b: WhichFace | None,
     output: Path | None,
     options: EngineOptions,
     overwrite: bool,
@@ -87,7 +94,7 @@ def compare(
 ) -> None:
     """Measure how much the faces in two photos resemble each other.
 
-    The largest face in A is compared with the largest face in B.
+    Each photo shows one person; faces that are much smaller do not count.
     """
     outputs = [] if output is None else [output]
     for path in outputs:
@@ -103,7 +110,7 @@ def compare(
             for path in outputs
         ]
         engine = load_sealed(current_sealing(options.policy), outputs, options)
-        found, measured = _compare(engine.analyser, photos)
+        found, measured = _compare(engine.analyser, photos, (face_a, face_b))
         for result in results:
             result.file.write(encode_photo(Photo(comparison_sheet(found, measured)), "png"))
             result.commit()
@@ -140,21 +147,24 @@ def comparison_sheet(found: Comparison, measured: tuple[_Measured, _Measured]) -
 
 
 def _compare(
-    analyser: FaceAnalyser, files: tuple[BinaryIO, BinaryIO]
+    analyser: FaceAnalyser,
+    files: tuple[BinaryIO, BinaryIO],
+    which: tuple[WhichFace | None, WhichFace | None],
 ) -> tuple[Comparison, tuple[_Measured, _Measured]]:
     photos = decode_photo(files[0], "Photo A"), decode_photo(files[1], "Photo B")
-    a, b = _measure(analyser, photos[0], "photo A"), _measure(analyser, photos[1], "photo B")
+    a, b = (
+        _measure(analyser, photo, name, one)
+        for photo, name, one in zip(photos, "AB", which, strict=True)
+    )
     value = round(similarity(a.embedding, b.embedding), 3)
     return Comparison(value, SAME_PERSON, value >= SAME_PERSON), (a, b)
 
 
-def _measure(analyser: FaceAnalyser, photo: Photo, name: str) -> _Measured:
+def _measure(analyser: FaceAnalyser, photo: Photo, name: str, which: WhichFace | None) -> _Measured:
     canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
-    faces = analyser.faces(canvas)
-    if not faces:
-        hint = "Use a photo that shows the face upright and from the front."
-        raise NoFaceError(f"No face was found in {name}.", hint)
-    return _Measured(canvas, faces[0], analyser.embedding(canvas, faces[0]))
+    hint = which_face_hint(f"--face-{name.lower()}")
+    face = face_of_one(analyser, canvas, f"photo {name}", which, hint)
+    return _Measured(canvas, face, analyser.embedding(canvas, face))
 
 
 def _outlined(measured: _Measured) -> Image:

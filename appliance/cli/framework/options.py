@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from appliance.cli.framework.basic_options import FILE, CommandFunction, json_op
 from appliance.cli.framework.usage_errors import PrivateParamType
 from appliance.inference.session import PROVIDERS
 from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
+from appliance.pipeline.selection import FaceRule, WhichFace
 from appliance.policy.load import load
 from appliance.policy.policy import EMBEDDED
 
 __all__ = ["FILE", "CommandFunction", "json_option"]  # re-exported
 
 _LIKE = "like:"
+MOST_FACES = 9999  # a number that is longer is a mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,41 @@ class FacesType(PrivateParamType):
         if text not in self.names:
             self.fail(self.wanted, param, ctx)
         return FaceArgument(text)
+
+
+class WhichFaceType(PrivateParamType):
+    """``largest``, ``left``, ``right``, or a number from 1, largest first."""
+
+    name = "face"
+    names = (FaceRule.LARGEST, FaceRule.LEFT, FaceRule.RIGHT)
+    wanted = f"{', '.join(names)}, or a face's number as `appliance inspect` counts them"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> WhichFace:
+        """Parse ``value``. Raises ``click.BadParameter``."""
+        text = str(value)
+        if text in self.names:
+            return FaceRule(text)
+        if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_FACES):
+            self.fail(self.wanted, param, ctx)
+        return int(text)
+
+
+def which_face_option(name: str, photo: str) -> Callable[[CommandFunction], CommandFunction]:
+    """An option that says which face of ``photo`` is meant, if it shows several."""
+    return click.option(
+        name,
+        type=WhichFaceType(),
+        metavar="WHICH",
+        help=f"The face that is meant where {photo} shows several: largest, left, right, or its "
+        "number as `appliance inspect` counts them. [default: refuse]",
+    )
+
+
+def which_face_hint(name: str) -> str:
+    """What to do about a photo of several people; ``name``: the option that chooses one."""
+    return f"Choose one with {name} (largest, left, right or a number), or cut the photo."
 
 
 class StrengthType(PrivateParamType):

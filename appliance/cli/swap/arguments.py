@@ -21,11 +21,13 @@ from appliance.cli.framework.options import (
     StrengthType,
     json_option,
     overwrite_option,
+    which_face_option,
 )
 from appliance.cli.framework.pack_options import PackRequest, pack_options
 from appliance.cli.framework.usage_errors import PrivateUsageError
 from appliance.cli.swap.output_options import OutputRequest, output_options
 from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
+from appliance.pipeline.selection import WhichFace
 
 _OPTIONS = (
     click.option(
@@ -62,6 +64,8 @@ _OPTIONS = (
         help="Faces to change: largest, all, left, right, or like:PHOTO for the person in that "
         "photo. [default: largest]",
     ),
+    which_face_option("--source-face", "a source photo"),
+    which_face_option("--like-face", "the photo after like:"),
     click.option(
         "--region",
         "regions",
@@ -113,6 +117,8 @@ class SwapArguments:
     output: Path
     encoding: OutputRequest
     faces: FaceArgument
+    source_face: WhichFace | None
+    like_face: WhichFace | None
     regions: tuple[tuple[str, float], ...]
     strength: float | None
     devices: tuple[int, ...]

@@ -13,7 +13,7 @@ import click
 
 from appliance.audit.entries.fields import Media
 from appliance.cli.framework.engine_options import EngineOptions
-from appliance.cli.framework.options import FaceArgument
+from appliance.cli.framework.options import FaceArgument, which_face_hint
 from appliance.cli.framework.output import print_json, print_pairs
 from appliance.cli.framework.progress import show_progress
 from appliance.cli.framework.run_context import Sealing
@@ -56,7 +56,7 @@ from appliance.pipeline.run import (
     swap_photo,
     swap_video,
 )
-from appliance.pipeline.selection import FaceRule, FaceSelection
+from appliance.pipeline.selection import FaceRule, FaceSelection, WhichFace
 from appliance.policy.policy import Policy
 
 _TARGET = "The target"
@@ -69,6 +69,8 @@ class _Request:
 
     sources: int
     faces: FaceArgument
+    source_face: WhichFace | None
+    like_face: WhichFace | None
     regions: Mapping[str, float]
     options: EngineOptions
     sealing: Sealing
@@ -80,6 +82,8 @@ class _Request:
         return cls(
             sources=len(arguments.sources),
             faces=arguments.faces,
+            source_face=arguments.source_face,
+            like_face=arguments.like_face,
             regions=region_strengths(arguments.regions, arguments.strength),
             options=options,
             sealing=current_sealing(options.policy),
@@ -116,9 +120,13 @@ class _Request:
 
     def look(self, engine: Pipeline, photos: Sequence[Photo]) -> tuple[SourceIdentity, SwapOptions]:
         """The identity to apply and the faces to apply it to, from what ``decode`` returned."""
-        like = read_reference(engine.analyser, photos[-1]) if self.faces.like else None
+        like = None
+        if self.faces.like:
+            hint = which_face_hint("--like-face")
+            like = read_reference(engine.analyser, photos[-1], self.like_face, hint)
         choice = FaceSelection(FaceRule(self.faces.name), like)
-        person = read_source(engine, photos[: self.sources])
+        hint = which_face_hint("--source-face")
+        person = read_source(engine, photos[: self.sources], self.source_face, hint)
         return person, SwapOptions(choice, self.regions)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.cli.framework.output import LabelledValue
+from appliance.pipeline.analysis.tiles import SMALLEST_FACE
 from appliance.pipeline.media.conversion import Conversion
 from appliance.pipeline.media.video.encoder import CODEC_NAMES
 from appliance.pipeline.media.video.transcode import TranscodeReport
@@ -36,10 +37,13 @@ class TrackSummary(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finished swap.
 
-    ``stages``: seconds by stage. ``converted``: what the result has in another form than the
-    target. ``dropped``: what a photo held besides its pixels and is not kept. Of videos only:
-    ``fps``, frames by second of the whole command, ``fps_at_work``, the same without the loading of
-    models and the reading of sources, ``codec``, ``pixel_format`` and ``tracks``.
+    ``smallest_face``: pixels from which on every face is looked for. Photos that were searched for
+    all of them: ``faces_found``, and ``faces_unclear``, further places that may show one, too small
+    or unclear to be changed. ``stages``: seconds by stage. ``converted``: what the result has in
+    another form than the target. ``dropped``: what a photo held besides its pixels and is not kept.
+    Of videos only: ``fps``, frames by second of the whole command, ``fps_at_work``, the same
+    without the loading of models and the reading of sources, ``codec``, ``pixel_format`` and
+    ``tracks``.
     """
 
     kind: str
@@ -50,6 +54,9 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float
     provider: str
     stages: Mapping[str, float]
+    smallest_face: int
+    faces_found: int | None = None
+    faces_unclear: int = 0
     converted: tuple[Conversion, ...] = ()
     similarity: Similarity | None = None
     fps: float | None = None
@@ -76,6 +83,9 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
         seconds=round(seconds, 3),
         provider=report.provider,
         stages={name: round(value, 3) for name, value in report.seconds.items()},
+        smallest_face=SMALLEST_FACE,
+        faces_found=report.faces_found,
+        faces_unclear=report.faces_unclear,
         similarity=similarity,
         converted=report.converted,
         fps=None if done is None else _rate(done.frames, seconds),
@@ -92,7 +102,7 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
     lines = [("engine", summary.engine)]
     if summary.kind == "video":
         lines.append(("frames", f"{summary.frames}, of which {summary.frames_swapped} swapped"))
-    lines.append(("faces", f"{summary.faces_swapped} swapped"))
+    lines += _face_pairs(summary)
     if summary.fps is not None:
         speed = f"{summary.fps:.1f} frames/s in all, {summary.fps_at_work:.1f} once at work"
         lines.append(("speed", speed))
@@ -123,6 +133,16 @@ def _rate(frames: int, seconds: float) -> float:
     """Frames a second, to a tenth, or finer where that would be nearly nothing."""
     rate = frames / max(seconds, 1e-6)
     return round(rate, 1 if rate >= 1 else 3)
+
+
+def _face_pairs(summary: Summary) -> list[LabelledValue]:
+    swapped = f"{summary.faces_swapped} swapped"
+    if summary.faces_found not in (None, summary.faces_swapped):
+        swapped += f", of {summary.faces_found} found"
+    lines = [("faces", swapped), ("looked for", f"faces of {summary.smallest_face} pixels or more")]
+    if summary.faces_unclear:
+        lines.append(("left", f"{summary.faces_unclear} too small or unclear, perhaps a face"))
+    return lines
 
 
 def _tracks(done: TranscodeReport) -> TrackSummary:

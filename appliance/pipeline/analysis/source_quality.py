@@ -77,10 +77,7 @@ class FaceAssessment(msgspec.Struct, frozen=True):
 
 def assess_faces(analyser: FaceAnalyser, canvas: Canvas) -> tuple[FaceAssessment, ...]:
     """The faces of a picture, largest first."""
-    meshed = [(found, analyser.mesh(canvas, found)) for found in analyser.locate(canvas)]
-    sure = [(found, face) for found, face in meshed if face is not None]
-    sure.sort(key=lambda pair: pair[1].extent, reverse=True)
-    return tuple(_assess(analyser, canvas, *pair) for pair in sure)
+    return tuple(_assess(analyser, canvas, *pair) for pair in analyser.find(canvas).pairs)
 
 
 def _assess(

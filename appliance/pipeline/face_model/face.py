@@ -27,6 +27,12 @@ class Detection:
         """Of the box: (2,) x, y."""
         return self.box[:2] + self.box[2:] / np.float32(2)
 
+    def moved(self, x: float, y: float) -> Detection:
+        """The same finding in a picture whose origin lies (-``x``, -``y``) pixels away."""
+        corner = np.array([x, y], np.float32)
+        box = self.box + np.append(corner, [0, 0]).astype(np.float32)
+        return Detection(box, self.keypoints + corner, self.score)
+
 
 @dataclass(frozen=True, slots=True)
 class Face:

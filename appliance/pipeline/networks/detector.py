@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -40,6 +42,26 @@ class Detector:
         box[: fitted[1], : fitted[0]] = cv2.resize(image, fitted, interpolation=cv2.INTER_AREA)
         outputs = self._network.run(self._network.tensor(box))
         return self._best(self._decoding.decode(outputs, self._decoding.score), scale)
+
+    def is_certain(self, found: Detection) -> bool:
+        """Whether a face that was found in a part of a large picture needs no second look."""
+        return found.score >= self._decoding.certain
+
+    def look_again(self, image: Image, found: Detection) -> Detection | None:
+        """``found`` as ``image`` shows it, its surroundings; ``None`` if that shows no face there.
+
+        ``image``: (h, w, 3) RGB, enlarged here to 640 pixels. ``found``: in its pixels.
+        """
+        scale = SIDE / max(image.shape[:2])
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        size = [max(1, round(length * scale)) for length in image.shape[1::-1]]
+        near: Any = cv2.resize(image, size, interpolation=way)
+        for one in self.detect(near):
+            again = Detection(one.box / scale, one.keypoints / scale, one.score)
+            off = float(np.linalg.norm(again.centre - found.centre))
+            if one.score >= self._decoding.confirmed and off < found.box[2] / 2:
+                return again
+        return None
 
     def _best(self, found: Candidates, scale: float) -> tuple[Detection, ...]:
         kept = cv2.dnn.NMSBoxes(

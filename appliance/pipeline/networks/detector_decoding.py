@@ -79,17 +79,23 @@ class Decoding:
     """``score``: the least that counts, 0-1.
 
     ``overlap``: of two boxes that overlap by more than this, intersection over union, the weaker
-    is dropped.
+    is dropped. ``certain`` and ``confirmed``: what a face that only part of a picture shows must
+    score, there or at a second, nearer look.
     """
 
     decode: Callable[[Outputs, float], Candidates]
     score: float = 0.5
     overlap: float = 0.4
+    certain: float = 1.0
+    confirmed: float = 0.6
 
 
 DECODINGS: Mapping[str, Decoding] = MappingProxyType(
     {
-        "yunet": Decoding(yunet, score=0.6, overlap=0.3),
+        # The last two by 26 false faces in gravel, grass, type and wheels, enlarged to 1920 to 9000
+        # pixels (0.82 at most in a tile, 0.80 from nearer), and 46 doubtful ones of the portraits,
+        # tilted, darkened or narrowed, 40 to 70 pixels wide (0.83 and more from nearer, but one).
+        "yunet": Decoding(yunet, score=0.6, overlap=0.3, certain=0.88, confirmed=0.82),
         "scrfd": Decoding(anchored),
         "retinaface": Decoding(anchored),
         "yolo-face": Decoding(yolo_face),

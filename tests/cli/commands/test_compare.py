@@ -62,3 +62,16 @@ def test_the_picture_is_a_png_and_replaces_nothing_unasked(
     both = ("compare", people["a"], people["a"])
     assert call(*both, "--overwrite", "-o", folder / "there.png").code == 0
     assert [path.name for path in folder.iterdir()] == ["there.png"]
+
+
+def test_a_photo_of_two_people_asks_which_one(call: Call, people: People, pair: Path) -> None:
+    refused = call("compare", people["c"], pair)
+    assert refused.code == 4
+    assert "Photo B shows 2 faces" in refused.err
+    assert "--face-b" in refused.err
+    found = [
+        call("compare", people["c"], pair, "--face-b", which, "--json").json["similarity"]
+        for which in ("left", "right")
+    ]
+    assert found[0] > 0.9
+    assert found[1] < 0.363

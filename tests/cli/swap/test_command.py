@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from appliance.cli.swap.arguments import region_strengths
+from appliance.cli.swap.summary import Summary, summary_pairs
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
 from tests.paths import REPOSITORY
 
@@ -25,6 +26,13 @@ def changed_sides(before: Path, after: Path) -> tuple[bool, bool]:
     shares = changed(before, after)
     middle = shares.shape[1] // 2
     return bool(shares[:, : middle - 60].any()), bool(shares[:, middle + 60 :].any())
+
+
+def test_a_summary_says_what_was_found_and_left() -> None:
+    summary = Summary("photo", "", 1, 1, 1, 1.0, "cpu", {}, 40, faces_found=3, faces_unclear=2)
+    lines = dict(summary_pairs(summary))
+    assert lines["faces"] == "1 swapped, of 3 found"
+    assert lines["left"].startswith("2 ")
 
 
 @pytest.fixture
@@ -47,6 +55,7 @@ def test_a_photo_is_swapped_and_summarised(swap: Call, people: People, folder: P
     lines = dict(line.split("  ", 1) for line in outcome.out.splitlines())
     assert lines["engine"].strip() == "geometric simulation"
     assert lines["faces"].strip() == "1 swapped"
+    assert lines["looked for"].strip() == "faces of 40 pixels or more"
     assert lines["provider"].strip() == "cpu"
     assert "before" in lines["similarity"]
     assert sorted(path.name for path in folder.iterdir()) == ["out.png"]
@@ -60,6 +69,7 @@ def test_json_output_is_the_summary_alone(swap: Call) -> None:
     assert found["kind"] == "photo"
     assert found["engine"] == "geometric simulation"
     assert (found["frames"], found["frames_swapped"], found["faces_swapped"]) == (1, 1, 1)
+    assert (found["smallest_face"], found["faces_found"]) == (40, 1)
     assert found["provider"] == "cpu"
     before, after = found["similarity"]["before"], found["similarity"]["after"]
     assert before < found["similarity"]["threshold"] < after
@@ -275,3 +285,29 @@ def test_a_provider_that_the_policy_does_not_name_is_refused(
     assert outcome.code == 8
     assert "cuda" in outcome.err
     assert call(*swap, "--policy", policy, "--provider", "cpu").code == 0
+
+
+def test_a_source_photo_of_two_people_asks_which_one(
+    call: Call, people: People, pair: Path, folder: Path
+) -> None:
+    def swap(*more: str) -> Outcome:
+        words = ("--source", pair, "--target", people["c"], "--output", folder / "out.png")
+        return call("swap", *words, "--overwrite", "--json", *more)
+
+    refused = swap()
+    assert refused.code == 4
+    assert "Source photo 1 shows 2 faces" in refused.err
+    assert "--source-face" in refused.err
+    assert not list(folder.iterdir())
+    pictures = []
+    for which in ("left", "right", "1"):
+        assert swap("--source-face", which).code == 0
+        pictures.append(pixels(folder / "out.png"))
+    assert np.any(pictures[0] != pictures[1])
+    assert any(np.array_equal(pictures[2], one) for one in pictures[:2])
+    assert swap("--source-face", "3").code == 4
+    assert swap("--source-face", "middle").code == 2
+    reference = swap("--source-face", "left", "--faces", f"like:{pair}")
+    assert reference.code == 4
+    assert "The reference photo shows 2 faces" in reference.err
+    assert "--like-face" in reference.err

@@ -24,12 +24,15 @@ from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.run import (
     SourceIdentity,
     SwapOptions,
+    read_reference,
     read_source,
     swap_photo,
 )
+from appliance.pipeline.selection import FaceRule
 from tests.pipeline.pictures import (
     CLOTHS,
     SURGICAL_MASK,
+    cell,
     covered,
     looking_aside,
     mesh_source,
@@ -203,7 +206,7 @@ def test_the_photo_without_a_face_is_named(pipeline: Pipeline, photos: Mapping[s
     assert "source photo 1" in refused.value.message
 
 
-def test_of_a_group_the_largest_face_is_the_source(
+def test_somebody_in_the_background_is_not_the_source(
     pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
 ) -> None:
     picture = np.full((900, 1200, 3), 128, np.uint8)
@@ -211,3 +214,29 @@ def test_of_a_group_the_largest_face_is_the_source(
     picture[300:544, 900:1104] = pixels_of(photos["a_1"])
     person = read_source(pipeline, [Photo(picture)])
     assert similarity(person.embedding, sources["b_1"].embedding) > 0.9
+
+
+def test_of_two_people_the_one_who_was_chosen_is_the_source(
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
+) -> None:
+    two = Photo(np.hstack([pixels_of(photos[name])[:700, :680] for name in ("b_1", "c_1")]))
+    with pytest.raises(NoFaceError, match="Source photo 2 shows 2 faces"):
+        read_source(pipeline, [photos["b_1"], two])
+    for which, name in ((FaceRule.LEFT, "b_1"), (FaceRule.RIGHT, "c_1")):
+        person = read_source(pipeline, [two], which)
+        assert similarity(person.embedding, sources[name].embedding) > 0.9
+    with pytest.raises(NoFaceError, match="The reference photo shows 2 faces"):
+        read_reference(pipeline.analyser, two)
+    embedding = read_reference(pipeline.analyser, two, FaceRule.RIGHT)
+    assert similarity(embedding, sources["c_1"].embedding) > 0.9
+
+
+def test_a_small_second_person_in_a_large_photo_counts(
+    pipeline: Pipeline, photos: Mapping[str, Photo]
+) -> None:
+    # The picture as a whole shows the second one 7 pixels wide, the first one twice as wide.
+    picture = np.full((400, 5000, 3), 128, np.uint8)
+    for name, x, side in (("b_1", 200, 320), ("c_1", 4000, 180)):
+        picture[20 : 20 + side, x : x + side] = cell(photos[name], side)
+    with pytest.raises(NoFaceError, match="shows 2 faces"):
+        read_source(pipeline, [Photo(picture)])

@@ -12,7 +12,7 @@ from appliance.pipeline.face_model.face import Detection, Face
 from appliance.pipeline.face_model.topology import POINTS, eye_distance
 from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.loading import Pipeline
-from appliance.pipeline.media.canvas import Canvas
+from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.run import SourceIdentity
 from appliance.pipeline.selection import FaceRule, FaceSelection
@@ -26,13 +26,15 @@ GREY = np.full((SIDE, SIDE, 3), 128, np.uint8)
 
 @pytest.fixture
 def detections(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """An item for each detection in a whole picture."""
+    """An item for each detection in a frame: in how many tiles of it."""
     seen: list[int] = []
     locate = FaceAnalyser.locate
 
-    def counted(self: FaceAnalyser, canvas: Canvas, size: int = 640) -> tuple[Detection, ...]:
-        seen.append(size)
-        return locate(self, canvas, size)
+    def counted(
+        self: FaceAnalyser, canvas: Canvas, views: Sequence[Box] = ()
+    ) -> tuple[Detection, ...]:
+        seen.append(len(views))
+        return locate(self, canvas, views)
 
     monkeypatch.setattr(FaceAnalyser, "locate", counted)
     return seen
@@ -136,3 +138,80 @@ def test_a_track_ends_when_its_face_leaves_the_picture(
             # While it is tracked, at least a part of the face is in the picture.
             assert face.points[:, 0].max() > 0
             assert eye_distance(face.points) > 0.1 * frame.shape[1]
+
+
+def wide(photos: Mapping[str, Photo], *places: tuple[str, int]) -> Image:
+    """A frame of 3000 x 400 pixels with faces 50 pixels wide, too small to be seen in the whole."""
+    frame = np.full((400, 3000, 3), 150, np.uint8)
+    for name, x in places:
+        frame[100:220, x : x + 120] = cell(photos[name], 120)
+    return frame
+
+
+@pytest.mark.parametrize("which", [FaceRule.LARGEST, FaceRule.ALL, FaceRule.RIGHT])
+def test_a_shot_of_large_frames_begins_with_a_search_of_all_tiles(
+    which: FaceRule,
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
+    detections: list[int],
+) -> None:
+    frames = [wide(photos, ("b_1", 300), ("c_1", 2600))] * 2
+    (seen, again) = tracked(pipeline, sources["d_1"], frames, which)
+    lefts = sorted(float(face.points[:, 0].min()) // 1000 for _, face in seen)
+    wanted = {FaceRule.ALL: [0, 2], FaceRule.RIGHT: [2]}.get(which, lefts)
+    assert lefts == wanted
+    assert [track for track, _ in again] == [track for track, _ in seen]
+    assert detections == [2]
+
+
+def test_who_enters_a_large_frame_is_found_as_soon_as_in_a_small_one(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
+    detections: list[int],
+) -> None:
+    one, both = wide(photos, ("b_1", 300)), wide(photos, ("b_1", 300), ("c_1", 2600))
+    frames = [one] * 3 + [both] * (DETECTION_INTERVAL + 1)
+    found = tracked(pipeline, sources["d_1"], frames, FaceRule.ALL)
+    assert [len(tracks) for tracks in found[:3]] == [1] * 3
+    assert len(found[-1]) == 2
+    # After the first frame no frame is searched in more than one tile, and most in none.
+    assert max(detections[1:]) == 1
+    assert len(detections) <= 2 + 2 * len(frames) // DETECTION_INTERVAL
+
+
+def test_an_empty_large_frame_costs_one_tile_now_and_then(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    sources: Mapping[str, SourceIdentity],
+    detections: list[int],
+) -> None:
+    frames = [wide(photos)] * 3 + [wide(photos, ("c_1", 2600))] * DETECTION_INTERVAL
+    found = tracked(pipeline, sources["d_1"], frames)
+    assert detections[0] == 2
+    assert max(detections[1:]) == 1
+    assert sum(detections[1:]) <= 2
+    assert [len(tracks) for tracks in found[:3]] == [0] * 3
+    assert len(found[-1]) == 1
+
+
+def test_who_is_half_hidden_by_another_face_is_left_until_they_come_out(
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
+) -> None:
+    behind, before = (cell(photos[name], SIDE)[:, 50:200] for name in ("c_1", "b_1"))
+    frames = []
+    for x in [*range(180, 70, -10), *range(70, 180, 10)]:  # of the middle of the one behind
+        frame = np.full((SIDE, 500, 3), 128, np.uint8)
+        frame[:, 100 + x : 250 + x] = behind
+        frame[:, 100:250] = before
+        frames.append(frame)
+    found = tracked(pipeline, sources["d_1"], frames, FaceRule.ALL)
+    counts = [len(tracks) for tracks in found]
+    assert counts[0] == counts[-1] == 2
+    assert 1 in counts
+    for tracks in found:
+        # No mesh of the one behind lies on the face before it.
+        for _, face in tracks:
+            middle = float(face.points[:, 0].mean()) - 100
+            assert abs(middle - 75) < 15 or middle > 130

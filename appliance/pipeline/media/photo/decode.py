@@ -28,9 +28,9 @@ from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_exif
 from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.canvas import PhotoCanvas, Pixels, as_8_bit
 from appliance.pipeline.media.photo.libtiff import silence_libtiff
+from appliance.pipeline.media.preload import load_media_libraries
 
-# Pillow would load these readers with the first photo; a sealed process cannot load anything.
-Image.preinit()
+load_media_libraries()
 
 PhotoKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "heic"]
 """What can be read."""
@@ -46,7 +46,7 @@ MAX_PIXEL_BYTES = 6 * MAX_PIXELS
 MAX_PHOTO_BYTES = 1 << 30
 """Of a file; ``MAX_PIXELS`` of 16 bits, uncompressed, are 768 MB."""
 
-# By class, so that the readers are loaded with this module; see above.
+# By class, so that the readers are loaded with this module, before the seal.
 _KINDS: dict[str, PhotoKind] = {
     JpegImagePlugin.JpegImageFile.format: "jpeg",
     PngImagePlugin.PngImageFile.format: "png",

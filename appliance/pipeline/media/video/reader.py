@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import Any, Self
 
 import av
-import av.subtitles.stream  # PyAV loads it with the first file; a sealed process loads nothing
 from av.stream import Disposition
 
 from appliance.errors import InputError
 from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_display_matrix
+from appliance.pipeline.media.preload import load_media_libraries
 from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.completeness import CompletenessCheck
 from appliance.pipeline.media.video.container_check import identify_container
@@ -28,6 +28,8 @@ MAX_PIXELS = 8192 * 8192
 # Bytes a read; each crosses from C to Python once.
 _BUFFER = 1 << 18
 _DAMAGED = "It is damaged; copy it again from the camera."
+
+load_media_libraries()
 
 
 @dataclass(frozen=True, slots=True)

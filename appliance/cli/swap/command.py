@@ -33,7 +33,7 @@ from appliance.cli.swap.summary import summarise, summary_pairs
 from appliance.errors import NoFaceError, PolicyError
 from appliance.files.output import PendingOutput
 from appliance.pipeline.loading import Pipeline
-from appliance.pipeline.media.kind import is_video
+from appliance.pipeline.media.kind import is_video, written_as
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.encoder import check_size
@@ -222,7 +222,7 @@ def _fork(
 def _photo(
     opened: BinaryIO, result: PendingOutput, prepare: _Prepare, arguments: SwapArguments
 ) -> SwapReport:
-    target = decode_photo(opened, _TARGET)
+    target = decode_photo(opened, _TARGET, video_too=True)
     kind = photo_format(arguments.output, target.kind)
     check_enlarged(target, arguments.scale)
     ready = prepare()
@@ -239,7 +239,7 @@ def _video(
     with naming_file(_TARGET):
         facts = probe(opened)
     opened.seek(0)
-    container = video_container(arguments.output, facts.container)
+    container = video_container(arguments.output, written_as(facts.container))
     check_size(facts.width * arguments.scale, facts.height * arguments.scale)
     ready = prepare()
     editor = None

@@ -29,6 +29,7 @@ from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.canvas import PhotoCanvas, Pixels, as_8_bit
 from appliance.pipeline.media.photo.libtiff import silence_libtiff
 from appliance.pipeline.media.preload import load_media_libraries
+from appliance.pipeline.media.unread_kind import unknown_kind
 
 load_media_libraries()
 
@@ -59,7 +60,6 @@ _PNG = PngImagePlugin.PngImageFile.format
 _RGB_AND_ALPHA = 4  # bytes of a pixel: HEIC photos are decoded to 8 bits a channel
 # A JPEG followed by further pictures, as some telephones write it; the first is the photo.
 _MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
-_HINT_FORMATS = "Use a JPEG, PNG, WebP, TIFF, BMP or HEIC photo."
 # Tags of TIFF 6.0, of which EXIF uses the first.
 _ORIENTATION, _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 274, 258, 262, 339
 _BLACK_IS_ZERO, _RGB = 1, 2
@@ -110,7 +110,7 @@ def read_photo(data: bytes, only: Literal["png"] | None = None) -> Photo:
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError("This is not a photo of a known kind.", _HINT_FORMATS) from None
+        raise unknown_kind(video_too=False) from None
     except Image.DecompressionBombError:
         raise _too_large() from None
     except Exception as error:

@@ -26,7 +26,7 @@ class ContainerKind:
     ``muxer``: FFmpeg's name. ``video`` and ``audio``: the encoders by default. ``counts_frames``:
     it has no timestamps, only a constant rate. ``keeps_matrix`` and ``keeps_chapters``: it can hold
     a display matrix, and chapters. ``refuses``: audio codecs that FFmpeg's muxer accepts at first
-    and then fails to write.
+    and then fails to write, or writes so that they cannot be timed.
     """
 
     muxer: str
@@ -50,6 +50,7 @@ CONTAINERS: Mapping[str, ContainerKind] = {
         counts_frames=True,
         keeps_matrix=False,
         keeps_chapters=False,
+        refuses=frozenset(("eac3", "flac")),
     ),
 }
 

@@ -26,7 +26,8 @@ class ContainerKind:
     ``muxer``: FFmpeg's name. ``video`` and ``audio``: the encoders by default. ``counts_frames``:
     it has no timestamps, only a constant rate. ``keeps_matrix`` and ``keeps_chapters``: it can hold
     a display matrix, and chapters. ``refuses``: audio codecs that FFmpeg's muxer accepts at first
-    and then fails to write, or writes so that they cannot be timed.
+    and then fails to write, or writes so that they cannot be timed; ``refuses_surround``: those of
+    which that is so with more than two channels.
     """
 
     muxer: str
@@ -36,6 +37,7 @@ class ContainerKind:
     keeps_matrix: bool = True
     keeps_chapters: bool = True
     refuses: frozenset[str] = frozenset()
+    refuses_surround: frozenset[str] = frozenset()
 
 
 CONTAINERS: Mapping[str, ContainerKind] = {
@@ -50,7 +52,8 @@ CONTAINERS: Mapping[str, ContainerKind] = {
         counts_frames=True,
         keeps_matrix=False,
         keeps_chapters=False,
-        refuses=frozenset(("eac3", "flac")),
+        refuses=frozenset(("eac3",)),
+        refuses_surround=frozenset(("flac",)),
     ),
 }
 

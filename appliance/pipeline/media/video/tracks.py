@@ -20,6 +20,7 @@ from appliance.pipeline.media.video.sound_encoder import (
     takes_copy,
 )
 
+_STEREO = 2
 _KEPT_DISPOSITIONS = (
     av.stream.Disposition.default
     | av.stream.Disposition.dub
@@ -117,7 +118,7 @@ def add_track(
     other free text are not.
     """
     track: OutputTrack
-    if source.codec_context.codec.canonical_name not in kind.refuses and takes_copy(kind, source):
+    if not _is_refused(kind, source) and takes_copy(kind, source):
         target = copy_stream(output, source)
         # Edit lists cut away what lies before time 0.
         presented = PresentedPackets(
@@ -136,3 +137,10 @@ def add_track(
         target.metadata["language"] = source.language
     target.disposition = int(source.disposition & _KEPT_DISPOSITIONS)
     return track
+
+
+def _is_refused(kind: ContainerKind, source: av.stream.Stream) -> bool:
+    """Whether the packets of ``source`` are of a codec that ``kind`` is known to spoil."""
+    codec = source.codec_context.codec.canonical_name
+    is_surround = isinstance(source, av.AudioStream) and source.codec_context.channels > _STEREO
+    return codec in kind.refuses or (is_surround and codec in kind.refuses_surround)

@@ -68,6 +68,11 @@ def test_every_sound_keeps_its_channels_and_its_time(
     assert abs((last - first) - (end - start)) < 0.06
 
 
+@pytest.mark.parametrize(("layout", "copied"), [("stereo", 1), ("5.1", 0)])
+def test_flac_is_copied_to_avi_where_it_can_be_timed(layout: str, copied: int) -> None:
+    assert run(sounding("mkv", "flac", layout), "avi")[1].tracks.copied == copied
+
+
 def test_layouts_without_positions_get_the_usual_ones() -> None:
     names = [named_layout(av.AudioLayout(f"{count} channels")) for count in (1, 2, 6, 8)]
     assert names == ["mono", "stereo", "5.1", "7.1"]

@@ -9,9 +9,10 @@ import msgspec
 
 from appliance.errors import InputError
 from appliance.files.output import OutputFile
-from appliance.pipeline.media.kind import is_video
+from appliance.pipeline.media.kind import is_video, read_head, written_as
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.media.unread_kind import UnknownKindError, check_kind, unknown_kind
 from appliance.pipeline.media.video.encoder import WORKING_COPY
 from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.media.video.transcode import transcode
@@ -44,14 +45,18 @@ def rewrite_media(source: BinaryIO, sink: OutputFile) -> SanitisedMedia:
             source,
             cast(BinaryIO, sink),
             lambda _canvas, _info: None,
-            container=facts.container,
+            container=written_as(facts.container),
             settings=WORKING_COPY,
         )
         return SanitisedMedia("video", facts.display_width, facts.display_height)
+    check_kind(read_head(source), video_too=True)
     data = source.read(MAX_PHOTO_BYTES + 1)
     if len(data) > MAX_PHOTO_BYTES:
         raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
-    photo = read_photo(data)
+    try:
+        photo = read_photo(data)
+    except UnknownKindError:
+        raise unknown_kind(video_too=True) from None
     # Lossless: all bits, transparency and the profile are kept.
     sink.write(encode_photo(photo, "png"))
     return SanitisedMedia("photo", *photo.displayed_size)

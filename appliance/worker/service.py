@@ -18,6 +18,7 @@ from appliance.files.output import PendingOutput
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.loading import Pipeline
+from appliance.pipeline.media.kind import written_as
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.video.encoder import OWN_CODECS, WORKING_COPY, check_size
@@ -232,7 +233,7 @@ class WorkerService:
                 opened,
                 sink,
                 options,
-                container=facts.container,
+                container=written_as(facts.container),
                 settings=WORKING_COPY,
                 progress=progress,
                 only_codecs=OWN_CODECS,

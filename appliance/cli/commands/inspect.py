@@ -79,7 +79,7 @@ def inspect(*, file: Path, options: EngineOptions, as_json: bool) -> None:
 
 
 def _photo(opened: BinaryIO) -> tuple[PhotoFacts, Canvas]:
-    photo = decode_photo(opened, _WHAT)
+    photo = decode_photo(opened, _WHAT, video_too=True)
     height, width = photo.pixels.shape[:2]
     display_width, display_height = photo.displayed_size
     facts = PhotoFacts(

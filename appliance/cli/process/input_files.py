@@ -12,8 +12,9 @@ from typing import BinaryIO
 
 from appliance.errors import InputError, OutputError
 from appliance.files.reasons import reason_of
-from appliance.pipeline.media.kind import is_video
+from appliance.pipeline.media.kind import is_video, read_head
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, Photo, read_photo
+from appliance.pipeline.media.unread_kind import UnknownKindError, check_kind, unknown_kind
 
 
 def open_input(path: Path, what: str) -> BinaryIO:
@@ -36,11 +37,15 @@ def open_input(path: Path, what: str) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def decode_photo(file: BinaryIO, what: str) -> Photo:
-    """The photo in ``file``. ``what`` is how messages call it. Raises ``InputError``."""
+def decode_photo(file: BinaryIO, what: str, *, video_too: bool = False) -> Photo:
+    """The photo in ``file``. ``what`` is how messages call it. Raises ``InputError``.
+
+    ``video_too``: a video would have been taken as well, which the message says.
+    """
     with naming_file(what):
         if is_video(file):
             raise InputError("This is a video, not a photo.", "Use a single photo here.")
+        check_kind(read_head(file), video_too=video_too)
         try:
             data = file.read(MAX_PHOTO_BYTES + 1)
         except OSError as error:
@@ -48,7 +53,10 @@ def decode_photo(file: BinaryIO, what: str) -> Photo:
             raise InputError(f"It cannot be read: {reason.why}.", reason.hint) from error
         if len(data) > MAX_PHOTO_BYTES:
             raise InputError("The file is larger than a photo can be.", "Scale the photo down.")
-        return read_photo(data)
+        try:
+            return read_photo(data)
+        except UnknownKindError:
+            raise unknown_kind(video_too=video_too) from None
 
 
 @contextmanager

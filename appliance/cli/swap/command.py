@@ -39,7 +39,7 @@ from appliance.errors import NoFaceError, PolicyError, ProviderError
 from appliance.files.output import PendingOutput
 from appliance.inference.session import HOST_PROVIDERS
 from appliance.pipeline.loading import Pipeline
-from appliance.pipeline.media.kind import is_video
+from appliance.pipeline.media.kind import is_video, written_as
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import check_quality, encode_photo, photo_conversions
 from appliance.pipeline.media.video.encoder import CONTAINERS, check_size
@@ -249,7 +249,7 @@ def _fork(
 def _photo(
     opened: BinaryIO, result: PendingOutput, prepare: _Prepare, arguments: SwapArguments
 ) -> SwapReport:
-    target = decode_photo(opened, _TARGET)
+    target = decode_photo(opened, _TARGET, video_too=True)
     kind = photo_format(arguments.output, target.kind, arguments.encoding)
     quality = arguments.encoding.quality
     check_quality(kind, quality)
@@ -268,7 +268,7 @@ def _video(
     with naming_file(_TARGET):
         facts = probe(opened)
     opened.seek(0)
-    container = video_container(arguments.output, facts.container, arguments.encoding)
+    container = video_container(arguments.output, written_as(facts.container), arguments.encoding)
     settings = arguments.encoding.settings(CONTAINERS[container])
     check_size(facts.width * arguments.scale, facts.height * arguments.scale)
     ready = prepare()

@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import CANARY, Call, Outcome
 from tests.pipeline.media.clips import Clip, make
+from tests.pipeline.media.films import sounding
 
 People = Mapping[str, Path]
 
@@ -207,3 +208,31 @@ def repeat(clip: Path, longer: Path, count: int) -> None:
                     packet.dts += offset
                     packet.stream = stream
                     output.mux(packet)
+
+
+@pytest.mark.parametrize("data", [b"FLV\1" + bytes(99), b"GIF89a" + bytes(99), b"nothing known"])
+def test_a_target_of_another_kind_gets_the_list_of_what_is_taken(
+    data: bytes, call: Call, people: People, folder: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "target"
+    target.write_bytes(data)
+    swap = ("swap", "--source", people["a"], "--target", target)
+    for words in ((*swap, "--output", folder / "out.mp4"), ("inspect", target)):
+        outcome = call(*words)
+        assert outcome.code == 3
+        assert "MP4" in outcome.err
+    # A source has to be a photo.
+    assert "WebM" not in call("compare", target, people["a"], "-o", folder / "out.png").err
+
+
+def test_a_transport_stream_without_a_suffix_becomes_an_mp4(
+    call: Call, people: People, folder: Path
+) -> None:
+    target = folder / "00001.MTS"
+    target.write_bytes(sounding("ts", "ac3", "stereo"))
+    swap = ("swap", "--source", people["a"], "--target", target, "--strength", "0")
+    outcome = call(*swap, "--output", folder / "out", "--json")
+    assert outcome.code == 0
+    assert outcome.json["tracks"] == {"copied": 1, "reencoded": [], "dropped": []}
+    assert call("inspect", target, "--json").json["video"]["container"] == "ts"
+    assert call("inspect", folder / "out", "--json").json["video"]["container"] == "mp4"

@@ -20,13 +20,12 @@ from PIL import (
 )
 
 from appliance.errors import InputError
-from appliance.pipeline.media.kind import is_heic
+from appliance.pipeline.media.kind import is_dicom, is_heic
 from appliance.pipeline.media.orientation import from_exif
 from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.aspect import photo_aspect
 from appliance.pipeline.media.photo.canvas import Pixels, as_8_bit
 from appliance.pipeline.media.photo.dicom import read_dicom
-from appliance.pipeline.media.photo.dicom_elements import is_dicom
 from appliance.pipeline.media.photo.exif_colour import exif_colour
 from appliance.pipeline.media.photo.isobmff_photo import is_avif, read_avif, read_heic
 from appliance.pipeline.media.photo.jpeg import completed, lost_with
@@ -48,6 +47,8 @@ from appliance.pipeline.media.photo.pillow_image import (
 from appliance.pipeline.media.photo.png_colour import png_colour
 from appliance.pipeline.media.photo.refused_kind import check_photo_kind
 from appliance.pipeline.media.photo.tiff import is_tiff, read_tiff
+from appliance.pipeline.media.preload import load_media_libraries
+from appliance.pipeline.media.unread_kind import unknown_kind
 
 __all__ = [
     "MAX_PHOTO_BYTES",
@@ -59,11 +60,10 @@ __all__ = [
     "read_photo",
 ]
 
-# Pillow would load these readers with the first photo; a sealed process cannot load anything.
-Image.preinit()
+load_media_libraries()
 
-# By class, so that the readers are loaded with this module; see above. Those of TIFF and AVIF are
-# loaded by the modules that use them.
+# By class, so that the readers are loaded with this module, before the seal. Those of TIFF and AVIF
+# are loaded by the modules that use them.
 _KINDS: dict[str, PhotoKind] = {
     JpegImagePlugin.JpegImageFile.format: "jpeg",
     PngImagePlugin.PngImageFile.format: "png",
@@ -74,10 +74,6 @@ _FORMATS = tuple(_KINDS)
 _PNG, _JPEG = PngImagePlugin.PngImageFile.format, JpegImagePlugin.JpegImageFile.format
 # A JPEG followed by further pictures, as some telephones write it; the first is the photo.
 _MANY_VIEWS = MpoImagePlugin.MpoImageFile.format
-_HINT_FORMATS = (
-    "Use a JPEG, PNG, WebP, TIFF, BMP, HEIC, AVIF or DICOM photo,"
-    " or an MP4, MOV, MKV, WebM or AVI video."
-)
 _ORIENTATION = 274
 _HEAD = 132
 
@@ -102,7 +98,7 @@ def read_photo(data: bytes, only: Literal["png"] | None = None) -> Photo:
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError("This is not a photo of a known kind.", _HINT_FORMATS) from None
+        raise unknown_kind(video_too=False) from None
     except Image.DecompressionBombError:
         raise too_large() from None
     except Exception as error:

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 PIXEL_DATA = 0x7FE00010
-_MARK_AT, _MARK = 128, b"DICM"
+_AFTER_MARK = 132  # of the preamble and "DICM"
 _META_GROUP, _TRANSFER_SYNTAX = 2, 0x00020010
 _IMPLICIT = "1.2.840.10008.1.2"
 _EXPLICIT = "1.2.840.10008.1.2.1"
@@ -53,14 +53,9 @@ class _Header:
     at: int
 
 
-def is_dicom(head: bytes) -> bool:
-    """Whether a file that starts with ``head``, of 132 bytes at least, is a DICOM file."""
-    return head[_MARK_AT : _MARK_AT + len(_MARK)] == _MARK
-
-
 def read_elements(data: bytes, wanted: AbstractSet[int]) -> DicomElements:
     """The ``wanted`` elements at the top of the data set. Raises ``ValueError``."""
-    at = _MARK_AT + len(_MARK)
+    at = _AFTER_MARK
     syntax = ""
     while at < len(data):
         element = _header(data, at, implicit=False)

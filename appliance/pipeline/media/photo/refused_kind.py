@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.errors import InputError
 from appliance.pipeline.media.photo.tiff_picture import raw_file
+from appliance.pipeline.media.unread_kind import check_kind
 
 # Raw files that are not TIFF, or of another version of it, as libraw and ExifTool know them:
 # Fujifilm, Canon's CRW, Minolta, Sigma, Panasonic and Leica, Olympus.
@@ -33,7 +34,6 @@ _PICTURES: tuple[tuple[bytes, str], ...] = (
     (b"P6", "a portable pixel map"),
 )
 _SVG = (b"<svg", b"<?xml", b"<!DOCTYPE svg")
-_GIF = (b"GIF87a", b"GIF89a")
 
 
 def check_photo_kind(head: bytes) -> None:
@@ -41,11 +41,7 @@ def check_photo_kind(head: bytes) -> None:
     is_raw = head.startswith(_RAW) or head[4:12] == _CR3
     if is_raw or (head[:2] in (b"II", b"MM") and head[8:].startswith(_RAW_AT_8)):
         raise raw_file()
-    if head.startswith(_GIF):
-        raise InputError(
-            "This is a GIF, which is not taken.",
-            "Convert an animation to an MP4 video, and a single picture to a PNG.",
-        )
+    check_kind(head, video_too=False)
     name = next((name for mark, name in _PICTURES if head.startswith(mark)), None)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_SVG):
         name = "a drawing (SVG) or another XML file"

@@ -10,6 +10,8 @@ from appliance.errors import InputError
 
 _HINT = "It is damaged; copy it again from the camera."
 
+# Where FFmpeg splits a stream into packets itself, a picture of two fields may be two packets.
+_SPLIT = ("ts", "mpg")
 # Decoders that give one frame for each packet. For others a packet may be a reference only.
 _FRAME_A_PACKET = frozenset(
     ("h264", "hevc", "vp9", "libdav1d", "av1", "mjpeg", "prores", "dnxhd", "ffv1", "rawvideo")
@@ -29,6 +31,7 @@ class CompletenessCheck:
         self._early: list[int] = []
         self._sent = 0
         self._decoded = 0
+        self._interlaced = 0
         self._first: int | None = None
 
     def note_packet(self, packet: av.Packet[Any]) -> None:
@@ -46,9 +49,10 @@ class CompletenessCheck:
         elif packet.pts >= self._first:
             self._sent += 1
 
-    def note_frame(self, pts: int) -> None:
+    def note_frame(self, pts: int, *, is_interlaced: bool = False) -> None:
         """Count a frame of the decoder, with its timestamp in the time base of the stream."""
         self._decoded += 1
+        self._interlaced += is_interlaced
         if self._first is None:
             # Pictures before the first frame that can be shown, such as the leading pictures of an
             # open group, refer to a frame that the file does not hold; no player shows them.
@@ -63,5 +67,6 @@ class CompletenessCheck:
             # For raw sound `stream.frames` counts samples, of which a packet holds many.
             if kind in ("mp4", "mov") and found < listed == stream.frames:
                 raise InputError("The video is cut short.", _HINT)
-        if self._stream.codec_context.name in _FRAME_A_PACKET and self._decoded < self._sent:
+        decoded = self._decoded + (self._interlaced if kind in _SPLIT else 0)
+        if self._stream.codec_context.name in _FRAME_A_PACKET and decoded < self._sent:
             raise InputError("A part of the video cannot be decoded.", _HINT)

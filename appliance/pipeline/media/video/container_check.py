@@ -2,7 +2,7 @@
 
 FFmpeg treats a file that was cut short as a shorter video. Every container states in its outermost
 lengths where it ends, so the cut is found before a frame is decoded. Recognising the kind here also
-keeps FFmpeg from guessing: of its several hundred demuxers a file can only reach three.
+keeps FFmpeg from guessing: of its several hundred demuxers a file can only reach five.
 """
 
 from __future__ import annotations
@@ -13,13 +13,23 @@ import struct
 from appliance.errors import InputError
 from appliance.pipeline.media.kind import (
     DemuxerFamily,
+    SourceKind,
     VideoKind,
     read_head,
+    transport_packet,
     video_family,
 )
 from appliance.pipeline.media.streams import ReadableFile
+from appliance.pipeline.media.unread_kind import VIDEO_KINDS, check_kind
+from appliance.pipeline.media.video.box_check import check_boxes, cut_short
+from appliance.pipeline.media.video.stream_check import (
+    check_program_stream,
+    check_transport_stream,
+)
 
 _DOC_TYPE, _SEGMENT, _CLUSTER = 0x4282, 0x18538067, 0x1F43B675
+# Bytes read at a time, and of a tag of MP3 that other programs write, too.
+_TRAILER, _ID3V1 = 1 << 16, 128
 _ELEMENTS = frozenset(
     (
         *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B),  # seek head, info, tracks, cues
@@ -30,7 +40,7 @@ _ELEMENTS = frozenset(
 )
 
 
-def identify_container(file: ReadableFile) -> tuple[DemuxerFamily, VideoKind]:
+def identify_container(file: ReadableFile) -> tuple[DemuxerFamily, SourceKind]:
     """The demuxer and the kind of ``file``, which is left at its start.
 
     Raises ``InputError`` if it is empty, not a video of a known kind, or cut short.
@@ -43,45 +53,27 @@ def identify_container(file: ReadableFile) -> tuple[DemuxerFamily, VideoKind]:
         file.seek(0, os.SEEK_SET)
 
 
-def _identify(file: ReadableFile, size: int, head: bytes) -> tuple[DemuxerFamily, VideoKind]:
+def _identify(file: ReadableFile, size: int, head: bytes) -> tuple[DemuxerFamily, SourceKind]:
     if size == 0:
         raise InputError("The video is empty.", "Copy it again from the camera; it holds 0 bytes.")
     family = video_family(head)
     if family == "mov":
-        return family, _check_boxes(file, size)
+        return family, check_boxes(file, size)
     if family == "matroska":
         return family, _check_segment(file, size)
     if family == "avi":
         _check_riff(file, size)
         return family, "avi"
-    if head[:6] in (b"GIF87a", b"GIF89a") or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+    if family == "mpegts":
+        check_transport_stream(file, size, transport_packet(head) or 0)
+        return family, "ts"
+    if family == "mpeg":
+        check_program_stream(file, size)
+        return family, "mpg"
+    check_kind(head, video_too=True)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         raise InputError("Animated pictures are not taken as video.", "Convert it to an MP4 first.")
-    raise InputError("This is not a video of a known kind.", "Use an MP4, MOV, MKV, WebM or AVI.")
-
-
-def _check_boxes(file: ReadableFile, size: int) -> VideoKind:
-    """ISO/IEC 14496-12, 4.2: size and type of each box; 1 means a 64-bit size, 0 up to the end."""
-    position, kinds = 0, set()
-    brand = b"qt  "  # QuickTime files may lack a brand, which is newer
-    while position + 8 <= size:
-        file.seek(position, os.SEEK_SET)
-        length, kind = struct.unpack(">I4s", file.read(8))
-        if kind == b"\0\0\0\0":
-            break  # padding that some cameras write after the last box
-        kinds.add(kind)
-        if length == 1:
-            length = int.from_bytes(file.read(8), "big")
-        if kind == b"ftyp":
-            brand = file.read(4)
-        if length == 0:
-            break
-        if length < 8 or position + length > size:
-            raise _cut_short()
-        position += length
-    if b"moov" not in kinds:
-        hint = "The recording was not finished or the copy was cut short; copy it again."
-        raise InputError("The video has no index.", hint)
-    return "mov" if brand == b"qt  " else "mp4"
+    raise InputError("This is not a video of a known kind.", f"Use an {VIDEO_KINDS}.")
 
 
 def _check_segment(file: ReadableFile, size: int) -> VideoKind:
@@ -94,21 +86,48 @@ def _check_segment(file: ReadableFile, size: int) -> VideoKind:
     header, _ = _vint(file)
     kind = _doc_type(file, file.tell() + header)
     if _identifier(file) != _SEGMENT:
-        raise _cut_short()
-    length, unknown = _vint(file)
-    end = size if unknown else file.tell() + length
+        raise cut_short()
+    length, is_endless = _vint(file)
+    end = size if is_endless else file.tell() + length
     if end > size:
-        raise _cut_short()
-    while file.tell() < end:
-        element = _identifier(file)
-        length, unknown = _vint(file)
-        if element == _CLUSTER:
-            continue  # its elements are visited as if they were its siblings
-        if element not in _ELEMENTS or unknown:
-            raise InputError("The video is damaged.", "Copy it again from the camera.")
-        if file.seek(length, os.SEEK_CUR) > end:
-            raise _cut_short()
+        raise cut_short()
+    while (start := file.tell()) < end:
+        try:
+            _skip_element(file, end)
+        except InputError:
+            if is_endless and _is_trailer(file, start):
+                break
+            raise
     return kind
+
+
+def _skip_element(file: ReadableFile, end: int) -> None:
+    """Go to the next element, of a cluster to its first. Raises ``InputError``."""
+    element = _identifier(file)
+    length, unknown = _vint(file)
+    if element == _CLUSTER:
+        return  # its elements are visited as if they were its siblings
+    if element not in _ELEMENTS or unknown:
+        raise InputError("The video is damaged.", "Copy it again from the camera.")
+    if file.seek(length, os.SEEK_CUR) > end:
+        raise cut_short()
+
+
+def _is_trailer(file: ReadableFile, start: int) -> bool:
+    """Whether all from ``start`` on is padding of one value, or an ID3v1 tag.
+
+    Behind a segment that does not say where it ends, anything else may be a damaged element.
+    """
+    file.seek(start, os.SEEK_SET)
+    first = file.read(_TRAILER)
+    if len(first) == _ID3V1 and first.startswith(b"TAG"):
+        return True
+    value, part = first[:1], first
+    while part:
+        if part.strip(value):
+            return False
+        part = file.read(_TRAILER)
+    return True
 
 
 def _doc_type(file: ReadableFile, end: int) -> VideoKind:
@@ -129,7 +148,7 @@ def _identifier(file: ReadableFile) -> int:
     """An EBML element's identifier including its length marker, as the standards print it."""
     first = file.read(1)
     if not first or first[0] < 0x10:
-        raise _cut_short()
+        raise cut_short()
     return int.from_bytes(first + file.read(8 - first[0].bit_length()), "big")
 
 
@@ -137,7 +156,7 @@ def _vint(file: ReadableFile) -> tuple[int, bool]:
     """An EBML variable-length integer, and whether it is the one that means "unknown"."""
     first = file.read(1)
     if not first or not first[0]:
-        raise _cut_short()
+        raise cut_short()
     width = 9 - first[0].bit_length()
     value = int.from_bytes(bytes([first[0] & (0xFF >> width)]) + file.read(width - 1), "big")
     return value, value == (1 << 7 * width) - 1
@@ -155,11 +174,5 @@ def _check_riff(file: ReadableFile, size: int) -> None:
             hint = "The recording was not finished; repair it with the recorder's own tool."
             raise InputError("The video does not say where it ends.", hint)
         if position + 8 + length > size:
-            raise _cut_short()
+            raise cut_short()
         position += 8 + length + length % 2
-
-
-def _cut_short() -> InputError:
-    return InputError(
-        "The video is cut short.", "Copy it again from the camera; its end is missing."
-    )

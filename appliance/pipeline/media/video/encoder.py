@@ -39,7 +39,8 @@ class ContainerKind:
     is kept; else the picture becomes 4:2:0 of 8 bits, or of 10 in HEVC and AV1, which all play.
     ``counts_frames``: it has no timestamps, only a constant rate. ``keeps_matrix`` and
     ``keeps_chapters``: it can hold a display matrix, and chapters. ``refuses``: audio codecs that
-    FFmpeg's muxer accepts at first and then fails to write.
+    FFmpeg's muxer accepts at first and then fails to write, or writes so that they cannot be timed;
+    ``refuses_surround``: those of which that is so with more than two channels.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ContainerKind:
     keeps_matrix: bool = True
     keeps_chapters: bool = True
     refuses: frozenset[str] = frozenset()
+    refuses_surround: frozenset[str] = frozenset()
 
 
 CONTAINERS: Mapping[str, ContainerKind] = {
@@ -102,6 +104,8 @@ CONTAINERS: Mapping[str, ContainerKind] = {
         counts_frames=True,
         keeps_matrix=False,
         keeps_chapters=False,
+        refuses=frozenset(("eac3",)),
+        refuses_surround=frozenset(("flac",)),
     ),
 }
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import av
 
-from appliance.pipeline.media.kind import VideoKind
+from appliance.pipeline.media.kind import SourceKind, VideoKind
 from appliance.pipeline.media.pixel_aspect import displayed_size
 from appliance.pipeline.media.streams import ReadableFile
 from appliance.pipeline.media.video.aspect import pixel_aspect
@@ -39,7 +39,7 @@ class VideoInfo:
     seconds, if known. ``frames``: if the container counts them. ``subtitles``: number of tracks.
     """
 
-    container: VideoKind
+    container: SourceKind
     codec: str
     width: int
     height: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,18 +10,19 @@ from types import TracebackType
 from typing import Any, Self
 
 import av
-import av.subtitles.codeccontext  # PyAV loads these with the first file; a sealed process nothing
-import av.subtitles.stream
-import av.subtitles.subtitle
 from av.stream import Disposition
 
 from appliance.errors import InputError
-from appliance.pipeline.media.kind import VideoKind
+from appliance.pipeline.media.kind import SourceKind, VideoKind
 from appliance.pipeline.media.orientation import UPRIGHT, Orientation, from_display_matrix
+from appliance.pipeline.media.preload import load_media_libraries
 from appliance.pipeline.media.streams import ReadableFile
+from appliance.pipeline.media.video.boxes import sample_entries
 from appliance.pipeline.media.video.completeness import CompletenessCheck
 from appliance.pipeline.media.video.container_check import identify_container
+from appliance.pipeline.media.video.frame_timing import FrameTiming
 from appliance.pipeline.media.video.hdr import StaticHdr, static_hdr
+from appliance.pipeline.media.video.telemetry import telemetry_tracks
 
 # Pixels of a frame: no camera makes larger ones, and a crafted header can claim any size.
 MAX_PIXELS = 8192 * 8192
@@ -30,6 +30,8 @@ MAX_PIXELS = 8192 * 8192
 # Bytes a read; each crosses from C to Python once.
 _BUFFER = 1 << 18
 _DAMAGED = "It is damaged; copy it again from the camera."
+
+load_media_libraries()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,12 @@ class VideoReader:
         not a whole video that can be decoded.
         """
         self.only_pictures = only_codecs is not None
+        self.telemetry: frozenset[int] = frozenset()
+        self._file = file
         try:
-            family, self.kind = identify_container(file)
-            only = None if only_codecs is None else only_codecs[self.kind]
-            self.container = av.open(
-                file,
-                "r",
-                format=family,
-                metadata_errors="replace",
-                buffer_size=_BUFFER,
-                options={} if only is None else {"codec_whitelist": only},
-            )
+            self._family, self.kind = identify_container(file)
+            only = None if only_codecs is None else _only_codec(only_codecs, self.kind)
+            self.container = self._open({} if only is None else {"codec_whitelist": only})
         except (av.FFmpegError, OSError, ValueError) as error:
             raise InputError("The video cannot be opened.", _DAMAGED) from error
         try:
@@ -87,6 +84,9 @@ class VideoReader:
         self.stream.codec_context.thread_count = threads or os.cpu_count() or 1
         self._matrix: tuple[int, ...] | None = None
         self._hdr = StaticHdr()
+        self._timing = FrameTiming(self.stream, self.kind)
+        self._is_stream = self.kind in ("ts", "mpg")
+        self._start = _start(self.container) if self._is_stream else Fraction(0)
 
     def __enter__(self) -> Self:
         """The reader itself."""
@@ -123,11 +123,24 @@ class VideoReader:
         # The types deny it, but a track without a decoder has no codec context.
         return [track for track in tracks if track.codec_context is not None]
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What of the picture was left out, in words; known after the last frame."""
+        count = self._timing.repeated
+        return (f"{count} frames at the time of another",) if count else ()
+
+    def sample_entries(self) -> Mapping[int, str]:
+        """By number of a track of an MP4 or MOV the type of its samples, as the file has it."""
+        return sample_entries(self._file) if self._family == "mov" else {}
+
     def seek(self, seconds: float) -> None:
         """Go to the last key frame at or before ``seconds``.
 
-        Raises ``InputError`` if there is none.
+        A transport or program stream does not say where its key frames are: there, stay at the
+        first. Raises ``InputError`` if there is none.
         """
+        if self._is_stream:
+            return
         try:
             self.container.seek(round(seconds * av.time_base))
         except (av.FFmpegError, OSError, OverflowError) as error:
@@ -146,11 +159,21 @@ class VideoReader:
         """Frames in the order shown, interleaved with the packets of the tracks ``others``.
 
         The ``pts`` of frames rise strictly. Raises ``InputError`` if anything is damaged or
-        missing: nothing is concealed, skipped or invented.
+        missing: nothing is concealed, skipped or invented. A frame with the time of the one before
+        is moved behind it; where there is no room it is left out, and counted.
         """
         check = CompletenessCheck(self.stream)
-        timing = _FrameTiming(self.kind)
+        timing = self._timing = FrameTiming(self.stream, self.kind)
+        if others and not self.only_pictures:
+            self.telemetry = self._find_telemetry(others)
+        # A transport or program stream may be a piece of a broadcast; no player shows what comes
+        # before the first picture that needs no other.
+        waits = self._is_stream
         for packet in self._packets((self.stream, *others)):
+            if packet.stream is self.stream:
+                waits = waits and not packet.is_keyframe
+                if waits and packet.size:
+                    continue
             check.note_packet(packet)
             # By object: PyAV's end-of-stream packets all carry the stream index 0.
             if packet.stream is not self.stream:
@@ -161,9 +184,11 @@ class VideoReader:
             for frame in self._decode(packet):
                 if timing.is_first:
                     self._note_first(frame)
-                check.note_frame(timing.set_time(frame))
-                yield frame
-        if timing.is_first:
+                pts = timing.read(frame)
+                check.note_frame(pts, is_interlaced=frame.interlaced_frame)
+                if timing.set(frame, pts):
+                    yield frame
+        if not timing.has_shown:
             raise InputError("The video holds no picture.", "Choose another video.")
         check.check(self.kind)
 
@@ -172,9 +197,44 @@ class VideoReader:
             for packet in self.container.demux(*streams):
                 if packet.is_corrupt:
                     raise InputError("The video is damaged or cut short.", _DAMAGED)
+                if self._start:
+                    self._move_to_start(packet)
                 yield packet
         except (av.FFmpegError, OSError) as error:
             raise InputError("The video cannot be read to its end.", _DAMAGED) from error
+
+    def _move_to_start(self, packet: av.Packet[Any]) -> None:
+        """Count the time of ``packet`` from the first, not from when a broadcast began."""
+        ticks = round(self._start / packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts - ticks
+        packet.dts = None if packet.dts is None else packet.dts - ticks
+
+    def _open(self, options: dict[str, str]) -> av.container.InputContainer:
+        return av.open(
+            self._file,
+            "r",
+            format=self._family,
+            metadata_errors="replace",
+            buffer_size=_BUFFER,
+            options=options,
+        )
+
+    def _find_telemetry(self, others: Sequence[av.stream.Stream]) -> frozenset[int]:
+        """The subtitle tracks of ``others`` that hold telemetry.
+
+        The file is read a second time for it, up to the first line that does.
+        """
+        if not any(stream.type == "subtitle" for stream in others):
+            return frozenset()
+        before = self._file.tell()
+        self._file.seek(0, os.SEEK_SET)
+        try:
+            with self._open({}) as container:
+                return telemetry_tracks(container)
+        except (av.FFmpegError, OSError) as error:
+            raise InputError("The video cannot be read to its end.", _DAMAGED) from error
+        finally:
+            self._file.seek(before, os.SEEK_SET)
 
     def _decode(self, packet: av.Packet[Any]) -> Iterator[av.VideoFrame]:
         try:
@@ -199,47 +259,6 @@ class VideoReader:
         self._hdr = static_hdr(entries)
 
 
-class _FrameTiming:
-    """Sets the timestamps of decoded frames, and checks that they rise and the size stays."""
-
-    def __init__(self, kind: VideoKind) -> None:
-        self._counts_frames = kind == "avi"
-        self._size: tuple[int, int] | None = None
-        self._last: int | None = None
-        # AVI has no timestamps, only positions in coding order, one a frame time; FFmpeg's guess
-        # is wrong where frames are reordered. Decoded frames come in the order shown, so the n-th
-        # of them belongs to the n-th position.
-        self._positions: deque[int] = deque()
-
-    @property
-    def is_first(self) -> bool:
-        """Whether no frame has come yet."""
-        return self._size is None
-
-    def note_packet(self, packet: av.Packet[Any]) -> None:
-        """Keep the position of an AVI's packet."""
-        if self._counts_frames and packet.dts is not None:
-            self._positions.append(packet.dts)
-
-    def set_time(self, frame: av.VideoFrame) -> int:
-        """Set and return the timestamp of the next frame. Raises ``InputError``."""
-        pts = self._positions.popleft() if self._positions else frame.pts
-        if pts is None:
-            hint = "Remux it with a tool that adds timestamps."
-            raise InputError("The video has frames without a time.", hint)
-        frame.pts = pts
-        size = (frame.width, frame.height)
-        self._size = self._size or size
-        if size != self._size:
-            hint = "Cut it where the size changes."
-            raise InputError("The video changes its picture size half-way.", hint)
-        if self._last is not None and pts <= self._last:
-            hint = "Remux it with a tool that repairs timestamps."
-            raise InputError("The video's timestamps run backwards.", hint)
-        self._last = pts
-        return pts
-
-
 def _matrix_of(rotation: int) -> tuple[int, ...] | None:
     """The display matrix of a quarter turn by ``rotation`` degrees counter-clockwise."""
     one = 1 << 16
@@ -260,10 +279,34 @@ def _main_picture(container: av.container.InputContainer) -> av.VideoStream:
     raise InputError("The file holds no video that can be decoded.", "Choose another video.")
 
 
+def _start(container: av.container.InputContainer) -> Fraction:
+    """The earliest time of a picture or sound, in seconds."""
+    tracks = (*container.streams.video, *container.streams.audio)
+    times = [
+        track.start_time * track.time_base
+        for track in tracks
+        if track.start_time is not None and track.time_base is not None
+    ]
+    return min(times, default=Fraction(0))
+
+
+def _only_codec(only: Mapping[VideoKind, str], kind: SourceKind) -> str:
+    """The codec that a video of this kind has to have. Raises ``InputError`` for any other kind."""
+    match kind:
+        case "ts" | "mpg":
+            raise _not_as_imported()
+        case _:
+            return only[kind]
+
+
+def _not_as_imported() -> InputError:
+    hint = "Import the file again; what the workspace holds is not what was imported."
+    return InputError("The video is not in the format in which it was imported.", hint)
+
+
 def _check_codec(stream: av.VideoStream, only: str | None) -> None:
     if only is not None and stream.codec_context.codec.name != only:
-        hint = "Import the file again; what the workspace holds is not what was imported."
-        raise InputError("The video is not in the format in which it was imported.", hint)
+        raise _not_as_imported()
 
 
 def _check_size(stream: av.VideoStream) -> None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import av
 from av.audio.resampler import AudioResampler
 
 from appliance.errors import InputError
+from appliance.pipeline.media.kind import SourceKind
 from appliance.pipeline.media.video.encoder import ContainerKind
+from appliance.pipeline.media.video.presented import PresentedPackets
+from appliance.pipeline.media.video.sound_encoder import (
+    add_sound,
+    choose_sound,
+    copy_stream,
+    takes_copy,
+)
 
-# Bits a second for each channel; transparent for AAC, MP3 and Opus.
-_BIT_RATE = 96_000
+_STEREO = 2
 _KEPT_DISPOSITIONS = (
     av.stream.Disposition.default
     | av.stream.Disposition.dub
@@ -39,14 +46,16 @@ class OutputTrack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CopiedTrack:
-    """Packets pass unchanged but for the track that they belong to."""
+    """Packets that are presented pass unchanged but for the track that they belong to."""
 
     target: av.stream.Stream
+    presented: PresentedPackets
 
     def feed(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         """See ``OutputTrack``."""
-        packet.stream = self.target
-        yield packet
+        for passed in self.presented.pass_on(packet):
+            passed.stream = self.target
+            yield passed
 
     def finish(self) -> Iterator[av.Packet[Any]]:
         """Nothing is held back."""
@@ -57,11 +66,8 @@ class ReencodedTrack:
     """Sound that is decoded and encoded in a codec that the container can hold."""
 
     def __init__(self, source: av.AudioStream, target: av.AudioStream) -> None:
-        """``target``: a new stream of the wanted codec; its layout and bit rate are set here."""
+        """``target``: a stream whose encoder is open."""
         context = target.codec_context
-        context.layout = source.codec_context.layout
-        context.bit_rate = _BIT_RATE * source.codec_context.channels
-        context.open()
         self._source = source
         self._target = target
         self._resampler = AudioResampler(
@@ -74,17 +80,23 @@ class ReencodedTrack:
     def feed(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
         """See ``OutputTrack``. Raises ``InputError`` for sound that cannot be decoded."""
         for frame in self._decode(packet):
-            for piece in self._resampler.resample(frame):
-                yield from self._target.encode(piece)
+            yield from self._encode(frame)
 
     def finish(self) -> Iterator[av.Packet[Any]]:
         """See ``OutputTrack``."""
         for frame in self._decode(None):
-            for piece in self._resampler.resample(frame):
-                yield from self._target.encode(piece)
-        for piece in self._resampler.resample(None):
-            yield from self._target.encode(piece)
+            yield from self._encode(frame)
+        yield from self._encode(None)
         yield from self._target.encode(None)
+
+    def _encode(self, frame: av.AudioFrame | None) -> Iterator[av.Packet[Any]]:
+        try:
+            pieces = self._resampler.resample(frame)
+        except ValueError as error:
+            hint = "Convert the sound first, or leave it out."
+            raise InputError("The sound changes its format half-way.", hint) from error
+        for piece in pieces:
+            yield from self._target.encode(piece)
 
     def _decode(self, packet: av.Packet[Any] | None) -> list[av.AudioFrame]:
         try:
@@ -95,20 +107,29 @@ class ReencodedTrack:
 
 
 def add_track(
-    output: av.container.OutputContainer, source: av.stream.Stream, kind: ContainerKind
+    output: av.container.OutputContainer,
+    source: av.stream.Stream,
+    kind: ContainerKind,
+    source_kind: SourceKind,
 ) -> OutputTrack | None:
     """A track of ``output`` for ``source``, or ``None`` if the container cannot hold it.
 
     Sound that cannot be copied is encoded again. Language and disposition are kept; titles and
     other free text are not.
     """
-    target = _copy_of(output, source, kind)
     track: OutputTrack
-    if target is not None:
-        track = CopiedTrack(target)
+    if not _is_refused(kind, source) and takes_copy(kind, source):
+        target = copy_stream(output, source)
+        # Edit lists cut away what lies before time 0.
+        presented = PresentedPackets(
+            starts_at_0=source_kind in ("mp4", "mov"), is_text=source.type == "subtitle"
+        )
+        track = CopiedTrack(target, presented)
     elif isinstance(source, av.AudioStream):
-        rate = 48_000 if kind.audio == "libopus" else source.codec_context.sample_rate
-        target = cast("av.AudioStream", output.add_stream(kind.audio, rate=rate))
+        sound = choose_sound(kind, source)
+        if sound is None:
+            return None
+        target = add_sound(output, sound)
         track = ReencodedTrack(source, target)
     else:
         return None
@@ -118,13 +139,8 @@ def add_track(
     return track
 
 
-def _copy_of(
-    output: av.container.OutputContainer, source: av.stream.Stream, kind: ContainerKind
-) -> Any:
-    """A stream of ``output`` for the packets of ``source``, or ``None`` if it refuses them."""
-    if source.codec_context.codec.canonical_name in kind.refuses:
-        return None
-    try:
-        return output.add_stream_from_template(source, opaque=True)
-    except ValueError:
-        return None
+def _is_refused(kind: ContainerKind, source: av.stream.Stream) -> bool:
+    """Whether the packets of ``source`` are of a codec that ``kind`` is known to spoil."""
+    codec = source.codec_context.codec.canonical_name
+    is_surround = isinstance(source, av.AudioStream) and source.codec_context.channels > _STEREO
+    return codec in kind.refuses or (is_surround and codec in kind.refuses_surround)

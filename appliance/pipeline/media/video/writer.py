@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -51,6 +52,8 @@ _X265_DELAY = 3
 _MAX_MOVIE_SCALE = 90_000_000
 _DEFAULT_TIME_BASE = Fraction(1, 90_000)
 _DEFAULT_RATE = Fraction(25)
+# A sample entry's type that can be printed.
+_ENTRY = re.compile(r"[A-Za-z0-9_ .-]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,8 @@ class TrackReport:
     """What became of the tracks other than the picture.
 
     ``copied``: how many, bit by bit. ``reencoded``: codecs of those that were decoded and encoded
-    again. ``dropped``: what was left out, as ``"kind/codec"``, ``"chapters"``,
-    ``"chapter titles"`` or ``"picture/alpha"``.
+    again. ``dropped``: what was left out, as ``"kind/codec"``, ``"subtitle/telemetry"``,
+    ``"chapters"``, ``"chapter titles"``, ``"picture/alpha"``, or a number of frames.
     """
 
     copied: int
@@ -92,6 +95,7 @@ class VideoWriter:
         self._file = GuardedFile(file)
         self._kind = kind
         self._plan = plan
+        self._reader = reader
         self._written = 0
         self._tracks: dict[int, OutputTrack] = {}
         with self._output_errors():
@@ -124,7 +128,8 @@ class VideoWriter:
             return
         if self._counter is not None and packet.is_discard:
             return  # an encoder's priming samples, which only a timestamp could mark as such
-        with self._output_errors():
+        what = "sound" if packet.stream.type == "audio" else "subtitles"
+        with self._output_errors(what):
             if self._counter is not None:
                 self._counter.check_start(packet)
             self._mux(track.feed(packet))
@@ -147,6 +152,8 @@ class VideoWriter:
                 context = self._picture.codec_context
                 aspect = context.sample_aspect_ratio or SQUARE
                 self._head.set_display_size(round(context.width * aspect), context.height)
+        dropped = (*self.report.dropped, *self._reader.left_out)
+        self.report = replace(self.report, dropped=dropped)
 
     def abort(self) -> None:
         """Write nothing more; harmless after ``finish``."""
@@ -201,13 +208,14 @@ class VideoWriter:
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
         copied, reencoded = 0, []
         dropped = [*copy_chapters(reader.container, self._output, self._kind)]
+        entries = reader.sample_entries()
         for source in reader.container.streams:
             if source.index == reader.stream.index:
                 continue
             codec = _codec_name(source)
             track = self._add_track(reader, source, codec)
             if track is None:
-                dropped.append(f"{source.type}/{codec or 'unknown'}")
+                dropped.append(_dropped_name(reader, source, entries))
             elif isinstance(track, ReencodedTrack):
                 reencoded.append(str(codec))
             else:
@@ -220,8 +228,10 @@ class VideoWriter:
         """A track for ``source``, if it is sound or subtitles of a known codec that fits."""
         if source.type not in ("audio", "subtitle") or not codec:
             return None
-        with self._output_errors():
-            track = add_track(self._output, source, self._kind)
+        if source.index in reader.telemetry:
+            return None
+        with self._output_errors("sound" if source.type == "audio" else "subtitles"):
+            track = add_track(self._output, source, self._kind, reader.kind)
         if reader.only_pictures and isinstance(track, ReencodedTrack):
             return None  # it would have to be decoded
         if track is not None:
@@ -234,8 +244,11 @@ class VideoWriter:
             self._file.check()
 
     @contextmanager
-    def _output_errors(self) -> Iterator[None]:
-        """Abort on any exception, and raise FFmpeg's as the ``OutputError`` that it means."""
+    def _output_errors(self, what: str = "video") -> Iterator[None]:
+        """Abort on any exception, and raise FFmpeg's as the ``OutputError`` that it means.
+
+        ``what`` is being written: how a message calls it.
+        """
         try:
             yield
             self._file.check()
@@ -246,7 +259,7 @@ class VideoWriter:
             self.abort()
             hint = "Write an MKV, which holds nearly everything."
             raise (
-                self._file.error or OutputError("The container refuses the video.", hint)
+                self._file.error or OutputError(f"The container refuses the {what}.", hint)
             ) from error
         except BaseException:
             self.abort()
@@ -259,6 +272,7 @@ class _FrameCounter:
     def __init__(self, picture: av.VideoStream) -> None:
         self._picture = picture
         self._last = -1
+        self._offset: Fraction | None = None
         self._started: set[int] = set()
 
     def number(self, frame: av.VideoFrame) -> None:
@@ -269,6 +283,9 @@ class _FrameCounter:
         base = self._picture.codec_context.time_base or Fraction(0)
         tick = frame.time_base or base
         exact = (frame.pts or 0) * tick / base
+        if self._offset is None:
+            self._offset = exact - round(exact)  # less than a frame, as sound may be off, too
+        exact -= self._offset
         number = round(exact)
         if abs(exact - number) * base > tick or number <= self._last:
             hint = "Write an MP4, MOV or MKV instead."
@@ -307,6 +324,22 @@ def _copy_tags(first: av.VideoFrame, context: Any) -> None:
 def _codec_name(source: av.stream.Stream) -> str | None:
     context: Any = source.codec_context  # None where FFmpeg has no decoder
     return None if context is None else context.codec.canonical_name
+
+
+def _dropped_name(reader: VideoReader, source: av.stream.Stream, entries: Mapping[int, str]) -> str:
+    """What the report calls a track that was left out: its type, and what is known of its codec.
+
+    ``entries``: see ``VideoReader.sample_entries``; for tracks that FFmpeg has no codec for.
+    """
+    if source.index in reader.telemetry:
+        return f"{source.type}/telemetry"
+    codec = _codec_name(source)
+    if codec is None and source.type == "data":
+        codec = source.name
+    entry = entries.get(source.id, "").strip()
+    if codec in (None, "bin_data") and _ENTRY.fullmatch(entry):
+        codec = entry
+    return f"{source.type}/{codec or 'unknown'}"
 
 
 def _muxer_options(kind: ContainerKind, reader: VideoReader) -> dict[str, str]:

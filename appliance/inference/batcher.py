@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, cast
@@ -11,13 +12,15 @@ from numpy.typing import NDArray
 
 from appliance.errors import ModelError, ProviderError
 from appliance.inference.contract import Contract, Image, Output, VectorInput
+from appliance.inference.forms import Form
 from appliance.inference.graph import Tensors
 from appliance.inference.loader import NetworkLoader
-from appliance.inference.manifest import Precision
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import Models
 from appliance.inference.session import Numbers, Tensor, failures_named
+
+_log = logging.getLogger(__name__)
 
 
 class _Value(Protocol):
@@ -63,25 +66,39 @@ class Batcher:
         role: str,
         size: int,
         *,
-        precision: Precision | None = None,
+        form: Form | None = None,
         outputs: int | None = None,
     ) -> Batcher:
         """The network for ``role`` in ``pack``, in batches of ``size``.
 
         Raises ``ModelError`` and ``ProviderError`` as ``Runtime.load`` and the constructor do.
         """
-        return cls(runtime.load(pack, role, fixed=True, precision=precision), size, outputs)
+        return cls(runtime.load(pack, role, fixed=True, form=form), size, outputs)
 
     @classmethod
     def load_any(cls, runtime: NetworkLoader, pack: Models, role: str) -> Batcher:
         """As ``load``, with the network's best batch size: see ``Network.batch``.
 
-        A network that cannot be recorded, because parts of it run on the CPU, runs unrecorded.
+        A network that cannot be recorded, because parts of it run on the CPU, runs unrecorded. One
+        that fails in either way is replaced by the published file.
         """
         try:
-            network = runtime.load(pack, role, fixed=True)
+            return cls._recorded_or_not(runtime, pack, role)
+        except ProviderError as error:
+            _log.warning("%s The published file runs, if it does.", error.message)
+            try:
+                return cls._recorded_or_not(runtime, pack, role, "published")
+            except ProviderError:
+                raise error from None
+
+    @classmethod
+    def _recorded_or_not(
+        cls, runtime: NetworkLoader, pack: Models, role: str, form: Form | None = None
+    ) -> Batcher:
+        try:
+            network = runtime.load(pack, role, fixed=True, form=form)
         except ProviderError:
-            network = runtime.load(pack, role)
+            network = runtime.load(pack, role, form=form)
         return cls(network, network.batch)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from appliance.inference.manifest import Precision
+from appliance.inference.forms import Form
 from appliance.inference.network import Network
 from appliance.inference.pack import Models
 
@@ -22,6 +22,6 @@ class NetworkLoader(Protocol):
         role: str,
         *,
         fixed: bool = False,
-        precision: Precision | None = None,
+        form: Form | None = None,
     ) -> Network:
         """See ``Runtime.load``. Raises ``ModelError`` or ``ProviderError``."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from appliance.errors import ModelError, ProviderError, resource_error
-from appliance.inference import kernels
-from appliance.inference.contract import Input
+from appliance.inference.contract import Contract, ImageInput, Input
 from appliance.inference.families import CONTRACTS
+from appliance.inference.forms import MEASURED_ON, Form, ModelFile, agree, model_file, suiting
 from appliance.inference.graph import AcceptedGraph, Tensors, accept_graph
-from appliance.inference.manifest import Precision, Variant
+from appliance.inference.manifest import Variant
+from appliance.inference.measure import dummy_inputs
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack, Models
@@ -32,16 +31,6 @@ from appliance.inference.session import (
 )
 from appliance.inference.tensorrt import EngineCache
 from appliance.inference.tuning import Setting, Tuning
-
-PRECISIONS: Mapping[str, tuple[Precision, ...]] = MappingProxyType(
-    {
-        "cpu": ("int8", "fp32"),
-        "openvino": ("int8", "fp32"),
-        "cuda": ("fp16-fused", "fp16", "fp32"),
-    }
-)
-"""The variants that a provider runs fastest, best first."""
-_ON_DEVICES: tuple[Precision, ...] = ("fp16", "fp32")
 
 _HOST_BATCH, _DEVICE_BATCH = 1, 16
 """Batch sizes where none was measured: on the processor's cores, and on a device of its own."""
@@ -109,33 +98,86 @@ class Runtime:
         role: str,
         *,
         fixed: bool = False,
-        precision: Precision | None = None,
+        form: Form | None = None,
     ) -> Network:
         """The network for ``role`` from ``models``, verified, checked and ready to run.
 
-        A variant that suits the provider is preferred to the entry's own file. ``fixed``: for a
-        ``Batcher``, which never changes the shapes. ``precision``: that variant or, if the pack
-        has none, the entry's own file.
+        A variant that suits the provider is preferred to the published file: the one that was
+        measured to be fastest here, otherwise what ``best_form`` says. One that the runtime does
+        not take is replaced by the published file. ``fixed``: for a ``Batcher``, which never
+        changes the shapes; any other network sees one sample at a time. ``form``: that one, not
+        replaced or, if the pack does not have it, the published file.
+
+        A network for a GPU that is not ``fixed`` is run once, since its first run makes the driver
+        read libraries and choose algorithms, which takes longer in a sealed process.
 
         Raises ``ModelError`` if the file is missing, altered, refused by ``accept_graph``, not a
         network, or cannot be built by the runtime, and ``ProviderError`` if the best provider does
         not take it.
         """
         pack = models.pack_for(role)
-        entry = pack.entry(role)
-        contract = CONTRACTS.get(entry.family)
-        if contract is None:
-            raise ModelError(
-                f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
+        _contract(pack, role)
+        if form is not None:
+            return self._load(pack, role, form, fixed)
+        tuned = self._tuned(pack, role)
+        best = tuned.form_for(alone=self.latency_mode or not fixed) if tuned else None
+        best = best or self.best_form(pack, role)
+        try:
+            return self._load(pack, role, best, fixed)
+        except (ProviderError, _UnbuildableError) as error:
+            if best == "published":
+                raise
+            _log.warning(
+                "%s does not take the %s form of %s (%s); the published file runs. "
+                "Measure the pack again: appliance models tune",
+                *(self.providers[0], best, pack.entry(role).file, type(error).__name__),
             )
-        suiting = PRECISIONS.get(self.providers[0], _ON_DEVICES)
-        chosen = _choose(pack, role, suiting if precision is None else (precision,))
+        return self._load(pack, role, "published", fixed)
+
+    def best_form(self, models: Models, role: str) -> Form:
+        """The fastest form of the network for ``role`` that is accurate on the best provider.
+
+        The manifest gives the errors on ``MEASURED_ON``. On any other provider a variant has to
+        run and to agree with the published file there. Raises ``ModelError`` as ``load`` does.
+        """
+        pack, provider = models.pack_for(role), self.providers[0]
+        for variant in suiting(pack, role, provider):
+            fault = None if provider in MEASURED_ON else self._fault(pack, role, variant)
+            if fault is None:
+                return variant.precision
+            _log.warning(
+                "%s %s on %s; a plainer form or the published file runs there",
+                *(variant.file, fault, provider),
+            )
+        return "published"
+
+    def _fault(self, pack: ModelPack, role: str, variant: Variant) -> str | None:
+        """Why ``variant`` cannot be used here; ``None`` if it gives what the published file does.
+
+        Where the published file does not run, that the variant runs has to do.
+        """
+        try:
+            found = self._load(pack, role, variant.precision, fixed=False)
+        except (ProviderError, _UnbuildableError):
+            return "fails"
+        try:
+            wanted = self._load(pack, role, "published", fixed=False)
+        except (ProviderError, _UnbuildableError):
+            return None
+        try:
+            agreeing = agree(found, wanted, variant.bound)
+        except ProviderError:
+            return "fails"
+        return None if agreeing else "differs from the published file"
+
+    def _load(self, pack: ModelPack, role: str, form: Form, fixed: bool) -> Network:
+        """As ``load``, in this form."""
+        entry, contract = pack.entry(role), _contract(pack, role)
+        chosen = model_file(pack, role, form)
         accepted = accept_graph(
             chosen.data, contract, chosen.name, fused=chosen.library is not None
         )
-        tuned = None
-        if self._tuning is not None:
-            tuned = self._tuning.setting(pack.digest, self.providers[0], role)
+        tuned = self._tuned(pack, role)
         session = self._build(chosen, accepted, tuned.threads if tuned else self.threads, fixed)
         network = Network(
             entry=entry,
@@ -152,7 +194,14 @@ class Runtime:
                 f"{chosen.name} runs on {network.provider}, not on {', '.join(self.providers)}.",
                 "Free memory of the device, or use the provider cpu.",
             )
+        if not fixed and network.provider not in HOST_PROVIDERS:
+            _warm_up(network)
         return network
+
+    def _tuned(self, pack: ModelPack, role: str) -> Setting | None:
+        if self._tuning is None:
+            return None
+        return self._tuning.setting(pack.digest, self.providers[0], role)
 
     def _batch(self, tensors: Tensors, tuned: Setting | None) -> int:
         """The batch size that suits a network here."""
@@ -163,7 +212,7 @@ class Runtime:
         return min(measured, self._max_batch or measured)
 
     def _build(
-        self, chosen: _Chosen, accepted: AcceptedGraph, threads: int, fixed: bool
+        self, chosen: ModelFile, accepted: AcceptedGraph, threads: int, fixed: bool
     ) -> Session:
         tensors = accepted.tensors
         try:
@@ -183,7 +232,7 @@ class Runtime:
                     f"({type(error).__name__}).",
                     "Free memory of the device, or use the provider cpu.",
                 ) from error
-            raise ModelError(
+            raise _UnbuildableError(
                 f"{chosen.name} cannot be built by the runtime ({type(error).__name__}).",
                 "Use a file exported for an operator set that this version knows.",
             ) from error
@@ -219,29 +268,24 @@ class Runtime:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """The file that plays a role: its name in messages and its verified bytes."""
-
-    name: str
-    data: bytes
-    variant: Variant | None = None
-    """``None`` where it is the entry's own file."""
-    library: Path | None = None
-    """The library of custom operators that it needs."""
+class _UnbuildableError(ModelError):
+    """A sound file that the runtime cannot make a session of."""
 
 
-def _choose(pack: ModelPack, role: str, precisions: Sequence[Precision]) -> _Chosen:
-    """The first variant of ``precisions`` that can run here, else the entry's own file."""
-    variant = pack.variant(role, precisions)
-    library = None
-    if variant is not None and variant.kernels is not None:
-        library = kernels.verified(variant.kernels)
-        if library is None:
-            _log.warning(
-                "%s needs kernels that are not built here; a plainer form runs", variant.file
-            )
-            variant = pack.variant(role, [one for one in precisions if one != variant.precision])
-    if variant is None:
-        return _Chosen(pack.entry(role).file, pack.read(role))
-    return _Chosen(variant.file, pack.read_variant(variant), variant, library)
+def _contract(pack: ModelPack, role: str) -> Contract:
+    """The contract of the file for ``role``. Raises ``ModelError`` if it is not a network."""
+    entry = pack.entry(role)
+    contract = CONTRACTS.get(entry.family)
+    if contract is None:
+        raise ModelError(
+            f"{entry.file} is a data file, not a network.", "Read it with ModelPack.read."
+        )
+    return contract
+
+
+def _warm_up(network: Network) -> None:
+    """Run it once, unless it takes pictures of any size: each size is set up anew."""
+    images = [one for one in network.tensors.inputs if isinstance(one, ImageInput)]
+    if all(image.size is not None for image in images):
+        first, others = dummy_inputs(network)
+        network.run(first, **others)

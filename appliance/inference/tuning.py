@@ -5,11 +5,11 @@ dummy input, and stored in one file of the user or the machine, which a run read
 sealed and never writes::
 
     {"machine": "0c5f…", "packs": {"9a41…": {"cpu": {"generator": {"threads": 2, "batch": 1,
-     "ms": 847.2}}}}}
+     "ms": 847.2, "form": "int8", "alone": "published"}}}}}
 
 ``machine`` is the SHA-256 of the text of ``machine.machine``; a pack is identified by the SHA-256
 of its manifest. If the file is missing, unreadable or of another machine, every network has the
-defaults: only speed depends on it.
+defaults, and a variant is tried on a GPU whenever it is loaded: only speed depends on it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Annotated
 import msgspec
 
 from appliance.errors import ModelError
+from appliance.inference.forms import Form
 from appliance.inference.importing import replace_file
 from appliance.inference.machine import machine
 from appliance.inference.manifest import Digest, Slug
@@ -34,12 +35,23 @@ LIMIT = 1 << 20  # bytes
 MAX_THREADS, MAX_SAMPLES = 1024, 64
 
 
-class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The best setting of a network. ``ms``: milliseconds for a sample with it."""
+class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The best setting of a network. ``ms``: milliseconds for a sample with it.
+
+    ``form``: the fastest of those that were found accurate on this provider, for batches of
+    ``batch``; ``alone``: that for one sample. ``None``: it was measured by a version that did not
+    compare forms.
+    """
 
     threads: Annotated[int, msgspec.Meta(ge=1, le=MAX_THREADS)]
     batch: Annotated[int, msgspec.Meta(ge=1, le=MAX_SAMPLES)]
     ms: Annotated[float, msgspec.Meta(ge=0)]
+    form: Form | None = None
+    alone: Form | None = None
+
+    def form_for(self, *, alone: bool) -> Form | None:
+        """The form to run in batches, or where samples come ``alone``."""
+        return self.alone if alone else self.form
 
 
 Settings = Mapping[str, Setting]

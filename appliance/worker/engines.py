@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from appliance.inference.forms import Form
 from appliance.inference.loader import NetworkLoader
-from appliance.inference.manifest import Precision
 from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack, Models
 from appliance.inference.runtime import Runtime
@@ -54,7 +54,7 @@ class _CachedLoader:
 
     def __init__(self, loader: NetworkLoader) -> None:
         self._loader = loader
-        self._networks: dict[tuple[str, str, bool, Precision | None], Network] = {}
+        self._networks: dict[tuple[str, str, bool, Form | None], Network] = {}
 
     @property
     def latency_mode(self) -> bool:
@@ -66,10 +66,10 @@ class _CachedLoader:
         role: str,
         *,
         fixed: bool = False,
-        precision: Precision | None = None,
+        form: Form | None = None,
     ) -> Network:
-        key = (models.pack_for(role).digest, role, fixed, precision)
+        key = (models.pack_for(role).digest, role, fixed, form)
         if key not in self._networks:
-            network = self._loader.load(models, role, fixed=fixed, precision=precision)
+            network = self._loader.load(models, role, fixed=fixed, form=form)
             self._networks[key] = network
         return self._networks[key]

@@ -25,7 +25,7 @@ from rich.console import Console
 from appliance.cli.process.fork_pool import placements
 from appliance.errors import ModelError
 from appliance.inference.batcher import Batcher
-from appliance.inference.manifest import Precision
+from appliance.inference.forms import Form
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
@@ -43,7 +43,7 @@ from tests.bench.standin_pack import standin_pack
 
 SIZES = (1, 16, 32)
 RUNS = 20
-AS_PUBLISHED: Precision = "int8"  # of which the pack has no variant, so that the file itself is run
+AS_PUBLISHED: Form = "published"
 
 
 def feed(batcher: Batcher, count: int) -> tuple[np.ndarray, dict[str, Numbers]]:
@@ -81,13 +81,13 @@ def networks(pack: ModelPack, runtime: Runtime, peak: floor.Peak, console: Conso
     console.print("network      form          batch        ms  with copies  floor  times it  error")
     for entry in pack.entries:
         work = floor.work(onnx.ModelProto.FromString(pack.read(entry.role)))
-        plain = Runtime(("cpu",)).load(pack, entry.role, precision=AS_PUBLISHED)
+        plain = Runtime(("cpu",)).load(pack, entry.role, form=AS_PUBLISHED)
         for precision in (AS_PUBLISHED, "fp16-fused", "fp16", "fp32"):
-            if precision != AS_PUBLISHED and pack.variant(entry.role, (precision,)) is None:
+            if precision != "published" and pack.variant(entry.role, (precision,)) is None:
                 continue
             for size in SIZES:
                 try:
-                    batcher = Batcher.load(runtime, pack, entry.role, size, precision=precision)
+                    batcher = Batcher.load(runtime, pack, entry.role, size, form=precision)
                 except ModelError:
                     break  # it takes one at a time
                 least = peak.floor(*work, size)

@@ -21,7 +21,8 @@ from statistics import median
 import numpy as np
 from rich.console import Console
 
-from appliance.inference.manifest import ModelEntry, Precision
+from appliance.inference.forms import Form
+from appliance.inference.manifest import ModelEntry
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack
@@ -38,8 +39,8 @@ from tests.bench.standin_pack import standin_pack
 from tests.paths import PORTRAITS
 
 FAMILIES = ("arcface", "inswapper")
-AS_PUBLISHED: Precision = "fp16"  # of which the pack has no variant, so that the file itself is run
-FORMS: tuple[tuple[str, str, Precision], ...] = (
+AS_PUBLISHED: Form = "published"
+FORMS: tuple[tuple[str, str, Form], ...] = (
     ("as published", "cpu", AS_PUBLISHED),
     ("fp32 variant", "cpu", "fp32"),
     ("int8 variant", "cpu", "int8"),
@@ -74,7 +75,7 @@ def measure(pack: ModelPack, entry: ModelEntry, sample: FaceSample, console: Con
     """A line for each form that runs here."""
     forms = [form for form in FORMS if PROVIDERS[form[1]] in ort.get_available_providers()]
     networks = [
-        Runtime((provider,)).load(pack, entry.role, precision=precision)
+        Runtime((provider,)).load(pack, entry.role, form=precision)
         for _, provider, precision in forms
     ]
     (given,) = calibration_inputs([sample], networks[0].tensors)

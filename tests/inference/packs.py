@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+
+import onnx
 
 from appliance.inference.families import ROLES
 from appliance.inference.importing import sign
@@ -17,13 +20,22 @@ KEY = SecretKey(b"standins", bytes(range(32)))
 
 
 def write_standins(
-    folder: Path, *families: str, batched: bool = False, licence: str = "MIT"
+    folder: Path,
+    *families: str,
+    batched: bool = False,
+    licence: str = "MIT",
+    change: Callable[[str, onnx.ModelProto], None] = lambda _family, _model: None,
 ) -> Path:
-    """Make ``folder`` a valid pack of tiny stand-ins for ``families``, signed by ``KEY``."""
+    """Make ``folder`` a valid pack of tiny stand-ins for ``families``, signed by ``KEY``.
+
+    ``change`` is given each family with its model before that is written.
+    """
     folder.mkdir(exist_ok=True)
     lines = ["format = 1", 'name = "operator"']
     for family in families:
-        data = standins.model(family, batched=batched).SerializeToString()
+        model = standins.model(family, batched=batched)
+        change(family, model)
+        data = model.SerializeToString()
         (folder / f"{family}.onnx").write_bytes(data)
         lines += [
             "[[entry]]",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 from appliance.errors import ProviderError
 from appliance.inference import calibrate as module
 from appliance.inference.calibrate import Trial, calibrate
+from appliance.inference.network import Network
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import Setting
 from tests.inference.packs import KEY, write_standins
+from tests.inference.test_forms import failing, optimised, sound
 
 Costs = Mapping[tuple[int, int], float]
 """Invented milliseconds per sample, by threads and batch size."""
@@ -49,7 +52,7 @@ def test_fewer_threads_are_chosen_where_more_gain_nothing(
 ) -> None:
     costing({(4, 1): 9.8, (2, 1): 10.0, (1, 1): 18.0, (2, 2): 9.9, (2, 4): 9.9, (2, 8): 10.1})
     setting, trials = calibrate(batched, "identity", "cpu")
-    assert setting == Setting(2, 1, 10.0)
+    assert setting == Setting(2, 1, 10.0, "published", "published")
     assert tried(trials) == [(4, 1), (2, 1), (1, 1), (2, 2), (2, 4), (2, 8)]
 
 
@@ -58,7 +61,7 @@ def test_a_larger_batch_is_chosen_if_it_is_faster(
 ) -> None:
     costing({(4, 1): 10.0, (2, 1): 19.0, (4, 2): 7.0, (4, 4): 5.0, (4, 8): 6.0})
     setting, trials = calibrate(batched, "identity", "cpu")
-    assert setting == Setting(4, 4, 5.0)
+    assert setting == Setting(4, 4, 5.0, "published", "published")
     assert (1, 1) not in tried(trials)  # two threads were slower already
 
 
@@ -74,7 +77,7 @@ def test_nothing_further_is_tried_when_the_time_is_up(
 ) -> None:
     costing({(4, 1): 10.0})
     setting, trials = calibrate(batched, "identity", "cpu", seconds=-60)
-    assert setting == Setting(4, 1, 10.0)
+    assert setting == Setting(4, 1, 10.0, "published", "published")
     assert tried(trials) == [(4, 1)]
 
 
@@ -90,3 +93,57 @@ def test_a_network_that_is_not_batched_is_tried_with_one_sample(tmp_path: Path) 
     pack = ModelPack.open(tmp_path, Trust((KEY.public,)))
     _, trials = calibrate(pack, "identity", "cpu")
     assert {trial.batch for trial in trials} == {1}
+
+
+def test_one_sample_runs_as_published_where_only_batches_gain_by_a_variant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = optimised(tmp_path, sound)
+    costs = {"fp32": {1: 7.4, 2: 4.0, 4: 1.2, 8: 1.3}, "published": {1: 4.6}}
+
+    def measure(_self: object, network: Network, threads: int, batch: int) -> Trial:
+        form = network.precision or "published"
+        return Trial(threads, batch, costs[form][batch], form)
+
+    monkeypatch.setattr(module._Trials, "_measure", measure)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: range(1))
+    setting, _ = calibrate(pack, "identity", "cpu")
+    assert setting == Setting(1, 4, 1.2, "fp32", "published")
+    costs["published"][1] = 1.1
+    setting, _ = calibrate(pack, "identity", "cpu")
+    assert setting == Setting(1, 1, 1.1, "published", "published")
+
+
+def test_a_variant_that_fails_is_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.inference.runtime.MEASURED_ON", frozenset())
+    setting, trials = calibrate(optimised(tmp_path, failing), "identity", "cpu")
+    assert (setting.form, setting.alone) == ("published", "published")
+    assert {trial.form for trial in trials} == {"published"}
+
+
+def test_the_time_to_record_a_network_leaves_the_time_to_measure_alone(
+    batched: ModelPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recording takes 10 s on an invented clock, and a measurement half a second."""
+    now = [0.0]
+
+    class Recorded:
+        def __init__(self, _network: Network, _size: int) -> None:
+            now[0] += 10
+
+        def run(self, _first: object) -> None:
+            now[0] += 1
+
+    def milliseconds(_action: object, seconds: float) -> list[float]:
+        now[0] += seconds
+        return [1.0]
+
+    monkeypatch.setattr(module, "HOST_PROVIDERS", frozenset())
+    monkeypatch.setattr(module, "Batcher", Recorded)
+    monkeypatch.setattr(module, "milliseconds", milliseconds)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    setting, trials = calibrate(batched, "identity", "cpu")
+    assert [trial.batch for trial in trials] == [1, 2, 4, 8, 16, 32]
+    assert setting.batch == 32

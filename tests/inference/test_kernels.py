@@ -101,14 +101,14 @@ def test_without_that_library_a_plainer_form_runs_and_a_warning_says_so(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("appliance.inference.runtime.PRECISIONS", {"cpu": (FUSED, "fp16", "fp32")})
+    monkeypatch.setattr("appliance.inference.forms.PRECISIONS", {"cpu": (FUSED, "fp16", "fp32")})
     if change == "another":
         library.write_bytes(b"compiled again")
     else:
         library.unlink()
     pack = opened(folder)
     network = Runtime(("cpu",)).load(pack, "generator")
-    monkeypatch.setattr("appliance.inference.runtime.PRECISIONS", {"cpu": ("fp16",)})
+    monkeypatch.setattr("appliance.inference.forms.PRECISIONS", {"cpu": ("fp16",)})
     plain = Runtime(("cpu",)).load(pack, "generator")
     target = np.random.default_rng(0).random((1, 3, 128, 128), np.float32)
     source = noise(1, 512) / np.float32(22)

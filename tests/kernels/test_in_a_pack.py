@@ -60,7 +60,7 @@ def opened(folder: Path) -> ModelPack:
 def drawn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.float32]:
     """Run as on a GPU, but with the kernels for the CPU."""
     monkeypatch.setattr(
-        "appliance.inference.runtime.PRECISIONS", {"cpu": ("fp16-fused", "fp16", "fp32")}
+        "appliance.inference.forms.PRECISIONS", {"cpu": ("fp16-fused", "fp16", "fp32")}
     )
     network = Runtime(("cpu",)).load(opened(folder), "generator")
     return network.run(FEED["target"], source=FEED["source"])[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -17,7 +17,8 @@ from appliance.cli.framework.options import (
 )
 from appliance.cli.framework.output import print_json
 from appliance.cli.process.signing_keys import inspection_trust
-from appliance.cli.process.tuning_store import setting_line, tune_pack
+from appliance.cli.process.tuning_store import failure_line, setting_line, tune_pack
+from appliance.errors import ProviderError
 from appliance.inference.calibrate import Trial
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
@@ -34,11 +35,12 @@ class TunedNetwork(msgspec.Struct, frozen=True):
 
 
 class TunedPack(msgspec.Struct, frozen=True):
-    """The networks of a pack on one provider."""
+    """The networks of a pack on one provider. ``failed``: why one has no setting, by role."""
 
     pack: str
     provider: str
     networks: tuple[TunedNetwork, ...]
+    failed: Mapping[str, str] = {}
 
 
 @click.command()
@@ -63,9 +65,11 @@ def tune(
 ) -> None:
     """Find the fastest settings for this machine.
 
-    Measures each network with several numbers of threads and batch sizes on synthetic input,
-    about 3 seconds per network, and stores the best for later swaps. `models import` and `models
-    optimize` do the same. Without it a swap runs one sample at a time on all cores.
+    Measures each network in its forms, with several numbers of threads and batch sizes, on
+    synthetic input, and stores the best for later swaps. That takes about 3 seconds per network
+    and, on a GPU, the time to load it ten times. `models import` and `models optimize` do the
+    same. Without it a swap on a CPU runs one sample at a time on all cores, and a swap on a GPU
+    compares each variant with the published file at its start.
     """
     providers = (provider,) if provider else policy.engine.providers
     chosen = Runtime(providers).providers[0]
@@ -78,6 +82,16 @@ def tune(
         if not as_json:
             click.echo(setting_line(role, setting))
 
-    tune_pack(pack, chosen, report, into)
+    failed = tune_pack(pack, chosen, report, into)
     if as_json:
-        print_json(TunedPack(pack.name, chosen, tuple(found)))
+        reasons = {role: error.message for role, error in failed.items()}
+        print_json(TunedPack(pack.name, chosen, tuple(found), reasons))
+    else:
+        for role, error in failed.items():
+            click.echo(failure_line(role, error))
+    if failed:
+        raise ProviderError(
+            f"{len(failed)} of {len(failed) + len(found)} networks could not be measured on "
+            f"{chosen}; the settings of the others are stored.",
+            next(iter(failed.values())).hint,
+        )

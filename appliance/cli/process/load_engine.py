@@ -7,10 +7,10 @@ from pathlib import Path
 
 from appliance.cli.framework.engine_options import EngineOptions
 from appliance.cli.framework.run_context import Sealing
+from appliance.cli.process.allowed_providers import allowed_providers
 from appliance.cli.process.signing_keys import policy_trust
 from appliance.cli.process.tensorrt_cache import find_engines
 from appliance.cli.process.tuning_store import tuning_file
-from appliance.errors import PolicyError
 from appliance.inference.pack import ModelPack, starter_folder
 from appliance.inference.runtime import Runtime
 from appliance.inference.tensorrt import EngineCache
@@ -33,13 +33,8 @@ def load_engine(
     """
     options = options or EngineOptions()
     policy, packs = options.policy, options.packs
-    if options.provider not in (None, *policy.engine.providers):
-        raise PolicyError(
-            f"The policy does not allow the execution provider {options.provider}.",
-            f"Use one that it names: {', '.join(policy.engine.providers)}.",
-        )
     runtime = Runtime(
-        (options.provider,) if options.provider else policy.engine.providers,
+        allowed_providers(policy, options.provider),
         options.threads,
         options.device,
         engines=engines,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
-from appliance.errors import ApplianceError, OutputError
+from appliance.cli.process.allowed_providers import GPU_LINE
+from appliance.errors import ApplianceError, ModelError, OutputError, ProviderError
 from appliance.files.locations import state_folder
 from appliance.inference.calibrate import Trial, calibrate
 from appliance.inference.families import CONTRACTS
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
+from appliance.inference.session import HOST_PROVIDERS
 from appliance.inference.tuning import FILE, Setting, Settings, Tuning
 from appliance.policy.policy import Policy
+from appliance.seal.allowed_paths import gpus
 
 TuningCallback: TypeAlias = Callable[[str, Setting, Sequence[Trial]], None]
 """Called with each role, the setting chosen for it, and all that were tried."""
@@ -34,27 +37,42 @@ def tune_new_pack(
 ) -> None:
     """Tune a pack that was just written. It stays valid if it cannot be measured on this machine.
 
-    ``report`` is called with a line for each network, or with why none was measured. ``before``:
-    the pack before its ``changed`` roles were altered; the settings of the other roles are kept.
+    That is done for the provider that will run it under ``policy``. ``report`` is called with a
+    line for each network, also for one that fails, or with why none was measured. ``before``: the
+    pack before its ``changed`` roles were altered; the settings of the other roles are kept.
     """
     try:
         provider = Runtime(policy.engine.providers).providers[0]
         known = _known_settings(before, provider, changed) if before is not None else {}
-        tune_pack(
+        report(f"measuring on {provider}, which runs the pack under this policy")
+        if provider in HOST_PROVIDERS and gpus():
+            report(f"the GPU is left out: for it the policy has to say {GPU_LINE}")
+        failed = tune_pack(
             pack,
             provider,
             lambda role, setting, _trials: report(setting_line(role, setting)),
             known=known,
         )
+        for role, error in failed.items():
+            report(failure_line(role, error))
     except ApplianceError as error:
         report(f"not measured: {error.message}")
+
+
+def failure_line(role: str, error: ApplianceError) -> str:
+    """Why one network has no setting, as text."""
+    return f"{role:<20} not measured: {error.message}"
 
 
 def setting_line(role: str, setting: Setting) -> str:
     """The setting of one network, as text."""
     threads = f"{setting.threads} threads" if setting.threads > 1 else "1 thread"
     samples = "one sample" if setting.batch == 1 else f"{setting.batch} samples"
-    return f"{role:<20} {threads}, {samples} at a time: {setting.ms:.2f} ms per sample"
+    form = setting.form or "published"
+    other = f"; {setting.alone} for a single one" if setting.alone not in (None, form) else ""
+    return (
+        f"{role:<20} {form}, {threads}, {samples} at a time: {setting.ms:.2f} ms per sample{other}"
+    )
 
 
 def tune_pack(
@@ -63,20 +81,29 @@ def tune_pack(
     report: TuningCallback,
     path: Path | None = None,
     known: Settings = MappingProxyType({}),
-) -> None:
+) -> Mapping[str, ApplianceError]:
     """Measure the networks of ``pack`` on ``provider`` and store the best settings in ``path``.
 
-    ``path`` is by default ``tuning_file()``, whose folder is created. Roles in ``known`` keep
-    their settings. Raises ``ModelError``, ``ProviderError``, or ``OutputError`` if the settings
-    cannot be stored.
+    ``path`` is by default ``tuning_file()``, whose folder is created. It is written after each
+    network, so that nothing measured is lost. Roles in ``known`` keep their settings. Returns why
+    networks could not be measured, by role. Raises ``OutputError`` if the settings cannot be
+    stored.
     """
-    settings = dict(known)
-    for entry in pack.entries:
-        if entry.family in CONTRACTS and entry.role not in known:
-            settings[entry.role], trials = calibrate(pack, entry.role, provider)
-            report(entry.role, settings[entry.role], trials)
     path = path or _with_folder(tuning_file())
-    Tuning.read(path).with_settings(pack.digest, provider, settings).write(path)
+    settings, failed = dict(known), dict[str, ApplianceError]()
+    for entry in pack.entries:
+        if entry.family not in CONTRACTS or entry.role in known:
+            continue
+        try:
+            settings[entry.role], trials = calibrate(pack, entry.role, provider)
+        except (ModelError, ProviderError) as error:
+            failed[entry.role] = error
+            continue
+        Tuning.read(path).with_settings(pack.digest, provider, settings).write(path)
+        report(entry.role, settings[entry.role], trials)
+    if settings == dict(known):
+        Tuning.read(path).with_settings(pack.digest, provider, settings).write(path)
+    return failed
 
 
 def _known_settings(pack: ModelPack, provider: str, changed: Collection[str]) -> Settings:

@@ -12,7 +12,8 @@ from appliance.inference.batcher import Batcher
 from appliance.inference.contract import ImageInput
 from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import Models
-from appliance.inference.session import Tensor
+from appliance.inference.runtime import Runtime
+from appliance.inference.session import HOST_PROVIDERS, Tensor
 from appliance.pipeline.generator_engine.generator import Generator
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.generator_engine.source_encoder import SourceEncoder
@@ -89,11 +90,7 @@ class GeneratorNetworks:
             family=network.contract.family,
             generator=generator,
             input=network.contract.image,
-            encoder=SourceEncoder(
-                network,
-                optional("identity", Recogniser),
-                optional("embedding-converter", lambda network: network),
-            ),
+            encoder=_encoder(network, models, runtime, options),
             pixels=_crop_side(generator, options),
             five_points=FivePoints(
                 optional("landmarks-68", Landmarker68),
@@ -117,6 +114,35 @@ class GeneratorNetworks:
             return (generate,)
         wanted = self.restorer.input
         return generate, Step(wanted, wanted.side, self.restorer.restore, self.restored)
+
+
+def _encoder(
+    generator: Batcher, models: Models, runtime: NetworkLoader, options: GeneratorOptions
+) -> SourceEncoder:
+    """With the networks that this generator's source takes, if any.
+
+    At the default weight they see the photos of the source and nothing else: where a device
+    draws, the processor runs them as published, since to load and record them there takes longer.
+    """
+    if isinstance(generator.contract.inputs[1], ImageInput):
+        return SourceEncoder(generator, None, None)
+    seldom = options.identity_weight == GeneratorOptions().identity_weight
+    on_device = generator.network.provider not in HOST_PROVIDERS
+    beside = Runtime(("cpu",)) if seldom and on_device else None
+
+    def optional(role: str) -> Batcher | None:
+        if not models.has(role):
+            return None
+        if beside is not None:
+            return Batcher(beside.load(models, role, form="published"), 1)
+        return Batcher.load_any(runtime, models, role)
+
+    identity = optional("identity")
+    return SourceEncoder(
+        generator,
+        None if identity is None else Recogniser(identity),
+        optional("embedding-converter"),
+    )
 
 
 def _crop_side(generator: Generator, options: GeneratorOptions) -> int:

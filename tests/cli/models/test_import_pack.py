@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
 import click
 import pytest
 
+from appliance.cli.process import tuning_store
+from appliance.cli.process.allowed_providers import GPU_LINE
 from appliance.inference.minisign import PublicKey, SecretKey
+from appliance.policy.load import load
 from tests.cli.conftest import Call
 from tests.inference import standins
 from tests.inference.packs import write_policy
+from tests.paths import REPOSITORY
 
 DRAFT = """
 name = "studio"
@@ -128,6 +133,30 @@ def test_a_key_may_have_a_password(
     assert not (files / "manifest.toml").exists()
     typed[0] = "sesame"
     assert call("models", "import", files, *words).code == 0
+
+
+def test_an_import_says_on_which_provider_it_measures(
+    call: Call, files: Path, key: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--manifest", files.parent / "models.toml", "--key", key, "--policy", policy)
+    said = call("models", "import", files, *words).out
+    assert "measuring on cpu" in said
+    assert "GPU" not in said
+    monkeypatch.setattr(tuning_store, "gpus", lambda: 1)
+    said = call("models", "import", files, *words, "--overwrite").out
+    assert "the GPU is left out" in said
+    assert "engine: {providers: [cuda, cpu], gpu: true}" in said
+
+
+def test_the_policy_that_the_readme_shows_lets_a_gpu_compute(folder: Path) -> None:
+    readme = (REPOSITORY / "models" / "README.md").read_text()
+    (shown,) = re.findall(r"```\n(models:\n.*?)```", readme, re.DOTALL)
+    path = folder / "shown.yaml"
+    path.write_text(shown)
+    policy = load(path)
+    assert policy.engine.providers == ("cuda", "cpu")
+    assert policy.engine.gpu
+    assert GPU_LINE.strip("`") in shown
 
 
 def test_a_malformed_key_in_a_policy_is_reported(call: Call, folder: Path) -> None:

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import onnx
 import pytest
 
+from appliance.cli.process import tuning_store
+from appliance.inference.calibrate import calibrate
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.tuning import FILE, Setting, Tuning
 from tests.cli.conftest import Call
 from tests.inference.packs import write_standins
+from tests.inference.test_forms import failing
 
 Seen: TypeAlias = list[Tuning]
 FOUND = Setting(threads=1, batch=1, ms=1.0)
@@ -79,3 +83,45 @@ def test_a_state_folder_that_is_not_writable_is_reported(
     pack = write_standins(folder / "pack", "arcface")
     outcome = call("models", "tune", "--models", pack, "--provider", "cpu")
     assert outcome.code == 7
+
+
+def test_a_network_that_fails_costs_only_its_own_setting(
+    call: Call, folder: Path, state: Path
+) -> None:
+    pack = write_standins(folder / "pack", "arcface", "inswapper", "gfpgan", change=fails)
+    words = ("models", "tune", "--models", pack, "--provider", "cpu")
+    outcome = call(*words)
+    assert outcome.code == 6
+    assert "identity             not measured" in outcome.out
+    assert "1 of 3 networks could not be measured" in outcome.err
+    digest = call("models", "list", "--models", pack, "--json").json["digest"]
+    kept = Tuning.read(state / FILE)
+    assert kept.setting(digest, "cpu", "identity") is None
+    for role in ("generator", "restorer"):
+        setting = kept.setting(digest, "cpu", role)
+        assert setting is not None
+        assert setting.form == "published"
+    assert list(call(*words, "--json").json["failed"]) == ["identity"]
+
+
+def test_what_was_measured_is_stored_before_the_next_network_is(
+    call: Call, folder: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = write_standins(folder / "pack", "arcface", "inswapper")
+    seen: list[object] = []
+
+    def interrupted(*given: Any) -> Any:
+        seen.append(given)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return calibrate(*given)
+
+    monkeypatch.setattr(tuning_store, "calibrate", interrupted)
+    assert call("models", "tune", "--models", pack, "--provider", "cpu").code == 130
+    digest = call("models", "list", "--models", pack, "--json").json["digest"]
+    assert Tuning.read(state / FILE).setting(digest, "cpu", "identity") is not None
+
+
+def fails(family: str, model: onnx.ModelProto) -> None:
+    if family == "arcface":
+        failing(model)

@@ -284,6 +284,10 @@ def test_a_provider_that_the_policy_does_not_name_is_refused(
     outcome = call(*swap, "--policy", policy, "--provider", "cuda")
     assert outcome.code == 8
     assert "cuda" in outcome.err
+    assert "engine: {providers: [cuda, cpu], gpu: true}" in outcome.err
+    outcome = call(*swap, "--policy", policy, "--provider", "openvino")
+    assert outcome.code == 8
+    assert "gpu" not in outcome.err
     assert call(*swap, "--policy", policy, "--provider", "cpu").code == 0
 
 

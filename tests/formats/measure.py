@@ -95,7 +95,7 @@ def taken(data: bytes) -> str:
     if is_video(file):
         info = probe(file)
         return f"read as a film ({info.container})"
-    return f"read as a photo ({decode_photo(file, 'The file').kind})"
+    return f"read as a photo ({decode_photo(file, 'The file', video_too=True).kind})"
 
 
 def _rewritten(film: bytes, container: VideoKind) -> tuple[bytes, TranscodeReport]:

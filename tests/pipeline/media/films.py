@@ -14,17 +14,6 @@ import numpy as np
 from tests.pipeline.media.clips import MUXERS, Clip, make
 
 MILLISECOND = Fraction(1, 1000)
-ASS_HEADER = b"""[Script Info]
-Title: Jane Doe at home
-ScriptType: v4.00+
-
-[V4+ Styles]
-Format: Name, Fontname, Fontsize
-Style: Default,Arial,16
-
-[Events]
-Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
-"""
 _MUXERS = MUXERS | {"ts": "mpegts", "mpg": "vob"}
 
 
@@ -52,6 +41,22 @@ def subtitled(
             packet.duration, packet.time_base = line.duration, MILLISECOND
             packet.stream = text
             packets.append(packet)
+        remux.write(packets)
+    return sink.getvalue()
+
+
+def scripted(script: bytes) -> bytes:
+    """An MKV of 24 frames with a SubStation Alpha ``script``."""
+    sink = io.BytesIO()
+    with (
+        av.open(io.BytesIO(script), "r", format="ass") as source,
+        _Remux(sink, "mkv", _picture("mkv")) as remux,
+    ):
+        (track,) = source.streams.subtitles
+        text = remux.output.add_stream_from_template(track, opaque=True)
+        packets: list[Any] = [packet for packet in source.demux(track) if packet.size]
+        for packet in packets:
+            packet.stream = text
         remux.write(packets)
     return sink.getvalue()
 

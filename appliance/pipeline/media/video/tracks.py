@@ -19,6 +19,7 @@ from appliance.pipeline.media.video.sound_encoder import (
     copy_stream,
     takes_copy,
 )
+from appliance.pipeline.media.video.subtitle_header import cleaned_header
 
 _STEREO = 2
 _KEPT_DISPOSITIONS = (
@@ -120,6 +121,10 @@ def add_track(
     track: OutputTrack
     if not _is_refused(kind, source) and takes_copy(kind, source):
         target = copy_stream(output, source)
+        if source.type == "subtitle":
+            context = source.codec_context
+            header = cleaned_header(context.codec.canonical_name, context.extradata or b"")
+            target.codec_context.extradata = header
         # Edit lists cut away what lies before time 0.
         presented = PresentedPackets(
             starts_at_0=source_kind in ("mp4", "mov"), is_text=source.type == "subtitle"

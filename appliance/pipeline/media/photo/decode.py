@@ -45,6 +45,7 @@ from appliance.pipeline.media.photo.pillow_image import (
     in_space,
 )
 from appliance.pipeline.media.photo.png_colour import png_colour
+from appliance.pipeline.media.photo.png_structure import check_chunks, check_rows
 from appliance.pipeline.media.photo.refused_kind import check_photo_kind
 from appliance.pipeline.media.photo.tiff import is_tiff, read_tiff
 from appliance.pipeline.media.preload import load_media_libraries
@@ -145,6 +146,8 @@ def _read_pillow(data: bytes, formats: tuple[str, ...]) -> Photo:
         raise InputError("The picture is animated.", "Convert it to an MP4 and use it as a video.")
     deep = image.format == _PNG and data[24] == 16  # the bit depth in IHDR, the first chunk
     check_size(image.width, image.height, (4 if has_alpha(image) else 3) * (2 if deep else 1))
+    if kind == "png":
+        check_chunks(data)
     space = png_colour(data) if kind == "png" else None
     icc = None if space else image.info.get("icc_profile") or None
     exif = image.getexif()
@@ -158,9 +161,20 @@ def _read_pillow(data: bytes, formats: tuple[str, ...]) -> Photo:
         pixels, alpha = _decode_16_bit(data)
     else:
         pixels, alpha, icc = as_rgb(image, icc)
+    if kind == "png" and _ends_empty(image):
+        check_rows(data)
     lost = lost_with(data) if kind == "jpeg" else ()
     photo = Photo(pixels, alpha, icc, kind, chroma_subsampling(image), lost)
     return finished(in_space(photo, space), orientation)
+
+
+def _ends_empty(image: Image.Image) -> bool:
+    """Whether one of the last two rows has only zeros, as decoders leave rows that are missing.
+
+    Two, for an interlaced picture's last pass has every second row.
+    """
+    rows = np.asarray(image.crop((0, max(0, image.height - 2), image.width, image.height)))
+    return not all(row.any() for row in rows)
 
 
 def _whole_jpeg(image: Image.Image, data: bytes) -> Image.Image:

@@ -19,6 +19,7 @@ from appliance.pipeline.media.streams import ReadableFile, WritableFile
 from appliance.pipeline.media.video.aspect import pixel_aspect
 from appliance.pipeline.media.video.bounded_queue import BoundedQueue, QueueStoppedError
 from appliance.pipeline.media.video.canvas import VideoCanvas
+from appliance.pipeline.media.video.captions import CAPTIONS, CaptionsWatch, side_data
 from appliance.pipeline.media.video.convert import to_format
 from appliance.pipeline.media.video.encoder import (
     CONTAINERS,
@@ -32,6 +33,7 @@ from appliance.pipeline.media.video.hdr import StaticHdr, dynamic_hdr
 from appliance.pipeline.media.video.ordered_batches import DeferredWork, OrderedBatches
 from appliance.pipeline.media.video.picture_plan import PictureFacts, PicturePlan, plan_picture
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
+from appliance.pipeline.media.video.stage_clock import StageClock, StageTime
 from appliance.pipeline.media.video.transparency import TRANSPARENCY, TransparencyWatch
 from appliance.pipeline.media.video.writer import TrackReport, VideoWriter
 
@@ -41,18 +43,6 @@ _Item: TypeAlias = "av.VideoFrame | av.Packet[Any]"
 
 # Items between two stages at most: enough to even out their pace, at most 25 MB of 1080p.
 _QUEUE_LENGTH = 8
-
-
-@dataclass(frozen=True, slots=True)
-class StageTime:
-    """Seconds that one stage worked, without waiting: of the clock, and of its thread's CPU time.
-
-    ``cpu`` leaves out threads that a codec starts by itself, and those of deferred work. In
-    ``wall`` deferred work counts as long as it was waited for.
-    """
-
-    wall: float
-    cpu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +134,7 @@ class _EditLoop:
         enlarger: Enlarger | None,
     ) -> None:
         self.frames = 0
-        self.edit_clock, self.enlarge_clock = _Clock(), _Clock()
+        self.edit_clock, self.enlarge_clock = StageClock(), StageClock()
         self._threads = threads
         self._reader = reader
         self._edit = edit
@@ -208,10 +198,10 @@ class _CodecThreads:
         self.edited: BoundedQueue[_Item] = BoundedQueue(max(1, queue_length // scale**2))
         self.source_pixel_format = ""
         self.tracks = TrackReport(0, (), ())
-        self.decode_clock, self.encode_clock = _Clock(), _Clock()
+        self.decode_clock, self.encode_clock = StageClock(), StageClock()
         self._reader = reader
         self._scale = scale
-        self._transparency = TransparencyWatch(reader.stream)
+        self._transparency, self._captions = TransparencyWatch(reader.stream), CaptionsWatch()
         self._plan = partial(plan_picture, settings, kind)
         self._output = _Output(output_file, kind, reader, scale)
         self._failure: BaseException | None = None
@@ -277,6 +267,7 @@ class _CodecThreads:
             if not isinstance(item, av.VideoFrame):
                 return item
             self._transparency.look(item)
+            self._captions.look(item)
             if self._output.plan is None:
                 self._output.plan = self._planned(item)
             return to_format(item, self.plan.pixel_format)
@@ -296,7 +287,7 @@ class _CodecThreads:
             curve=first.color_trc,
             is_interlaced=first.interlaced_frame,
             has_static_hdr=self._reader.hdr != StaticHdr(),
-            dynamic_hdr=dynamic_hdr(_side_data(first)),
+            dynamic_hdr=dynamic_hdr(side_data(first)),
             scale=self._scale,
         )
         return self._plan(facts)
@@ -308,12 +299,16 @@ class _CodecThreads:
                     self._output.write(item)
             with self.encode_clock:
                 self._output.finish()
-            self.tracks = self._output.tracks
-            if self._transparency.is_seen:
-                dropped = (TRANSPARENCY, *self.tracks.dropped)
-                self.tracks = replace(self.tracks, dropped=dropped)
+            tracks = self._output.tracks
+            self.tracks = replace(tracks, dropped=(*self._lost_of_picture(), *tracks.dropped))
         finally:
             self._output.abort()
+
+    def _lost_of_picture(self) -> Iterator[str]:
+        if self._transparency.is_seen:
+            yield TRANSPARENCY
+        if self._captions.are_lost_by(self.plan.codec):
+            yield CAPTIONS
 
 
 class _Output:
@@ -374,29 +369,3 @@ def _other_tracks(reader: VideoReader) -> list[av.stream.Stream]:
         for stream in reader.container.streams
         if stream.type in ("audio", "subtitle") and stream.codec_context is not None
     ]
-
-
-def _side_data(frame: av.VideoFrame) -> list[Any]:
-    """The side data of ``frame``, or nothing if one entry is of a kind that PyAV does not know."""
-    try:
-        return list(cast("Any", frame.side_data))
-    except ValueError:
-        return []
-
-
-class _Clock:
-    """Adds up the time inside of ``with`` blocks, all in one thread."""
-
-    def __init__(self) -> None:
-        self._wall = self._cpu = 0.0
-
-    def __enter__(self) -> None:
-        self._wall -= time.monotonic()
-        self._cpu -= time.thread_time()
-
-    def __exit__(self, *_: object) -> None:
-        self._wall += time.monotonic()
-        self._cpu += time.thread_time()
-
-    def read(self) -> StageTime:
-        return StageTime(self._wall, self._cpu)

@@ -62,7 +62,8 @@ class TrackReport:
 
     ``copied``: how many, bit by bit. ``reencoded``: codecs of those that were decoded and encoded
     again. ``dropped``: what was left out, as ``"kind/codec"``, ``"subtitle/telemetry"``,
-    ``"chapters"``, ``"chapter titles"``, ``"picture/alpha"``, or a number of frames.
+    ``"chapters"``, ``"chapter titles"``, ``"picture/alpha"``, ``"picture/captions"``, or a number
+    of frames.
     """
 
     copied: int

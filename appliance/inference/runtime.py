@@ -284,7 +284,7 @@ def _contract(pack: ModelPack, role: str) -> Contract:
 
 
 def _warm_up(network: Network) -> None:
-    """Run it once, unless it takes pictures of any size: each size is set up anew."""
+    """Run it once, unless it takes pictures of any size: each size is set up again."""
     images = [one for one in network.tensors.inputs if isinstance(one, ImageInput)]
     if all(image.size is not None for image in images):
         first, others = dummy_inputs(network)

@@ -74,8 +74,8 @@ def one_person(
 ) -> Face:
     """The face of a photo that is to show one person: ``which``, if more than one counts.
 
-    ``faces``: not empty, largest first; faces smaller than ``COUNTS`` of the largest are nobody's
-    that could be meant, unless a number names one. ``photo``: how messages call the photo.
+    ``faces``: not empty, largest first; faces smaller than ``COUNTS`` of the largest do not
+    count, unless a number names one. ``photo``: how messages call the photo.
     Raises ``NoFaceError``, with ``hint``, if several count and ``which`` is ``None``, or if it is
     the number of none.
     """

@@ -12,8 +12,8 @@ import os, sys
 if sys.argv[2] == "after":
     from appliance.files.standard_streams import open_closed_streams
     open_closed_streams()
-    print("to nobody")
-    print("to nobody", file=sys.stderr)
+    print("to a closed stream")
+    print("to a closed stream", file=sys.stderr)
     assert sys.stdin.read() == ""
 descriptor = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
 os.write(descriptor, str(descriptor).encode())
@@ -22,11 +22,11 @@ os.write(descriptor, str(descriptor).encode())
 
 def opened_as(tmp_path: Path, closed: str, when: str) -> int:
     """The number that the first file gets in a process that starts with descriptors ``closed``."""
-    told = tmp_path / "number"
-    words = [sys.executable, "-c", _OPENS, str(told), when]
+    number = tmp_path / "number"
+    words = [sys.executable, "-c", _OPENS, str(number), when]
     shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *words]
     subprocess.run(shell, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    return int(told.read_bytes())
+    return int(number.read_bytes())
 
 
 @pytest.mark.parametrize(

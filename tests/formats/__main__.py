@@ -1,4 +1,4 @@
-"""``python -m tests.formats`` writes ``docs/formats.md`` anew."""
+"""``python -m tests.formats`` writes ``docs/formats.md``."""
 
 from __future__ import annotations
 

@@ -45,10 +45,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_described_folder_becomes_a_pack(folder: Path) -> None:
-    told: list[str] = []
-    found = examine(folder, parse_draft(DRAFT.encode()), TRUST, told.append)
+    seen: list[str] = []
+    found = examine(folder, parse_draft(DRAFT.encode()), TRUST, seen.append)
     digest = write_signed(folder, found, KEY, overwrite=False)
-    assert told == ["inswapper_128.onnx", "fan.onnx"]
+    assert seen == ["inswapper_128.onnx", "fan.onnx"]
     pack = ModelPack.open(folder, TRUST)
     pack.verify()
     assert (pack.name, pack.digest, pack.signer) == ("studio", digest, KEY.public.name)

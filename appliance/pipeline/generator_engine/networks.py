@@ -128,13 +128,13 @@ def _encoder(
         return SourceEncoder(generator, None, None)
     seldom = options.identity_weight == GeneratorOptions().identity_weight
     on_device = generator.network.provider not in HOST_PROVIDERS
-    beside = Runtime(("cpu",)) if seldom and on_device else None
+    on_host = Runtime(("cpu",)) if seldom and on_device else None
 
     def optional(role: str) -> Batcher | None:
         if not models.has(role):
             return None
-        if beside is not None:
-            return Batcher(beside.load(models, role, form="published"), 1)
+        if on_host is not None:
+            return Batcher(on_host.load(models, role, form="published"), 1)
         return Batcher.load_any(runtime, models, role)
 
     identity = optional("identity")

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 SQUARE = Fraction(1)
 
-# Nobody sees less, and encoders round ratios by as much.
+# A smaller difference is not seen, and encoders round ratios by as much.
 _TOLERANCE = Fraction(1, 100)
 # Beyond it is what a damaged or crafted header says: the most unequal in use is 2.4 (DVCPRO HD with
 # an anamorphic lens, fax at 204 by 98 dots an inch).

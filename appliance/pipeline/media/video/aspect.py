@@ -18,15 +18,15 @@ def sample_aspect(reader: VideoReader) -> Fraction:
 
     Known after the first frame. A display matrix with two scales counts as such a ratio.
     """
-    told = reader.stream.sample_aspect_ratio or Fraction(0)
+    stated = reader.stream.sample_aspect_ratio or Fraction(0)
     matrix = reader.display_matrix
     if matrix is None or not reader.orientation.transpose or not has_two_scales(matrix):
-        return told
+        return stated
     # FFmpeg takes the scales along the sides of the upright picture, not of the stored one. What
     # the pixels themselves say comes first, as there.
     across, down = _scales(matrix)
-    is_from_matrix = abs(told * Fraction(across) / Fraction(down) - 1) <= _SAME_SCALE
-    return 1 / told if told and is_from_matrix else told
+    is_from_matrix = abs(stated * Fraction(across) / Fraction(down) - 1) <= _SAME_SCALE
+    return 1 / stated if stated and is_from_matrix else stated
 
 
 def pixel_aspect(reader: VideoReader) -> Fraction:

@@ -98,7 +98,9 @@ def test_only_what_is_on_the_list_is_inherited(start: str) -> None:
     given_["OPENBLAS_NUM_THREADS"] = "1"  # more would be threads before the seal
     assert {**given_}.items() <= left("", given_).items()  # the means: it does inherit them
     found = left(start, given_)
-    assert found.keys() <= {"PATH", "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY"}
+    own = {"OPENBLAS_NUM_THREADS", "OPENCV_LOG_LEVEL", "ORT_DISABLE_TELEMETRY"}
+    assert found.keys() <= {"PATH", *own}
+    assert found.get("OPENCV_LOG_LEVEL", "SILENT") == "SILENT"  # what was given does not count
     assert all(part.startswith("/usr/") or part in ("/sbin", "/bin") for part in _path(found))
 
 

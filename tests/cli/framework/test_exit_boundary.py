@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -113,9 +114,8 @@ def test_warnings_of_libraries_are_not_printed(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"]
-    loud = [sys.executable, "-W", "default", *command[1:]]
-    done = subprocess.run(loud, capture_output=True, text=True, check=False)
-    assert "Warning" in done.stderr
+    with pytest.warns(UserWarning, match="Corrupt"), suppress(OSError):  # the control
+        Image.open(cut)
 
 
 def test_a_terminal_that_cannot_show_a_character_gets_another(people: dict[str, object]) -> None:

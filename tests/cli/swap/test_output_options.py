@@ -134,8 +134,9 @@ def test_the_speed_is_that_of_the_whole_run_and_that_of_the_work(
 ) -> None:
     found = film_swap("--output", folder / "out.mp4", "--json").json
     assert found["fps"] == pytest.approx(found["frames"] / found["seconds"], rel=0.01, abs=0.06)
-    whole = found["stages"]["whole"]
-    assert found["fps_at_work"] == pytest.approx(found["frames"] / whole, rel=0.01, abs=0.06)
+    whole = found["stages"]["whole"]  # to the millisecond, of perhaps a hundred
+    rate = pytest.approx(found["frames"] / whole, rel=0.01 + 0.001 / whole, abs=0.06)
+    assert found["fps_at_work"] == rate
     assert found["fps"] < found["fps_at_work"]
 
 

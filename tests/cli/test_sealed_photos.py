@@ -103,7 +103,7 @@ def test_every_kind_of_photo_is_decoded_behind_the_seal(tmp_path: Path) -> None:
     paths = [tmp_path / str(number) for number in range(len(PHOTOS))]
     for path, (_, data) in zip(paths, PHOTOS, strict=True):
         path.write_bytes(data)
-    command = [sys.executable, "-m", "tests.cli.sealed_photos", *map(str, paths)]
+    command = [sys.executable, "-m", "tests.cli.sealed_reader", *map(str, paths)]
     done = subprocess.run(
         command,
         capture_output=True,

@@ -9,15 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.errors import (
-    ApplianceError,
-    InputError,
-    LedgerFullError,
-    ModelError,
-    ResourceError,
-    resource_error,
-    restore_error,
-)
+from appliance.error_causes import resource_error, restore_error
+from appliance.errors import ApplianceError, InputError, LedgerFullError, ModelError, ResourceError
 from appliance.inference.minisign import SignatureError
 
 

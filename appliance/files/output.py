@@ -11,7 +11,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from appliance.errors import ApplianceError, OutputError, resource_error
+from appliance.error_causes import resource_error
+from appliance.errors import ApplianceError, OutputError
 from appliance.files.reasons import reason_of
 
 _NO_TMPFILE = frozenset((errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT))

@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from appliance.errors import ModelError, ProviderError, resource_error
+from appliance.error_causes import resource_error
+from appliance.errors import ModelError, ProviderError
 from appliance.inference.contract import Contract, ImageInput, Input
 from appliance.inference.families import CONTRACTS
 from appliance.inference.forms import MEASURED_ON, Form, ModelFile, agree, model_file, suiting

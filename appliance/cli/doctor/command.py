@@ -19,7 +19,8 @@ from appliance.cli.framework.options import json_option, models_option, policy_o
 from appliance.cli.framework.output import print_json
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.errors import ModelError, SealError, resource_error
+from appliance.error_causes import resource_error
+from appliance.errors import ModelError, SealError
 from appliance.inference.ort import SWITCH
 from appliance.policy.policy import Policy
 from appliance.seal.seal import SealReport

@@ -19,7 +19,8 @@ import click
 
 from appliance.cli.framework.run_context import RunContext
 from appliance.cli.framework.usage_errors import usage_message
-from appliance.errors import ApplianceError, ResourceError, resource_error
+from appliance.error_causes import resource_error
+from appliance.errors import ApplianceError, ResourceError
 
 EXIT_UNANSWERED = 1
 EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h

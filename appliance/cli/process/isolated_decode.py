@@ -19,7 +19,8 @@ import numpy as np
 
 from appliance.cli.process.input_files import decode_photo
 from appliance.cli.process.sealing import ProcessSealing
-from appliance.errors import InputError, resource_error, restore_error
+from appliance.error_causes import resource_error, restore_error
+from appliance.errors import InputError
 from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of

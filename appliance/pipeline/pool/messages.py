@@ -14,7 +14,8 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
-from appliance.errors import ApplianceError, ProviderError, resource_error, restore_error
+from appliance.error_causes import resource_error, restore_error
+from appliance.errors import ApplianceError, ProviderError
 from appliance.pipeline.analysis.likeness import SimilarityReport
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.pool.frame_store import FrameFormat

@@ -24,7 +24,6 @@ PACK = b"\0\0\1\xba"
 _HEAD = 1024
 _BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"pnot"))
 _HEIC = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"))
-# Not a photo that can be read here, and not a video.
 _AVIF = frozenset((b"avif", b"avis"))
 # DICOM PS3.10, 7.1: the mark follows a preamble of 128 bytes for other programs.
 _DICOM, _DICOM_AT = b"DICM", 128
@@ -45,13 +44,17 @@ def is_heic(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in _HEIC
 
 
+def is_avif(head: bytes) -> bool:
+    """Whether a file that starts with ``head`` is an AVIF, still or moving."""
+    return head[4:8] == b"ftyp" and head[8:12] in _AVIF
+
+
 def video_family(head: bytes) -> DemuxerFamily | None:
     """The demuxer for a file that starts with ``head``; ``None`` if that is not a video."""
     if is_dicom(head):
         return None
     if head[4:8] in _BOXES:
-        is_still = head[4:8] == b"ftyp" and head[8:12] in _HEIC | _AVIF
-        return None if is_still else "mov"
+        return None if is_heic(head) or is_avif(head) else "mov"
     if head[:4] == EBML.to_bytes(4, "big"):
         return "matroska"
     if head[:4] == PACK:

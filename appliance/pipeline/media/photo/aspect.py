@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from fractions import Fraction
 from typing import Any
 
 from PIL import Image
 
 from appliance.pipeline.media.orientation import from_exif
+from appliance.pipeline.media.photo.png_chunks import with_chunk
 from appliance.pipeline.media.pixel_aspect import SQUARE, known_aspect
 
 # Tags of TIFF 6.0, which EXIF uses too.
@@ -28,7 +28,6 @@ _ODD = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, OSError),
     *(SyntaxError, TypeError, ValueError, struct.error, Image.DecompressionBombError),
 )
-_PNG_HEADER = 33  # bytes of its signature and of IHDR, which pHYs may follow
 
 
 def photo_aspect(data: bytes, kind: str, size: tuple[int, int]) -> Fraction:
@@ -60,9 +59,7 @@ def density_for(aspect: Fraction) -> tuple[int, int]:
 
 def png_with_density(png: bytes, aspect: Fraction) -> bytes:
     """``png`` with the chunk that says the shape of its pixels, in no unit."""
-    chunk = b"pHYs" + struct.pack(">IIB", *density_for(aspect), 0)
-    whole = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return png[:_PNG_HEADER] + whole + png[_PNG_HEADER:]
+    return with_chunk(png, b"pHYs", struct.pack(">IIB", *density_for(aspect), 0))
 
 
 def _density_ratio(image: Any, tags: Any) -> Fraction:

@@ -20,14 +20,14 @@ from PIL import (
 )
 
 from appliance.errors import InputError
-from appliance.pipeline.media.kind import is_dicom, is_heic
+from appliance.pipeline.media.kind import is_avif, is_dicom, is_heic
 from appliance.pipeline.media.orientation import from_exif
 from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.aspect import photo_aspect
 from appliance.pipeline.media.photo.canvas import Pixels, as_8_bit
 from appliance.pipeline.media.photo.dicom import read_dicom
 from appliance.pipeline.media.photo.exif_colour import exif_colour
-from appliance.pipeline.media.photo.isobmff_photo import is_avif, read_avif, read_heic
+from appliance.pipeline.media.photo.isobmff_photo import read_avif, read_heic
 from appliance.pipeline.media.photo.jpeg import completed, lost_with
 from appliance.pipeline.media.photo.libtiff import silence_libtiff
 from appliance.pipeline.media.photo.limits import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -19,6 +18,7 @@ from appliance.pipeline.media.photo.aspect import density_for, png_with_density
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.colour_space import gamma_of
 from appliance.pipeline.media.photo.photo import Photo
+from appliance.pipeline.media.photo.png_chunks import with_chunk
 from appliance.pipeline.media.photo.tiff16 import encode_tiff16
 from appliance.pipeline.media.pixel_aspect import SQUARE
 from appliance.pipeline.media.quality import DEFAULT_QUALITY, PHOTO_QUALITY, QualityWord
@@ -41,8 +41,6 @@ _PNG_SETTINGS = (
     (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY),
     (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
 )
-
-_AFTER_HEADER = 33  # bytes of a PNG: its signature, and IHDR
 
 
 def encode_photo(
@@ -130,9 +128,7 @@ def _with_gamma(png: bytes, icc: bytes | None) -> bytes:
     gamma = None if icc is None else gamma_of(icc)
     if gamma is None:
         return png
-    chunk = b"gAMA" + struct.pack(">I", round(100_000 / gamma))
-    whole = struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return png[:_AFTER_HEADER] + whole + png[_AFTER_HEADER:]
+    return with_chunk(png, b"gAMA", struct.pack(">I", round(100_000 / gamma)))
 
 
 def _encode_pillow(photo: Photo, kind: PhotoFormat, more: Mapping[str, Any]) -> bytes:

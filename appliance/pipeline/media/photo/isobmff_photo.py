@@ -22,14 +22,8 @@ from appliance.pipeline.media.photo.pillow_image import as_rgb, in_space
 from appliance.pipeline.media.photo.png_colour import space_of_codes
 
 _RGB_AND_ALPHA = 4  # bytes of a pixel: these photos are decoded to 8 bits a channel
-_AVIF_BRANDS = (b"avif", b"avis")
 _FORMATS = (AvifImagePlugin.AvifImageFile.format,)
 _ORIENTATION = 274
-
-
-def is_avif(head: bytes) -> bool:
-    """Whether a file that starts with ``head`` is an AVIF, still or moving."""
-    return head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS
 
 
 def read_heic(data: bytes) -> Photo:

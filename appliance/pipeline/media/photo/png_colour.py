@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
 from appliance.errors import InputError
 from appliance.pipeline.media.photo.colour_space import (
@@ -16,25 +15,11 @@ from appliance.pipeline.media.photo.colour_space import (
     Curve,
     Primaries,
 )
+from appliance.pipeline.media.photo.png_chunks import first_chunks
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UNIT = 100_000
 # Between linear light and twice a display's curve; anything else is a damaged file.
 _GAMMAS = (0.1, 10.0)
-
-
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each chunk before the first with pixels; none of a damaged file's rest.
-
-    Checksums are not looked at: Pillow refuses a PNG with a wrong one.
-    """
-    at = len(_SIGNATURE)
-    while data.startswith(_SIGNATURE) and at + 8 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, at)
-        if name in (b"IDAT", b"IEND") or at + 8 + length > len(data):
-            return
-        yield name, data[at + 8 : at + 8 + length]
-        at += 12 + length
 
 
 def png_colour(data: bytes) -> ColourSpace | None:
@@ -44,7 +29,7 @@ def png_colour(data: bytes) -> ColourSpace | None:
     Raises ``InputError`` for HDR, whose numbers this program does not move.
     """
     chunks: dict[bytes, bytes] = {}
-    for name, content in png_chunks(data):
+    for name, content in first_chunks(data):
         chunks.setdefault(name, content)
     coded = _coded(chunks.get(b"cICP", b""))
     if coded is not None:

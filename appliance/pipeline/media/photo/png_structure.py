@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import Final
 
-from appliance.pipeline.media.photo.png_colour import png_chunks
+from appliance.pipeline.media.photo.png_chunks import all_chunks, first_chunks
 
 # PNG, third edition, 11.2.1: samples a pixel by colour type.
 _SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -18,13 +17,12 @@ _ADAM7: Final = (
     *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
 )
 _WHOLE: Final = ((0, 0, 1, 1),)
-_FIRST_CHUNK: Final = 8
 _PART: Final = 1 << 16
 
 
 def check_chunks(data: bytes) -> None:
     """Raises ``ValueError`` unless there is one header, and a palette where pixels need one."""
-    names = [name for name, _ in png_chunks(data)]
+    names = [name for name, _ in first_chunks(data)]
     if names.count(b"IHDR") != 1 or names[0] != b"IHDR":
         raise ValueError("a PNG has one header, and it comes first")
     if data[25] == _PALETTE and names.count(b"PLTE") != 1:
@@ -38,8 +36,8 @@ def check_rows(data: bytes) -> None:
     """
     missing = _unpacked_size(data)
     unpacker = zlib.decompressobj()
-    for part in _pixel_parts(data):
-        packed = part
+    for name, content in all_chunks(data):
+        packed = content if name == b"IDAT" else b""
         while packed and missing > 0:
             missing -= len(unpacker.decompress(packed, _PART))
             packed = unpacker.unconsumed_tail
@@ -60,13 +58,3 @@ def _unpacked_size(data: bytes) -> int:
         if columns > 0 and rows > 0:
             size += rows * (1 + -(-columns * bits // 8))
     return size
-
-
-def _pixel_parts(data: bytes) -> Iterator[bytes]:
-    """The contents of the chunks with pixels."""
-    at = _FIRST_CHUNK
-    while at + 8 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, at)
-        if name == b"IDAT":
-            yield data[at + 8 : at + 8 + length]
-        at += 12 + length

@@ -53,7 +53,9 @@ def test_a_service_takes_the_socket_of_its_name(tmp_path: Path, names: str, serv
 
 
 @pytest.mark.parametrize(
-    ("process", "count"), [(None, None), (0, "1"), (os.getpid(), "0"), (os.getpid(), "1")]
+    ("process", "count"),
+    [(None, None), (0, "1"), (os.getpid(), "0"), (os.getpid(), "1")],
+    ids=["unset", "another process", "no socket", "another name"],
 )
 def test_without_a_socket_of_its_name_for_this_process_it_does_not_start(
     monkeypatch: pytest.MonkeyPatch, process: int | None, count: str | None

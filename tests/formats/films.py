@@ -14,6 +14,8 @@ import av
 import numpy as np
 from PIL import Image
 
+from appliance.pipeline.media.video.scheduling import usual_scheduling
+
 os.environ["SVT_LOG"] = "0"  # the AV1 encoder prints its settings otherwise
 
 SIZE = (64, 48)
@@ -83,6 +85,8 @@ class Film:
             context.codec_tag = self.tag
         if self.rotation:
             stream.set_display_rotation(self.rotation)
+        with usual_scheduling():
+            context.open()
         return stream
 
     def _frames(self) -> Iterable[av.VideoFrame]:

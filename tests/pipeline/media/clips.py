@@ -12,6 +12,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline.media.video.scheduling import usual_scheduling
+
 _WAVES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "s16": lambda wave: (wave * 0x7FFF).astype(np.int16),
     "s32": lambda wave: (wave * 0x7FFFFFFF).astype(np.int32),
@@ -91,6 +93,8 @@ def make(clip: Clip) -> bytes:
     )
     if clip.rotation:
         stream.set_display_rotation(clip.rotation)
+    with usual_scheduling():
+        context.open()
     tracks = [(sound, _add_sound(output, sound)) for sound in clip.sounds]
     seconds = float(max(clip.pts) * clip.base + 1 / clip.rate)
     packets = [packet for frame in [*_frames(clip), None] for packet in stream.encode(frame)]

@@ -35,6 +35,7 @@ from appliance.pipeline.media.video.field_order import BOTTOM_FIRST, field_order
 from appliance.pipeline.media.video.guarded_file import GuardedFile
 from appliance.pipeline.media.video.picture_plan import PicturePlan
 from appliance.pipeline.media.video.reader import VideoReader
+from appliance.pipeline.media.video.scheduling import usual_scheduling
 from appliance.pipeline.media.video.tracks import OutputTrack, ReencodedTrack, add_track
 
 # Bytes a write; each crosses from C to Python once.
@@ -204,6 +205,8 @@ class VideoWriter:
                 hint = "Write an MP4, MOV or MKV, or turn the source first."
                 raise OutputError("This container cannot say how the camera was held.", hint)
             stream.set_display_matrix(scale_display_matrix(matrix, scale))
+        with usual_scheduling():
+            stream.codec_context.open()
         return stream  # type: ignore[no-any-return]
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:

@@ -138,7 +138,7 @@ test: lint
 		$(BIN)/pip install --quiet --editable '.[systemd]'
 	fi
 	$(BIN)/python -m tests.fetch
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --durations 25 --cov
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations 25 --cov
 
 bench: .venv/.runtime .cache/openvino/.ready
 	@mkdir -p demo

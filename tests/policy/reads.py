@@ -179,19 +179,25 @@ def _parameters(module: Module, node: ast.FunctionDef | ast.Lambda) -> dict[str,
     return {name: kind for name, kind in found.items() if kind is not None}
 
 
-def consumers(more: str = "") -> types.MappingProxyType[tuple[str, str], frozenset[Place]]:
-    """By section and field, the modules that read it and may act upon it.
-
-    ``more``: the text of a further module, to test this reader with; all sections are known there.
-    """
-    package = REPOSITORY / "appliance"
-    modules = [
-        Module(str(path.relative_to(package)), path.read_text())
-        for path in sorted(package.rglob("*.py"))
-        if not str(path.relative_to(package)).startswith(NOT_CONSUMERS)
+def package() -> list[Module]:
+    """The modules that may act upon a policy."""
+    folder = REPOSITORY / "appliance"
+    paths = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*.py"))}
+    return [
+        Module(place, path.read_text())
+        for place, path in paths.items()
+        if not place.startswith(NOT_CONSUMERS)
     ]
-    if more:
-        names = ", ".join(SECTIONS)
-        modules.append(Module("more.py", f"from {_POLICY_MODULES[0]} import {names}\n{more}"))
+
+
+def example(text: str) -> list[Module]:
+    """One module, ``more.py``, to test the reader with; all sections are known there."""
+    return [Module("more.py", f"from {_POLICY_MODULES[0]} import {', '.join(SECTIONS)}\n{text}")]
+
+
+def consumers(
+    modules: list[Module],
+) -> types.MappingProxyType[tuple[str, str], frozenset[Place]]:
+    """By section and field, those of ``modules`` that read it."""
     found = Reader(modules).reads
     return types.MappingProxyType({key: frozenset(places) for key, places in found.items()})

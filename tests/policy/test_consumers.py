@@ -12,7 +12,7 @@ from appliance.policy.load import parse
 from appliance.policy.policy import Section
 from appliance.seal import syscalls
 from tests.paths import REPOSITORY
-from tests.policy.reads import consumers, leaves
+from tests.policy.reads import consumers, example, leaves, package
 
 LEAVES = dict(leaves())
 UNREAD = {*not_enforced_yet(), *enforced_anyway()}
@@ -27,12 +27,13 @@ class Act:
 SHIPPED = sorted((REPOSITORY / "policies").glob("*.yaml"))
 
 
-def readers(name: str, kind: type[Section], more: str = "") -> frozenset[str]:
-    return consumers(more).get((kind.__name__, name.rpartition(".")[2]), frozenset())
+def readers(name: str, kind: type[Section], text: str) -> frozenset[str]:
+    found = consumers(example(text))
+    return found.get((kind.__name__, name.rpartition(".")[2]), frozenset())
 
 
 def test_every_key_is_read_by_code_that_may_act_upon_it_or_says_that_it_is_not() -> None:
-    found = consumers()
+    found = consumers(package())
     unread = {
         name
         for name, kind in LEAVES.items()

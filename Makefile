@@ -170,7 +170,7 @@ lab: .venv/.dev
 	$(call debian,cpio,cpio)
 	$(call debian,busybox,busybox-static)
 	tests/lab/machine/prepare.sh .cache/lab
-	$(BIN)/python -m pytest -s tests/lab --ignore=tests/lab/guest
+	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/lab --ignore=tests/lab/guest
 
 fuzz: .venv/.dev
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt

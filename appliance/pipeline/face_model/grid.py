@@ -81,11 +81,24 @@ class Grid:
 
 
 def rasterise(canonical: Canonical, grid: Grid, points: Float) -> Raster:
-    """The mesh on the grid's cells, the nearest triangle on top."""
+    """The mesh and its skirt on the grid's cells, the nearest triangle on top."""
+    skirt = 2 * BEHIND * (canonical.kind == SKIRT_RING)
+    return rasterise_mesh(grid, points, canonical.triangles, canonical.adjacent, skirt)
+
+
+def rasterise_mesh(
+    grid: Grid,
+    points: Float,
+    triangles: NDArray[np.int32],
+    adjacent: NDArray[np.int32],
+    deeper: Float | float = 0.0,
+) -> Raster:
+    """(t, 3) ``triangles`` over (n, 3) ``points`` on the grid's cells, the nearest on top.
+
+    ``adjacent``: their :func:`neighbours`. ``deeper``: (t,) what is added to their depth.
+    """
     places = transform(points[:, :2], grid.matrix)
-    depth = points[:, 2][canonical.triangles].mean(axis=1)
-    turned_away = signed_area(places[canonical.triangles]) > 0  # within a fold, or on a far cheek
-    depth += BEHIND * turned_away + 2 * BEHIND * (canonical.kind == SKIRT_RING)
-    return Raster.draw(
-        places, depth, canonical.triangles, (grid.cells, grid.cells), canonical.adjacent
-    )
+    depth = points[:, 2][triangles].mean(axis=1) + deeper
+    turned_away = signed_area(places[triangles]) > 0  # within a fold, or on a far cheek
+    depth += BEHIND * turned_away
+    return Raster.draw(places, depth, triangles, (grid.cells, grid.cells), adjacent)

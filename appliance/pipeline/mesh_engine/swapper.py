@@ -17,7 +17,6 @@ from appliance.pipeline.face_model.canonical import (
     MOUTH_HOLE,
     RIGHT_EYE_HOLE,
     Canonical,
-    with_skirt,
 )
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.grid import Grid
@@ -35,7 +34,7 @@ from appliance.pipeline.mesh_engine.layers import (
     MASK,
     SHIFT,
     UV,
-    interpolate_layers,
+    LayerInterpolator,
 )
 
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
@@ -89,6 +88,7 @@ class MeshSwapper:
         self._transfer = transfer
         self.preset = preset
         self._cells = preset.grid
+        self._layers = LayerInterpolator(canonical, preset.grid)
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
         self._inside = smoothstep(distance_to_outline(canonical), *FADE)
         lids = np.clip(2 * region_weights(canonical)["eyes"], 0, 1)
@@ -110,11 +110,9 @@ class MeshSwapper:
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
         fit.observe(light, difference, eye_distance(face.points))
-        old = with_skirt(face.mesh)
-        new = self._moved(old, face, fit)
-        values = self._values(old, new, face, light, fit)
-        layers = interpolate_layers(
-            self._canonical,
+        new = self._moved(face, fit)
+        values = self._values(new, face, light, fit)
+        layers = self._layers.interpolate(
             self._grid(new),
             new,
             values,
@@ -134,27 +132,26 @@ class MeshSwapper:
         return Patch(result, layers.support)
 
     def _grid(self, points: Float) -> Grid:
-        """A grid around the (n, 3) mesh and skirt, upright with the face and as large."""
-        scale, rotation, _ = self._pose_estimator.pose(points[:POINTS])
+        """A grid around the (478, 3) mesh, upright with the face and as large."""
+        scale, rotation, _ = self._pose_estimator.pose(points)
         roll = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
-        centre = points[:POINTS, :2].mean(axis=0)
+        centre = points[:, :2].mean(axis=0)
         return Grid(square_crop(centre, GRID_SIDE * scale, roll, self._cells), self._cells)
 
-    def _moved(self, old: Float, face: Face, fit: SourceFit) -> Float:
+    def _moved(self, face: Face, fit: SourceFit) -> Float:
         scale, rotation, _ = self._pose_estimator.pose(face.mesh)
-        new = old.copy()
-        new[:POINTS] += scale * (fit.difference * fit.strength[:, None]) @ rotation.T
-        return new
+        moved = face.mesh + scale * (fit.difference * fit.strength[:, None]) @ rotation.T
+        return np.asarray(moved, np.float32)
 
-    def _values(self, old: Float, new: Float, face: Face, light: Light, fit: SourceFit) -> Float:
-        """What is interpolated over the pixels, for each mesh and skirt point: (550, 8)."""
-        values = np.zeros((len(new), CHANNELS), np.float32)
-        values[:POINTS, UV] = self._canonical.uv
-        values[:, SHIFT] = (old - new)[:, :2]
+    def _values(self, new: Float, face: Face, light: Light, fit: SourceFit) -> Float:
+        """What is interpolated over the pixels, for each mesh point: (478, 8)."""
+        values = np.zeros((POINTS, CHANNELS), np.float32)
+        values[:, UV] = self._canonical.uv
+        values[:, SHIFT] = (face.mesh - new)[:, :2]
         trust = self.facing(face) * self._open_lids(face, fit)
         trust *= fit.source.cover * fit.strength
-        values[:POINTS, MASK] = self._inside * trust
-        values[:POINTS, GAIN] = np.exp(light.field - fit.source.tone)
+        values[:, MASK] = self._inside * trust
+        values[:, GAIN] = np.exp(light.field - fit.source.tone)
         return values
 
     def _open_lids(self, face: Face, fit: SourceFit) -> Float:

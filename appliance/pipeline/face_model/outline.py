@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import signed_area
+from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
 
-DIRECTIONS = 2048  # around a face: less than a fifth of a cell apart at its outline, in stills too
-SLOPE = 8  # directions to either side over which the outline's slope is taken
+DIRECTIONS = 512  # around a face: a cell apart at its outline in stills, half a cell in videos
+SLOPE = 2  # directions to either side over which the outline's slope is taken
 # Standard deviation, in radians, over which values along the outline are smoothed: those of
 # neighbouring points differ by what their places in depth do, and the outline runs through both.
 EVENNESS = 0.12
@@ -45,8 +46,10 @@ class OutlineFinder:
         self._middle = np.float32(cells / 2)
         y, x = np.indices((cells, cells), np.float32) - self._middle
         self._radius = np.asarray(np.hypot(x, y), np.float32)
-        turn = np.arctan2(y, x) * (DIRECTIONS / (2 * np.pi))
-        self._direction = np.rint(turn).astype(np.intp) % DIRECTIONS
+        turn = np.arctan2(y, x) * (DIRECTIONS / (2 * np.pi)) % DIRECTIONS
+        self._direction = np.stack([turn, np.zeros_like(turn)], axis=2).astype(np.float32)
+        angles = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
+        self._unit = np.stack([np.cos(angles), np.sin(angles)], axis=1)
         waves = np.arange(DIRECTIONS // 2 + 1)  # around the face; the transform of a Gaussian
         self._kept = np.exp(-0.5 * (waves * EVENNESS) ** 2)[:, None]
 
@@ -61,11 +64,13 @@ class OutlineFinder:
         after, before = np.roll(reach, -SLOPE), np.roll(reach, SLOPE)
         slope = (after - before) / (2 * SLOPE * 2 * np.pi / DIRECTIONS)
         upright = reach / np.maximum(np.hypot(reach, slope), 1e-3)
-        seen = reach[self._direction]
+        table = np.column_stack([reach, upright, even]).astype(np.float32)
+        table = np.vstack([table, table[:1]])[None]  # the last direction is the first
+        seen = images.remapped(table, self._direction)
         return Outline(
-            beyond=self._radius / np.maximum(seen, 1e-3),
-            depth=(seen - self._radius) * upright[self._direction],
-            values=even.astype(np.float32)[self._direction],
+            beyond=np.asarray(self._radius / np.maximum(seen[..., 0], 1e-3), np.float32),
+            depth=(seen[..., 0] - self._radius) * seen[..., 1],
+            values=seen[..., 2:],
         )
 
     def _by_direction(self, places: Float, values: Float) -> tuple[Float, Float]:
@@ -76,8 +81,7 @@ class OutlineFinder:
         sides = self._sides[(one != other) | (self._beside[:, 1] == len(self._triangles))]
         side, direction = _crossed(places[sides])
         start, end = places[sides[side, 0]], places[sides[side, 1]]
-        angle = direction * (2 * np.pi / DIRECTIONS)
-        across, down = np.cos(angle), np.sin(angle)
+        across, down = self._unit[direction].T
         off_start = start[:, 0] * down - start[:, 1] * across
         off_end = end[:, 0] * down - end[:, 1] * across
         gap = off_start - off_end

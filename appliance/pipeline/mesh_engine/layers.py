@@ -16,9 +16,9 @@ from appliance.pipeline.imaging.raster import neighbours
 from appliance.pipeline.imaging.types import Float
 
 # The channels of the values at a point: place in the texture; the shift, in pixels, to where the
-# target's own pixel comes from; how far the new face covers it, 0-1; the light, RGB factors.
-UV, SHIFT, MASK, GAIN = slice(0, 2), slice(2, 4), 4, slice(5, 8)
-CHANNELS = 8
+# target's own pixel comes from; how far the new face covers it, 0-1.
+UV, SHIFT, MASK = slice(0, 2), slice(2, 4), 4
+CHANNELS = 5
 
 MIN_SHIFT = 0.02  # pixels: anything less counts as no shift
 # Cells inside of the outline over which the new face comes in: as the grid has it, so that the
@@ -36,16 +36,15 @@ class Layers:
 
     ``moved``: the rows and columns where the target's own pixels move, ``origin``: x, y of where in
     the cut-out they come from. ``drawn``: those where the new face is drawn, and for these alone
-    ``texel``: x, y of the source's texture, ``gain``: RGB factors on it, ``mask``: how far it
-    covers the target. ``support``: for the whole cut-out, 1 where anything may change.
+    ``texel``: x, y of the source's texture, ``mask``: how far it covers the target, 0-255.
+    ``support``: for the whole cut-out, 1 where anything may change.
     """
 
     moved: tuple[slice, slice]
     origin: Float
     drawn: tuple[slice, slice]
     texel: Float
-    gain: Float
-    mask: Float
+    mask: NDArray[np.uint8]
     support: NDArray[np.uint8]
 
 
@@ -69,7 +68,7 @@ class LayerInterpolator:
         texels: int,
         size: tuple[int, int],
     ) -> Layers:
-        """``values`` (478, 8) at the mesh ``points`` (478, 3) over ``size`` (w, h) pixels.
+        """``values`` (478, 5) at the mesh ``points`` (478, 3) over ``size`` (w, h) pixels.
 
         ``openings``: (t,) how far each of the canonical triangles lets the source in, 0-1.
         ``visibility``: (s, s) how far each place of the canonical plane does, 0-1. ``texels``: a
@@ -87,16 +86,13 @@ class LayerInterpolator:
         shifted = _length(shift) > MIN_SHIFT
         moved = grid.window(shifted, size)
         drawn = grid.window(mask > 0, size)
-        everywhere = (slice(0, size[1]), slice(0, size[0]))
-        changed = grid.enlarged((shifted | (mask > 0)).astype(np.float32), everywhere)
         return Layers(
             moved=moved,
             origin=grid.origins(shift, moved),
             drawn=drawn,
             texel=grid.enlarged(planes[..., UV] * texels - 0.5, drawn),
-            gain=grid.enlarged(planes[..., GAIN], drawn),
-            mask=grid.enlarged(mask, drawn),
-            support=(changed > 0).astype(np.uint8),
+            mask=grid.enlarged(np.rint(255 * mask).astype(np.uint8), drawn),
+            support=grid.touched(shifted | (mask > 0), size),
         )
 
 

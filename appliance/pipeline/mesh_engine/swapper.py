@@ -6,6 +6,7 @@ The result is a geometric simulation: every pixel of it was photographed, none w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.grid import Grid
 from appliance.pipeline.face_model.regions import distance_to_outline, region_weights
 from appliance.pipeline.face_model.shape import PoseEstimator, ShapeTransfer, facing
+from appliance.pipeline.face_model.texture import TexturePlane
 from appliance.pipeline.face_model.topology import POINTS, eye_distance, eye_openness
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import ramp, smoothstep, square_crop
@@ -30,7 +32,6 @@ from appliance.pipeline.mesh_engine.blend import blend
 from appliance.pipeline.mesh_engine.fit import SourceFit
 from appliance.pipeline.mesh_engine.layers import (
     CHANNELS,
-    GAIN,
     MASK,
     SHIFT,
     UV,
@@ -39,6 +40,7 @@ from appliance.pipeline.mesh_engine.layers import (
 
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
+LIGHT_PLANE = 64  # texels: light changes over centimetres, and one is 2.5 mm of a face
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
 LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
 
@@ -89,6 +91,7 @@ class MeshSwapper:
         self.preset = preset
         self._cells = preset.grid
         self._layers = LayerInterpolator(canonical, preset.grid)
+        self._light_plane = TexturePlane(canonical, LIGHT_PLANE)
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
         self._inside = smoothstep(distance_to_outline(canonical), *FADE)
         lids = np.clip(2 * region_weights(canonical)["eyes"], 0, 1)
@@ -125,9 +128,8 @@ class MeshSwapper:
         result[layers.moved] = images.remapped(image, layers.origin, self._background)
         if not layers.mask.size:  # the face is covered or turned away everywhere
             return Patch(result, layers.support)
-        foreground = images.remapped(fit.texture, layers.texel)
-        cv2.multiply(foreground, layers.gain, dst=foreground)
         drawn = layers.drawn
+        foreground = images.remapped(self._lit(light, fit), layers.texel)
         result[drawn] = blend(result[drawn], foreground, layers.mask)
         return Patch(result, layers.support)
 
@@ -144,15 +146,23 @@ class MeshSwapper:
         return np.asarray(moved, np.float32)
 
     def _values(self, new: Float, face: Face, light: Light, fit: SourceFit) -> Float:
-        """What is interpolated over the pixels, for each mesh point: (478, 8)."""
+        """What is interpolated over the pixels, for each mesh point: (478, 5)."""
         values = np.zeros((POINTS, CHANNELS), np.float32)
         values[:, UV] = self._canonical.uv
         values[:, SHIFT] = (face.mesh - new)[:, :2]
         trust = self.facing(face) * self._open_lids(face, fit)
         trust *= fit.source.cover * fit.strength
         values[:, MASK] = self._inside * trust
-        values[:, GAIN] = np.exp(light.field - fit.source.tone)
         return values
+
+    def _lit(self, light: Light, fit: SourceFit) -> Image:
+        """The fitted texture in the target's light: (s, s, 3)."""
+        gain = np.exp(light.field - fit.source.tone)
+        plane = self._light_plane.interpolate(gain)
+        plane[~self._light_plane.covered] = gain.mean(axis=0)
+        size = fit.texture.shape[1::-1]
+        lit: Any = cv2.multiply(fit.texture, images.resized(plane, size), dtype=cv2.CV_8U)
+        return np.asarray(lit, np.uint8)
 
     def _open_lids(self, face: Face, fit: SourceFit) -> Float:
         """0 on the lids of an eye that is more closed than the source's, whose lids would smear."""

@@ -6,6 +6,7 @@ The result is a geometric simulation: every pixel of it was photographed, none w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -90,13 +91,20 @@ class MeshSwapper:
         self._transfer = transfer
         self.preset = preset
         self._cells = preset.grid
-        self._layers = LayerInterpolator(canonical, preset.grid)
-        self._light_plane = TexturePlane(canonical, LIGHT_PLANE)
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
         self._inside = smoothstep(distance_to_outline(canonical), *FADE)
         lids = np.clip(2 * region_weights(canonical)["eyes"], 0, 1)
         right = canonical.xyz[:, 0] < 0
         self._lids = (lids * right, lids * ~right)
+
+    @cached_property
+    def _layers(self) -> LayerInterpolator:
+        # Of the engine's two swappers, a job needs one.
+        return LayerInterpolator(self._canonical, self.preset.grid)
+
+    @cached_property
+    def _light_plane(self) -> TexturePlane:
+        return TexturePlane(self._canonical, LIGHT_PLANE)
 
     def facing(self, face: Face) -> Float:
         """How far each mesh point of the target faces the camera: (478,), 0-1."""

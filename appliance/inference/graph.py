@@ -7,7 +7,8 @@ contract.
 
 What is checked must be what the runtime understands. So a file holds nothing that this version of
 the format does not name, functions are replaced by their bodies (``functions.py``), and the runtime
-is given the bytes of :class:`AcceptedGraph`, as ONNX and as nothing else (``session.py``).
+is given the bytes of :class:`AcceptedGraph`, as ONNX and as nothing else (``session.py``); only
+``rectifiers.py`` may replace operators in them by others, which compute the same.
 
 These checks do not bound what standard operators compute: a small graph may still ask for a huge
 tensor while it runs. The memory limit of the process bounds that. Only the rounds of loops are

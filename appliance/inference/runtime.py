@@ -18,6 +18,7 @@ from appliance.inference.measure import dummy_inputs
 from appliance.inference.network import Network
 from appliance.inference.ort import ort
 from appliance.inference.pack import ModelPack, Models
+from appliance.inference.rectifiers import in_convolutions
 from appliance.inference.session import (
     FAILURES,
     HOST_PROVIDERS,
@@ -215,10 +216,12 @@ class Runtime:
     def _build(
         self, chosen: ModelFile, accepted: AcceptedGraph, threads: int, fixed: bool
     ) -> Session:
-        tensors = accepted.tensors
+        tensors, data = accepted.tensors, accepted.data
+        if self.providers[0] == "cpu" and chosen.variant is None:
+            data = in_convolutions(data)
         try:
             return self._session(
-                accepted.data,
+                data,
                 self.providers,
                 threads,
                 rewritten=chosen.variant is not None,

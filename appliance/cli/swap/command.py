@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -192,8 +193,9 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
         files.callback(pool.close)
         if named_as_video:
             pool.start_loading()  # no photo can have this name, and loading takes a while
+    threads = _network_threads() if named_as_video and request.options.packs is None else None
     engine = request.load(
-        Placement(arguments.devices[0] if arguments.devices else 0),
+        Placement(arguments.devices[0] if arguments.devices else 0, threads),
         [arguments.output],
         scale=arguments.scale,
         # With a pool, this process only reads the source photos. A name without a suffix may be
@@ -216,6 +218,15 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
     job.finished(result.file, report)
     result.commit()
     return report
+
+
+def _network_threads() -> int:
+    """Threads of each network while a video is swapped without a pack.
+
+    Others decode and encode meanwhile. On two cores, a second thread made the networks' share of
+    the processor's time larger and gained nothing.
+    """
+    return max(1, len(os.sched_getaffinity(0)) // 2)
 
 
 def _check_device(arguments: SwapArguments, engine: Pipeline) -> None:

@@ -106,9 +106,15 @@ def find_covering(colours: Float, seen: Float) -> Covering | None:
 def _find(kind: CoveringKind, colours: Float, seen: Float) -> Covering:
     skin = _colour(colours, seen, kind.bare)
     # A cheek that is turned away does not count.
-    parts = [_colour(colours, seen, part) for part in kind.parts if seen[part].mean() > 0.2]
-    confidence = min((_unlikeness(part - skin, pale=kind.pale) for part in parts), default=0.0)
-    colour = np.median(parts, axis=0).astype(np.float32) if parts else skin
+    turned_here = [part for part in kind.parts if seen[part].mean() > 0.2]
+    parts: list[Float] = []
+    confidence = 1.0 if turned_here else 0.0
+    for part in turned_here:
+        parts.append(_colour(colours, seen, part))
+        confidence = min(confidence, _unlikeness(parts[-1] - skin, pale=kind.pale))
+        if not confidence:  # as on nearly every face
+            break
+    colour = np.median(parts, axis=0).astype(np.float32) if confidence else skin
     return Covering(kind, skin, colour, confidence)
 
 

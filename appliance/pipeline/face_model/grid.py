@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical, signed_area
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import invert, transform
+from appliance.pipeline.imaging.images import AnyImage
 from appliance.pipeline.imaging.raster import Raster
 from appliance.pipeline.imaging.types import Float
 
@@ -29,7 +32,7 @@ class Grid:
     @property
     def step(self) -> int:
         """Pixels a side of the blocks between which nothing finer than a cell can change."""
-        pixels = 1 / float(np.sqrt(abs(np.linalg.det(self.matrix[:, :2]))))
+        pixels = 1 / math.hypot(*self.matrix[:, 0].tolist())  # the matrix is a similarity
         return max(1, int(pixels / 2))
 
     def window(self, wanted: NDArray[np.bool_], size: tuple[int, int]) -> tuple[slice, slice]:
@@ -44,7 +47,7 @@ class Grid:
         high = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, size).astype(int).tolist()
         return slice(low[1], high[1]), slice(low[0], high[0])
 
-    def enlarged(self, plane: Float, window: tuple[slice, slice]) -> Float:
+    def enlarged(self, plane: AnyImage, window: tuple[slice, slice]) -> AnyImage:
         """A (cells, cells) or (cells, cells, c) ``plane`` over the pixels of ``window``.
 
         Sampled once a block, then enlarged by a whole number: much the faster way.
@@ -64,7 +67,16 @@ class Grid:
         coarse[..., 1] += np.arange(coarse.shape[0])[:, None] * self.step + (rows.start + middle)
         return self._fine(coarse, window)
 
-    def _coarse(self, plane: Float, window: tuple[slice, slice]) -> Float:
+    def touched(self, wanted: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.uint8]:
+        """1 at the pixels of a cut-out of ``size`` (w, h) that ``wanted`` cells have a part in."""
+        everywhere = (slice(0, size[1]), slice(0, size[0]))
+        coarse = self._coarse(255 * wanted.astype(np.uint8), everywhere)
+        # A pixel lies between the middles of its own block and of those next to it.
+        blocks = images.dilated(np.minimum(coarse, 1), 3 if self.step > 1 else 1)
+        whole = (blocks.shape[1] * self.step, blocks.shape[0] * self.step)
+        return images.resized(blocks, whole, cv2.INTER_NEAREST)[: size[1], : size[0]]
+
+    def _coarse(self, plane: AnyImage, window: tuple[slice, slice]) -> AnyImage:
         rows, columns = window
         step = self.step
         blocks = (-(-(columns.stop - columns.start) // step), -(-(rows.stop - rows.start) // step))
@@ -73,7 +85,7 @@ class Grid:
         matrix = np.column_stack([self.matrix[:, :2] * step, shift])
         return images.transformed(plane, matrix, blocks)
 
-    def _fine(self, coarse: Float, window: tuple[slice, slice]) -> Float:
+    def _fine(self, coarse: AnyImage, window: tuple[slice, slice]) -> AnyImage:
         rows, columns = window
         size = (coarse.shape[1] * self.step, coarse.shape[0] * self.step)
         fine = images.resized(coarse, size) if self.step > 1 else coarse
@@ -81,11 +93,24 @@ class Grid:
 
 
 def rasterise(canonical: Canonical, grid: Grid, points: Float) -> Raster:
-    """The mesh on the grid's cells, the nearest triangle on top."""
+    """The mesh and its skirt on the grid's cells, the nearest triangle on top."""
+    skirt = 2 * BEHIND * (canonical.kind == SKIRT_RING)
+    return rasterise_mesh(grid, points, canonical.triangles, canonical.adjacent, skirt)
+
+
+def rasterise_mesh(
+    grid: Grid,
+    points: Float,
+    triangles: NDArray[np.int32],
+    adjacent: NDArray[np.int32],
+    deeper: Float | float = 0.0,
+) -> Raster:
+    """(t, 3) ``triangles`` over (n, 3) ``points`` on the grid's cells, the nearest on top.
+
+    ``adjacent``: their :func:`neighbours`. ``deeper``: (t,) what is added to their depth.
+    """
     places = transform(points[:, :2], grid.matrix)
-    depth = points[:, 2][canonical.triangles].mean(axis=1)
-    turned_away = signed_area(places[canonical.triangles]) > 0  # within a fold, or on a far cheek
-    depth += BEHIND * turned_away + 2 * BEHIND * (canonical.kind == SKIRT_RING)
-    return Raster.draw(
-        places, depth, canonical.triangles, (grid.cells, grid.cells), canonical.adjacent
-    )
+    depth = points[:, 2][triangles].mean(axis=1) + deeper
+    turned_away = signed_area(places[triangles]) > 0  # within a fold, or on a far cheek
+    depth += BEHIND * turned_away
+    return Raster.draw(places, depth, triangles, (grid.cells, grid.cells), adjacent)

@@ -82,8 +82,9 @@ def facing(mesh: Float, triangles: NDArray[np.int32]) -> Float:
     used = triangles[(triangles < len(mesh)).all(axis=1)]
     a, b, c = mesh[used[:, 0]], mesh[used[:, 1]], mesh[used[:, 2]]
     normals = np.cross(b - a, c - a)
-    total = np.zeros_like(mesh)
-    for corner in range(3):
-        np.add.at(total, used[:, corner], normals)
+    at = used.T.ravel()
+    total = np.column_stack(
+        [np.bincount(at, np.tile(axis, 3), minlength=len(mesh)) for axis in normals.T]
+    )
     # Seen from the camera z points away, so a surface that faces it has a normal of negative z.
     return np.asarray(-total[:, 2] / np.maximum(np.linalg.norm(total, axis=1), 1e-9), np.float32)

@@ -29,8 +29,10 @@ def remapped(picture: AnyImage, at: Float, interpolation: int = cv2.INTER_LINEAR
     if 0 in at.shape:
         return np.zeros((*at.shape[:2], *picture.shape[2:]), picture.dtype)
     nothing = np.empty(0, np.float32)
+    # remap does this conversion itself, only more slowly.
+    whole, part = cv2.convertMaps(at, nothing, cv2.CV_16SC2)
     return _like(
-        picture, cv2.remap(picture, at, nothing, interpolation, borderMode=cv2.BORDER_REPLICATE)
+        picture, cv2.remap(picture, whole, part, interpolation, borderMode=cv2.BORDER_REPLICATE)
     )
 
 

@@ -6,6 +6,8 @@ The result is a geometric simulation: every pixel of it was photographed, none w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,12 +19,12 @@ from appliance.pipeline.face_model.canonical import (
     MOUTH_HOLE,
     RIGHT_EYE_HOLE,
     Canonical,
-    with_skirt,
 )
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.grid import Grid
 from appliance.pipeline.face_model.regions import distance_to_outline, region_weights
 from appliance.pipeline.face_model.shape import PoseEstimator, ShapeTransfer, facing
+from appliance.pipeline.face_model.texture import TexturePlane
 from appliance.pipeline.face_model.topology import POINTS, eye_distance, eye_openness
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import ramp, smoothstep, square_crop
@@ -31,15 +33,15 @@ from appliance.pipeline.mesh_engine.blend import blend
 from appliance.pipeline.mesh_engine.fit import SourceFit
 from appliance.pipeline.mesh_engine.layers import (
     CHANNELS,
-    GAIN,
     MASK,
     SHIFT,
     UV,
-    interpolate_layers,
+    LayerInterpolator,
 )
 
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
+LIGHT_PLANE = 64  # texels: light changes over centimetres, and one is 2.5 mm of a face
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
 LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
 
@@ -95,6 +97,15 @@ class MeshSwapper:
         right = canonical.xyz[:, 0] < 0
         self._lids = (lids * right, lids * ~right)
 
+    @cached_property
+    def _layers(self) -> LayerInterpolator:
+        # Of the engine's two swappers, a job needs one.
+        return LayerInterpolator(self._canonical, self.preset.grid)
+
+    @cached_property
+    def _light_plane(self) -> TexturePlane:
+        return TexturePlane(self._canonical, LIGHT_PLANE)
+
     def facing(self, face: Face) -> Float:
         """How far each mesh point of the target faces the camera: (478,), 0-1."""
         return smoothstep(facing(face.mesh, self._canonical.triangles), *FACING)
@@ -110,11 +121,9 @@ class MeshSwapper:
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
         fit.observe(light, difference, eye_distance(face.points))
-        old = with_skirt(face.mesh)
-        new = self._moved(old, face, fit)
-        values = self._values(old, new, face, light, fit)
-        layers = interpolate_layers(
-            self._canonical,
+        new = self._moved(face, fit)
+        values = self._values(new, face, light, fit)
+        layers = self._layers.interpolate(
             self._grid(new),
             new,
             values,
@@ -127,35 +136,41 @@ class MeshSwapper:
         result[layers.moved] = images.remapped(image, layers.origin, self._background)
         if not layers.mask.size:  # the face is covered or turned away everywhere
             return Patch(result, layers.support)
-        foreground = images.remapped(fit.texture, layers.texel)
-        cv2.multiply(foreground, layers.gain, dst=foreground)
         drawn = layers.drawn
+        foreground = images.remapped(self._lit(light, fit), layers.texel)
         result[drawn] = blend(result[drawn], foreground, layers.mask)
         return Patch(result, layers.support)
 
     def _grid(self, points: Float) -> Grid:
-        """A grid around the (n, 3) mesh and skirt, upright with the face and as large."""
-        scale, rotation, _ = self._pose_estimator.pose(points[:POINTS])
+        """A grid around the (478, 3) mesh, upright with the face and as large."""
+        scale, rotation, _ = self._pose_estimator.pose(points)
         roll = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
-        centre = points[:POINTS, :2].mean(axis=0)
+        centre = points[:, :2].mean(axis=0)
         return Grid(square_crop(centre, GRID_SIDE * scale, roll, self._cells), self._cells)
 
-    def _moved(self, old: Float, face: Face, fit: SourceFit) -> Float:
+    def _moved(self, face: Face, fit: SourceFit) -> Float:
         scale, rotation, _ = self._pose_estimator.pose(face.mesh)
-        new = old.copy()
-        new[:POINTS] += scale * (fit.difference * fit.strength[:, None]) @ rotation.T
-        return new
+        moved = face.mesh + scale * (fit.difference * fit.strength[:, None]) @ rotation.T
+        return np.asarray(moved, np.float32)
 
-    def _values(self, old: Float, new: Float, face: Face, light: Light, fit: SourceFit) -> Float:
-        """What is interpolated over the pixels, for each mesh and skirt point: (550, 8)."""
-        values = np.zeros((len(new), CHANNELS), np.float32)
-        values[:POINTS, UV] = self._canonical.uv
-        values[:, SHIFT] = (old - new)[:, :2]
+    def _values(self, new: Float, face: Face, light: Light, fit: SourceFit) -> Float:
+        """What is interpolated over the pixels, for each mesh point: (478, 5)."""
+        values = np.zeros((POINTS, CHANNELS), np.float32)
+        values[:, UV] = self._canonical.uv
+        values[:, SHIFT] = (face.mesh - new)[:, :2]
         trust = self.facing(face) * self._open_lids(face, fit)
         trust *= fit.source.cover * fit.strength
-        values[:POINTS, MASK] = self._inside * trust
-        values[:POINTS, GAIN] = np.exp(light.field - fit.source.tone)
+        values[:, MASK] = self._inside * trust
         return values
+
+    def _lit(self, light: Light, fit: SourceFit) -> Image:
+        """The fitted texture in the target's light: (s, s, 3)."""
+        gain = np.exp(light.field - fit.source.tone)
+        plane = self._light_plane.interpolate(gain)
+        plane[~self._light_plane.covered] = gain.mean(axis=0)
+        size = fit.texture.shape[1::-1]
+        lit: Any = cv2.multiply(fit.texture, images.resized(plane, size), dtype=cv2.CV_8U)
+        return np.asarray(lit, np.uint8)
 
     def _open_lids(self, face: Face, fit: SourceFit) -> Float:
         """0 on the lids of an eye that is more closed than the source's, whose lids would smear."""

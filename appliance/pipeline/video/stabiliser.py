@@ -155,6 +155,7 @@ class LandmarkStabiliser:
         self._scale = 0.0
         self._mesh: Float | None = None
         self._patch: _Patch | None = None
+        self._next: tuple[Face, CropView, float, _Patch] | None = None
 
     def is_another_face(self, face: Face, crop: CropView) -> bool:
         """Whether ``face``, of the next frame, belongs to another shot than the faces before.
@@ -164,7 +165,7 @@ class LandmarkStabiliser:
         """
         if self._patch is None:
             return False
-        patch = _Patch.cut(crop, face.points.mean(axis=0), self._scale)
+        patch = self._cut(face, crop)
         change = cv2.absdiff(patch.gray[FACE_OF_PATCH], self._patch.gray[FACE_OF_PATCH])
         return float(np.mean(change)) / 255 > ANOTHER_FACE
 
@@ -177,7 +178,7 @@ class LandmarkStabiliser:
         wanted = PATCH_EYE_DISTANCE / unit
         if not wanted / RESCALED < self._scale < wanted * RESCALED:
             self._scale, self._patch = wanted, None
-        patch = _Patch.cut(crop, face.points.mean(axis=0), self._scale)
+        patch = self._cut(face, crop)
         mesh = face.mesh
         if self._mesh is not None:
             expected = self._mesh
@@ -186,6 +187,16 @@ class LandmarkStabiliser:
             mesh = self._filter.smooth(expected / unit, face.mesh / unit, seconds) * unit
         self._mesh, self._patch = mesh, patch
         return Face(mesh, face.score)
+
+    def _cut(self, face: Face, crop: CropView) -> _Patch:
+        """The patch of the next frame's ``face``, cut once for both questions about it."""
+        if self._next is not None:
+            known, shown, scale, patch = self._next
+            if known is face and shown is crop and scale == self._scale:
+                return patch
+        patch = _Patch.cut(crop, face.points.mean(axis=0), self._scale)
+        self._next = (face, crop, self._scale, patch)
+        return patch
 
     def _flow(self, mesh: Float, last: _Patch, patch: _Patch) -> tuple[Float, Float]:
         """Where skin over bone was and where it is now: twice (n, 2), in pixels of the picture.

@@ -11,6 +11,7 @@ from appliance.errors import ApplianceError
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
+    LEFT_EYE,
     OUTER_LIPS,
     OVAL,
     POINTS,
@@ -24,6 +25,9 @@ from appliance.pipeline.imaging.types import Float
 WHOLE_FACE = "face"
 REACH = 0.9  # cm over which one region fades into the next
 EDIT_REACH = 0.6  # the same where a person edits a region of its own
+
+ORBIT = (0.4, 1.6)  # cm from the rims of the lids over which their creases end
+BROW = (0.3, 1.2)  # cm from the brows over which the skin of the lids begins
 
 # Points of the subject's right half and of the middle; the left half mirrors them.
 _SEEDS: Mapping[str, NDArray[np.intp]] = {
@@ -100,6 +104,24 @@ def hair_prior(canonical: Canonical) -> Float:
     side = 0.55 * smoothstep(np.abs(canonical.xyz[:, 0]), 4.5, 6.0)
     brows = np.clip(1.5 * region_weights(canonical)["brows"], 0, 1)
     return np.asarray(np.maximum(top, side) * (1 - brows), np.float32)
+
+
+def orbit_weights(canonical: Canonical) -> Float:
+    """How far each mesh point moves or creases with the lids, of the right and the left eye.
+
+    (2, 478), 0-1: 1 on the lids, falling off to the cheek; 0 on the brows.
+    """
+    brows = _SEEDS["brows"]
+    brows = np.union1d(brows, canonical.mirror[brows])
+    skin = smoothstep(distance_to(canonical, brows), *BROW)
+    near = [1 - smoothstep(distance_to(canonical, eye), *ORBIT) for eye in (RIGHT_EYE, LEFT_EYE)]
+    return np.asarray(np.stack(near) * skin, np.float32)
+
+
+def distance_to(canonical: Canonical, places: NDArray[np.intp]) -> Float:
+    """The distance of each mesh point from the nearest of those in ``places``: (478,) cm."""
+    gaps = np.linalg.norm(canonical.xyz[:, None] - canonical.xyz[None, places], axis=2)
+    return np.asarray(gaps.min(axis=1), np.float32)
 
 
 def distance_to_outline(canonical: Canonical) -> Float:

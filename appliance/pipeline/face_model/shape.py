@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression import Neutraliser
+from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.regions import region_weights
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
@@ -62,9 +63,14 @@ class ShapeTransfer:
         # point: then they keep the target's own form and move as a whole.
         whole = moved[OUTER_LIPS].mean(axis=0)
         moved += self._lips * _mouths_differ(source, target) * (whole - moved)
-        for upper, lower in (*LID_PAIRS, *LIP_PAIRS):
-            # Equal moves of both sides leave every opening as the target has it.
+        # Equal moves of both sides leave every opening as the target has it.
+        for upper, lower in LIP_PAIRS:
             moved[[upper, lower]] = (moved[upper] + moved[lower]) / 2
+        lids = ExpressionGap.between(source, target).lids
+        for (upper, lower), apart in zip(LID_PAIRS, np.repeat(lids, 7).tolist(), strict=True):
+            # The upper lid alone opens an eye. Half of its move would tear the lower one off the
+            # skin below it, and draw the lashes of a closed eye out.
+            moved[[upper, lower]] = moved[lower] + (1 - apart) / 2 * (moved[upper] - moved[lower])
         for start, ring in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
             moved[start : start + 5] = moved[ring].mean(axis=0)
         return moved

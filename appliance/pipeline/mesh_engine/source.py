@@ -21,7 +21,6 @@ from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     OUTER_LIPS,
     eye_distance,
-    eye_openness,
     mouth_openness,
 )
 from appliance.pipeline.imaging import images
@@ -46,7 +45,6 @@ class MeshSource:
     ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
     where lips, brows and eyes are. ``tone``: (3,) log RGB of the skin. ``contrast``: of the skin's
     detail. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical cm.
-    ``eyes``: lid openness, right and left.
     """
 
     texture: Float
@@ -55,7 +53,6 @@ class MeshSource:
     contrast: float
     cover: Float
     shape: Float
-    eyes: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,6 @@ class _PhotoView:
     trust: Float
     light: Light
     shape: Float
-    eyes: tuple[float, float]
     quality: float
 
 
@@ -108,7 +104,6 @@ class MeshSourceReader:
             contrast=best.light.contrast,
             cover=plane.pick(trust[..., 0]),
             shape=shape.astype(np.float32),
-            eyes=best.eyes,
         )
 
     def _view(self, plane: TexturePlane, image: Image, face: Face) -> _PhotoView:
@@ -134,7 +129,6 @@ class MeshSourceReader:
             trust=np.maximum(own, own[:, ::-1] * MIRRORED),
             light=light,
             shape=self._pose_estimator.to_canonical(face.mesh),
-            eyes=eye_openness(face.points),
             quality=frontal * min(1.0, eye_distance(face.points) / FULL_DETAIL),
         )
 

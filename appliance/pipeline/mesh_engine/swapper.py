@@ -12,20 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.appearance.illumination import Light
-from appliance.pipeline.face_model.canonical import (
-    LEFT_EYE_HOLE,
-    MOUTH_HOLE,
-    RIGHT_EYE_HOLE,
-    Canonical,
-    with_skirt,
-)
+from appliance.pipeline.face_model.canonical import Canonical, with_skirt
+from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.grid import Grid
-from appliance.pipeline.face_model.regions import distance_to_outline, region_weights
+from appliance.pipeline.face_model.regions import distance_to_outline
 from appliance.pipeline.face_model.shape import PoseEstimator, ShapeTransfer, facing
-from appliance.pipeline.face_model.topology import POINTS, eye_distance, eye_openness
+from appliance.pipeline.face_model.topology import POINTS, eye_distance
 from appliance.pipeline.imaging import images
-from appliance.pipeline.imaging.geometry import ramp, smoothstep, square_crop
+from appliance.pipeline.imaging.geometry import smoothstep, square_crop
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.mesh_engine.blend import blend
 from appliance.pipeline.mesh_engine.fit import SourceFit
@@ -37,11 +32,11 @@ from appliance.pipeline.mesh_engine.layers import (
     UV,
     interpolate_layers,
 )
+from appliance.pipeline.mesh_engine.own_parts import OwnParts
 
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
-LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +86,7 @@ class MeshSwapper:
         self._cells = preset.grid
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
         self._inside = smoothstep(distance_to_outline(canonical), *FADE)
-        lids = np.clip(2 * region_weights(canonical)["eyes"], 0, 1)
-        right = canonical.xyz[:, 0] < 0
-        self._lids = (lids * right, lids * ~right)
+        self._own_parts = OwnParts(canonical)
 
     def facing(self, face: Face) -> Float:
         """How far each mesh point of the target faces the camera: (478,), 0-1."""
@@ -110,15 +103,17 @@ class MeshSwapper:
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
         fit.observe(light, difference, eye_distance(face.points))
+        gap = ExpressionGap.between(fit.source.shape, aligned)
         old = with_skirt(face.mesh)
         new = self._moved(old, face, fit)
-        values = self._values(old, new, face, light, fit)
+        drawn = self.facing(face) * self._own_parts.drawn(gap)
+        values = self._values((old - new)[:, :2], drawn, light, fit)
         layers = interpolate_layers(
             self._canonical,
             self._grid(new),
             new,
             values,
-            openings=self._openings(face, fit),
+            openings=self._own_parts.openings(gap),
             visibility=visibility,
             texels=fit.texture.shape[0],
             size=(image.shape[1], image.shape[0]),
@@ -129,8 +124,8 @@ class MeshSwapper:
             return Patch(result, layers.support)
         foreground = images.remapped(fit.texture, layers.texel)
         cv2.multiply(foreground, layers.gain, dst=foreground)
-        drawn = layers.drawn
-        result[drawn] = blend(result[drawn], foreground, layers.mask)
+        window = layers.drawn
+        result[window] = blend(result[window], foreground, layers.mask)
         return Patch(result, layers.support)
 
     def _grid(self, points: Float) -> Grid:
@@ -146,31 +141,12 @@ class MeshSwapper:
         new[:POINTS] += scale * (fit.difference * fit.strength[:, None]) @ rotation.T
         return new
 
-    def _values(self, old: Float, new: Float, face: Face, light: Light, fit: SourceFit) -> Float:
+    def _values(self, shift: Float, drawn: Float, light: Light, fit: SourceFit) -> Float:
         """What is interpolated over the pixels, for each mesh and skirt point: (550, 8)."""
-        values = np.zeros((len(new), CHANNELS), np.float32)
+        values = np.zeros((len(shift), CHANNELS), np.float32)
         values[:POINTS, UV] = self._canonical.uv
-        values[:, SHIFT] = (old - new)[:, :2]
-        trust = self.facing(face) * self._open_lids(face, fit)
-        trust *= fit.source.cover * fit.strength
+        values[:, SHIFT] = shift
+        trust = drawn * fit.source.cover * fit.strength
         values[:POINTS, MASK] = self._inside * trust
         values[:POINTS, GAIN] = np.exp(light.field - fit.source.tone)
         return values
-
-    def _open_lids(self, face: Face, fit: SourceFit) -> Float:
-        """0 on the lids of an eye that is more closed than the source's, whose lids would smear."""
-        kept = np.ones(POINTS, np.float32)
-        for lids, source, target in zip(
-            self._lids, fit.source.eyes, eye_openness(face.points), strict=True
-        ):
-            kept -= lids * ramp(source - target, *LIDS_DIFFER)
-        return kept
-
-    def _openings(self, face: Face, fit: SourceFit) -> Float:
-        """How far each triangle lets the source in: not at the mouth, at eyes that are alike."""
-        by_kind = np.ones(int(self._canonical.kind.max()) + 1, np.float32)
-        by_kind[MOUTH_HOLE] = 0  # teeth and tongue are the target's own
-        pairs = zip(fit.source.eyes, eye_openness(face.points), strict=True)
-        for kind, (source, target) in zip((RIGHT_EYE_HOLE, LEFT_EYE_HOLE), pairs, strict=True):
-            by_kind[kind] -= ramp(abs(source - target), *LIDS_DIFFER)
-        return by_kind[self._canonical.kind]

@@ -17,6 +17,7 @@ from appliance.pipeline.face_model.regions import (
     distance_to_outline,
     feature_weights,
     hair_prior,
+    orbit_weights,
     point_strengths,
     region_weights,
 )
@@ -122,3 +123,13 @@ def test_the_inset_is_0_on_the_oval_and_largest_in_the_middle(canonical: Canonic
     depth = distance_to_outline(canonical)
     assert depth[OVAL].max() < 1e-4
     assert depth[4] > 5
+
+
+def test_the_orbits_hold_lids_and_bags_and_no_brow(canonical: Canonical) -> None:
+    right, left = orbit_weights(canonical)
+    assert right[RIGHT_EYE].min() > 0.9
+    assert left[LEFT_EYE].min() > 0.9
+    assert 0.05 < right[230] < 0.95  # the bag fades into the cheek
+    assert right[[50, 4, 152]].max() == 0
+    assert right[[105, 66]].max() < 0.1  # the brow
+    assert np.allclose(right, left[canonical.mirror], atol=0.05)

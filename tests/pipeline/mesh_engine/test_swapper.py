@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from appliance.pipeline.appearance.illumination import at_skin_resolution
 from appliance.pipeline.face_model.canonical import with_skirt
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.shape import LID_PAIRS
 from appliance.pipeline.face_model.topology import POINTS, eye_distance
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
@@ -144,6 +145,31 @@ def test_without_cover_a_place_keeps_the_targets_pixels(
         (photos["b_1"], faces["b_1"]),
     )
     assert np.abs(patch.rgb.astype(int) - image).max() <= 2
+
+
+def test_the_lids_of_a_source_that_blinks_are_not_drawn_on_open_eyes(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sources: Mapping[str, SourceIdentity],
+) -> None:
+    # Texture of one person and shape of the target, but for the lids.
+    awake = replace(mesh_source(sources["d_1"]), shape=mesh_source(sources["b_1"]).shape)
+    shape = awake.shape.copy()
+    for upper, lower in LID_PAIRS:
+        shape[upper] = shape[lower]
+    swapper = mesh_engine(pipeline).still.swapper
+    changes = []
+    for source in (awake, replace(awake, shape=shape)):
+        image, local, patch = patch_of(
+            pipeline, swapper, SourceFit(source, WHOLE), (photos["b_1"], faces["b_1"])
+        )
+        off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
+        places = np.rint(local.points[[23, 253, 50]]).astype(int).tolist()
+        changes.append([around(off, place) for place in places])
+    control, found = changes
+    assert max(found[:2]) < 0.5 * min(control[:2])
+    assert found[2] == pytest.approx(control[2], rel=0.05)  # the cheek
 
 
 def test_the_shape_goes_where_the_source_has_it(

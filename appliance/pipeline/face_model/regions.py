@@ -26,6 +26,7 @@ WHOLE_FACE = "face"
 REACH = 0.9  # cm over which one region fades into the next
 EDIT_REACH = 0.6  # the same where a person edits a region of its own
 
+LIP_RIM = (0.1, 0.45)  # cm from the points of the lips over which they end
 ORBIT = (0.4, 1.6)  # cm from the rims of the lids over which their creases end
 BROW = (0.3, 1.2)  # cm from the brows over which the skin of the lids begins
 
@@ -104,6 +105,12 @@ def hair_prior(canonical: Canonical) -> Float:
     side = 0.55 * smoothstep(np.abs(canonical.xyz[:, 0]), 4.5, 6.0)
     brows = np.clip(1.5 * region_weights(canonical)["brows"], 0, 1)
     return np.asarray(np.maximum(top, side) * (1 - brows), np.float32)
+
+
+def lip_weights(canonical: Canonical) -> Float:
+    """How far each mesh point lies on the lips, or next to them: (478,), 0-1."""
+    rings = np.concatenate([OUTER_LIPS, INNER_LIPS])
+    return np.asarray(1 - smoothstep(distance_to(canonical, rings), *LIP_RIM), np.float32)
 
 
 def orbit_weights(canonical: Canonical) -> Float:

@@ -23,6 +23,7 @@ from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import smoothstep, square_crop
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.mesh_engine.blend import blend
+from appliance.pipeline.mesh_engine.feature_colours import FeatureColours, Recolouring, recoloured
 from appliance.pipeline.mesh_engine.fit import SourceFit
 from appliance.pipeline.mesh_engine.layers import (
     CHANNELS,
@@ -106,8 +107,8 @@ class MeshSwapper:
         gap = ExpressionGap.between(fit.source.shape, aligned)
         old = with_skirt(face.mesh)
         new = self._moved(old, face, fit)
-        drawn = self.facing(face) * self._own_parts.drawn(gap)
-        values = self._values((old - new)[:, :2], drawn, light, fit)
+        trust = self.facing(face) * fit.source.cover * fit.strength
+        values = self._values((old - new)[:, :2], trust * self._own_parts.drawn(gap), light, fit)
         layers = interpolate_layers(
             self._canonical,
             self._grid(new),
@@ -118,8 +119,12 @@ class MeshSwapper:
             texels=fit.texture.shape[0],
             size=(image.shape[1], image.shape[0]),
         )
-        result = image.copy()
-        result[layers.moved] = images.remapped(image, layers.origin, self._background)
+        source = fit.source.features
+        own = fit.features.observe(FeatureColours.measure(image, face.points, light))
+        shares = self._own_parts.recolouring(gap, trust, visibility) * source.shown
+        change = Recolouring(own, source.colours, shares)
+        result = recoloured(image, face.points, light, change)
+        result[layers.moved] = images.remapped(result, layers.origin, self._background)
         if not layers.mask.size:  # the face is covered or turned away everywhere
             return Patch(result, layers.support)
         foreground = images.remapped(fit.texture, layers.texel)
@@ -146,7 +151,6 @@ class MeshSwapper:
         values = np.zeros((len(shift), CHANNELS), np.float32)
         values[:POINTS, UV] = self._canonical.uv
         values[:, SHIFT] = shift
-        trust = drawn * fit.source.cover * fit.strength
-        values[:POINTS, MASK] = self._inside * trust
+        values[:POINTS, MASK] = self._inside * drawn
         values[:POINTS, GAIN] = np.exp(light.field - fit.source.tone)
         return values

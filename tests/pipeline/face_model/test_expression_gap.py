@@ -11,6 +11,7 @@ from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import LID_PAIRS, PoseEstimator
+from appliance.pipeline.face_model.topology import SKIN_POINTS
 from appliance.pipeline.imaging.types import Float
 
 
@@ -50,3 +51,24 @@ def test_a_blink_opens_the_gap_little_by_little_and_both_ways(
     assert steps.max() < 0.25  # no jump, so no flicker while an eye closes
     closed = blinking(own, 1)
     assert ExpressionGap.between(closed, own).lids == ExpressionGap.between(own, closed).lids
+
+
+def test_a_smile_and_a_closed_mouth_are_apart(aligned: Mapping[str, Float]) -> None:
+    assert ExpressionGap.between(aligned["b_1"], aligned["a_2"]).mouth == 1
+    assert ExpressionGap.between(aligned["b_1"], aligned["d_1"]).mouth < 0.3
+
+
+def test_a_gaze_opens_the_gap_and_eyes_that_look_into_the_camera_do_not(
+    aligned: Mapping[str, Float],
+) -> None:
+    for other in ("a_2", "b_1", "e_1"):
+        assert max(ExpressionGap.between(aligned["d_1"], aligned[other]).eyeballs) < 0.35
+    steps = []
+    for aside in np.linspace(0, 0.4, 21).tolist():  # cm; an eye is 2.6 wide
+        moved = aligned["d_1"].copy()
+        moved[SKIN_POINTS:, 0] += aside
+        steps.append(ExpressionGap.between(aligned["d_1"], moved).eyeballs)
+    assert max(steps[0]) == 0
+    assert min(steps[-1]) == 1
+    assert (np.diff(steps, axis=0) >= 0).all()
+    assert np.diff(steps, axis=0).max() < 0.3

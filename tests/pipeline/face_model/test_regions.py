@@ -17,6 +17,7 @@ from appliance.pipeline.face_model.regions import (
     distance_to_outline,
     feature_weights,
     hair_prior,
+    lip_weights,
     orbit_weights,
     point_strengths,
     region_weights,
@@ -24,6 +25,7 @@ from appliance.pipeline.face_model.regions import (
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     LEFT_EYE,
+    OUTER_LIPS,
     OVAL,
     RIGHT_EYE,
 )
@@ -133,3 +135,9 @@ def test_the_orbits_hold_lids_and_bags_and_no_brow(canonical: Canonical) -> None
     assert right[[50, 4, 152]].max() == 0
     assert right[[105, 66]].max() < 0.1  # the brow
     assert np.allclose(right, left[canonical.mirror], atol=0.05)
+
+
+def test_the_lips_end_before_the_nose_and_the_chin(canonical: Canonical) -> None:
+    lips = lip_weights(canonical)
+    assert lips[np.concatenate([INNER_LIPS, OUTER_LIPS])].min() == 1
+    assert lips[[2, 152, 205, 425, 200]].max() == 0

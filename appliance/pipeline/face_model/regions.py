@@ -27,6 +27,7 @@ REACH = 0.9  # cm over which one region fades into the next
 EDIT_REACH = 0.6  # the same where a person edits a region of its own
 
 LIP_RIM = (0.1, 0.45)  # cm from the points of the lips over which they end
+FOLD_REACH = (0.2, 1.0)  # cm from a smile's fold over which it ends
 ORBIT = (0.4, 1.6)  # cm from the rims of the lids over which their creases end
 BROW = (0.3, 1.2)  # cm from the brows over which the skin of the lids begins
 
@@ -48,6 +49,7 @@ _SEEDS: Mapping[str, NDArray[np.intp]] = {
     "brows": indices("70 63 105 66 107 55 65 52 53 46 9 8"),
     "forehead": indices("10 109 67 103 54 21 151 108 69 104 68 71 162 139 127 34 156"),
 }
+_FOLD = indices("129 203 206 216 212")  # of the right half
 REGIONS = tuple(_SEEDS)
 
 
@@ -111,6 +113,15 @@ def lip_weights(canonical: Canonical) -> Float:
     """How far each mesh point lies on the lips, or next to them: (478,), 0-1."""
     rings = np.concatenate([OUTER_LIPS, INNER_LIPS])
     return np.asarray(1 - smoothstep(distance_to(canonical, rings), *LIP_RIM), np.float32)
+
+
+def fold_weights(canonical: Canonical) -> Float:
+    """How far each mesh point lies in the fold that a smile draws: (478,), 0-1.
+
+    From the wings of the nose past the corners of the mouth (the nasolabial fold).
+    """
+    fold = np.concatenate([_FOLD, canonical.mirror[_FOLD]])
+    return np.asarray(1 - smoothstep(distance_to(canonical, fold), *FOLD_REACH), np.float32)
 
 
 def orbit_weights(canonical: Canonical) -> Float:

@@ -11,12 +11,14 @@ from appliance.pipeline.face_model.canonical import (
     Canonical,
 )
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
-from appliance.pipeline.face_model.regions import lip_weights, orbit_weights
+from appliance.pipeline.face_model.regions import fold_weights, lip_weights, orbit_weights
 from appliance.pipeline.face_model.topology import LEFT_EYE, OUTER_LIPS, RIGHT_EYE
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
 
 RECOLOURED = 0.2  # gap from which what is let through has the source's colour in full
+# How much of a smile's fold is the target's where its mouth is. All of it would cost likeness.
+FOLDED = 0.5
 
 
 class OwnParts:
@@ -25,13 +27,16 @@ class OwnParts:
     def __init__(self, canonical: Canonical) -> None:
         self._kind = canonical.kind
         self._uv = canonical.uv[None]
-        self._lips = lip_weights(canonical)
+        self._smile = np.maximum(lip_weights(canonical), FOLDED * fold_weights(canonical))
         self._orbits = orbit_weights(canonical)
 
     def drawn(self, gap: ExpressionGap) -> Float:
-        """At each mesh point: (478,), 0-1. Lips and lids that do something else stay."""
+        """At each mesh point: (478,), 0-1.
+
+        Lips and lids that do something else stay, and half of the folds that a smile draws.
+        """
         lids = np.array(gap.lids, np.float32) @ self._orbits
-        return np.asarray((1 - lids) * (1 - gap.mouth * self._lips), np.float32)
+        return np.asarray((1 - lids) * (1 - gap.mouth * self._smile), np.float32)
 
     def recolouring(self, gap: ExpressionGap, trust: Float, visibility: Float) -> Float:
         """How far lips, right iris and left iris take the source's colour: (3,), 0-1.

@@ -16,6 +16,7 @@ from appliance.pipeline.face_model.regions import (
     WHOLE_FACE,
     distance_to_outline,
     feature_weights,
+    fold_weights,
     hair_prior,
     lip_weights,
     orbit_weights,
@@ -141,3 +142,10 @@ def test_the_lips_end_before_the_nose_and_the_chin(canonical: Canonical) -> None
     lips = lip_weights(canonical)
     assert lips[np.concatenate([INNER_LIPS, OUTER_LIPS])].min() == 1
     assert lips[[2, 152, 205, 425, 200]].max() == 0
+
+
+def test_the_folds_of_a_smile_lie_between_cheek_and_mouth(canonical: Canonical) -> None:
+    folds = fold_weights(canonical)
+    assert folds[[206, 426, 216, 436]].min() == 1
+    assert folds[[4, 50, 280, 13, 152, 17]].max() == 0
+    assert np.allclose(folds, folds[canonical.mirror], atol=0.05)

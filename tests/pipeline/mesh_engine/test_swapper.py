@@ -205,25 +205,32 @@ def test_an_eye_that_looks_aside_is_the_targets(
     assert found[1] > 0.9
 
 
-def test_the_lips_of_an_open_mouth_have_no_specks_of_a_closed_one(
+def test_an_open_mouth_has_no_specks_and_no_folds_of_a_closed_one(
     pipeline: Pipeline,
     photos: Mapping[str, Photo],
     faces: Mapping[str, Face],
     sources: Mapping[str, SourceIdentity],
 ) -> None:
     # The dark line between closed lips lies along the inner edge of each of them.
-    photo, face = photos["b_1"], faces["b_1"]
     alike = replace(mesh_source(sources["a_2"]), shape=mesh_source(sources["b_1"]).shape)
     shape = alike.shape.copy()
     for upper, lower in LIP_PAIRS:
         shape[[upper, lower]] = (shape[upper] + shape[lower]) / 2
     swapper = mesh_engine(pipeline).still.swapper
-    found = []
+    found, changes = [], []
     for source in (alike, replace(alike, shape=shape)):
-        image, local, patch = patch_of(pipeline, swapper, SourceFit(source, WHOLE), (photo, face))
+        image, local, patch = patch_of(
+            pipeline, swapper, SourceFit(source, WHOLE), (photos["b_1"], faces["b_1"])
+        )
         found.append(specks(patch.rgb, image, local.points))
+        off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
+        places = np.rint(local.points[[206, 426, 50]]).astype(int).tolist()
+        changes.append([around(off, place) for place in places])
     assert found[0] > 0.25
     assert found[1] < 0.1
+    control, now = changes
+    assert max(now[:2]) < 0.75 * max(control[:2])
+    assert now[2] == pytest.approx(control[2], rel=0.05)  # the cheek
 
 
 def specks(image: Image, original: Image, points: Float) -> float:

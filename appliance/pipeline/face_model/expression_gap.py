@@ -17,9 +17,9 @@ from appliance.pipeline.imaging.types import Float
 # Differences of lid openness, in eye distances, from which lids are apart, and surely are. Eyes
 # that look into the camera differ by up to 0.045 in portraits, a wide and a closed one by 0.1.
 LIDS = (0.04, 0.08)
-SQUEEZED = (0.02, 0.045)  # the same, from which an iris would be squeezed or stretched to an oval
+SQUEEZED = (0.015, 0.06)  # the same, from which an iris would be squeezed or stretched to an oval
 # Differences of gaze, in widths of an eye. People who look into the camera differ by up to 0.04.
-GAZES = (0.05, 0.11)
+GAZES = (0.05, 0.17)
 # Differences of the mouth at which its gap, in eye distances, and its width, in cm, count in full.
 MOUTH_GAP, MOUTH_WIDTH = 0.12, 1.2
 MOUTHS = (0.2, 0.8)  # shares of those from which mouths are apart, and surely are

@@ -64,7 +64,7 @@ def test_a_gaze_opens_the_gap_and_eyes_that_look_into_the_camera_do_not(
     for other in ("a_2", "b_1", "e_1"):
         assert max(ExpressionGap.between(aligned["d_1"], aligned[other]).eyeballs) < 0.35
     steps = []
-    for aside in np.linspace(0, 0.4, 21).tolist():  # cm; an eye is 2.6 wide
+    for aside in np.linspace(0, 0.6, 21).tolist():  # cm; an eye is 2.6 wide
         moved = aligned["d_1"].copy()
         moved[SKIN_POINTS:, 0] += aside
         steps.append(ExpressionGap.between(aligned["d_1"], moved).eyeballs)

@@ -11,6 +11,7 @@ from appliance.errors import ApplianceError
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
+    LEFT_EYE,
     OUTER_LIPS,
     OVAL,
     POINTS,
@@ -24,6 +25,11 @@ from appliance.pipeline.imaging.types import Float
 WHOLE_FACE = "face"
 REACH = 0.9  # cm over which one region fades into the next
 EDIT_REACH = 0.6  # the same where a person edits a region of its own
+
+LIP_RIM = (0.1, 0.45)  # cm from the points of the lips over which they end
+FOLD_REACH = (0.2, 1.0)  # cm from a smile's fold over which it ends
+ORBIT = (0.4, 1.6)  # cm from the rims of the lids over which their creases end
+BROW = (0.3, 1.2)  # cm from the brows over which the skin of the lids begins
 
 # Points of the subject's right half and of the middle; the left half mirrors them.
 _SEEDS: Mapping[str, NDArray[np.intp]] = {
@@ -43,6 +49,7 @@ _SEEDS: Mapping[str, NDArray[np.intp]] = {
     "brows": indices("70 63 105 66 107 55 65 52 53 46 9 8"),
     "forehead": indices("10 109 67 103 54 21 151 108 69 104 68 71 162 139 127 34 156"),
 }
+_FOLD = indices("129 203 206 216 212")  # of the right half
 REGIONS = tuple(_SEEDS)
 
 
@@ -100,6 +107,39 @@ def hair_prior(canonical: Canonical) -> Float:
     side = 0.55 * smoothstep(np.abs(canonical.xyz[:, 0]), 4.5, 6.0)
     brows = np.clip(1.5 * region_weights(canonical)["brows"], 0, 1)
     return np.asarray(np.maximum(top, side) * (1 - brows), np.float32)
+
+
+def lip_weights(canonical: Canonical) -> Float:
+    """How far each mesh point lies on the lips, or next to them: (478,), 0-1."""
+    rings = np.concatenate([OUTER_LIPS, INNER_LIPS])
+    return np.asarray(1 - smoothstep(distance_to(canonical, rings), *LIP_RIM), np.float32)
+
+
+def fold_weights(canonical: Canonical) -> Float:
+    """How far each mesh point lies in the fold that a smile draws: (478,), 0-1.
+
+    From the wings of the nose past the corners of the mouth (the nasolabial fold).
+    """
+    fold = np.concatenate([_FOLD, canonical.mirror[_FOLD]])
+    return np.asarray(1 - smoothstep(distance_to(canonical, fold), *FOLD_REACH), np.float32)
+
+
+def orbit_weights(canonical: Canonical) -> Float:
+    """How far each mesh point moves or creases with the lids, of the right and the left eye.
+
+    (2, 478), 0-1: 1 on the lids, falling off to the cheek; 0 on the brows.
+    """
+    brows = _SEEDS["brows"]
+    brows = np.union1d(brows, canonical.mirror[brows])
+    skin = smoothstep(distance_to(canonical, brows), *BROW)
+    near = [1 - smoothstep(distance_to(canonical, eye), *ORBIT) for eye in (RIGHT_EYE, LEFT_EYE)]
+    return np.asarray(np.stack(near) * skin, np.float32)
+
+
+def distance_to(canonical: Canonical, places: NDArray[np.intp]) -> Float:
+    """The distance of each mesh point from the nearest of those in ``places``: (478,) cm."""
+    gaps = np.linalg.norm(canonical.xyz[:, None] - canonical.xyz[None, places], axis=2)
+    return np.asarray(gaps.min(axis=1), np.float32)
 
 
 def distance_to_outline(canonical: Canonical) -> Float:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression import Neutraliser
+from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.regions import region_weights
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
@@ -16,9 +17,8 @@ from appliance.pipeline.face_model.topology import (
     RIGHT_EYE,
     RIGHT_IRIS,
     SKIN_POINTS,
-    mouth_openness,
 )
-from appliance.pipeline.imaging.geometry import ramp, umeyama
+from appliance.pipeline.imaging.geometry import umeyama
 from appliance.pipeline.imaging.types import Float
 
 # Upper and lower point of the same place of a lid or an inner lip, in ring order.
@@ -57,24 +57,22 @@ class ShapeTransfer:
 
     def difference(self, source: Float, target: Float) -> Float:
         """Canonical cm to add to ``target`` for ``source``'s shape: (478, 3), both aligned."""
+        gap = ExpressionGap.between(source, target)
         moved = self._neutraliser.neutralise(source - target)
         # Between a smile and a closed mouth the outline of the lips is expression to the last
         # point: then they keep the target's own form and move as a whole.
         whole = moved[OUTER_LIPS].mean(axis=0)
-        moved += self._lips * _mouths_differ(source, target) * (whole - moved)
-        for upper, lower in (*LID_PAIRS, *LIP_PAIRS):
-            # Equal moves of both sides leave every opening as the target has it.
+        moved += self._lips * gap.mouth * (whole - moved)
+        # Equal moves of both sides leave every opening as the target has it.
+        for upper, lower in LIP_PAIRS:
             moved[[upper, lower]] = (moved[upper] + moved[lower]) / 2
+        for (upper, lower), apart in zip(LID_PAIRS, np.repeat(gap.lids, 7).tolist(), strict=True):
+            # The upper lid alone opens an eye. Half of its move would tear the lower one off the
+            # skin below it, and draw the lashes of a closed eye out.
+            moved[[upper, lower]] = moved[lower] + (1 - apart) / 2 * (moved[upper] - moved[lower])
         for start, ring in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
             moved[start : start + 5] = moved[ring].mean(axis=0)
         return moved
-
-
-def _mouths_differ(a: Float, b: Float) -> float:
-    """0 for mouths equally open and wide, 1 for a smile compared with a closed mouth."""
-    opening = abs(mouth_openness(a[:, :2]) - mouth_openness(b[:, :2]))
-    width = abs(float(np.linalg.norm(a[61] - a[291]) - np.linalg.norm(b[61] - b[291])))
-    return ramp(max(opening / 0.12, width / 1.2), 0.2, 0.8)
 
 
 def facing(mesh: Float, triangles: NDArray[np.int32]) -> Float:

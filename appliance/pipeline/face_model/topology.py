@@ -74,3 +74,19 @@ def eye_openness(points: Float) -> tuple[float, float]:
         float(np.mean([np.linalg.norm(gap) for gap in right])) / scale,
         float(np.mean([np.linalg.norm(gap) for gap in left])) / scale,
     )
+
+
+def gaze(points: Float) -> Float:
+    """Where both irises lie, off the middle between the corners of their eyes: (2,).
+
+    Across the face, and upwards or downwards from the line between the corners; in widths of an
+    eye. Of ``points`` x and y are used. What differs between the eyes is not gaze.
+    """
+    outer, inner = points[[33, 263], :2], points[[133, 362], :2]
+    along, off = inner - outer, points[[RIGHT_IRIS, LEFT_IRIS], :2] - outer
+    squares = np.maximum((along**2).sum(axis=1), 1e-6)
+    aside = (along * off).sum(axis=1) / squares
+    above = (along[:, 0] * off[:, 1] - along[:, 1] * off[:, 0]) / squares
+    # The lines run towards the nose, so that of one eye runs against the other's.
+    both = [aside[0] - aside[1], above[0] - above[1]]
+    return np.array(both, np.float32) / np.float32(2)

@@ -10,6 +10,7 @@ from appliance.pipeline.appearance.tone import toned
 from appliance.pipeline.face_model.texture import UNIT_EYE_DISTANCE
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
+from appliance.pipeline.mesh_engine.feature_colours import FeatureMemory
 from appliance.pipeline.mesh_engine.source import MeshSource
 
 MEMORY = 50  # frames the running means reach back
@@ -30,6 +31,7 @@ class SourceFit:
         self.strength = strength
         self.texture: Float = np.zeros((1, 1, 3), np.float32)
         self.difference = np.zeros_like(source.shape)
+        self.features = FeatureMemory()
         self._gain = np.ones(3, np.float32)
         self._ratio = 1.0
         self._frames = 0

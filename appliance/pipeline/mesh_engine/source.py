@@ -21,12 +21,12 @@ from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     OUTER_LIPS,
     eye_distance,
-    eye_openness,
     mouth_openness,
 )
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import ramp, smoothstep
 from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.mesh_engine.feature_colours import FeatureColours
 
 PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
 FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
@@ -46,7 +46,7 @@ class MeshSource:
     ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
     where lips, brows and eyes are. ``tone``: (3,) log RGB of the skin. ``contrast``: of the skin's
     detail. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical cm.
-    ``eyes``: lid openness, right and left.
+    ``features``: the colours of lips and irises.
     """
 
     texture: Float
@@ -55,7 +55,7 @@ class MeshSource:
     contrast: float
     cover: Float
     shape: Float
-    eyes: tuple[float, float]
+    features: FeatureColours
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class _PhotoView:
     trust: Float
     light: Light
     shape: Float
-    eyes: tuple[float, float]
+    features: FeatureColours
     quality: float
 
 
@@ -108,7 +108,7 @@ class MeshSourceReader:
             contrast=best.light.contrast,
             cover=plane.pick(trust[..., 0]),
             shape=shape.astype(np.float32),
-            eyes=best.eyes,
+            features=best.features,
         )
 
     def _view(self, plane: TexturePlane, image: Image, face: Face) -> _PhotoView:
@@ -134,7 +134,7 @@ class MeshSourceReader:
             trust=np.maximum(own, own[:, ::-1] * MIRRORED),
             light=light,
             shape=self._pose_estimator.to_canonical(face.mesh),
-            eyes=eye_openness(face.points),
+            features=FeatureColours.measure(image, face.points, light),
             quality=frontal * min(1.0, eye_distance(face.points) / FULL_DETAIL),
         )
 

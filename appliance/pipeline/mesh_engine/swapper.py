@@ -14,22 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.appearance.illumination import Light
-from appliance.pipeline.face_model.canonical import (
-    LEFT_EYE_HOLE,
-    MOUTH_HOLE,
-    RIGHT_EYE_HOLE,
-    Canonical,
-)
+from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.grid import Grid
-from appliance.pipeline.face_model.regions import distance_to_outline, region_weights
+from appliance.pipeline.face_model.regions import distance_to_outline
 from appliance.pipeline.face_model.shape import PoseEstimator, ShapeTransfer, facing
 from appliance.pipeline.face_model.texture import TexturePlane
-from appliance.pipeline.face_model.topology import POINTS, eye_distance, eye_openness
+from appliance.pipeline.face_model.topology import POINTS, eye_distance
 from appliance.pipeline.imaging import images
-from appliance.pipeline.imaging.geometry import ramp, smoothstep, square_crop
+from appliance.pipeline.imaging.geometry import smoothstep, square_crop
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.mesh_engine.blend import blend
+from appliance.pipeline.mesh_engine.feature_colours import FeatureColours, Recolouring, recoloured
 from appliance.pipeline.mesh_engine.fit import SourceFit
 from appliance.pipeline.mesh_engine.layers import (
     CHANNELS,
@@ -38,12 +35,12 @@ from appliance.pipeline.mesh_engine.layers import (
     UV,
     LayerInterpolator,
 )
+from appliance.pipeline.mesh_engine.own_parts import OwnParts
 
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 LIGHT_PLANE = 64  # texels: light changes over centimetres, and one is 2.5 mm of a face
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
-LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +90,7 @@ class MeshSwapper:
         self._cells = preset.grid
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
         self._inside = smoothstep(distance_to_outline(canonical), *FADE)
-        lids = np.clip(2 * region_weights(canonical)["eyes"], 0, 1)
-        right = canonical.xyz[:, 0] < 0
-        self._lids = (lids * right, lids * ~right)
+        self._own_parts = OwnParts(canonical)
 
     @cached_property
     def _layers(self) -> LayerInterpolator:
@@ -121,19 +116,25 @@ class MeshSwapper:
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
         fit.observe(light, difference, eye_distance(face.points))
+        gap = ExpressionGap.between(fit.source.shape, aligned)
         new = self._moved(face, fit)
-        values = self._values(new, face, light, fit)
+        trust = self.facing(face) * fit.source.cover * fit.strength
+        values = self._values((face.mesh - new)[:, :2], trust * self._own_parts.drawn(gap))
         layers = self._layers.interpolate(
             self._grid(new),
             new,
             values,
-            openings=self._openings(face, fit),
+            openings=self._own_parts.openings(gap),
             visibility=visibility,
             texels=fit.texture.shape[0],
             size=(image.shape[1], image.shape[0]),
         )
-        result = image.copy()
-        result[layers.moved] = images.remapped(image, layers.origin, self._background)
+        source = fit.source.features
+        own = fit.features.observe(FeatureColours.measure(image, face.points, light))
+        shares = self._own_parts.recolouring(gap, trust, visibility) * source.shown
+        change = Recolouring(own, source.colours, shares)
+        result = recoloured(image, face.points, light, change)
+        result[layers.moved] = images.remapped(result, layers.origin, self._background)
         if not layers.mask.size:  # the face is covered or turned away everywhere
             return Patch(result, layers.support)
         drawn = layers.drawn
@@ -153,14 +154,12 @@ class MeshSwapper:
         moved = face.mesh + scale * (fit.difference * fit.strength[:, None]) @ rotation.T
         return np.asarray(moved, np.float32)
 
-    def _values(self, new: Float, face: Face, light: Light, fit: SourceFit) -> Float:
+    def _values(self, shift: Float, drawn: Float) -> Float:
         """What is interpolated over the pixels, for each mesh point: (478, 5)."""
         values = np.zeros((POINTS, CHANNELS), np.float32)
         values[:, UV] = self._canonical.uv
-        values[:, SHIFT] = (face.mesh - new)[:, :2]
-        trust = self.facing(face) * self._open_lids(face, fit)
-        trust *= fit.source.cover * fit.strength
-        values[:, MASK] = self._inside * trust
+        values[:, SHIFT] = shift
+        values[:, MASK] = self._inside * drawn
         return values
 
     def _lit(self, light: Light, fit: SourceFit) -> Image:
@@ -171,21 +170,3 @@ class MeshSwapper:
         size = fit.texture.shape[1::-1]
         lit: Any = cv2.multiply(fit.texture, images.resized(plane, size), dtype=cv2.CV_8U)
         return np.asarray(lit, np.uint8)
-
-    def _open_lids(self, face: Face, fit: SourceFit) -> Float:
-        """0 on the lids of an eye that is more closed than the source's, whose lids would smear."""
-        kept = np.ones(POINTS, np.float32)
-        for lids, source, target in zip(
-            self._lids, fit.source.eyes, eye_openness(face.points), strict=True
-        ):
-            kept -= lids * ramp(source - target, *LIDS_DIFFER)
-        return kept
-
-    def _openings(self, face: Face, fit: SourceFit) -> Float:
-        """How far each triangle lets the source in: not at the mouth, at eyes that are alike."""
-        by_kind = np.ones(int(self._canonical.kind.max()) + 1, np.float32)
-        by_kind[MOUTH_HOLE] = 0  # teeth and tongue are the target's own
-        pairs = zip(fit.source.eyes, eye_openness(face.points), strict=True)
-        for kind, (source, target) in zip((RIGHT_EYE_HOLE, LEFT_EYE_HOLE), pairs, strict=True):
-            by_kind[kind] -= ramp(abs(source - target), *LIDS_DIFFER)
-        return by_kind[self._canonical.kind]

@@ -16,13 +16,17 @@ from appliance.pipeline.face_model.regions import (
     WHOLE_FACE,
     distance_to_outline,
     feature_weights,
+    fold_weights,
     hair_prior,
+    lip_weights,
+    orbit_weights,
     point_strengths,
     region_weights,
 )
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     LEFT_EYE,
+    OUTER_LIPS,
     OVAL,
     RIGHT_EYE,
 )
@@ -122,3 +126,26 @@ def test_the_inset_is_0_on_the_oval_and_largest_in_the_middle(canonical: Canonic
     depth = distance_to_outline(canonical)
     assert depth[OVAL].max() < 1e-4
     assert depth[4] > 5
+
+
+def test_the_orbits_hold_lids_and_bags_and_no_brow(canonical: Canonical) -> None:
+    right, left = orbit_weights(canonical)
+    assert right[RIGHT_EYE].min() > 0.9
+    assert left[LEFT_EYE].min() > 0.9
+    assert 0.05 < right[230] < 0.95  # the bag fades into the cheek
+    assert right[[50, 4, 152]].max() == 0
+    assert right[[105, 66]].max() < 0.1  # the brow
+    assert np.allclose(right, left[canonical.mirror], atol=0.05)
+
+
+def test_the_lips_end_before_the_nose_and_the_chin(canonical: Canonical) -> None:
+    lips = lip_weights(canonical)
+    assert lips[np.concatenate([INNER_LIPS, OUTER_LIPS])].min() == 1
+    assert lips[[2, 152, 205, 425, 200]].max() == 0
+
+
+def test_the_folds_of_a_smile_lie_between_cheek_and_mouth(canonical: Canonical) -> None:
+    folds = fold_weights(canonical)
+    assert folds[[206, 426, 216, 436]].min() == 1
+    assert folds[[4, 50, 280, 13, 152, 17]].max() == 0
+    assert np.allclose(folds, folds[canonical.mirror], atol=0.05)

@@ -112,6 +112,23 @@ def test_nobody_moves_toward_themself(canonical: Canonical, aligned: Mapping[str
     assert np.abs(transfer.difference(aligned["b_1"], aligned["b_1"])).max() < 1e-5
 
 
+@pytest.mark.parametrize("source", ["a_2", "b_1", "d_1"])
+def test_the_lashes_of_a_closed_eye_are_not_drawn_out(
+    source: str, canonical: Canonical, aligned: Mapping[str, Float]
+) -> None:
+    open_eyes = aligned["e_1"]
+    closed = open_eyes.copy()
+    for upper, lower in LID_PAIRS:
+        closed[upper] = closed[lower]
+    # The lower lid stays on the skin below it, whatever the upper one does.
+    below = {145: 23, 374: 253}
+    for target in (open_eyes, closed):
+        difference = ShapeTransfer(canonical).difference(aligned[source], target)
+        for lid, skin in below.items():
+            drawn_out = difference[lid, 1] - difference[skin, 1]
+            assert abs(drawn_out) < 0.1  # cm
+
+
 def test_the_irises_move_with_their_eyes(
     canonical: Canonical, aligned: Mapping[str, Float]
 ) -> None:

@@ -11,9 +11,18 @@ import pytest
 from numpy.typing import NDArray
 
 from appliance.pipeline.appearance.illumination import at_skin_resolution
+from appliance.pipeline.appearance.tone import LUMA
 from appliance.pipeline.face_model.canonical import with_skirt
 from appliance.pipeline.face_model.face import Face
-from appliance.pipeline.face_model.topology import POINTS, eye_distance
+from appliance.pipeline.face_model.shape import LID_PAIRS, LIP_PAIRS
+from appliance.pipeline.face_model.topology import (
+    INNER_LIPS,
+    LEFT_EYE,
+    OUTER_LIPS,
+    POINTS,
+    SKIN_POINTS,
+    eye_distance,
+)
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Box, Mask, Rgb
@@ -144,6 +153,103 @@ def test_without_cover_a_place_keeps_the_targets_pixels(
         (photos["b_1"], faces["b_1"]),
     )
     assert np.abs(patch.rgb.astype(int) - image).max() <= 2
+
+
+def test_the_lids_of_a_source_that_blinks_are_not_drawn_on_open_eyes(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sources: Mapping[str, SourceIdentity],
+) -> None:
+    # Texture of one person and shape of the target, but for the lids.
+    awake = replace(mesh_source(sources["d_1"]), shape=mesh_source(sources["b_1"]).shape)
+    shape = awake.shape.copy()
+    for upper, lower in LID_PAIRS:
+        shape[upper] = shape[lower]
+    swapper = mesh_engine(pipeline).still.swapper
+    changes = []
+    for source in (awake, replace(awake, shape=shape)):
+        image, local, patch = patch_of(
+            pipeline, swapper, SourceFit(source, WHOLE), (photos["b_1"], faces["b_1"])
+        )
+        off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
+        places = np.rint(local.points[[23, 253, 50]]).astype(int).tolist()
+        changes.append([around(off, place) for place in places])
+    control, found = changes
+    assert max(found[:2]) < 0.5 * min(control[:2])
+    assert found[2] == pytest.approx(control[2], rel=0.05)  # the cheek
+
+
+def test_an_eye_that_looks_aside_is_the_targets(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sources: Mapping[str, SourceIdentity],
+) -> None:
+    # The source's iris, stretched to where the target looks, would be larger than an iris is.
+    alike = replace(mesh_source(sources["d_1"]), shape=mesh_source(sources["b_1"]).shape)
+    shape = alike.shape.copy()
+    shape[SKIN_POINTS:, 0] += 0.5
+    swapper = mesh_engine(pipeline).still.swapper
+    found = []
+    for source in (alike, replace(alike, shape=shape)):
+        image, local, patch = patch_of(
+            pipeline, swapper, SourceFit(source, WHOLE), (photos["b_1"], faces["b_1"])
+        )
+        eye = np.zeros(image.shape[:2], np.uint8)
+        cv2.fillPoly(eye, [np.rint(local.points[LEFT_EYE]).astype(np.int32)], 1)
+        inside = cv2.erode(eye, np.ones((3, 3), np.uint8)) > 0
+        before, after = (one[inside].astype(float) @ LUMA for one in (image, patch.rgb))
+        found.append(np.corrcoef(before, after)[0, 1])
+    assert found[0] < 0.85
+    assert found[1] > 0.9
+
+
+def test_an_open_mouth_has_no_specks_and_no_folds_of_a_closed_one(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sources: Mapping[str, SourceIdentity],
+) -> None:
+    # The dark line between closed lips lies along the inner edge of each of them.
+    alike = replace(mesh_source(sources["a_2"]), shape=mesh_source(sources["b_1"]).shape)
+    shape = alike.shape.copy()
+    for upper, lower in LIP_PAIRS:
+        shape[[upper, lower]] = (shape[upper] + shape[lower]) / 2
+    swapper = mesh_engine(pipeline).still.swapper
+    found, changes = [], []
+    for source in (alike, replace(alike, shape=shape)):
+        image, local, patch = patch_of(
+            pipeline, swapper, SourceFit(source, WHOLE), (photos["b_1"], faces["b_1"])
+        )
+        found.append(specks(patch.rgb, image, local.points))
+        off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
+        places = np.rint(local.points[[206, 426, 50]]).astype(int).tolist()
+        changes.append([around(off, place) for place in places])
+    assert found[0] > 0.25
+    assert found[1] < 0.1
+    control, now = changes
+    assert max(now[:2]) < 0.75 * max(control[:2])
+    assert now[2] == pytest.approx(control[2], rel=0.05)  # the cheek
+
+
+def specks(image: Image, original: Image, points: Float) -> float:
+    """How much darker or lighter than its surroundings the worst of the lips is, log luma.
+
+    Beyond what the ``original`` has nearby.
+    """
+    lips = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(lips, [np.rint(points[OUTER_LIPS]).astype(np.int32)], 1)
+    cv2.fillPoly(lips, [np.rint(points[INNER_LIPS]).astype(np.int32)], 0)
+    fine = np.ones((2 * round(0.02 * eye_distance(points)) + 1,) * 2, np.uint8)
+    worst = []
+    for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT):
+        new, old = (
+            cv2.morphologyEx(np.log(one.astype(np.float32) @ LUMA + 4), kind, fine)
+            for one in (image, original)
+        )
+        worst.append(float(np.percentile((new - cv2.dilate(old, fine))[lips > 0], 98)))
+    return max(worst)
 
 
 def test_the_shape_goes_where_the_source_has_it(

@@ -1,0 +1,74 @@
+"""How far two expressions are apart: nothing for one face, all of it for a blink."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.expression_gap import ExpressionGap
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.shape import LID_PAIRS, PoseEstimator
+from appliance.pipeline.face_model.topology import SKIN_POINTS
+from appliance.pipeline.imaging.types import Float
+
+
+@pytest.fixture(scope="module")
+def aligned(canonical: Canonical, faces: Mapping[str, Face]) -> Mapping[str, Float]:
+    pose_estimator = PoseEstimator(canonical)
+    return {name: pose_estimator.to_canonical(face.mesh) for name, face in faces.items()}
+
+
+def blinking(shape: Float, share: float) -> Float:
+    """The shape with the upper lids drawn down by ``share`` of the way to the lower ones."""
+    result = shape.copy()
+    for upper, lower in LID_PAIRS:
+        result[upper] += share * (shape[lower] - shape[upper])
+    return result
+
+
+def test_people_who_look_into_the_camera_hold_their_lids_alike(
+    aligned: Mapping[str, Float],
+) -> None:
+    # c_1 screws the eyes up against the sun.
+    for one in ("a_1", "a_2", "b_1", "d_1", "e_1"):
+        for other in ("a_1", "a_2", "b_1", "d_1", "e_1"):
+            assert max(ExpressionGap.between(aligned[one], aligned[other]).lids) < 0.05
+
+
+def test_a_blink_opens_the_gap_little_by_little_and_both_ways(
+    aligned: Mapping[str, Float],
+) -> None:
+    own = aligned["d_1"]
+    shares = np.linspace(0, 1, 21)
+    gaps = [ExpressionGap.between(own, blinking(own, share)).lids for share in shares.tolist()]
+    assert max(gaps[0]) == 0
+    assert min(gaps[-1]) == 1
+    steps = np.diff(gaps, axis=0)
+    assert (steps >= 0).all()
+    assert steps.max() < 0.25  # no jump, so no flicker while an eye closes
+    closed = blinking(own, 1)
+    assert ExpressionGap.between(closed, own).lids == ExpressionGap.between(own, closed).lids
+
+
+def test_a_smile_and_a_closed_mouth_are_apart(aligned: Mapping[str, Float]) -> None:
+    assert ExpressionGap.between(aligned["b_1"], aligned["a_2"]).mouth == 1
+    assert ExpressionGap.between(aligned["b_1"], aligned["d_1"]).mouth < 0.3
+
+
+def test_a_gaze_opens_the_gap_and_eyes_that_look_into_the_camera_do_not(
+    aligned: Mapping[str, Float],
+) -> None:
+    for other in ("a_2", "b_1", "e_1"):
+        assert max(ExpressionGap.between(aligned["d_1"], aligned[other]).eyeballs) < 0.35
+    steps = []
+    for aside in np.linspace(0, 0.6, 21).tolist():  # cm; an eye is 2.6 wide
+        moved = aligned["d_1"].copy()
+        moved[SKIN_POINTS:, 0] += aside
+        steps.append(ExpressionGap.between(aligned["d_1"], moved).eyeballs)
+    assert max(steps[0]) == 0
+    assert min(steps[-1]) == 1
+    assert (np.diff(steps, axis=0) >= 0).all()
+    assert np.diff(steps, axis=0).max() < 0.3

@@ -13,6 +13,7 @@ from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import PoseEstimator, ShapeTransfer
 from appliance.pipeline.face_model.topology import POINTS
 from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.mesh_engine.feature_colours import FeatureColours
 from appliance.pipeline.mesh_engine.fit import SourceFit
 from appliance.pipeline.mesh_engine.source import MeshSource
 from appliance.pipeline.mesh_engine.swapper import (
@@ -61,7 +62,7 @@ def wider(canonical: Canonical) -> MeshSource:
         contrast=1.0,
         cover=np.ones(POINTS, np.float32),
         shape=shape,
-        eyes=(0.3, 0.3),
+        features=FeatureColours(np.zeros((3, 3), np.float32), np.zeros(3, np.float32)),
     )
 
 

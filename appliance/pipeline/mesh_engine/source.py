@@ -90,7 +90,9 @@ class MeshSourceReader:
         """Several photos are merged place by place: the sharper, more frontal view wins."""
         widest = max(eye_distance(face.points) for _, face in photos)
         size = PLANE_SIZES[int(widest > PLANE_SIZES[0] * UNIT_EYE_DISTANCE)]
-        plane = self._planes.setdefault(size, TexturePlane(self._canonical, size))
+        if size not in self._planes:
+            self._planes[size] = TexturePlane(self._canonical, size)
+        plane = self._planes[size]
         views = [self._view(plane, image, face) for image, face in photos]
         best = max(views, key=lambda view: view.quality)
         weights = np.stack([(view.quality * view.trust) ** SHARPENING + 1e-8 for view in views])

@@ -43,16 +43,13 @@ SHARPENING = 4.0  # exponent by which the better photo dominates a place, not th
 class MeshSource:
     """A person's face with light, pose and hair taken out.
 
-    ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
-    where lips, brows and eyes are. ``tone``: (3,) log RGB of the skin. ``contrast``: of the skin's
-    detail. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical cm.
-    ``eyes``: lid openness, right and left.
+    ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``tone``: (3,) log RGB of
+    the skin. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical
+    cm. ``eyes``: lid openness, right and left.
     """
 
     texture: Float
-    feature: Float
     tone: Float
-    contrast: float
     cover: Float
     shape: Float
     eyes: tuple[float, float]
@@ -105,9 +102,7 @@ class MeshSourceReader:
         shape = np.average([view.shape for view in views], axis=0, weights=qualities)
         return MeshSource(
             texture=texture,
-            feature=plane.interpolate(feature_weights(self._canonical)[:, None]),
             tone=best.light.mean,
-            contrast=best.light.contrast,
             cover=plane.pick(trust[..., 0]),
             shape=shape.astype(np.float32),
             eyes=best.eyes,
@@ -122,12 +117,13 @@ class MeshSourceReader:
         texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]
         texture[~plane.covered] = np.exp(light.mean)
         texture = _closed(texture, plane.mouth)
-        own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
+        smooth = log_colour(np.maximum(images.blurred(texture, plane.size / 200), 0)) - light.mean
+        own = spread[..., 3:] * self._free_of_hair(plane, smooth)
         own *= self._head(plane, image, face)
         own *= 1 - self._covering(plane, self._visibility.albedo(small, points, light), light)
         # The plane is symmetric, so the other half of the face is its mirror image. It also
         # replaces highlights, which do not show the skin.
-        dull = own * (1 - self._glare(plane, texture, light.mean))
+        dull = own * (1 - self._glare(plane, smooth))
         other = dull[:, ::-1] * (1 - dull) * MIRRORED
         merged = (texture * (dull + 0.01) + texture[:, ::-1] * other) / (dull + other + 0.01)
         frontal = float(seen.mean())
@@ -153,20 +149,19 @@ class MeshSourceReader:
         covered = images.dilated(self._visibility.covering(albedo, light), COVERING_MARGIN)
         return images.resized(covered, (plane.size, plane.size))[..., None]
 
-    def _glare(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
-        """(s, s, 1): 1 where the skin mirrors a lamp."""
-        smooth = images.blurred(texture, plane.size / 200)
+    def _glare(self, plane: TexturePlane, smooth: Float) -> Float:
+        """(s, s, 1): 1 where the skin mirrors a lamp; ``smooth``: (s, s, 3) log RGB over skin."""
         skin = 1 - plane.interpolate(feature_weights(self._canonical)[:, None])
-        brighter = np.asarray((log_colour(np.maximum(smooth, 0)) - tone) @ LUMA, np.float32)
-        glare = images.dilated(smoothstep(brighter, *GLARE), plane.size // 60)
+        glare = images.dilated(smoothstep(smooth @ LUMA, *GLARE), plane.size // 60)
         return skin * images.blurred(glare, plane.size / 100)[..., None]
 
-    def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
-        """(s, s, 1): 0 where the forehead or a temple shows something that is not skin."""
-        smooth = images.blurred(texture, plane.size / 200)
+    def _free_of_hair(self, plane: TexturePlane, smooth: Float) -> Float:
+        """(s, s, 1): 0 where the forehead or a temple shows something that is not skin.
+
+        ``smooth``: (s, s, 3) log RGB over the skin's.
+        """
         doubt = plane.interpolate(hair_prior(self._canonical)[:, None])[..., 0]
-        off = log_colour(np.maximum(smooth, 0)) - tone
-        hair = smoothstep(distance_from_skin(off) * doubt, *HAIR)
+        hair = smoothstep(distance_from_skin(smooth) * doubt, *HAIR)
         hair = images.dilated(images.opened(hair, 5), plane.size // 28)
         hair = images.blurred(hair, plane.size / 100)
         return np.asarray(1 - hair[..., None], np.float32)

@@ -109,7 +109,7 @@ class MeshSwapper:
         """
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
-        fit.observe(light, difference, eye_distance(face.points))
+        fit.observe(difference, eye_distance(face.points))
         old = with_skirt(face.mesh)
         new = self._moved(old, face, fit)
         values = self._values(old, new, face, light, fit)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.appearance.illumination import Light
+from appliance.pipeline.appearance.look.grain import grain
 from appliance.pipeline.face_model.canonical import (
     LEFT_EYE_HOLE,
     MOUTH_HOLE,
@@ -39,6 +40,7 @@ from appliance.pipeline.mesh_engine.layers import (
 )
 
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
+EYES = 8.9  # cm between the outer eye corners of the canonical face
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
 LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
@@ -130,6 +132,9 @@ class MeshSwapper:
         foreground = images.remapped(fit.texture, layers.texel)
         cv2.multiply(foreground, layers.gain, dst=foreground)
         drawn = layers.drawn
+        share = fit.grain_at(layers.texel)
+        extra = grain(result[drawn], share, eye_distance(face.points) / EYES)
+        cv2.add(foreground, cv2.merge([extra, extra, extra]), dst=foreground)
         result[drawn] = blend(result[drawn], foreground, layers.mask)
         return Patch(result, layers.support)
 

@@ -30,6 +30,9 @@ from appliance.pipeline.imaging.types import Float, Image
 
 PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
 FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
+# cm from the middle of the face between which trust ends: a photo shows the sides foreshortened
+# and in their own shadow, and at the ear that becomes a rim on the target.
+SIDES = (5.8, 7.0)
 MIRRORED = 0.9  # trust in the mirrored texture of the other side, relative to the face's own
 FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
 HEAD = (0.5, 0.95)  # the person mask's probability from which a place is surely the head
@@ -81,6 +84,7 @@ class MeshSourceReader:
         self._visibility = visibility_estimator
         self._pose_estimator = pose_estimator
         self._meter = meter
+        self._frontal = 1 - smoothstep(np.abs(canonical.xyz[:, 0]), *SIDES)
         self._planes = {size: TexturePlane(canonical, size) for size in PLANE_SIZES[:1]}
 
     def read(self, photos: Sequence[tuple[Image, Face]]) -> MeshSource:
@@ -103,7 +107,7 @@ class MeshSourceReader:
         return MeshSource(
             texture=texture,
             tone=best.light.mean,
-            cover=plane.pick(trust[..., 0]),
+            cover=plane.pick(trust[..., 0]) * self._frontal,
             shape=shape.astype(np.float32),
             eyes=best.eyes,
         )

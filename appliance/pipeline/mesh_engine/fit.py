@@ -11,6 +11,7 @@ from appliance.pipeline.appearance.look.planes import FINE, LookPlanes, to_side
 from appliance.pipeline.appearance.tone import LUMA, log_colour
 from appliance.pipeline.face_model.texture import UNIT_EYE_DISTANCE
 from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.geometry import smoothstep
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.mesh_engine.source import MeshSource
 
@@ -20,6 +21,7 @@ LOOK_INTERVAL = 150  # frames between further looks
 LOOKS = 5  # looks over which they are averaged
 FADE = 24  # frames over which a new texture takes the place of the one before
 GRAIN_BLOCK = 4  # pixels a side
+TRUSTED = (0.5, 1.0)  # the source's cover from which a place shows how the source looks
 SHRINK = 0.75  # a texture that is less than this much too large is left as it is
 DETAIL = 1.2  # texels a pixel: a little more than one keeps the warp from softening
 
@@ -112,5 +114,5 @@ class SourceFit:
 
     def _own_look(self, planes: LookPlanes, texture: Float) -> FaceLook:
         small = np.maximum(to_side(texture, FINE), 0)
-        seen = planes.spread(np.clip(self.source.cover, 0, 1))
+        seen = smoothstep(planes.spread(self.source.cover), *TRUSTED)
         return face_look(planes, log_colour(small) - self.source.tone, seen)

@@ -27,9 +27,6 @@ FILLED = (0.0, 0.0, 0.5, 0.5, 0.5)
 # How much of a band survives when it is drawn: warping between pixels is a low-pass.
 DRAWN = (0.7, 0.85, 1.0, 1.0, 1.0)
 OVER = 1.1  # contrast aimed at, over the target's: limits and filters take some away again
-# Lips, brows and eyes: their contrast is mostly their own.
-FEATURE = (0.7, 1.25)
-FEATURE_SHARE = (0.7, 0.5, 0.3, 0.2, 0.2)
 NOISE = np.float32(1e-5)  # squared log luminance, added to energies: a byte's rounding
 LEAST = 1e-3  # the same for mean sizes
 
@@ -47,14 +44,12 @@ class MatchedBand:
     missing: Float
 
 
-def matched_band(
-    zones: Zones, number: int, own: Float, target: Bands, both: tuple[Float, Float]
-) -> MatchedBand:
+def matched_band(zones: Zones, number: int, own: Float, target: Bands, skin: Float) -> MatchedBand:
     """Band ``number`` of a source, ``own`` (s, s), with the target's contrast.
 
-    ``both``: (s, s) how far both faces show skin, and features, in a place, 0-1.
+    Lips, brows and eyes keep their own: it is much of a likeness. ``skin``: (s, s) how far both
+    faces show skin in a place, 0-1.
     """
-    skin, feature = both
     other = target.details[number]
     reach = max(1.5, 2 * SIGMAS[number] * BLOCKS / FINE)  # twice as wide as the band itself
     limited = bounded(other, skin)
@@ -66,10 +61,7 @@ def matched_band(
     whole /= DRAWN[number] * mean(np.abs(gain * own), skin) + LEAST
     whole = float(np.clip(whole, *WHOLE[number]))
     gain *= whole
-    on_features = local_energy(other**2, feature, reach) + NOISE
-    on_features /= local_energy(own**2, feature, reach) + NOISE
-    on_features = np.clip(np.sqrt(on_features), *FEATURE) ** FEATURE_SHARE[number]
-    gain += zones.feature * (to_side(on_features, zones.size) - gain)
+    gain += zones.feature * (1 - gain)
     lacking = np.sqrt(np.clip(1 - (whole * place) ** 2 * drawn / wanted, 0, 1))
     missing = to_side(lacking, zones.size) * zones.skin
     band = gain * own
@@ -82,8 +74,8 @@ def matched_bands(
     zones: Sequence[Zones],
     source: Sequence[Float],
     target: Bands,
-    both: Sequence[tuple[Float, Float]],
+    skin: Sequence[Float],
 ) -> list[MatchedBand]:
-    """All five bands of a source; ``zones`` and ``both`` for each of them."""
-    rows = enumerate(zip(zones, source, both, strict=True))
+    """All five bands of a source; ``zones`` and ``skin`` for each of them."""
+    rows = enumerate(zip(zones, source, skin, strict=True))
     return [matched_band(zone, number, own, target, where) for number, (zone, own, where) in rows]

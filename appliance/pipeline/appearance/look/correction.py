@@ -21,7 +21,7 @@ from appliance.pipeline.appearance.look.planes import BROAD, FINE, LookPlanes, t
 from appliance.pipeline.appearance.tone import BLACK, LUMA
 from appliance.pipeline.imaging.types import Float
 
-TARGETS_REST = 0.6  # share of the smoothest shades that is the target's
+TARGETS_REST = 0.4  # share of the smoothest shades that is the target's
 REST = (0.3, 1.0)  # how much less and more the source's may get
 LEVEL = 0.3  # log luminance by which skin as a whole is made darker or brighter at most
 
@@ -56,13 +56,11 @@ def correction(planes: LookPlanes, source: FaceLook, target: FaceLook, gain: flo
     broad, own, other = planes.broad, source.bands, target.bands
     seen = np.minimum(source.seen, target.seen)
     shown = planes.fine.measured * seen * (source.seen > 0.5)
-    both = (shown, planes.fine.feature * seen)
-    both_broad = (to_side(shown, BROAD), to_side(both[1], BROAD))
-    skin = both_broad[0]
+    skin = to_side(shown, BROAD)
     rest, targets_rest = own.rest - mean(own.rest, skin), other.rest - mean(other.rest, skin)
     *wide, rest = without_one_sided_light(broad, [*own.details[FINE_BANDS:], rest])
     zones = [planes.zones(band) for band in other.details]
-    where = [both if zone is planes.fine else both_broad for zone in zones]
+    where = [shown if zone is planes.fine else skin for zone in zones]
     bands = matched_bands(zones, [*own.details[:FINE_BANDS], *wide], other, where)
     shades = sum((one.band for one in bands[FINE_BANDS:]), start=_rest(rest, targets_rest, skin))
     targets = sum(other.details[FINE_BANDS:], start=targets_rest)

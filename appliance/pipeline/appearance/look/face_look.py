@@ -31,10 +31,6 @@ class FaceLook:
     chroma: Float
     regional: Float
 
-    def seen_on(self, plane: Float) -> Float:
-        """``seen`` or ``seen_broad``, whichever has the size of ``plane``."""
-        return self.seen if plane.shape == self.seen.shape else self.seen_broad
-
 
 def face_look(planes: LookPlanes, logs: Float, seen: Float) -> FaceLook:
     """The look of a face whose fine plane shows ``logs``, (s, s, 3) log RGB without its light."""

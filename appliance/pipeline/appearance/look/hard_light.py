@@ -18,10 +18,10 @@ HARDER = (0.08, 0.3)  # log luminance by which one half's shadow or glare exceed
 HALF_REACH = 2.0  # texels over which the halves are compared, then over which they are joined
 EXTREME = 0.95  # quantile of the target's own shades that the source's may reach
 LIMITS = (0.06, 0.6)  # log luminance between which that limit lies
+ROOM = 0.15  # log luminance by which skin may be brighter than the target's in the same place
 KNEE = 0.08  # log luminance that may follow beyond it
-BORDER = (0.1, 1.0)  # cm inside the face over which the target's broad shades give way
-TRUSTED = (0.5, 1.0)  # the source's cover from which its own broad shades count
-FILTER = 3.0  # texels over which cover is smoothed
+BORDER = (0.0, 0.7)  # cm inside the face over which the target's broad shades give way
+FILTER = 3.0  # texels over which that share, and the target's shades, are smoothed
 TARGETS_OWN = (0.5, 0.2)  # limit and knee of the target's shades where they are taken over
 SHINE = 0.2  # log luminance from which skin mirrors a lamp, and does not follow the light
 
@@ -48,7 +48,12 @@ def limited(zones: Zones, shades: Float, target: Float, both: Float) -> Float:
         return shades
     dark, bright = np.clip(np.quantile(seen, [1 - EXTREME, EXTREME]) * [-1, 1], *LIMITS).tolist()
     soft = np.where(shades > 0, _soft(shades, bright, KNEE), _soft(shades, dark, KNEE))
-    return np.asarray(shades + zones.skin * (soft - shades), np.float32)
+    # Where the target is brightest by itself, a highlight of the source would burn out.
+    ceiling = np.maximum(smoothed(target, FILTER), 0) + ROOM
+    shades = shades + zones.skin * (soft - shades)
+    lower = ceiling - _above(ceiling - shades)
+    places = (zones.skin + zones.feature) * (1 - zones.eyes) * (1 - zones.lips)
+    return np.asarray(shades + places * (lower - shades), np.float32)
 
 
 def targets_at_the_border(
@@ -60,7 +65,7 @@ def targets_at_the_border(
     below a fringe. ``source_seen`` and ``target_seen``: (s, s), 0-1.
     """
     inside = smoothstep(zones.depth, *BORDER)
-    inside = inside * smoothstep(smoothed(source_seen, FILTER), *TRUSTED)
+    inside = inside * smoothed(source_seen, FILTER)
     share = (1 - inside) * zones.skin * smoothed(target_seen, FILTER / 2)
     return np.asarray(shades + share * (_soft(target, *TARGETS_OWN) - shades), np.float32)
 
@@ -74,6 +79,11 @@ def with_dim_shine(zones: Zones, shades: Float, gain: float) -> Float:
         return shades
     above = np.maximum(shades - SHINE, 0) * zones.skin
     return np.asarray(shades - above * (1 - 1 / gain), np.float32)
+
+
+def _above(room: Float) -> Float:
+    """``room`` where there is some; where it is negative, no less than - ``KNEE``, smoothly."""
+    return np.asarray(np.where(room < 0, KNEE * np.tanh(room / KNEE), room), np.float32)
 
 
 def _soft(values: Float, limit: float, knee: float) -> Float:

@@ -7,6 +7,7 @@ import pytest
 
 from appliance.pipeline.appearance.look.hard_light import (
     KNEE,
+    ROOM,
     limited,
     targets_at_the_border,
     with_dim_shine,
@@ -35,11 +36,22 @@ def test_the_softer_the_target_the_stricter_the_limit(planes: LookPlanes, streng
 
 
 def test_a_source_as_soft_as_the_target_stays_as_it_is(planes: LookPlanes) -> None:
-    soft = shades(0, 0.05)
+    soft = shades(0, 0.03)
     result = limited(planes.broad, soft, shades(1, 0.2), planes.broad.measured)
     assert np.allclose(result, soft, atol=1e-6)
     hidden = limited(planes.broad, soft, shades(1, 0.01), 0 * ALL)
     assert np.array_equal(hidden, soft)
+
+
+def test_no_highlight_burns_out_where_the_target_is_brightest(planes: LookPlanes) -> None:
+    # Between the brows too, where no skin is measured: an arched forehead shines there.
+    target, glossy = shades(1, 0.3), np.full((BROAD, BROAD), 0.5, np.float32)
+    target[:, : BROAD // 2] = 0
+    result = limited(planes.broad, glossy, target, planes.broad.measured)
+    face = planes.broad.skin + planes.broad.feature > 0.99
+    face &= (planes.broad.eyes < 0.01) & (planes.broad.lips < 0.01)
+    face[:, BROAD // 2 - 12 :] = False
+    assert result[face].max() < ROOM + KNEE + 0.01
 
 
 def test_brows_and_lips_are_no_shadows(planes: LookPlanes) -> None:
@@ -71,7 +83,7 @@ def test_near_the_outline_and_a_fringe_the_target_shades(planes: LookPlanes) -> 
     source, target = np.full_like(ALL, 0.3), np.full_like(ALL, -0.2)
     result = targets_at_the_border(zones, source, target, ALL, ALL)
     skin = zones.skin > 0.99
-    assert np.abs(result[skin & (zones.depth < 0.05)] + 0.2).max() < 0.02
+    assert np.abs(result[skin & (zones.depth < 0.03)] + 0.2).max() < 0.02
     assert np.allclose(result[skin & (zones.depth > 1.2)], 0.3, atol=1e-3)
     below_a_fringe = ALL.copy()
     below_a_fringe[: BROAD // 3] = 0

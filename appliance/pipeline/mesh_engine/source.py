@@ -32,7 +32,7 @@ PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
 FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
 # cm from the middle of the face between which trust ends: a photo shows the sides foreshortened
 # and in their own shadow, and at the ear that becomes a rim on the target.
-SIDES = (5.8, 7.0)
+SIDES = (5.9, 7.1)
 MIRRORED = 0.9  # trust in the mirrored texture of the other side, relative to the face's own
 FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
 HEAD = (0.5, 0.95)  # the person mask's probability from which a place is surely the head

@@ -20,7 +20,7 @@ from appliance.pipeline.imaging.types import Float
 
 # By band, finest first. How much less and more contrast skin may get in a place, then over the
 # whole face. Detail may grow, but what is broad is a shadow or a fold, whose growth looks wrong.
-PLACE = ((0.6, 1.3), (0.6, 1.3), (0.5, 1.1), (0.4, 1.05), (0.35, 1.0))
+PLACE = ((0.6, 1.3), (0.6, 1.3), (0.5, 1.2), (0.4, 1.15), (0.35, 1.1))
 WHOLE = ((0.8, 1.3), (0.8, 1.3), (0.7, 1.1), (0.7, 1.1), (0.7, 1.1))
 # How much of the contrast that is still missing the target's own skin gives: light of its scene.
 FILLED = (0.0, 0.0, 0.5, 0.5, 0.5)

@@ -18,7 +18,7 @@ HARDER = (0.08, 0.3)  # log luminance by which one half's shadow or glare exceed
 HALF_REACH = 2.0  # texels over which the halves are compared, then over which they are joined
 EXTREME = 0.95  # quantile of the target's own shades that the source's may reach
 LIMITS = (0.06, 0.6)  # log luminance between which that limit lies
-ROOM = 0.15  # log luminance by which skin may be brighter than the target's in the same place
+ROOM = 0.2  # log luminance by which skin may be brighter than the target's in the same place
 KNEE = 0.08  # log luminance that may follow beyond it
 BORDER = (0.0, 0.7)  # cm inside the face over which the target's broad shades give way
 FILTER = 3.0  # texels over which that share, and the target's shades, are smoothed
@@ -48,10 +48,10 @@ def limited(zones: Zones, shades: Float, target: Float, both: Float) -> Float:
         return shades
     dark, bright = np.clip(np.quantile(seen, [1 - EXTREME, EXTREME]) * [-1, 1], *LIMITS).tolist()
     soft = np.where(shades > 0, _soft(shades, bright, KNEE), _soft(shades, dark, KNEE))
+    shades = np.asarray(shades + zones.skin * (soft - shades), np.float32)
     # Where the target is brightest by itself, a highlight of the source would burn out.
-    ceiling = np.maximum(smoothed(target, FILTER), 0) + ROOM
-    shades = shades + zones.skin * (soft - shades)
-    lower = ceiling - _above(ceiling - shades)
+    ceiling = np.asarray(np.maximum(smoothed(target, FILTER), 0) + ROOM, np.float32)
+    lower = ceiling - _above(np.asarray(ceiling - shades, np.float32))
     places = (zones.skin + zones.feature) * (1 - zones.eyes) * (1 - zones.lips)
     return np.asarray(shades + places * (lower - shades), np.float32)
 

@@ -13,7 +13,7 @@ from appliance.pipeline.appearance.face_coverings import (
     find_covering,
 )
 from appliance.pipeline.appearance.skin import distance_from_skin, median_colour
-from appliance.pipeline.appearance.tone import contrast, log_colour
+from appliance.pipeline.appearance.tone import log_colour
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.regions import feature_weights
 from appliance.pipeline.face_model.topology import OVAL, SKIN_POINTS, eye_distance
@@ -33,14 +33,11 @@ class Light:
     """What :class:`LightMeter` measures.
 
     ``field``: (478, 3) log RGB at each mesh point. ``mean``: (3,) log RGB over the
-    visible skin.
-    ``contrast``: see :func:`appliance.pipeline.appearance.tone.contrast`. ``covering``:
-    what covers part of the face and was left out of the measurement.
+    visible skin. ``covering``: what covers part of the face and was left out of the measurement.
     """
 
     field: Float
     mean: Float
-    contrast: float
     covering: Covering | None = None
 
 
@@ -78,7 +75,7 @@ class LightMeter:
         kernel = self._kernel * weight
         field = (kernel @ logs) / kernel.sum(axis=1, keepdims=True)
         mean = weight @ field / weight.sum()
-        return Light(field.astype(np.float32), mean, contrast(colours, field, weight), covering)
+        return Light(field.astype(np.float32), mean, covering)
 
 
 def at_skin_resolution(image: Image, points: Float) -> tuple[Image, Float]:

@@ -57,11 +57,11 @@ def region_weights(canonical: Canonical, reach: float = REACH) -> dict[str, Floa
     """By region how far each of the 478 points belongs to it: (478,), 0-1; a point's sum is 1."""
     xyz = canonical.xyz.astype(np.float64)
     lengths = (xyz**2).sum(axis=1)
-    squares = lengths[:, None] + lengths - 2 * xyz @ xyz.T  # of the distances between all points
-    nearest = [
-        squares[:, np.union1d(seeds, canonical.mirror[seeds])].min(axis=1)
-        for seeds in _SEEDS.values()
-    ]
+    nearest = []
+    for half in _SEEDS.values():
+        seeds = np.union1d(half, canonical.mirror[half])
+        squares = lengths[seeds][:, None] - 2 * xyz[seeds] @ xyz.T  # of distances, less lengths
+        nearest.append(squares.min(axis=0) + lengths)
     nearness = np.exp(-0.5 * np.maximum(nearest, 0) / reach**2) + 1e-9
     parts = nearness / nearness.sum(axis=0)
     return dict(zip(REGIONS, parts.astype(np.float32), strict=True))
@@ -144,8 +144,9 @@ def distance_to(canonical: Canonical, places: NDArray[np.intp]) -> Float:
 
 def distance_to_outline(canonical: Canonical) -> Float:
     """The distance of each mesh point from the oval, which outlines the face: (478,) cm."""
-    oval = canonical.xyz[OVAL]
-    steps = np.linspace(0, 1, 8, endpoint=False, dtype=np.float32)[:, None, None]
+    xyz = canonical.xyz.astype(np.float64)
+    oval = xyz[OVAL]
+    steps = np.linspace(0, 1, 8, endpoint=False)[:, None, None]
     outline = (oval + (np.roll(oval, -1, axis=0) - oval) * steps).reshape(-1, 3)
-    gaps = np.linalg.norm(canonical.xyz[:, None] - outline[None], axis=2)
-    return np.asarray(gaps.min(axis=1), np.float32)
+    squares = (outline**2).sum(axis=1)[:, None] - 2 * outline @ xyz.T + (xyz**2).sum(axis=1)
+    return np.asarray(np.sqrt(np.maximum(squares.min(axis=0), 0)), np.float32)

@@ -23,6 +23,7 @@ class TexturePlane:
         self.size = size
         self._at = (canonical.uv * size - 0.5).astype(np.float32)
         drawn = canonical.kind != SKIRT_RING
+        self._drawn = np.flatnonzero(drawn)
         triangles = canonical.triangles[drawn]
         depth = np.zeros(len(triangles), np.float32)
         raster = Raster.draw(self._at, depth, triangles, (size, size))
@@ -33,6 +34,10 @@ class TexturePlane:
     def interpolate(self, values: Float) -> Float:
         """(478, c) values at the mesh points, over the plane: (size, size, c)."""
         return self._cover.interpolate(values)
+
+    def paint(self, values: Float) -> Float:
+        """(n,) values of the canonical triangles over the plane, 0 outside of all: (size, size)."""
+        return self._cover.paint(values[self._drawn]) * self.covered
 
     def unwrap(self, image: images.AnyImage, points: Float) -> images.AnyImage:
         """``image`` at each texel, where the mesh lies at (478, 2) ``points``: (size, size, c)."""

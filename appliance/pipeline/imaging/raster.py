@@ -89,7 +89,9 @@ class Cover:
         """(n, c) values at the points as (h, w, c): linear over each triangle, 0 outside of all."""
         channels = values.shape[1]
         spread = np.zeros((self.shape[0] * self.shape[1], channels), np.float32)
-        spread[self.pixels] = np.einsum("pj,pjc->pc", self.shares, values[self.corners])
+        # Channel by channel is several times as fast as all at once.
+        for channel, column in enumerate(np.ascontiguousarray(values.T)):
+            spread[self.pixels, channel] = np.einsum("pj,pj->p", self.shares, column[self.corners])
         return spread.reshape(*self.shape, channels)
 
     def paint(self, values: Float) -> Float:

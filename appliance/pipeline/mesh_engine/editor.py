@@ -8,9 +8,12 @@ import cv2
 import numpy as np
 
 from appliance.pipeline.appearance.illumination import Light, LightMeter, at_skin_resolution
+from appliance.pipeline.appearance.look.face_look import photographed_look
+from appliance.pipeline.appearance.look.planes import FINE, LookPlanes, to_side
 from appliance.pipeline.appearance.visibility import AppearanceModel, VisibilityEstimator
 from appliance.pipeline.face_model.boxes import face_box
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.topology import eye_distance
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import shrunk
 from appliance.pipeline.imaging.types import Float, Image
@@ -30,6 +33,7 @@ class FaceEditor:
     swapper: MeshSwapper
     meter: LightMeter
     visibility: VisibilityEstimator
+    planes: LookPlanes
 
     def edit(
         self,
@@ -52,16 +56,26 @@ class FaceEditor:
         factor = max(1, round(max(box.w, box.h) / self.swapper.preset.limit))
         image, local = shrunk(whole, factor), face.moved(-box.x, -box.y).shrunk(factor)
         small, points = at_skin_resolution(image, local.points)
-        light = self.meter.measure(small, points, self.swapper.facing(local))
+        facing = self.swapper.facing(local)
+        light = self.meter.measure(small, points, facing)
         if visibility is None:
             albedo = self.visibility.albedo(small, points, light)
             visibility = self._estimate(image, local, albedo, light, appearance)
+        if fit.wants_look:
+            seen = self._seen(facing, visibility)
+            look = photographed_look(self.planes, image, local.points, light.field, seen)
+            gain = np.exp(light.mean - fit.source.tone)
+            fit.match(self.planes, look, gain, eye_distance(local.points))
         patch = self.swapper.swap(image, local, light, fit, visibility)
         if factor > 1:
             patch = _enlarged(patch, image, whole, factor)
         rgb = images.grey_like(patch.rgb, whole)
         canvas.write(box, rgb, patch.support)
         return visibility
+
+    def _seen(self, facing: Float, visibility: Float) -> Float:
+        """How far each texel of the look's plane shows the target's own face: (256, 256), 0-1."""
+        return self.planes.spread(facing) * to_side(visibility, FINE)
 
     def _estimate(
         self,

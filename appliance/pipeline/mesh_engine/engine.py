@@ -9,6 +9,7 @@ from typing import Self
 from appliance.inference.loader import NetworkLoader
 from appliance.inference.pack import ModelPack
 from appliance.pipeline.appearance.illumination import LightMeter
+from appliance.pipeline.appearance.look.planes import LookPlanes
 from appliance.pipeline.appearance.visibility import AppearanceModel, VisibilityEstimator
 from appliance.pipeline.engine import StartShot
 from appliance.pipeline.face_model.canonical import Canonical
@@ -64,9 +65,11 @@ class MeshEngine:
         network = runtime.load(pack, "person-mask")
         pose_estimator, meter = PoseEstimator(canonical), LightMeter(canonical)
         visibility = VisibilityEstimator(canonical, network)
-        transfer = ShapeTransfer(canonical)
+        transfer, planes = ShapeTransfer(canonical), LookPlanes(canonical)
         still, video = (
-            FaceEditor(MeshSwapper(canonical, pose_estimator, transfer, preset), meter, visibility)
+            FaceEditor(
+                MeshSwapper(canonical, pose_estimator, transfer, preset), meter, visibility, planes
+            )
             for preset in (STILL, VIDEO)
         )
         return cls(

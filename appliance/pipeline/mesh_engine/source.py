@@ -30,6 +30,9 @@ from appliance.pipeline.mesh_engine.feature_colours import FeatureColours
 
 PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
 FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
+# cm from the middle of the face between which trust ends: a photo shows the sides foreshortened
+# and in their own shadow, and at the ear that becomes a rim on the target.
+SIDES = (5.9, 7.1)
 MIRRORED = 0.9  # trust in the mirrored texture of the other side, relative to the face's own
 FULL_DETAIL = 200.0  # eye distance in pixels beyond which more resolution shows no more
 HEAD = (0.5, 0.95)  # the person mask's probability from which a place is surely the head
@@ -43,16 +46,13 @@ SHARPENING = 4.0  # exponent by which the better photo dominates a place, not th
 class MeshSource:
     """A person's face with light, pose and hair taken out.
 
-    ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``feature``: (s, s, 1) 1
-    where lips, brows and eyes are. ``tone``: (3,) log RGB of the skin. ``contrast``: of the skin's
-    detail. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical cm.
-    ``features``: the colours of lips and irises.
+    ``texture``: (s, s, 3) RGB 0-255 on the canonical plane, lit evenly. ``tone``: (3,) log RGB of
+    the skin. ``cover``: (478,) how far the texture may be trusted. ``shape``: (478, 3) canonical
+    cm. ``features``: the colours of lips and irises.
     """
 
     texture: Float
-    feature: Float
     tone: Float
-    contrast: float
     cover: Float
     shape: Float
     features: FeatureColours
@@ -84,13 +84,16 @@ class MeshSourceReader:
         self._visibility = visibility_estimator
         self._pose_estimator = pose_estimator
         self._meter = meter
+        self._frontal = 1 - smoothstep(np.abs(canonical.xyz[:, 0]), *SIDES)
         self._planes = {size: TexturePlane(canonical, size) for size in PLANE_SIZES[:1]}
 
     def read(self, photos: Sequence[tuple[Image, Face]]) -> MeshSource:
         """Several photos are merged place by place: the sharper, more frontal view wins."""
         widest = max(eye_distance(face.points) for _, face in photos)
         size = PLANE_SIZES[int(widest > PLANE_SIZES[0] * UNIT_EYE_DISTANCE)]
-        plane = self._planes.setdefault(size, TexturePlane(self._canonical, size))
+        if size not in self._planes:
+            self._planes[size] = TexturePlane(self._canonical, size)
+        plane = self._planes[size]
         views = [self._view(plane, image, face) for image, face in photos]
         best = max(views, key=lambda view: view.quality)
         weights = np.stack([(view.quality * view.trust) ** SHARPENING + 1e-8 for view in views])
@@ -103,10 +106,8 @@ class MeshSourceReader:
         shape = np.average([view.shape for view in views], axis=0, weights=qualities)
         return MeshSource(
             texture=texture,
-            feature=plane.interpolate(feature_weights(self._canonical)[:, None]),
             tone=best.light.mean,
-            contrast=best.light.contrast,
-            cover=plane.pick(trust[..., 0]),
+            cover=plane.pick(trust[..., 0]) * self._frontal,
             shape=shape.astype(np.float32),
             features=best.features,
         )
@@ -120,12 +121,13 @@ class MeshSourceReader:
         texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]
         texture[~plane.covered] = np.exp(light.mean)
         texture = _closed(texture, plane.mouth)
-        own = spread[..., 3:] * self._free_of_hair(plane, texture, light.mean)
+        smooth = log_colour(np.maximum(images.blurred(texture, plane.size / 200), 0)) - light.mean
+        own = spread[..., 3:] * self._free_of_hair(plane, smooth)
         own *= self._head(plane, image, face)
         own *= 1 - self._covering(plane, self._visibility.albedo(small, points, light), light)
         # The plane is symmetric, so the other half of the face is its mirror image. It also
         # replaces highlights, which do not show the skin.
-        dull = own * (1 - self._glare(plane, texture, light.mean))
+        dull = own * (1 - self._glare(plane, smooth))
         other = dull[:, ::-1] * (1 - dull) * MIRRORED
         merged = (texture * (dull + 0.01) + texture[:, ::-1] * other) / (dull + other + 0.01)
         frontal = float(seen.mean())
@@ -151,20 +153,19 @@ class MeshSourceReader:
         covered = images.dilated(self._visibility.covering(albedo, light), COVERING_MARGIN)
         return images.resized(covered, (plane.size, plane.size))[..., None]
 
-    def _glare(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
-        """(s, s, 1): 1 where the skin mirrors a lamp."""
-        smooth = images.blurred(texture, plane.size / 200)
+    def _glare(self, plane: TexturePlane, smooth: Float) -> Float:
+        """(s, s, 1): 1 where the skin mirrors a lamp; ``smooth``: (s, s, 3) log RGB over skin."""
         skin = 1 - plane.interpolate(feature_weights(self._canonical)[:, None])
-        brighter = np.asarray((log_colour(np.maximum(smooth, 0)) - tone) @ LUMA, np.float32)
-        glare = images.dilated(smoothstep(brighter, *GLARE), plane.size // 60)
+        glare = images.dilated(smoothstep(smooth @ LUMA, *GLARE), plane.size // 60)
         return skin * images.blurred(glare, plane.size / 100)[..., None]
 
-    def _free_of_hair(self, plane: TexturePlane, texture: Float, tone: Float) -> Float:
-        """(s, s, 1): 0 where the forehead or a temple shows something that is not skin."""
-        smooth = images.blurred(texture, plane.size / 200)
+    def _free_of_hair(self, plane: TexturePlane, smooth: Float) -> Float:
+        """(s, s, 1): 0 where the forehead or a temple shows something that is not skin.
+
+        ``smooth``: (s, s, 3) log RGB over the skin's.
+        """
         doubt = plane.interpolate(hair_prior(self._canonical)[:, None])[..., 0]
-        off = log_colour(np.maximum(smooth, 0)) - tone
-        hair = smoothstep(distance_from_skin(off) * doubt, *HAIR)
+        hair = smoothstep(distance_from_skin(smooth) * doubt, *HAIR)
         hair = images.dilated(images.opened(hair, 5), plane.size // 28)
         hair = images.blurred(hair, plane.size / 100)
         return np.asarray(1 - hair[..., None], np.float32)

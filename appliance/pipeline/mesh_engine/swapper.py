@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.appearance.illumination import Light
+from appliance.pipeline.appearance.look.grain import grain
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
@@ -38,6 +39,7 @@ from appliance.pipeline.mesh_engine.layers import (
 from appliance.pipeline.mesh_engine.own_parts import OwnParts
 
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
+EYES = 8.9  # cm between the outer eye corners of the canonical face
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 LIGHT_PLANE = 64  # texels: light changes over centimetres, and one is 2.5 mm of a face
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
@@ -115,7 +117,7 @@ class MeshSwapper:
         """
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
-        fit.observe(light, difference, eye_distance(face.points))
+        fit.observe(difference, eye_distance(face.points))
         gap = ExpressionGap.between(fit.source.shape, aligned)
         new = self._moved(face, fit)
         trust = self.facing(face) * fit.source.cover * fit.strength
@@ -139,6 +141,9 @@ class MeshSwapper:
             return Patch(result, layers.support)
         drawn = layers.drawn
         foreground = images.remapped(self._lit(light, fit), layers.texel)
+        share = fit.grain_at(layers.texel)
+        extra = grain(result[drawn], share, eye_distance(face.points) / EYES)
+        cv2.add(foreground, cv2.merge([extra, extra, extra]), dst=foreground, dtype=cv2.CV_8U)
         result[drawn] = blend(result[drawn], foreground, layers.mask)
         return Patch(result, layers.support)
 

@@ -187,7 +187,7 @@ def test_beyond_the_heads_outline_nobody_is_seen(
     # A mesh that is moved aside into the sky shows it there.
     unit = np.asarray((local.points + 0.5) / (width, height), np.float32)
     look = np.zeros((96, 96, 3), np.float32)
-    light = Light(np.zeros((478, 3), np.float32), np.zeros(3, np.float32), 0)
+    light = Light(np.zeros((478, 3), np.float32), np.zeros(3, np.float32))
     aside = mesh_engine(pipeline).still.visibility.estimate(
         look, light, None, np.zeros((256, 256), np.float32), unit
     )

@@ -57,9 +57,7 @@ def wider(canonical: Canonical) -> MeshSource:
     shape[:, 0] *= 1.08 - 0.01 * np.clip(shape[:, 1], -6, 2)
     return MeshSource(
         texture=np.full((256, 256, 3), FACE, np.float32),
-        feature=np.zeros((256, 256, 1), np.float32),
         tone=np.log(np.full(3, FACE, np.float32)),
-        contrast=1.0,
         cover=np.ones(POINTS, np.float32),
         shape=shape,
         features=FeatureColours(np.zeros((3, 3), np.float32), np.zeros(3, np.float32)),
@@ -106,7 +104,7 @@ def test_the_edge_in_front_of_a_bright_wall_has_no_steps(
     swapper = MeshSwapper(canonical, PoseEstimator(canonical), ShapeTransfer(canonical), preset)
     fit = SourceFit(wider(canonical), np.ones(POINTS, np.float32))
     tone = fit.source.tone
-    light = Light(np.tile(tone, (POINTS, 1)), tone, 1.0)
+    light = Light(np.tile(tone, (POINTS, 1)), tone)
     shown = np.ones((96, 96), np.float32)
     result = swapper.swap(target, face, light, fit, shown).rgb
     top, bottom = np.rint(face.points[[CHEEK, LIPS], 1]).astype(int).tolist()

@@ -68,6 +68,17 @@ def test_the_cheeks_of_every_portrait_are_trusted(
     assert np.isfinite(source.texture).all()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sides_before_the_ears_stay_the_targets(
+    name: str, canonical: Canonical, sources: Mapping[str, SourceIdentity]
+) -> None:
+    # A photo shows them foreshortened and in their own shadow: on a target that is a rim.
+    aside = np.abs(canonical.xyz[:, 0])
+    cover = mesh_source(sources[name]).cover
+    assert cover[aside > 7.1].max() == 0
+    assert cover[(aside > 6.3) & (aside < 7.1)].max() < 0.8
+
+
 def test_a_fringe_is_not_taken_for_a_forehead(sources: Mapping[str, SourceIdentity]) -> None:
     # Person e has one down to the brows; it would be drawn on the target's bare forehead.
     assert mesh_source(sources["e_1"]).cover[FOREHEAD].mean() < 0.5

@@ -338,26 +338,3 @@ def test_a_face_outside_the_picture_is_left_alone(
     gone = faces["b_1"].moved(-5000, 0)
     assert mesh_engine(pipeline).still.edit(canvas, gone, fit) is None
     assert not canvas.writes
-
-
-def test_a_fit_settles_on_the_mean_of_what_it_has_seen(
-    pipeline: Pipeline,
-    photos: Mapping[str, Photo],
-    faces: Mapping[str, Face],
-    sources: Mapping[str, SourceIdentity],
-) -> None:
-    image, local = pipeline.analyser.cut_out(photos["b_1"].canvas, faces["b_1"])
-    light = mesh_engine(pipeline).still.meter.measure(
-        *at_skin_resolution(image, local.points), mesh_engine(pipeline).still.swapper.facing(local)
-    )
-    fit = SourceFit(mesh_source(sources["c_1"]), WHOLE)
-    seen = np.random.default_rng(0).normal(0, 1, (9, POINTS, 3)).astype(np.float32)
-    for difference in seen:
-        fit.observe(light, difference, 100.0)
-    assert np.allclose(fit.difference, seen.mean(axis=0), atol=1e-4)
-    assert fit.texture.ndim == 3
-    # No finer than the target can show; the source's own plane has 512 texels.
-    assert 200 < fit.texture.shape[0] < 512
-    large = SourceFit(mesh_source(sources["c_1"]), WHOLE * 0)
-    large.observe(light, seen[0], 1000.0)
-    assert large.texture.shape[0] == mesh_source(sources["c_1"]).texture.shape[0]

@@ -27,12 +27,19 @@ class SourceFit:
     def __init__(self, source: MeshSource, strength: Float) -> None:
         """``strength``: (478,) 0-1 at each mesh point."""
         self.source = source
-        self.strength = strength
+        self.share = 1.0
+        """Of the strength, 0-1, in the frame that is drawn next: a face that turns away fades."""
+        self._strength = strength
         self.texture: Float = np.zeros((1, 1, 3), np.float32)
         self.difference = np.zeros_like(source.shape)
         self._gain = np.ones(3, np.float32)
         self._ratio = 1.0
         self._frames = 0
+
+    @property
+    def strength(self) -> Float:
+        """How much of the source the next frame shows: (478,) 0-1 at each mesh point."""
+        return self._strength * np.float32(self.share)
 
     def observe(self, light: Light, difference: Float, eye_distance: float) -> None:
         """Adapt to one more frame.

@@ -345,11 +345,11 @@ def _selected(
 def _towards_camera(pipeline: Pipeline, faces: Sequence[Face]) -> list[Face]:
     """Those of a photo's selected ``faces`` that the engine can draw."""
     limits, pose_estimator = pipeline.engine.turn_limits, pipeline.analyser.pose_estimator
-    kept = [face for face in faces if limits.share(face, pose_estimator) > 0]
+    kept = [face for face in faces if limits.allow(face, pose_estimator)]
     if not kept:
         raise NoFaceError(
             "The face in the target is turned too far from the camera.",
-            "Use a picture that shows it turned by less than 60 degrees to the side, or 45 up or"
+            "Use a picture that shows it turned by less than 55 degrees to the side, or 45 up or"
             " down.",
         )
     return kept

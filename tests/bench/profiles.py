@@ -40,8 +40,7 @@ from tests.pipeline.pictures import mesh_source
 PAIRS = (("b_1", "e_1"), ("c_1", "d_1"), ("d_1", "b_1"), ("e_1", "c_1"))
 STEP = 10
 AXES = {
-    "to the right": [(angle, 0) for angle in range(0, 81, STEP)],
-    "to the left": [(-angle, 0) for angle in range(STEP, 81, STEP)],
+    "to either side": [(side * angle, 0) for angle in range(0, 81, STEP) for side in (1, -1)],
     "up": [(0, angle) for angle in range(STEP, 61, STEP)],
     "down": [(0, -angle) for angle in range(STEP, 61, STEP)],
 }

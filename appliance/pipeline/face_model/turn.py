@@ -29,20 +29,27 @@ from appliance.pipeline.imaging.geometry import ramp
 # Logits of the mesh network's score between which the mesh of a turned face is folded, and is not.
 # On rendered heads no mesh below the first is right, and in photographs no turned face has less.
 FOLDED = (8.0, 11.0)
-# Degrees between which a low score begins to count as a sign of that: a frontal face has one where
-# something covers it.
-ASIDE = (15.0, 25.0)
+# Degrees between which a low score begins to count as a sign of that. Faces that the picture's
+# border cuts, or that are out of focus, have one too, and were seen up to 17; a mesh that folded
+# has 18 and more.
+ASIDE = (15.0, 20.0)
+ENOUGH = 0.5  # of the change: less of it is not worth a photo
 
 
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
     """Degrees of the mesh's angle: up to ``full`` a face is changed, from ``none`` on it is left.
 
-    In between a video fades from the one to the other.
+    In between a video fades from the one to the other, and a photo's face is changed in full in the
+    first half and not at all in the second.
     """
 
     full: float
     none: float
+
+    def allow(self, face: Face, pose_estimator: PoseEstimator) -> bool:
+        """Whether a photo's face is changed."""
+        return self.share(face, pose_estimator) >= ENOUGH
 
     def share(self, face: Face, pose_estimator: PoseEstimator) -> float:
         """How much of the change the face's turn allows: 1 all, 0 none."""

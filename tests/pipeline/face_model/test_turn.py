@@ -50,6 +50,8 @@ def test_between_the_limits_the_share_falls(pipeline: Pipeline, faces: Mapping[s
     assert shares == sorted(shares, reverse=True)
     assert (shares[0], shares[-1]) == (1, 0)
     assert shares[2] == pytest.approx(0.5, abs=0.01)
+    allowed = [one.allow(face, estimator) for one in limits]
+    assert (allowed[1], allowed[3]) == (True, False)
 
 
 def test_a_doubtful_score_counts_for_turned_faces_alone(

@@ -23,8 +23,8 @@ from appliance.pipeline.mesh_engine.source import MeshSource, MeshSourceReader
 from appliance.pipeline.mesh_engine.swapper import STILL, VIDEO, MeshSwapper
 
 MESH_ENGINE = "geometric simulation"
-# The mesh's angle for heads turned by 50 and by 60 degrees: there landmarks are off by twice and
-# three times as much as on a frontal face (tests.bench.profiles).
+# The mesh's angle for heads turned by 50 and by 60 degrees: there landmarks are off by 2.5 and
+# 3.5 times as much as on a frontal face (tests.bench.profiles).
 TURN_LIMITS = TurnLimits(full=40.0, none=47.0)
 
 

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from appliance.inference.batch_scheduler import InferenceTask
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.turn import TurnLimits
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
 
@@ -14,8 +15,8 @@ from appliance.pipeline.media.canvas import Canvas
 class Shot(Protocol):
     """Changes one face, frame by frame, until the next cut; a photo is a shot of one frame."""
 
-    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
-        """Change the face in the next frame, in place."""
+    def edit(self, canvas: Canvas, face: Face, share: float = 1.0) -> InferenceTask[None]:
+        """Change the face in the next frame, in place, by ``share``: 0-1 of the whole change."""
         ...
 
 
@@ -37,7 +38,8 @@ class Engine(Protocol):
     ``name``: what results are called wherever they are shown. ``provider``: what runs its largest
     network. ``batch``: how many faces are best changed at once; above 1 only where nothing is
     remembered from frame to frame. ``source_margin``: how much of a source's photo around the face
-    it wants to see, on every side, in the face's own size.
+    it wants to see, on every side, in the face's own size. ``turn_limits``: how far a face may be
+    turned from the camera.
     """
 
     @property
@@ -57,6 +59,11 @@ class Engine(Protocol):
 
     @property
     def source_margin(self) -> float:
+        """See the class."""
+        ...
+
+    @property
+    def turn_limits(self) -> TurnLimits:
         """See the class."""
         ...
 

@@ -39,6 +39,7 @@ from appliance.pipeline.selection import (
 )
 from appliance.pipeline.video.frame_editor import FrameEditor, VideoEditor
 from appliance.pipeline.video.tracker import Tracker
+from appliance.pipeline.video.turn_fade import TurnFades
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class SwapReport:
     many the watch looked at. ``seconds``: by stage. ``converted``: what the result has in another
     form than the target. ``dropped``: what a photo held besides its pixels. ``faces_found``: in a
     photo that was searched for all faces. ``faces_unclear``: further places there that may show
-    one, too small or unclear.
+    one, too small or unclear. ``faces_turned``: left because they are turned too far from the
+    camera, summed over ``frames_turned`` frames.
     """
 
     frames: int
@@ -99,6 +101,8 @@ class SwapReport:
     dropped: tuple[str, ...] = ()
     faces_found: int | None = None
     faces_unclear: int = 0
+    frames_turned: int = 0
+    faces_turned: int = 0
 
 
 def read_source(
@@ -180,14 +184,15 @@ def swap_photo(
 ) -> tuple[Photo, SwapReport]:
     """The target with the selected faces swapped; ``target`` itself is not changed.
 
-    Raises NoFaceError where no face is selected.
+    Raises NoFaceError where no face is selected, or all that are are turned too far.
     """
     started = time.monotonic()
     result = replace(target, pixels=target.pixels.copy())
     canvas = result.canvas
     analyser = pipeline.analyser
     found = _search(analyser, canvas, options.selection.rule)
-    faces = _selected(analyser, canvas, options.selection, found.faces)
+    selected = _selected(analyser, canvas, options.selection, found.faces)
+    faces = _towards_camera(pipeline, selected)
     strength = point_strengths(analyser.canonical, options.regions)
     meter = SimilarityMeter(analyser, source.embedding, wanted=options.likeness)
     watch = _watch(pipeline, source, options)
@@ -216,6 +221,8 @@ def swap_photo(
         dropped=target.dropped,
         faces_found=len(found.pairs) if found.is_complete else None,
         faces_unclear=found.unclear,
+        frames_turned=int(len(faces) < len(selected)),
+        faces_turned=len(selected) - len(faces),
     )
 
 
@@ -262,7 +269,13 @@ def frame_editor(pipeline: Pipeline, source: SourceIdentity, options: SwapOption
         start_shot = source.prepared.shots(strength, video=True)
         tracker = Tracker(analyser, options.selection, start_shot)
     meter = SimilarityMeter(analyser, source.embedding, wanted=options.likeness)
-    return FrameEditor(tracker, meter, pipeline.engine.batch, _watch(pipeline, source, options))
+    return FrameEditor(
+        tracker,
+        meter,
+        pipeline.engine.batch,
+        _watch(pipeline, source, options),
+        TurnFades(analyser.pose_estimator, pipeline.engine.turn_limits),
+    )
 
 
 def _watch(
@@ -296,6 +309,8 @@ def video_report(pipeline: Pipeline, editor: VideoEditor, done: TranscodeReport)
         },
         transcoded=done,
         converted=done.converted,
+        frames_turned=editor.frames_turned,
+        faces_turned=editor.faces_turned,
     )
 
 
@@ -325,6 +340,19 @@ def _selected(
             "Choose it by another word, for instance --faces left, or give a clearer reference.",
         )
     return selected
+
+
+def _towards_camera(pipeline: Pipeline, faces: Sequence[Face]) -> list[Face]:
+    """Those of a photo's selected ``faces`` that the engine can draw."""
+    limits, pose_estimator = pipeline.engine.turn_limits, pipeline.analyser.pose_estimator
+    kept = [face for face in faces if limits.allow(face, pose_estimator)]
+    if not kept:
+        raise NoFaceError(
+            "The face in the target is turned too far from the camera.",
+            "Use a picture that shows it turned by less than 55 degrees to the side, or 45 up or"
+            " down.",
+        )
+    return kept
 
 
 def check_enlarged(photo: Photo, scale: int) -> None:

@@ -32,6 +32,7 @@ from appliance.pipeline.run import (
     swap_photo,
 )
 from appliance.pipeline.selection import FaceRule, FaceSelection
+from tests.pipeline.heads import Head
 from tests.pipeline.pictures import (
     cell,
     changed,
@@ -308,6 +309,21 @@ def test_all_faces_of_a_large_photo_are_swapped_and_counted(
     assert (report.faces_swapped, report.faces_found, report.faces_unclear) == (4, 4, 0)
     _, report = swap_photo(pipeline, sources["d_1"], target, SwapOptions())
     assert report.faces_swapped == 1
+
+
+def test_a_face_that_is_turned_too_far_is_left(
+    pipeline: Pipeline, photos: Mapping[str, Photo], sources: Mapping[str, SourceIdentity]
+) -> None:
+    head = Head(pipeline.analyser.canonical, mesh_source(sources["e_1"])).render(65).image
+    with pytest.raises(NoFaceError, match="turned too far"):
+        swap_photo(pipeline, sources["d_1"], Photo(head), WHOLE)
+    target = Photo(np.hstack([head, cell(photos["b_1"], 480)]))
+    options = SwapOptions(selection=FaceSelection(FaceRule.ALL))
+    result, report = swap_photo(pipeline, sources["d_1"], target, options)
+    assert not changed(target, result)[:, :480].any()
+    assert changed(target, result)[:, 480:].any()
+    assert (report.faces_swapped, report.faces_found) == (1, 2)
+    assert (report.faces_turned, report.frames_turned) == (1, 1)
 
 
 def test_like_refuses_where_the_person_is_not_there(

@@ -39,8 +39,10 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``smallest_face``: pixels from which on every face is looked for. Photos that were searched for
     all of them: ``faces_found``, and ``faces_unclear``, further places that may show one, too small
-    or unclear to be changed. ``stages``: seconds by stage. ``converted``: what the result has in
-    another form than the target. ``dropped``: what a photo held besides its pixels and is not kept.
+    or unclear to be changed. ``faces_turned``: those left because they are turned too far from the
+    camera, summed over ``frames_turned`` frames. ``stages``: seconds by stage. ``converted``: what
+    the result has in another form than the target. ``dropped``: what a photo held besides its
+    pixels and is not kept.
     Of videos only: ``fps``, frames by second of the whole command, ``fps_at_work``, the same
     without the loading of models and the reading of sources, ``codec``, ``pixel_format`` and
     ``tracks``.
@@ -57,6 +59,8 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     smallest_face: int
     faces_found: int | None = None
     faces_unclear: int = 0
+    frames_turned: int = 0
+    faces_turned: int = 0
     converted: tuple[Conversion, ...] = ()
     similarity: Similarity | None = None
     fps: float | None = None
@@ -86,6 +90,8 @@ def summarise(report: SwapReport, seconds: float) -> Summary:
         smallest_face=SMALLEST_FACE,
         faces_found=report.faces_found,
         faces_unclear=report.faces_unclear,
+        frames_turned=report.frames_turned,
+        faces_turned=report.faces_turned,
         similarity=similarity,
         converted=report.converted,
         fps=None if done is None else _rate(done.frames, seconds),
@@ -142,6 +148,9 @@ def _face_pairs(summary: Summary) -> list[LabelledValue]:
     lines = [("faces", swapped), ("looked for", f"faces of {summary.smallest_face} pixels or more")]
     if summary.faces_unclear:
         lines.append(("left", f"{summary.faces_unclear} too small or unclear, perhaps a face"))
+    if summary.faces_turned:
+        where = f" in {summary.frames_turned} frames" if summary.kind == "video" else ""
+        lines.append(("left", f"{summary.faces_turned} turned too far from the camera{where}"))
     return lines
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from appliance.pipeline.face_model.topology import OVAL
 from appliance.pipeline.imaging.types import Float
 
+LEAST_SHARE = 1e-13  # of a score or its rest, as the mesh network's is clipped
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -49,6 +51,11 @@ class Face:
     def points(self) -> Float:
         """The mesh without depth: (478, 2)."""
         return self.mesh[:, :2]
+
+    @property
+    def logit(self) -> float:
+        """The score before the sigmoid, which tells high ones apart: 5 is 0.993, 10 is 0.99995."""
+        return float(np.log(max(self.score, LEAST_SHARE) / max(1 - self.score, LEAST_SHARE)))
 
     @property
     def extent(self) -> float:

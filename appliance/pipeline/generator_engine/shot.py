@@ -36,8 +36,8 @@ class GeneratorShot:
         self._strength = strength
         self._uniform = bool(np.ptp(strength) < 1e-6)
 
-    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
-        """Change the face in a frame, in place; any number of frames may be in work at once."""
+    def edit(self, canvas: Canvas, face: Face, share: float = 1.0) -> InferenceTask[None]:
+        """See :class:`appliance.pipeline.engine.Shot`; any number may be in work at once."""
         networks = self._networks
         box = self._box(canvas, face)
         if box is None:
@@ -52,6 +52,7 @@ class GeneratorShot:
             matrix = step.matrix(five)
             crop = warp(image, matrix, step.side)
             mask = (yield from self._mask(crop)) * self._strengths(local, matrix, step.side)
+            mask = mask * np.float32(share)
             changed = yield from step.change(crop)
             image, touched = pasted(image, changed, mask * step.share, matrix)
             support |= touched

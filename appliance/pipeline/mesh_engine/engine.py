@@ -15,6 +15,7 @@ from appliance.pipeline.engine import StartShot
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import PoseEstimator, ShapeTransfer
+from appliance.pipeline.face_model.turn import TurnLimits
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.mesh_engine.editor import FaceEditor
 from appliance.pipeline.mesh_engine.fit import SourceFit
@@ -23,6 +24,9 @@ from appliance.pipeline.mesh_engine.source import MeshSource, MeshSourceReader
 from appliance.pipeline.mesh_engine.swapper import STILL, VIDEO, MeshSwapper
 
 MESH_ENGINE = "geometric simulation"
+# The mesh's angle for heads turned by 50 and by 60 degrees: there landmarks are off by 2.5 and
+# 3.5 times as much as on a frontal face (tests.bench.profiles).
+TURN_LIMITS = TurnLimits(full=40.0, none=47.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class MeshEngine:
     name: str = MESH_ENGINE
     batch: int = 1
     source_margin: float = 0.0
+    turn_limits: TurnLimits = TURN_LIMITS
 
     @classmethod
     def load(cls, pack: ModelPack, runtime: NetworkLoader, canonical: Canonical) -> Self:

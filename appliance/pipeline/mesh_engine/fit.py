@@ -38,7 +38,9 @@ class SourceFit:
     def __init__(self, source: MeshSource, strength: Float) -> None:
         """``strength``: (478,) 0-1 at each mesh point."""
         self.source = source
-        self.strength = strength
+        self.share = 1.0
+        """Of the strength, 0-1, in the frame that is drawn next: a face that turns away fades."""
+        self._strength = strength
         self.texture: Float = np.zeros((0, 0, 3), np.float32)
         self.grain: Float = np.zeros((1, 1), np.float32)
         self.difference = np.zeros_like(source.shape)
@@ -48,6 +50,11 @@ class SourceFit:
         self._looks = 0.0
         self._fading: tuple[Float, Float] | None = None
         self._steps_left = 0
+
+    @property
+    def strength(self) -> Float:
+        """How much of the source the next frame shows: (478,) 0-1 at each mesh point."""
+        return self._strength * np.float32(self.share)
 
     @property
     def wants_look(self) -> bool:

@@ -27,6 +27,7 @@ from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import ramp, smoothstep
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.mesh_engine.feature_colours import FeatureColours
+from appliance.pipeline.mesh_engine.without_frames import without_frames
 
 PLANE_SIZES = (512, 1024)  # texels; the larger for photos whose face is larger
 FACING = (0.05, 0.35)  # cosines between which a surface goes from unusable to fully trusted
@@ -121,10 +122,16 @@ class MeshSourceReader:
         texture = plane.unwrap(image, _lips_without_teeth(face.points)) * spread[..., :3]
         texture[~plane.covered] = np.exp(light.mean)
         texture = _closed(texture, plane.mouth)
+        albedo = self._visibility.albedo(small, points, light)
+        covering = self._visibility.covering(albedo, light)
+        if light.covering is None:  # then all that it can be is the frames of spectacles
+            texture, shown = without_frames(texture, covering)
+        else:
+            shown = 1 - _around(plane, covering)
         smooth = log_colour(np.maximum(images.blurred(texture, plane.size / 200), 0)) - light.mean
         own = spread[..., 3:] * self._free_of_hair(plane, smooth)
         own *= self._head(plane, image, face)
-        own *= 1 - self._covering(plane, self._visibility.albedo(small, points, light), light)
+        own *= shown
         # The plane is symmetric, so the other half of the face is its mirror image. It also
         # replaces highlights, which do not show the skin.
         dull = own * (1 - self._glare(plane, smooth))
@@ -148,11 +155,6 @@ class MeshSourceReader:
         shown = plane.unwrap(person, at)
         return smoothstep(np.asarray(shown, np.float32), *HEAD)[..., None]
 
-    def _covering(self, plane: TexturePlane, albedo: Float, light: Light) -> Float:
-        """(s, s, 1): 1 where a mask or spectacles hide the skin, and a little around them."""
-        covered = images.dilated(self._visibility.covering(albedo, light), COVERING_MARGIN)
-        return images.resized(covered, (plane.size, plane.size))[..., None]
-
     def _glare(self, plane: TexturePlane, smooth: Float) -> Float:
         """(s, s, 1): 1 where the skin mirrors a lamp; ``smooth``: (s, s, 3) log RGB over skin."""
         skin = 1 - plane.interpolate(feature_weights(self._canonical)[:, None])
@@ -169,6 +171,12 @@ class MeshSourceReader:
         hair = images.dilated(images.opened(hair, 5), plane.size // 28)
         hair = images.blurred(hair, plane.size / 100)
         return np.asarray(1 - hair[..., None], np.float32)
+
+
+def _around(plane: TexturePlane, covering: Float) -> Float:
+    """(s, s, 1): 1 where a (96, 96) ``covering`` hides the skin, and a little around it."""
+    covered = images.dilated(covering, COVERING_MARGIN)
+    return images.resized(covered, (plane.size, plane.size))[..., None]
 
 
 def _lips_without_teeth(points: Float) -> Float:

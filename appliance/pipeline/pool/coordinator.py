@@ -143,6 +143,8 @@ class PoolEditor:
         self._similarities: list[SimilarityReport] = []
         self.frames_swapped = 0
         self.faces_swapped = 0
+        self.frames_turned = 0
+        self.faces_turned = 0
 
     def edit(self, canvas: VideoCanvas, info: FrameInfo) -> _PendingSegment:
         """Copy the next frame into shared memory. The segment that it belongs to."""
@@ -188,6 +190,8 @@ class PoolEditor:
         with self._counting:
             self.frames_swapped += len(changed)
             self.faces_swapped += done.faces
+            self.frames_turned += done.frames_turned
+            self.faces_turned += done.faces_turned
             self._similarities.append(done.similarity)
 
     def _edited(self, segment: _PendingSegment, slots: _SlotAllocator) -> SegmentDone:

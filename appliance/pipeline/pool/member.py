@@ -71,6 +71,8 @@ class _SegmentEdit:
         return SegmentDone(
             changed=self._changed,
             faces=self._editor.faces_swapped,
+            frames_turned=self._editor.frames_turned,
+            faces_turned=self._editor.faces_turned,
             similarity=self._editor.similarity(),
             before=before,
             at_overlap=at_overlap,

@@ -83,12 +83,15 @@ class SegmentDone(msgspec.Struct, frozen=True, tag=True):
     """Member to coordinator: a segment is edited.
 
     ``changed``: indices of the frames that had a face to change. ``faces``: changed faces, summed
-    over the frames. Tracked faces: ``before``: at the end of the run-up; ``at_overlap``: before
+    over the frames; ``frames_turned`` and ``faces_turned``: those left because they are turned too
+    far. Tracked faces: ``before``: at the end of the run-up; ``at_overlap``: before
     the frames that are also the next segment's run-up; ``after``: at the end.
     """
 
     changed: list[int]
     faces: int
+    frames_turned: int
+    faces_turned: int
     similarity: SimilarityReport
     before: list[TrackedFace]
     at_overlap: list[TrackedFace]

@@ -16,7 +16,8 @@ from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.ordered_batches import DeferredWork
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.video.cached_canvas import CachedCanvas
-from appliance.pipeline.video.tracker import Tracker
+from appliance.pipeline.video.tracker import FaceTrack, Tracker
+from appliance.pipeline.video.turn_fade import TurnFades
 
 # Batches at once: one on the GPU, one being prepared, one being written back.
 BATCHES_IN_FLIGHT = 3
@@ -26,13 +27,14 @@ SIMILARITY_INTERVAL = 150
 
 @dataclass(frozen=True, slots=True)
 class _PendingFace:
-    """A face of one frame that is to be changed.
+    """A face of one frame that is to be changed, by ``share`` of the whole change.
 
     ``is_measured``: whether its similarity is measured for the report.
     """
 
     shot: Shot
     face: Face
+    share: float
     is_measured: bool
 
 
@@ -45,10 +47,16 @@ class PendingFrame:
 
 
 class VideoEditor(Protocol):
-    """Changes the frames of one video, which it gets in the order they are shown."""
+    """Changes the frames of one video, which it gets in the order they are shown.
+
+    ``frames_turned``: in how many a face was left because it is turned too far; ``faces_turned``:
+    those faces, summed over the frames.
+    """
 
     frames_swapped: int
     faces_swapped: int
+    frames_turned: int
+    faces_turned: int
 
     @property
     def deferred(self) -> DeferredWork | None:
@@ -77,19 +85,24 @@ class FrameEditor:
         meter: SimilarityMeter,
         batch: int,
         watch: SamePersonWatch | None = None,
+        fades: TurnFades | None = None,
     ) -> None:
         """``tracker``: ``None`` changes nothing. ``batch``: frames that are best changed at once.
 
-        ``meter`` measures the similarity to the source. ``watch``, if there is one, looks at all
-        faces, and none that it cannot see is changed.
+        ``meter`` measures the similarity to the source. ``fades``, if there are any, leave faces
+        that turn away. ``watch``, if there is one, looks at all others, and none that it cannot see
+        is changed.
         """
         self._tracker = tracker
         self._meter = meter
         self._batch = batch
         self._watch = watch
+        self._fades = fades
         self._counting = Lock()
         self.frames_swapped = 0
         self.faces_swapped = 0
+        self.frames_turned = 0
+        self.faces_turned = 0
         self.is_last_changed = False
         """Whether the last frame has a face to change."""
 
@@ -105,19 +118,22 @@ class FrameEditor:
         if self._tracker is None:
             return None
         cached = CachedCanvas(canvas.square)
-        tracks = self._tracker.update(cached, float(info.seconds))
+        seconds = float(info.seconds)
+        faces = self._towards_camera(self._tracker.update(cached, seconds), seconds)
         if self._watch is not None:
-            found = [(track.number, face) for track, face in tracks]
-            seen = self._watch.look(cached, found, float(info.seconds))
-            tracks = [one for one, is_seen in zip(tracks, seen, strict=True) if is_seen]
-        self.is_last_changed = bool(tracks)
-        if not tracks:
+            found = [(track.number, face) for track, face, _ in faces]
+            seen = self._watch.look(cached, found, seconds)
+            faces = [one for one, is_seen in zip(faces, seen, strict=True) if is_seen]
+        self.is_last_changed = bool(faces)
+        if not faces:
             return None
-        faces = tuple(
-            _PendingFace(track.shot, face, track.frames % SIMILARITY_INTERVAL == 1)
-            for track, face in tracks
+        pending = PendingFrame(
+            cached,
+            tuple(
+                _PendingFace(track.shot, face, share, track.frames % SIMILARITY_INTERVAL == 1)
+                for track, face, share in faces
+            ),
         )
-        pending = PendingFrame(cached, faces)
         if self._batch > 1:
             return pending
         self.change([pending])
@@ -126,8 +142,30 @@ class FrameEditor:
     def track_only(self, canvas: VideoCanvas, info: FrameInfo) -> None:
         """Track the faces of the next frame and change none."""
         if self._tracker is not None:
-            for track, _ in self._tracker.update(CachedCanvas(canvas.square), float(info.seconds)):
+            seconds = float(info.seconds)
+            tracks = self._tracker.update(CachedCanvas(canvas.square), seconds)
+            self._shares(tracks, seconds)
+            for track, _ in tracks:
                 track.frames = 0  # the first frame that is changed is the first to be measured
+
+    def _towards_camera(
+        self, tracks: Sequence[tuple[FaceTrack, Face]], seconds: float
+    ) -> list[tuple[FaceTrack, Face, float]]:
+        """The faces that are not turned too far, each with its share; the others are counted."""
+        kept = []
+        for (track, face), share in zip(tracks, self._shares(tracks, seconds), strict=True):
+            if share < 1:
+                track.frames = 0  # the first frame that is changed in full is the next to measure
+            if share:
+                kept.append((track, face, share))
+        self.faces_turned += len(tracks) - len(kept)
+        self.frames_turned += int(len(kept) < len(tracks))
+        return kept
+
+    def _shares(self, tracks: Sequence[tuple[FaceTrack, Face]], seconds: float) -> list[float]:
+        if self._fades is None:
+            return [1.0] * len(tracks)
+        return self._fades.shares([(track.number, face) for track, face in tracks], seconds)
 
     def resume(self, faces: Sequence[Face]) -> None:
         """Track ``faces``, of the frame before the first, instead of detecting any."""
@@ -162,7 +200,9 @@ class FrameEditor:
         for canvas, pending in batch:
             if pending.is_measured:
                 self._meter.before(canvas, pending.face)
-        run_batched([pending.shot.edit(canvas, pending.face) for canvas, pending in batch])
+        run_batched(
+            [pending.shot.edit(canvas, pending.face, pending.share) for canvas, pending in batch]
+        )
         for canvas, pending in batch:
             if pending.is_measured:
                 self._meter.after(canvas, pending.face)

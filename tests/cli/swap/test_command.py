@@ -35,6 +35,13 @@ def test_a_summary_says_what_was_found_and_left() -> None:
     assert lines["left"].startswith("2 ")
 
 
+def test_a_summary_says_which_faces_were_turned_too_far() -> None:
+    summary = Summary("photo", "", 1, 1, 1, 1.0, "cpu", {}, 40, frames_turned=1, faces_turned=2)
+    assert dict(summary_pairs(summary))["left"] == "2 turned too far from the camera"
+    film = Summary("video", "", 9, 7, 7, 1.0, "cpu", {}, 40, frames_turned=2, faces_turned=3)
+    assert dict(summary_pairs(film))["left"] == "3 turned too far from the camera in 2 frames"
+
+
 @pytest.fixture
 def swap(call: Call, people: People, folder: Path) -> Call:
     """Person a on person c, as a PNG, by default."""

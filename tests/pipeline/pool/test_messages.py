@@ -49,7 +49,7 @@ MESSAGES = [
         1,
         [TRACKED],
     ),
-    SegmentDone([3], 1, SimilarityReport(0.1, None, 0.1), [], [TRACKED], []),
+    SegmentDone([3], 1, 2, 3, SimilarityReport(0.1, None, 0.1), [], [TRACKED], []),
 ]
 
 

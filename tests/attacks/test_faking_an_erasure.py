@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -63,15 +64,13 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LuksVolume
 
 
 @pytest.fixture
-def mounted(made: LuksVolume, tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "workspace"
-    folder.mkdir()
+def mounted(made: LuksVolume) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to others
     _run("mount", "-t", "ext4", str(made.mapper), str(folder))
-    # pytest's own folders are closed to others.
-    for parent in (folder, *folder.parents[:3]):
-        parent.chmod(0o755)
+    folder.chmod(0o755)
     yield folder
     _run("umount", str(folder))
+    folder.rmdir()
 
 
 def _ravage(folder: Path) -> None:

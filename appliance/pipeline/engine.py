@@ -14,8 +14,12 @@ from appliance.pipeline.media.canvas import Canvas
 class Shot(Protocol):
     """Changes one face, frame by frame, until the next cut; a photo is a shot of one frame."""
 
-    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
-        """Change the face in the next frame, in place."""
+    def edit(self, canvas: Canvas, face: Face, covered: Float | None = None) -> InferenceTask[None]:
+        """Change the face in the next frame, in place.
+
+        ``covered``: (478,) 0-1, how far hands are in front of each mesh point, if any are. Whoever
+        gives it keeps the hands as they are, by the ``canvas``; it only says what not to look at.
+        """
         ...
 
 

@@ -106,7 +106,7 @@ def is_released(gate: PolicyGates, person: SourceIdentity, report: SwapReport) -
 
 
 class _UntouchedShot:
-    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
+    def edit(self, canvas: Canvas, face: Face, covered: Float | None = None) -> InferenceTask[None]:
         yield from ()
 
 

@@ -36,7 +36,7 @@ class GeneratorShot:
         self._strength = strength
         self._uniform = bool(np.ptp(strength) < 1e-6)
 
-    def edit(self, canvas: Canvas, face: Face) -> InferenceTask[None]:
+    def edit(self, canvas: Canvas, face: Face, covered: Float | None = None) -> InferenceTask[None]:
         """Change the face in a frame, in place; any number of frames may be in work at once."""
         networks = self._networks
         box = self._box(canvas, face)

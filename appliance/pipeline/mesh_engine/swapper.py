@@ -41,6 +41,7 @@ from appliance.pipeline.mesh_engine.layers import (
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
+STILL_REACH = 1.2  # cm: how far around a hand the shape stays, as a standard deviation
 LIDS_DIFFER = (0.04, 0.08)  # difference of lid openness from which the target's own eyes stay
 
 
@@ -91,6 +92,8 @@ class MeshSwapper:
         self._cells = preset.grid
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
         self._inside = smoothstep(distance_to_outline(canonical), *FADE)
+        gaps = np.linalg.norm(canonical.xyz[:, None] - canonical.xyz[None], axis=2)
+        self._nearby = np.exp(-0.5 * (gaps / STILL_REACH) ** 2).astype(np.float32)
         lids = np.clip(2 * region_weights(canonical)["eyes"], 0, 1)
         right = canonical.xyz[:, 0] < 0
         self._lids = (lids * right, lids * ~right)
@@ -100,18 +103,27 @@ class MeshSwapper:
         return smoothstep(facing(face.mesh, self._canonical.triangles), *FACING)
 
     def swap(
-        self, image: Image, face: Face, light: Light, fit: SourceFit, visibility: Float
+        self,
+        image: Image,
+        face: Face,
+        light: Light,
+        fit: SourceFit,
+        visibility: Float,
+        *,
+        covered: Float | None = None,
     ) -> Patch:
         """The fitted source on ``face`` of ``image``, an RGB cut-out of the picture around it.
 
         ``light``: the target's. ``visibility``: (s, s) how far each place of the canonical plane
         shows the face itself, 0-1, and not hair, a hand or anything else in front of it.
+        ``covered``: (478,) 0-1, how far hands are in front of each mesh point: they are put back
+        later, and the shape stays as it is around them, or a second edge would show.
         """
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
         fit.observe(light, difference, eye_distance(face.points))
         old = with_skirt(face.mesh)
-        new = self._moved(old, face, fit)
+        new = self._moved(old, face, fit, self._free(covered))
         values = self._values(old, new, face, light, fit)
         layers = interpolate_layers(
             self._canonical,
@@ -140,10 +152,16 @@ class MeshSwapper:
         centre = points[:POINTS, :2].mean(axis=0)
         return Grid(square_crop(centre, GRID_SIDE * scale, roll, self._cells), self._cells)
 
-    def _moved(self, old: Float, face: Face, fit: SourceFit) -> Float:
+    def _free(self, covered: Float | None) -> Float:
+        """How far each mesh point may move: (478,), 0-1, less near what hands cover."""
+        if covered is None:
+            return np.ones(POINTS, np.float32)
+        return np.asarray(1 - (self._nearby * covered).max(axis=1), np.float32)
+
+    def _moved(self, old: Float, face: Face, fit: SourceFit, free: Float) -> Float:
         scale, rotation, _ = self._pose_estimator.pose(face.mesh)
         new = old.copy()
-        new[:POINTS] += scale * (fit.difference * fit.strength[:, None]) @ rotation.T
+        new[:POINTS] += scale * (fit.difference * (fit.strength * free)[:, None]) @ rotation.T
         return new
 
     def _values(self, old: Float, new: Float, face: Face, light: Light, fit: SourceFit) -> Float:

@@ -12,11 +12,14 @@ from appliance.pipeline.analysis.likeness import SimilarityMeter, SimilarityRepo
 from appliance.pipeline.analysis.same_person import SamePersonWatch
 from appliance.pipeline.engine import Shot
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.hands.mask import HandMask
+from appliance.pipeline.hands.shielded_canvas import edited_behind
+from appliance.pipeline.hands.watch import HandWatch
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.ordered_batches import DeferredWork
 from appliance.pipeline.media.video.reader import FrameInfo
 from appliance.pipeline.video.cached_canvas import CachedCanvas
-from appliance.pipeline.video.tracker import Tracker
+from appliance.pipeline.video.tracker import FaceTrack, Tracker
 
 # Batches at once: one on the GPU, one being prepared, one being written back.
 BATCHES_IN_FLIGHT = 3
@@ -28,11 +31,13 @@ SIMILARITY_INTERVAL = 150
 class _PendingFace:
     """A face of one frame that is to be changed.
 
-    ``is_measured``: whether its similarity is measured for the report.
+    ``hands``: what is in front of it. ``is_measured``: whether its similarity is measured for the
+    report.
     """
 
     shot: Shot
     face: Face
+    hands: HandMask | None
     is_measured: bool
 
 
@@ -77,16 +82,19 @@ class FrameEditor:
         meter: SimilarityMeter,
         batch: int,
         watch: SamePersonWatch | None = None,
+        hands: HandWatch | None = None,
     ) -> None:
         """``tracker``: ``None`` changes nothing. ``batch``: frames that are best changed at once.
 
         ``meter`` measures the similarity to the source. ``watch``, if there is one, looks at all
-        faces, and none that it cannot see is changed.
+        faces, and none that it cannot see is changed. ``hands``, if there is one, keeps hands in
+        front of the faces.
         """
         self._tracker = tracker
         self._meter = meter
         self._batch = batch
         self._watch = watch
+        self._hands = hands
         self._counting = Lock()
         self.frames_swapped = 0
         self.faces_swapped = 0
@@ -106,17 +114,19 @@ class FrameEditor:
             return None
         cached = CachedCanvas(canvas.square)
         tracks = self._tracker.update(cached, float(info.seconds))
+        hands = self._hands_before(cached, tracks, info)
+        seen = [True] * len(tracks)
         if self._watch is not None:
             found = [(track.number, face) for track, face in tracks]
             seen = self._watch.look(cached, found, float(info.seconds))
-            tracks = [one for one, is_seen in zip(tracks, seen, strict=True) if is_seen]
-        self.is_last_changed = bool(tracks)
-        if not tracks:
-            return None
         faces = tuple(
-            _PendingFace(track.shot, face, track.frames % SIMILARITY_INTERVAL == 1)
-            for track, face in tracks
+            _PendingFace(track.shot, face, mask, track.frames % SIMILARITY_INTERVAL == 1)
+            for (track, face), mask, is_seen in zip(tracks, hands, seen, strict=True)
+            if is_seen
         )
+        self.is_last_changed = bool(faces)
+        if not faces:
+            return None
         pending = PendingFrame(cached, faces)
         if self._batch > 1:
             return pending
@@ -126,7 +136,10 @@ class FrameEditor:
     def track_only(self, canvas: VideoCanvas, info: FrameInfo) -> None:
         """Track the faces of the next frame and change none."""
         if self._tracker is not None:
-            for track, _ in self._tracker.update(CachedCanvas(canvas.square), float(info.seconds)):
+            cached = CachedCanvas(canvas.square)
+            tracks = self._tracker.update(cached, float(info.seconds))
+            self._hands_before(cached, tracks, info)
+            for track, _ in tracks:
                 track.frames = 0  # the first frame that is changed is the first to be measured
 
     def resume(self, faces: Sequence[Face]) -> None:
@@ -158,11 +171,25 @@ class FrameEditor:
             self.frames_swapped += sum(bool(frame.faces) for frame in frames)
             self.faces_swapped += sum(len(frame.faces) for frame in frames)
 
+    def _hands_before(
+        self, canvas: CachedCanvas, tracks: Sequence[tuple[FaceTrack, Face]], info: FrameInfo
+    ) -> list[HandMask | None]:
+        """What hands cover of each face of the next frame."""
+        if self._hands is None:
+            return [None] * len(tracks)
+        faces = [(track.number, face) for track, face in tracks]
+        return self._hands.update(canvas, faces, info.index, float(info.seconds))
+
     def _change_batch(self, batch: Sequence[tuple[CachedCanvas, _PendingFace]]) -> None:
         for canvas, pending in batch:
             if pending.is_measured:
                 self._meter.before(canvas, pending.face)
-        run_batched([pending.shot.edit(canvas, pending.face) for canvas, pending in batch])
+        run_batched(
+            [
+                edited_behind(pending.hands, pending.shot, canvas, pending.face)
+                for canvas, pending in batch
+            ]
+        )
         for canvas, pending in batch:
             if pending.is_measured:
                 self._meter.after(canvas, pending.face)

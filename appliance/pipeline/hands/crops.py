@@ -17,11 +17,19 @@ from appliance.pipeline.networks.palm_detector import Palm
 PALM_SIDE, PALM_AHEAD = 2.6, 0.5
 # The same around joints that are known, in extents of the trunk (that graph as well).
 JOINTS_SIDE, JOINTS_AHEAD = 2.0, 0.1
+# Sizes of crops around a face to a doubling, and steps of their places to a side.
+SIDES, PLACES = 4, 12
 
 
-def around_face(centre: Float, side: float) -> Float:
-    """The 2×3 matrix from the picture to an upright palm detector's crop around (2,) ``centre``."""
-    return square_crop(centre, side, 0.0, PALM_SIZE)
+def around_face(centre: Float, side: float) -> tuple[Float, float]:
+    """The 2×3 matrix from the picture to an upright palm detector's crop, and the crop's side.
+
+    About ``side`` pixels around ``centre``, (2,), but rounded: whoever sees the face a little
+    elsewhere, as after another start, gets the same crop, and so the same hands.
+    """
+    side = float(2 ** (round(np.log2(side) * SIDES) / SIDES))
+    step = np.float32(side / PLACES)
+    return square_crop(np.round(centre / step) * step, side, 0.0, PALM_SIZE), side
 
 
 def around_palm(palm: Palm, turn: float = 0.0, size: float = 1.0) -> Float:

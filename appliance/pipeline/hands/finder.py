@@ -88,6 +88,8 @@ class HandFinder:
                 others = (*known, *found)
                 if len(others) >= MOST_HANDS:
                     return tuple(found)
+                if any(other.is_at(palm.centre) for other in others):
+                    continue
                 hand = self._confirmed(canvas, face, palm, others, tries)
                 if hand is not None:
                     found.append(hand)
@@ -100,12 +102,12 @@ class HandFinder:
 
     def _candidates(self, canvas: Canvas, face: Face, view: float) -> list[Palm]:
         """The best palms in a square of ``view`` extents of the face, in pixels of the picture."""
-        matrix = around_face(face.points.mean(axis=0), view * face.extent)
+        matrix, side = around_face(face.points.mean(axis=0), view * face.extent)
         crop = cut(canvas, matrix, PALM_SIZE)
         if crop is None:
             return []
         back = invert(matrix)
-        larger = np.float32(view * face.extent / PALM_SIZE)
+        larger = np.float32(side / PALM_SIZE)
         large = [
             palm
             for palm in self.palms.find(crop, LIKELY_PALM)

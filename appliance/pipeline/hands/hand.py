@@ -19,6 +19,9 @@ TRUNK: NDArray[np.intp] = np.array([0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18])
 # Metres between the middles of two findings below which they are one hand: half a palm's breadth
 # (85 mm in the mean of men and women; Garrett, "The adult human hand", 1971).
 SAME_HAND = 0.042
+# Metres from the nearest joint within which a place belongs to a hand: joints are at most twice as
+# far apart, and flesh is around them.
+AT_HAND = 0.03
 # Scale of a hand that touches a face over the face's own: its middle is 5 cm nearer to a camera
 # that is half a metre away, as those of telephones and computers are.
 TOUCHING = 1.1
@@ -52,6 +55,11 @@ class Hand:
         """From the wrist to the knuckles: (2,), in pixels."""
         knuckles = self.joints[[INDEX[0], MIDDLE[0], MIDDLE[0], RING[0]]].mean(axis=0)
         return np.asarray(knuckles - self.joints[WRIST], np.float32)
+
+    def is_at(self, place: Float) -> bool:
+        """Whether ``place``, (2,) in pixels of the same picture, is on this hand or at its edge."""
+        off = float(np.linalg.norm(self.joints - place, axis=1).min())
+        return off < AT_HAND * self.pixels_a_metre
 
     def is_same(self, other: Hand) -> bool:
         """Whether ``other``, of the same picture, is this hand found once more."""

@@ -138,7 +138,8 @@ class HandFollower:
             view = VIEWS[number % len(VIEWS) if starts else 1]
             known = [*(one.hand for one in kept), *found]
             found += self._finder.search(canvas, face, (view,), known, tries)
-        kept += [FollowedHand(hand) for hand in found]
+        others = [hand for hand in found if not any(hand.is_same(one.hand) for one in kept)]
+        kept += [FollowedHand(hand) for hand in others]
         self._followed = kept
         return tuple(one.hand for one in kept)
 

@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
-from tests.fetch import CLIP
+from tests.fetch import CLIP, HAND_CLIP
 from tests.paths import PORTRAITS
 
 # No deadline: on a busy machine, how long an example takes says nothing. In CI the same examples
@@ -51,6 +51,14 @@ def single_face_clip() -> Path:
     if not CLIP.is_file():
         pytest.fail("The test clip is missing. Run `python -m tests.fetch`.")
     return CLIP
+
+
+@pytest.fixture(scope="session")
+def hand_clip() -> Path:
+    """A video of a face with a hand before it in some frames, which ``make test`` fetches."""
+    if not HAND_CLIP.is_file():
+        pytest.fail("The test clip is missing. Run `python -m tests.fetch`.")
+    return HAND_CLIP
 
 
 @pytest.fixture(scope="session", autouse=True)

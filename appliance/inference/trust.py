@@ -16,7 +16,7 @@ from appliance.errors import ModelError
 from appliance.inference.manifest import ModelEntry
 from appliance.inference.minisign import PublicKey, SignatureError
 
-STARTER_DIGEST = "4a00581369c8b9349032d15312bc3870181311f0cba4c8febdff9db712dfcb60"
+STARTER_DIGEST = "d1d41ad7af80da0fce7b035266cf307200b8a0f391316113ba9dbb0258887000"
 """SHA-256 of ``models/starter/manifest.toml``: the pack that ships with this version."""
 
 STARTER = "this version"

@@ -15,8 +15,14 @@ from appliance.pipeline.media.canvas import Canvas
 class Shot(Protocol):
     """Changes one face, frame by frame, until the next cut; a photo is a shot of one frame."""
 
-    def edit(self, canvas: Canvas, face: Face, share: float = 1.0) -> InferenceTask[None]:
-        """Change the face in the next frame, in place, by ``share``: 0-1 of the whole change."""
+    def edit(
+        self, canvas: Canvas, face: Face, share: float = 1.0, covered: Float | None = None
+    ) -> InferenceTask[None]:
+        """Change the face in the next frame, in place, by ``share``: 0-1 of the whole change.
+
+        ``covered``: (478,) 0-1, how far hands are in front of each mesh point, if any are. The
+        caller keeps the hands as they are, by the ``canvas``; it only says what not to look at.
+        """
         ...
 
 

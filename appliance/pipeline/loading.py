@@ -16,6 +16,7 @@ from appliance.pipeline.engine import Engine
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.generator_engine.engine import GeneratorEngine
 from appliance.pipeline.generator_engine.options import GeneratorOptions
+from appliance.pipeline.hands.finder import HandFinder
 from appliance.pipeline.mesh_engine.engine import MeshEngine
 from appliance.pipeline.networks.upscaler import Upscaler
 
@@ -24,13 +25,14 @@ from appliance.pipeline.networks.upscaler import Upscaler
 class Pipeline:
     """All that is loaded once and serves any number of jobs.
 
-    ``packs``: where the networks come from; the first that holds a model wins. ``upscaler``: what
-    enlarges results, where that was asked for.
+    ``packs``: where the networks come from; the first that holds a model wins. ``hands``: what
+    finds hands in front of faces. ``upscaler``: what enlarges results, where that was asked for.
     """
 
     analyser: FaceAnalyser
     engine: Engine
     packs: tuple[ModelPack, ...]
+    hands: HandFinder
     upscaler: Upscaler | None = None
 
     @classmethod
@@ -56,6 +58,7 @@ class Pipeline:
             analyser=FaceAnalyser.load(pack, runtime, every, tracking),
             engine=generator or MeshEngine.load(pack, runtime, canonical),
             packs=every.packs,
+            hands=HandFinder.load(pack, tracking or runtime, canonical),
             upscaler=None if scale == 1 else Upscaler(runtime.load(every, f"upscaler-x{scale}")),
         )
 

@@ -18,6 +18,9 @@ from appliance.pipeline.analysis.tiles import SMALLEST_FACE
 from appliance.pipeline.engine import PreparedSource
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
+from appliance.pipeline.hands.mask import hand_mask
+from appliance.pipeline.hands.shielded_canvas import edited_behind
+from appliance.pipeline.hands.watch import HandWatch
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.canvas import Canvas
@@ -203,7 +206,8 @@ def swap_photo(
             if watch is not None and not all(watch.look(canvas, [(number, face)], 0.0)):
                 continue
             meter.before(canvas, face)
-            run_one(start_shot().edit(canvas, face))
+            hands = hand_mask(canvas, face, pipeline.hands.search(canvas, face))
+            run_one(edited_behind(hands, start_shot(), canvas, face))
             meter.after(canvas, face)
             swapped += 1
     measured = with_watch(meter.report(), watch)
@@ -274,7 +278,8 @@ def frame_editor(pipeline: Pipeline, source: SourceIdentity, options: SwapOption
         meter,
         pipeline.engine.batch,
         _watch(pipeline, source, options),
-        TurnFades(analyser.pose_estimator, pipeline.engine.turn_limits),
+        fades=TurnFades(analyser.pose_estimator, pipeline.engine.turn_limits),
+        hands=HandWatch(pipeline.hands),
     )
 
 

@@ -106,7 +106,9 @@ def is_released(gate: PolicyGates, person: SourceIdentity, report: SwapReport) -
 
 
 class _UntouchedShot:
-    def edit(self, canvas: Canvas, face: Face, share: float = 1.0) -> InferenceTask[None]:
+    def edit(
+        self, canvas: Canvas, face: Face, share: float = 1.0, covered: Float | None = None
+    ) -> InferenceTask[None]:
         yield from ()
 
 

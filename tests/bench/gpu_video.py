@@ -31,6 +31,7 @@ from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.topology import five_points
 from appliance.pipeline.generator_engine.engine import GeneratorEngine
 from appliance.pipeline.generator_engine.options import GeneratorOptions
+from appliance.pipeline.hands.finder import HandFinder
 from appliance.pipeline.imaging import images
 from appliance.pipeline.loading import Pipeline, tracking_runtime
 from appliance.pipeline.media.photo.decode import Photo, read_photo
@@ -124,7 +125,10 @@ def load(pack: ModelPack, runtime: Runtime, *, follow_on_gpu: bool = False) -> P
     options = GeneratorOptions(identity_weight=1.0)
     engine = GeneratorEngine.load(pack, runtime, options, canonical)
     small = runtime if follow_on_gpu else tracking_runtime(engine, all_cores=runtime.latency_mode)
-    return Pipeline(FaceAnalyser.load(starter, runtime, pack, small), engine, (pack,))
+    analyser = FaceAnalyser.load(starter, runtime, pack, small)
+    return Pipeline(
+        analyser, engine, (pack,), HandFinder.load(starter, small or runtime, canonical)
+    )
 
 
 def sit(engine: Pipeline, photos: Sequence[BinaryIO]) -> tuple[SourceIdentity, SwapOptions]:

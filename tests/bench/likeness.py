@@ -106,7 +106,6 @@ class Study:
             "turn, degrees": off_axis(face, self._analyser.pose_estimator),
             "mouth openness": mouth_openness(face.points),
             "eye openness": float(np.mean(eye_openness(face.points))),
-            "contrast of the skin": light.contrast,
             "unevenness of the light": float(np.std(light.field @ LUMA)),
             "brightness of the skin": float(light.mean @ LUMA),
             "trusted share of the texture": float(mesh.cover.mean()),

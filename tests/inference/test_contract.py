@@ -10,7 +10,16 @@ from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 
-NETWORKS = ["detector", "mesh", "identity", "person-mask", "upscaler-x2", "upscaler-x4"]
+NETWORKS = [
+    "detector",
+    "mesh",
+    "identity",
+    "person-mask",
+    "palm-detector",
+    "hand-joints",
+    "upscaler-x2",
+    "upscaler-x4",
+]
 
 
 @pytest.mark.parametrize("role", NETWORKS)

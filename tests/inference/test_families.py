@@ -24,6 +24,8 @@ from tests.inference import graphs, standins
 REAL = {
     "mediapipe-face-mesh",
     "mediapipe-selfie",
+    "mediapipe-palm",
+    "mediapipe-hand",
     "esrgan-slim-x2",
     "esrgan-slim-x4",
     "realesrgan-x4plus",
@@ -227,6 +229,8 @@ PIXEL = {
     "real-esrgan-x2": UNIT_RGB,
     "real-esrgan-x4": UNIT_RGB,
     "mediapipe-selfie": UNIT_RGB,
+    "mediapipe-palm": UNIT_RGB,
+    "mediapipe-hand": UNIT_RGB,
     "xseg": UNIT_BGR,
     "bisenet": IMAGENET,
 }

@@ -34,6 +34,8 @@ def test_the_starter_pack_verifies(pack: ModelPack) -> None:
         "mesh",
         "identity",
         "person-mask",
+        "palm-detector",
+        "hand-joints",
         "upscaler-x2",
         "upscaler-x4",
         "canonical-mesh",

@@ -195,7 +195,7 @@ def test_a_licence_or_key_that_the_policy_does_not_name_leaves_the_mesh_engine(
     loaded = [
         e for e in logged_events(tmp_path / "ledger") if isinstance(e, events.ModelPackLoaded)
     ]
-    assert {pack.models for pack in loaded} == {8}  # the starter pack alone
+    assert {pack.models for pack in loaded} == {10}  # the starter pack alone
 
 
 def test_the_ledger_names_what_drew(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from appliance.inference.contract import Contract
 from appliance.inference.families import (
     detectors,
     generators,
+    hands,
     landmarks,
     masks,
     recognisers,
@@ -33,6 +34,7 @@ CONTRACTS: Mapping[str, Contract] = MappingProxyType(
             restorers,
             upscalers,
             masks,
+            hands,
         )
         for contract in module.FAMILIES
     }

@@ -67,6 +67,10 @@ class VisibilityEstimator:
         colours = images.blurred(self._plane.unwrap(image, points), 0.8)
         return log_colour(colours.astype(np.float32)) - self._plane.interpolate(light.field)
 
+    def on_plane(self, values: Float) -> Float:
+        """(478,) values at the mesh points, over the canonical plane: (96, 96)."""
+        return self._plane.interpolate(values[:, None])[..., 0]
+
     def covering(self, albedo: Float, light: Light) -> Float:
         """Where the canonical plane shows a mask or spectacles: (96, 96), 0-1."""
         frames = self._frames.find(albedo)

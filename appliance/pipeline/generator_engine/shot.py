@@ -36,7 +36,9 @@ class GeneratorShot:
         self._strength = strength
         self._uniform = bool(np.ptp(strength) < 1e-6)
 
-    def edit(self, canvas: Canvas, face: Face, share: float = 1.0) -> InferenceTask[None]:
+    def edit(
+        self, canvas: Canvas, face: Face, share: float = 1.0, covered: Float | None = None
+    ) -> InferenceTask[None]:
         """See :class:`appliance.pipeline.engine.Shot`; any number may be in work at once."""
         networks = self._networks
         box = self._box(canvas, face)

@@ -42,11 +42,15 @@ class FaceEditor:
         fit: SourceFit,
         appearance: AppearanceModel | None = None,
         visibility: Float | None = None,
+        *,
+        covered: Float | None = None,
     ) -> Float | None:
         """Change ``canvas`` in place; pixels outside the face's surroundings keep their value.
 
         ``appearance`` and ``visibility`` are what a video remembers: the face's usual appearance,
         and the (96, 96) visibility of an earlier frame, used once more instead of a new estimate.
+        ``covered``: (478,) 0-1, how far hands are in front of each mesh point: the light is not
+        measured there, and the appearance not learnt.
         Returns the visibility that was used; ``None`` where the face is outside the picture.
         """
         box = face_box(face, canvas)
@@ -57,16 +61,18 @@ class FaceEditor:
         image, local = shrunk(whole, factor), face.moved(-box.x, -box.y).shrunk(factor)
         small, points = at_skin_resolution(image, local.points)
         facing = self.swapper.facing(local)
+        if covered is not None:
+            facing = facing * (1 - covered)
         light = self.meter.measure(small, points, facing)
         if visibility is None:
             albedo = self.visibility.albedo(small, points, light)
-            visibility = self._estimate(image, local, albedo, light, appearance)
+            visibility = self._estimate(image, local, albedo, light, appearance, covered=covered)
         if fit.wants_look:
             seen = self._seen(facing, visibility)
             look = photographed_look(self.planes, image, local.points, light.field, seen)
             gain = np.exp(light.mean - fit.source.tone)
             fit.match(self.planes, look, gain, eye_distance(local.points))
-        patch = self.swapper.swap(image, local, light, fit, visibility)
+        patch = self.swapper.swap(image, local, light, fit, visibility, covered=covered)
         if factor > 1:
             patch = _enlarged(patch, image, whole, factor)
         rgb = images.grey_like(patch.rgb, whole)
@@ -84,12 +90,17 @@ class FaceEditor:
         albedo: Float,
         light: Light,
         appearance: AppearanceModel | None,
+        *,
+        covered: Float | None,
     ) -> Float:
         person = self.visibility.person(image)
         points = _in_unit_square(face, image)
         visibility = self.visibility.estimate(albedo, light, appearance, person, points)
         if appearance is not None:
-            appearance.add(albedo, visibility)
+            shown = visibility
+            if covered is not None:
+                shown = visibility * (1 - self.visibility.on_plane(covered))
+            appearance.add(albedo, shown)
         return visibility
 
 

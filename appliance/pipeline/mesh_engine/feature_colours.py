@@ -74,10 +74,14 @@ class FeatureMemory:
         self._colours: Float = np.zeros((3, 3), np.float32)
         self._weight: Float = np.full(3, 1e-3, np.float32)
 
-    def observe(self, found: FeatureColours) -> Float:
-        """The mean with one more frame: (3, 3), as ``FeatureColours.colours``."""
-        self._weight = np.minimum(self._weight + found.shown, MEMORY)
-        share = (found.shown / self._weight)[:, None]
+    def observe(self, found: FeatureColours, covered: Float | None = None) -> Float:
+        """The mean with one more frame: (3, 3), as ``FeatureColours.colours``.
+
+        ``covered``: (478,) 0-1, how far hands are in front of each mesh point.
+        """
+        seen = found.shown if covered is None else found.shown * (1 - _of_features(covered))
+        self._weight = np.minimum(self._weight + seen, MEMORY)
+        share = (seen / self._weight)[:, None]
         self._colours = self._colours + share * (found.colours - self._colours)
         return self._colours
 
@@ -111,6 +115,12 @@ def recoloured(image: Image, points: Float, light: Light, change: Recolouring) -
             own, wanted = change.own[number], change.wanted[number]
             window[:] = _recoloured(window, mask, skins[number], own, wanted)
     return result
+
+
+def _of_features(values: Float) -> Float:
+    """The mean of (478,) values over each feature's points: (3,)."""
+    parts = (OUTER_LIPS, slice(RIGHT_IRIS, RIGHT_IRIS + 5), slice(LEFT_IRIS, LEFT_IRIS + 5))
+    return np.array([values[part].mean() for part in parts], np.float32)
 
 
 def _recoloured(window: Image, mask: Float, skin: Float, own: Float, wanted: Float) -> Image:

@@ -28,10 +28,14 @@ class MeshShot:
         self._visibility: Float | None = None
         self._frames = 0
 
-    def edit(self, canvas: Canvas, face: Face, share: float = 1.0) -> InferenceTask[None]:
+    def edit(
+        self, canvas: Canvas, face: Face, share: float = 1.0, covered: Float | None = None
+    ) -> InferenceTask[None]:
         """See :class:`appliance.pipeline.engine.Shot`."""
         yield from ()  # a generator by type: its networks see one frame at a time, in order
         self._frames += 1
         recent = self._visibility if self._frames % VISIBILITY_INTERVAL else None
         self._fit.share = share
-        self._visibility = self._editor.edit(canvas, face, self._fit, self._appearance, recent)
+        self._visibility = self._editor.edit(
+            canvas, face, self._fit, self._appearance, recent, covered=covered
+        )

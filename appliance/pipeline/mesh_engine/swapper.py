@@ -43,6 +43,7 @@ EYES = 8.9  # cm between the outer eye corners of the canonical face
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 LIGHT_PLANE = 64  # texels: light changes over centimetres, and one is 2.5 mm of a face
 GRID_SIDE = 28.0  # cm of the face's space that the grid spans: the skirt and a margin
+STILL_REACH = 1.2  # cm: how far around a hand the shape stays, as a standard deviation
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class MeshSwapper:
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
         self._inside = smoothstep(distance_to_outline(canonical), *FADE)
         self._own_parts = OwnParts(canonical)
+        gaps = np.linalg.norm(canonical.xyz[:, None] - canonical.xyz[None], axis=2)
+        self._nearby = np.exp(-0.5 * (gaps / STILL_REACH) ** 2).astype(np.float32)
 
     @cached_property
     def _layers(self) -> LayerInterpolator:
@@ -108,18 +111,27 @@ class MeshSwapper:
         return smoothstep(facing(face.mesh, self._canonical.triangles), *FACING)
 
     def swap(
-        self, image: Image, face: Face, light: Light, fit: SourceFit, visibility: Float
+        self,
+        image: Image,
+        face: Face,
+        light: Light,
+        fit: SourceFit,
+        visibility: Float,
+        *,
+        covered: Float | None = None,
     ) -> Patch:
         """The fitted source on ``face`` of ``image``, an RGB cut-out of the picture around it.
 
         ``light``: the target's. ``visibility``: (s, s) how far each place of the canonical plane
         shows the face itself, 0-1, and not hair, a hand or anything else in front of it.
+        ``covered``: (478,) 0-1, how far hands are in front of each mesh point: they are put back
+        later, and the shape stays as it is around them, or a second edge would show.
         """
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
         fit.observe(difference, eye_distance(face.points))
         gap = ExpressionGap.between(fit.source.shape, aligned)
-        new = self._moved(face, fit)
+        new = self._moved(face, fit, self._free(covered))
         trust = self.facing(face) * fit.source.cover * fit.strength
         values = self._values((face.mesh - new)[:, :2], trust * self._own_parts.drawn(gap))
         layers = self._layers.interpolate(
@@ -132,7 +144,7 @@ class MeshSwapper:
             size=(image.shape[1], image.shape[0]),
         )
         source = fit.source.features
-        own = fit.features.observe(FeatureColours.measure(image, face.points, light))
+        own = fit.features.observe(FeatureColours.measure(image, face.points, light), covered)
         shares = self._own_parts.recolouring(gap, trust, visibility) * source.shown
         change = Recolouring(own, source.colours, shares)
         result = recoloured(image, face.points, light, change)
@@ -154,9 +166,16 @@ class MeshSwapper:
         centre = points[:, :2].mean(axis=0)
         return Grid(square_crop(centre, GRID_SIDE * scale, roll, self._cells), self._cells)
 
-    def _moved(self, face: Face, fit: SourceFit) -> Float:
+    def _free(self, covered: Float | None) -> Float:
+        """How far each mesh point may move: (478,), 0-1, less near what hands cover."""
+        if covered is None:
+            return np.ones(POINTS, np.float32)
+        return np.asarray(1 - (self._nearby * covered).max(axis=1), np.float32)
+
+    def _moved(self, face: Face, fit: SourceFit, free: Float) -> Float:
         scale, rotation, _ = self._pose_estimator.pose(face.mesh)
-        moved = face.mesh + scale * (fit.difference * fit.strength[:, None]) @ rotation.T
+        strength = (fit.strength * free)[:, None]
+        moved = face.mesh + scale * (fit.difference * strength) @ rotation.T
         return np.asarray(moved, np.float32)
 
     def _values(self, shift: Float, drawn: Float) -> Float:

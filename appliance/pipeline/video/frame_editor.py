@@ -12,6 +12,9 @@ from appliance.pipeline.analysis.likeness import SimilarityMeter, SimilarityRepo
 from appliance.pipeline.analysis.same_person import SamePersonWatch
 from appliance.pipeline.engine import Shot
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.hands.mask import HandMask
+from appliance.pipeline.hands.shielded_canvas import edited_behind
+from appliance.pipeline.hands.watch import HandWatch
 from appliance.pipeline.media.video.canvas import VideoCanvas
 from appliance.pipeline.media.video.ordered_batches import DeferredWork
 from appliance.pipeline.media.video.reader import FrameInfo
@@ -29,12 +32,14 @@ SIMILARITY_INTERVAL = 150
 class _PendingFace:
     """A face of one frame that is to be changed, by ``share`` of the whole change.
 
-    ``is_measured``: whether its similarity is measured for the report.
+    ``hands``: what is in front of it. ``is_measured``: whether its similarity is measured for the
+    report.
     """
 
     shot: Shot
     face: Face
     share: float
+    hands: HandMask | None
     is_measured: bool
 
 
@@ -85,19 +90,22 @@ class FrameEditor:
         meter: SimilarityMeter,
         batch: int,
         watch: SamePersonWatch | None = None,
+        *,
         fades: TurnFades | None = None,
+        hands: HandWatch | None = None,
     ) -> None:
         """``tracker``: ``None`` changes nothing. ``batch``: frames that are best changed at once.
 
         ``meter`` measures the similarity to the source. ``fades``, if there are any, leave faces
         that turn away. ``watch``, if there is one, looks at all others, and none that it cannot see
-        is changed.
+        is changed. ``hands``, if there is one, keeps hands in front of the faces.
         """
         self._tracker = tracker
         self._meter = meter
         self._batch = batch
         self._watch = watch
         self._fades = fades
+        self._hands = hands
         self._counting = Lock()
         self.frames_swapped = 0
         self.faces_swapped = 0
@@ -119,7 +127,9 @@ class FrameEditor:
             return None
         cached = CachedCanvas(canvas.square)
         seconds = float(info.seconds)
-        faces = self._towards_camera(self._tracker.update(cached, seconds), seconds)
+        tracks = self._tracker.update(cached, seconds)
+        masks = self._hands_before(cached, tracks, info)
+        faces = self._towards_camera(tracks, seconds)
         if self._watch is not None:
             found = [(track.number, face) for track, face, _ in faces]
             seen = self._watch.look(cached, found, seconds)
@@ -130,7 +140,13 @@ class FrameEditor:
         pending = PendingFrame(
             cached,
             tuple(
-                _PendingFace(track.shot, face, share, track.frames % SIMILARITY_INTERVAL == 1)
+                _PendingFace(
+                    track.shot,
+                    face,
+                    share,
+                    masks[track.number],
+                    is_measured=track.frames % SIMILARITY_INTERVAL == 1,
+                )
                 for track, face, share in faces
             ),
         )
@@ -142,8 +158,9 @@ class FrameEditor:
     def track_only(self, canvas: VideoCanvas, info: FrameInfo) -> None:
         """Track the faces of the next frame and change none."""
         if self._tracker is not None:
-            seconds = float(info.seconds)
-            tracks = self._tracker.update(CachedCanvas(canvas.square), seconds)
+            cached, seconds = CachedCanvas(canvas.square), float(info.seconds)
+            tracks = self._tracker.update(cached, seconds)
+            self._hands_before(cached, tracks, info)
             self._shares(tracks, seconds)
             for track, _ in tracks:
                 track.frames = 0  # the first frame that is changed is the first to be measured
@@ -196,12 +213,26 @@ class FrameEditor:
             self.frames_swapped += sum(bool(frame.faces) for frame in frames)
             self.faces_swapped += sum(len(frame.faces) for frame in frames)
 
+    def _hands_before(
+        self, canvas: CachedCanvas, tracks: Sequence[tuple[FaceTrack, Face]], info: FrameInfo
+    ) -> dict[int, HandMask | None]:
+        """What hands cover of each face of the next frame, by the number of its track."""
+        faces = [(track.number, face) for track, face in tracks]
+        numbers = [number for number, _ in faces]
+        if self._hands is None:
+            return dict.fromkeys(numbers)
+        masks = self._hands.update(canvas, faces, info.index, float(info.seconds))
+        return dict(zip(numbers, masks, strict=True))
+
     def _change_batch(self, batch: Sequence[tuple[CachedCanvas, _PendingFace]]) -> None:
         for canvas, pending in batch:
             if pending.is_measured:
                 self._meter.before(canvas, pending.face)
         run_batched(
-            [pending.shot.edit(canvas, pending.face, pending.share) for canvas, pending in batch]
+            [
+                edited_behind(one.hands, one.shot, canvas, one.face, one.share)
+                for canvas, one in batch
+            ]
         )
         for canvas, pending in batch:
             if pending.is_measured:

@@ -175,11 +175,20 @@ def test_a_card_describes_a_model(call: Call, imported: Path) -> None:
     assert found["takes"]["target"] == "1×3×128×128 RGB 0 to 1, aligned as arcface_128"
     assert found["parameters"] > 512 * 512
     assert call("models", "show", "--models", imported, "--role", "mesh").code == 5
-    assert len(call("models", "show", "--json").json["cards"]) == 8
+    assert len(call("models", "show", "--json").json["cards"]) == 10
 
 
 def test_every_network_is_measured(call: Call) -> None:
     found = call("models", "bench", "--provider", "cpu", "--json").json
     roles = [speed["role"] for speed in found["speeds"]]
-    assert roles == ["detector", "mesh", "identity", "person-mask", "upscaler-x2", "upscaler-x4"]
+    assert roles == [
+        "detector",
+        "mesh",
+        "identity",
+        "person-mask",
+        "palm-detector",
+        "hand-joints",
+        "upscaler-x2",
+        "upscaler-x4",
+    ]
     assert all(speed["milliseconds"] > 0 and speed["runs"] > 0 for speed in found["speeds"])

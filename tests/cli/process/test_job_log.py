@@ -56,7 +56,7 @@ def test_a_sealed_swap_is_recorded_from_start_to_result(people: People, folder: 
     assert isinstance(boot, events.Boot)
     assert policy == events.PolicyLoaded(EMBEDDED.digest, "embedded")
     assert isinstance(pack, events.ModelPackLoaded)
-    assert (pack.models, pack.signature) == (8, "valid")
+    assert (pack.models, pack.signature) == (10, "valid")
     assert isinstance(sealed, events.SealResult)
     assert (sealed.result, sealed.escaped) == ("sealed", 0)
     assert "seccomp" in sealed.layers

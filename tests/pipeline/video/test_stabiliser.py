@@ -15,9 +15,15 @@ from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.regions import region_weights
 from appliance.pipeline.face_model.topology import SKIN_POINTS, eye_distance
 from appliance.pipeline.imaging.geometry import transform
+from appliance.pipeline.imaging.one_euro import OneEuro
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.photo.decode import Photo
-from appliance.pipeline.video.stabiliser import CropView, LandmarkStabiliser, OneEuro
+from appliance.pipeline.video.stabiliser import (
+    SLOPE,
+    SPEED_CUTOFF,
+    CropView,
+    LandmarkStabiliser,
+)
 from tests.pipeline.pictures import pixels_of
 
 STEP = 1 / 25  # seconds
@@ -31,7 +37,7 @@ def test_the_filter_gives_a_value_between_the_expected_and_the_measured(
     random = np.random.default_rng(seed)
     expected, measured = random.normal(0, 1, (2, 20, 3)).astype(np.float32)
     cutoffs = np.full(20, cutoff, np.float32)
-    result = OneEuro(cutoffs).smooth(expected, measured, seconds)
+    result = OneEuro(cutoffs, SLOPE, SPEED_CUTOFF).smooth(expected, measured, seconds)
     share = (result - expected) / (measured - expected)
     assert share.min() > 0
     assert share.max() < 1
@@ -40,14 +46,14 @@ def test_the_filter_gives_a_value_between_the_expected_and_the_measured(
 def test_the_filter_gives_the_measured_value_if_no_time_has_passed() -> None:
     # Two frames of one time have no speed; dividing by it would not be finite.
     expected, measured = np.zeros((2, 3), np.float32), np.ones((2, 3), np.float32)
-    filtered = OneEuro(np.ones(2, np.float32))
+    filtered = OneEuro(np.ones(2, np.float32), SLOPE, SPEED_CUTOFF)
     for seconds in (0.0, -1.0):
         assert np.array_equal(filtered.smooth(expected, measured, seconds), measured)
 
 
 def test_a_higher_cut_off_follows_more_closely() -> None:
     cutoffs = np.array([0.5, 6.0], np.float32)
-    result = OneEuro(cutoffs, slope=0).smooth(
+    result = OneEuro(cutoffs, 0, SPEED_CUTOFF).smooth(
         np.zeros((2, 1), np.float32), np.full((2, 1), 0.01, np.float32), STEP
     )
     assert result[1, 0] > 2 * result[0, 0]
@@ -55,7 +61,7 @@ def test_a_higher_cut_off_follows_more_closely() -> None:
 
 def test_the_filter_follows_more_closely_at_speed() -> None:
     slow, fast = (
-        OneEuro(np.ones(1, np.float32)).smooth(
+        OneEuro(np.ones(1, np.float32), SLOPE, SPEED_CUTOFF).smooth(
             np.zeros((1, 1), np.float32), np.full((1, 1), far, np.float32), STEP
         )[0, 0]
         / far

@@ -1,0 +1,1 @@
+"""Hands in front of a face: found, followed through a shot, masked, and kept as they are."""

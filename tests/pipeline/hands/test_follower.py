@@ -1,0 +1,76 @@
+"""Hands are found soon, followed, and forgotten once they are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.hands.follower import SEARCH_INTERVAL, HandFollower
+from appliance.pipeline.hands.hand import Hand
+from appliance.pipeline.hands.watch import HandWatch
+from appliance.pipeline.imaging.types import Image
+from appliance.pipeline.loading import Pipeline
+from appliance.pipeline.media.photo.canvas import PhotoCanvas
+from tests.pipeline.hands.conftest import Stretch
+
+RATE = 24
+RUN_UP = 24
+
+
+def followed(
+    pipeline: Pipeline, frames: Sequence[Image], faces: Sequence[Face], first: int
+) -> list[tuple[Hand, ...]]:
+    """What a new follower sees in each frame; ``first``: the number of the first."""
+    follower = HandFollower(pipeline.hands)
+    return [
+        follower.update(PhotoCanvas(frame), face, first + number, 1 / RATE)
+        for number, (frame, face) in enumerate(zip(frames, faces, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("first", [64, 100, 150, 215])
+def test_a_film_that_starts_with_a_hand_has_it_within_five_frames(
+    first: int, pipeline: Pipeline, stretch: Callable[[int, int], Stretch]
+) -> None:
+    seen = followed(pipeline, *stretch(first, first + SEARCH_INTERVAL), first)
+    assert len(seen[-1]) == 1
+
+
+def test_whoever_starts_a_run_up_earlier_sees_the_same(
+    pipeline: Pipeline, stretch: Callable[[int, int], Stretch]
+) -> None:
+    frames, faces = stretch(90, 90 + RUN_UP + 12)
+    whole = followed(pipeline, frames, faces, 90)
+    part = followed(pipeline, frames[7:], faces[7:], 97)
+    for one, other in zip(whole[7 + RUN_UP :], part[RUN_UP:], strict=True):
+        ((hand,), (again,)) = one, other
+        off = np.linalg.norm(hand.joints - again.joints, axis=1)
+        assert off.max() < 0.05
+
+
+def test_a_hand_that_leaves_is_forgotten_and_one_that_enters_is_found(
+    pipeline: Pipeline, stretch: Callable[[int, int], Stretch]
+) -> None:
+    frames, faces = stretch(220, 240)
+    seen = followed(pipeline, frames, faces, 220)
+    assert seen[4]
+    assert not any(seen[-5:])
+    turned = followed(pipeline, frames[::-1], faces[::-1], 220)
+    assert not turned[0]
+    assert turned[-1]
+
+
+def test_the_hands_of_a_track_that_has_ended_are_forgotten(
+    pipeline: Pipeline, stretch: Callable[[int, int], Stretch]
+) -> None:
+    frames, faces = stretch(100, 104)
+    watch = HandWatch(pipeline.hands)
+    canvases = [PhotoCanvas(frame) for frame in frames]
+    empty = PhotoCanvas(np.full_like(frames[0], 128))
+    assert watch.update(canvases[0], [(1, faces[0])], 100, 0.0)[0] is not None
+    assert watch.update(empty, [], 101, 0.04) == []
+    assert watch.update(empty, [(2, faces[2])], 102, 0.08) == [None]
+    assert watch.update(canvases[3], [(2, faces[3])], 103, 0.12)[0] is not None

@@ -162,7 +162,7 @@ def test_the_side_a_half_profile_hides_is_filled_by_the_other(
     cover = mesh_source(person).cover
     assert cover[CHEEKS].min() > 0.8
     assert similarity(person.embedding, sources[name].embedding) > 0.6  # still this person
-    if cover[hidden] < 0.95:  # not seen, so it is the mirror image of the cheek that was
+    if cover[hidden] < 0.91:  # not seen, so it is the mirror image of the cheek that was
         texture = mesh_source(person).texture
         plane = TexturePlane(pipeline.analyser.canonical, texture.shape[0])
         red = plane.pick(np.ascontiguousarray(images.blurred(texture, 6.0)[..., 0]))

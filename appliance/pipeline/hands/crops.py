@@ -24,8 +24,8 @@ SIDES, PLACES = 4, 12
 def around_face(centre: Float, side: float) -> tuple[Float, float]:
     """The 2×3 matrix from the picture to an upright palm detector's crop, and the crop's side.
 
-    About ``side`` pixels around ``centre``, (2,), but rounded: whoever sees the face a little
-    elsewhere, as after another start, gets the same crop, and so the same hands.
+    About ``side`` pixels around ``centre``, (2,), but rounded: a face that is seen a little
+    elsewhere, as after another start, gives the same crop, and so the same hands.
     """
     side = float(2 ** (round(np.log2(side) * SIDES) / SIDES))
     step = np.float32(side / PLACES)

@@ -1,8 +1,8 @@
 """The hands in front of one face through a shot: looked for now and then, followed in between.
 
 The joints network is a chaotic map: two crops of one hand that differ by a pixel give joints that
-differ by several, and so do the crops cut around those. So that whoever starts a second earlier
-comes to the same result, hands are taken from a fresh search at fixed frames of the video; what is
+differ by several, and so do the crops cut around those. So that a start one second earlier gives
+the same result, hands are taken from a fresh search at fixed frames of the video; what is
 followed from there depends on nothing before it, and the filter forgets the rest.
 """
 

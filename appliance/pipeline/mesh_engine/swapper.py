@@ -1,6 +1,7 @@
 """A fitted source drawn on a target's face. No generator, no weights.
 
-The result is a geometric simulation: every pixel of it was photographed, none was invented.
+The result is a geometric simulation: all that it shows was photographed, on the source or on the
+target, but for skin that is filled in where the source wears spectacles.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.mesh_engine.source import MIRRORED
 from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.run import (
     SourceIdentity,
@@ -47,6 +48,7 @@ from tests.pipeline.pictures import (
 )
 
 NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
+HIDING = 52  # degrees from which a turned head hides the far cheek of all these people
 Known: TypeAlias = tuple[Mapping[str, Photo], Mapping[str, Face], Mapping[str, SourceIdentity]]
 
 CHEEKS = [50, 280, 205, 425, 4]
@@ -149,7 +151,9 @@ def test_the_second_photo_fills_what_a_fringe_hides_in_the_first(
         assert abs(merged - skin) < abs(hair - skin) + 5
 
 
-@pytest.mark.parametrize(("degrees", "hidden"), [(45, 50), (-45, 280)])
+@pytest.mark.parametrize(
+    ("degrees", "hidden"), [(45, 50), (-45, 280), (HIDING, 50), (-HIDING, 280)]
+)
 @pytest.mark.parametrize("name", ["a_2", "b_1", "c_1"])
 def test_the_side_a_half_profile_hides_is_filled_by_the_other(
     name: str, degrees: float, hidden: int, pipeline: Pipeline, known: Known
@@ -162,7 +166,10 @@ def test_the_side_a_half_profile_hides_is_filled_by_the_other(
     cover = mesh_source(person).cover
     assert cover[CHEEKS].min() > 0.8
     assert similarity(person.embedding, sources[name].embedding) > 0.6  # still this person
-    if cover[hidden] < 0.91:  # not seen, so it is the mirror image of the cheek that was
+    # A place that is not seen is trusted as its mirror image is. At 45 degrees some still are seen.
+    not_seen = bool(cover[hidden] <= MIRRORED + 1e-3)
+    assert not_seen or abs(degrees) < HIDING
+    if not_seen:
         texture = mesh_source(person).texture
         plane = TexturePlane(pipeline.analyser.canonical, texture.shape[0])
         red = plane.pick(np.ascontiguousarray(images.blurred(texture, 6.0)[..., 0]))

@@ -17,6 +17,7 @@ KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.p
 USB = "test_usb_is_refused.py"
 APART = (BOOT, NETWORK, USB, KILLS, IN_A_ROW)
 GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
+HOUR = 3600  # seconds
 AT_ONCE = 2  # machines: one alone seldom has work for two processors
 
 
@@ -31,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Boot:
-    """What one machine runs, in how many seconds at most."""
+    """What one machine runs, and after how many seconds it is taken to hang."""
 
     tests: tuple[str, ...]
     seconds: float
@@ -47,12 +48,12 @@ class Boot:
 
 
 BOOTS = {
-    "most": Boot((BOOT, *(test for test in GUEST if test not in APART)), 5400),
+    "most": Boot((BOOT, *(test for test in GUEST if test not in APART)), 4 * HOUR),
     # Alone, so that what is left behind is theirs.
-    "kills": Boot((KILLS,), 5400),
-    "in-a-row": Boot((IN_A_ROW,), 7200),
-    "network": Boot((BOOT, NETWORK), 900, card=True),
-    "usb": Boot((BOOT, USB), 900, usb=True),
+    "kills": Boot((KILLS,), 4 * HOUR),
+    "in-a-row": Boot((IN_A_ROW,), 4 * HOUR),
+    "network": Boot((BOOT, NETWORK), HOUR, card=True),
+    "usb": Boot((BOOT, USB), HOUR, usb=True),
 }
 
 

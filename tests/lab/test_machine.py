@@ -14,7 +14,7 @@ from tests.lab.virtual_machine import machine
 
 BOOT, NETWORK = "test_boot.py", "test_the_network_is_cut_off.py"
 KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.py"
-USB = "test_usb_is_refused.py"
+USB, ONE_SESSION = "test_usb_is_refused.py", "test_a_session_from_token_to_wipe.py"
 APART = (BOOT, NETWORK, USB, KILLS, IN_A_ROW)
 GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
 HOUR = 3600  # seconds
@@ -38,10 +38,11 @@ class Boot:
     seconds: float
     card: bool = False
     usb: bool = False
+    real: bool = False
 
     def run(self) -> Run:
         """Boot, and wait for the end."""
-        with machine(card=self.card, usb=self.usb) as booted:
+        with machine(card=self.card, usb=self.usb, real=self.real) as booted:
             passed, report = booted.run(*self.tests, seconds=self.seconds)
             print(report)  # at once: another machine may run on for long
             return Run(passed, report, booted.sent() if self.card else [])
@@ -54,6 +55,7 @@ BOOTS = {
     "in-a-row": Boot((IN_A_ROW,), 4 * HOUR),
     "network": Boot((BOOT, NETWORK), HOUR, card=True),
     "usb": Boot((BOOT, USB), HOUR, usb=True),
+    "real-networks": Boot((BOOT, ONE_SESSION), HOUR, real=True),
 }
 
 

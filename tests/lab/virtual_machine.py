@@ -18,8 +18,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from tests.lab.recorded_networks import PUBLIC_KEY, write_recorded
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / ".cache/lab"
+_STARTER = REPOSITORY / "models/starter"
+_PORTRAITS = REPOSITORY / "appliance/resources/portraits"
 
 _PACKAGES = "usr/local/lib/python3.13/dist-packages"
 _TESTS = "usr/local/lab/tests/lab/guest"
@@ -46,6 +50,7 @@ token: {attempts: 1, back_off_seconds: 1}
 projects:
   - {name: film, members: [anna]}
 """
+_RECORDED = f"models: {{keys: [{PUBLIC_KEY}], licences: [MIT, Apache-2.0]}}\n"
 
 _SERVICE = """\
 [Unit]
@@ -72,12 +77,14 @@ class Machine:
     """One machine: its disk outlives a boot, the rest starts from the same state each time.
 
     ``card``: it has a network card, with a network behind it. ``usb``: a stick, two keyboards and a
-    mouse are plugged in.
+    mouse are plugged in. ``real``: the starter pack is installed as it is, see
+    ``recorded_networks.py``.
     """
 
     folder: Path
     card: bool = False
     usb: bool = False
+    real: bool = False
     memory_mib: int = 3072
 
     def __post_init__(self) -> None:
@@ -87,11 +94,17 @@ class Machine:
         _run("mke2fs", "-q", "-t", "ext4", "-L", "lab-var", str(self.disk))
         with (self.folder / "stick.raw").open("wb") as stick:
             stick.truncate(_STICK_SIZE)
+        if not self.real:
+            write_recorded(self._recorded, _PORTRAITS / "person_a_1.jpg")
 
     @property
     def disk(self) -> Path:
         """The raw image of the disk under /var/lib."""
         return self.folder / "var.raw"
+
+    @property
+    def _recorded(self) -> Path:
+        return self.folder / "recorded"
 
     @property
     def report(self) -> Path:
@@ -111,7 +124,8 @@ class Machine:
     @contextmanager
     def boot(self, *tests: str, seconds: float = 600) -> Iterator[subprocess.Popen[bytes]]:
         """Boot and run ``tests`` (arguments of pytest); the machine is killed on leaving."""
-        _program(self.folder / "program.erofs", tests, seconds)
+        models, more = (_STARTER, "") if self.real else (self._recorded, _RECORDED)
+        _program(self.folder / "program.erofs", tests, seconds, models, _POLICY + more)
         self.report.write_bytes(b"")
         tools = "/lab"
         command = [
@@ -180,11 +194,11 @@ class Machine:
 
 
 @contextmanager
-def machine(*, card: bool = False, usb: bool = False) -> Iterator[Machine]:
+def machine(*, card: bool = False, usb: bool = False, real: bool = False) -> Iterator[Machine]:
     """A fresh machine in a folder that goes away with it."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
     try:
-        yield Machine(folder, card, usb)
+        yield Machine(folder, card, usb, real)
     finally:
         shutil.rmtree(folder)
 
@@ -232,7 +246,7 @@ def _inside_tools(folder: Path, command: Sequence[str]) -> list[str]:
     return ["unshare", "--mount", "--propagation", "private", *arguments]
 
 
-def _program(image: Path, tests: Sequence[str], seconds: float) -> None:
+def _program(image: Path, tests: Sequence[str], seconds: float, models: Path, policy: str) -> None:
     """Our files as they lie in an installed machine, and the tests that run there."""
     tree = image.parent / "program"
     shutil.rmtree(tree, ignore_errors=True)
@@ -240,11 +254,11 @@ def _program(image: Path, tests: Sequence[str], seconds: float) -> None:
     shutil.copytree(REPOSITORY / "appliance", tree / _PACKAGES / "appliance", ignore=ignore)
     _compile(tree, image.parent / "compiler")
     _version(tree / _PACKAGES / "face_appliance.dist-info")
-    shutil.copytree(REPOSITORY / "models/starter", tree / "usr/local/share/appliance/models")
+    shutil.copytree(models, tree / "usr/local/share/appliance/models")
     (tree / "etc/appliance").mkdir(parents=True)
-    (tree / "etc/appliance/policy.yaml").write_text(_POLICY)
+    (tree / "etc/appliance/policy.yaml").write_text(policy)
     shutil.copytree(REPOSITORY / "tests/lab/guest", tree / _TESTS, ignore=ignore)
-    shutil.copytree(REPOSITORY / "appliance/resources/portraits", tree / _TESTS / "portraits")
+    shutil.copytree(_PORTRAITS, tree / _TESTS / "portraits")
     _run("bash", str(REPOSITORY / "hardening/install.sh"), str(tree))
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True, exist_ok=True)

@@ -81,3 +81,15 @@ def test_the_filter_replaces_all_earlier_rules() -> None:
     open_door = "nft add table inet open '{ chain o { type filter hook output priority -300; }; }'"
     printed = in_a_network_of_its_own(f"{open_door}; nft --file {RULES}; nft list tables")
     assert {*printed.splitlines()} == {f"table {f} appliance" for f in (*FAMILIES, "netdev")}
+
+
+def test_what_the_rules_are_made_of_is_loaded_before_modules_are_locked() -> None:
+    """Else a filter whose first start was stopped half way could not be loaded until a reboot."""
+    unit = (REPOSITORY / "hardening/systemd/appliance-modules.service").read_text()
+    rules = RULES.read_text()
+    needed = {"nf_tables"}
+    needed |= {f"nft_{word}" for word in ("limit", "log") if f"{word} " in rules}
+    for module in (*needed, "nf_log_syslog"):
+        for key in ("Wants", "After"):
+            lines = [line for line in unit.splitlines() if line.startswith(f"{key}=")]
+            assert any(f"modprobe@{module}.service" in line.split("=", 1)[1] for line in lines)

@@ -84,6 +84,12 @@ class NotSamePersonError(ApplianceError):
     exit_code = 13
 
 
+class HandleError(ApplianceError):
+    """A handle of a simulation beyond its bounds, or in a view in which it is not honest."""
+
+    exit_code = 14
+
+
 class WireError(ApplianceError):
     """A service of this machine that cannot be reached, or whose connection broke off."""
 

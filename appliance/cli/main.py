@@ -56,6 +56,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "commands.session",
             "List sessions, and write the certificate of an erased one.",
         ),
+        "simulate": (
+            "simulate.command",
+            "Show a person's own photo as an operation could change the face.",
+        ),
         "swap": (
             "swap.command",
             "Apply the face of the source to faces in a photo or video.",
@@ -64,7 +68,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 # Those that load models and look for faces.
-_LOOKING = frozenset(("compare", "demo", "doctor", "inspect", "swap"))
+_LOOKING = frozenset(("compare", "demo", "doctor", "inspect", "simulate", "swap"))
 
 _EPILOG = """\b
 Exit codes:
@@ -82,6 +86,7 @@ Exit codes:
    11  a session cannot be opened, used or closed
    12  a service of the appliance does not answer
    13  source and target are different people, which the policy forbids
+   14  a simulation is asked beyond its bounds, or in a view where it is not honest
    70  a bug in the program
   130  interrupted by Ctrl-C; nothing was written
   141  the reader of the output closed it (SIGPIPE)

@@ -20,6 +20,7 @@ from appliance.audit.entries.fields import (
     ClosingReason,
     Count,
     Engine,
+    HandleName,
     Layer,
     Media,
     Medium,
@@ -195,7 +196,7 @@ class MediaImported(_Strict, frozen=True, tag="media-imported"):
 
 
 class JobStarted(_Strict, frozen=True, tag="job-started"):
-    """A swap started. ``job`` counts from 1 within its session."""
+    """A swap or a simulation started. ``job`` counts from 1 within its session."""
 
     session: SessionId
     job: Count
@@ -205,7 +206,7 @@ class JobStarted(_Strict, frozen=True, tag="job-started"):
 
 
 class JobFinished(_Strict, frozen=True, tag="job-finished"):
-    """A swap ended with a result."""
+    """A swap or a simulation ended with a result."""
 
     session: SessionId
     job: Count
@@ -216,11 +217,24 @@ class JobFinished(_Strict, frozen=True, tag="job-finished"):
 
 
 class JobRefused(_Strict, frozen=True, tag="job-refused"):
-    """A swap ended without a result."""
+    """A swap or a simulation ended without a result."""
 
     session: SessionId
     job: Count
     reason: RefusalReason
+
+
+class SimulationApplied(_Strict, frozen=True, tag="simulation-applied"):
+    """A photo was changed by handles alone: no other person's picture had a part in it.
+
+    ``photo``: the SHA-256 of the photo that was changed, as it was read. ``handles``: by how many
+    thousandths of its unit each was moved.
+    """
+
+    session: SessionId
+    job: Count
+    photo: Sha256
+    handles: dict[HandleName, SignedCount]
 
 
 class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
@@ -381,6 +395,7 @@ AnyEvent: TypeAlias = (
     | JobStarted
     | JobFinished
     | JobRefused
+    | SimulationApplied
     | SamePersonChecked
     | HandedOver
     | ResultRefused

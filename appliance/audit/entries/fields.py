@@ -28,7 +28,30 @@ Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "embedded", "te
 # results by a second person ("release" in the design); the layers "namespace", "nftables" and
 # "telemetry"; the presets "clinic" and "studio"; the login method "password".
 
-Engine: TypeAlias = Literal["mesh", "onnx"]
+Engine: TypeAlias = Literal["mesh", "onnx", "simulation"]
+HandleName: TypeAlias = Literal[
+    "tip-projection",
+    "tip-rotation",
+    "hump",
+    "radix",
+    "alar-width",
+    "bridge-width",
+    "nose-deviation",
+    "chin-projection",
+    "chin-height",
+    "chin-width",
+    "jaw-width",
+    "lip-height",
+    "lip-volume",
+    "lip-corner",
+    "brow-height",
+    "brow-arch",
+    "lid-crease",
+    "lid-openness",
+    "cheek",
+    "symmetry",
+]
+"""The handles of a simulation; a test holds them equal to the pipeline's table."""
 Layer: TypeAlias = Literal[
     "namespace", "seccomp", "landlock", "nftables", "guard", "rlimits", "telemetry"
 ]
@@ -47,6 +70,7 @@ RefusalReason: TypeAlias = Literal[
     "policy",
     "seal",
     "not-same-person",
+    "handle",
     "stopped",
     "bug",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from appliance.audit.entries.fields import RefusalReason
 from appliance.errors import (
     ApplianceError,
+    HandleError,
     InputError,
     ModelError,
     NoFaceError,
@@ -19,6 +20,7 @@ _REASONS: tuple[tuple[type[BaseException], RefusalReason], ...] = (
     (InputError, "input"),
     (NoFaceError, "no-face"),
     (NotSamePersonError, "not-same-person"),
+    (HandleError, "handle"),
     (ModelError, "model"),
     (ProviderError, "provider"),
     (OutputError, "output"),

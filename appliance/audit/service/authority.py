@@ -66,6 +66,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.JobStarted: _WORKER,
         events.JobFinished: _WORKER,
         events.JobRefused: _WORKER,
+        events.SimulationApplied: _WORKER,
         events.SamePersonChecked: _WORKER,
         events.HandedOver: _WORKER,
         events.ResultRefused: _WORKER,

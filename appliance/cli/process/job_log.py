@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
@@ -19,23 +19,24 @@ from appliance.audit.entries.events import (
     ModelPackLoaded,
     PolicyLoaded,
     SealResult,
+    SimulationApplied,
 )
-from appliance.audit.entries.fields import Engine, Media
+from appliance.audit.entries.fields import Engine, HandleName, Media
 from appliance.audit.entries.reasons import refusal_reason
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError
 from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
-from appliance.pipeline.run import SwapReport
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport
 
 _BLOCK = 1 << 20  # bytes
-_JOB = 1  # a command is a session of one job
 
 
 class JobLog:
     """One job, from before its process is sealed until its result is complete.
+
+    A simulation of several photos is a job for each of them.
 
     Create it first: its audit daemon starts while libraries and models are loaded, and must be
     running before the seal. If the context is left by an exception, the job is logged as refused.
@@ -48,6 +49,8 @@ class JobLog:
         self._session = secrets.token_hex(8)
         self._started = time.monotonic()
         self._seal: SealReport | None = None
+        self._pack = ""
+        self._job = 1
 
     def __enter__(self) -> Self:
         """The job; it began with the constructor."""
@@ -62,7 +65,7 @@ class JobLog:
         """Log a refusal if there was one, and disconnect from the daemon."""
         with self._audit, suppress(LedgerError):  # the command reports its first error
             if error is not None and not isinstance(error, LedgerError):
-                refused = JobRefused(self._session, _JOB, refusal_reason(error))
+                refused = JobRefused(self._session, self._job, refusal_reason(error))
                 self._audit.client.append_all([*self._escape_attempts(), refused])
 
     def started(
@@ -79,20 +82,33 @@ class JobLog:
         if seal is not None:
             tried = len(seal.attempts)
             events.append(SealResult("sealed", seal.layers, seal.landlock_abi, tried, 0))
-        events.append(JobStarted(self._session, _JOB, engine, media, packs[0].digest))
+        self._pack = packs[0].digest
+        events.append(self._begun(engine, media))
         self._audit.client.append_all(events)
 
-    def finished(self, result: OutputFile, report: SwapReport) -> None:
+    def next_photo(self) -> None:
+        """Record that the simulation goes on with the next photo, as a job of its own."""
+        self._job += 1
+        self._audit.client.append_all([self._begun("simulation", "photo")])
+
+    def simulated(self, photo: str, handles: Mapping[HandleName, float]) -> None:
+        """Record that the photo whose file has the SHA-256 ``photo`` is moved by ``handles``."""
+        moved = {name: round(1000 * value) for name, value in handles.items()}
+        applied = SimulationApplied(self._session, self._job, photo, moved)
+        self._audit.client.append_all([applied])
+
+    def finished(self, result: OutputFile, *, frames: int, faces: int) -> None:
         """Record that all of ``result`` is written; it has no name yet."""
         result.seek(0)
         digest = hashlib.sha256()
         while block := result.read(_BLOCK):
             digest.update(block)
         elapsed_ms = int((time.monotonic() - self._started) * 1000)
-        done = JobFinished(
-            self._session, _JOB, digest.hexdigest(), report.frames, report.faces_swapped, elapsed_ms
-        )
+        done = JobFinished(self._session, self._job, digest.hexdigest(), frames, faces, elapsed_ms)
         self._audit.client.append_all([*self._escape_attempts(), done])
+
+    def _begun(self, engine: Engine, media: Media) -> JobStarted:
+        return JobStarted(self._session, self._job, engine, media, self._pack)
 
     def _escape_attempts(self) -> list[AnyEvent]:
         """Attempts to break out that the guard has stopped since the seal."""

@@ -215,7 +215,7 @@ def _run(arguments: SwapArguments, job: JobLog, files: ExitStack) -> SwapReport:
         report = _video(target, result, prepare, arguments)
     else:
         report = _photo(target, result, prepare, arguments)
-    job.finished(result.file, report)
+    job.finished(result.file, frames=report.frames, faces=report.faces_swapped)
     result.commit()
     return report
 

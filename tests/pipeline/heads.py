@@ -144,6 +144,11 @@ class Head:
         return places
 
 
+def projected(shape: Float, yaw: float) -> Float:
+    """Where the points of a head's (n, 3) ``shape``, cm, lie in its picture: (n, 3), as a mesh."""
+    return _projected((shape @ _rotation(yaw, 0, 0).T).astype(np.float32))
+
+
 def places_of(canonical: Canonical, face: Face, side: int = SIDE) -> Float:
     """As ``Rendered.places``, for a mesh that was found: (side, side, 3)."""
     triangles = canonical.triangles[canonical.kind != SKIRT_RING]

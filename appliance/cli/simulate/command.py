@@ -203,7 +203,7 @@ def _refuse_if_nowhere(values: Mapping[str, float], found: Sequence[PhotoSummary
         if len(reasons) == len(found):
             raise HandleError(
                 f"{name} would not be honest here: {reasons[0]}.",
-                "Use a photo of a view that shows it, or set its points by hand.",
+                "Use a photo of another view or expression, or set its points by hand.",
             )
 
 

@@ -19,7 +19,7 @@ from appliance.pipeline.media.canvas import Box
 CELL = 1.2  # mm
 REACH = 28.0  # mm beyond the face's outline where nothing moves any more
 FADE = 6.0  # mm before that over which the last of it goes
-SMOOTHING = 1.5  # mm, standard deviation
+SMOOTHING = 0.8  # mm, standard deviation
 LEAST_JACOBIAN = 0.25
 """The share of its area that a place of the picture may shrink to; from 0 on it would fold."""
 

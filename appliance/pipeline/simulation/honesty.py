@@ -39,19 +39,18 @@ def why_not(
     turned = abs(yaw)
     if handle.name in _LIPS and mouth_gap > MOUTH_OPEN:
         return "the mouth is open, and the edge of the teeth would move with the lips"
-    if handle.needs in by_hand or "face" in by_hand:
-        low, high = handle.points
-        if low <= turned <= high:
-            return None
-        return f"it is honest from {low:.0f} to {high:.0f} degrees of yaw, and this is {turned:.0f}"
-    if handle.network is None:
+    with_points = handle.needs in by_hand or "face" in by_hand
+    honest = handle.points if with_points else handle.network
+    if honest is None:
         return "it needs points that are set by hand"
-    if turned > handle.network:
-        return (
-            f"without points set by hand it is honest up to {handle.network:.0f} degrees of yaw,"
-            f" and this is {turned:.0f}"
-        )
-    return None
+    low, high = honest
+    if low <= turned <= high:
+        return None
+    condition = "with points set by hand" if with_points else "without points set by hand"
+    return (
+        f"{condition} it is honest from {low:.0f} to {high:.0f} degrees of yaw, and this is"
+        f" {turned:.0f}"
+    )
 
 
 def honest_values(

@@ -227,14 +227,22 @@ class JobRefused(_Strict, frozen=True, tag="job-refused"):
 class SimulationApplied(_Strict, frozen=True, tag="simulation-applied"):
     """A photo was changed by handles alone: no other person's picture had a part in it.
 
-    ``photo``: the SHA-256 of the photo that was changed, as it was read. ``handles``: by how many
-    thousandths of its unit each was moved.
+    ``photo``: the SHA-256 of the photo that was changed, as it was read. A ``HandleMoved`` of the
+    same job names each handle.
     """
 
     session: SessionId
     job: Count
     photo: Sha256
-    handles: dict[HandleName, SignedCount]
+
+
+class HandleMoved(_Strict, frozen=True, tag="handle-moved"):
+    """A simulation moved a handle, by so many thousandths of its unit."""
+
+    session: SessionId
+    job: Count
+    handle: HandleName
+    thousandths: SignedCount
 
 
 class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
@@ -396,6 +404,7 @@ AnyEvent: TypeAlias = (
     | JobFinished
     | JobRefused
     | SimulationApplied
+    | HandleMoved
     | SamePersonChecked
     | HandedOver
     | ResultRefused

@@ -77,6 +77,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.JobFinished: EventLabels("Job finished", "work", "C", _TRANSFORM),
     events.JobRefused: EventLabels("Job refused", "alarm", "E", _TRANSFORM, failed=True),
     events.SimulationApplied: EventLabels("Simulation applied", "work", "E", _TRANSFORM),
+    events.HandleMoved: EventLabels("Handle moved", "work", "E", _TRANSFORM),
     events.SamePersonChecked: EventLabels("Same person checked", "work", "E", _VERIFY),
     events.HandedOver: EventLabels("Handed over", "release", "R", _EXPORT),
     events.ResultRefused: EventLabels("Result refused", "alarm", "R", _EXPORT, failed=True),
@@ -125,13 +126,7 @@ def kind(event: AnyEvent) -> str:
 def details(event: AnyEvent) -> dict[str, str]:
     """The fields of ``event`` as text, without those that are not set."""
     return {
-        name: _as_text(value)
+        name: " ".join(value) if isinstance(value, list | tuple) else str(value)
         for name, value in msgspec.to_builtins(event).items()
         if name != "kind"
     }
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, dict):
-        return " ".join(f"{name}={number}" for name, number in value.items())
-    return " ".join(value) if isinstance(value, list | tuple) else str(value)

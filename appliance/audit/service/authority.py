@@ -67,6 +67,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.JobFinished: _WORKER,
         events.JobRefused: _WORKER,
         events.SimulationApplied: _WORKER,
+        events.HandleMoved: _WORKER,
         events.SamePersonChecked: _WORKER,
         events.HandedOver: _WORKER,
         events.ResultRefused: _WORKER,

@@ -13,6 +13,7 @@ from typing import Literal, Self
 from appliance.audit.entries.events import (
     AnyEvent,
     EscapeAttempt,
+    HandleMoved,
     JobFinished,
     JobRefused,
     JobStarted,
@@ -93,9 +94,12 @@ class JobLog:
 
     def simulated(self, photo: str, handles: Mapping[HandleName, float]) -> None:
         """Record that the photo whose file has the SHA-256 ``photo`` is moved by ``handles``."""
-        moved = {name: round(1000 * value) for name, value in handles.items()}
-        applied = SimulationApplied(self._session, self._job, photo, moved)
-        self._audit.client.append_all([applied])
+        applied = SimulationApplied(self._session, self._job, photo)
+        moved = [
+            HandleMoved(self._session, self._job, name, round(1000 * value))
+            for name, value in handles.items()
+        ]
+        self._audit.client.append_all([applied, *moved])
 
     def finished(self, result: OutputFile, *, frames: int, faces: int) -> None:
         """Record that all of ``result`` is written; it has no name yet."""

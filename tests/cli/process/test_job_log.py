@@ -18,7 +18,6 @@ from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.verification.verify import verify_ledger
 from appliance.cli.process.job_log import JobLog
 from appliance.files.output import OutputFile
-from appliance.pipeline.run import SwapReport
 from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import CANARY, Call
 
@@ -101,10 +100,10 @@ def test_a_ledger_that_fails_at_the_end_leaves_no_result(
     words = ("--source", people["a"], "--target", people["c"], "--output", folder / "out.png")
     finish = JobLog.finished
 
-    def lose(job: JobLog, result: OutputFile, report: SwapReport) -> None:
+    def lose(job: JobLog, result: OutputFile, *, frames: int, faces: int) -> None:
         # The daemon goes away while the faces are swapped.
         os.kill(job._audit.child, 9)
-        finish(job, result, report)
+        finish(job, result, frames=frames, faces=faces)
 
     monkeypatch.setattr(JobLog, "finished", lose)
     assert call("swap", *words).code == 10

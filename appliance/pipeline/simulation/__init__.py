@@ -1,0 +1,1 @@
+"""Simulation without a source: handles that move a person's own face by mm and degrees."""

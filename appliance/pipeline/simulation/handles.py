@@ -1,0 +1,269 @@
+"""The handles of a simulation, as a table: what each moves, how far, and where it is honest.
+
+Directions are those of the canonical face: x to the subject's left, y up, z out of the face. Points
+are written for the subject's right half and the middle; the left half mirrors them. Falls-off are
+in millimetres along the surface. Bounds are what anatomy allows, and narrower than what would fold
+the picture. The ranges of yaw in which a handle is honest were measured on rendered heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.face_model.topology import INNER_LIPS, OUTER_LIPS, RIGHT_EYE, indices
+
+Unit: TypeAlias = Literal["mm", "deg", "%"]
+View: TypeAlias = Literal["front", "oblique", "profile"]
+Points: TypeAlias = NDArray[np.intp]
+Vector: TypeAlias = tuple[float, float, float]
+
+UP, DOWN, FORWARD, OUTWARD = (0.0, 1.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, 1.0), (-1.0, 0.0, 0.0)
+ANY_YAW = (0.0, 90.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """What stays where it is: ``points`` and, falling off over ``reach`` mm, their neighbours.
+
+    ``share``: of the move that is held back there.
+    """
+
+    points: Points
+    reach: float
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A move of ``points`` along ``direction``, that falls off over ``reach`` mm.
+
+    ``direction``: mm for a value of 1, of the subject's right half where ``paired``, which its left
+    half mirrors. ``limit``: of how many times the reach nothing moves beyond.
+    """
+
+    points: Points
+    reach: float
+    direction: Vector
+    paired: bool = False
+    still: tuple[Still, ...] = ()
+    limit: float = 2.6
+
+
+@dataclass(frozen=True, slots=True)
+class Bump:
+    """A smooth hill on the middle line, ``height`` and ``width`` mm wide (standard deviations).
+
+    ``middle``: mm above the origin. ``direction``: mm for a value of 1. ``depth``: mm of z behind
+    which nothing moves: the bridge of the nose, and not the skin beside it.
+    """
+
+    middle: float
+    height: float
+    width: float
+    depth: float
+    direction: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn of ``points`` about the axis from side to side, that falls off over ``reach`` mm.
+
+    ``pivot``: the points in whose middle the axis lies, ``above`` it by so many mm. A positive
+    value turns what is in front of the axis up.
+    """
+
+    points: Points
+    reach: float
+    pivot: Points
+    above: float
+    still: tuple[Still, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Symmetry:
+    """A move of every point towards the mean of the face and its mirror image; 100 is all of it."""
+
+
+Motion: TypeAlias = Push | Bump | Turn | Symmetry
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """One handle.
+
+    ``low`` and ``high``: its bounds, in ``unit``. ``view``: the view that shows it best.
+    ``network``: degrees of yaw up to which it is honest on the network's mesh alone; ``None``:
+    never. ``points``: from which to which yaw it is honest with points set by hand. ``needs``: the
+    points that must be set by hand for that, as :data:`appliance.pipeline.simulation.points` names
+    them.
+    """
+
+    name: str
+    unit: Unit
+    low: float
+    high: float
+    view: View
+    motions: tuple[Motion, ...]
+    network: float | None
+    points: tuple[float, float] = ANY_YAW
+    needs: Literal["nose", "face", "brows"] = "face"
+
+
+_MOUTH = indices("17 84 314 61 291")
+_LIPS = np.concatenate([OUTER_LIPS, INNER_LIPS])
+_BROW = indices("105 66 63 52 53 65")
+_NOSE_SIDE = indices("61 40 186 92")
+_UPPER_LIP, _LOWER_LIP = indices("0 37 267 39 269"), indices("17 84 314 181 405")
+_UPPER_LID, _LOWER_LID = indices("159 158 160 157 161"), indices("145 153 144 154 163")
+_LIDS = np.concatenate([RIGHT_EYE])
+
+_TABLE = (
+    Handle(
+        "tip-projection", "mm", -4, 4, "profile",
+        (Push(indices("4 1 5"), 9, FORWARD, still=(Still(indices("0 164"), 7, 0.9),)),),
+        None, (20, 90), "nose",
+    ),
+    Handle(
+        "tip-rotation", "deg", -8, 12, "profile",
+        (
+            Turn(
+                indices("4 1 19"), 11, indices("64 294"), 1.0,
+                (Still(indices("0 164 37 267"), 7), Still(indices("197 6"), 7)),
+            ),
+        ),
+        12, (0, 75), "nose",
+    ),
+    Handle(
+        "hump", "mm", -3, 3, "profile",
+        (Bump(14.5, 7.5, 5.5, 45, (0, 0.56, 0.83)),),
+        10, (0, 90), "nose",
+    ),
+    Handle(
+        "radix", "mm", -3, 3, "profile",
+        (Bump(30, 6, 7, 42, FORWARD),),
+        None, (30, 90), "nose",
+    ),
+    Handle(
+        "alar-width", "mm", -5, 4, "front",
+        (
+            Push(
+                indices("48 64 49 129 102"), 6.5, (-0.5, 0, 0), paired=True,
+                still=(Still(_NOSE_SIDE, 6),),
+            ),
+        ),
+        40, (0, 60),
+    ),
+    Handle(
+        "bridge-width", "mm", -4, 4, "front",
+        (Push(indices("236 196 174 122 198"), 5.5, (-0.5, 0, 0), paired=True),),
+        20, (0, 60),
+    ),
+    Handle(
+        "nose-deviation", "mm", -4, 4, "front",
+        (
+            Push(
+                indices("4 1 5 195 19 197"), 9, (1, 0, 0),
+                still=(Still(indices("0 164 37 267"), 7), Still(indices("168 8 133 362"), 8)),
+            ),
+        ),
+        20, (0, 40), "nose",
+    ),
+    Handle(
+        "chin-projection", "mm", -6, 6, "profile",
+        (Push(indices("152 175 199 171 396"), 15, FORWARD, still=(Still(_MOUTH, 9, 0.9),)),),
+        None, (20, 75),
+    ),
+    Handle(
+        "chin-height", "mm", -5, 5, "front",
+        (Push(indices("152 175 148 377"), 16, DOWN, still=(Still(_MOUTH, 10, 0.9),)),),
+        40,
+    ),
+    Handle(
+        "chin-width", "mm", -8, 8, "front",
+        (Push(indices("176 140 149"), 12, (-0.5, 0, 0), paired=True),),
+        40, (0, 60),
+    ),
+    Handle(
+        "jaw-width", "mm", -10, 8, "front",
+        (
+            Push(
+                indices("172 136 58 150"), 17, (-0.5, 0, 0), paired=True,
+                still=(Still(indices("61 291"), 10),),
+            ),
+        ),
+        None, (0, 60),
+    ),
+    Handle(
+        "lip-height", "mm", -2, 2, "front",
+        (
+            Push(_UPPER_LIP, 5.5, (0, 0.5, 0.1), limit=2, still=(Still(INNER_LIPS, 4, 0.9),)),
+            Push(_LOWER_LIP, 6, (0, -0.5, 0.1), still=(Still(INNER_LIPS, 4, 0.9),)),
+        ),
+        40, (0, 60),
+    ),
+    Handle(
+        "lip-volume", "mm", -1.5, 2.5, "oblique",
+        (
+            Push(_UPPER_LIP, 5.5, (0, 0.55, 0.8), limit=2, still=(Still(INNER_LIPS, 4, 0.8),)),
+            Push(_LOWER_LIP, 6, (0, -0.6, 0.75), still=(Still(INNER_LIPS, 4, 0.8),)),
+        ),
+        60, (0, 75),
+    ),
+    Handle(
+        "lip-corner", "mm", -3, 3, "front",
+        (
+            Push(
+                indices("61"), 7, (-0.25, 1, 0), paired=True,
+                still=(Still(indices("0 17 13 14"), 8),),
+            ),
+        ),
+        40, (0, 60),
+    ),
+    Handle(
+        "brow-height", "mm", -3, 4, "front",
+        (Push(_BROW, 9, UP, paired=True, limit=2.2, still=(Still(_LIDS, 5),)),),
+        None, (0, 60), "brows",
+    ),
+    Handle(
+        "brow-arch", "mm", -2, 3, "front",
+        (
+            Push(
+                indices("105 63 52 53"), 7, UP, paired=True, limit=2.2,
+                still=(Still(_LIDS, 5), Still(indices("107 55"), 7)),
+            ),
+        ),
+        None, (0, 60), "brows",
+    ),
+    Handle(
+        "lid-crease", "mm", -1.5, 1.5, "front",
+        (
+            Push(
+                indices("27 28 29 30"), 4, UP, paired=True, limit=2,
+                still=(Still(_LIDS, 2.5), Still(_BROW, 4)),
+            ),
+        ),
+        20, (0, 40),
+    ),
+    Handle(
+        "lid-openness", "mm", -1.5, 1.5, "front",
+        (
+            Push(_UPPER_LID, 3.5, UP, paired=True, limit=2, still=(Still(_LOWER_LID, 4),)),
+        ),
+        20, (0, 40),
+    ),
+    Handle(
+        "cheek", "mm", -4, 4, "oblique",
+        (Push(indices("50 101 118 205 117"), 13, (-0.55, 0, 0.83), paired=True),),
+        40,
+    ),
+    Handle("symmetry", "%", 0, 100, "front", (Symmetry(),), 15, (0, 20)),
+)  # fmt: skip
+
+HANDLES: Mapping[str, Handle] = MappingProxyType({handle.name: handle for handle in _TABLE})
+"""All handles by name, in the order in which they are shown."""

@@ -1,0 +1,95 @@
+"""A photo, a face in it, values of handles: the photo as it would look, and what was moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from appliance.pipeline.face_model.boxes import face_box
+from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.imaging import images
+from appliance.pipeline.media.canvas import Box, Canvas
+from appliance.pipeline.simulation.field import FieldSolver, WarpField
+from appliance.pipeline.simulation.mover import HandleMover
+from appliance.pipeline.simulation.shading import LightEstimator, relit
+from appliance.pipeline.simulation.view import View, ViewEstimator
+
+SIMULATION = "simulation by handles"
+_CUBIC = 2  # pixels that cubic interpolation needs around a place
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What was done to one photo.
+
+    ``view``: of its face. ``moved``: by handle, the longest move of a mesh point that it alone asks
+    for, in the picture, mm. ``share``: of the move that could be made without folds.
+    """
+
+    view: View
+    moved: Mapping[str, float]
+    share: float
+
+
+class Simulator:
+    """Moves a face by its handles; what depends on the canonical face alone is worked out once."""
+
+    def __init__(self, canonical: Canonical) -> None:
+        self._views = ViewEstimator(canonical)
+        self._mover = HandleMover(canonical)
+        self._solver = FieldSolver(canonical)
+        self._light = LightEstimator(canonical)
+
+    def view(self, canvas: Canvas, face: Face) -> View:
+        """How the face lies before the camera."""
+        return self._views.view(face.mesh, (canvas.width, canvas.height))
+
+    def simulate(self, canvas: Canvas, view: View, values: Mapping[str, float]) -> Simulated:
+        """Change ``canvas`` in place; pixels that nothing moves keep their value.
+
+        ``values``: by handle, in its unit.
+        """
+        after = view.moved(self._mover.move(view.shape, values))
+        box = face_box(Face(view.mesh, 1.0), canvas)
+        share = 1.0
+        if box is not None and values:
+            corner = np.array(box[:2], np.float32)
+            light = self._light.ratio(canvas.read(box), corner, view.mesh, after)
+            field = self._solver.solve(view.mesh, after, light, view.scale.mm)
+            _apply(canvas, field)
+            share = field.share
+        return Simulated(
+            view, {name: self._length(view, name, values[name]) for name in values}, share
+        )
+
+    def _length(self, view: View, name: str, value: float) -> float:
+        after = view.moved(self._mover.move(view.shape, {name: value}))
+        shift = after[:, :2] - view.mesh[:, :2]
+        return float(np.hypot(shift[:, 0], shift[:, 1]).max() * view.scale.mm)
+
+
+def _apply(canvas: Canvas, field: WarpField) -> None:
+    box = field.box((canvas.width, canvas.height))
+    if box is None:
+        return
+    shift, light = field.over(box)
+    reach = int(np.ceil(np.abs(shift).max())) + _CUBIC
+    around = _grown(box, reach, canvas)
+    source = canvas.read(around)
+    rows = np.arange(box.h, dtype=np.float32)[:, None] + np.float32(box.y - around.y)
+    columns = np.arange(box.w, dtype=np.float32)[None] + np.float32(box.x - around.x)
+    origin = np.stack([columns - shift[..., 0], rows - shift[..., 1]], axis=-1)
+    warped = images.remapped(source, np.ascontiguousarray(origin), cv2.INTER_CUBIC)
+    changed = (shift != 0).any(axis=2) | (np.abs(light) > 0)
+    result = relit(warped, light)
+    canvas.write(box, images.grey_like(result, source), changed)
+
+
+def _grown(box: Box, by: int, canvas: Canvas) -> Box:
+    left, top = max(0, box.x - by), max(0, box.y - by)
+    right, bottom = min(canvas.width, box.x + box.w + by), min(canvas.height, box.y + box.h + by)
+    return Box(left, top, right - left, bottom - top)

@@ -1,0 +1,1 @@
+"""``appliance simulate``: a person's own photo as an operation could change the face."""

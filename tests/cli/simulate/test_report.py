@@ -179,6 +179,7 @@ def test_the_page_tells_what_was_not_measured_and_what_the_errors_are_not(page: 
     assert "Not measured: nasolabial angle, nasofrontal angle" in notes
     assert "It needs a profile" in notes
     assert "repeatability, not accuracy" in notes
+    assert "a symmetrical face an asymmetry of 1.5 mm" in notes
     assert all(definition.source for definition in page.definitions)
 
 

@@ -17,7 +17,7 @@ from appliance.pipeline.simulation.measuring.measurer import (
     Reading,
 )
 from appliance.pipeline.simulation.measuring.measures import MEASURES
-from appliance.pipeline.simulation.measuring.scatter import BY_HAND
+from appliance.pipeline.simulation.measuring.scatter import BY_HAND, SYMMETRICAL
 from appliance.pipeline.simulation.scale import Yardstick
 
 TITLE = "Simulation"
@@ -181,6 +181,11 @@ def _notes(request: ReportRequest, wished: Measurement) -> Iterator[str]:
             "expects of a face. In a change the scatter of the points cancels. After the "
             "simulation the same points are measured where it moved them; they are not looked for "
             "again."
+        )
+    if any(reading.name == "asymmetry" for reading in wished.readings):
+        yield (
+            f"The scatter alone gives a symmetrical face an asymmetry of {SYMMETRICAL} mm on "
+            "average."
         )
 
 

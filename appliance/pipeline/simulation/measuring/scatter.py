@@ -42,3 +42,6 @@ heads seen from the front, as ``tests/bench/repeatability.py`` prints it."""
 
 BY_HAND = 0.7
 """The same of a point set by hand, mm: an assumption, no two people's clicks were compared."""
+
+SYMMETRICAL = 1.5
+"""Millimetres of asymmetry that the scatter alone makes of a symmetrical face, on average."""

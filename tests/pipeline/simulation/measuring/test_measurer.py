@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from appliance.pipeline.simulation.measuring.measurer import (
     paths,
 )
 from appliance.pipeline.simulation.measuring.measures import MEASURES
-from appliance.pipeline.simulation.measuring.scatter import BY_HAND, SCATTER
+from appliance.pipeline.simulation.measuring.scatter import BY_HAND, SCATTER, SYMMETRICAL
 from appliance.pipeline.simulation.mover import HandleMover
 from appliance.pipeline.simulation.view import View
 from tests.pipeline.simulation.views import MM, view_of
@@ -201,3 +202,48 @@ def test_a_profile_has_no_midline(canonical: Canonical) -> None:
     view = view_of(canonical, 85)
     lines = paths(view, ("facial convexity", "upper lip to E-line", "lower lip to E-line"))
     assert [line.shape for line in lines] == [(3, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("yaw", [0, 85])
+def test_clicks_that_scatter_make_values_that_scatter_as_the_error_states(
+    canonical: Canonical, yaw: float
+) -> None:
+    view = view_of(canonical, yaw)
+    points = by_hand(view)
+    random = np.random.default_rng(5)
+    values: dict[str, list[float]] = {}
+    for _ in range(150):
+        off = random.normal(0, BY_HAND / MM, (len(points), 2))
+        clicked = {
+            index: (x + float(dx), y + float(dy))
+            for (index, (x, y)), (dx, dy) in zip(points.items(), off, strict=True)
+        }
+        for name, reading in readings(Measurer().measure(view, clicked)).items():
+            values.setdefault(name, []).append(reading.before)
+    for name, reading in readings(Measurer().measure(view, points)).items():
+        if name != "asymmetry":  # a mean of lengths, which scatter about a symmetrical face's 0
+            assert np.std(values[name]) == pytest.approx(reading.repeatability, rel=0.2), name
+
+
+def test_scatter_makes_a_symmetrical_face_uneven(canonical: Canonical) -> None:
+    view = view_of(canonical)
+    random = np.random.default_rng(6)
+    uneven = []
+    for _ in range(100):
+        mesh = view.mesh.copy()
+        for name, index in LANDMARKS.items():
+            mesh[index, :2] += random.normal(0, SCATTER[name] / MM, 2)
+        found = readings(Measurer().measure(replace(view, mesh=mesh)))
+        uneven.append(found["asymmetry"].before)
+    assert np.mean(uneven) == pytest.approx(SYMMETRICAL, rel=0.1)
+
+
+@pytest.mark.parametrize(("yaw", "near", "far"), [(85, "right", "left"), (-85, "left", "right")])
+def test_a_profile_takes_the_alare_that_it_shows(
+    canonical: Canonical, yaw: float, near: str, far: str
+) -> None:
+    view = view_of(canonical, yaw)
+    for side, shown in ((near, True), (far, False)):
+        points = by_hand(view, "nasion", "pronasale", f"{side} alare")
+        found = readings(Measurer().measure(view, points))
+        assert ("tip projection (Goode)" in found) == shown

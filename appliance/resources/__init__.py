@@ -1,4 +1,4 @@
-"""Data files that ship with the package: the starter model pack, policies, sample portraits.
+"""Data files that ship with the package: the starter pack, policies, sample portraits, a font.
 
 ``starter`` and ``policies`` are symbolic links to folders at the top of the repository, where
 people look for them. A wheel holds copies of the files in their place, so a checkout, an editable
@@ -24,6 +24,11 @@ def policies() -> Path:
 def portraits() -> Path:
     """The folder of the sample portraits; their authors and licences are in its CREDITS.md."""
     return _folder("portraits")
+
+
+def fonts() -> Path:
+    """The folder of the fonts; where they come from and their licences are in its CREDITS.md."""
+    return _folder("fonts")
 
 
 def _folder(name: str) -> Path:

@@ -12,6 +12,7 @@ from appliance.pipeline.face_model.boxes import face_box
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.simulation.field import FieldSolver, WarpField
 from appliance.pipeline.simulation.mover import HandleMover
@@ -26,11 +27,13 @@ _CUBIC = 2  # pixels that cubic interpolation needs around a place
 class Simulated:
     """What was done to one photo.
 
-    ``view``: of its face. ``moved``: by handle, the longest move of a mesh point that it alone asks
-    for, in the picture, mm. ``share``: of the move that could be made without folds.
+    ``view``: of its face. ``mesh``: of the face as the picture shows it now, (478, 3) pixels.
+    ``moved``: by handle, the longest move of a mesh point that it alone asks for, in the picture,
+    mm. ``share``: of the move that could be made without folds.
     """
 
     view: View
+    mesh: Float
     moved: Mapping[str, float]
     share: float
 
@@ -62,8 +65,9 @@ class Simulator:
             field = self._solver.solve(view.mesh, after, light, view.scale.mm)
             _apply(canvas, field)
             share = field.share
+        mesh = np.asarray(view.mesh + share * (after - view.mesh), np.float32)
         return Simulated(
-            view, {name: self._length(view, name, values[name]) for name in values}, share
+            view, mesh, {name: self._length(view, name, values[name]) for name in values}, share
         )
 
     def _length(self, view: View, name: str, value: float) -> float:

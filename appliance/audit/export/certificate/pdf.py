@@ -8,7 +8,6 @@ from __future__ import annotations
 from io import BytesIO
 from xml.sax.saxutils import escape
 
-import segno
 from reportlab.lib.colors import HexColor  # type: ignore[import-untyped]
 from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped]
 from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
@@ -23,6 +22,7 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
 )
 from reportlab.platypus.flowables import HRFlowable  # type: ignore[import-untyped]
 
+from appliance.audit.export.certificate.code import Code
 from appliance.audit.export.certificate.facts import CHECKER, HOW_TO_CHECK, TITLE, Certificate, Fact
 
 # The colours of audit/export/templates/style.css.
@@ -95,29 +95,4 @@ def _proof(certificate: Certificate) -> Flowable:
     code = certificate.code()
     if code is None:
         return Preformatted(certificate.proof.decode(), _RAW, maxLineLength=_LONGEST)
-    return _Code(code)
-
-
-class _Code(Flowable):  # type: ignore[misc]
-    """A QR code as vectors, sharp at any size; its quiet zone is part of the page's margin."""
-
-    def __init__(self, code: segno.QRCode) -> None:
-        super().__init__()
-        self._rows = [list(row) for row in code.matrix]
-        self.width = self.height = _MODULE * len(self._rows)
-
-    def draw(self) -> None:
-        """Draw one box per run of dark modules; adjacent boxes would show seams."""
-        self.canv.setFillColorRGB(0, 0, 0)
-        for number, row in enumerate(self._rows):
-            bottom = self.height - (number + 1) * _MODULE
-            start = 0
-            for at, dark in enumerate([*row, 0]):
-                if not dark:
-                    if at > start:
-                        self._box(start, at, bottom)
-                    start = at + 1
-
-    def _box(self, start: int, end: int, bottom: float) -> None:
-        left, width = start * _MODULE, (end - start) * _MODULE
-        self.canv.rect(left, bottom, width, _MODULE, stroke=0, fill=1)
+    return Code(code, _MODULE)

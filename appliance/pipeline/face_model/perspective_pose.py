@@ -71,8 +71,8 @@ class PerspectivePose:
     def of(self, mesh: Float, size: tuple[int, int]) -> HeadPose:
         """The pose of the head whose (478, 3) ``mesh`` lies in a picture of ``size`` (w, h).
 
-        The camera is taken to look at the middle of the picture. Only x and y are fitted; z tells
-        where to begin.
+        The camera is taken to look at the middle of the picture. Only x and y are fitted; with z
+        the fit begins.
         """
         scale, rotation, _ = umeyama(self._xyz, mesh, self._weights)
         middle = (np.array(size, np.float64) - 1) / 2

@@ -107,8 +107,8 @@ _MARKS = {"met": "yes:", "missed": "no: ", "person": "you:"}
 
 def _series_pairs(found: SeriesRecord) -> list[LabelledValue]:
     missing = ", ".join(found.missing) or "none"
-    if found.missing and found.untold:
-        photos = "1 photo" if found.untold == 1 else f"{found.untold} photos"
+    if found.missing and found.unrecognised:
+        photos = "1 photo" if found.unrecognised == 1 else f"{found.unrecognised} photos"
         missing += f" ({photos} of unknown view may be among them)"
     return [
         ("photos", str(len(found.photos))),

@@ -25,7 +25,7 @@ def test_photos_are_described_in_the_order_in_which_they_are_given(
         "profile-left",
         "base",
     ]
-    assert (outcome.json["double"], outcome.json["untold"]) == ([], 0)
+    assert (outcome.json["double"], outcome.json["unrecognised"]) == ([], 0)
     for photo in outcome.json["photos"]:
         verdicts = [point["verdict"] for point in photo["points"]]
         assert len(verdicts) == 9

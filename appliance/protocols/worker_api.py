@@ -88,15 +88,15 @@ method Import(role: string, consent: ?string) -> \
 method Inspect(item: int, at: ?float) -> (faces: []Face)
 
 # Check the photos of a series: which views they are, and how well each is taken. `missing`: views
-# that no photo shows; `double`: those that several show; `untold`: how many photos show a view that
-# could not be told. With `more` there is an answer for each photo that was looked at, `done` of how
-# many, before the last, which alone has the records. Cancel stops it.
+# that no photo shows; `double`: those that several show; `unrecognised`: how many photos show a
+# view that was not recognised. With `more` there is an answer for each photo that was looked at,
+# with how many are `done`, before the last, which alone has the records. Cancel stops it.
 method Assess(items: []int) -> (
   done: int,
   photos: []Photo,
   missing: []string,
   double: []string,
-  untold: int
+  unrecognised: int
 )
 
 # Apply the face of the sources to the target. `regions`: strengths from 0 to 1 by name. `choice`:
@@ -325,7 +325,7 @@ class Assessed(msgspec.Struct, frozen=True):
     photos: list[Photo] = []
     missing: list[str] = []
     double: list[str] = []
-    untold: int = 0
+    unrecognised: int = 0
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -15,5 +15,5 @@ def as_answer(found: SeriesRecord) -> worker_api.Assessed:
         photos=msgspec.convert(found.photos, list[worker_api.Photo], from_attributes=True),
         missing=[*found.missing],
         double=[*found.double],
-        untold=found.untold,
+        unrecognised=found.unrecognised,
     )

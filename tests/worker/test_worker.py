@@ -62,7 +62,7 @@ def test_a_series_is_checked_photo_by_photo(worker: Worker, client: Client) -> N
     )
     assert [(step.done, step.photos) for step, _ in steps] == [(1, []), (2, []), (3, [])]
     assert [photo.view for photo in found.photos] == ["front", "smile", "smile"]
-    assert (found.double, found.untold) == (["smile"], 0)
+    assert (found.double, found.unrecognised) == (["smile"], 0)
     assert "base" in found.missing
     for photo in found.photos:
         assert len(photo.points) == 9

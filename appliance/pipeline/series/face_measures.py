@@ -28,6 +28,7 @@ from appliance.pipeline.face_model.topology import (
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import shrunk, smoothstep
 from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.series.spectacle_bridge import BridgeFinder
 
 SAMPLED = 160.0  # eye distance in pixels at which exposure is measured
 BURNT = 250  # of 255, from which a channel holds no more detail
@@ -56,8 +57,9 @@ class FaceMeasures:
     face, 0 to 1, without detail in the lights. ``brightest``: 99th percentile of its luma, 0 to
     255. ``side``: how many times as much light the left side gets as the right; below 1 it is the
     right that gets more. ``tone``: log luma of the skin. ``warmth``: its log ratio of red to blue.
-    ``hair``: share of the forehead, 0 to 1, that does not look like skin. ``worn``: spectacles,
-    sunglasses or mask; empty without.
+    ``hair``: share of the forehead, 0 to 1, that does not look like skin. ``covering``: mask or
+    sunglasses; empty without. ``has_frames``: whether whole frames of spectacles were found.
+    ``bridge``: share of the breadth between the eyes, 0 to 1, that dark lines cross.
     """
 
     smile: float
@@ -73,7 +75,9 @@ class FaceMeasures:
     tone: float
     warmth: float
     hair: float
-    worn: str
+    covering: str
+    has_frames: bool
+    bridge: float
 
 
 class FaceMeter:
@@ -91,6 +95,7 @@ class FaceMeter:
         side, low, high = FOREHEAD
         forehead = (np.abs(across) < side) & (up > low) & (up < high)
         forehead[SKIN_POINTS:] = False
+        self._bridge = BridgeFinder(canonical)
         self._forehead = visibility.on_plane(forehead.astype(np.float32)) > SURE
 
     def measure(self, image: Image, face: Face) -> FaceMeasures:
@@ -116,11 +121,11 @@ class FaceMeter:
             tone=float(light.mean @ LUMA),
             warmth=float(light.mean[0] - light.mean[2]),
             hair=self._hair(albedo, seen),
-            worn=light.covering.kind.name
+            covering=light.covering.kind.name
             if light.covering is not None and light.covering.confidence > SURE
-            else "spectacles"
-            if self._visibility.frames(albedo).any()
             else "",
+            has_frames=bool(self._visibility.frames(albedo).any()),
+            bridge=self._bridge.share(image, face),
         )
 
     def _side(self, small: Image, places: Float, seen: Float) -> float:

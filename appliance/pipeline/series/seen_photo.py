@@ -80,10 +80,12 @@ class SeriesEye:
         return SeenPhoto(len(faces), face, edges)
 
     def _face(self, canvas: Canvas, face: Face) -> SeenFace:
-        size = (canvas.width, canvas.height)
-        found = self._poses.of(face.mesh, size)
+        size, oval = (canvas.width, canvas.height), face.points[OVAL]
+        # Turned from the way to the camera: a photo may be cut from a larger one, and then the
+        # camera did not look at its middle.
+        x, y = (np.array(size) - 1) / 2 - (oval.min(axis=0) + oval.max(axis=0)) / 2
+        found = self._poses.of(face.moved(float(x), float(y)).mesh, size)
         pose = SeenPose.of(found, face.logit)
-        oval = face.points[OVAL]
         return SeenFace(
             pose=pose,
             size=found.scale * FACE_HEIGHT / canvas.height,

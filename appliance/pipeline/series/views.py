@@ -39,10 +39,10 @@ PROFILE = 90.0
 # with the eyes or the brows, on rendered heads of five people from 40 degrees on: half way.
 BASE = 20.0
 # What truth is where the mesh reads so many degrees of yaw: means of rendered heads of five people
-# to both sides, at 60 of those nine whose mesh did not fold. Corrected by the other four people's
-# means, a head's yaw is off by 0.9 degrees on average up to 20 (at most 2.5), at 45 by 1.9 (3.7).
-READ = (0.0, 9.7, 18.7, 26.4, 34.7, 38.6, 43.1, 50.3)
-TRUE = (0.0, 9.9, 19.8, 29.8, 39.8, 44.8, 49.8, 59.6)
+# to both sides, at 60 of those four whose mesh did not fold. Corrected by the other four people's
+# means, a head's yaw is off by 0.8 degrees on average up to 20 (at most 2.4), at 45 by 1.8 (3.7).
+READ = (0.0, 9.5, 18.4, 26.1, 34.3, 38.2, 42.8, 51.4)
+TRUE = (0.0, 9.7, 19.5, 29.4, 39.3, 44.4, 49.4, 59.6)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from appliance.pipeline.face_model.face import Face
-from appliance.pipeline.face_model.topology import eye_distance
+from appliance.pipeline.face_model.topology import LEFT_IRIS, RIGHT_IRIS, eye_distance
 from appliance.pipeline.imaging.types import Float, Image
 
 GAMMA = 2.2
@@ -54,3 +54,18 @@ def from_afar(image: Image, share: float) -> Image:
     top, left = ((a - b) // 2 for a, b in zip(image.shape[:2], small.shape[:2], strict=True))
     wall[top : top + small.shape[0], left : left + small.shape[1]] = small
     return wall
+
+
+def with_half_rims(image: Image, face: Face) -> Image:
+    """Spectacles without a lower rim: a bridge, and a rim above each lens."""
+    result, unit = image.copy(), eye_distance(face.points)
+    right, left = face.points[[RIGHT_IRIS, LEFT_IRIS]]
+    lens, thick = round(0.24 * unit), max(2, round(0.02 * unit))
+    tilt = float(np.degrees(np.arctan2(left[1] - right[1], left[0] - right[0])))
+    for iris in (right, left):
+        at = np.rint(iris).astype(int).tolist()
+        cv2.ellipse(result, at, (lens, lens), tilt, 180, 360, (25, 22, 20), thick, cv2.LINE_AA)
+    along = 0.24 * unit * (left - right) / np.linalg.norm(left - right)
+    a, b = (np.rint(end).astype(int).tolist() for end in (right + along, left - along))
+    cv2.line(result, a, b, (25, 22, 20), thick, cv2.LINE_AA)
+    return result

@@ -32,6 +32,7 @@ from tests.pipeline.series.altered import (
     from_afar,
     lit_from_the_right,
     with_fringe,
+    with_half_rims,
 )
 from tests.pipeline.series.conftest import Alone
 
@@ -108,6 +109,7 @@ FLAWS: Mapping[str, tuple[Callable[[Image, Face], Image], str, str]] = {
         "make-up",
         "take off the sunglasses",
     ),
+    "spectacles without lower rims": (with_half_rims, "make-up", "take off the spectacles"),
     "a fringe": (with_fringe, "make-up", "pin the hair back from the forehead"),
 }
 
@@ -199,11 +201,13 @@ def test_a_head_that_is_off_its_view_is_turned_back(
         ({"side": 3.0}, {"light"}),
         ({"side": 0.3}, {"light"}),
         ({"hair": 0.6}, {"make-up"}),
-        ({"worn": "mask"}, {"make-up"}),
+        ({"covering": "mask"}, {"make-up"}),
+        ({"has_frames": True}, {"make-up"}),
+        ({"bridge": 0.5}, {"make-up"}),
     ],
 )
 def test_each_measure_counts_for_its_own_point(
-    off: Mapping[str, float | str], missed_points: set[str], turned: Turned
+    off: Mapping[str, float | str | bool], missed_points: set[str], turned: Turned
 ) -> None:
     good = turned(0, 0)
     assert good.face is not None
@@ -211,6 +215,15 @@ def test_each_measure_counts_for_its_own_point(
     measures: FaceMeasures = replace(good.face.measures, **off)  # type: ignore[arg-type]
     photo = replace(good, face=replace(good.face, measures=measures))
     assert missed(check_series([photo]).photos[0]) == missed_points
+
+
+def test_a_mouth_that_is_wide_open_is_not_a_smile(turned: Turned) -> None:
+    seen = turned(0, 0)
+    assert seen.face is not None
+    assert seen.face.measures is not None
+    for gap, view in ((0.2, View.SMILE), (0.36, View.FRONT)):
+        measures = replace(seen.face.measures, smile=0.11, mouth=gap)
+        assert view_in(replace(seen, face=replace(seen.face, measures=measures))) is view
 
 
 def test_a_smile_may_open_the_mouth_and_no_other_view(turned: Turned) -> None:

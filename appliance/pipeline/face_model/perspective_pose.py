@@ -1,16 +1,18 @@
 """How a head is turned, from where its mesh lies in the picture alone, seen in perspective.
 
-The mesh network's depth is flatter than faces are, so that a fit in space reads a head as less
-turned than it is (:class:`appliance.pipeline.face_model.shape.PoseEstimator`, in whose angles the
-engines' limits are). Here x and y alone count, as a camera at the distance of a portrait sees them.
+Here x and y alone count, as a camera at the distance of a portrait sees them: neither the depth of
+the mesh, which is the network's guess, nor the nearness of the nose passes for a turn. What is
+fitted in space (:class:`appliance.pipeline.face_model.shape.PoseEstimator`) is what the engines'
+limits are in.
 
 On rendered heads (``tests/pipeline/heads.py``) of five people, 32 poses of each, the true mesh is
 read to within 2.4 degrees of yaw and 5 of pitch, since people are not shaped like the canonical
-face. The rest is the network's mesh:
+face. The rest is the network's mesh, which turns less than the head:
 
 ==================================  ====  ====  ====  ====  ====  ====  ====  ====
 truly turned by, degrees               0    10    20    30    40    45    50    60
 yaw read from its mesh, the mean       0   9.7    19    26    35    39    43    50
+the same, fitted in space              0   9.4    18    26    34    38    42    48
 pitch read upwards, the mean        -0.5   9.4    19    26    33   n/a    42   n/a
 ==================================  ====  ====  ====  ====  ====  ====  ====  ====
 """

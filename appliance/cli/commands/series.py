@@ -36,7 +36,7 @@ def series() -> None:
 @engine_options
 @json_option
 def check(*, paths: Sequence[Path], options: EngineOptions, as_json: bool) -> None:
-    """Tell which view each photo is, how well it is taken, and what to change.
+    """Recognise which view each photo is, how well it is taken, and what to change.
 
     A series has seven views: front, both obliques, both profiles, base and smile. Photos are
     numbered in the order in which they are given, those of a folder by name; no name is printed.

@@ -8,7 +8,11 @@ import msgspec
 
 
 class PointName(StrEnum):
-    """The nine points of the SEPIA score for clinical photos (2,020 published ones had 4 of 9)."""
+    """The nine points of the SEPIA score (aestheticsjournal.com).
+
+    2,020 photos that clinics had published got 4 of 9 on average; zoom, light and views were least
+    cared for.
+    """
 
     POSITION = "position"
     EXPRESSION = "expression"

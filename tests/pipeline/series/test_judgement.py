@@ -126,6 +126,17 @@ def test_a_flaw_costs_its_point_and_is_advised_against(
     assert advice not in control.change.lower()
 
 
+def test_a_photo_may_be_cut_from_a_larger_one(alone: Alone, close: Image) -> None:
+    """Then the face is not in its middle, and nevertheless looks neither down nor aside."""
+    wall = np.full_like(close, close[:20, :20].mean(axis=(0, 1)).astype(np.uint8))
+    high = alone(np.vstack([close, wall]))
+    for record in (alone(close), high):
+        assert record.figures is not None
+        assert record.figures.pitch == pytest.approx(0, abs=2)
+        assert record.figures.yaw == pytest.approx(-12, abs=2)
+    assert "chin" not in high.change
+
+
 def test_the_brighter_side_is_the_patients_own(alone: Alone, close: Image, face: Face) -> None:
     for stops, side in ((3, "left"), (-3, "right")):
         record = alone(lit_from_the_right(close, face, stops))
@@ -224,6 +235,14 @@ def test_a_mouth_that_is_wide_open_is_not_a_smile(turned: Turned) -> None:
     for gap, view in ((0.2, View.SMILE), (0.36, View.FRONT)):
         measures = replace(seen.face.measures, smile=0.11, mouth=gap)
         assert view_in(replace(seen, face=replace(seen.face, measures=measures))) is view
+
+
+def test_a_face_of_few_pixels_is_missed_by_the_zoom(turned: Turned) -> None:
+    seen = turned(0, 0)
+    assert seen.face is not None
+    for width, is_missed in ((80.0, False), (60.0, True)):
+        record = check_series([replace(seen, face=replace(seen.face, width=width))]).photos[0]
+        assert ("zoom" in missed(record)) is is_missed
 
 
 def test_a_smile_may_open_the_mouth_and_no_other_view(turned: Turned) -> None:

@@ -52,6 +52,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "commands.policy",
             "Check, show and compare policies.",
         ),
+        "series": (
+            "commands.series",
+            "Check the photos of a clinic's series.",
+        ),
         "session": (
             "commands.session",
             "List sessions, and write the certificate of an erased one.",
@@ -68,7 +72,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 # Those that load models and look for faces.
-_LOOKING = frozenset(("compare", "demo", "doctor", "inspect", "simulate", "swap"))
+_LOOKING = frozenset(("compare", "demo", "doctor", "inspect", "series", "simulate", "swap"))
 
 _EPILOG = """\b
 Exit codes:

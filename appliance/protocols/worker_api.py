@@ -14,6 +14,40 @@ interface io.faceappliance.Worker
 
 type Face (x: float, y: float, width: float, height: float, score: float)
 
+# One of the nine points of a clinical photo (position, expression, light, background, zoom,
+# make-up, views, timing, description). `verdict`: met, missed, or person, which is left to one.
+type Point (name: string, verdict: string, why: string)
+
+# What was measured of a face: degrees of `yaw` to the right of the picture, of `pitch` upwards and
+# of `level` of the eyes clockwise; openness of mouth and eyes (the patient's own) over the distance
+# of the eyes; `size`: the height of the face from the front, over that of the picture;
+# `light_ratio`: the brighter side's light over the darker's; `forehead_hair`: a share, 0 to 1.
+type Figures (
+  yaw: float,
+  pitch: float,
+  level: float,
+  mouth: float,
+  right_eye: float,
+  left_eye: float,
+  sharpness: float,
+  size: float,
+  light_ratio: float,
+  forehead_hair: float
+)
+
+# A photo of a series. `view`: front, oblique-right, oblique-left, profile-right, profile-left,
+# base, smile or unknown; the side is the patient's that is seen. `score` of `judged` are met.
+# `change`: what to do otherwise, in one sentence. Without a face that can be measured there are no
+# `figures`.
+type Photo (
+  view: string,
+  score: int,
+  judged: int,
+  change: string,
+  points: []Point,
+  figures: ?Figures
+)
+
 # An operator's model pack on this machine, by the name of its folder. If `refused` is set the pack
 # cannot be used, for that reason. `generator`: the family of the network that draws instead of the
 # mesh engine, `pixels` x `pixels`; `roles`: all networks in the pack.
@@ -52,6 +86,18 @@ method Import(role: string, consent: ?string) -> \
 
 # The faces in an item; in a video those of the last key frame at or before `at` seconds.
 method Inspect(item: int, at: ?float) -> (faces: []Face)
+
+# Check the photos of a series: which views they are, and how well each is taken. `missing`: views
+# that no photo shows; `double`: those that several show; `unrecognised`: how many photos show a
+# view that was not recognised. With `more` there is an answer for each photo that was looked at,
+# with how many are `done`, before the last, which alone has the records. Cancel stops it.
+method Assess(items: []int) -> (
+  done: int,
+  photos: []Photo,
+  missing: []string,
+  double: []string,
+  unrecognised: int
+)
 
 # Apply the face of the sources to the target. `regions`: strengths from 0 to 1 by name. `choice`:
 # which faces of the target, one of largest, all, left, right and like; like means the person on the
@@ -153,6 +199,12 @@ class Inspect(Item, frozen=True):
     at: _Seconds = 0.0
 
 
+class Assess(_Strict, frozen=True):
+    """Parameters of Assess."""
+
+    items: Annotated[list[_Count], msgspec.Meta(min_length=1, max_length=24)]
+
+
 class GeneratorOptions(_Strict, frozen=True):
     """What is asked of packs. A test holds it equal to the struct of the pipeline."""
 
@@ -230,6 +282,50 @@ class Faces(msgspec.Struct, frozen=True):
     """Answer of Inspect."""
 
     faces: list[Face]
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One point of a photo of a series; a test holds these equal to the records of the pipeline."""
+
+    name: str
+    verdict: str
+    why: str
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """What was measured of a face in a photo of a series."""
+
+    yaw: float
+    pitch: float
+    level: float
+    mouth: float
+    right_eye: float
+    left_eye: float
+    sharpness: float
+    size: float
+    light_ratio: float
+    forehead_hair: float
+
+
+class Photo(msgspec.Struct, frozen=True):
+    """One photo in the answer of Assess."""
+
+    view: str
+    score: int
+    judged: int
+    change: str
+    points: list[Point]
+    figures: Figures | None
+
+
+class Assessed(msgspec.Struct, frozen=True):
+    """Answers of Assess: photos so far; the last one has their records."""
+
+    done: int
+    photos: list[Photo] = []
+    missing: list[str] = []
+    double: list[str] = []
+    unrecognised: int = 0
 
 
 class Progress(msgspec.Struct, frozen=True):

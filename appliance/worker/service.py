@@ -36,12 +36,15 @@ from appliance.pipeline.run import (
     swap_video,
 )
 from appliance.pipeline.selection import FaceRule, FaceSelection
+from appliance.pipeline.series.check import check_series
+from appliance.pipeline.series.seen_photo import SeenPhoto, SeriesEye
 from appliance.policy.policy import Policy
 from appliance.protocols import worker_api
 from appliance.protocols.worker_api import error_name
 from appliance.seal.guard import Touch
 from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Progress, Request, Service
+from appliance.worker.assessed import as_answer
 from appliance.worker.engines import Engines
 from appliance.worker.failures import StopError, errors_to_refusals, job_refusal_reason
 from appliance.worker.hand_over import HandOver, fingerprint
@@ -96,6 +99,7 @@ class WorkerService:
             "Packs": Method(Empty, self._packs),
             "Import": Method(worker_api.Import, self._import, descriptors=1),
             "Inspect": Method(worker_api.Inspect, self._inspect),
+            "Assess": Method(worker_api.Assess, self._assess),
             "Swap": Method(worker_api.Swap, self._swap),
             "Preview": Method(worker_api.Preview, self._preview),
             "Cancel": Method(Empty, self._cancel),
@@ -147,6 +151,19 @@ class WorkerService:
             faces = self._engines.mesh.analyser.faces(canvas)
             del canvas
         return Answer(worker_api.Faces([_outline(face) for face in faces]))
+
+    def _assess(self, request: Request[worker_api.Assess]) -> Answer:
+        seen: list[SeenPhoto] = []
+        with self._job(), errors_to_refusals():
+            eye = SeriesEye.of(self._engines.mesh)
+            for number in request.parameters.items:
+                self._check_cancelled()
+                with self._one_picture:
+                    photo = self._workspace.photo(number)
+                    seen.append(eye.look(in_colours_of(photo, Photo(photo.pixels)).canvas))
+                    del photo
+                request.progress(worker_api.Assessed(len(seen)))
+        return Answer(as_answer(check_series(seen)))
 
     def _swap(self, request: Request[worker_api.Swap]) -> Answer:
         served, parameters = self._served, request.parameters

@@ -20,6 +20,7 @@ from rich.table import Table
 from appliance.inference.batch_scheduler import run_one
 from appliance.inference.templates import ARCFACE_128
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.perspective_pose import PerspectivePose
 from appliance.pipeline.face_model.regions import WHOLE_FACE, point_strengths
 from appliance.pipeline.face_model.shape import facing
 from appliance.pipeline.face_model.topology import SKIN_POINTS, eye_distance, five_points
@@ -28,6 +29,7 @@ from appliance.pipeline.generator_engine.engine import TURN_LIMITS as GENERATOR_
 from appliance.pipeline.imaging.geometry import invert, similarity_matrix, transform
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
+from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.mesh_engine.engine import TURN_LIMITS as MESH_LIMITS
 from appliance.pipeline.networks.recogniser import similarity
@@ -55,7 +57,8 @@ class Pose:
     """One head in one pose.
 
     ``turn``: degrees it truly is turned by. ``found``: whether the detector finds it. If a mesh is
-    found too: ``angle`` degrees of the mesh, ``logit`` of its score, ``error`` of the landmarks
+    found too: ``angle`` degrees of the mesh, ``seen`` the same from x and y alone, in perspective,
+    ``logit`` of its score, ``error`` of the landmarks
     that face the camera and ``jitter`` of all, both in eye distances of the frontal face;
     ``misplaced``: the share of the drawn pixels that belong elsewhere on the face, or not on it;
     ``crop``: how far a generator's crop is off, in its sides; ``gain``: of the SFace cosine to the
@@ -66,6 +69,7 @@ class Pose:
     turn: int
     found: bool
     angle: float = np.nan
+    seen: float = np.nan
     logit: float = np.nan
     error: float = np.nan
     jitter: float = np.nan
@@ -83,6 +87,7 @@ class Bench:
     def __init__(self, pipeline: Pipeline, own: SourceIdentity, source: SourceIdentity) -> None:
         canonical = pipeline.analyser.canonical
         self._pipeline, self._analyser, self._source = pipeline, pipeline.analyser, source
+        self._poses = PerspectivePose(canonical)
         self._head = Head(canonical, mesh_source(own))
         self._source_head = Head(canonical, mesh_source(source))
         self._unit = eye_distance(self._head.render().face.points)
@@ -108,6 +113,7 @@ class Bench:
             turn,
             is_found,
             angle=off_axis(face, estimator),
+            seen=self._seen(face, canvas, along=1 if pitch else 0),
             logit=face.logit,
             error=self._error(face, target),
             jitter=self._jitter(face, target, self._nudged(yaw, pitch)),
@@ -118,6 +124,11 @@ class Bench:
             shares=(limits[0].share(face, estimator), limits[1].share(face, estimator)),
             tile=np.vstack([target.image, np.asarray(result.pixels, np.uint8)]),
         )
+
+    def _seen(self, face: Face, canvas: Canvas, along: int) -> float:
+        """Yaw, or pitch where ``along`` is 1, without its sign."""
+        found = self._poses.of(face.mesh, (canvas.width, canvas.height))
+        return abs((found.yaw, found.pitch)[along])
 
     def _nudged(self, yaw: int, pitch: int) -> Rendered:
         towards = TINY_TURN if not pitch else 0.0
@@ -161,8 +172,9 @@ def tables(axes: Mapping[str, Sequence[Pose]]) -> Iterator[Table]:
     for name, poses in axes.items():
         table = Table(title=f"Heads turned {name}")
         for heading in (
-            "degrees", "detected", "mesh", "mesh's angle", "logit, least", "error", "error, worst",
-            "jitter", "misplaced", "crop", "gain", "possible", "mesh engine", "generators",
+            "degrees", "detected", "mesh", "mesh's angle", "from x and y", "logit, least",
+            "error", "error, worst", "jitter", "misplaced", "crop", "gain", "possible",
+            "mesh engine", "generators",
         ):  # fmt: skip
             table.add_column(heading, justify="right")
         for turn in sorted({pose.turn for pose in poses}):
@@ -184,6 +196,7 @@ def _row(poses: Sequence[Pose]) -> list[str]:
     return [
         *start,
         f"{median('angle'):.0f}",
+        f"{median('seen'):.0f}",
         f"{min(pose.logit for pose in meshed):.1f}",
         f"{median('error'):.3f}",
         f"{max(pose.error for pose in meshed):.3f}",
@@ -222,7 +235,7 @@ def main() -> None:
     every = [measured(pipeline, *pair) for pair in PAIRS]
     axes = {name: [pose for one in every for pose in one[name]] for name in AXES}
     for table in tables(axes):
-        Console(width=160).print(table)
+        Console(width=176).print(table)
     if len(sys.argv) > 1:
         rows = [sheet(one[name]) for one in every for name in AXES]
         width = max(row.shape[1] for row in rows)

@@ -89,11 +89,14 @@ def test_a_video_of_10_bits(suffix: str, people: People, tmp_path: Path) -> None
     assert output.stat().st_size > 500
 
 
-def test_inspect_compare_and_demo_work_sealed(people: People, clip: Path, tmp_path: Path) -> None:
+def test_inspect_compare_series_and_demo_work_sealed(
+    people: People, clip: Path, tmp_path: Path
+) -> None:
     commands: tuple[tuple[str | Path, ...], ...] = (
         ("inspect", people["a"]),
         ("inspect", clip),
         ("compare", people["a"], people["c"], "-o", tmp_path / "sheet.png"),
+        ("series", "check", people["a"].parent),
         ("demo", "--output", tmp_path / "demo"),
     )
     for command in commands:

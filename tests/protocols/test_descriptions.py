@@ -10,6 +10,7 @@ import pytest
 from msgspec import inspect
 
 from appliance.pipeline.generator_engine.options import GeneratorOptions
+from appliance.pipeline.series import record
 from appliance.protocols import broker_api, worker_api, worker_control_api
 from appliance.wire.message import Empty
 
@@ -40,6 +41,7 @@ WORKER: dict[str, tuple[type, type]] = {
     "Packs": (Empty, worker_api.Packs),
     "Import": (worker_api.Import, worker_api.Imported),
     "Inspect": (worker_api.Inspect, worker_api.Faces),
+    "Assess": (worker_api.Assess, worker_api.Assessed),
     "Swap": (worker_api.Swap, worker_api.Progress),
     "Preview": (worker_api.Preview, Empty),
     "Cancel": (Empty, worker_api.Stopped),
@@ -129,3 +131,20 @@ def test_options_on_the_wire_are_those_of_the_pipeline() -> None:
     assert msgspec.convert(wanted, GeneratorOptions, from_attributes=True) == GeneratorOptions(
         pixels=512, restore=0.5, parts=frozenset({"nose"})
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "made"),
+    [
+        (worker_api.Point, record.Point),
+        (worker_api.Figures, record.Figures),
+        (worker_api.Photo, record.PhotoRecord),
+    ],
+)
+def test_records_of_a_series_on_the_wire_are_those_of_the_pipeline(
+    sent: type[msgspec.Struct], made: type[msgspec.Struct]
+) -> None:
+    schemas = [
+        msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"] for kind in (sent, made)
+    ]
+    assert schemas[0] == schemas[1]

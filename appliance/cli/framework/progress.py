@@ -1,4 +1,4 @@
-"""Progress of a video: a bar on a terminal, occasional lines elsewhere, nothing with --json."""
+"""Progress of long work: a bar on a terminal, occasional lines elsewhere, nothing with --json."""
 
 from __future__ import annotations
 
@@ -13,30 +13,38 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 ProgressCallback: TypeAlias = Callable[[int, int | None], None]
-"""Called with the number of frames done and, where it is known, their total."""
+"""Called with the number of frames or photos done and, where it is known, their total."""
 
 INTERVAL = 5.0  # seconds between two plain lines
 
 
 @contextmanager
-def show_progress(*, silent: bool) -> Iterator[ProgressCallback]:
-    """Show on stderr what the callback receives, until the context is left."""
+def show_progress(
+    *, silent: bool, doing: str = "swapping", unit: str = "frames"
+) -> Iterator[ProgressCallback]:
+    """Show on stderr what the callback receives, until the context is left.
+
+    ``doing``: what is going on. ``unit``: what is counted.
+    """
     if silent:
         yield _ignore
     elif sys.stderr.isatty():
-        with _bar() as report:
+        with _bar(doing, unit) as report:
             yield report
     else:
-        yield LineProgress()
+        yield LineProgress(unit=unit)
 
 
 class LineProgress:
     """One plain line every ``interval`` seconds and one at the end."""
 
     def __init__(
-        self, interval: float = INTERVAL, clock: Callable[[], float] = time.monotonic
+        self,
+        interval: float = INTERVAL,
+        clock: Callable[[], float] = time.monotonic,
+        unit: str = "frames",
     ) -> None:
-        self._interval = interval
+        self._interval, self._unit = interval, unit
         self._clock = clock
         self._started = self._printed = clock()
 
@@ -46,16 +54,21 @@ class LineProgress:
         if done != total and now - self._printed < self._interval:
             return
         self._printed = now
-        click.echo(progress_line(done, total, now - self._started), err=True)
+        click.echo(progress_line(done, total, now - self._started, self._unit), err=True)
 
 
-def progress_line(done: int, total: int | None, seconds: float) -> str:
-    """``done`` of ``total`` frames after ``seconds``, as text."""
+def progress_line(done: int, total: int | None, seconds: float, unit: str = "frames") -> str:
+    """``done`` of ``total`` frames, or other units, after ``seconds``, as text."""
     rate = done / seconds if seconds > 0 else 0.0
-    frames = f"{done} frames" if total is None else f"{done} of {total} frames"
+    counted = f"{done} {unit}" if total is None else f"{done} of {total} {unit}"
+    speed = f"{rate:.1f} {_rate(unit)}"
     if total is None or rate == 0:
-        return f"{frames}, {rate:.1f} fps"
-    return f"{frames}, {rate:.1f} fps, {max(0, total - done) / rate:.0f} s left"
+        return f"{counted}, {speed}"
+    return f"{counted}, {speed}, {max(0, total - done) / rate:.0f} s left"
+
+
+def _rate(unit: str) -> str:
+    return "fps" if unit == "frames" else f"{unit}/s"
 
 
 def _ignore(done: int, total: int | None) -> None:
@@ -63,13 +76,15 @@ def _ignore(done: int, total: int | None) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[ProgressCallback]:
+def _bar(doing: str, unit: str) -> Iterator[ProgressCallback]:
     # Without markup: for it rich would load its table of emoji now, when the process is sealed.
     columns = (
-        TextColumn("swapping", markup=False),
+        TextColumn(doing, markup=False),
         BarColumn(bar_width=None),
         TaskProgressColumn("{task.percentage:>3.0f}%", markup=False),
-        TextColumn("{task.completed:.0f} frames · {task.fields[fps]:.1f} fps", markup=False),
+        TextColumn(
+            f"{{task.completed:.0f}} {unit} · {{task.fields[fps]:.1f}} {_rate(unit)}", markup=False
+        ),
         TimeRemainingColumn(compact=True),
     )
     started = time.monotonic()

@@ -10,6 +10,7 @@ import numpy as np
 
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.face import Detection, Face
+from appliance.pipeline.face_model.perspective_pose import angles
 from appliance.pipeline.face_model.topology import eye_distance, eye_openness, mouth_openness
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
@@ -117,12 +118,8 @@ def pose(rotation: Float) -> Pose:
     The canonical face has x to its left, y up and z out of it; the picture x right, y down and z
     away from the camera.
     """
-    left, out = rotation[:, 0], rotation[:, 2]
-    return Pose(
-        yaw=_degrees(np.arctan2(out[0], -out[2])),
-        pitch=_degrees(np.arcsin(np.clip(-out[1], -1, 1))),
-        roll=_degrees(np.arctan2(left[1], left[0])),
-    )
+    yaw, pitch, roll = angles(rotation)
+    return Pose(round(yaw, 1), round(pitch, 1), round(roll, 1))
 
 
 def sharpness(image: Image, face: Face) -> float:
@@ -198,7 +195,3 @@ def _doubt(detection: float, cut: bool) -> Iterator[tuple[str, str]]:
         yield USABLE, "it is hard to make out: something may cover it"
     if cut:
         yield POOR, "the border cuts it off: show the whole face"
-
-
-def _degrees(radians: float) -> float:
-    return round(float(np.degrees(radians)), 1)

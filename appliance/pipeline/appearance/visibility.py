@@ -71,9 +71,13 @@ class VisibilityEstimator:
         """(478,) values at the mesh points, over the canonical plane: (96, 96)."""
         return self._plane.interpolate(values[:, None])[..., 0]
 
+    def frames(self, albedo: Float) -> Float:
+        """Where the canonical plane shows the frames of spectacles: (96, 96), 0-1."""
+        return self._frames.find(albedo)
+
     def covering(self, albedo: Float, light: Light) -> Float:
         """Where the canonical plane shows a mask or spectacles: (96, 96), 0-1."""
-        frames = self._frames.find(albedo)
+        frames = self.frames(albedo)
         if light.covering is None:
             return frames
         colours = albedo + self._plane.interpolate(light.field)

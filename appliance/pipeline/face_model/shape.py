@@ -32,11 +32,7 @@ class PoseEstimator:
     """Fits the canonical face to meshes by their rigid parts: nose, forehead, some of the rest."""
 
     def __init__(self, canonical: Canonical) -> None:
-        part = region_weights(canonical)
-        rigid = part["nose"] + part["forehead"] + 0.3 * part["cheeks"] + 0.3 * part["eyes"]
-        rigid[SKIN_POINTS:] = 0
-        self._rigid = np.asarray(rigid, np.float32)
-        self._xyz = canonical.xyz
+        self._rigid, self._xyz = rigid_weights(canonical), canonical.xyz
 
     def pose(self, mesh: Float) -> tuple[float, Float, Float]:
         """Scale, rotation (3, 3) and shift (3,) from canonical cm to the (478, 3) mesh's pixels."""
@@ -46,6 +42,14 @@ class PoseEstimator:
         """A (478, 3) mesh in canonical cm, its pose and size removed: (478, 3)."""
         scale, rotation, translation = self.pose(mesh)
         return np.asarray((mesh - translation) @ rotation / scale, np.float32)
+
+
+def rigid_weights(canonical: Canonical) -> Float:
+    """How far each mesh point stays where it is whatever the expression: (478,), 0 to 1."""
+    part = region_weights(canonical)
+    rigid = part["nose"] + part["forehead"] + 0.3 * part["cheeks"] + 0.3 * part["eyes"]
+    rigid[SKIN_POINTS:] = 0
+    return np.asarray(rigid, np.float32)
 
 
 class ShapeTransfer:

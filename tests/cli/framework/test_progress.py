@@ -26,6 +26,10 @@ def test_progress_lines(done: int, total: int | None, seconds: float, words: str
     assert progress_line(done, total, seconds) == words
 
 
+def test_other_things_than_frames_are_counted_by_their_name() -> None:
+    assert progress_line(3, 7, 2.0, "photos") == "3 of 7 photos, 1.5 photos/s, 3 s left"
+
+
 def test_lines_are_printed_at_intervals_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
     lines = LineProgress(interval=5, clock=lambda: now)

@@ -114,6 +114,7 @@ def taken_over(tmp_path: Path, *words: str | Path) -> Mapping[str, object]:
         ("inspect", "photo"),
         ("inspect", "video"),
         ("compare", "photo"),
+        ("series", "photo"),
         ("demo", "photo"),
     ],
 )
@@ -128,6 +129,7 @@ def test_a_compromised_decoder_has_no_way_out(
         "swap": ("--source", photo, "--target", photo, "--output", results / "result"),
         "inspect": (target,),
         "compare": (photo, photo, "--output", results / "result.png"),
+        "series": ("check", photo),
         "demo": ("--output", results),
     }[command]
     found = dict(taken_over(tmp_path, command, *words))

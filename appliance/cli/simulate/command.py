@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -27,7 +26,16 @@ from appliance.cli.process.input_files import check_output, decode_photo, open_i
 from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.cli.simulate.handle_type import HandleType
+from appliance.cli.simulate.handle_type import HandleType, HandleValue
+from appliance.cli.simulate.report.prepare import prepare
+from appliance.cli.simulate.report.request import ReportRequest, Result
+from appliance.cli.simulate.report.written import (
+    ReportStyle,
+    check_report_name,
+    file_digest,
+    picture,
+    written_report,
+)
 from appliance.cli.simulate.summary import PhotoSummary, Summary, summarise, summary_pairs
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest, output_options
@@ -35,32 +43,43 @@ from appliance.errors import HandleError, PolicyError
 from appliance.files.output import PendingOutput
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.topology import mouth_openness
+from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import check_quality, encode_photo
 from appliance.pipeline.run import face_of_one
 from appliance.pipeline.selection import WhichFace
 from appliance.pipeline.simulation.honesty import check_bounds, honest_values
-from appliance.pipeline.simulation.simulator import Simulator
-
-WORDS = (
-    "Geometric simulation. It shows a wish, not a result.",
-    "几何模拟。表示愿望，并非手术结果。",  # noqa: RUF001 - Chinese punctuation
-)
-"""What every result is accompanied by."""
-
-_BLOCK = 1 << 20  # bytes
+from appliance.pipeline.simulation.simulator import Simulated, Simulator
+from appliance.pipeline.simulation.view import View
+from appliance.pipeline.simulation.words import WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What the command line asks for; ``outputs``: one for each of ``photos``."""
+    """What the command line asks for.
+
+    ``outputs`` and ``reports``: one for each of ``photos``, but there may be no report.
+    """
 
     photos: Sequence[Path]
     outputs: Sequence[Path]
-    values: Mapping[str, float]
+    reports: Sequence[Path]
+    handles: Sequence[HandleValue]
+    style: ReportStyle
     face: WhichFace | None
     encoding: OutputRequest
     options: EngineOptions
     overwrite: bool
+
+    @property
+    def wished(self) -> dict[str, float]:
+        """What is wished, by handle."""
+        return {handle.name: handle.wished for handle in self.handles}
+
+    @property
+    def least(self) -> dict[str, float] | None:
+        """What is to be expected at least, by handle; ``None`` where it is what is wished."""
+        least = {handle.name: handle.least for handle in self.handles}
+        return None if least == self.wished else least
 
     @property
     def names(self) -> list[str]:
@@ -76,9 +95,16 @@ class _Request:
             )
         if len(self.photos) != len(self.outputs):
             raise PrivateUsageError("Each --photo needs one --output.")
-        check_bounds(self.values)
-        for output in self.outputs:
+        if len(self.reports) not in (0, len(self.photos)):
+            raise PrivateUsageError("Each --photo needs one --report, or none does.")
+        if len({handle.name for handle in self.handles}) < len(self.handles):
+            raise PrivateUsageError("A handle (--handle) was named twice.")
+        check_bounds(self.wished)
+        check_bounds(self.least or {})
+        for output in (*self.outputs, *self.reports):
             check_output(output, self.photos)
+        for report in self.reports:
+            check_report_name(report)
 
 
 @click.command()
@@ -98,7 +124,8 @@ class _Request:
     required=True,
     multiple=True,
     metavar="NAME=VALUE",
-    help="What to change, in millimetres, degrees or percent: tip-rotation=+6deg; repeatable.",
+    help="What to change, in millimetres, degrees or percent: tip-rotation=+6deg, or with what is "
+    "to be expected at least: tip-rotation=+3..+6deg; repeatable.",
 )
 @click.option(
     "--output",
@@ -109,6 +136,16 @@ class _Request:
     metavar="FILE",
     help="File to write, one for each --photo, in the same order.",
 )
+@click.option(
+    "--report",
+    "reports",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Report to write as .pdf or .html, one for each --photo: pictures, measures with errors.",
+)
+@click.option("--mirror", is_flag=True, help="Show a report's pictures as people know themselves.")
+@click.option("--name", metavar="TEXT", help="Name to print on the reports; it is kept nowhere.")
 @output_options
 @which_face_option("--face", "a photo")
 @engine_options
@@ -117,8 +154,11 @@ class _Request:
 def simulate(
     *,
     photos: tuple[Path, ...],
-    handles: tuple[tuple[str, float], ...],
+    handles: tuple[HandleValue, ...],
     outputs: tuple[Path, ...],
+    reports: tuple[Path, ...],
+    mirror: bool,
+    name: str | None,
     encoding: OutputRequest,
     face: WhichFace | None,
     options: EngineOptions,
@@ -131,7 +171,8 @@ def simulate(
     bounds, or one that would not be honest in any of the photos, is refused.
     """
     started = time.monotonic()
-    request = _Request(photos, outputs, dict(handles), face, encoding, options, overwrite)
+    style = ReportStyle(mirror, name)
+    request = _Request(photos, outputs, reports, handles, style, face, encoding, options, overwrite)
     request.check()
     with JobLog(options.policy) as job, ExitStack() as files:
         found = _run(request, job, files)
@@ -148,22 +189,27 @@ def _run(request: _Request, job: JobLog, files: ExitStack) -> list[PhotoSummary]
         files.enter_context(open_input(path, name))
         for path, name in zip(request.photos, request.names, strict=True)
     ]
-    results = [
+    pending = [
         files.enter_context(PendingOutput(path, overwrite=request.overwrite, shared=True))
-        for path in request.outputs
+        for path in (*request.outputs, *request.reports)
     ]
+    results, reports = pending[: len(photos)], pending[len(photos) :]
+    if reports:
+        prepare()
     sealing = current_sealing(request.options.policy)
-    engine = load_sealed(sealing, request.outputs, replace(request.options, latency_mode=True))
+    written = [*request.outputs, *request.reports]
+    engine = load_sealed(sealing, written, replace(request.options, latency_mode=True))
     job.started(engine.packs, sealing.report, "simulation", "photo")
     series = _Series(request, engine.analyser, Simulator(engine.analyser.canonical), job)
     found = []
     for number, (photo, result) in enumerate(zip(photos, results, strict=True)):
         if number:
             job.next_photo()
-        found.append(series.simulate(number, photo, result))
-    _refuse_if_nowhere(request.values, found)
-    for result in results:
-        result.commit()
+        report = reports[number] if reports else None
+        found.append(series.simulate(number, photo, result, report))
+    _refuse_if_nowhere(request.wished, found)
+    for one in pending:
+        one.commit()
     return found
 
 
@@ -176,24 +222,54 @@ class _Series:
     simulator: Simulator
     job: JobLog
 
-    def simulate(self, number: int, file: BinaryIO, result: PendingOutput) -> PhotoSummary:
-        """Photo ``number``, from 0 on, into ``result``."""
+    def simulate(
+        self, number: int, file: BinaryIO, result: PendingOutput, report: PendingOutput | None
+    ) -> PhotoSummary:
+        """Photo ``number``, from 0 on, into ``result``, and a ``report`` of it."""
         request = self.request
         name, quality = request.names[number], request.encoding.quality
         photo = decode_photo(file, name)
         kind = photo_format(request.outputs[number], photo.kind, request.encoding)
         check_quality(kind, quality)
-        canvas = photo.canvas
         hint = which_face_hint("--face")
-        face = face_of_one(self.analyser, canvas, name.lower(), request.face, hint)
-        view = self.simulator.view(canvas, face)
+        face = face_of_one(self.analyser, photo.canvas, name.lower(), request.face, hint)
+        view = self.simulator.view(photo.canvas, face)
         gap = mouth_openness(face.points)
-        values, left_out = honest_values(request.values, view.yaw, mouth_gap=gap)
-        done = self.simulator.simulate(canvas, view, values)
-        result.file.write(encode_photo(photo, kind, quality))
-        self.job.simulated(_digest(file), cast("Mapping[HandleName, float]", values))
+        values, left_out = honest_values(request.wished, view.yaw, mouth_gap=gap)
+        changed, done = self._changed(photo, view, values)
+        result.file.write(encode_photo(changed, kind, quality))
+        digest = file_digest(file)
+        self.job.simulated(digest, cast("Mapping[HandleName, float]", values))
         self.job.finished(result.file, frames=1, faces=int(bool(values)))
+        if report is not None:
+            wished = Result.of(picture(changed), done, values, file_digest(result.file))
+            page = ReportRequest(
+                photo=picture(photo),
+                view=view,
+                triangles=self.simulator.triangles,
+                wished=wished,
+                photo_sha256=digest,
+                least=self._least(photo, view, values),
+                left_out=left_out,
+                mirrored=request.style.mirrored,
+                name=request.style.name,
+            )
+            report.file.write(written_report(page, request.reports[number]))
         return summarise(done, values, left_out)
+
+    def _changed(
+        self, photo: Photo, view: View, values: Mapping[str, float]
+    ) -> tuple[Photo, Simulated]:
+        changed = replace(photo, pixels=photo.pixels.copy())
+        return changed, self.simulator.simulate(changed.canvas, view, values)
+
+    def _least(self, photo: Photo, view: View, kept: Mapping[str, float]) -> Result | None:
+        """What is to be expected at least of those handles that are ``kept``."""
+        if self.request.least is None:
+            return None
+        values = {name: self.request.least[name] for name in kept}
+        changed, done = self._changed(photo, view, values)
+        return Result.of(picture(changed), done, values)
 
 
 def _refuse_if_nowhere(values: Mapping[str, float], found: Sequence[PhotoSummary]) -> None:
@@ -205,11 +281,3 @@ def _refuse_if_nowhere(values: Mapping[str, float], found: Sequence[PhotoSummary
                 f"{name} would not be honest here: {reasons[0]}.",
                 "Use a photo of another view or expression, or set its points by hand.",
             )
-
-
-def _digest(file: BinaryIO) -> str:
-    file.seek(0)
-    digest = hashlib.sha256()
-    while block := file.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()

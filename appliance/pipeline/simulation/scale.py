@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from appliance.pipeline.face_model.perspective_pose import MM
 from appliance.pipeline.face_model.topology import LEFT_IRIS, RIGHT_IRIS
 from appliance.pipeline.imaging.types import Float
-from appliance.pipeline.simulation.surface import MM_PER_CM
 
 Yardstick: TypeAlias = Literal["iris", "length", "population"]
 
@@ -21,6 +21,7 @@ _LENGTH_ERROR = 0.03  # two points of the network's, 0.5 mm each, on 30 mm
 _POPULATION_ERROR = 0.1
 # Chords of both irises that differ by more belong to eyes that look aside, or are half shut.
 _UNEQUAL = 0.1
+_MOST_YAW = 45.0  # degrees: beyond, the chord of an iris is too short to be read
 # Millimetres of a centimetre of the canonical face that a face has: adults' frontal photos give 8.7
 # to 9.3, and one whose iris was read 18 % too small 10.9.
 _PLAUSIBLE = (8.4, 9.8)
@@ -49,9 +50,9 @@ class Scale:
         chord = (chords[0] + chords[1]) / 2 / np.cos(np.radians(yaw))
         mm = IRIS / max(chord, 1e-6)
         even = abs(chords[0] - chords[1]) <= _UNEQUAL * max(chords)
-        if even and _PLAUSIBLE[0] <= mm * pixels <= _PLAUSIBLE[1]:
+        if even and abs(yaw) <= _MOST_YAW and _PLAUSIBLE[0] <= mm * pixels <= _PLAUSIBLE[1]:
             return cls(float(mm), _IRIS_ERROR, "iris")
-        return cls(MM_PER_CM / pixels, _POPULATION_ERROR, "population")
+        return cls(MM / pixels, _POPULATION_ERROR, "population")
 
     @classmethod
     def of_length(cls, one: Float, other: Float, length: float) -> Scale:

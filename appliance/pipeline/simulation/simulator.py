@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from appliance.pipeline.face_model.boxes import face_box
-from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
@@ -42,6 +42,8 @@ class Simulator:
     """Moves a face by its handles; what depends on the canonical face alone is worked out once."""
 
     def __init__(self, canonical: Canonical) -> None:
+        self.triangles = canonical.triangles[canonical.kind != SKIRT_RING]
+        """Of the mesh, (t, 3), without the skirt around it."""
         self._views = ViewEstimator(canonical)
         self._mover = HandleMover(canonical)
         self._solver = FieldSolver(canonical)

@@ -6,14 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical
+from appliance.pipeline.face_model.perspective_pose import MM
 from appliance.pipeline.face_model.topology import POINTS
 from appliance.pipeline.imaging.types import Float
-
-MM_PER_CM = 9.15
-"""Millimetres of an adult's face for a centimetre of the canonical one.
-
-The mean over frontal portraits, by the visible iris of 11.7 mm; single faces have 8.7 to 9.3.
-"""
 
 
 class Surface:
@@ -28,7 +23,7 @@ class Surface:
         pairs = np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
         ends = np.unique(np.sort(np.vstack([pairs, _across(triangles)]), axis=1), axis=0)
         self._ends = np.vstack([ends, ends[:, ::-1]])
-        self.points = np.asarray(canonical.xyz * MM_PER_CM, np.float32)
+        self.points = np.asarray(canonical.xyz * MM, np.float32)
         gaps = self.points[self._ends[:, 0]] - self.points[self._ends[:, 1]]
         self._lengths = np.linalg.norm(gaps, axis=1)
 

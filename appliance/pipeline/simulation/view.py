@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
 
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.face_model.regions import region_weights
+from appliance.pipeline.face_model.perspective_pose import DISTANCE, MM, PerspectivePose
 from appliance.pipeline.face_model.shape import PoseEstimator
-from appliance.pipeline.face_model.topology import SKIN_POINTS
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.simulation.scale import Scale
-from appliance.pipeline.simulation.surface import MM_PER_CM
 
-DISTANCE = 1000.0
-"""Millimetres from the camera to the face: what guides of clinical photography ask for."""
+_AWAY = DISTANCE * MM  # millimetres from the camera to the face
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,55 +40,27 @@ class View:
         In perspective: what comes nearer also moves away from the picture's middle.
         """
         shift = np.asarray(move @ self.rotation.T / self.scale.mm, np.float32)
-        depth = DISTANCE / self.scale.mm + self.mesh[:, 2] - self.mesh[:, 2].mean()
+        depth = _AWAY / self.scale.mm + self.mesh[:, 2] - self.mesh[:, 2].mean()
         nearness = (depth / (depth + shift[:, 2]))[:, None]
         across = self.centre + (self.mesh[:, :2] + shift[:, :2] - self.centre) * nearness
         return np.column_stack([across, self.mesh[:, 2] + shift[:, 2]]).astype(np.float32)
 
 
 class ViewEstimator:
-    """Finds the view of a mesh by x and y alone: the network's depth flattens a turned face."""
+    """Finds the view of a mesh."""
 
     def __init__(self, canonical: Canonical) -> None:
-        part = region_weights(canonical)
-        rigid = part["nose"] + part["forehead"] + 0.3 * part["cheeks"] + 0.3 * part["eyes"]
-        rigid[SKIN_POINTS:] = 0
-        self._rigid = np.flatnonzero(rigid > 0.25)
-        self._model = canonical.xyz * np.float32(MM_PER_CM)
-        self._pose_estimator = PoseEstimator(canonical)
+        self._pose = PerspectivePose(canonical)
+        self._aligned = PoseEstimator(canonical)
 
     def view(self, mesh: Float, size: tuple[int, int], scale: Scale | None = None) -> View:
         """The view of a (478, 3) mesh in a picture of ``size`` (w, h), pixels.
 
         ``scale``: where it is known; else it is taken from the face.
         """
+        pose = self._pose.of(mesh, size)
+        pixels = self._aligned.pose(mesh)[0]
+        scale = scale or Scale.of_face(mesh, pixels, pose.yaw)
+        shape = self._aligned.to_canonical(mesh) * np.float32(pixels * scale.mm)
         centre = np.asarray((np.array(size) - 1) / 2, np.float32)
-        pixels = self._pose_estimator.pose(mesh)[0]
-        rotation = self._rotation(mesh, centre, MM_PER_CM / pixels)
-        yaw, pitch, roll = _angles(rotation)
-        scale = scale or Scale.of_face(mesh, pixels, yaw)
-        shape = self._pose_estimator.to_canonical(mesh) * np.float32(pixels * scale.mm)
-        return View(mesh, shape, rotation, yaw, pitch, roll, scale, centre)
-
-    def _rotation(self, mesh: Float, centre: Float, mm: float) -> Float:
-        focal = DISTANCE / mm
-        camera = np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1]])
-        places: Any = mesh[self._rigid, :2].astype(np.float64)
-        model: Any = self._model[self._rigid].astype(np.float64)
-        nothing: Any = None
-        # From a frontal face at the camera's distance the iteration finds the way in every pose.
-        turn, shift = np.array([np.pi, 0.0, 0.0]), np.array([0.0, 0.0, DISTANCE])
-        _, turn, _ = cv2.solvePnP(
-            model, places, camera, nothing, turn, shift, useExtrinsicGuess=True,
-            flags=cv2.SOLVEPNP_ITERATIVE,
-        )  # fmt: skip
-        return np.asarray(cv2.Rodrigues(turn)[0], np.float32)
-
-
-def _angles(rotation: Float) -> tuple[float, float, float]:
-    """Yaw, pitch and roll in degrees."""
-    right, forward = rotation[:, 0], rotation[:, 2]
-    yaw = np.arctan2(forward[0], -forward[2])
-    pitch = np.arctan2(-forward[1], np.hypot(forward[0], forward[2]))
-    roll = np.arctan2(right[1], right[0] / max(np.cos(yaw), 0.2))
-    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
+        return View(mesh, shape, pose.rotation, pose.yaw, pose.pitch, pose.roll, scale, centre)

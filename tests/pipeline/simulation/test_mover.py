@@ -9,11 +9,12 @@ import pytest
 
 from appliance.audit.entries.fields import HandleName
 from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.perspective_pose import MM
 from appliance.pipeline.face_model.topology import RIGHT_EYE, RIGHT_IRIS, SKIN_POINTS
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.mover import HandleMover
-from appliance.pipeline.simulation.surface import MM_PER_CM, Surface
+from appliance.pipeline.simulation.surface import Surface
 
 MIRROR = np.array([-1, 1, 1])
 # Their value is the whole width or height, of which each side has half.
@@ -28,7 +29,7 @@ def mover(canonical: Canonical) -> HandleMover:
 
 @pytest.fixture(scope="module")
 def shape(canonical: Canonical) -> Float:
-    return np.asarray(canonical.xyz * np.float32(MM_PER_CM))
+    return np.asarray(canonical.xyz * np.float32(MM))
 
 
 def test_the_log_knows_every_handle() -> None:
@@ -67,7 +68,7 @@ def test_irises_go_with_their_lids(mover: HandleMover, shape: Float) -> None:
 
 
 def test_an_even_face_is_left_by_symmetry(canonical: Canonical, mover: HandleMover) -> None:
-    crooked = np.asarray(canonical.xyz * np.float32(MM_PER_CM))
+    crooked = np.asarray(canonical.xyz * np.float32(MM))
     crooked[:, 0] += 0.02 * crooked[:, 1]  # leans to one side
     move = mover.move(crooked, {"symmetry": 100})
     left = crooked + move

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical, signed_area
+from appliance.pipeline.face_model.perspective_pose import MM
 from appliance.pipeline.face_model.shape import PoseEstimator
 from appliance.pipeline.imaging.raster import Raster
 from appliance.pipeline.imaging.types import Float
@@ -17,7 +18,6 @@ from appliance.pipeline.mesh_engine.source import MeshSource
 from appliance.pipeline.simulation.field import WarpField
 from appliance.pipeline.simulation.mover import HandleMover
 from appliance.pipeline.simulation.scale import Scale
-from appliance.pipeline.simulation.surface import MM_PER_CM
 from tests.pipeline.heads import SIDE, Head, Rendered, projected
 
 LEAST = 0.05  # mm: what should move by less is not compared
@@ -55,7 +55,7 @@ class TrueMoves:
     def scale(self, rendered: Rendered) -> Scale:
         """Of its picture, exactly."""
         pixels = self._pose_estimator.pose(rendered.face.mesh)[0]
-        return Scale(MM_PER_CM / pixels, 0.01, "length")
+        return Scale(MM / pixels, 0.01, "length")
 
     def compare(
         self, yaw: float, values: Mapping[str, float], field: WarpField
@@ -77,7 +77,7 @@ class TrueMoves:
 
     def _wanted(self, yaw: float, values: Mapping[str, float]) -> tuple[Float, NDArray[np.bool_]]:
         """By how many pixels each pixel was moved, (480, 480, 2), and where the face is."""
-        move = self._mover.move(self._shape * np.float32(MM_PER_CM), values) / MM_PER_CM
+        move = self._mover.move(self._shape * np.float32(MM), values) / MM
         before = projected(self._shape, yaw)
         after = projected(self._shape + move, yaw)
         front = self._triangles[signed_area(after[self._triangles][..., :2]) < 0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.perspective_pose import MM
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.simulation.scale import Scale
-from appliance.pipeline.simulation.surface import MM_PER_CM
 from appliance.pipeline.simulation.view import View
 
-MM = 0.5  # of a pixel
+PIXEL = 0.5  # mm
 SIZE = (480, 600)
 
 
@@ -28,9 +28,9 @@ def view_of(
     nod = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
     tilt = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
     rotation: Float = np.asarray(tilt @ np.diag([1, -1, -1]) @ turn @ nod, np.float32)
-    shape = np.asarray(canonical.xyz * MM_PER_CM, np.float32)
+    shape = np.asarray(canonical.xyz * MM, np.float32)
     centre = (np.array(SIZE, np.float32) - 1) / 2
-    mesh = np.asarray(shape @ rotation.T / MM, np.float32)
+    mesh = np.asarray(shape @ rotation.T / PIXEL, np.float32)
     mesh[:, :2] += centre
-    scale = Scale(MM, error, "length")
+    scale = Scale(PIXEL, error, "length")
     return View(mesh, shape, rotation, yaw, pitch, roll, scale, np.asarray(centre, np.float32))

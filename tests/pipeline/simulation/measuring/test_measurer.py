@@ -18,7 +18,7 @@ from appliance.pipeline.simulation.measuring.measures import MEASURES
 from appliance.pipeline.simulation.measuring.scatter import BY_HAND, SCATTER, SYMMETRICAL
 from appliance.pipeline.simulation.mover import HandleMover
 from appliance.pipeline.simulation.view import View
-from tests.pipeline.simulation.views import MM, view_of
+from tests.pipeline.simulation.views import PIXEL, view_of
 
 Hand = Mapping[int, tuple[float, float]]
 
@@ -67,7 +67,7 @@ def test_what_a_front_shows_is_measured_and_the_rest_refused_with_its_reason(
 def test_the_hairline_is_measured_where_it_is_set_by_hand(canonical: Canonical) -> None:
     view = view_of(canonical)
     glabella, hairline = view.mesh[LANDMARKS["glabella"]], LANDMARKS["trichion"]
-    points = {hairline: (float(glabella[0]), float(glabella[1]) - 60 / MM)}
+    points = {hairline: (float(glabella[0]), float(glabella[1]) - 60 / PIXEL)}
     found = readings(Measurer().measure(view, points))
     assert found["upper third"].before == pytest.approx(60, abs=0.05)
 
@@ -213,7 +213,7 @@ def test_clicks_that_scatter_make_values_that_scatter_as_the_error_states(
     random = np.random.default_rng(5)
     values: dict[str, list[float]] = {}
     for _ in range(150):
-        off = random.normal(0, BY_HAND / MM, (len(points), 2))
+        off = random.normal(0, BY_HAND / PIXEL, (len(points), 2))
         clicked = {
             index: (x + float(dx), y + float(dy))
             for (index, (x, y)), (dx, dy) in zip(points.items(), off, strict=True)
@@ -232,7 +232,7 @@ def test_scatter_makes_a_symmetrical_face_uneven(canonical: Canonical) -> None:
     for _ in range(100):
         mesh = view.mesh.copy()
         for name, index in LANDMARKS.items():
-            mesh[index, :2] += random.normal(0, SCATTER[name] / MM, 2)
+            mesh[index, :2] += random.normal(0, SCATTER[name] / PIXEL, 2)
         found = readings(Measurer().measure(replace(view, mesh=mesh)))
         uneven.append(found["asymmetry"].before)
     assert np.mean(uneven) == pytest.approx(SYMMETRICAL, rel=0.1)

@@ -130,6 +130,16 @@ method Preview(
   at: ?float
 ) -> ()
 
+# Move the face on an imported photo by `handles`, in their units, as `appliance simulate` does; no
+# other person's picture has a part in it. `left_out`: why a handle was not applied, by handle;
+# where none is honest on this photo the call fails.
+method Simulate(photo: int, handles: [string]float) -> \
+(job: int, result: int, left_out: [string]string)
+
+# The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels.
+method PreviewSimulation(photo: int, handles: [string]float, side: ?int) -> \
+(left_out: [string]string)
+
 # Stop the running job and the running import; they end with the error Stopped and leave nothing.
 method Cancel() -> (stopped: bool)
 
@@ -169,6 +179,7 @@ Part = Literal[
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
 _Strength = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Name = Annotated[str, msgspec.Meta(max_length=32)]
+_Value = Annotated[float, msgspec.Meta(ge=-1000, le=1000)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 _Consent = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Packs = Annotated[
@@ -239,6 +250,33 @@ class Preview(Swap, frozen=True):
 
     side: Annotated[int, msgspec.Meta(ge=64, le=1024)] = 512
     at: _Seconds = 0.0
+
+
+class Simulate(_Strict, frozen=True):
+    """Parameters of Simulate, and most of those of PreviewSimulation."""
+
+    photo: _Count
+    handles: Annotated[dict[_Name, _Value], msgspec.Meta(min_length=1, max_length=32)]
+
+
+class PreviewSimulation(Simulate, frozen=True):
+    """Parameters of PreviewSimulation."""
+
+    side: Annotated[int, msgspec.Meta(ge=64, le=1024)] = 512
+
+
+class Simulated(msgspec.Struct, frozen=True):
+    """Answer of Simulate."""
+
+    job: int
+    result: int
+    left_out: dict[str, str]
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Answer of PreviewSimulation."""
+
+    left_out: dict[str, str]
 
 
 class Pack(msgspec.Struct, frozen=True):

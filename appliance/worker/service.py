@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Lock
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import msgspec
 
 from appliance.audit.entries import events, fields
 from appliance.diagnostics.process_log import report_bug
 from appliance.errors import NoFaceError
-from appliance.files.output import PendingOutput
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.loading import Pipeline
@@ -46,13 +44,15 @@ from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Progress, Request, Service
 from appliance.worker.assessed import as_answer
 from appliance.worker.engines import Engines
-from appliance.worker.failures import StopError, errors_to_refusals, job_refusal_reason
-from appliance.worker.hand_over import HandOver, fingerprint
+from appliance.worker.failures import StopError, errors_to_refusals
+from appliance.worker.hand_over import HandOver
 from appliance.worker.intake import Intake
 from appliance.worker.job_count import JobCount
 from appliance.worker.packs import offered
+from appliance.worker.recorded_job import JobRecorder, SimulatedPhoto, StartedJob
 from appliance.worker.sanitiser import MediaSanitiser
 from appliance.worker.served_session import ServedSession
+from appliance.worker.simulations import Simulations
 from appliance.worker.single_entry_cache import SingleEntryCache
 from appliance.worker.tripwires import touches_as_events
 from appliance.worker.workspace import Item, Workspace
@@ -87,11 +87,13 @@ class WorkerService:
         self._intake = Intake(workspace, sanitiser, self._report)
         self._hand_over = HandOver(served, policy.export)
         self.jobs = JobCount()
+        self._recorder = JobRecorder(served, workspace, self._check_cancelled)
         self._job_free = Lock()
         self._cancelled = Event()
         self._one_picture = Lock()  # held while a picture is in memory: it may fill half of that
         self._sources: SingleEntryCache[SourceIdentity] = SingleEntryCache()
         self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
+        self._simulations = Simulations(workspace, engines.mesh.analyser, self._one_picture)
 
     def service(self) -> Service:
         """The interface for the callers to whom the broker gave a connection."""
@@ -102,6 +104,8 @@ class WorkerService:
             "Assess": Method(worker_api.Assess, self._assess),
             "Swap": Method(worker_api.Swap, self._swap),
             "Preview": Method(worker_api.Preview, self._preview),
+            "Simulate": Method(worker_api.Simulate, self._simulate),
+            "PreviewSimulation": Method(worker_api.PreviewSimulation, self._preview_simulation),
             "Cancel": Method(Empty, self._cancel),
             "Results": Method(Empty, self._list),
             "Result": Method(worker_api.Item, self._result),
@@ -112,6 +116,7 @@ class WorkerService:
         """Forget faces and small pictures of imported items. The items themselves stay."""
         self._sources.clear()
         self._thumbnails.clear()
+        self._simulations.clear()
 
     def _packs(self, request: Request[Empty]) -> Answer:
         packs = self._engines.packs
@@ -174,48 +179,49 @@ class WorkerService:
             )
             job = _Job(self.jobs.begin(), parameters, engine, request.progress)
             kind: fields.Engine = "onnx" if engine.generates else "mesh"
-            served.ledger.append(
-                events.JobStarted(
-                    served.session, job.number, kind, target.media, engine.packs[0].digest
-                )
-            )
-            number, result = self._workspace.reserve(target.media)
-            try:
-                done = self._make(served, job, target, result)
-            except Exception as stopped:
-                served.ledger.append(
-                    events.JobRefused(served.session, job.number, job_refusal_reason(stopped))
-                )
-                raise
-            self._workspace.commit(number, result)
+
+            def make(sink: BinaryIO) -> SwapReport:
+                return self._make(served, job, target, sink)
+
+            started = StartedJob(job.number, kind, target.media, engine.packs[0].digest)
+            number, done = self._recorder.run(started, make)
         return Answer(worker_api.Progress(job.number, done.frames, done.frames, number))
 
-    def _make(self, served: ServedSession, job: _Job, target: Item, result: Item) -> SwapReport:
-        """Run the pipeline. The result is written whole and logged, or not at all."""
-        started = time.monotonic()
+    def _make(self, served: ServedSession, job: _Job, target: Item, sink: BinaryIO) -> SwapReport:
         source = self._source(job.engine, job.parameters)
         options = self._options(served, job.engine, job.parameters)
-        with PendingOutput(result.path) as output:
-            sink = cast(BinaryIO, output.file)
-            if target.media == "photo":
-                report = self._photo(job, source, options, sink)
-            else:
-                report = self._video(job, source, options, target, sink)
-            served.gates.same_person(job.number, source, report)
-            self._check_cancelled()
-            digest, _ = fingerprint(cast(BinaryIO, output.file))
-            served.ledger.append(
-                events.JobFinished(
-                    session=served.session,
-                    job=job.number,
-                    result=digest.hex(),
-                    frames=report.frames,
-                    faces=report.faces_swapped,
-                    ms=round((time.monotonic() - started) * 1000),
-                )
-            )
-            output.commit()
+        if target.media == "photo":
+            report = self._photo(job, source, options, sink)
+        else:
+            report = self._video(job, source, options, target, sink)
+        served.gates.same_person(job.number, source, report)
         return report
+
+    def _simulate(self, request: Request[worker_api.Simulate]) -> Answer:
+        served, parameters = self._served, request.parameters
+        item = self._workspace.item(parameters.photo)
+        with self._job(), errors_to_refusals():
+            job = self.jobs.begin()
+            left_out: dict[str, str] = {}
+
+            def make(sink: BinaryIO) -> SimulatedPhoto:
+                with self._one_picture:
+                    moved = self._simulations.simulate(parameters.photo, parameters.handles)
+                    self._simulations.log(served, job, parameters.photo, moved)
+                    sink.write(encode_photo(moved.photo, "png"))
+                left_out.update(moved.left_out)
+                return SimulatedPhoto(faces_swapped=int(bool(moved.values)))
+
+            pack = self._engines.mesh.packs[0].digest
+            number, _ = self._recorder.run(StartedJob(job, "simulation", item.media, pack), make)
+        return Answer(worker_api.Simulated(job, number, left_out))
+
+    def _preview_simulation(self, request: Request[worker_api.PreviewSimulation]) -> Answer:
+        parameters = request.parameters
+        with self._job(), errors_to_refusals():
+            moved = self._simulations.preview(parameters.photo, parameters.handles, parameters.side)
+            pipe = self._hand_over.preview(encode_photo(moved.photo, "jpeg"))
+            return Answer(worker_api.LeftOut(dict(moved.left_out)), (pipe,))
 
     def _photo(
         self, job: _Job, source: SourceIdentity, options: SwapOptions, sink: BinaryIO

@@ -44,6 +44,8 @@ WORKER: dict[str, tuple[type, type]] = {
     "Assess": (worker_api.Assess, worker_api.Assessed),
     "Swap": (worker_api.Swap, worker_api.Progress),
     "Preview": (worker_api.Preview, Empty),
+    "Simulate": (worker_api.Simulate, worker_api.Simulated),
+    "PreviewSimulation": (worker_api.PreviewSimulation, worker_api.LeftOut),
     "Cancel": (Empty, worker_api.Stopped),
     "Results": (Empty, worker_api.Results),
     "Result": (worker_api.Item, worker_api.Result),

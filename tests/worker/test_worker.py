@@ -434,3 +434,61 @@ def test_a_result_that_cannot_be_logged_does_not_exist(
         asking.close()
         worker.end()
     assert sorted(workspace.iterdir()) == before
+
+
+def test_a_photo_is_simulated_without_anybody_else(tmp_path: Path) -> None:
+    with (
+        EmbeddedAudit(tmp_path / "ledger") as audit,
+        working(tmp_path, audit) as (worker, client),
+    ):
+        photo = worker.take_in(client, portrait("person_b_1.jpg"))
+        done, _ = client.call(
+            f"{NAME}.Simulate",
+            worker_api.Simulate(photo.item, {"alar-width": -3.0, "tip-projection": 2.0}),
+            gives=worker_api.Simulated,
+        )
+        simulated = read_photo(worker.result(done.result)).pixels
+    assert "set by hand" in done.left_out["tip-projection"]
+    before = read_photo(portrait("person_b_1.jpg").read_bytes()).pixels
+    assert 0.001 < (simulated != before).any(axis=2).mean() < 0.1
+    logged = logged_events(tmp_path / "ledger")
+    applied = [event for event in logged if isinstance(event, events.SimulationApplied)]
+    assert [event.job for event in applied] == [done.job]
+    moved = [event for event in logged if isinstance(event, events.HandleMoved)]
+    assert [(event.handle, event.thousandths) for event in moved] == [("alar-width", -3000)]
+    assert not any(isinstance(event, events.SamePersonChecked) for event in logged)
+
+
+def test_a_preview_of_a_simulation_leaves_nothing(worker: Worker, client: Client) -> None:
+    photo = worker.take_in(client, portrait("person_b_1.jpg"))
+    stored = sorted(worker.workspace.iterdir())
+    sizes = []
+    for value in (-1.0, -4.0):
+        wanted = worker_api.PreviewSimulation(photo.item, {"alar-width": value}, 256)
+        answer, (descriptor,) = client.call(
+            f"{NAME}.PreviewSimulation", wanted, gives=worker_api.LeftOut, attached=1
+        )
+        assert answer.left_out == {}
+        sizes.append(read_photo(read_all(descriptor)).pixels)
+    assert sizes[0].shape == sizes[1].shape
+    assert max(sizes[0].shape) == 256
+    assert (sizes[0] != sizes[1]).any()
+    assert sorted(worker.workspace.iterdir()) == stored
+
+
+@pytest.mark.parametrize(
+    "handles", [{"alar-width": -12.0}, {"ears": 1.0}, {"tip-projection": 2.0}, {"hump": 1e3}]
+)
+def test_what_a_simulation_cannot_show_honestly_is_refused(
+    worker: Worker, client: Client, handles: dict[str, float]
+) -> None:
+    photo = worker.take_in(client, portrait("person_b_1.jpg"))
+    before, _ = client.call(f"{NAME}.Results", gives=worker_api.Results)
+    for method in (
+        worker_api.Simulate(photo.item, handles),
+        worker_api.PreviewSimulation(photo.item, handles),
+    ):
+        with pytest.raises(CallError, match="Failed") as refused:
+            client.call(f"{NAME}.{type(method).__name__}", method, gives=Empty, attached=1)
+        assert failed(refused.value).kind == "handle"
+    assert client.call(f"{NAME}.Results", gives=worker_api.Results)[0] == before

@@ -97,6 +97,10 @@ def test_inspect_compare_series_and_demo_work_sealed(
         ("inspect", clip),
         ("compare", people["a"], people["c"], "-o", tmp_path / "sheet.png"),
         ("series", "check", people["a"].parent),
+        (
+            *("simulate", "--photo", people["a"], "--handle", "chin-width=-1..-3"),
+            *("--output", tmp_path / "simulated.png", "--report", tmp_path / "report.pdf"),
+        ),
         ("demo", "--output", tmp_path / "demo"),
     )
     for command in commands:

@@ -115,6 +115,7 @@ def taken_over(tmp_path: Path, *words: str | Path) -> Mapping[str, object]:
         ("inspect", "video"),
         ("compare", "photo"),
         ("series", "photo"),
+        ("simulate", "photo"),
         ("demo", "photo"),
     ],
 )
@@ -130,6 +131,7 @@ def test_a_compromised_decoder_has_no_way_out(
         "inspect": (target,),
         "compare": (photo, photo, "--output", results / "result.png"),
         "series": ("check", photo),
+        "simulate": ("--photo", photo, "--handle", "cheek=1", "--output", results / "result"),
         "demo": ("--output", results),
     }[command]
     found = dict(taken_over(tmp_path, command, *words))

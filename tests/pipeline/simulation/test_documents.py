@@ -1,0 +1,34 @@
+"""docs/simulation.md lists the handles as they are."""
+
+from __future__ import annotations
+
+import re
+
+from appliance.pipeline.simulation.handles import HANDLES
+from tests.paths import REPOSITORY
+
+ROW = re.compile(r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+def _range(degrees: tuple[float, float] | None) -> str:
+    return "–" if degrees is None else f"{degrees[0]:.0f}–{degrees[1]:.0f}°"  # noqa: RUF001
+
+
+def _bounds(low: float, high: float, unit: str) -> str:
+    sign = {"mm": " mm", "deg": "°", "%": " %"}[unit]
+    if low == -high:
+        return f"±{high:g}{sign}"
+    return f"{low:g} to {high:{'+' if low else ''}g}{sign}".replace("-", "−")  # noqa: RUF001
+
+
+def test_handles_are_described_as_they_are() -> None:
+    text = (REPOSITORY / "docs/simulation.md").read_text()
+    rows = {name: tuple(cells) for name, *cells in ROW.findall(text)}
+    assert rows == {
+        name: (
+            _bounds(handle.low, handle.high, handle.unit),
+            _range(handle.network),
+            _range(handle.points),
+        )
+        for name, handle in HANDLES.items()
+    }

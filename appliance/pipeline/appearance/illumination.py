@@ -80,8 +80,13 @@ class LightMeter:
 
 def at_skin_resolution(image: Image, points: Float) -> tuple[Image, Float]:
     """A face's (h, w, 3) picture and (478, 2) points, shrunk until a pixel is a few mm of skin."""
-    factor = max(1, int(eye_distance(points) / SAMPLING))
+    factor = skin_factor(points)
     return shrunk(image, factor), shrunk_points(points, factor)
+
+
+def skin_factor(points: Float) -> int:
+    """By how much a picture of a face with (478, 2) ``points`` is shrunk for that."""
+    return max(1, int(eye_distance(points) / SAMPLING))
 
 
 def _colours(image: Image, points: Float) -> Float:

@@ -72,8 +72,8 @@ class LightMeter:
             )
         middle = median_colour(logs, weight)
         weight *= np.exp(-0.5 * (distance_from_skin(logs - middle) / OUTLIER) ** 2)
-        kernel = self._kernel * weight
-        field = (kernel @ logs) / kernel.sum(axis=1, keepdims=True)
+        sums = self._kernel @ np.column_stack([weight[:, None] * logs, weight])
+        field = sums[:, :3] / sums[:, 3:]
         mean = weight @ field / weight.sum()
         return Light(field.astype(np.float32), mean, covering)
 

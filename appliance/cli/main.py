@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import gc
 import logging
 import os
 import sys
@@ -13,6 +13,7 @@ from types import MappingProxyType
 import click
 
 from appliance.cli.framework.exit_boundary import run_command
+from appliance.cli.framework.imports import import_for_good
 from appliance.cli.framework.memory import check_container, probe_addresses
 from appliance.cli.framework.run_context import RunContext
 from appliance.cli.framework.standard_streams import prepare_streams
@@ -112,7 +113,7 @@ class LazyGroup(click.Group):
         probe_addresses()
         if cmd_name in _LOOKING:
             check_container()
-        module = importlib.import_module(f"appliance.cli.{name}")
+        module = import_for_good(f"appliance.cli.{name}")
         command: click.Command = getattr(module, cmd_name)
         return command
 
@@ -147,7 +148,9 @@ def main() -> None:
         warnings.simplefilter("ignore")
     # Without a handler, Python prints what libraries log as errors, such as numbers of a photo.
     logging.getLogger().addHandler(logging.NullHandler())
-    sys.exit(run_command(appliance, sys.argv[1:], RunContext(inherited)))
+    code = run_command(appliance, sys.argv[1:], RunContext(inherited))
+    gc.freeze()  # what is left now ends with the process, and is not searched for garbage
+    sys.exit(code)
 
 
 if __name__ == "__main__":

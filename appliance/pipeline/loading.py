@@ -55,7 +55,7 @@ class Pipeline:
         generator = _load_generator(packs, runtime, options, canonical)
         tracking = tracking_runtime(generator, all_cores=runtime.latency_mode)
         return cls(
-            analyser=FaceAnalyser.load(pack, runtime, every, tracking),
+            analyser=FaceAnalyser.load(pack, runtime, every, tracking, canonical),
             engine=generator or MeshEngine.load(pack, runtime, canonical),
             packs=every.packs,
             hands=HandFinder.load(pack, tracking or runtime, canonical),

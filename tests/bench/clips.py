@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -11,14 +12,14 @@ FPS = 30
 ENCODING = {"preset": "veryfast", "crf": "18"}
 
 
-def make_clip(source: Path, path: Path, frames: int, height: int) -> None:
-    """The first frames of ``source`` at ``height``, there and back, ``frames`` in all."""
+def make_clip(source: Path, path: Path, frames: int, height: int, first: int = 0) -> None:
+    """Frames of ``source`` from ``first`` on at ``height``, there and back, ``frames`` in all."""
     with av.open(str(source)) as opened, av.open(str(path), "w") as sink:
         stream = sink.add_stream("libx264", rate=FPS, options=ENCODING)
         stream.width, stream.height = round(height * 16 / 9 / 2) * 2, height
         stream.pix_fmt = "yuv420p"
         large = []
-        for frame in opened.decode(video=0):
+        for frame in islice(opened.decode(video=0), first, None):
             large.append(frame.reformat(stream.width, height, "yuv420p"))
             if len(large) == min(frames, 5 * FPS):  # 0.5 GB of 1080p
                 break

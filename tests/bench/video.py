@@ -1,10 +1,10 @@
 """How fast a video is swapped, stage by stage, and whether memory stays flat.
 
-    python -m tests.bench.video [--minutes 2.5] [--frames 300] [--height 1080] [--clip FILE]
+    python -m tests.bench.video [--minutes 3] [--frames 300] [--height 1080] [--clip FILE]
 
 The clip is the real one of the tests, enlarged and repeated; every run is a process of its own. The
-comparison with a plain encoder comes first; what else is measured, and how many rounds, depends on
-the minutes that are left.
+comparison with a plain encoder comes first, then the same of frames with a hand before the face;
+what else is measured, and how many rounds, depends on the minutes that are left.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from appliance.pipeline.run import SwapOptions, read_source, swap_video
 from appliance.pipeline.selection import SAME_PERSON
 from tests.bench.clips import make_clip, repeat
 from tests.bench.encoder_ratio import PORTRAIT, Round, ratio, rounds
-from tests.fetch import CLIP
+from tests.fetch import CLIP, HAND_CLIP
+from tests.pipeline.hands.outlines import HAND_FRAMES
 
 ROUNDS = 3
 LONGEST = 6  # times the short clip, to see whether memory grows
@@ -143,12 +144,12 @@ class Timer:
         print(f"{spent:6.1f} s  {what}", file=sys.stderr, flush=True)
 
 
-def compare(clip: Path, timer: Timer) -> list[Round]:
-    """Up to ``ROUNDS`` against the encoder, in half of the time that is left."""
+def compare(clip: Path, timer: Timer, most: int = ROUNDS) -> list[Round]:
+    """Up to ``most`` rounds against the encoder, in half of the time that is left."""
     measured: list[Round] = []
     limit = timer.left / 2
-    source = rounds(clip, ROUNDS)
-    for number in range(ROUNDS):
+    source = rounds(clip, most)
+    for number in range(most):
         before = timer.left
         timer.begin(f"round {number + 1} against a plain encoder")
         measured.append(next(source))
@@ -157,9 +158,10 @@ def compare(clip: Path, timer: Timer) -> list[Round]:
     return measured
 
 
-def show_ratio(console: Console, measured: Sequence[Round]) -> None:
+def show_ratio(console: Console, measured: Sequence[Round], what: str) -> None:
     """The promise."""
-    table = Table(title="Processor time of the whole command over that of a plain encoder")
+    title = f"Processor time of the whole command over that of a plain encoder, {what}"
+    table = Table(title=title)
     for heading in ("round", "swap, s", "encode, s", "ratio"):
         table.add_column(heading, justify="right")
     for number, one in enumerate(measured, 1):
@@ -197,10 +199,14 @@ def show(console: Console, results: Mapping[str, Result], height: int) -> None:
 def measure_all(folder: Path, clip: Path, frames: int, height: int, timer: Timer) -> None:
     """Compare with the encoder, then measure what there is time for; print each."""
     console = Console()
-    short, long = folder / "short.mp4", folder / "long.mp4"
+    short, long, hand = (folder / f"{name}.mp4" for name in ("short", "long", "hand"))
     timer.begin(f"a clip of {frames} frames")
     make_clip(clip, short, frames, height)
-    show_ratio(console, compare(short, timer))
+    show_ratio(console, compare(short, timer), f"{frames} frames")
+    count = min(frames, 150)  # there is a hand in all of them
+    timer.begin(f"a clip of {count} frames with a hand")
+    make_clip(HAND_CLIP, hand, count, height, HAND_FRAMES.start)
+    show_ratio(console, compare(hand, timer, 1), f"{count} frames with a hand before the face")
     timer.begin("a run alone")
     before = timer.left
     results = {"short": measure(short)}
@@ -220,7 +226,7 @@ def measure_all(folder: Path, clip: Path, frames: int, height: int, timer: Timer
 def main() -> None:
     """Make the clips, run, print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--minutes", type=float, default=2.5)
+    parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--height", type=int, default=1080)
     parser.add_argument("--clip", type=Path, default=CLIP)

@@ -110,3 +110,79 @@ def test_a_graph_without_rectifiers_keeps_its_bytes() -> None:
     del model.graph.node[1:]
     data = model.SerializeToString()
     assert in_convolutions(data) is data
+
+
+FURTHER = 4
+PADDING = [0, 0, 0, 0, 0, FURTHER, 0, 0]
+WIDER = np.linspace(-4, 6, CHANNELS + FURTHER, dtype=np.float32).reshape(-1, 1, 1)
+
+
+def residual(
+    padding: Sequence[int], *, mode: str = "constant", given: Sequence[str] = ()
+) -> onnx.ModelProto:
+    """Further channels for what goes past a convolution, and a rectifier after their sum."""
+    attributes = {} if mode == "constant" else {"mode": mode}
+    shape = (CHANNELS + FURTHER, 3, 3, 3)
+    rng = np.random.default_rng(2)
+    model = network(
+        WIDER,
+        before=[
+            helper.make_node("MaxPool", ["mapped"], ["pooled"], kernel_shape=[1, 1]),
+            helper.make_node("Pad", ["pooled", "padding", *given], ["wide"], **attributes),
+            helper.make_node("Conv", ["x", "other"], ["added"]),
+            helper.make_node("Add", ["wide", "added"], ["sum"]),
+            helper.make_node("Transpose", ["sum"], ["last"], perm=[0, 2, 3, 1]),
+            helper.make_node("Transpose", ["last"], ["first"], perm=[0, 3, 1, 2]),
+        ],
+        into="first",
+    )
+    model.graph.initializer.extend(
+        [
+            numpy_helper.from_array(np.array(padding, np.int64), "padding"),
+            numpy_helper.from_array(np.array(0.5, np.float32), "half"),
+            numpy_helper.from_array(rng.normal(0, 1, shape).astype(np.float32), "other"),
+        ]
+    )
+    return model
+
+
+def test_further_channels_of_zeros_are_made_by_a_convolution() -> None:
+    data = residual(PADDING).SerializeToString()
+    changed = in_convolutions(data)
+    assert {"Pad", "PRelu"} <= operators(data)
+    assert not {"Pad", "PRelu"} & operators(changed)
+    x = np.random.default_rng(1).normal(0, 3, (1, 3, 9, 9)).astype(np.float32)
+    wanted = run(data, x)
+    assert wanted.shape[1] == CHANNELS + FURTHER
+    assert np.abs(run(changed, x) - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        residual(PADDING, given=["half"]),
+        residual(PADDING, mode="edge"),
+        residual([0, 2, 0, 0, 0, FURTHER - 2, 0, 0]),
+        residual([0, 0, 1, 0, 0, FURTHER, 0, 0]),
+    ],
+    ids=["of another value", "copies", "at the start", "pixels as well"],
+)
+def test_any_other_padding_stays(model: onnx.ModelProto) -> None:
+    changed = operators(in_convolutions(model.SerializeToString()))
+    assert "Pad" in changed
+    assert "PRelu" not in changed  # the channels are known all the same
+
+
+def test_padding_that_a_caller_may_replace_stays() -> None:
+    model = residual(PADDING)
+    model.graph.input.append(helper.make_tensor_value_info("padding", TensorProto.INT64, [8]))
+    assert {"Pad", "PRelu"} <= operators(in_convolutions(model.SerializeToString()))
+
+
+def test_a_rectifier_after_a_sum_of_unknown_shape_stays() -> None:
+    # The other summand may have further axes, or more channels.
+    other = helper.make_tensor_value_info("other", TensorProto.FLOAT, None)
+    sums = [helper.make_node("Add", ["mapped", "other"], ["sum"])]
+    model = network(SLOPES.reshape(-1, 1, 1), before=sums, into="sum")
+    model.graph.input.append(other)
+    assert "PRelu" in operators(in_convolutions(model.SerializeToString()))

@@ -78,15 +78,16 @@ class FaceAnalyser:
         runtime: NetworkLoader,
         detecting: Models | None = None,
         tracking: NetworkLoader | None = None,
+        canonical: Canonical | None = None,
     ) -> Self:
         """From the starter pack, or another that can do all that it can.
 
         ``detecting``: the models that the detector comes from, if not ``pack``. ``tracking``: what
         runs the small networks that see one face after the other, if not ``runtime``.
-        Raises ``ModelError`` or ``ProviderError``.
+        ``canonical``: the pack's, if the caller has it. Raises ``ModelError`` or ``ProviderError``.
         """
         tracking = tracking or runtime
-        canonical = Canonical.load(pack.read("canonical-mesh"))
+        canonical = canonical or Canonical.load(pack.read("canonical-mesh"))
         return cls(
             canonical=canonical,
             detector=Detector(runtime.load(detecting or pack, "detector")),

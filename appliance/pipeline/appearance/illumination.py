@@ -72,16 +72,21 @@ class LightMeter:
             )
         middle = median_colour(logs, weight)
         weight *= np.exp(-0.5 * (distance_from_skin(logs - middle) / OUTLIER) ** 2)
-        kernel = self._kernel * weight
-        field = (kernel @ logs) / kernel.sum(axis=1, keepdims=True)
+        sums = self._kernel @ np.column_stack([weight[:, None] * logs, weight])
+        field = sums[:, :3] / sums[:, 3:]
         mean = weight @ field / weight.sum()
         return Light(field.astype(np.float32), mean, covering)
 
 
 def at_skin_resolution(image: Image, points: Float) -> tuple[Image, Float]:
     """A face's (h, w, 3) picture and (478, 2) points, shrunk until a pixel is a few mm of skin."""
-    factor = max(1, int(eye_distance(points) / SAMPLING))
+    factor = skin_factor(points)
     return shrunk(image, factor), shrunk_points(points, factor)
+
+
+def skin_factor(points: Float) -> int:
+    """By how much a picture of a face with (478, 2) ``points`` is shrunk for that."""
+    return max(1, int(eye_distance(points) / SAMPLING))
 
 
 def _colours(image: Image, points: Float) -> Float:

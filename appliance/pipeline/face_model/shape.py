@@ -26,6 +26,7 @@ LID_PAIRS = tuple(
     (int(ring[i]), int(ring[-i])) for ring in (RIGHT_EYE, LEFT_EYE) for i in range(1, 8)
 )
 LIP_PAIRS = tuple((int(INNER_LIPS[1 + i]), int(INNER_LIPS[19 - i])) for i in range(9))
+_LIDS, _LIPS = np.array(LID_PAIRS), np.array(LIP_PAIRS)
 
 
 class PoseEstimator:
@@ -38,9 +39,12 @@ class PoseEstimator:
         """Scale, rotation (3, 3) and shift (3,) from canonical cm to the (478, 3) mesh's pixels."""
         return umeyama(self._xyz, mesh, self._rigid)
 
-    def to_canonical(self, mesh: Float) -> Float:
-        """A (478, 3) mesh in canonical cm, its pose and size removed: (478, 3)."""
-        scale, rotation, translation = self.pose(mesh)
+    def to_canonical(self, mesh: Float, pose: tuple[float, Float, Float] | None = None) -> Float:
+        """A (478, 3) mesh in canonical cm, its pose and size removed: (478, 3).
+
+        ``pose``: that of the mesh, if the caller has it.
+        """
+        scale, rotation, translation = pose or self.pose(mesh)
         return np.asarray((mesh - translation) @ rotation / scale, np.float32)
 
 
@@ -59,21 +63,27 @@ class ShapeTransfer:
         self._neutraliser = Neutraliser(canonical)
         self._lips = np.clip(1.5 * region_weights(canonical)["lips"], 0, 1)[:, None]
 
-    def difference(self, source: Float, target: Float) -> Float:
-        """Canonical cm to add to ``target`` for ``source``'s shape: (478, 3), both aligned."""
-        gap = ExpressionGap.between(source, target)
+    def difference(
+        self, source: Float, target: Float, *, gap: ExpressionGap | None = None
+    ) -> Float:
+        """Canonical cm to add to ``target`` for ``source``'s shape: (478, 3), both aligned.
+
+        ``gap``: between their expressions, if the caller has it.
+        """
+        gap = gap or ExpressionGap.between(source, target)
         moved = self._neutraliser.neutralise(source - target)
         # Between a smile and a closed mouth the outline of the lips is expression to the last
         # point: then they keep the target's own form and move as a whole.
         whole = moved[OUTER_LIPS].mean(axis=0)
         moved += self._lips * gap.mouth * (whole - moved)
         # Equal moves of both sides leave every opening as the target has it.
-        for upper, lower in LIP_PAIRS:
-            moved[[upper, lower]] = (moved[upper] + moved[lower]) / 2
-        for (upper, lower), apart in zip(LID_PAIRS, np.repeat(gap.lids, 7).tolist(), strict=True):
-            # The upper lid alone opens an eye. Half of its move would tear the lower one off the
-            # skin below it, and draw the lashes of a closed eye out.
-            moved[[upper, lower]] = moved[lower] + (1 - apart) / 2 * (moved[upper] - moved[lower])
+        upper, lower = _LIPS.T
+        moved[_LIPS] = ((moved[upper] + moved[lower]) / 2)[:, None]
+        # The upper lid alone opens an eye. Half of its move would tear the lower one off the skin
+        # below it, and draw the lashes of a closed eye out.
+        upper, lower = _LIDS.T
+        share = np.repeat((1 - np.array(gap.lids)) / 2, 7).astype(np.float32)[:, None]
+        moved[_LIDS] = (moved[lower] + share * (moved[upper] - moved[lower]))[:, None]
         for start, ring in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
             moved[start : start + 5] = moved[ring].mean(axis=0)
         return moved

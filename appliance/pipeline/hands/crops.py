@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from appliance.pipeline.hands.hand import TRUNK, Hand
-from appliance.pipeline.imaging.geometry import invert, square_crop, transform, warp
+from appliance.pipeline.imaging.geometry import (
+    invert,
+    shrinkage,
+    square_crop,
+    transform,
+    warp_shrunk,
+)
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.networks.hand_landmarks import SIZE as HAND_SIZE
@@ -69,7 +75,8 @@ def cut(canvas: Canvas, matrix: Float, size: int) -> Image | None:
     box = Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
     shift = matrix[:, :2] @ low.astype(np.float32) + matrix[:, 2]
     local = np.column_stack([matrix[:, :2], shift]).astype(np.float32)
-    return warp(canvas.read(box), local, size)
+    factor = min(shrinkage(local), box.w, box.h)
+    return warp_shrunk(canvas.read(box, factor), factor, local, size)
 
 
 def _upright(centre: Float, up: Float, side: float, ahead: float) -> Float:

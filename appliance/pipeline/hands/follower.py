@@ -26,9 +26,9 @@ SEARCH_INTERVAL = 5
 FRESH_INTERVAL = 2
 # Frames between two looks at a hand that moves slowly.
 JOINTS_INTERVAL = 2
-# Metres a second from which every frame is looked at: a hand moves by 3 mm from a frame to the next
+# Metres a second from which every frame is looked at: a hand moves by 8 mm from a frame to the next
 # then, at 25 a second.
-FAST = 0.08
+FAST = 0.2
 # The 1 € filter: Hz at rest, the rise for one unit a second, and Hz of the speed's own filter. The
 # unit is 10 cm of the hand.
 CUTOFF, SLOPE, SPEED_CUTOFF = 1.5, 10.0, 5.0

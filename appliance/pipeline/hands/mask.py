@@ -15,8 +15,8 @@ from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.hands.hand import Hand
 from appliance.pipeline.hands.shape import drawn_hand
 from appliance.pipeline.imaging import images
-from appliance.pipeline.imaging.geometry import shrunk, shrunk_points, smoothstep
-from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.imaging.geometry import shrunk_points, smoothstep
+from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box, Canvas
 
 # How far around a face, in its sizes, an engine may draw: the widest crop of a restorer.
@@ -57,14 +57,14 @@ def hand_mask(canvas: Canvas, face: Face, hands: Sequence[Hand]) -> HandMask | N
         return None
     if len(near) == 1:
         ((hand, box),) = near
-        return HandMask(box, _share(canvas.read(box), hand, box))
+        return HandMask(box, _share(canvas, hand, box))
     left, top = min(box.x for _, box in near), min(box.y for _, box in near)
     right, bottom = max(box.x + box.w for _, box in near), max(box.y + box.h for _, box in near)
     share = np.zeros((bottom - top, right - left), np.float32)
     for hand, box in near:
         rows = slice(box.y - top, box.y - top + box.h)
         columns = slice(box.x - left, box.x - left + box.w)
-        part = _share(canvas.read(box), hand, box)
+        part = _share(canvas, hand, box)
         share[rows, columns] = np.maximum(share[rows, columns], part)
     return HandMask(Box(left, top, right - left, bottom - top), share)
 
@@ -81,11 +81,10 @@ def _part(hand: Hand, reach: Box) -> Box | None:
     return Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
 
 
-def _share(image: Image, hand: Hand, box: Box) -> Float:
-    """How far each pixel of a (h, w, 3) cut-out shows ``hand``: (h, w), 0-1."""
-    factor = max(1, round(hand.pixels_a_metre / FINEST))
-    small = shrunk(image, factor)
-    factor = 1 if small is image else factor
+def _share(canvas: Canvas, hand: Hand, box: Box) -> Float:
+    """How far each pixel of ``box`` shows ``hand``: (h, w), 0-1."""
+    factor = min(max(1, round(hand.pixels_a_metre / FINEST)), box.w, box.h)
+    small = canvas.read(box, factor)
     scale = hand.pixels_a_metre / factor
     joints = shrunk_points(hand.joints - np.array([box.x, box.y], np.float32), factor)
     height, width = small.shape[:2]
@@ -101,7 +100,7 @@ def _share(image: Image, hand: Hand, box: Box) -> Float:
         return share
     large = images.resized(share, (width * factor, height * factor))
     # Rows and columns at the far edges that shrinking leaves out go on as their neighbours.
-    missing = ((0, image.shape[0] - large.shape[0]), (0, image.shape[1] - large.shape[1]))
+    missing = ((0, box.h - large.shape[0]), (0, box.w - large.shape[1]))
     return np.pad(large, missing, mode="edge")
 
 

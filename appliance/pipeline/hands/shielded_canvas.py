@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -44,9 +46,9 @@ class ShieldedCanvas:
         """See ``Canvas.brightness``."""
         return self._canvas.brightness(max_side)
 
-    def read(self, box: Box) -> Image:
+    def read(self, box: Box, factor: int = 1) -> Image:
         """See ``Canvas.read``."""
-        return self._canvas.read(box)
+        return self._canvas.read(box, factor)
 
     def write(self, box: Box, rgb: Image, support: Mask, known: Image | None = None) -> None:
         """See ``Canvas.write``."""
@@ -74,8 +76,12 @@ def edited_behind(
 
 def _mixed(drawn: Image, there: Image, share: Float) -> Image:
     """``there`` over ``drawn``, both (h, w, 3), as far as ``share`` (h, w), 0-1, says."""
-    # blendLinear divides by the sum of the weights plus 1e-5: bytes stay the same at weight 1.
-    return np.asarray(cv2.blendLinear(there, drawn, share, 1 - share), np.uint8)
+    # Each part is rounded by itself, which is the fastest way, and exact at shares of 0 and 1.
+    hand = cv2.convertScaleAbs(share, alpha=255)
+    weight: Any = cv2.merge([hand, hand, hand])
+    kept: Any = cv2.multiply(there, weight, scale=1 / 255)
+    new: Any = cv2.multiply(drawn, cv2.bitwise_not(weight), scale=1 / 255)
+    return np.asarray(cv2.add(kept, new, dst=kept), np.uint8)
 
 
 def _common(one: Box, other: Box) -> Box | None:

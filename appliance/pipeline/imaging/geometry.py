@@ -26,7 +26,7 @@ def umeyama(
     s, t = source - mean_s, target - mean_t
     u, singular, vt = np.linalg.svd((t * share[:, None]).T @ s)
     sign = np.ones(source.shape[1])
-    if np.linalg.det(u) * np.linalg.det(vt) < 0:
+    if np.linalg.det(u @ vt) < 0:
         sign[-1] = -1.0
     rotation = (u * sign) @ vt
     scale = float((singular * sign).sum() / (share @ (s * s).sum(axis=1)))
@@ -79,9 +79,18 @@ def shrunk_points(points: Float, factor: int) -> Float:
 
 def warp(image: Image, matrix: Float, size: int) -> Image:
     """A (size, size, 3) crop through a 2×3 matrix; shrunk first where that prevents aliasing."""
+    factor = min(shrinkage(matrix), *image.shape[:2])
+    return warp_shrunk(shrunk(image, factor), factor, matrix, size)
+
+
+def shrinkage(matrix: Float) -> int:
+    """By which whole factor a picture is best shrunk before it goes through a 2×3 matrix."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    factor = min(max(1, int(1 / max(scale, 1e-6))), *image.shape[:2])
-    small = shrunk(image, factor)
+    return max(1, int(1 / max(scale, 1e-6)))
+
+
+def warp_shrunk(small: Image, factor: int, matrix: Float, size: int) -> Image:
+    """The (size, size, 3) crop through a 2×3 matrix of a picture that is ``small`` at 1/factor."""
     # A pixel of the small picture lies at factor · (x + ½) - ½ of the large one.
     shift = matrix[:, :2] @ np.full(2, (factor - 1) / 2, np.float32) + matrix[:, 2]
     small_matrix = np.hstack([matrix[:, :2] * factor, shift[:, None]]).astype(np.float32)
@@ -114,4 +123,5 @@ def smoothstep(values: Float, low: float, high: float) -> Float:
 
 def ramp(value: float, low: float, high: float) -> float:
     """:func:`smoothstep` of one number."""
-    return float(smoothstep(np.array(value, np.float32), low, high))
+    t = min(max((value - low) / (high - low), 0.0), 1.0)
+    return t * t * (3 - 2 * t)

@@ -49,6 +49,12 @@ def blurred(picture: AnyImage, sigma: float) -> AnyImage:
     return _like(picture, cv2.GaussianBlur(picture, (0, 0), sigma))
 
 
+def blurred_bytes(picture: NDArray[np.uint8], sigma: float) -> Float:
+    """(h, w) smoothed by a Gaussian of ``sigma`` pixels, which ends at three of them."""
+    kernel = cv2.getGaussianKernel(2 * round(3 * sigma) + 1, sigma, cv2.CV_32F)
+    return np.asarray(cv2.sepFilter2D(picture, cv2.CV_32F, kernel, kernel), np.float32)
+
+
 def dilated(picture: AnyImage, side: int) -> AnyImage:
     """(h, w) or (h, w, c): the largest value within a square of ``side`` pixels."""
     return _like(picture, cv2.dilate(picture, np.ones((side, side), np.uint8)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,8 +48,12 @@ class Canvas(Protocol):
         """A grey thumbnail, from some of the pixels only: to compare pictures quickly."""
         ...
 
-    def read(self, box: Box) -> Rgb:
-        """A copy of the pixels of ``box``, which must lie inside the picture and not be empty."""
+    def read(self, box: Box, factor: int = 1) -> Rgb:
+        """A copy of the pixels of ``box``, which must lie inside the picture and not be empty.
+
+        At 1/``factor`` of their size: each pixel is the mean of ``factor``². Up to ``factor`` - 1
+        rows and columns at the far edges are left out then.
+        """
         ...
 
     def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
@@ -60,6 +65,25 @@ class Canvas(Protocol):
         supported ones and its old value for the others.
         """
         ...
+
+
+def whole_blocks(box: Box, factor: int) -> Box:
+    """The part of ``box`` that blocks of ``factor``² pixels fill.
+
+    Raises ``ValueError`` where not one fits.
+    """
+    if not 1 <= factor <= min(box.w, box.h):
+        raise ValueError(f"no block of {factor} pixels fits into {tuple(box)}")
+    return Box(box.x, box.y, box.w // factor * factor, box.h // factor * factor)
+
+
+def block_means(rgb: Rgb, factor: int) -> Rgb:
+    """The means of blocks of ``factor``² pixels, which fill the (h, w, 3) picture."""
+    if factor == 1:
+        return rgb
+    size = (rgb.shape[1] // factor, rgb.shape[0] // factor)
+    means: Any = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.uint8)
 
 
 def check_box(box: Box, width: int, height: int) -> None:

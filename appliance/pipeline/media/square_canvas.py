@@ -18,9 +18,11 @@ from appliance.pipeline.media.canvas import (
     Gray,
     Mask,
     Rgb,
+    block_means,
     check_box,
     check_patch,
     thumbnail_size,
+    whole_blocks,
 )
 from appliance.pipeline.media.pixel_aspect import SQUARE, displayed_size, stretch
 
@@ -70,16 +72,17 @@ class SquareCanvas:
         """See ``Canvas.brightness``; in the proportions that the picture is stored in."""
         return self._canvas.brightness(max_side)
 
-    def read(self, box: Box) -> Rgb:
+    def read(self, box: Box, factor: int = 1) -> Rgb:
         """See ``Canvas.read``. Raises ``ValueError`` for a box outside the picture."""
         check_box(box, self.width, self.height)
+        box = whole_blocks(box, factor)
         span = self._span(box)
         limit = self._canvas.width if self._is_across else self._canvas.height
         first, last = max(0, span.stored.start - _REACH), min(limit, span.stored.stop + _REACH)
         part = self._canvas.read(self._stored_box(box, slice(first, last)))
         part = self._padded(part, 0, span.stored.stop + _REACH - last)
         shown = self._resampled(part, span.stored.start - first, span.stored, span.shown)
-        return np.ascontiguousarray(self._cut(shown, box, span.shown.start))
+        return block_means(np.ascontiguousarray(self._cut(shown, box, span.shown.start)), factor)
 
     def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
         """See ``Canvas.write``. Raises ``ValueError`` for a box or a patch that does not fit.

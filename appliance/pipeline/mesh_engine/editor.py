@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from appliance.pipeline.appearance.illumination import Light, LightMeter, at_skin_resolution
+from appliance.pipeline.appearance.illumination import (
+    Light,
+    LightMeter,
+    at_skin_resolution,
+    skin_factor,
+)
 from appliance.pipeline.appearance.look.face_look import photographed_look
 from appliance.pipeline.appearance.look.planes import FINE, LookPlanes, to_side
 from appliance.pipeline.appearance.visibility import AppearanceModel, VisibilityEstimator
@@ -15,7 +20,7 @@ from appliance.pipeline.face_model.boxes import face_box
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import eye_distance
 from appliance.pipeline.imaging import images
-from appliance.pipeline.imaging.geometry import shrunk
+from appliance.pipeline.imaging.geometry import shrunk, shrunk_points
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.mesh_engine.fit import SourceFit
@@ -59,20 +64,25 @@ class FaceEditor:
         whole = canvas.read(box)
         factor = max(1, round(max(box.w, box.h) / self.swapper.preset.limit))
         image, local = shrunk(whole, factor), face.moved(-box.x, -box.y).shrunk(factor)
-        small, points = at_skin_resolution(image, local.points)
+        skin = skin_factor(local.points)
+        if factor == 1 and skin <= min(box.w, box.h):
+            small, points = canvas.read(box, skin), shrunk_points(local.points, skin)
+        else:
+            small, points = at_skin_resolution(image, local.points)
         facing = self.swapper.facing(local)
-        if covered is not None:
-            facing = facing * (1 - covered)
-        light = self.meter.measure(small, points, facing)
+        bare = facing if covered is None else facing * (1 - covered)
+        light = self.meter.measure(small, points, bare)
         if visibility is None:
             albedo = self.visibility.albedo(small, points, light)
             visibility = self._estimate(image, local, albedo, light, appearance, covered=covered)
         if fit.wants_look:
-            seen = self._seen(facing, visibility)
+            seen = self._seen(bare, visibility)
             look = photographed_look(self.planes, image, local.points, light.field, seen)
             gain = np.exp(light.mean - fit.source.tone)
             fit.match(self.planes, look, gain, eye_distance(local.points))
-        patch = self.swapper.swap(image, local, light, fit, visibility, covered=covered)
+        patch = self.swapper.swap(
+            image, local, light, fit, visibility, facing=facing, covered=covered
+        )
         if factor > 1:
             patch = _enlarged(patch, image, whole, factor)
         rgb = images.grey_like(patch.rgb, whole)

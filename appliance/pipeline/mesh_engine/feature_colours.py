@@ -58,11 +58,12 @@ class FeatureColours:
     @classmethod
     def measure(cls, image: Image, points: Float, light: Light) -> FeatureColours:
         """Of the face whose mesh lies at (478, 2) ``points`` of an RGB picture, 0-255."""
-        lips = _logs_at(image, (points[OUTER_LIPS] + points[INNER_LIPS]) / np.float32(2))
-        rows = [np.median(lips - light.field[OUTER_LIPS], axis=0)]
-        for _, at in EYES:
-            iris = _logs_at(image, _iris_places(points[at : at + 5]))
-            rows.append(np.median(iris, axis=0) - light.field[at])
+        mouth = (points[OUTER_LIPS] + points[INNER_LIPS]) / np.float32(2)
+        irises = [_iris_places(points[at : at + 5]) for _, at in EYES]
+        logs = _logs_at(image, np.vstack([mouth, *irises]))  # one look is faster than three
+        lips, *eyes = np.split(logs, [len(mouth), len(mouth) + len(irises[0])])
+        rows = [_median(lips - light.field[OUTER_LIPS])]
+        rows += [_median(iris) - light.field[at] for iris, (_, at) in zip(eyes, EYES, strict=True)]
         open_lids = smoothstep(np.array(eye_openness(points), np.float32), *SHOWN)
         return cls(np.stack(rows).astype(np.float32), np.append(np.float32(1), open_lids))
 
@@ -149,6 +150,12 @@ def _filled(polygon: Float, shape: tuple[int, ...]) -> Float:
     corners = np.rint(polygon * (1 << FIXED)).astype(np.int32)
     cv2.fillPoly(mask, [corners], 1.0, cv2.LINE_8, FIXED)
     return mask
+
+
+def _median(rows: Float) -> Float:
+    """Of each column of (n, c) ``rows``: (c,)."""
+    ordered = np.sort(rows, axis=0)
+    return np.asarray((ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2, np.float32)
 
 
 def _iris_places(iris: Float) -> Float:

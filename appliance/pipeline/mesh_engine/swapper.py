@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.appearance.illumination import Light
-from appliance.pipeline.appearance.look.grain import grain
+from appliance.pipeline.appearance.look.grain import grain, with_grain
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
@@ -93,14 +93,26 @@ class MeshSwapper:
         self.preset = preset
         self._cells = preset.grid
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
-        self._inside = smoothstep(distance_to_outline(canonical), *FADE)
-        self._own_parts = OwnParts(canonical)
-        gaps = np.linalg.norm(canonical.xyz[:, None] - canonical.xyz[None], axis=2)
-        self._nearby = np.exp(-0.5 * (gaps / STILL_REACH) ** 2).astype(np.float32)
+
+    # Of the engine's two swappers, a job needs one.
+
+    @cached_property
+    def _inside(self) -> Float:
+        return smoothstep(distance_to_outline(self._canonical), *FADE)
+
+    @cached_property
+    def _own_parts(self) -> OwnParts:
+        return OwnParts(self._canonical)
+
+    @cached_property
+    def _nearby(self) -> Float:
+        """How far the shape stays at each mesh point where a hand is before another: (478, 478)."""
+        xyz = self._canonical.xyz
+        gaps = np.linalg.norm(xyz[:, None] - xyz[None], axis=2)
+        return np.asarray(np.exp(-0.5 * (gaps / STILL_REACH) ** 2), np.float32)
 
     @cached_property
     def _layers(self) -> LayerInterpolator:
-        # Of the engine's two swappers, a job needs one.
         return LayerInterpolator(self._canonical, self.preset.grid)
 
     @cached_property
@@ -119,21 +131,25 @@ class MeshSwapper:
         fit: SourceFit,
         visibility: Float,
         *,
+        facing: Float | None = None,
         covered: Float | None = None,
     ) -> Patch:
         """The fitted source on ``face`` of ``image``, an RGB cut-out of the picture around it.
 
         ``light``: the target's. ``visibility``: (s, s) how far each place of the canonical plane
         shows the face itself, 0-1, and not hair, a hand or anything else in front of it.
+        ``facing``: see :meth:`facing`, if the caller has it.
         ``covered``: (478,) 0-1, how far hands are in front of each mesh point: they are put back
         later, and the shape stays as it is around them, or a second edge would show.
         """
-        aligned = self._pose_estimator.to_canonical(face.mesh)
-        difference = self._transfer.difference(fit.source.shape, aligned)
-        fit.observe(difference, eye_distance(face.points))
+        pose = self._pose_estimator.pose(face.mesh)
+        aligned = self._pose_estimator.to_canonical(face.mesh, pose)
         gap = ExpressionGap.between(fit.source.shape, aligned)
-        new = self._moved(face, fit, self._free(covered))
-        trust = self.facing(face) * fit.source.cover * fit.strength
+        difference = self._transfer.difference(fit.source.shape, aligned, gap=gap)
+        fit.observe(difference, eye_distance(face.points))
+        new = _moved(face, fit, pose, self._free(covered))
+        facing = self.facing(face) if facing is None else facing
+        trust = facing * fit.source.cover * fit.strength
         values = self._values((face.mesh - new)[:, :2], trust * self._own_parts.drawn(gap))
         layers = self._layers.interpolate(
             self._grid(new),
@@ -156,8 +172,7 @@ class MeshSwapper:
         foreground = images.remapped(self._lit(light, fit), layers.texel)
         share = fit.grain_at(layers.texel)
         extra = grain(result[drawn], share, eye_distance(face.points) / EYES)
-        cv2.add(foreground, cv2.merge([extra, extra, extra]), dst=foreground, dtype=cv2.CV_8U)
-        result[drawn] = blend(result[drawn], foreground, layers.mask)
+        result[drawn] = blend(result[drawn], with_grain(foreground, extra), layers.mask)
         return Patch(result, layers.support)
 
     def _grid(self, points: Float) -> Grid:
@@ -172,12 +187,6 @@ class MeshSwapper:
         if covered is None:
             return np.ones(POINTS, np.float32)
         return np.asarray(1 - (self._nearby * covered).max(axis=1), np.float32)
-
-    def _moved(self, face: Face, fit: SourceFit, free: Float) -> Float:
-        scale, rotation, _ = self._pose_estimator.pose(face.mesh)
-        strength = (fit.strength * free)[:, None]
-        moved = face.mesh + scale * (fit.difference * strength) @ rotation.T
-        return np.asarray(moved, np.float32)
 
     def _values(self, shift: Float, drawn: Float) -> Float:
         """What is interpolated over the pixels, for each mesh point: (478, 5)."""
@@ -195,3 +204,11 @@ class MeshSwapper:
         size = fit.texture.shape[1::-1]
         lit: Any = cv2.multiply(fit.texture, images.resized(plane, size), dtype=cv2.CV_8U)
         return np.asarray(lit, np.uint8)
+
+
+def _moved(face: Face, fit: SourceFit, pose: tuple[float, Float, Float], free: Float) -> Float:
+    """The (478, 3) mesh in the source's shape, as far as each point is ``free``, (478,) 0-1."""
+    scale, rotation, _ = pose
+    strength = (fit.strength * free)[:, None]
+    moved = face.mesh + scale * (fit.difference * strength) @ rotation.T
+    return np.asarray(moved, np.float32)

@@ -37,8 +37,10 @@ class CachedCanvas:
         """See ``Canvas.brightness``."""
         return self._canvas.brightness(max_side)
 
-    def read(self, box: Box) -> Image:
-        """See ``Canvas.read``. The result is read-only: callers share it."""
+    def read(self, box: Box, factor: int = 1) -> Image:
+        """See ``Canvas.read``. A box in full size is read-only: callers share it."""
+        if factor > 1:  # a canvas may read that faster than it reads the whole
+            return self._canvas.read(box, factor)
         rgb = self._known(box)
         if rgb is None:
             rgb = self._canvas.read(box)

@@ -79,6 +79,15 @@ def test_a_pixel_reads_the_same_whatever_the_box(aspect: Fraction) -> None:
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)
+def test_a_box_that_is_read_smaller_shows_the_means_of_blocks(aspect: Fraction) -> None:
+    photo = PhotoCanvas(noise())
+    for canvas in (photo, SquareCanvas(photo, aspect)):
+        whole = canvas.read(Box(3, 1, 27, 18)).astype(float)
+        means = whole.reshape(6, 3, 9, 3, 3).mean(axis=(1, 3))
+        assert np.array_equal(canvas.read(Box(3, 1, 28, 20), 3), np.rint(means))
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
 def test_only_pixels_that_are_supported_change(aspect: Fraction) -> None:
     pixels = noise()
     before = pixels.copy()

@@ -19,9 +19,9 @@ class _Counted(VideoCanvas):
         self.reads: list[Box] = []
         self.writes: list[Box] = []
 
-    def read(self, box: Box) -> Rgb:
+    def read(self, box: Box, factor: int = 1) -> Rgb:
         self.reads.append(box)
-        return super().read(box)
+        return super().read(box, factor)
 
     def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
         self.writes.append(box)
@@ -37,6 +37,15 @@ def test_a_part_of_a_box_is_not_read_again_until_something_is_written() -> None:
     np.testing.assert_array_equal(part, whole[4:12, 10:18])
     frame.write(BOX, np.invert(whole), np.ones((40, 60), np.uint8))
     assert (frame.read(BOX) != whole).any()
+    assert canvas.reads == [BOX, BOX]
+
+
+def test_a_smaller_picture_is_read_from_the_canvas_and_not_kept() -> None:
+    canvas = _Counted()
+    frame = CachedCanvas(canvas)
+    small = frame.read(BOX, 2)
+    np.testing.assert_array_equal(small, VideoCanvas(canvas.frame).read(BOX, 2))
+    assert frame.read(BOX).shape == (40, 60, 3)
     assert canvas.reads == [BOX, BOX]
 
 

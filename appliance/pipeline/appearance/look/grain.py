@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -17,8 +19,21 @@ def grain(image: Image, share: Float, pixels: float) -> Float:
 
     ``share``: (h, w) how much of the image's own grain it lacks, 0-1. ``pixels``: a cm of the face.
     """
-    luma = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float32)
-    smooth = images.blurred(luma, max(0.4, WIDTH * pixels))
-    loudest = LOUDEST * smooth
-    detail = np.clip(luma - smooth, -loudest, loudest)
-    return np.asarray(share * detail, np.float32)
+    luma: Any = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    smooth = images.blurred_bytes(luma, max(0.4, WIDTH * pixels))
+    detail: Any = cv2.subtract(luma, smooth, dtype=cv2.CV_32F)
+    loudest = smooth * np.float32(LOUDEST)
+    np.minimum(detail, loudest, out=detail)
+    np.maximum(detail, -loudest, out=detail)
+    detail *= share
+    return np.asarray(detail, np.float32)
+
+
+def with_grain(image: Image, extra: Float) -> Image:
+    """The (h, w, 3) picture, 0-255, with (h, w) ``extra`` levels in each channel."""
+    # Sums and differences of bytes are much the fastest.
+    lighter: Any = cv2.convertScaleAbs(np.maximum(extra, 0))
+    darker: Any = cv2.convertScaleAbs(np.minimum(extra, 0))
+    result: Any = cv2.add(image, cv2.merge([lighter, lighter, lighter]))
+    cv2.subtract(result, cv2.merge([darker, darker, darker]), dst=result)
+    return np.asarray(result, np.uint8)

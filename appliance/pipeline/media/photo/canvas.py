@@ -13,9 +13,11 @@ from appliance.pipeline.media.canvas import (
     Gray,
     Mask,
     Rgb,
+    block_means,
     check_box,
     check_patch,
     thumbnail_size,
+    whole_blocks,
 )
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
@@ -52,10 +54,11 @@ class PhotoCanvas:
         grey: Any = cv2.cvtColor(self.thumbnail(max_side), cv2.COLOR_RGB2GRAY)
         return np.asarray(grey, np.uint8)
 
-    def read(self, box: Box) -> Rgb:
+    def read(self, box: Box, factor: int = 1) -> Rgb:
         """See ``Canvas.read``. Raises ``ValueError`` for a box outside the picture."""
         check_box(box, self.width, self.height)
-        return as_8_bit(self._part(box))
+        box = whole_blocks(box, factor)
+        return block_means(as_8_bit(self._part(box)), factor)
 
     def write(self, box: Box, rgb: Rgb, support: Mask, known: Rgb | None = None) -> None:
         """See ``Canvas.write``. Raises ``ValueError`` for a box or a patch that does not fit."""

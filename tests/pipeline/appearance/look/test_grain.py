@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from appliance.pipeline.appearance.look.grain import LOUDEST, grain
+from appliance.pipeline.appearance.look.grain import LOUDEST, grain, with_grain
 from appliance.pipeline.imaging.types import Image
 
 PIXELS = 15.0  # a cm of the face
@@ -36,3 +36,10 @@ def test_an_edge_adds_no_more_than_loud_grain() -> None:
     image = noisy(120, 0)
     image[:, 50:] = 30
     assert np.abs(grain(image, ONE, PIXELS)).max() <= LOUDEST * 120 + 1
+
+
+def test_grain_is_added_to_each_channel_within_the_range_of_bytes() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (40, 50, 3), np.uint8)
+    extra = np.random.default_rng(2).normal(0, 40, (40, 50)).astype(np.float32)
+    wanted = np.clip(image + np.rint(extra)[..., None], 0, 255)
+    np.testing.assert_array_equal(with_grain(image, extra), wanted)

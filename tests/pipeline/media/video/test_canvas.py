@@ -208,6 +208,31 @@ def test_the_brightness_is_the_mean_of_the_pixels(
     assert np.abs(found - wanted).mean() < 1 < wanted.std() / 5
 
 
+@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_box_that_is_read_smaller_shows_the_means_of_blocks(
+    name: str, turn: Orientation, factor: int
+) -> None:
+    canvas = VideoCanvas(photo(name, 96, 96), turn)
+    box = Box(8, 16, 50, 43)
+    small = canvas.read(box, factor)
+    height, width = box.h // factor, box.w // factor
+    assert small.shape == (height, width, 3)
+    whole = canvas.read(box)[: height * factor, : width * factor].astype(float)
+    means = whole.reshape(height, factor, width, factor, 3).mean(axis=(1, 3))
+    # Chroma samples that several pixels share, at the box's border most of all, and rounding.
+    assert np.abs(small - means).mean() < 4
+
+
+@pytest.mark.parametrize("factor", [0, 21, 60])
+def test_a_box_smaller_than_a_block_is_refused(factor: int) -> None:
+    canvas = VideoCanvas(photo("yuv420p", 64, 64))
+    assert canvas.read(Box(0, 0, 30, 20), 20).shape == (1, 1, 3)
+    with pytest.raises(ValueError, match="block"):
+        canvas.read(Box(0, 0, 30, 20), factor)
+
+
 def test_a_thumbnail_is_never_enlarged_and_is_a_copy() -> None:
     frame = photo("rgb24", 64, 48)
     canvas = VideoCanvas(frame)

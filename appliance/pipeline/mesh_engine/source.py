@@ -149,7 +149,7 @@ class MeshSourceReader:
 
     def _head(self, plane: TexturePlane, image: Image, face: Face) -> Float:
         """(s, s, 1): 0 where the mesh reaches over the head's outline, onto sky or collar."""
-        person = self._visibility.person(image)
+        person = self._visibility.person(image, face.points)
         scale = np.array(person.shape[::-1]) / image.shape[1::-1]
         at = np.asarray((face.points + 0.5) * scale - 0.5, np.float32)
         shown = plane.unwrap(person, at)

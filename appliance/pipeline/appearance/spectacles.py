@@ -30,7 +30,7 @@ BAND = (-1.5, 6.0)  # cm above the canonical origin, between which the frames li
 LENSES = (6.2, -0.5, 4.4)
 LASHES = 3  # texels across, of which the middle one is within an eye
 LIDS = 9  # the same
-FAINT = 0.12  # log luminance, as ``LINE``, where nothing of frames may be left
+FAINT = 0.12  # log luminance, as ``LINE``, where all of the frames must be found
 BROW = indices("70 63 105 66 107 55 65 52 53 46")  # around the right one
 FIXED = 4  # bits of a texel's fraction that OpenCV draws with
 
@@ -48,14 +48,14 @@ class FrameFinder:
         skin = plane.covered & ~_around(eyes, LASHES) & ~_brows(canonical, plane)
         self._band = skin & (up > BAND[0]) & (up < BAND[1])
         self._bridge = skin & (up > BRIDGE[0]) & (up < BRIDGE[1]) & (across < REACH)
-        within = (up > LENSES[1]) & (up < LENSES[2]) & (across < LENSES[0])
-        self._lenses = self._band & within & ~_around(eyes, LIDS)
+        self._lenses = (up > LENSES[1]) & (up < LENSES[2]) & (across < LENSES[0])
+        self._off_lids = self._lenses & ~_around(eyes, LIDS)
 
-    def find(self, albedo: Float, line: float = LINE) -> Float:
+    def find(self, albedo: Float, *, whole: bool = False) -> Float:
         """1 on the frames in an (s, s, 3) log RGB ``albedo``, 0 elsewhere: (s, s).
 
-        ``line``: how dark is what belongs to a bridge. With ``FAINT`` less of the frames is left
-        out, but creases next to them may be found, too.
+        ``whole``: whether nothing of them may be left out; then creases next to them are found,
+        too.
         """
         luma = np.asarray(albedo @ LUMA, np.float32)
         darker = images.darker_lines(luma, WIDTH)
@@ -67,9 +67,10 @@ class FrameFinder:
         if max(crossed, default=0) < ACROSS * breadth:
             return np.zeros(luma.shape, np.float32)
         bridge = parts == 1 + int(np.argmax(crossed))
-        lines = darker > line
-        labels = _connected(lines & self._band)
-        frames = np.isin(labels, np.unique(labels[bridge])) | (lines & self._lenses)
+        lines = (darker > (FAINT if whole else LINE)) & self._band
+        labels = _connected(lines)
+        rims = lines & (self._lenses if whole else self._off_lids)
+        frames = np.isin(labels, np.unique(labels[bridge])) | rims
         return np.asarray(frames, np.float32)
 
 

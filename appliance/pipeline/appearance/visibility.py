@@ -9,7 +9,7 @@ from appliance.inference.network import Network
 from appliance.pipeline.appearance.face_coverings import COVERING_KINDS, covering_zone
 from appliance.pipeline.appearance.illumination import Light
 from appliance.pipeline.appearance.skin import HAIR, distance_from_skin
-from appliance.pipeline.appearance.spectacles import LINE, FrameFinder
+from appliance.pipeline.appearance.spectacles import FrameFinder
 from appliance.pipeline.appearance.tone import log_colour
 from appliance.pipeline.face_model.canonical import Canonical, with_skirt
 from appliance.pipeline.face_model.regions import feature_weights, hair_prior, region_weights
@@ -90,12 +90,12 @@ class VisibilityEstimator:
         """(478,) values at the mesh points, over the canonical plane: (96, 96)."""
         return self._plane.interpolate(values[:, None])[..., 0]
 
-    def covering(self, albedo: Float, light: Light, line: float = LINE) -> Float:
+    def covering(self, albedo: Float, light: Light, *, whole: bool = False) -> Float:
         """Where the canonical plane shows a mask or spectacles: (96, 96), 0-1.
 
-        ``line``: see :meth:`appliance.pipeline.appearance.spectacles.FrameFinder.find`.
+        ``whole``: see :meth:`appliance.pipeline.appearance.spectacles.FrameFinder.find`.
         """
-        frames = self._frames.find(albedo, line)
+        frames = self._frames.find(albedo, whole=whole)
         if light.covering is None:
             return frames
         colours = albedo + self._plane.interpolate(light.field)

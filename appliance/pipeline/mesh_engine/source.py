@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.appearance.illumination import Light, LightMeter, at_skin_resolution
 from appliance.pipeline.appearance.skin import HAIR, distance_from_skin
-from appliance.pipeline.appearance.spectacles import FAINT
 from appliance.pipeline.appearance.tone import LUMA, log_colour
 from appliance.pipeline.appearance.visibility import VisibilityEstimator
 from appliance.pipeline.face_model.canonical import Canonical
@@ -124,7 +123,7 @@ class MeshSourceReader:
         texture[~plane.covered] = np.exp(light.mean)
         texture = _closed(texture, plane.mouth)
         albedo = self._visibility.albedo(small, points, light)
-        covering = self._visibility.covering(albedo, light, FAINT)
+        covering = self._visibility.covering(albedo, light, whole=True)
         if light.covering is None:  # then all that it can be is the frames of spectacles
             texture, shown = without_frames(texture, covering)
         else:

@@ -27,13 +27,14 @@ NAMES = ["a_1", "a_2", "b_1", "b_2", "c_1", "d_1", "e_1"]
 DARK = (25, 20, 20)
 
 
-def frames(pipeline: Pipeline, image: Image, face: Face) -> Float:
+def frames(pipeline: Pipeline, image: Image, face: Face, *, whole: bool = False) -> Float:
     """Where the canonical plane shows frames: (96, 96), 0 or 1."""
     cut_out, local = pipeline.analyser.cut_out(Photo(image).canvas, face)
     editor = mesh_engine(pipeline).still
     small, points = at_skin_resolution(cut_out, local.points)
     light = editor.meter.measure(small, points, editor.swapper.facing(local))
-    return editor.visibility.covering(editor.visibility.albedo(small, points, light), light)
+    albedo = editor.visibility.albedo(small, points, light)
+    return editor.visibility.covering(albedo, light, whole=whole)
 
 
 def without_lower_rims(image: Image, face: Face, reach: float, *, bridge: bool) -> Image:
@@ -90,3 +91,15 @@ def test_eyes_and_brows_are_no_part_of_them(
     for ring in (BROW, canonical.mirror[BROW]):
         column, row = (canonical.uv[ring].mean(axis=0) * found.shape[0]).astype(int)
         assert found[row, column] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_all_of_them_is_looked_for_no_less_and_some_more_is_found(
+    name: str, pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+) -> None:
+    image, face = pixels_of(photos[name]), faces[name]
+    worn = with_spectacles(image, face, DARK)
+    some, every = (frames(pipeline, worn, face, whole=whole) for whole in (False, True))
+    assert (every >= some).all()
+    assert every.sum() > 1.1 * some.sum()
+    assert not frames(pipeline, image, face, whole=True).any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from appliance.inference.network import Network
@@ -10,7 +11,7 @@ from appliance.pipeline.appearance.illumination import Light
 from appliance.pipeline.appearance.skin import HAIR, distance_from_skin
 from appliance.pipeline.appearance.spectacles import FrameFinder
 from appliance.pipeline.appearance.tone import log_colour
-from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.canonical import Canonical, with_skirt
 from appliance.pipeline.face_model.regions import feature_weights, hair_prior, region_weights
 from appliance.pipeline.face_model.texture import TexturePlane
 from appliance.pipeline.imaging import images
@@ -19,6 +20,7 @@ from appliance.pipeline.imaging.types import Float, Image
 
 PLANE = 96  # texels: one is ≈ 2 mm of a face
 PERSON_SIZE = 256  # the segmentation network's fixed input
+BELIEVED = 0.5  # the mean probability, over a face, from which that network did see a head
 PERSON = (0.2, 0.6)  # its probability from which a place belongs to the person
 # How far a colour unlike skin counts as something in front of the face.
 SKIN_DOUBT = 0.42  # on a cheek, where it may be a shadow or a mole
@@ -50,13 +52,30 @@ class VisibilityEstimator:
         self._frames = FrameFinder(canonical, self._plane)
         self._change_doubt = self._plane.interpolate((1 - 0.5 * own_colour)[:, None])[..., 0]
 
-    def person(self, image: Image) -> Float:
-        """The probability that a place of an RGB cut-out shows the person: (256, 256), 0-1."""
-        size = (PERSON_SIZE, PERSON_SIZE)
-        image = shrunk(image, max(1, min(image.shape[:2]) // PERSON_SIZE))
-        small = images.resized(image, size)
-        (mask,) = self._network.run(self._network.tensor(small))
-        return mask[0, ..., 0]
+    def person(self, image: Image, points: Float) -> Float:
+        """The probability that a place of an RGB cut-out shows the person: (256, 256), 0-1.
+
+        ``points``: (478, 2) of the mesh in the cut-out. Where the network sees less than half of
+        that face, it failed, and everything is taken for the person.
+        """
+        size, shape = (PERSON_SIZE, PERSON_SIZE), np.array(image.shape[1::-1])
+        missing = _missing(points, image)
+        factor = max(1, min(image.shape[:2]) // PERSON_SIZE)
+        image = shrunk(image, factor)
+        height, width = image.shape[:2]
+        top, bottom, left, right = (side // factor for side in missing)
+        if any(missing):
+            image = np.asarray(
+                cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT), np.uint8
+            )
+        (mask,) = self._network.run(self._network.tensor(images.resized(image, size)))
+        person = mask[0, ..., 0]
+        if any(missing):
+            whole = images.resized(person, image.shape[1::-1])
+            person = images.resized(whole[top : top + height, left : left + width], size)
+        at = (points + 0.5) / shape * PERSON_SIZE - 0.5
+        shown = images.remapped(person, np.asarray(at[None], np.float32))
+        return person if shown.mean() > BELIEVED else np.ones_like(person)
 
     def albedo(self, image: Image, points: Float, light: Light) -> Float:
         """The face's colours without its light, log RGB on a small canonical plane: (96, 96, 3).
@@ -71,13 +90,19 @@ class VisibilityEstimator:
         """(478,) values at the mesh points, over the canonical plane: (96, 96)."""
         return self._plane.interpolate(values[:, None])[..., 0]
 
-    def frames(self, albedo: Float) -> Float:
-        """Where the canonical plane shows the frames of spectacles: (96, 96), 0-1."""
-        return self._frames.find(albedo)
+    def frames(self, albedo: Float, *, whole: bool = False) -> Float:
+        """Where the canonical plane shows the frames of spectacles: (96, 96), 0-1.
 
-    def covering(self, albedo: Float, light: Light) -> Float:
-        """Where the canonical plane shows a mask or spectacles: (96, 96), 0-1."""
-        frames = self.frames(albedo)
+        ``whole``: see :meth:`appliance.pipeline.appearance.spectacles.FrameFinder.find`.
+        """
+        return self._frames.find(albedo, whole=whole)
+
+    def covering(self, albedo: Float, light: Light, *, whole: bool = False) -> Float:
+        """Where the canonical plane shows a mask or spectacles: (96, 96), 0-1.
+
+        ``whole``: as :meth:`frames` takes it.
+        """
+        frames = self.frames(albedo, whole=whole)
         if light.covering is None:
             return frames
         colours = albedo + self._plane.interpolate(light.field)
@@ -107,6 +132,18 @@ class VisibilityEstimator:
         mask = images.blurred(images.dilated(mask, 3), 1.0)
         head = self._plane.unwrap(person, points * PERSON_SIZE - 0.5)
         return np.asarray(np.maximum(1 - mask, 0) * smoothstep(head, *PERSON), np.float32)
+
+
+def _missing(points: Float, image: Image) -> tuple[int, int, int, int]:
+    """What the picture does not show of a face's surroundings: pixels above, below, left, right.
+
+    The network knows heads with something around them. Of a face that fills its picture it takes
+    a part for a person; its mirror image beyond the border gives the face its usual frame.
+    """
+    around = with_skirt(points)
+    left, top = np.maximum(-around.min(axis=0), 0).astype(int).tolist()
+    right, bottom = np.maximum(around.max(axis=0) - image.shape[1::-1], 0).astype(int).tolist()
+    return top, bottom, left, right
 
 
 class AppearanceModel:

@@ -22,6 +22,9 @@ SQUEEZED = (0.015, 0.06)  # the same, from which an iris would be squeezed or st
 GAZES = (0.05, 0.17)
 # Differences of the mouth at which its gap, in eye distances, and its width, in cm, count in full.
 MOUTH_GAP, MOUTH_WIDTH = 0.12, 1.2
+# How much of a difference of widths is expression: mouths of one person vary by 0.71 cm (standard
+# deviation, 107 photos of 20 people), those of different people by 0.51 more.
+EXPRESSED = 0.66
 MOUTHS = (0.2, 0.8)  # shares of those from which mouths are apart, and surely are
 
 
@@ -53,4 +56,4 @@ class ExpressionGap:
 def _mouths_apart(one: Float, other: Float) -> float:
     gap = abs(mouth_openness(one[:, :2]) - mouth_openness(other[:, :2]))
     width = abs(float(np.linalg.norm(one[61] - one[291]) - np.linalg.norm(other[61] - other[291])))
-    return ramp(max(gap / MOUTH_GAP, width / MOUTH_WIDTH), *MOUTHS)
+    return ramp(max(gap / MOUTH_GAP, EXPRESSED * width / MOUTH_WIDTH), *MOUTHS)

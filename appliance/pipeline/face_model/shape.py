@@ -27,6 +27,10 @@ LID_PAIRS = tuple(
 )
 LIP_PAIRS = tuple((int(INNER_LIPS[1 + i]), int(INNER_LIPS[19 - i])) for i in range(9))
 _LIDS, _LIPS = np.array(LID_PAIRS), np.array(LIP_PAIRS)
+# How much of what the lips' form differs by is expression where mouths are wholly apart: what is
+# left after the expression moves varies by 0.194 cm between photos of one person, by 0.207 cm
+# between those of different people (107 photos of 20).
+OWN_LIPS = np.float32(0.87)
 
 
 class PoseEstimator:
@@ -72,10 +76,10 @@ class ShapeTransfer:
         """
         gap = gap or ExpressionGap.between(source, target)
         moved = self._neutraliser.neutralise(source - target)
-        # Between a smile and a closed mouth the outline of the lips is expression to the last
-        # point: then they keep the target's own form and move as a whole.
+        # Between a smile and a closed mouth the outline of the lips is expression nearly to the
+        # last point: then they mostly keep the target's own form and move as a whole.
         whole = moved[OUTER_LIPS].mean(axis=0)
-        moved += self._lips * gap.mouth * (whole - moved)
+        moved += self._lips * OWN_LIPS * gap.mouth * (whole - moved)
         # Equal moves of both sides leave every opening as the target has it.
         upper, lower = _LIPS.T
         moved[_LIPS] = ((moved[upper] + moved[lower]) / 2)[:, None]

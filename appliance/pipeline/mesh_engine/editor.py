@@ -103,7 +103,7 @@ class FaceEditor:
         *,
         covered: Float | None,
     ) -> Float:
-        person = self.visibility.person(image)
+        person = self.visibility.person(image, face.points)
         points = _in_unit_square(face, image)
         visibility = self.visibility.estimate(albedo, light, appearance, person, points)
         if appearance is not None:

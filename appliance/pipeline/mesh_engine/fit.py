@@ -46,6 +46,7 @@ class SourceFit:
         self.difference = np.zeros_like(source.shape)
         self.features = FeatureMemory()
         self._frames = 0
+        self._seen = 0.0
         self._change: Correction | None = None
         self._looks = 0.0
         self._fading: tuple[Float, Float] | None = None
@@ -69,9 +70,8 @@ class SourceFit:
         texture = self._sized(eye_distance)
         own = self._own_look(planes, texture)
         change = correction(planes, own, target, float(np.exp(LUMA @ np.log(gain))))
-        seen = float(
-            target.seen[planes.fine.measured > 0].mean()
-        )  # a face that is hidden counts less
+        # A face that is hidden or turns away counts less.
+        seen = self.share * float(target.seen[planes.fine.measured > 0].mean())
         self._looks = min(self._looks + seen, LOOKS) + 1e-6
         if self._change is not None:
             change = self._change.towards(change, seen / self._looks)
@@ -83,7 +83,9 @@ class SourceFit:
 
         ``difference``: (478, 3) canonical cm between the source's shape and the target's.
         """
-        share = 1.0 / min(self._frames + 1, MEMORY)
+        # A face that turns away shows its shape less surely, the less the more it fades.
+        self._seen = min(self._seen + self.share, MEMORY)
+        share = self.share / max(self._seen, 1e-6)
         self.difference = self.difference + share * (difference - self.difference)
         if not self.texture.size:
             self.texture = self._sized(eye_distance)

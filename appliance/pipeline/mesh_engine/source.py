@@ -123,7 +123,7 @@ class MeshSourceReader:
         texture[~plane.covered] = np.exp(light.mean)
         texture = _closed(texture, plane.mouth)
         albedo = self._visibility.albedo(small, points, light)
-        covering = self._visibility.covering(albedo, light)
+        covering = self._visibility.covering(albedo, light, whole=True)
         if light.covering is None:  # then all that it can be is the frames of spectacles
             texture, shown = without_frames(texture, covering)
         else:
@@ -149,7 +149,7 @@ class MeshSourceReader:
 
     def _head(self, plane: TexturePlane, image: Image, face: Face) -> Float:
         """(s, s, 1): 0 where the mesh reaches over the head's outline, onto sky or collar."""
-        person = self._visibility.person(image)
+        person = self._visibility.person(image, face.points)
         scale = np.array(person.shape[::-1]) / image.shape[1::-1]
         at = np.asarray((face.points + 0.5) * scale - 0.5, np.float32)
         shown = plane.unwrap(person, at)

@@ -40,6 +40,10 @@ from appliance.pipeline.mesh_engine.layers import (
 from appliance.pipeline.mesh_engine.own_parts import OwnParts
 
 FACING = (0.02, 0.25)  # cosines from turned away to visible, for a place of the target
+# Of the trust in a source's texture: from here on it is drawn in full. A mirror image and skin that
+# was painted in are trusted less where another photo is better; where there is none, a tenth of the
+# target's own features would show through them.
+DRAWN = 0.8
 EYES = 8.9  # cm between the outer eye corners of the canonical face
 FADE = (0.0, 1.4)  # cm inside the oval over which the new face comes in
 LIGHT_PLANE = 64  # texels: light changes over centimetres, and one is 2.5 mm of a face
@@ -149,7 +153,8 @@ class MeshSwapper:
         fit.observe(difference, eye_distance(face.points))
         new = _moved(face, fit, pose, self._free(covered))
         facing = self.facing(face) if facing is None else facing
-        trust = facing * fit.source.cover * fit.strength
+        cover = np.minimum(fit.source.cover / DRAWN, np.float32(1))
+        trust = facing * cover * fit.strength
         values = self._values((face.mesh - new)[:, :2], trust * self._own_parts.drawn(gap))
         layers = self._layers.interpolate(
             self._grid(new),

@@ -14,6 +14,7 @@ from appliance.pipeline.face_model.texture import TexturePlane
 from appliance.pipeline.face_model.topology import (
     INNER_LIPS,
     LEFT_EYE,
+    OVAL,
     RIGHT_EYE,
     eye_distance,
     indices,
@@ -52,7 +53,11 @@ def visible(
     height, width = cut_out.shape[:2]
     unit = np.asarray((local.points + 0.5) / (width, height), np.float32)
     shown = mesh_engine(pipeline).still.visibility.estimate(
-        look, light, usual, mesh_engine(pipeline).still.visibility.person(cut_out), unit
+        look,
+        light,
+        usual,
+        mesh_engine(pipeline).still.visibility.person(cut_out, local.points),
+        unit,
     )
     assert shown.min() >= 0
     assert shown.max() <= 1 + 1e-5
@@ -179,7 +184,7 @@ def test_beyond_the_heads_outline_nobody_is_seen(
     pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:
     cut_out, local = pipeline.analyser.cut_out(photos["c_1"].canvas, faces["c_1"])
-    person = mesh_engine(pipeline).still.visibility.person(cut_out)
+    person = mesh_engine(pipeline).still.visibility.person(cut_out, local.points)
     assert person.shape == (256, 256)
     height, width = cut_out.shape[:2]
     x, y = (local.points[4] / (width, height) * 256).astype(int)
@@ -197,3 +202,18 @@ def test_beyond_the_heads_outline_nobody_is_seen(
         .still.visibility.estimate(look, light, None, np.ones((256, 256), np.float32), unit)
         .any()
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_face_that_fills_its_picture_is_seen_as_a_whole(
+    name: str, pipeline: Pipeline, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+) -> None:
+    oval = faces[name].points[OVAL]
+    low, high = oval.min(axis=0), oval.max(axis=0)
+    left, top = np.ceil(low + 0.1 * (high - low)).astype(int).tolist()
+    right, bottom = np.floor(high - 0.1 * (high - low)).astype(int).tolist()
+    tight = pixels_of(photos[name])[top:bottom, left:right]
+    local = faces[name].moved(-left, -top)
+    person = mesh_engine(pipeline).still.visibility.person(tight, local.points)
+    assert person.shape == (256, 256)
+    assert (person > 0.5).mean() > 0.9

@@ -11,7 +11,7 @@ from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import LID_PAIRS, PoseEstimator
-from appliance.pipeline.face_model.topology import SKIN_POINTS
+from appliance.pipeline.face_model.topology import INNER_LIPS, OUTER_LIPS, SKIN_POINTS
 from appliance.pipeline.imaging.types import Float
 
 
@@ -56,6 +56,20 @@ def test_a_blink_opens_the_gap_little_by_little_and_both_ways(
 def test_a_smile_and_a_closed_mouth_are_apart(aligned: Mapping[str, Float]) -> None:
     assert ExpressionGap.between(aligned["b_1"], aligned["a_2"]).mouth == 1
     assert ExpressionGap.between(aligned["b_1"], aligned["d_1"]).mouth < 0.3
+
+
+def test_people_whose_mouths_are_not_equally_wide_may_do_the_same(
+    aligned: Mapping[str, Float],
+) -> None:
+    gaps = []
+    for wider in (0.35, 2.0):  # cm: two people at rest, and a smile
+        other = aligned["d_1"].copy()
+        lips = np.concatenate([INNER_LIPS, OUTER_LIPS])
+        width = np.linalg.norm(other[61] - other[291])
+        other[lips, 0] *= 1 + wider / width
+        gaps.append(ExpressionGap.between(aligned["d_1"], other).mouth)
+    assert gaps[0] == 0
+    assert gaps[1] > 0.9
 
 
 def test_a_gaze_opens_the_gap_and_eyes_that_look_into_the_camera_do_not(

@@ -150,6 +150,7 @@ def test_between_a_smile_and_closed_lips_the_lips_move_as_a_whole(
         all_of_it = raw[OUTER_LIPS] - raw[OUTER_LIPS].mean(axis=0)
         spreads[target] = float(np.linalg.norm(own) / np.linalg.norm(all_of_it))
     assert spreads["a_2"] < 0.25  # a closed mouth keeps its form under a smile
+    assert spreads["a_2"] > 0.05  # but for an eighth, which tells people apart
     assert spreads["a_2"] < spreads["b_1"]  # two smiles may differ
 
 

@@ -109,3 +109,26 @@ def test_a_shape_settles_on_the_mean_of_what_it_has_seen(fit: SourceFit) -> None
     large = SourceFit(fit.source, WHOLE * 0)
     large.observe(seen[0], 1000.0)
     assert large.texture.shape[0] == fit.source.texture.shape[0]
+
+
+def test_a_frame_in_which_a_face_fades_counts_by_its_share(
+    fit: SourceFit, planes: LookPlanes
+) -> None:
+    first, turned = np.zeros_like(STILL), np.ones_like(STILL)
+    for share, difference in ((1.0, first), (0.25, turned), (1.0, first)):
+        fit.share = share
+        fit.observe(difference, 100.0)
+    assert np.allclose(fit.difference, 0.25 / 2.25)
+    found: list[Float] = []
+    for share in (0.02, 1.0):
+        one = SourceFit(fit.source, WHOLE)
+        for level, part in ((0.15, 1.0), (-0.15, share)):
+            one.share = part
+            one.match(planes, look(planes, level), EVEN, 100.0)
+            for _ in range(FADE + 1):
+                one.observe(STILL, 100.0)
+        found.append(one.texture)
+    only = SourceFit(fit.source, WHOLE)
+    only.match(planes, look(planes, 0.15), EVEN, 100.0)
+    off = [np.abs(one - only.texture).mean() for one in found]
+    assert off[0] < 0.2 * off[1]

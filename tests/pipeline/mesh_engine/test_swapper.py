@@ -29,7 +29,9 @@ from appliance.pipeline.media.canvas import Box, Mask, Rgb
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.mesh_engine.fit import SourceFit
+from appliance.pipeline.mesh_engine.source import MIRRORED
 from appliance.pipeline.mesh_engine.swapper import MeshSwapper, Patch
+from appliance.pipeline.mesh_engine.without_frames import FILLED
 from appliance.pipeline.run import SourceIdentity
 from tests.pipeline.pictures import mesh_engine, mesh_source, pixels_of
 
@@ -105,6 +107,23 @@ def test_a_face_swapped_onto_itself_hardly_changes(
     )
     assert off < 6
     assert off < 0.5 * off_strange
+
+
+def test_a_mirror_image_and_painted_skin_are_drawn_in_full(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sources: Mapping[str, SourceIdentity],
+) -> None:
+    source, swapper = mesh_source(sources["c_1"]), mesh_engine(pipeline).still.swapper
+    results = []
+    for trust in (1.0, MIRRORED, FILLED, 0.4):
+        fit = SourceFit(replace(source, cover=WHOLE * np.float32(trust)), WHOLE)
+        _, _, patch = patch_of(pipeline, swapper, fit, (photos["a_2"], faces["a_2"]))
+        results.append(patch.rgb.astype(int))
+    off = [np.abs(one - results[0]).mean() for one in results]
+    assert max(off[:3]) < 0.01
+    assert off[3] > 1  # what is hardly known is hardly drawn
 
 
 def test_where_nothing_is_shown_nothing_is_drawn(

@@ -23,7 +23,8 @@ from appliance.pipeline.imaging.types import Float
 PLACE = ((0.6, 1.3), (0.6, 1.3), (0.5, 1.2), (0.4, 1.15), (0.35, 1.1))
 WHOLE = ((0.8, 1.3), (0.8, 1.3), (0.7, 1.1), (0.7, 1.1), (0.7, 1.1))
 # How much of the contrast that is still missing the target's own skin gives: light of its scene.
-FILLED = (0.0, 0.0, 0.5, 0.5, 0.5)
+# Anything finer would be its own beard and wrinkles, drawn through the other face.
+FILLED = (0.0, 0.0, 0.0, 0.5, 0.5)
 # How much of a band survives when it is drawn: warping between pixels is a low-pass.
 DRAWN = (0.7, 0.85, 1.0, 1.0, 1.0)
 OVER = 1.1  # contrast aimed at, over the target's: limits and filters take some away again

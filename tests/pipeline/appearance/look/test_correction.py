@@ -60,6 +60,17 @@ def test_every_band_of_skin_gets_the_targets_contrast(
     assert (after[:2] < 1.7).all()
 
 
+def test_no_wrinkle_of_the_target_is_drawn_on_a_smooth_source(planes: LookPlanes) -> None:
+    skin = planes.fine.measured > 0.9
+    source, target = grey(surface(0, 0.01)), grey(surface(100, 0.01))
+    _, columns = np.indices((FINE, FINE))
+    target += 0.2 * np.cos(columns * (2 * np.pi / 12))[..., None]  # 0.9 cm from one to the next
+    after, before = (matched(planes, source, one) for one in (target, grey(surface(100, 0.01))))
+    wrinkles = (target @ LUMA)[skin]
+    alike = [np.corrcoef((one @ LUMA)[skin], wrinkles)[0, 1] for one in (after, before)]
+    assert abs(alike[0] - alike[1]) < 0.1
+
+
 def test_skin_as_a_whole_gets_the_targets_level_and_chroma(planes: LookPlanes) -> None:
     source = grey(surface(0, 0.05)) + np.array([0.1, 0, -0.1], np.float32)
     target = grey(surface(100, 0.05) - 0.2)

@@ -15,6 +15,7 @@ from appliance.pipeline.appearance.look.hard_light import (
     limited,
     targets_at_the_border,
     with_dim_shine,
+    without_bright_patches,
     without_one_sided_light,
 )
 from appliance.pipeline.appearance.look.planes import BROAD, FINE, LookPlanes, to_side
@@ -65,6 +66,7 @@ def correction(planes: LookPlanes, source: FaceLook, target: FaceLook, gain: flo
     shades = sum((one.band for one in bands[FINE_BANDS:]), start=_rest(rest, targets_rest, skin))
     targets = sum(other.details[FINE_BANDS:], start=targets_rest)
     shades = limited(broad, shades, targets, skin)
+    shades = without_bright_patches(broad, shades, targets, skin)
     shades = targets_at_the_border(broad, shades, targets, source.seen_broad, target.seen_broad)
     shades += np.clip(mean(to_side(other.smooth, BROAD) - shades, skin), -LEVEL, LEVEL)
     shades = with_dim_shine(broad, shades, gain)

@@ -132,6 +132,8 @@ class MeshSwapper:
         difference = self._transfer.difference(fit.source.shape, aligned)
         fit.observe(difference, eye_distance(face.points))
         gap = ExpressionGap.between(fit.source.shape, aligned)
+        if covered is not None:
+            gap = gap.behind(covered)
         new = self._moved(face, fit, self._free(covered))
         trust = self.facing(face) * fit.source.cover * fit.strength
         values = self._values((face.mesh - new)[:, :2], trust * self._own_parts.drawn(gap))

@@ -130,7 +130,7 @@ class MeshSwapper:
         """
         aligned = self._pose_estimator.to_canonical(face.mesh)
         difference = self._transfer.difference(fit.source.shape, aligned)
-        fit.observe(difference, eye_distance(face.points))
+        fit.observe(difference, eye_distance(face.points), brows=self._transfer.brows)
         gap = ExpressionGap.between(fit.source.shape, aligned)
         if covered is not None:
             gap = gap.behind(covered)

@@ -20,6 +20,7 @@ from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.grid import Grid
+from appliance.pipeline.face_model.nose import NoseCloser
 from appliance.pipeline.face_model.regions import distance_to_outline
 from appliance.pipeline.face_model.shape import PoseEstimator, ShapeTransfer, facing
 from appliance.pipeline.face_model.texture import TexturePlane
@@ -95,6 +96,7 @@ class MeshSwapper:
         self._background = cv2.INTER_CUBIC if preset.sharp else cv2.INTER_LINEAR
         self._inside = smoothstep(distance_to_outline(canonical), *FADE)
         self._own_parts = OwnParts(canonical)
+        self._nose = NoseCloser(canonical)
         gaps = np.linalg.norm(canonical.xyz[:, None] - canonical.xyz[None], axis=2)
         self._nearby = np.exp(-0.5 * (gaps / STILL_REACH) ** 2).astype(np.float32)
 
@@ -135,7 +137,7 @@ class MeshSwapper:
         if covered is not None:
             gap = gap.behind(covered)
         new = self._moved(face, fit, self._free(covered))
-        trust = self.facing(face) * fit.source.cover * fit.strength
+        trust = self._nose.closed(self.facing(face)) * fit.source.cover * fit.strength
         values = self._values((face.mesh - new)[:, :2], trust * self._own_parts.drawn(gap))
         layers = self._layers.interpolate(
             self._grid(new),

@@ -23,6 +23,7 @@ from appliance.pipeline.face_model.topology import (
     RIGHT_EYE,
     SKIN_POINTS,
     eye_distance,
+    indices,
 )
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
@@ -235,6 +236,27 @@ def test_an_eye_that_looks_aside_is_the_targets(
         found.append(np.corrcoef(before, after)[0, 1])
     assert found[0] < 0.85
     assert found[1] > 0.9
+
+
+def test_no_rim_of_the_target_is_left_around_a_nostril(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sources: Mapping[str, SourceIdentity],
+) -> None:
+    # A source as green as no skin is.
+    source = mesh_source(sources["d_1"])
+    green = np.broadcast_to(np.array([40, 160, 40], np.float32), source.texture.shape).copy()
+    source = replace(source, texture=green, shape=mesh_source(sources["b_1"]).shape)
+    fit = SourceFit(source, WHOLE)
+    swapper = mesh_engine(pipeline).still.swapper
+    image, local, patch = patch_of(pipeline, swapper, fit, (photos["b_1"], faces["b_1"]))
+    places = np.rint(local.points[indices("238 458 64 294 4")]).astype(int)
+    drawn = patch.rgb[places[:, 1], places[:, 0]].astype(int)
+    own = image[places[:, 1], places[:, 0]].astype(int)
+    greenness = (drawn[:, 1] - drawn[:, 0]) / drawn[:, 1]
+    assert (own[:, 1] < own[:, 0]).all()
+    assert greenness.min() > 0.9 * greenness[-1]  # the tip of the nose
 
 
 def test_an_open_mouth_has_no_specks_and_no_folds_of_a_closed_one(

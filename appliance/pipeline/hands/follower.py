@@ -127,7 +127,7 @@ class HandFollower:
         for one, guess in zip(before, expected, strict=True):
             same = next((hand for hand in found if hand.is_same(guess)), None)
             if same is not None:
-                found.remove(same)
+                found = [hand for hand in found if hand is not same]
                 one.see(same, fresh=True)
             elif not self._follow(one, guess, canvas, face, number):
                 continue

@@ -52,6 +52,13 @@ class VisibilityEstimator:
         self._frames = FrameFinder(canonical, self._plane)
         self._change_doubt = self._plane.interpolate((1 - 0.5 * own_colour)[:, None])[..., 0]
 
+    def people(self, picture: Image) -> Float:
+        """The probability that a place of an RGB picture shows a person: (256, 256), 0-1."""
+        size = (PERSON_SIZE, PERSON_SIZE)
+        small = shrunk(picture, max(1, min(picture.shape[:2]) // PERSON_SIZE))
+        (mask,) = self._network.run(self._network.tensor(images.resized(small, size)))
+        return np.asarray(mask[0, ..., 0], np.float32)
+
     def person(self, image: Image, points: Float) -> Float:
         """The probability that a place of an RGB cut-out shows the person: (256, 256), 0-1.
 
@@ -68,8 +75,7 @@ class VisibilityEstimator:
             image = np.asarray(
                 cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT), np.uint8
             )
-        (mask,) = self._network.run(self._network.tensor(images.resized(image, size)))
-        person = mask[0, ..., 0]
+        person = self.people(image)
         if any(missing):
             whole = images.resized(person, image.shape[1::-1])
             person = images.resized(whole[top : top + height, left : left + width], size)

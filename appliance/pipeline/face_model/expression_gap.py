@@ -6,11 +6,17 @@ pixels are the honest answer. Each measure is smooth in the mesh, so what follow
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.pipeline.face_model.topology import eye_openness, gaze, mouth_openness
+from appliance.pipeline.face_model.topology import (
+    LEFT_EYE,
+    RIGHT_EYE,
+    eye_openness,
+    gaze,
+    mouth_openness,
+)
 from appliance.pipeline.imaging.geometry import ramp
 from appliance.pipeline.imaging.types import Float
 
@@ -26,6 +32,7 @@ MOUTH_GAP, MOUTH_WIDTH = 0.12, 1.2
 # deviation, 107 photos of 20 people), those of different people by 0.51 more.
 EXPRESSED = 0.66
 MOUTHS = (0.2, 0.8)  # shares of those from which mouths are apart, and surely are
+HIDDEN = (0.05, 0.3)  # covered shares of an eye's rim from which its lids are guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,23 @@ class ExpressionGap:
             mouth=_mouths_apart(one, other),
             lids=(ramp(right, *LIDS), ramp(left, *LIDS)),
             eyeballs=(max(ramp(right, *SQUEEZED), aside), max(ramp(left, *SQUEEZED), aside)),
+        )
+
+    def behind(self, covered: Float) -> ExpressionGap:
+        """The same where hands hide mesh points: (478,) ``covered``, 0-1.
+
+        What it does not see the mesh network guesses, and a hidden eye is open to it. Both lids
+        move together, so of a hidden one that much is known as of the other.
+        """
+        right, left = (ramp(float(covered[eye].mean()), *HIDDEN) for eye in (RIGHT_EYE, LEFT_EYE))
+        lids = self.lids
+        known = (max(lids[1], left), max(lids[0], right))
+        return replace(
+            self,
+            lids=(
+                lids[0] + right * max(known[0] - lids[0], 0),
+                lids[1] + left * max(known[1] - lids[1], 0),
+            ),
         )
 
 

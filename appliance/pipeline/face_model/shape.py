@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline.face_model.brows import BrowRaise
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression import Neutraliser
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
@@ -65,6 +66,9 @@ class ShapeTransfer:
 
     def __init__(self, canonical: Canonical) -> None:
         self._neutraliser = Neutraliser(canonical)
+        self._brows = BrowRaise(canonical)
+        self.brows = self._brows.weights
+        """How far each mesh point moves with the brows: (478,), 0-1."""
         self._lips = np.clip(1.5 * region_weights(canonical)["lips"], 0, 1)[:, None]
 
     def difference(
@@ -75,7 +79,7 @@ class ShapeTransfer:
         ``gap``: between their expressions, if the caller has it.
         """
         gap = gap or ExpressionGap.between(source, target)
-        moved = self._neutraliser.neutralise(source - target)
+        moved = self._neutraliser.neutralise(source - target) + self._brows.move(target)
         # Between a smile and a closed mouth the outline of the lips is expression nearly to the
         # last point: then they mostly keep the target's own form and move as a whole.
         whole = moved[OUTER_LIPS].mean(axis=0)

@@ -122,12 +122,14 @@ class HandFollower:
         tries = (TRIES[0], TRIES[1 + turn % (len(TRIES) - 1)])
         found: list[Hand] = []
         if is_fresh:
-            found += self._finder.search(canvas, face, VIEWS[:1], (), tries)
+            # From near and from far in turn: a second hand may be found in one of them alone.
+            view = VIEWS[turn // FRESH_INTERVAL % len(VIEWS)]
+            found += self._finder.search(canvas, face, (view,), (), tries)
         kept: list[FollowedHand] = []
         for one, guess in zip(before, expected, strict=True):
             same = next((hand for hand in found if hand.is_same(guess)), None)
             if same is not None:
-                found.remove(same)
+                found = [hand for hand in found if hand is not same]
                 one.see(same, fresh=True)
             elif not self._follow(one, guess, canvas, face, number):
                 continue

@@ -17,6 +17,7 @@ from appliance.pipeline.mesh_engine.feature_colours import FeatureMemory
 from appliance.pipeline.mesh_engine.source import MeshSource
 
 MEMORY = 50  # frames the running mean of the shape reaches back
+BROW_MEMORY = 500  # the same for brows, or a raise would sink within two seconds
 FIRST_LOOKS = (0, 25, 50, 75)  # frames of a shot in which the target's look is taken
 LOOK_INTERVAL = 150  # frames between further looks
 LOOKS = 5  # looks over which they are averaged
@@ -78,14 +79,20 @@ class SourceFit:
         self._change = change
         self._fade_to(corrected(texture, self.source.tone, own.bands.smooth, change), change.grain)
 
-    def observe(self, difference: Float, eye_distance: float) -> None:
+    def observe(
+        self, difference: Float, eye_distance: float, *, brows: Float | None = None
+    ) -> None:
         """Adapt to one more frame.
 
         ``difference``: (478, 3) canonical cm between the source's shape and the target's.
+        ``brows``: (478,) how far each mesh point moves with them, 0-1; unless given, none does.
         """
         # A face that turns away shows its shape less surely, the less the more it fades.
-        self._seen = min(self._seen + self.share, MEMORY)
-        share = self.share / max(self._seen, 1e-6)
+        self._seen = self._seen + self.share
+        short, long = (
+            self.share / max(min(self._seen, memory), 1e-6) for memory in (MEMORY, BROW_MEMORY)
+        )
+        share = short if brows is None else (short + (long - short) * brows)[:, None]
         self.difference = self.difference + share * (difference - self.difference)
         if not self.texture.size:
             self.texture = self._sized(eye_distance)

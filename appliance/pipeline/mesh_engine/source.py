@@ -14,6 +14,7 @@ from appliance.pipeline.appearance.tone import LUMA, log_colour
 from appliance.pipeline.appearance.visibility import VisibilityEstimator
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.face_model.nose import NoseCloser
 from appliance.pipeline.face_model.regions import feature_weights, hair_prior
 from appliance.pipeline.face_model.shape import PoseEstimator, facing
 from appliance.pipeline.face_model.texture import UNIT_EYE_DISTANCE, TexturePlane
@@ -85,6 +86,7 @@ class MeshSourceReader:
         self._visibility = visibility_estimator
         self._pose_estimator = pose_estimator
         self._meter = meter
+        self._nose = NoseCloser(canonical)
         self._frontal = 1 - smoothstep(np.abs(canonical.xyz[:, 0]), *SIDES)
         self._planes = {size: TexturePlane(canonical, size) for size in PLANE_SIZES[:1]}
 
@@ -108,7 +110,7 @@ class MeshSourceReader:
         return MeshSource(
             texture=texture,
             tone=best.light.mean,
-            cover=plane.pick(trust[..., 0]) * self._frontal,
+            cover=self._nose.closed(plane.pick(trust[..., 0])) * self._frontal,
             shape=shape.astype(np.float32),
             features=best.features,
         )

@@ -20,6 +20,7 @@ from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.grid import Grid
+from appliance.pipeline.face_model.nose import NoseCloser
 from appliance.pipeline.face_model.regions import distance_to_outline
 from appliance.pipeline.face_model.shape import PoseEstimator, ShapeTransfer, facing
 from appliance.pipeline.face_model.texture import TexturePlane
@@ -116,6 +117,10 @@ class MeshSwapper:
         return np.asarray(np.exp(-0.5 * (gaps / STILL_REACH) ** 2), np.float32)
 
     @cached_property
+    def _nose(self) -> NoseCloser:
+        return NoseCloser(self._canonical)
+
+    @cached_property
     def _layers(self) -> LayerInterpolator:
         return LayerInterpolator(self._canonical, self.preset.grid)
 
@@ -150,11 +155,13 @@ class MeshSwapper:
         aligned = self._pose_estimator.to_canonical(face.mesh, pose)
         gap = ExpressionGap.between(fit.source.shape, aligned)
         difference = self._transfer.difference(fit.source.shape, aligned, gap=gap)
-        fit.observe(difference, eye_distance(face.points))
+        fit.observe(difference, eye_distance(face.points), brows=self._transfer.brows)
+        if covered is not None:
+            gap = gap.behind(covered)
         new = _moved(face, fit, pose, self._free(covered))
         facing = self.facing(face) if facing is None else facing
         cover = np.minimum(fit.source.cover / DRAWN, np.float32(1))
-        trust = facing * cover * fit.strength
+        trust = self._nose.closed(facing) * cover * fit.strength
         values = self._values((face.mesh - new)[:, :2], trust * self._own_parts.drawn(gap))
         layers = self._layers.interpolate(
             self._grid(new),

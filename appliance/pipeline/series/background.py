@@ -22,7 +22,7 @@ def background_edges(visibility: VisibilityEstimator, picture: Image) -> float |
     ``picture``: (h, w, 3), the whole photo, of at most ``SIZE`` pixels a side. ``None`` where the
     person fills it.
     """
-    person = visibility.person(picture)
+    person = visibility.people(picture)
     behind = images.dilated((person >= BEHIND).astype(np.uint8), RIM) == 0
     if behind.mean() < ENOUGH:
         return None

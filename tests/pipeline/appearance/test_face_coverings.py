@@ -1,4 +1,4 @@
-"""Masks and sunglasses, and what must not be taken for them."""
+"""Masks, sunglasses and objects before a mouth, and what must not be taken for them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from appliance.pipeline.appearance.face_coverings import MASK, SUNGLASSES, Covering
+from appliance.pipeline.appearance.face_coverings import MASK, OBJECT, SUNGLASSES, Covering
 from appliance.pipeline.appearance.illumination import at_skin_resolution
 from appliance.pipeline.appearance.tone import log_colour
 from appliance.pipeline.face_model.face import Face
-from appliance.pipeline.face_model.topology import indices
+from appliance.pipeline.face_model.topology import eye_distance, indices
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
@@ -77,6 +77,36 @@ def test_sunglasses_are_found(
     assert worn is not None
     assert worn.kind is SUNGLASSES
     assert worn.confidence > 0.9
+
+
+def held(face: Face, *, lips: bool = True) -> Float:
+    """The corners of a telephone before a mouth, or below its lips: (4, 2)."""
+    x, y = face.points[[13, 14]].mean(axis=0)
+    unit = eye_distance(face.points)
+    top = y - 0.2 * unit if lips else face.points[17, 1]
+    bottom = face.points[152, 1] + unit
+    left, right = x - 0.38 * unit, x + 0.38 * unit
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+
+
+@pytest.mark.parametrize("colour", [(28, 28, 32), (160, 30, 30)], ids=["black", "red"])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_object_before_a_mouth_is_found_and_its_colour(
+    name: str,
+    colour: tuple[int, int, int],
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+) -> None:
+    image = covered(pixels_of(photos[name]), held(faces[name]), colour)
+    before = found(pipeline, image, faces[name])
+    assert before is not None
+    assert before.kind is OBJECT
+    assert before.confidence > 0.9
+    assert np.abs(before.colour - log_colour(np.array(colour, np.float32))).max() < 0.05
+    # A beard of one colour leaves the lips free.
+    below = covered(pixels_of(photos[name]), held(faces[name], lips=False), colour)
+    assert found(pipeline, below, faces[name]) is None
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,14 @@ from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.expression_gap import ExpressionGap
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.shape import LID_PAIRS, PoseEstimator
-from appliance.pipeline.face_model.topology import INNER_LIPS, OUTER_LIPS, SKIN_POINTS
+from appliance.pipeline.face_model.topology import (
+    INNER_LIPS,
+    LEFT_EYE,
+    OUTER_LIPS,
+    POINTS,
+    RIGHT_EYE,
+    SKIN_POINTS,
+)
 from appliance.pipeline.imaging.types import Float
 
 
@@ -51,6 +58,19 @@ def test_a_blink_opens_the_gap_little_by_little_and_both_ways(
     assert steps.max() < 0.25  # no jump, so no flicker while an eye closes
     closed = blinking(own, 1)
     assert ExpressionGap.between(closed, own).lids == ExpressionGap.between(own, closed).lids
+
+
+def test_of_lids_below_a_hand_as_much_is_known_as_of_the_others() -> None:
+    right, left = np.zeros(POINTS, np.float32), np.zeros(POINTS, np.float32)
+    right[RIGHT_EYE], left[LEFT_EYE] = 1, 1
+    winking = ExpressionGap(mouth=0.0, lids=(0.0, 0.8), eyeballs=(0.2, 0.3))
+    assert winking.behind(0 * right) == winking
+    assert winking.behind(right).lids == (0.8, 0.8)
+    assert winking.behind(left).lids == (0.0, 0.8)
+    assert winking.behind(np.maximum(right, left)).lids == (1.0, 1.0)
+    shares = [winking.behind(right * share).lids[0] for share in np.linspace(0, 1, 21)]
+    assert (np.diff(shares) >= 0).all()
+    assert np.diff(shares).max() < 0.25
 
 
 def test_a_smile_and_a_closed_mouth_are_apart(aligned: Mapping[str, Float]) -> None:

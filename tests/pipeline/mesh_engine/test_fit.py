@@ -12,7 +12,13 @@ from appliance.pipeline.appearance.look.planes import FINE, LookPlanes
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.topology import POINTS
 from appliance.pipeline.imaging.types import Float
-from appliance.pipeline.mesh_engine.fit import FADE, FIRST_LOOKS, LOOK_INTERVAL, SourceFit
+from appliance.pipeline.mesh_engine.fit import (
+    FADE,
+    FIRST_LOOKS,
+    LOOK_INTERVAL,
+    MEMORY,
+    SourceFit,
+)
 from appliance.pipeline.run import SourceIdentity
 from tests.pipeline.pictures import mesh_source
 
@@ -132,3 +138,19 @@ def test_a_frame_in_which_a_face_fades_counts_by_its_share(
     only.match(planes, look(planes, 0.15), EVEN, 100.0)
     off = [np.abs(one - only.texture).mean() for one in found]
     assert off[0] < 0.2 * off[1]
+
+
+def test_a_brow_that_stays_raised_hardly_sinks(fit: SourceFit) -> None:
+    # Raised by 1 cm after two seconds at rest, for two more: the difference is what it sinks by.
+    brows = np.zeros(POINTS, np.float32)
+    brows[0] = 1
+    raised = STILL.copy()
+    raised[:2, 1] = -1
+    for difference in [STILL] * MEMORY + [raised] * MEMORY:
+        fit.observe(difference, 100.0, brows=brows)
+    brow, skin = -fit.difference[:2, 1]
+    assert brow == pytest.approx(0.5, abs=0.01)  # the mean of all
+    assert skin > 0.6
+    for _ in range(MEMORY):
+        fit.observe(STILL, 100.0, brows=brows)
+    assert -fit.difference[0, 1] == pytest.approx(1 / 3, abs=0.01)

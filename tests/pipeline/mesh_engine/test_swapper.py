@@ -20,8 +20,10 @@ from appliance.pipeline.face_model.topology import (
     LEFT_EYE,
     OUTER_LIPS,
     POINTS,
+    RIGHT_EYE,
     SKIN_POINTS,
     eye_distance,
+    indices,
 )
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
@@ -199,6 +201,37 @@ def test_the_lids_of_a_source_that_blinks_are_not_drawn_on_open_eyes(
     assert found[2] == pytest.approx(control[2], rel=0.05)  # the cheek
 
 
+def test_a_half_hidden_eye_is_closed_if_the_other_one_is(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sources: Mapping[str, SourceIdentity],
+) -> None:
+    # Of the left eye the lids are apart; the right one passes for alike, half of it below a hand.
+    alike = replace(mesh_source(sources["d_1"]), shape=mesh_source(sources["b_1"]).shape)
+    shape = alike.shape.copy()
+    for upper, lower in LID_PAIRS[7:]:
+        shape[upper] = shape[lower]
+    source = replace(alike, shape=shape)
+    covered = np.zeros(POINTS, np.float32)
+    covered[RIGHT_EYE[len(RIGHT_EYE) // 4 : 3 * len(RIGHT_EYE) // 4]] = 1
+    engine = mesh_engine(pipeline).still
+    image, local = pipeline.analyser.cut_out(photos["b_1"].canvas, faces["b_1"])
+    light = engine.meter.measure(
+        *at_skin_resolution(image, local.points), engine.swapper.facing(local)
+    )
+    right, cheek = np.rint(local.points[[23, 50]]).astype(int).tolist()
+    changes = []
+    for hidden in (None, covered):
+        fit = SourceFit(source, WHOLE)
+        patch = engine.swapper.swap(image, local, light, fit, ALL, covered=hidden)
+        off = np.abs(patch.rgb.astype(int) - image).max(axis=2)
+        changes.append((around(off, right), around(off, cheek)))
+    control, found = changes
+    assert found[0] < 0.5 * control[0]
+    assert found[1] == pytest.approx(control[1], rel=0.05)
+
+
 def test_an_eye_that_looks_aside_is_the_targets(
     pipeline: Pipeline,
     photos: Mapping[str, Photo],
@@ -222,6 +255,27 @@ def test_an_eye_that_looks_aside_is_the_targets(
         found.append(np.corrcoef(before, after)[0, 1])
     assert found[0] < 0.85
     assert found[1] > 0.9
+
+
+def test_no_rim_of_the_target_is_left_around_a_nostril(
+    pipeline: Pipeline,
+    photos: Mapping[str, Photo],
+    faces: Mapping[str, Face],
+    sources: Mapping[str, SourceIdentity],
+) -> None:
+    # A source as green as no skin is.
+    source = mesh_source(sources["d_1"])
+    green = np.broadcast_to(np.array([40, 160, 40], np.float32), source.texture.shape).copy()
+    source = replace(source, texture=green, shape=mesh_source(sources["b_1"]).shape)
+    fit = SourceFit(source, WHOLE)
+    swapper = mesh_engine(pipeline).still.swapper
+    image, local, patch = patch_of(pipeline, swapper, fit, (photos["b_1"], faces["b_1"]))
+    places = np.rint(local.points[indices("238 458 64 294 4")]).astype(int)
+    drawn = patch.rgb[places[:, 1], places[:, 0]].astype(int)
+    own = image[places[:, 1], places[:, 0]].astype(int)
+    greenness = (drawn[:, 1] - drawn[:, 0]) / drawn[:, 1]
+    assert (own[:, 1] < own[:, 0]).all()
+    assert greenness.min() > 0.9 * greenness[-1]  # the tip of the nose
 
 
 def test_an_open_mouth_has_no_specks_and_no_folds_of_a_closed_one(

@@ -18,6 +18,7 @@ FAINT = 5e-3  # log, added to spreads of chroma
 TARGETS_LIPS = 0.35  # how far the lips' colour moves towards the target's: the rest is their own
 BRIGHT = (-0.1, 0.2)  # log luminance over skin between which an eye's opening turns to white
 OWN_WHITE = 0.5  # share of an iris's and a white's own chroma around their mean
+DIMMED = (0.0, 0.1)  # log luminance over skin between which it counts as bright
 LEAST_WHITE = 0.4  # the lowest brightness, over its own, that an eye's white may be dimmed to
 NEAR = 4.0  # blocks around a place whose chroma detail is compared
 LEAST = 3.0  # texels of a region below which it is left alone
@@ -44,15 +45,17 @@ def matched_chroma(zones: Zones, source: FaceLook, target: FaceLook, both: Float
     return _with_whites(zones, np.asarray(chroma, np.float32), source, target)
 
 
-def white_of_eyes(zones: Zones, source: Float, target: Float) -> Float:
-    """What the log luminance of eyes, (s, s), changes by so that no white outshines the target's.
+def dimmed_whites(zones: Zones, source: Float, target: Float) -> Float:
+    """By how much the whites of eyes are dimmed so that none outshines the target's: (s, s), <= 1.
 
-    ``source`` and ``target``: (s, s) log luminance over the skin's.
+    It is a factor of log luminance and of its detail. ``source`` and ``target``: (s, s) log
+    luminance over the skin's.
     """
     eyes = zones.eyes > 0.5
     own, other = (float(np.percentile(np.maximum(one[eyes], 0), 95)) for one in (source, target))
     share = float(np.clip((other + 0.02) / (own + 0.02), LEAST_WHITE, 1))
-    return np.asarray(zones.eyes * np.maximum(source, 0) * (share - 1), np.float32)
+    bright = smoothstep(source, *DIMMED)
+    return np.asarray(1 + zones.eyes * bright * (share - 1), np.float32)
 
 
 def _with_whites(zones: Zones, chroma: Float, source: FaceLook, target: FaceLook) -> Float:

@@ -27,6 +27,7 @@ WHOLE = ((0.8, 1.3), (0.8, 1.3), (0.7, 1.1), (0.7, 1.1), (0.7, 1.1))
 FILLED = (0.0, 0.0, 0.0, 0.5, 0.5)
 # How much of a band survives when it is drawn: warping between pixels is a low-pass.
 DRAWN = (0.7, 0.85, 1.0, 1.0, 1.0)
+SHARPER = (0.7, 1.5)  # how much less and more of their finest detail features may get
 OVER = 1.1  # contrast aimed at, over the target's: limits and filters take some away again
 NOISE = np.float32(1e-5)  # squared log luminance, added to energies: a byte's rounding
 LEAST = 1e-3  # the same for mean sizes
@@ -45,11 +46,13 @@ class MatchedBand:
     missing: Float
 
 
-def matched_band(zones: Zones, number: int, own: Float, target: Bands, skin: Float) -> MatchedBand:
+def matched_band(
+    zones: Zones, number: int, own: Float, target: Bands, skin: Float, *, feature_gain: float = 1.0
+) -> MatchedBand:
     """Band ``number`` of a source, ``own`` (s, s), with the target's contrast.
 
-    Lips, brows and eyes keep their own: it is much of a likeness. ``skin``: (s, s) how far both
-    faces show skin in a place, 0-1.
+    Lips, brows and eyes keep their own, but for ``feature_gain``: it is much of a likeness.
+    ``skin``: (s, s) how far both faces show skin in a place, 0-1.
     """
     other = target.details[number]
     reach = max(1.5, 2 * SIGMAS[number] * BLOCKS / FINE)  # twice as wide as the band itself
@@ -62,7 +65,7 @@ def matched_band(zones: Zones, number: int, own: Float, target: Bands, skin: Flo
     whole /= DRAWN[number] * mean(np.abs(gain * own), skin) + LEAST
     whole = float(np.clip(whole, *WHOLE[number]))
     gain *= whole
-    gain += zones.feature * (1 - gain)
+    gain += zones.feature * (np.float32(feature_gain) - gain)
     lacking = np.sqrt(np.clip(1 - (whole * place) ** 2 * drawn / wanted, 0, 1))
     missing = to_side(lacking, zones.size) * zones.skin
     band = gain * own
@@ -76,7 +79,28 @@ def matched_bands(
     source: Sequence[Float],
     target: Bands,
     skin: Sequence[Float],
+    features: Float,
 ) -> list[MatchedBand]:
-    """All five bands of a source; ``zones`` and ``skin`` for each of them."""
+    """All five bands of a source; ``zones`` and ``skin`` for each of them.
+
+    ``features``: (s, s), fine, how far both faces show lips, brows and eyes in a place, 0-1.
+    """
+    sharper = _sharpening(source, target.details, features)
     rows = enumerate(zip(zones, source, skin, strict=True))
-    return [matched_band(zone, number, own, target, where) for number, (zone, own, where) in rows]
+    return [
+        matched_band(zone, number, own, target, where, feature_gain=1.0 if number else sharper)
+        for number, (zone, own, where) in rows
+    ]
+
+
+def _sharpening(source: Sequence[Float], target: Sequence[Float], features: Float) -> float:
+    """How much stronger a source's features must be in the finest band to be as sharp.
+
+    Sharp is what has as much in the finest band as in the next: a matter of lenses, and not of how
+    dark a brow is. Of either face all bands, of which the first two, (s, s) each, are used.
+    """
+    own, other = (
+        np.sqrt((mean(finest**2, features) + NOISE) / (mean(fine**2, features) + NOISE))
+        for finest, fine in (source[:2], target[:2])
+    )
+    return float(np.clip(other / own * DRAWN[1] / DRAWN[0], *SHARPER))

@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 
 from appliance.pipeline.appearance.look.bands import FINE_BANDS, mean
-from appliance.pipeline.appearance.look.colour import matched_chroma, white_of_eyes
+from appliance.pipeline.appearance.look.colour import dimmed_whites, matched_chroma
 from appliance.pipeline.appearance.look.contrast import matched_bands
 from appliance.pipeline.appearance.look.face_look import FaceLook
 from appliance.pipeline.appearance.look.hard_light import (
     limited,
     targets_at_the_border,
     with_dim_shine,
+    without_bright_patches,
     without_one_sided_light,
 )
 from appliance.pipeline.appearance.look.planes import BROAD, FINE, LookPlanes, to_side
@@ -61,17 +62,21 @@ def correction(planes: LookPlanes, source: FaceLook, target: FaceLook, gain: flo
     *wide, rest = without_one_sided_light(broad, [*own.details[FINE_BANDS:], rest])
     zones = [planes.zones(band) for band in other.details]
     where = [shown if zone is planes.fine else skin for zone in zones]
-    bands = matched_bands(zones, [*own.details[:FINE_BANDS], *wide], other, where)
+    features = planes.fine.feature * seen
+    bands = matched_bands(zones, [*own.details[:FINE_BANDS], *wide], other, where, features)
     shades = sum((one.band for one in bands[FINE_BANDS:]), start=_rest(rest, targets_rest, skin))
     targets = sum(other.details[FINE_BANDS:], start=targets_rest)
     shades = limited(broad, shades, targets, skin)
+    shades = without_bright_patches(broad, shades, targets, skin)
     shades = targets_at_the_border(broad, shades, targets, source.seen_broad, target.seen_broad)
     shades += np.clip(mean(to_side(other.smooth, BROAD) - shades, skin), -LEVEL, LEVEL)
     shades = with_dim_shine(broad, shades, gain)
     luma = to_side(shades, FINE) + bands[1].band - own.smooth
-    luma += white_of_eyes(planes.fine, own.smooth, other.smooth)
+    whites = dimmed_whites(planes.fine, own.smooth, other.smooth)
+    luma += (whites - 1) * own.smooth
     chroma = matched_chroma(broad, source, target, skin) - source.chroma
-    return Correction(luma, chroma, bands[0].gain - 1, to_side(bands[0].missing, BROAD))
+    finest = bands[0].gain * whites - 1
+    return Correction(luma, chroma, finest, to_side(bands[0].missing, BROAD))
 
 
 def corrected(texture: Float, tone: Float, smooth: Float, change: Correction) -> Float:

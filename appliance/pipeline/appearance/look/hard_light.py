@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from appliance.pipeline.appearance.look.bands import smoothed
+from appliance.pipeline.appearance.look.bands import ELSEWHERE, smoothed
 from appliance.pipeline.appearance.look.planes import Zones
 from appliance.pipeline.imaging.geometry import smoothstep
 from appliance.pipeline.imaging.types import Float
@@ -20,6 +20,9 @@ EXTREME = 0.95  # quantile of the target's own shades that the source's may reac
 LIMITS = (0.06, 0.6)  # log luminance between which that limit lies
 ROOM = 0.2  # log luminance by which skin may be brighter than the target's in the same place
 KNEE = 0.08  # log luminance that may follow beyond it
+PATCH_REACH = 8.0  # texels, 1.3 cm: the surroundings that a patch of light may outshine
+PATCHES = (0.05, 0.6)  # log luminance by which it may, as the target's own do
+PATCH_KNEE = 0.04  # log luminance that may follow beyond it
 BORDER = (0.0, 0.7)  # cm inside the face over which the target's broad shades give way
 FILTER = 3.0  # texels over which that share, and the target's shades, are smoothed
 TARGETS_OWN = (0.5, 0.2)  # limit and knee of the target's shades where they are taken over
@@ -56,6 +59,23 @@ def limited(zones: Zones, shades: Float, target: Float, both: Float) -> Float:
     return np.asarray(shades + places * (lower - shades), np.float32)
 
 
+def without_bright_patches(zones: Zones, shades: Float, target: Float, both: Float) -> Float:
+    """Broad ``shades``, (s, s), that outshine no surroundings more than the ``target``'s do.
+
+    Skin around a mouth keeps its own contrast, for it may be a beard. Where a lamp lit it next to a
+    shadow that is lifted, it would stay as a bright patch: what is dark may be hair, but what is
+    bright is light, if it is no lip. ``both``: (s, s) where both faces show skin, 0-1.
+    """
+    own, other = (_over_surroundings(zones, one) for one in (shades, target))
+    seen = other[both > 0.5]
+    if not seen.size:
+        return shades
+    most = float(np.clip(np.quantile(seen, EXTREME), *PATCHES))
+    above = np.maximum(own, 0)
+    places = (zones.skin + zones.mouth) * (1 - zones.lips)
+    return np.asarray(shades + places * (_soft(above, most, PATCH_KNEE) - above), np.float32)
+
+
 def targets_at_the_border(
     zones: Zones, shades: Float, target: Float, source_seen: Float, target_seen: Float
 ) -> Float:
@@ -79,6 +99,13 @@ def with_dim_shine(zones: Zones, shades: Float, gain: float) -> Float:
         return shades
     above = np.maximum(shades - SHINE, 0) * zones.skin
     return np.asarray(shades - above * (1 - 1 / gain), np.float32)
+
+
+def _over_surroundings(zones: Zones, shades: Float) -> Float:
+    """How much brighter each place is than the skin around it: (s, s)."""
+    weight = np.maximum(zones.skin, ELSEWHERE)
+    around = smoothed(shades * weight, PATCH_REACH) / smoothed(weight, PATCH_REACH)
+    return np.asarray(shades - around, np.float32)
 
 
 def _above(room: Float) -> Float:

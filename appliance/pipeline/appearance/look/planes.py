@@ -11,6 +11,7 @@ from appliance.pipeline.face_model.canonical import LEFT_EYE_HOLE, RIGHT_EYE_HOL
 from appliance.pipeline.face_model.regions import (
     distance_to_outline,
     feature_weights,
+    lip_weights,
     region_weights,
 )
 from appliance.pipeline.face_model.texture import UNIT_EYE_DISTANCE, TexturePlane
@@ -34,13 +35,15 @@ class Zones:
     """Weights of a plane's texels, each (s, s), 0-1 unless it names a unit.
 
     ``skin``: what is neither lips, brows, eyes nor nostrils. ``feature``: the opposite, within the
-    face. ``measured``: skin without the rim of features and of the face. ``lips``: the lips alone.
-    ``eyes``: between the lids. ``depth``: cm inside the oval.
+    face. ``measured``: skin without the rim of features and of the face. ``mouth``: the lips and
+    what of ``feature`` is around them. ``lips``: the lips alone. ``eyes``: between the lids.
+    ``depth``: cm inside the oval.
     """
 
     skin: Float
     feature: Float
     measured: Float
+    mouth: Float
     lips: Float
     eyes: Float
     depth: Float
@@ -52,8 +55,8 @@ class Zones:
 
     def shrunk(self, size: int) -> Zones:
         """The same on a plane of ``size`` texels a side."""
-        planes = (self.skin, self.feature, self.measured, self.lips, self.eyes, self.depth)
-        return Zones(*(to_side(plane, size) for plane in planes))
+        planes = (self.skin, self.feature, self.measured, self.mouth, self.lips, self.eyes)
+        return Zones(*(to_side(plane, size) for plane in (*planes, self.depth)))
 
 
 class LookPlanes:
@@ -70,14 +73,15 @@ class LookPlanes:
         nostril = 1 - smoothstep(gaps.min(axis=1), *NOSTRIL)
         feature = self.spread(np.maximum(feature_weights(canonical), nostril)) * covered
         depth = self.spread(distance_to_outline(canonical))
-        lips = self.spread(np.clip(1.6 * region_weights(canonical)["lips"], 0, 1))
+        mouth = self.spread(np.clip(1.6 * region_weights(canonical)["lips"], 0, 1))
         openings = np.isin(canonical.kind, (RIGHT_EYE_HOLE, LEFT_EYE_HOLE)).astype(np.float32)
         skin = covered - feature
         self.fine = Zones(
             skin=skin,
             feature=feature,
             measured=smoothstep(skin, *PURE) * smoothstep(depth, *MEASURED),
-            lips=lips * feature * ~self.plane.mouth,
+            mouth=mouth * feature * ~self.plane.mouth,
+            lips=self.spread(lip_weights(canonical)) * feature * ~self.plane.mouth,
             eyes=images.blurred(self.plane.paint(openings), EYELID),
             depth=depth,
         )

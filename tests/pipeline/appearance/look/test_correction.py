@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from appliance.pipeline.appearance.look.bands import mean
+from appliance.pipeline.appearance.look.contrast import DRAWN
 from appliance.pipeline.appearance.look.correction import Correction, corrected, correction
 from appliance.pipeline.appearance.look.face_look import FaceLook, face_look
 from appliance.pipeline.appearance.look.planes import FINE, LookPlanes, to_side
 from appliance.pipeline.appearance.tone import BLACK, LUMA, log_colour
 from appliance.pipeline.imaging.types import Float
-from tests.pipeline.appearance.look.surfaces import grey, surface
+from tests.pipeline.appearance.look.surfaces import grey, noise, surface
 
 ALL = np.ones((FINE, FINE), np.float32)
 TONE = log_colour(np.array([150, 120, 105], np.float32))
@@ -69,6 +70,24 @@ def test_no_wrinkle_of_the_target_is_drawn_on_a_smooth_source(planes: LookPlanes
     wrinkles = (target @ LUMA)[skin]
     alike = [np.corrcoef((one @ LUMA)[skin], wrinkles)[0, 1] for one in (after, before)]
     assert abs(alike[0] - alike[1]) < 0.1
+
+
+@pytest.mark.parametrize(("own", "wanted"), [(0.05, 0.065), (0.085, 0.03)])
+def test_features_become_as_sharp_as_the_targets_and_keep_their_contrast(
+    planes: LookPlanes, own: float, wanted: float
+) -> None:
+    # Two people whose brows differ in contrast, and pictures that differ in their finest detail.
+    source = grey(2 * (surface(0, 0.05) + noise(300, 0.0, own)))
+    target = grey(surface(100, 0.05) + noise(400, 0.0, wanted))
+    results = [one @ LUMA for one in (source, target, matched(planes, source, target))]
+    bands = [face_look(planes, grey(one), ALL).bands.details for one in results]
+    brows = planes.fine.feature > 0.99
+    sharp = [float(one[0][brows].std() / one[1][brows].std()) for one in bands]
+    # Drawing takes some of it away again.
+    before, after = (abs(np.log(sharp[at] * DRAWN[0] / DRAWN[1] / sharp[1])) for at in (0, 2))
+    assert before > 0.2
+    assert after < 0.6 * before
+    assert bands[2][1][brows].std() == pytest.approx(bands[0][1][brows].std(), rel=0.2)
 
 
 def test_skin_as_a_whole_gets_the_targets_level_and_chroma(planes: LookPlanes) -> None:

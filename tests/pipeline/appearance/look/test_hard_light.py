@@ -11,6 +11,7 @@ from appliance.pipeline.appearance.look.hard_light import (
     limited,
     targets_at_the_border,
     with_dim_shine,
+    without_bright_patches,
     without_one_sided_light,
 )
 from appliance.pipeline.appearance.look.planes import BROAD, LookPlanes, to_side
@@ -60,6 +61,22 @@ def test_brows_and_lips_are_no_shadows(planes: LookPlanes) -> None:
     features = planes.broad.feature > 0.99
     assert np.allclose(result[features], -0.8, atol=0.02)
     assert result[planes.broad.skin > 0.99].min() > -0.4
+
+
+def test_no_patch_of_light_stays_beside_a_mouth(planes: LookPlanes) -> None:
+    zones = planes.broad
+    beside, lips = (zones.mouth > 0.7) & (zones.lips < 0.02), zones.lips > 0.8
+    patch = np.where(beside | lips, np.float32(0.5), np.float32(0))
+    soft = shades(1, 0.02)
+    result = without_bright_patches(zones, patch, soft, zones.measured)
+    # What is left is the limit, and that the patch itself makes its surroundings brighter.
+    assert np.median(result[beside]) < 0.2
+    assert np.median(result[lips]) > 0.4
+    # A beard is dark, and a target with patches of its own may have some.
+    assert np.allclose(without_bright_patches(zones, -patch, soft, zones.measured)[beside], -0.5)
+    spotted = without_bright_patches(zones, patch, shades(1, 1.5), zones.measured)
+    assert np.allclose(spotted, patch, atol=0.02)
+    assert np.array_equal(without_bright_patches(zones, patch, soft, 0 * ALL), patch)
 
 
 @pytest.mark.parametrize("strength", [-0.5, 0.5])

@@ -23,7 +23,7 @@ from appliance.pipeline.face_model.perspective_pose import MM, RIGID, angles
 from appliance.pipeline.face_model.shape import PoseEstimator, rigid_weights
 from appliance.pipeline.imaging.geometry import smoothstep
 from appliance.pipeline.imaging.types import Float
-from appliance.pipeline.simulation.camera import ANY_SIDE, Stance, stance
+from appliance.pipeline.simulation.camera import ANY_SIDE, Stance, stance, standing
 from appliance.pipeline.simulation.points import NAMED, PlacedPoints
 from appliance.pipeline.simulation.scale import Scale
 from appliance.pipeline.simulation.view import View
@@ -39,6 +39,9 @@ ROUNDS = 2
 
 ALONE = 7
 """Points without a mesh that a pose may be taken from: six unknowns, and some to check them by."""
+
+SHOWN = 330.0
+"""Millimetres that a clinical photo of a head shows from top to bottom, more or less."""
 
 TOLD = (0.05, 0.3)
 """Shares of the variance between which the network's places give way to what the points tell."""
@@ -88,6 +91,13 @@ class MeshBender:
         scale = scale or Scale(stands.mm, _POPULATION, "population")
         shape = stands.lifted(laid[:, :2], solid) * np.float32(scale.mm / stands.mm)
         return View(laid, shape, stands.rotation, yaw, pitch, roll, scale, stands.centre)
+
+    def standard(self, size: tuple[int, int], yaw: float) -> Float:
+        """The canonical face in the middle of a picture of ``size`` (w, h): (478, 3) pixels.
+
+        To begin with where the network finds no face. ``yaw``: degrees.
+        """
+        return standing(size, SHOWN, yaw).laid(self._solid)
 
     def _alone(self, points: PlacedPoints) -> Stance:
         if len(points.places) < ALONE:

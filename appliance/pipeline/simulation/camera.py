@@ -61,6 +61,17 @@ class Stance:
         return np.asarray((seen - self.shift) @ self.rotation, np.float32)
 
 
+def standing(size: tuple[int, int], height: float, yaw: float) -> Stance:
+    """A head in the middle of a picture of ``size`` (w, h), turned by ``yaw`` degrees.
+
+    ``height``: mm that the picture shows from top to bottom at the head's distance.
+    """
+    centre = np.asarray((np.array(size) - 1) / 2, np.float32)
+    shift = np.array([0, 0, DISTANCE], np.float32)
+    focal = DISTANCE * size[1] / height
+    return Stance(np.asarray(_facing(yaw), np.float32), shift, focal, centre, 0.0)
+
+
 def stance(
     solid: Float, places: Float, size: tuple[int, int], starts: Sequence[float] = FRONT
 ) -> Stance:
@@ -75,9 +86,13 @@ def stance(
     return min(found, key=lambda one: one.error)
 
 
+def _facing(yaw: float) -> Any:
+    upright = cv2.Rodrigues(np.array([np.pi, 0, 0]))[0]
+    return upright @ cv2.Rodrigues(np.array([0, np.radians(yaw), 0]))[0]
+
+
 def _from_start(model: Any, seen: Any, centre: Float, yaw: float) -> Stance:
-    turn = np.array([np.pi, 0, 0])
-    facing = cv2.Rodrigues(turn)[0] @ cv2.Rodrigues(np.array([0, np.radians(yaw), 0]))[0]
+    facing = _facing(yaw)
     spread = np.linalg.norm(np.ptp(seen, axis=0)) / np.linalg.norm(
         np.ptp(model @ facing.T, axis=0)[:2]
     )

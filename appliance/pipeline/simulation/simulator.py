@@ -15,7 +15,7 @@ from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.simulation.field import FieldSolver, WarpField
-from appliance.pipeline.simulation.free_hand import Drag, dragged
+from appliance.pipeline.simulation.free_hand import Drag, carried, dragged
 from appliance.pipeline.simulation.mover import HandleMover
 from appliance.pipeline.simulation.shading import LightEstimator, relit
 from appliance.pipeline.simulation.view import View, ViewEstimator
@@ -60,16 +60,19 @@ class Simulator:
         view: View,
         values: Mapping[str, float],
         drags: Sequence[Drag] = (),
+        mirrored: Float | None = None,
     ) -> Simulated:
         """Change ``canvas`` in place; pixels that nothing moves keep their value.
 
         ``values``: by handle, in its unit. ``drags``: on top of what the handles do.
+        ``mirrored``: (478, 3) mm, what :meth:`Mirror.move` gives, before the handles.
         Raises ``InputError`` for drags that cannot be.
         """
-        after = view.moved(self._mover.move(view.shape, values))
+        shape = view.shape if mirrored is None else view.shape + mirrored
+        after = view.moved(shape - view.shape + self._mover.move(shape, values))
         box = face_box(Face(view.mesh, 1.0), canvas)
         field = None
-        if box is not None and values:
+        if box is not None and (values or mirrored is not None):
             corner = np.array(box[:2], np.float32)
             light = self._light.ratio(canvas.read(box), corner, view.mesh, after)
             field = self._solver.solve(view.mesh, after, light, view.scale.mm)
@@ -79,6 +82,8 @@ class Simulator:
             apply_field(canvas, field)
         share = 1.0 if field is None else field.share
         mesh = np.asarray(view.mesh + share * (after - view.mesh), np.float32)
+        if drags:
+            mesh[:, :2] += share * (carried(mesh[:, :2], drags, view.scale.mm) - mesh[:, :2])
         return Simulated(
             view, mesh, {name: self._length(view, name, values[name]) for name in values}, share
         )

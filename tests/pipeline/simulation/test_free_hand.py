@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from appliance.errors import InputError
 from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.simulation.field import WarpField, jacobian
-from appliance.pipeline.simulation.free_hand import LONGEST, REACH, Drag, dragged
+from appliance.pipeline.simulation.free_hand import LONGEST, REACH, Drag, carried, dragged
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import ViewEstimator
 from tests.pipeline.heads import Head
@@ -38,12 +39,42 @@ def at(field: WarpField, place: tuple[float, float]) -> Float:
     return np.asarray(over_picture(field)[round(place[1]), round(place[0])], np.float32)
 
 
+coordinates = st.tuples(st.floats(60, 420), st.floats(60, 420))
+moves = st.tuples(st.floats(-0.7, 0.7), st.floats(-0.7, 0.7))
+
+
+@st.composite
+def several_drags(draw: st.DrawFn) -> list[Drag]:
+    found: list[Drag] = []
+    for start, (right, down) in draw(
+        st.lists(st.tuples(coordinates, moves), min_size=1, max_size=8)
+    ):
+        one = Drag.by_mm(start, (right * LONGEST, down * LONGEST), MM)
+        if all(
+            np.hypot(*np.subtract(a, b)) > 1.5
+            for other in found
+            for a, b in ((one.start, other.start), (one.end, other.end))
+        ):
+            found.append(one)
+    return found
+
+
 def test_a_place_lies_where_it_was_dragged() -> None:
     drag = Drag.by_mm(TIP, (-4.2, 2.1), MM)
     assert drag.end == pytest.approx((234, 243))
     field = dragged(None, [drag], MM, SIZE)
     assert np.allclose(at(field, drag.end), [-6, 3], atol=0.35)
     assert field.share == 1
+
+
+@given(several_drags())
+def test_places_are_carried_as_the_picture_is(drags: list[Drag]) -> None:
+    field = dragged(None, drags, MM, SIZE)
+    starts = np.array([drag.start for drag in drags], np.float32)
+    lies = carried(starts, drags, MM)
+    came = lies - images.remapped(over_picture(field), lies[None])[0]
+    if least(field) > 0.4:  # smoothed against no fold
+        assert np.abs(came - starts).max() < 2
 
 
 def test_nothing_moves_beyond_the_reach() -> None:
@@ -69,26 +100,6 @@ def test_what_lies_between_two_drags_turns_with_them() -> None:
     above = shift[234, 240]  # a quarter turn from the drags, clockwise
     assert above[0] > 0.7
     assert abs(above[1]) < 1
-
-
-coordinates = st.tuples(st.floats(60, 420), st.floats(60, 420))
-moves = st.tuples(st.floats(-0.7, 0.7), st.floats(-0.7, 0.7))
-
-
-@st.composite
-def several_drags(draw: st.DrawFn) -> list[Drag]:
-    found: list[Drag] = []
-    for start, (right, down) in draw(
-        st.lists(st.tuples(coordinates, moves), min_size=1, max_size=8)
-    ):
-        one = Drag.by_mm(start, (right * LONGEST, down * LONGEST), MM)
-        if all(
-            np.hypot(*np.subtract(a, b)) > 1.5
-            for other in found
-            for a, b in ((one.start, other.start), (one.end, other.end))
-        ):
-            found.append(one)
-    return found
 
 
 @given(several_drags())
@@ -131,7 +142,7 @@ def test_drags_join_the_handles(canonical: Canonical, heads: Mapping[str, Head])
     view = ViewEstimator(canonical).view(head.mesh(60), SIZE, KNOWN)
     values = {"tip-projection": 4.0}
     handle = Photo(picture.copy())
-    simulator.simulate(handle.canvas, view, values)
+    by_handle = simulator.simulate(handle.canvas, view, values)
     tip = head.mesh(60)[4, :2]
     drag = Drag.by_mm((float(tip[0]), float(tip[1])), (0, -5), view.scale.mm)
     both = Photo(picture.copy())
@@ -139,6 +150,9 @@ def test_drags_join_the_handles(canonical: Canonical, heads: Mapping[str, Head])
     then = Photo(handle.pixels.copy())
     simulator.simulate(then.canvas, view, {}, [drag])
     assert done.share == 1
+    lifted = (done.mesh - by_handle.mesh)[4, :2] * view.scale.mm
+    assert lifted[1] < -3
+    assert abs(lifted[0]) < 1
     gap = np.abs(both.pixels.astype(int) - then.pixels).mean(axis=2)
     assert gap.max() < 40  # interpolated once, and not twice
     assert gap[gap > 0].mean() < 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -75,6 +75,22 @@ def points(
             result.commit()
     if output is None:
         click.echo(found.decode(), nl=False)
+
+
+class WithPoints(click.Command):
+    """A command that is another one, ``points``, where that is its first word."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """The context in which it is invoked, as click asks for it."""
+        if args[:1] == ["points"]:
+            return points.make_context(f"{info_name} points", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
 
 
 def _proposed(

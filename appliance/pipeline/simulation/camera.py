@@ -1,7 +1,8 @@
 """A head in front of a camera: found from points in its picture, and laid back into it.
 
-Heads are a metre away, as for :mod:`appliance.pipeline.face_model.perspective_pose`; the camera looks
-at the middle of the picture. Lengths in space are mm, of a face as large as the canonical one.
+Heads are a metre away, and the camera looks at the middle of the picture, as for
+:mod:`appliance.pipeline.face_model.perspective_pose`. Lengths in space are mm, of a face as large
+as the canonical one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Points of a face that a clinician sets by hand, and the file that keeps them.
 
 The mesh network draws the nose that faces have, not the one that is there, and the more a head is
-turned the more so. A few points bend its mesh onto the photo. They are anatomical landmarks
-(L. Farkas, "Anthropometry of the Head and Face", 1994), each at the mesh point that marks it:
+turned the more so. A few points bend its mesh onto the photo. They are the anthropometric landmarks
+of :mod:`appliance.pipeline.simulation.measuring.landmarks`, with hyphens in their names, and three
+of each brow's upper edge:
 
 ==================  =====  =========================================================
 name                point  what it is
@@ -13,7 +14,7 @@ subnasale               2  where the columella meets the upper lip
 alare                 129  the side of a nostril's wing, where it is widest
 exocanthion            33  the outer corner of an eye
 cheilion               61  a corner of the mouth
-labiale-superius        0  the upper lip's red border on the middle line
+labrale-superius        0  the upper lip's red border on the middle line
 pogonion              199  the foremost place of the chin
 menton                152  the lowest place of the chin
 gonion                172  the angle of the jaw
@@ -22,11 +23,13 @@ brow-top              105  the highest place of a brow's upper edge
 brow-outer             70  the outer end of a brow's upper edge
 endocanthion          133  the inner corner of an eye
 glabella                9  the foremost place between the brows
-labiale-inferius       17  the lower lip's red border on the middle line
+columella              19  the foremost place of the skin between the nostrils
+labrale-inferius       17  the lower lip's red border on the middle line
+sublabiale             18  the deepest place between lower lip and chin
 ==================  =====  =========================================================
 
-Those of a pair have ``-right`` or ``-left``, the subject's, behind their names. The points are for
-the right half; the left half mirrors them.
+Those of a pair have ``right-`` or ``left-``, the subject's, before their names; the table has the
+right one's point. The hairline is none of them: the mesh ends below it.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ from numpy.typing import NDArray
 
 from appliance.errors import InputError
 from appliance.pipeline.imaging.types import Float
+from appliance.pipeline.simulation.measuring.landmarks import LANDMARKS
 
 Side: TypeAlias = Literal["middle", "right", "left"]
 PointSet: TypeAlias = Literal["nose", "face", "brows"]
@@ -56,18 +60,21 @@ MAX_BYTES = 64 * 1024
 APART = 1.0  # pixels: two points that are nearer are one that was set twice
 VERSION = 1
 
-_MIDDLE = {
-    "nasion": 168, "pronasale": 1, "subnasale": 2, "labiale-superius": 0, "pogonion": 199,
-    "menton": 152, "glabella": 9, "labiale-inferius": 17,
-}  # fmt: skip
-# Right, left, and the yaw in degrees at which rendered heads hide the one that is turned away.
+_MIDDLE = (
+    "nasion", "pronasale", "subnasale", "labrale-superius", "pogonion", "menton", "glabella",
+    "columella", "labrale-inferius", "sublabiale",
+)  # fmt: skip
+# The yaw in degrees at which rendered heads hide the one that is turned away.
 _PAIRED = {
-    "alare": (129, 358, 30), "exocanthion": (33, 263, 60), "cheilion": (61, 291, 45),
-    "gonion": (172, 397, 25), "brow-inner": (107, 336, 90), "brow-top": (105, 334, 60),
-    "brow-outer": (70, 300, 35), "endocanthion": (133, 362, 35),
+    "alare": 30, "exocanthion": 60, "cheilion": 45, "gonion": 25, "brow-inner": 90, "brow-top": 60,
+    "brow-outer": 35, "endocanthion": 35,
+}  # fmt: skip
+_BROW_POINTS = {
+    "right-brow-inner": 107, "right-brow-top": 105, "right-brow-outer": 70,
+    "left-brow-inner": 336, "left-brow-top": 334, "left-brow-outer": 300,
 }  # fmt: skip
 _NOSE = ("nasion", "pronasale", "subnasale", "alare")
-_FACE = (*_NOSE, "exocanthion", "cheilion", "labiale-superius", "pogonion", "menton", "gonion")
+_FACE = (*_NOSE, "exocanthion", "cheilion", "labrale-superius", "pogonion", "menton", "gonion")
 _BROWS = ("brow-inner", "brow-top", "brow-outer")
 
 
@@ -90,10 +97,12 @@ class NamedPoint:
 
 
 def _named() -> Mapping[str, NamedPoint]:
-    found = {name: NamedPoint(name, index, "middle", 90) for name, index in _MIDDLE.items()}
-    for name, (right, left, seen) in _PAIRED.items():
-        found[f"{name}-right"] = NamedPoint(f"{name}-right", right, "right", seen)
-        found[f"{name}-left"] = NamedPoint(f"{name}-left", left, "left", seen)
+    index = _BROW_POINTS | {name.replace(" ", "-"): at for name, at in LANDMARKS.items()}
+    found = {name: NamedPoint(name, index[name], "middle", 90) for name in _MIDDLE}
+    for name, seen in _PAIRED.items():
+        right, left = f"right-{name}", f"left-{name}"
+        found[right] = NamedPoint(right, index[right], "right", seen)
+        found[left] = NamedPoint(left, index[left], "left", seen)
     return MappingProxyType(found)
 
 
@@ -102,7 +111,7 @@ NAMED: Mapping[str, NamedPoint] = _named()
 
 
 def _with_sides(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(point for point in NAMED if point in names or point.rsplit("-", 1)[0] in names)
+    return frozenset(point for point in NAMED if point in names or point.partition("-")[2] in names)
 
 
 SETS: Mapping[PointSet, frozenset[str]] = MappingProxyType(
@@ -239,10 +248,10 @@ def _check_sides(points: PlacedPoints) -> None:
         return
     down = places["subnasale"] - places["nasion"]
     for name in _PAIRED:
-        if {f"{name}-right", f"{name}-left"} <= places.keys():
-            across = places[f"{name}-left"] - places[f"{name}-right"]
+        if {f"right-{name}", f"left-{name}"} <= places.keys():
+            across = places[f"left-{name}"] - places[f"right-{name}"]
             if across[0] * down[1] - across[1] * down[0] < 0:
                 raise InputError(
-                    f"The points {name}-right and {name}-left are mixed up.",
+                    f"The points right-{name} and left-{name} are mixed up.",
                     "Right and left are the subject's: right is on the left of the picture.",
                 )

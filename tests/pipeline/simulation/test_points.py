@@ -46,7 +46,7 @@ def test_sets_have_the_points_that_handles_ask_for() -> None:
 def test_left_points_mirror_the_right_ones(canonical: Canonical) -> None:
     for name, point in NAMED.items():
         mirrored = canonical.mirror[point.index]
-        other = NAMED[name.replace("-right", "-left")] if point.side == "right" else None
+        other = NAMED[name.replace("right-", "left-")] if point.side == "right" else None
         assert mirrored == (other.index if other else mirrored)
         if point.side == "middle":
             assert mirrored == point.index
@@ -87,7 +87,7 @@ def test_no_file_does_more_than_be_refused(data: bytes) -> None:
         ("", "holds no points"),
         ("nasion = [5, 5]\nsubnasale = [5.5, 5.5]", "at the same place"),
         (
-            "nasion = [9, 9]\nsubnasale = [9, 99]\nalare-right = [12, 80]\nalare-left = [8, 80]",
+            "nasion = [9, 9]\nsubnasale = [9, 99]\nright-alare = [12, 80]\nleft-alare = [8, 80]",
             "mixed up",
         ),
     ],
@@ -129,12 +129,12 @@ def test_a_hidden_half_is_neither_proposed_nor_needed(
     assert not any(front.missing(name, 0.0) for name in SETS)
     towards_left = proposed(faces["b_1"].mesh, size, 62.0)
     away = {name for name, point in NAMED.items() if point.side == "left"}
-    assert towards_left.places.keys() & away == {"brow-inner-left"}
+    assert towards_left.places.keys() & away == {"left-brow-inner"}
     assert not towards_left.missing("face", 62.0)
     assert not towards_left.missing("nose", 25.0)
-    assert "alare-left" in towards_left.missing("nose", 15.0)
-    assert "exocanthion-left" in towards_left.missing("face", 40.0)
-    assert "exocanthion-left" in towards_left.missing("face", -62.0)
+    assert "left-alare" in towards_left.missing("nose", 15.0)
+    assert "left-exocanthion" in towards_left.missing("face", 40.0)
+    assert "left-exocanthion" in towards_left.missing("face", -62.0)
 
 
 def test_proposals_lie_on_the_mesh_and_in_the_picture(faces: Mapping[str, Face]) -> None:

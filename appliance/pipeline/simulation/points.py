@@ -149,6 +149,10 @@ class PlacedPoints:
         needed = {name for name in SETS[wanted] if NAMED[name].is_seen(further)}
         return frozenset(needed - self.places.keys())
 
+    def complete(self, yaw: float) -> frozenset[PointSet]:
+        """The sets of which nothing is missing."""
+        return frozenset(name for name in SETS if not self.missing(name, yaw))
+
 
 def proposed(mesh: Float, size: tuple[int, int], yaw: float) -> PlacedPoints:
     """Where a (478, 3) mesh has its landmarks, for a clinician to correct.

@@ -126,7 +126,9 @@ def test_a_hidden_half_is_neither_proposed_nor_needed(
     size = (canvas.width, canvas.height)
     front = proposed(faces["b_1"].mesh, size, 0.0)
     assert front.places.keys() == NAMED.keys()
-    assert not any(front.missing(name, 0.0) for name in SETS)
+    assert front.complete(0.0) == SETS.keys()
+    nose = {name: at for name, at in front.places.items() if name in SETS["nose"]}
+    assert PlacedPoints(size, nose).complete(0.0) == {"nose"}
     towards_left = proposed(faces["b_1"].mesh, size, 62.0)
     away = {name for name, point in NAMED.items() if point.side == "left"}
     assert towards_left.places.keys() & away == {"left-brow-inner"}

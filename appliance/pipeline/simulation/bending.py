@@ -43,7 +43,7 @@ ALONE = 7
 SHOWN = 330.0
 """Millimetres that a clinical photo of a head shows from top to bottom, more or less."""
 
-TOLD = (0.05, 0.3)
+EXPLAINED = (0.05, 0.3)
 """Shares of the variance between which the network's places give way to what the points tell."""
 
 ONE_SIDED = 60.0
@@ -134,7 +134,7 @@ class MeshBender:
         near, far = _kernel(marked, marked), _kernel(self._solid, marked)
         noisy = near + (CLICK / MESH) ** 2 * np.eye(len(marked))
         explained = np.einsum("ni,in->n", far, np.linalg.solve(noisy, far.T))
-        return smoothstep(np.asarray(explained, np.float32), *TOLD)
+        return smoothstep(np.asarray(explained, np.float32), *EXPLAINED)
 
 
 def _kernel(one: Float, other: Float) -> NDArray[np.float64]:

@@ -252,8 +252,8 @@ def _unlike(patch: _Patch, here: Image, other: Image) -> Float:
     around = patch.covered & ~patch.mask
     apart = (_logs(here) - _logs(other))[around]
     ratio = patch.light / np.float32(GAMMA)
-    seen, told = np.median(apart.mean(axis=1)), np.median(ratio[patch.mask])
-    if max(abs(seen), abs(told)) * GAMMA > np.log(STRONGEST):
+    seen, turned = np.median(apart.mean(axis=1)), np.median(ratio[patch.mask])
+    if max(abs(seen), abs(turned)) * GAMMA > np.log(STRONGEST):
         raise InputError(
             f"The other half's light differs by more than a factor of {STRONGEST:.0f}.",
             "Use a photo in softer light.",

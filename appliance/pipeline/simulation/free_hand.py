@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.errors import InputError
+from appliance.errors import HandleError
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import invert, smoothstep, transform
 from appliance.pipeline.imaging.types import Float
@@ -69,7 +69,7 @@ def dragged(
 ) -> WarpField:
     """``field`` and after it one or more ``drags``, as one field; ``None``: nothing else moves.
 
-    ``mm``: of a pixel. ``size``: (w, h) of the picture. Raises ``InputError`` for drags that are
+    ``mm``: of a pixel. ``size``: (w, h) of the picture. Raises ``HandleError`` for drags that are
     too long or too many, lie outside the picture, or end at one place.
     """
     _check(drags, mm, size)
@@ -148,20 +148,20 @@ def _rigid(v: _Complex, ends: _Complex, starts: _Complex) -> _Complex:
 
 def _check(drags: Sequence[Drag], mm: float, size: tuple[int, int]) -> None:
     if len(drags) > MOST:
-        raise InputError(f"There are more than {MOST} drags.", "Drag fewer places.")
+        raise HandleError(f"There are more than {MOST} drags.", "Drag fewer places.")
     for drag in drags:
         for x, y in (drag.start, drag.end):
             inside = isfinite(x) and isfinite(y) and 0 <= x <= size[0] - 1 and 0 <= y <= size[1] - 1
             if not inside:
-                raise InputError(
+                raise HandleError(
                     "A drag starts or ends outside the picture.",
                     "Its numbers are pixels from the picture's top left corner.",
                 )
         if drag.length * mm > LONGEST:
-            raise InputError(f"A drag is longer than {LONGEST:.0f} mm.", "Drag the place less far.")
+            raise HandleError(f"A drag is longer than {LONGEST:.0f} mm.", "Drag it less far.")
     for one, other in combinations(drags, 2):
         for a, b in ((one.start, other.start), (one.end, other.end)):
             if hypot(a[0] - b[0], a[1] - b[1]) < APART:
-                raise InputError(
+                raise HandleError(
                     "Two drags start, or end, at the same place.", "Delete one of them."
                 )

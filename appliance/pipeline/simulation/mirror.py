@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.errors import InputError
+from appliance.errors import HandleError
 from appliance.pipeline.face_model.boxes import face_box
 from appliance.pipeline.face_model.canonical import SKIN, SKIRT_RING, Canonical
 from appliance.pipeline.face_model.face import Face
@@ -96,7 +96,7 @@ class Mirror:
     def paint(self, canvas: Canvas, view: View, outline: Outline, mode: Mode) -> None:
         """Mirror a region's skin, in place; every pixel outside of ``outline`` keeps its value.
 
-        Raises ``InputError`` where it would look wrong.
+        Raises ``HandleError`` where it would look wrong.
         """
         patch = self._patch(canvas, view, outline)
         if mode == "line":
@@ -121,7 +121,7 @@ class Mirror:
     def move(self, canvas: Canvas, view: View, outline: Outline) -> Float:
         """The move of each mesh point that gives a region the other half's shape: (478, 3) mm.
 
-        On the canonical axes. Raises ``InputError`` where the other half does not tell it.
+        On the canonical axes. Raises ``HandleError`` where the other half does not tell it.
         """
         self._patch(canvas, view, outline, texture=False)
         polygon = np.array(outline, np.float32)
@@ -133,7 +133,7 @@ class Mirror:
         side = np.sign(self._solid[inside, 0].mean()) if inside else 0
         inside = [number for number in inside if self._solid[number, 0] * side > 0]
         if not inside:
-            raise InputError("The region is too small to have a shape.", "Draw it larger.")
+            raise HandleError("The region is too small to have a shape.", "Draw it larger.")
         weight = 1 - smoothstep(self._surface.distance(np.array(inside, np.intp)), 0, SETTLE)
         mirrored = view.shape[self._mirror] * np.array([-1, 1, 1], np.float32)
         mirrored[:, 0] += np.median(view.shape[:, 0] - mirrored[:, 0])
@@ -153,9 +153,9 @@ class Mirror:
         raster = self._raster(mesh, box)
         covered = raster.ids >= 0
         if not covered[inside].all():
-            raise InputError("The region is not all on the face.", "Draw it on skin alone.")
+            raise HandleError("The region is not all on the face.", "Draw it on skin alone.")
         if (self._kind[raster.ids[inside]] != SKIN).any():
-            raise InputError("The region covers an eye or the mouth.", "Draw it on skin alone.")
+            raise HandleError("The region covers an eye or the mouth.", "Draw it on skin alone.")
         light = np.zeros(len(mesh), np.float32)
         around = face_box(Face(mesh, 1.0), canvas)
         if texture and around is not None:
@@ -177,12 +177,12 @@ class Mirror:
         self._check_half(over[..., 2][inside])
         rim, grazing = over[..., 5][inside].min(), over[..., 7:][inside].min(axis=0)
         if texture and (rim < RIM or grazing[0] < SQUARE):
-            raise InputError(
+            raise HandleError(
                 "The region lies at the face's outline: hair and ear would come along.",
                 "Keep away from it, or use a photo that shows the region from the front.",
             )
         if grazing[1] < SQUARE:
-            raise InputError(
+            raise HandleError(
                 "The other half is turned away: it has too few pixels to be taken.",
                 "Use a photo that shows the healthy half.",
             )
@@ -199,7 +199,7 @@ class Mirror:
     def _check_half(across: Float) -> None:
         """``across``: (n,) mm to the subject's left that the region's places lie."""
         if across.min() < -ACROSS and across.max() > ACROSS:
-            raise InputError(
+            raise HandleError(
                 "The region lies across the middle line: neither half is the healthy one.",
                 "Draw it on one half.",
             )
@@ -208,7 +208,7 @@ class Mirror:
         """``solid``: (h, w, 3) mm on the canonical axes that each place lies."""
         other = patch.other[patch.mask]
         if (other < 0).any() or (other > np.array(size) - 1).any():
-            raise InputError("The other half is outside the picture.", "Use another photo.")
+            raise HandleError("The other half is outside the picture.", "Use another photo.")
         low, high = np.floor(other.min(axis=0)), np.ceil(other.max(axis=0)) + 1
         box = Box(*low.astype(int).tolist(), *(high - low).astype(int).tolist())
         there = self._raster(view.mesh, box).cover().interpolate(self._solid)
@@ -216,19 +216,19 @@ class Mirror:
         seen = images.remapped(there, at)[patch.mask]
         off = np.linalg.norm(seen - solid[patch.mask] * np.array([-1, 1, 1]), axis=1)
         if (off < LOST).mean() < SEEN:
-            raise InputError(
+            raise HandleError(
                 "The other half is hidden there.", "Use a photo that shows the healthy half."
             )
 
 
 def _check_outline(outline: Outline, size: tuple[int, int]) -> None:
     if not 3 <= len(outline) <= MOST:
-        raise InputError(
+        raise HandleError(
             f"A region has 3 to {MOST} corners.", "Name them one after the other around it."
         )
     for x, y in outline:
         if not (isfinite(x) and isfinite(y) and 0 <= x <= size[0] - 1 and 0 <= y <= size[1] - 1):
-            raise InputError(
+            raise HandleError(
                 "The region lies in part outside the picture.",
                 "Its numbers are pixels from the picture's top left corner.",
             )
@@ -237,7 +237,7 @@ def _check_outline(outline: Outline, size: tuple[int, int]) -> None:
 def _check_line(patch: _Patch, mm: float) -> None:
     depth = cv2.distanceTransform(patch.mask.astype(np.uint8), cv2.DIST_L2, 5).max()
     if 2 * depth * mm > WIDEST_LINE:
-        raise InputError(
+        raise HandleError(
             f"The region is wider than {WIDEST_LINE:.0f} mm, which is too much for a line.",
             "Mirror it as a region.",
         )
@@ -246,15 +246,15 @@ def _check_line(patch: _Patch, mm: float) -> None:
 def _unlike(patch: _Patch, here: Image, other: Image) -> Float:
     """What the surroundings' colours differ by, after the light: (3,) log RGB, here over there.
 
-    Raises ``InputError`` where the light differs too much: as the photo has it around the region,
+    Raises ``HandleError`` where the light differs too much: as the photo has it around the region,
     or by its direction within.
     """
     around = patch.covered & ~patch.mask
     apart = (_logs(here) - _logs(other))[around]
     ratio = patch.light / np.float32(GAMMA)
-    seen, turned = np.median(apart.mean(axis=1)), np.median(ratio[patch.mask])
-    if max(abs(seen), abs(turned)) * GAMMA > np.log(STRONGEST):
-        raise InputError(
+    seen, expected = np.median(apart.mean(axis=1)), np.median(ratio[patch.mask])
+    if max(abs(seen), abs(expected)) * GAMMA > np.log(STRONGEST):
+        raise HandleError(
             f"The other half's light differs by more than a factor of {STRONGEST:.0f}.",
             "Use a photo in softer light.",
         )

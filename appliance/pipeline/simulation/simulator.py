@@ -66,7 +66,7 @@ class Simulator:
 
         ``values``: by handle, in its unit. ``drags``: on top of what the handles do.
         ``mirrored``: (478, 3) mm, what :meth:`Mirror.move` gives, before the handles.
-        Raises ``InputError`` for drags that cannot be.
+        Raises ``HandleError`` for drags that cannot be.
         """
         shape = view.shape if mirrored is None else view.shape + mirrored
         after = view.moved(shape - view.shape + self._mover.move(shape, values))

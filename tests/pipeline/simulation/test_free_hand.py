@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.errors import InputError
+from appliance.errors import HandleError
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
@@ -128,7 +128,7 @@ def test_crossing_drags_are_made_in_part() -> None:
     ],
 )
 def test_refused(drags: list[Drag], what: str) -> None:
-    with pytest.raises(InputError, match=what):
+    with pytest.raises(HandleError, match=what):
         dragged(None, drags, MM, SIZE)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from appliance.errors import InputError
+from appliance.errors import HandleError
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import indices
@@ -134,7 +134,7 @@ def refused(
     mirror: Mirror, picture: Image, view: View, outline: Outline, mode: Mode = "region"
 ) -> str:
     photo = Photo(picture.copy())
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(HandleError) as caught:
         mirror.paint(photo.canvas, view, outline, mode)
     assert np.array_equal(photo.pixels, picture)
     assert caught.value.hint

@@ -85,7 +85,7 @@ class NotSamePersonError(ApplianceError):
 
 
 class HandleError(ApplianceError):
-    """A handle of a simulation beyond its bounds, or in a view in which it is not honest."""
+    """What a simulation may not do: beyond its bounds, or where it is not honest."""
 
     exit_code = 14
 

@@ -101,6 +101,7 @@ def test_inspect_compare_series_and_demo_work_sealed(
             *("simulate", "--photo", people["a"], "--handle", "chin-width=-1..-3"),
             *("--output", tmp_path / "simulated.png", "--report", tmp_path / "report.pdf"),
         ),
+        ("simulate", "points", people["a"], "-o", tmp_path / "points.toml"),
         ("demo", "--output", tmp_path / "demo"),
     )
     for command in commands:

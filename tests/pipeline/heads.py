@@ -113,6 +113,15 @@ class Head:
         mesh = seen[:POINTS]
         return Rendered(image, Face(mesh, 1.0), self._places(seen, shown))
 
+    def mesh(self, yaw: float, move: Float | None = None) -> Float:
+        """Where the mesh lies in its picture: (478, 3). ``move``: (478, 3) cm before it turns."""
+        return projected(self.shape if move is None else self.shape + move, yaw)
+
+    @property
+    def shape(self) -> Float:
+        """The mesh on the canonical axes: (478, 3) cm."""
+        return self._turning[0].points
+
     def _painted(
         self, cover: Cover, points: Float, triangles: NDArray[np.int32], colours: Float
     ) -> Image:

@@ -27,6 +27,7 @@ from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
 from appliance.cli.simulate.handle_type import HandleType, HandleValue
+from appliance.cli.simulate.points import WithPoints
 from appliance.cli.simulate.report.prepare import prepare
 from appliance.cli.simulate.report.request import ReportRequest, Result
 from appliance.cli.simulate.report.written import (
@@ -107,7 +108,7 @@ class _Request:
             check_report_name(report)
 
 
-@click.command()
+@click.command(cls=WithPoints)
 @click.option(
     "--photo",
     "photos",
@@ -169,6 +170,8 @@ def simulate(
 
     Handles move the face in space: no other person's picture has a part in it. A value beyond its
     bounds, or one that would not be honest in any of the photos, is refused.
+
+    `appliance simulate points PHOTO` proposes landmarks of the face, to be corrected by hand.
     """
     started = time.monotonic()
     style = ReportStyle(mirror, name)

@@ -76,15 +76,15 @@ class FieldSolver:
 
         ``light``: (478,) log ratio at each point. ``mm``: of a pixel.
         """
-        grid = _grid(np.vstack([before, after])[:, :2], mm)
+        grid = grid_around(np.vstack([before, after])[:, :2], mm)
         raster = rasterise_mesh(grid, after, self._triangles, self._adjacent)
         covered = raster.ids >= 0
         values = np.column_stack([(after - before)[:, :2], light]).astype(np.float32)
         planes = raster.cover().interpolate(values)
         beyond = cv2.distanceTransform((~covered).astype(np.uint8), cv2.DIST_L2, 5) * CELL
-        shift = _harmonic(planes[..., :2], covered, beyond >= REACH)
+        shift = harmonic(planes[..., :2], covered, beyond >= REACH)
         shift *= (1 - smoothstep(beyond, REACH - FADE, REACH))[..., None]
-        shift, share = _unfolded(shift, float(grid.matrix[0, 0]))
+        shift, share = unfolded(shift, float(grid.matrix[0, 0]))
         shift[np.hypot(shift[..., 0], shift[..., 1]) < STILL] = 0
         ratio = images.blurred(planes[..., 2], SMOOTHING / CELL)
         return WarpField(grid, shift, np.asarray(share * ratio, np.float32), share)
@@ -100,7 +100,8 @@ def jacobian(shift: Float, cells_per_pixel: float) -> Float:
     )
 
 
-def _grid(points: Float, mm: float) -> Grid:
+def grid_around(points: Float, mm: float) -> Grid:
+    """Cells of ``CELL`` mm over (n, 2) ``points``, pixels, and all that may move near them."""
     cells_per_pixel = mm / CELL
     margin = (REACH + FADE) / mm
     low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
@@ -112,8 +113,11 @@ def _grid(points: Float, mm: float) -> Grid:
     return Grid(matrix, int(np.ceil((high - low).max() * cells_per_pixel)) + 1)
 
 
-def _unfolded(shift: Float, cells_per_pixel: float) -> tuple[Float, float]:
-    """``shift``, smoothed until nothing folds, and halved if smoothing alone does not help."""
+def unfolded(shift: Float, cells_per_pixel: float) -> tuple[Float, float]:
+    """``shift``, smoothed until nothing folds, and halved if smoothing alone does not help.
+
+    Also the share of it that is left.
+    """
     sigma = SMOOTHING / CELL
     for _ in range(ROUNDS):
         smooth = images.blurred(shift, sigma)
@@ -126,8 +130,8 @@ def _unfolded(shift: Float, cells_per_pixel: float) -> tuple[Float, float]:
     return smooth, share
 
 
-def _harmonic(values: Float, known: NDArray[np.bool_], nothing: NDArray[np.bool_]) -> Float:
-    """``values``, (h, w, 2), where ``known``; 0 where ``nothing``; in between Laplace's solution.
+def harmonic(values: Float, known: NDArray[np.bool_], nothing: NDArray[np.bool_]) -> Float:
+    """``values``, (h, w, c), where ``known``; 0 where ``nothing``; in between Laplace's solution.
 
     There each cell is the mean of its neighbours. It is found from coarse to fine.
     """
@@ -138,7 +142,7 @@ def _harmonic(values: Float, known: NDArray[np.bool_], nothing: NDArray[np.bool_
     weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
     sums = cv2.resize(np.where(known[..., None], values, 0), half, interpolation=cv2.INTER_AREA)
     rest = cv2.resize(nothing.astype(np.float32), half, interpolation=cv2.INTER_AREA)
-    coarse = _harmonic(
+    coarse = harmonic(
         np.asarray(sums / np.maximum(weight, 1e-6)[..., None], np.float32),
         weight > 0,
         (rest > 0) & (weight == 0),

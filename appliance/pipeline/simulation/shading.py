@@ -47,17 +47,28 @@ class LightEstimator:
         ``image``: (h, w, 3) RGB around the face, whose top left pixel is ``offset``, (2,), of the
         picture in which the meshes ``before`` and ``after``, (478, 3) pixels, lie.
         """
-        small, places = at_skin_resolution(image, before[:, :2] - offset)
-        colours = images.remapped(small, places[None])[0].astype(np.float64)
-        luminance = ((colours / 255) ** GAMMA) @ [0.2126, 0.7152, 0.0722]
+        light = self._fitted(image, offset, before)
         old, new = _normals(before, self._triangles), _normals(after, self._triangles)
-        weights = self._skin * smoothstep(-old[:, 2], *SEEN)
-        mean = float((weights @ luminance) / max(weights.sum(), 1e-6))
-        light = _fit(_harmonics(old), luminance / max(mean, 1e-6), weights.astype(np.float64))
         shades = [np.maximum(_harmonics(normals) @ light, DARKEST) for normals in (old, new)]
         ratio = np.log(np.clip(shades[1] / shades[0], *STRONGEST))
         facing = np.minimum(-old[:, 2], -new[:, 2])
         return np.asarray(ratio * smoothstep(facing, *RELIT) * self._relit, np.float32)
+
+    def shade(self, image: Image, offset: Float, mesh: Float) -> Float:
+        """The log of each point's light, as far as its direction tells it: (478,), of any mean."""
+        light = self._fitted(image, offset, mesh)
+        shade = np.maximum(_harmonics(_normals(mesh, self._triangles)) @ light, DARKEST)
+        return np.asarray(np.log(shade), np.float32)
+
+    def _fitted(self, image: Image, offset: Float, mesh: Float) -> NDArray[np.float64]:
+        """The light by the harmonics' coefficients: (9,)."""
+        small, places = at_skin_resolution(image, mesh[:, :2] - offset)
+        colours = images.remapped(small, places[None])[0].astype(np.float64)
+        luminance = ((colours / 255) ** GAMMA) @ [0.2126, 0.7152, 0.0722]
+        normals = _normals(mesh, self._triangles)
+        weights = self._skin * smoothstep(-normals[:, 2], *SEEN)
+        mean = float((weights @ luminance) / max(weights.sum(), 1e-6))
+        return _fit(_harmonics(normals), luminance / max(mean, 1e-6), weights.astype(np.float64))
 
 
 def relit(image: Image, log_ratio: Float) -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +15,7 @@ from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.simulation.field import FieldSolver, WarpField
+from appliance.pipeline.simulation.free_hand import Drag, carried, dragged
 from appliance.pipeline.simulation.mover import HandleMover
 from appliance.pipeline.simulation.shading import LightEstimator, relit
 from appliance.pipeline.simulation.view import View, ViewEstimator
@@ -53,21 +54,36 @@ class Simulator:
         """How the face lies before the camera."""
         return self._views.view(face.mesh, (canvas.width, canvas.height))
 
-    def simulate(self, canvas: Canvas, view: View, values: Mapping[str, float]) -> Simulated:
+    def simulate(
+        self,
+        canvas: Canvas,
+        view: View,
+        values: Mapping[str, float],
+        drags: Sequence[Drag] = (),
+        mirrored: Float | None = None,
+    ) -> Simulated:
         """Change ``canvas`` in place; pixels that nothing moves keep their value.
 
-        ``values``: by handle, in its unit.
+        ``values``: by handle, in its unit. ``drags``: on top of what the handles do.
+        ``mirrored``: (478, 3) mm, what :meth:`Mirror.move` gives, before the handles.
+        Raises ``HandleError`` for drags that cannot be.
         """
-        after = view.moved(self._mover.move(view.shape, values))
+        shape = view.shape if mirrored is None else view.shape + mirrored
+        after = view.moved(shape - view.shape + self._mover.move(shape, values))
         box = face_box(Face(view.mesh, 1.0), canvas)
-        share = 1.0
-        if box is not None and values:
+        field = None
+        if box is not None and (values or mirrored is not None):
             corner = np.array(box[:2], np.float32)
             light = self._light.ratio(canvas.read(box), corner, view.mesh, after)
             field = self._solver.solve(view.mesh, after, light, view.scale.mm)
-            _apply(canvas, field)
-            share = field.share
+        if drags:
+            field = dragged(field, drags, view.scale.mm, (canvas.width, canvas.height))
+        if field is not None:
+            apply_field(canvas, field)
+        share = 1.0 if field is None else field.share
         mesh = np.asarray(view.mesh + share * (after - view.mesh), np.float32)
+        if drags:
+            mesh[:, :2] += share * (carried(mesh[:, :2], drags, view.scale.mm) - mesh[:, :2])
         return Simulated(
             view, mesh, {name: self._length(view, name, values[name]) for name in values}, share
         )
@@ -78,7 +94,8 @@ class Simulator:
         return float(np.hypot(shift[:, 0], shift[:, 1]).max() * view.scale.mm)
 
 
-def _apply(canvas: Canvas, field: WarpField) -> None:
+def apply_field(canvas: Canvas, field: WarpField) -> None:
+    """Warp and relight ``canvas`` in place."""
     box = field.box((canvas.width, canvas.height))
     if box is None:
         return

@@ -15,7 +15,7 @@ from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.topology import mouth_openness
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.run import face_of_one
-from appliance.pipeline.simulation.honesty import check_bounds, honest_values
+from appliance.pipeline.simulation.honesty import Given, check_bounds, honest_values
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View
 from appliance.worker.served_session import ServedSession
@@ -83,7 +83,7 @@ class Simulations:
         served.ledger.append_all([applied, *moves])
 
     def _moved(self, seen: _Seen, handles: Mapping[str, float]) -> Moved:
-        values, left_out = honest_values(handles, seen.view.yaw, mouth_gap=seen.mouth_gap)
+        values, left_out = honest_values(handles, seen.view.yaw, Given(seen.mouth_gap))
         if handles and not values:
             name, reason = next(iter(left_out.items()))
             raise HandleError(

@@ -245,6 +245,15 @@ class HandleMoved(_Strict, frozen=True, tag="handle-moved"):
     thousandths: SignedCount
 
 
+class DragsApplied(_Strict, frozen=True, tag="drags-applied"):
+    """A simulation moved places that were dragged by hand; the longest by thousandths of mm."""
+
+    session: SessionId
+    job: Count
+    drags: Count
+    longest: Count
+
+
 class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
     """The gate that compares source and target decided whether they are the same person."""
 
@@ -405,6 +414,7 @@ AnyEvent: TypeAlias = (
     | JobRefused
     | SimulationApplied
     | HandleMoved
+    | DragsApplied
     | SamePersonChecked
     | HandedOver
     | ResultRefused

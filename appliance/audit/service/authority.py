@@ -68,6 +68,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.JobRefused: _WORKER,
         events.SimulationApplied: _WORKER,
         events.HandleMoved: _WORKER,
+        events.DragsApplied: _WORKER,
         events.SamePersonChecked: _WORKER,
         events.HandedOver: _WORKER,
         events.ResultRefused: _WORKER,

@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from appliance.audit.entries.events import (
     AnyEvent,
+    DragsApplied,
     EscapeAttempt,
     HandleMoved,
     JobFinished,
@@ -100,6 +101,11 @@ class JobLog:
             for name, value in handles.items()
         ]
         self._audit.client.append_all([applied, *moved])
+
+    def dragged(self, drags: int, longest: float) -> None:
+        """Record that places of the photo were dragged by hand, the ``longest`` by so many mm."""
+        applied = DragsApplied(self._session, self._job, drags, round(1000 * longest))
+        self._audit.client.append_all([applied])
 
     def finished(self, result: OutputFile, *, frames: int, faces: int) -> None:
         """Record that all of ``result`` is written; it has no name yet."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from math import hypot
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -22,11 +23,16 @@ from appliance.cli.framework.options import (
 )
 from appliance.cli.framework.output import print_json, print_pairs
 from appliance.cli.framework.usage_errors import PrivateUsageError
-from appliance.cli.process.input_files import check_output, decode_photo, open_input
+from appliance.cli.process.input_files import (
+    check_output,
+    decode_photo,
+    naming_file,
+    open_input,
+)
 from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.cli.simulate.handle_type import HandleType, HandleValue
+from appliance.cli.simulate.handle_type import DragType, DragValue, HandleType, HandleValue
 from appliance.cli.simulate.points import WithPoints
 from appliance.cli.simulate.report.prepare import prepare
 from appliance.cli.simulate.report.request import ReportRequest, Result
@@ -40,15 +46,20 @@ from appliance.cli.simulate.report.written import (
 from appliance.cli.simulate.summary import PhotoSummary, Summary, summarise, summary_pairs
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest, output_options
-from appliance.errors import HandleError, PolicyError
+from appliance.errors import HandleError, NoFaceError, PolicyError
 from appliance.files.output import PendingOutput
 from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import mouth_openness
+from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import check_quality, encode_photo
 from appliance.pipeline.run import face_of_one
 from appliance.pipeline.selection import WhichFace
-from appliance.pipeline.simulation.honesty import check_bounds, honest_values
+from appliance.pipeline.simulation.bending import MeshBender
+from appliance.pipeline.simulation.free_hand import Drag
+from appliance.pipeline.simulation.honesty import Given, check_bounds, honest_values
+from appliance.pipeline.simulation.points import read_points
 from appliance.pipeline.simulation.simulator import Simulated, Simulator
 from appliance.pipeline.simulation.view import View
 from appliance.pipeline.simulation.words import WORDS
@@ -58,13 +69,16 @@ from appliance.pipeline.simulation.words import WORDS
 class _Request:
     """What the command line asks for.
 
-    ``outputs`` and ``reports``: one for each of ``photos``, but there may be no report.
+    ``outputs``, ``reports`` and ``points``: one for each of ``photos``, but there may be no reports
+    and no points.
     """
 
     photos: Sequence[Path]
     outputs: Sequence[Path]
     reports: Sequence[Path]
+    points: Sequence[Path]
     handles: Sequence[HandleValue]
+    drags: Sequence[DragValue]
     style: ReportStyle
     face: WhichFace | None
     encoding: OutputRequest
@@ -98,12 +112,18 @@ class _Request:
             raise PrivateUsageError("Each --photo needs one --output.")
         if len(self.reports) not in (0, len(self.photos)):
             raise PrivateUsageError("Each --photo needs one --report, or none does.")
+        if len(self.points) not in (0, len(self.photos)):
+            raise PrivateUsageError("Each --photo needs one --points, or none does.")
+        if not self.handles and not self.drags:
+            raise PrivateUsageError("Nothing is to be moved: name a --handle or a --drag.")
+        if self.drags and len(self.photos) > 1:
+            raise PrivateUsageError("A drag (--drag) is a place of a single --photo.")
         if len({handle.name for handle in self.handles}) < len(self.handles):
             raise PrivateUsageError("A handle (--handle) was named twice.")
         check_bounds(self.wished)
         check_bounds(self.least or {})
         for output in (*self.outputs, *self.reports):
-            check_output(output, self.photos)
+            check_output(output, (*self.photos, *self.points))
         for report in self.reports:
             check_report_name(report)
 
@@ -122,11 +142,27 @@ class _Request:
     "--handle",
     "handles",
     type=HandleType(),
-    required=True,
     multiple=True,
     metavar="NAME=VALUE",
     help="What to change, in millimetres, degrees or percent: tip-rotation=+6deg, or with what is "
     "to be expected at least: tip-rotation=+3..+6deg; repeatable.",
+)
+@click.option(
+    "--drag",
+    "drags",
+    type=DragType(),
+    multiple=True,
+    metavar="X,Y=DX,DY",
+    help="Move the place at X, Y (pixels) of the photo by DX to the right and DY down (mm); "
+    "repeatable. Without a move it is held.",
+)
+@click.option(
+    "--points",
+    "points",
+    type=FILE,
+    multiple=True,
+    metavar="TOML",
+    help="Landmarks set by hand, one file for each --photo, as `simulate points` writes them.",
 )
 @click.option(
     "--output",
@@ -156,6 +192,8 @@ def simulate(
     *,
     photos: tuple[Path, ...],
     handles: tuple[HandleValue, ...],
+    drags: tuple[DragValue, ...],
+    points: tuple[Path, ...],
     outputs: tuple[Path, ...],
     reports: tuple[Path, ...],
     mirror: bool,
@@ -174,8 +212,19 @@ def simulate(
     `appliance simulate points PHOTO` proposes landmarks of the face, to be corrected by hand.
     """
     started = time.monotonic()
-    style = ReportStyle(mirror, name)
-    request = _Request(photos, outputs, reports, handles, style, face, encoding, options, overwrite)
+    request = _Request(
+        photos=photos,
+        outputs=outputs,
+        reports=reports,
+        points=points,
+        handles=handles,
+        drags=drags,
+        style=ReportStyle(mirror, name),
+        face=face,
+        encoding=encoding,
+        options=options,
+        overwrite=overwrite,
+    )
     request.check()
     with JobLog(options.policy) as job, ExitStack() as files:
         found = _run(request, job, files)
@@ -192,6 +241,10 @@ def _run(request: _Request, job: JobLog, files: ExitStack) -> list[PhotoSummary]
         files.enter_context(open_input(path, name))
         for path, name in zip(request.photos, request.names, strict=True)
     ]
+    placed = [
+        files.enter_context(open_input(path, f"The points of photo {number}"))
+        for number, path in enumerate(request.points, 1)
+    ]
     pending = [
         files.enter_context(PendingOutput(path, overwrite=request.overwrite, shared=True))
         for path in (*request.outputs, *request.reports)
@@ -203,7 +256,7 @@ def _run(request: _Request, job: JobLog, files: ExitStack) -> list[PhotoSummary]
     written = [*request.outputs, *request.reports]
     engine = load_sealed(sealing, written, replace(request.options, latency_mode=True))
     job.started(engine.packs, sealing.report, "simulation", "photo")
-    series = _Series(request, engine.analyser, Simulator(engine.analyser.canonical), job)
+    series = _Series(request, engine.analyser, Simulator(engine.analyser.canonical), placed, job)
     found = []
     for number, (photo, result) in enumerate(zip(photos, results, strict=True)):
         if number:
@@ -223,6 +276,7 @@ class _Series:
     request: _Request
     analyser: FaceAnalyser
     simulator: Simulator
+    placed: Sequence[BinaryIO]
     job: JobLog
 
     def simulate(
@@ -234,16 +288,17 @@ class _Series:
         photo = decode_photo(file, name)
         kind = photo_format(request.outputs[number], photo.kind, request.encoding)
         check_quality(kind, quality)
-        hint = which_face_hint("--face")
-        face = face_of_one(self.analyser, photo.canvas, name.lower(), request.face, hint)
-        view = self.simulator.view(photo.canvas, face)
-        gap = mouth_openness(face.points)
-        values, left_out = honest_values(request.wished, view.yaw, mouth_gap=gap)
+        view, given = self._seen(number, photo.canvas)
+        values, left_out = honest_values(request.wished, view.yaw, given)
         changed, done = self._changed(photo, view, values)
         result.file.write(encode_photo(changed, kind, quality))
         digest = file_digest(file)
         self.job.simulated(digest, cast("Mapping[HandleName, float]", values))
-        self.job.finished(result.file, frames=1, faces=int(bool(values)))
+        if request.drags:
+            longest = max(hypot(*drag.by) for drag in request.drags)
+            self.job.dragged(len(request.drags), longest)
+        moved = bool(values) or bool(request.drags)
+        self.job.finished(result.file, frames=1, faces=int(moved))
         if report is not None:
             wished = Result.of(picture(changed), done, values, file_digest(result.file))
             page = ReportRequest(
@@ -264,7 +319,29 @@ class _Series:
         self, photo: Photo, view: View, values: Mapping[str, float]
     ) -> tuple[Photo, Simulated]:
         changed = replace(photo, pixels=photo.pixels.copy())
-        return changed, self.simulator.simulate(changed.canvas, view, values)
+        drags = [Drag.by_mm(one.start, one.by, view.scale.mm) for one in self.request.drags]
+        return changed, self.simulator.simulate(changed.canvas, view, values, drags)
+
+    def _seen(self, number: int, canvas: Canvas) -> tuple[View, Given]:
+        """The view of the face of photo ``number``, by its points where there are some."""
+        name = self.request.names[number].lower()
+        if not self.placed:
+            face = self._face(canvas, name)
+            return self.simulator.view(canvas, face), Given(mouth_openness(face.points))
+        try:
+            found: Face | None = self._face(canvas, name)
+        except NoFaceError:
+            found = None
+        gap = 0.0 if found is None else mouth_openness(found.points)
+        mesh = None if found is None else found.mesh
+        with naming_file(f"The points of {name}"):
+            points = read_points(self.placed[number].read(), (canvas.width, canvas.height))
+            view = MeshBender(self.analyser.canonical).view(points, mesh)
+        return view, Given(gap, points.complete(view.yaw), network=mesh is not None)
+
+    def _face(self, canvas: Canvas, name: str) -> Face:
+        hint = which_face_hint("--face")
+        return face_of_one(self.analyser, canvas, name, self.request.face, hint)
 
     def _least(self, photo: Photo, view: View, kept: Mapping[str, float]) -> Result | None:
         """What is to be expected at least of those handles that are ``kept``."""

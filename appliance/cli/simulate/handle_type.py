@@ -1,4 +1,4 @@
-"""The value of ``--handle``."""
+"""The values of ``--handle`` and ``--drag``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from appliance.cli.framework.usage_errors import PrivateParamType
 from appliance.pipeline.simulation.handles import HANDLES
 
 _NUMBER = r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,3})?"
+_PLACE = r"([0-9]{1,5}(?:\.[0-9]{1,2})?)"
+_DRAG = re.compile(rf"\A{_PLACE},{_PLACE}=({_NUMBER}),({_NUMBER})\Z")
 _VALUE = re.compile(rf"\A(?:({_NUMBER})\.\.)?({_NUMBER})(mm|deg|%)?\Z")
 
 
@@ -21,6 +23,31 @@ class HandleValue:
     name: str
     wished: float
     least: float
+
+
+@dataclass(frozen=True, slots=True)
+class DragValue:
+    """A place of the photo, in pixels, that moves to the right and down ``by`` so many mm."""
+
+    start: tuple[float, float]
+    by: tuple[float, float]
+
+
+class DragType(PrivateParamType):
+    """``X,Y=DX,DY``."""
+
+    name = "drag"
+    wanted = "X,Y=DX,DY: a place in pixels, and by how many mm it moves to the right and down"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> DragValue:
+        """Parse ``value``. Raises ``click.BadParameter``."""
+        found = _DRAG.match(str(value))
+        if found is None:
+            self.fail(self.wanted, param, ctx)
+        x, y, across, down = map(float, found.groups())
+        return DragValue((x, y), (across, down))
 
 
 class HandleType(PrivateParamType):

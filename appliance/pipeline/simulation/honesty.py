@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from appliance.errors import HandleError
 from appliance.pipeline.simulation.handles import HANDLES, Handle
@@ -11,6 +12,22 @@ MOUTH_OPEN = 0.05
 """The gap of the inner lips over the eye distance from which a mouth is open."""
 
 _LIPS = frozenset(("lip-height", "lip-volume", "lip-corner"))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known of a face.
+
+    ``mouth_gap``: its openness over the eye distance. ``by_hand``: which sets of points were set by
+    hand, see ``Handle.needs``. ``network``: whether the network found the face.
+    """
+
+    mouth_gap: float = 0.0
+    by_hand: frozenset[str] = frozenset()
+    network: bool = True
+
+
+NETWORK_ALONE = Given()
 
 
 def check_bounds(values: Mapping[str, float]) -> None:
@@ -28,25 +45,28 @@ def check_bounds(values: Mapping[str, float]) -> None:
             )
 
 
-def why_not(
-    handle: Handle, yaw: float, *, mouth_gap: float = 0.0, by_hand: frozenset[str] = frozenset()
-) -> str | None:
+def why_not(handle: Handle, yaw: float, given: Given = NETWORK_ALONE) -> str | None:
     """Why the handle would not be honest on a face, in words; ``None`` where it is.
 
-    ``yaw``: of the face, degrees. ``mouth_gap``: its openness. ``by_hand``: which sets of points
-    were set by hand, see ``Handle.needs``.
+    ``yaw``: of the face, degrees.
     """
     turned = abs(yaw)
-    if handle.name in _LIPS and mouth_gap > MOUTH_OPEN:
+    if handle.name in _LIPS and given.mouth_gap > MOUTH_OPEN:
         return "the mouth is open, and the edge of the teeth would move with the lips"
-    with_points = handle.needs in by_hand or "face" in by_hand
-    honest = handle.points if with_points else handle.network
+    complete = handle.needs in given.by_hand or "face" in given.by_hand
+    honest, condition = handle.network, "without points set by hand"
+    if not given.network:
+        honest = handle.points_only if complete else None
+        condition = "with points set by hand and no face found"
+    elif complete:
+        honest, condition = handle.points, "with points set by hand"
     if honest is None:
-        return "it needs points that are set by hand"
+        if complete:
+            return f"{condition} it is nowhere exact enough"
+        return f"it needs points that are set by hand ({handle.needs})"
     low, high = honest
     if low <= turned <= high:
         return None
-    condition = "with points set by hand" if with_points else "without points set by hand"
     return (
         f"{condition} it is honest from {low:.0f} to {high:.0f} degrees of yaw, and this is"
         f" {turned:.0f}"
@@ -54,17 +74,9 @@ def why_not(
 
 
 def honest_values(
-    values: Mapping[str, float],
-    yaw: float,
-    *,
-    mouth_gap: float = 0.0,
-    by_hand: frozenset[str] = frozenset(),
+    values: Mapping[str, float], yaw: float, given: Given = NETWORK_ALONE
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Those of ``values`` that are honest on a face, and why the others are not, by handle."""
-    reasons = {
-        name: reason
-        for name in values
-        if (reason := why_not(HANDLES[name], yaw, mouth_gap=mouth_gap, by_hand=by_hand))
-    }
+    reasons = {name: reason for name in values if (reason := why_not(HANDLES[name], yaw, given))}
     kept = {name: value for name, value in values.items() if name not in reasons}
     return kept, reasons

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.cli.simulate.handle_type import HandleType, HandleValue
+from appliance.cli.simulate.handle_type import DragType, DragValue, HandleType, HandleValue
 from appliance.pipeline.simulation.words import WORDS
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
 
@@ -124,3 +124,46 @@ def test_a_policy_that_asks_for_consent_is_not_evaded(
 )
 def test_values(text: str, value: HandleValue) -> None:
     assert HandleType().convert(text, None, None) == value
+
+
+def test_with_points_set_by_hand_more_is_honest(
+    call: Call, simulate: Call, people: People, folder: Path
+) -> None:
+    points = folder / "points.toml"
+    assert call("simulate", "points", people["a"], "-o", points).code == 0
+    alone = simulate("--handle", "tip-rotation=+4")
+    assert (alone.code, "set by hand" in alone.err) == (14, True)
+    outcome = simulate("--handle", "tip-rotation=+4", "--points", points, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.json["photos"][0]["handles"]["tip-rotation"]["moved"] > 0.5
+
+
+def test_points_of_another_photo_are_refused(
+    call: Call, simulate: Call, people: People, folder: Path
+) -> None:
+    points = folder / "points.toml"
+    assert call("simulate", "points", people["d"], "-o", points).code == 0
+    outcome = simulate("--handle", "tip-rotation=+4", "--points", points)
+    assert outcome.code == 3
+    assert "points of photo 1" in outcome.err.lower()
+    assert not (folder / "out.png").exists()
+
+
+def test_a_place_is_dragged(simulate: Call, people: People, folder: Path) -> None:
+    before = pixels(people["a"])
+    x, y = before.shape[1] // 2, before.shape[0] // 2
+    outcome = simulate("--drag", f"{x},{y}=+3,0", "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    changed = (pixels(folder / "out.png") != before).any(axis=2)
+    assert changed[y - 3 : y + 3, x - 3 : x + 3].any()
+    assert changed.mean() < 0.2
+
+
+def test_something_must_be_moved(simulate: Call) -> None:
+    outcome = simulate()
+    assert outcome.code == 2
+    assert "--handle" in outcome.err
+
+
+def test_a_drag_as_it_is_written() -> None:
+    assert DragType().convert("10,20.5=+3,-1.25", None, None) == DragValue((10, 20.5), (3, -1.25))

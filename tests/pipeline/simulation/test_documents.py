@@ -7,7 +7,9 @@ import re
 from appliance.pipeline.simulation.handles import HANDLES
 from tests.paths import REPOSITORY
 
-ROW = re.compile(r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE
+)
 
 
 def _range(degrees: tuple[float, float] | None) -> str:
@@ -29,6 +31,7 @@ def test_handles_are_described_as_they_are() -> None:
             _bounds(handle.low, handle.high, handle.unit),
             _range(handle.network),
             _range(handle.points),
+            _range(handle.points_only),
         )
         for name, handle in HANDLES.items()
     }

@@ -6,7 +6,7 @@ import pytest
 
 from appliance.errors import HandleError
 from appliance.pipeline.simulation.handles import HANDLES
-from appliance.pipeline.simulation.honesty import check_bounds, honest_values, why_not
+from appliance.pipeline.simulation.honesty import Given, check_bounds, honest_values, why_not
 
 
 @pytest.mark.parametrize("name", [*HANDLES])
@@ -28,8 +28,8 @@ def test_profile_handles_need_points() -> None:
     kept, reasons = honest_values({"tip-projection": 3, "alar-width": -2}, yaw=2)
     assert kept == {"alar-width": -2}
     assert "set by hand" in reasons["tip-projection"]
-    assert why_not(HANDLES["tip-projection"], -40, by_hand=frozenset({"nose"})) is None
-    assert why_not(HANDLES["tip-projection"], 2, by_hand=frozenset({"nose"})) is not None
+    assert why_not(HANDLES["tip-projection"], -40, Given(by_hand=frozenset({"nose"}))) is None
+    assert why_not(HANDLES["tip-projection"], 2, Given(by_hand=frozenset({"nose"}))) is not None
 
 
 def test_either_side_counts() -> None:
@@ -38,6 +38,14 @@ def test_either_side_counts() -> None:
 
 
 def test_lips_of_an_open_mouth_are_left() -> None:
-    assert why_not(HANDLES["lip-height"], 0, mouth_gap=0.02) is None
-    assert "mouth" in str(why_not(HANDLES["lip-height"], 0, mouth_gap=0.08))
-    assert why_not(HANDLES["chin-height"], 0, mouth_gap=0.08) is None
+    assert why_not(HANDLES["lip-height"], 0, Given(0.02)) is None
+    assert "mouth" in str(why_not(HANDLES["lip-height"], 0, Given(0.08)))
+    assert why_not(HANDLES["chin-height"], 0, Given(0.08)) is None
+
+
+def test_without_a_found_face_points_must_do_alone() -> None:
+    points = Given(by_hand=frozenset({"nose", "face"}), network=False)
+    assert why_not(HANDLES["hump"], 88, points) is None
+    assert "no face found" in str(why_not(HANDLES["hump"], 20, points))
+    assert "nowhere" in str(why_not(HANDLES["chin-projection"], 88, points))
+    assert "set by hand" in str(why_not(HANDLES["hump"], 88, Given(network=False)))

@@ -158,14 +158,19 @@ def proposed(mesh: Float, size: tuple[int, int], yaw: float) -> PlacedPoints:
     """Where a (478, 3) mesh has its landmarks, for a clinician to correct.
 
     ``size``: (w, h) of the picture. Left out is what lies outside of it, and what the head, turned
-    by ``yaw`` degrees, hides: it cannot be corrected.
+    by ``yaw`` degrees, hides: it cannot be corrected. So is what coincides with another one in
+    profile.
     """
     places = {
         name: (round(float(mesh[point.index, 0]), 1), round(float(mesh[point.index, 1]), 1))
         for name, point in NAMED.items()
         if point.is_seen(yaw)
     }
-    return PlacedPoints(size, {name: at for name, at in places.items() if _inside(at, size)})
+    kept: dict[str, tuple[float, float]] = {}
+    for name, at in places.items():
+        if _inside(at, size) and not any(_coincide(at, other) for other in kept.values()):
+            kept[name] = at
+    return PlacedPoints(size, kept)
 
 
 class _Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -202,7 +207,7 @@ def read_points(data: bytes, size: tuple[int, int]) -> PlacedPoints:
                 "Both of its numbers are pixels from the picture's top left corner.",
             )
     for (one, a), (other, b) in combinations(points.places.items(), 2):
-        if abs(a[0] - b[0]) < APART and abs(a[1] - b[1]) < APART:
+        if _coincide(a, b):
             raise InputError(
                 f"The points {one} and {other} lie at the same place.", "Move or delete one."
             )
@@ -238,6 +243,10 @@ def _decoded(data: bytes) -> _File:
     if found.version != VERSION:
         raise InputError("The file of points is of another version of this program.", _AGAIN)
     return found
+
+
+def _coincide(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) < APART and abs(one[1] - other[1]) < APART
 
 
 def _inside(at: tuple[float, float], size: tuple[int, int]) -> bool:

@@ -21,6 +21,8 @@ from appliance.pipeline.simulation.points import (
     read_points,
     written_points,
 )
+from tests.pipeline.heads import SIDE
+from tests.pipeline.simulation.truth import TrueMoves
 
 SIZE = (640, 480)
 HEAD = "version = 1\n[picture]\nwidth = 640\nheight = 480\n[points]\n"
@@ -144,3 +146,11 @@ def test_proposals_lie_on_the_mesh_and_in_the_picture(faces: Mapping[str, Face])
     cut = proposed(mesh, (10_000, int(mesh[152, 1])), 0.0)
     assert "menton" not in cut.places
     assert np.allclose(cut.places["nasion"], mesh[168, :2], atol=0.06)
+
+
+@pytest.mark.parametrize("yaw", [0, 60, 88, -88])
+def test_what_is_proposed_can_be_read(truth: TrueMoves, yaw: int) -> None:
+    """In profile some landmarks coincide, as two that a file may not hold."""
+    points = proposed(truth.render(yaw).face.mesh, (SIDE, SIDE), yaw)
+    assert read_points(written_points(points), (SIDE, SIDE)).places.keys() == points.places.keys()
+    assert len(points.places) >= 8

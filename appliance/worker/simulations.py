@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from threading import Lock
 from typing import cast
@@ -50,8 +51,12 @@ class Simulations:
         """``one_picture``: held while a photo of full size is in memory."""
         self._workspace, self._analyser = workspace, analyser
         self._one_picture = one_picture
-        self._simulator = Simulator(analyser.canonical)
         self._small: SingleEntryCache[_Seen] = SingleEntryCache()
+
+    @cached_property
+    def _simulator(self) -> Simulator:
+        # Most sessions need none.
+        return Simulator(self._analyser.canonical)
 
     def clear(self) -> None:
         """Forget the small copy. From any thread."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from threading import Lock
 from typing import cast
 
@@ -19,6 +18,7 @@ from appliance.pipeline.run import face_of_one
 from appliance.pipeline.simulation.honesty import Given, check_bounds, honest_values
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View
+from appliance.worker.hand_over import fingerprint
 from appliance.worker.served_session import ServedSession
 from appliance.worker.single_entry_cache import SingleEntryCache
 from appliance.worker.workspace import Workspace
@@ -79,7 +79,8 @@ class Simulations:
 
     def log(self, served: ServedSession, job: int, item: int, moved: Moved) -> None:
         """Record which photo was moved by which handles: no other person had a part in it."""
-        digest = sha256(self._workspace.item(item).path.read_bytes()).hexdigest()
+        with self._workspace.item(item).path.open("rb") as file:
+            digest = fingerprint(file)[0].hex()
         moves = [
             events.HandleMoved(served.session, job, cast("HandleName", name), round(1000 * value))
             for name, value in moved.values.items()

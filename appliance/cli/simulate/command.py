@@ -53,13 +53,14 @@ from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import mouth_openness
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo
-from appliance.pipeline.media.photo.encode import check_quality, encode_photo
+from appliance.pipeline.media.photo.encode import PhotoFormat, check_quality, encode_photo
 from appliance.pipeline.run import face_of_one
 from appliance.pipeline.selection import WhichFace
 from appliance.pipeline.simulation.bending import MeshBender
 from appliance.pipeline.simulation.free_hand import Drag
 from appliance.pipeline.simulation.honesty import Given, check_bounds, honest_values
-from appliance.pipeline.simulation.points import read_points
+from appliance.pipeline.simulation.measuring.measurer import HandPoints
+from appliance.pipeline.simulation.points import NAMED, read_points
 from appliance.pipeline.simulation.simulator import Simulated, Simulator
 from appliance.pipeline.simulation.view import View
 from appliance.pipeline.simulation.words import WORDS
@@ -257,16 +258,29 @@ def _run(request: _Request, job: JobLog, files: ExitStack) -> list[PhotoSummary]
     engine = load_sealed(sealing, written, replace(request.options, latency_mode=True))
     job.started(engine.packs, sealing.report, "simulation", "photo")
     series = _Series(request, engine.analyser, Simulator(engine.analyser.canonical), placed, job)
+    # All is looked at before anything is done: what is logged as finished has its name at once.
+    looks = [series.look(number, photo) for number, photo in enumerate(photos)]
+    _refuse_if_nowhere(request.wished, looks)
     found = []
-    for number, (photo, result) in enumerate(zip(photos, results, strict=True)):
+    for number, (photo, look) in enumerate(zip(photos, looks, strict=True)):
         if number:
             job.next_photo()
         report = reports[number] if reports else None
-        found.append(series.simulate(number, photo, result, report))
-    _refuse_if_nowhere(request.wished, found)
-    for one in pending:
-        one.commit()
+        found.append(series.simulate(number, photo, look, results[number], report))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The ``view`` of a photo's face, the ``values`` that are honest there, and why others are not.
+
+    ``points``: set by hand, by mesh point.
+    """
+
+    view: View
+    values: Mapping[str, float]
+    left_out: Mapping[str, str]
+    points: HandPoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,41 +293,62 @@ class _Series:
     placed: Sequence[BinaryIO]
     job: JobLog
 
+    def look(self, number: int, file: BinaryIO) -> _Look:
+        """At photo ``number``, from 0 on; it is not kept, as a series may fill the memory."""
+        photo = decode_photo(file, self.request.names[number])
+        self._kind(number, photo)
+        view, given, points = self._seen(number, photo.canvas)
+        return _Look(view, *honest_values(self.request.wished, view.yaw, given), points)
+
     def simulate(
-        self, number: int, file: BinaryIO, result: PendingOutput, report: PendingOutput | None
+        self,
+        number: int,
+        file: BinaryIO,
+        look: _Look,
+        result: PendingOutput,
+        report: PendingOutput | None,
     ) -> PhotoSummary:
-        """Photo ``number``, from 0 on, into ``result``, and a ``report`` of it."""
-        request = self.request
-        name, quality = request.names[number], request.encoding.quality
-        photo = decode_photo(file, name)
-        kind = photo_format(request.outputs[number], photo.kind, request.encoding)
-        check_quality(kind, quality)
-        view, given = self._seen(number, photo.canvas)
-        values, left_out = honest_values(request.wished, view.yaw, given)
-        changed, done = self._changed(photo, view, values)
-        result.file.write(encode_photo(changed, kind, quality))
+        """Photo ``number`` into ``result``, and a ``report`` of it; both get their names."""
+        file.seek(0)
+        photo = decode_photo(file, self.request.names[number])
+        changed, done = self._changed(photo, look.view, look.values)
+        kind = self._kind(number, photo)
+        result.file.write(encode_photo(changed, kind, self.request.encoding.quality))
         digest = file_digest(file)
-        self.job.simulated(digest, cast("Mapping[HandleName, float]", values))
-        if request.drags:
-            longest = max(hypot(*drag.by) for drag in request.drags)
-            self.job.dragged(len(request.drags), longest)
-        moved = bool(values) or bool(request.drags)
-        self.job.finished(result.file, frames=1, faces=int(moved))
         if report is not None:
-            wished = Result.of(picture(changed), done, values, file_digest(result.file))
+            wished = Result.of(picture(changed), done, look.values, file_digest(result.file))
             page = ReportRequest(
                 photo=picture(photo),
-                view=view,
+                view=look.view,
                 triangles=self.simulator.triangles,
                 wished=wished,
                 photo_sha256=digest,
-                least=self._least(photo, view, values),
-                left_out=left_out,
-                mirrored=request.style.mirrored,
-                name=request.style.name,
+                least=self._least(photo, look.view, look.values),
+                left_out=look.left_out,
+                points=look.points,
+                mirrored=self.request.style.mirrored,
+                name=self.request.style.name,
             )
-            report.file.write(written_report(page, request.reports[number]))
-        return summarise(done, values, left_out)
+            report.file.write(written_report(page, self.request.reports[number]))
+        self._log(digest, look.values, result)
+        result.commit()
+        if report is not None:
+            report.commit()
+        return summarise(done, look.values, look.left_out)
+
+    def _kind(self, number: int, photo: Photo) -> PhotoFormat:
+        """What photo ``number`` is written as."""
+        encoding = self.request.encoding
+        kind = photo_format(self.request.outputs[number], photo.kind, encoding)
+        check_quality(kind, encoding.quality)
+        return kind
+
+    def _log(self, photo: str, values: Mapping[str, float], result: PendingOutput) -> None:
+        drags = self.request.drags
+        self.job.simulated(photo, cast("Mapping[HandleName, float]", values))
+        if drags:
+            self.job.dragged(len(drags), max(hypot(*drag.by) for drag in drags))
+        self.job.finished(result.file, frames=1, faces=int(bool(values) or bool(drags)))
 
     def _changed(
         self, photo: Photo, view: View, values: Mapping[str, float]
@@ -322,12 +357,12 @@ class _Series:
         drags = [Drag.by_mm(one.start, one.by, view.scale.mm) for one in self.request.drags]
         return changed, self.simulator.simulate(changed.canvas, view, values, drags)
 
-    def _seen(self, number: int, canvas: Canvas) -> tuple[View, Given]:
+    def _seen(self, number: int, canvas: Canvas) -> tuple[View, Given, HandPoints]:
         """The view of the face of photo ``number``, by its points where there are some."""
         name = self.request.names[number].lower()
         if not self.placed:
             face = self._face(canvas, name)
-            return self.simulator.view(canvas, face), Given(mouth_openness(face.points))
+            return self.simulator.view(canvas, face), Given(mouth_openness(face.points)), {}
         try:
             found: Face | None = self._face(canvas, name)
         except NoFaceError:
@@ -337,7 +372,8 @@ class _Series:
         with naming_file(f"The points of {name}"):
             points = read_points(self.placed[number].read(), (canvas.width, canvas.height))
             view = MeshBender(self.analyser.canonical).view(points, mesh)
-        return view, Given(gap, points.complete(view.yaw), network=mesh is not None)
+        given = Given(gap, points.complete(view.yaw), network=mesh is not None)
+        return view, given, {NAMED[name].index: at for name, at in points.places.items()}
 
     def _face(self, canvas: Canvas, name: str) -> Face:
         hint = which_face_hint("--face")
@@ -352,11 +388,11 @@ class _Series:
         return Result.of(picture(changed), done, values)
 
 
-def _refuse_if_nowhere(values: Mapping[str, float], found: Sequence[PhotoSummary]) -> None:
+def _refuse_if_nowhere(values: Mapping[str, float], looks: Sequence[_Look]) -> None:
     """Raises ``HandleError`` for a handle that no photo shows honestly."""
     for name in values:
-        reasons = [photo.left_out[name] for photo in found if name in photo.left_out]
-        if len(reasons) == len(found):
+        reasons = [look.left_out[name] for look in looks if name in look.left_out]
+        if len(reasons) == len(looks):
             raise HandleError(
                 f"{name} would not be honest here: {reasons[0]}.",
                 "Use a photo of another view or expression, or set its points by hand.",

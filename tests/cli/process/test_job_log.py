@@ -79,6 +79,42 @@ def test_a_refusal_is_recorded_with_its_reason(
     assert list(folder.iterdir()) == []
 
 
+def test_a_simulation_is_recorded_with_photo_and_handles(
+    call: Call, people: People, folder: Path
+) -> None:
+    outputs = (folder / "a.png", folder / "c.png")
+    words = ("--photo", people["a"], "--photo", people["c"], "--handle", "chin-width=-2.5")
+    assert call("simulate", *words, "--output", outputs[0], "--output", outputs[1]).code == 0
+    logged = recorded_events()
+    applied = [event for event in logged if isinstance(event, events.SimulationApplied)]
+    read = [hashlib.sha256(people[who].read_bytes()).hexdigest() for who in ("a", "c")]
+    assert [(event.job, event.photo) for event in applied] == [(1, read[0]), (2, read[1])]
+    moved = [event for event in logged if isinstance(event, events.HandleMoved)]
+    assert [(one.job, one.handle, one.thousandths) for one in moved] == [
+        (1, "chin-width", -2500),
+        (2, "chin-width", -2500),
+    ]
+    finished = [event for event in logged if isinstance(event, events.JobFinished)]
+    written = [hashlib.sha256(output.read_bytes()).hexdigest() for output in outputs]
+    assert [event.result for event in finished] == written
+
+
+def test_no_photo_of_a_refused_simulation_counts_as_finished(
+    call: Call, people: People, faceless: Path, folder: Path
+) -> None:
+    files = ("--photo", people["a"], "--output", folder / "out.png")
+    second = ("--photo", faceless, "--output", folder / "second.png", "--handle", "chin-width=1")
+    for words, reason in ((("--handle", "brow-height=2"), "handle"), (second, "no-face")):
+        assert call("simulate", *files, *words).code != 0
+        logged = recorded_events()
+        assert isinstance(logged[-1], events.JobRefused)
+        assert logged[-1].reason == reason
+        assert not any(
+            isinstance(event, events.JobFinished | events.SimulationApplied) for event in logged
+        )
+    assert list(folder.iterdir()) == []
+
+
 def test_without_a_ledger_there_is_no_result(call: Call, people: People, folder: Path) -> None:
     words = ("--source", people["a"], "--target", people["c"], "--output", folder / "out.png")
     assert call("swap", *words).code == 0

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
+from appliance.audit.tlog.tiles import WIDTH
 from appliance.protocols import broker_api
 from appliance.protocols import worker_api as worker
 from appliance.wire.client import Client
@@ -175,9 +176,23 @@ def restart_broker() -> None:
 def all_events() -> list[dict[str, Any]]:
     """The events of the ledger, in order, as its tiles hold them; ``mono``: when, in ms."""
     entry = re.compile(rb'"event":\{(.*?)\},("mono":\d+)')
-    tiles = sorted(Path("/var/lib/appliance-audit/ledger/tile/entries").rglob("*"))
-    logged = b"".join(tile.read_bytes() for tile in tiles if tile.is_file())
-    return [json.loads(b"{%b,%b}" % parts) for parts in entry.findall(logged)]
+    while True:
+        with suppress(FileNotFoundError):  # replaced by a wider one since it was listed
+            logged = b"".join(tile.read_bytes() for tile in _tiles_of_entries())
+            return [json.loads(b"{%b,%b}" % parts) for parts in entry.findall(logged)]
+
+
+def _tiles_of_entries() -> list[Path]:
+    """All tiles of entries in order, of the last one its widest part: an older may lie there."""
+    widest: dict[str, tuple[int, Path]] = {}
+    for path in Path("/var/lib/appliance-audit/ledger/tile/entries").rglob("*"):
+        part = path.parent.suffix == ".p"
+        if not (path.name.isdecimal() and path.is_file()):
+            continue
+        tile = str(path.parent.with_suffix("") if part else path)
+        width = int(path.name) if part else WIDTH
+        widest[tile] = max(widest.get(tile, (0, path)), (width, path))
+    return [path for _, (_, path) in sorted(widest.items())]
 
 
 def verify_the_ledger(options: str = "") -> str:

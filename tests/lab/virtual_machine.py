@@ -42,10 +42,11 @@ _MODULES = "uhid\ndummy\n"
 _STICK_SIZE = 1 << 20  # bytes
 _VAR_SIZE = 1 << 30  # bytes of the disk that outlives a boot
 
-# Small and quick: what it changes of the defaults is measured in the machine, not on its patience.
+# Small and quick: what it changes of the defaults is measured in the machine, not on its patience;
+# idle for an hour, as opening eight sessions may take an emulated machine more than the default.
 _POLICY = """\
 workspace: {size_mib: 64, inodes: 1000, slots: 8}
-session: {grace_seconds: 20}
+session: {grace_seconds: 20, idle_seconds: 3600}
 token: {attempts: 1, back_off_seconds: 1}
 projects:
   - {name: film, members: [anna]}

@@ -40,7 +40,7 @@ def test_a_full_disk_opens_nothing_and_serves_once_it_is_freed(broker: Broker) -
             broker.open()
     finally:
         FILLING.unlink()
-    until(lambda: broker.states() == {}, seconds=60)
+    until(lambda: broker.states() == {})
     nothing_is_left()
     session, _ = broker.open()
     assert broker.close(session).clean

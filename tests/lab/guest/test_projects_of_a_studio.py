@@ -30,7 +30,7 @@ def test_a_locked_project_is_parked_when_the_grace_has_passed(broker: Broker) ->
     project, _ = broker.open(project="film")
     (WORK / SCENE).write_text("one")
     broker.act("Lock", project)
-    until(lambda: broker.states() == {project: "parked"}, seconds=60)
+    until(lambda: broker.states() == {project: "parked"})
     again, _ = broker.open(project="film")
     assert again == project
     assert (WORK / SCENE).read_text() == "one"
@@ -40,7 +40,7 @@ def test_a_locked_project_is_parked_when_the_grace_has_passed(broker: Broker) ->
 def test_a_locked_session_is_wiped_when_the_grace_has_passed(broker: Broker) -> None:
     session, _ = broker.open()
     broker.act("Lock", session)
-    until(lambda: broker.states() == {}, seconds=60)
+    until(lambda: broker.states() == {})
     assert not Path("/var/lib/appliance/workspace/w0").exists()
 
 
@@ -61,7 +61,7 @@ def test_what_a_worker_keeps_goes_daily_and_the_work_stays(broker: Broker) -> No
     broker.act("Lock", project)
     assert broker.has_worker(project)
     shell("date -s 02:59:58")
-    until(lambda: not broker.has_worker(project), seconds=10)
+    until(lambda: not broker.has_worker(project))
     assert broker.states() == {project: "locked"}
     os.close(broker.reopen(project))
     assert broker.has_worker(project)

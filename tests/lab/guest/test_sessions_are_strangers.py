@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from appliance.errors import WireError
 from appliance.wire.message import CallError
 from tests.lab.guest.visitor import (
+    HANG,
     Broker,
     inside_worker,
     main_process,
@@ -86,7 +87,7 @@ def _visit_among_others(_: int) -> str:
 
 def _open_in_turn(broker: Broker) -> tuple[str, int]:
     """A token answers one question at a time: whoever finds it busy asks again."""
-    end = time.monotonic() + 300
+    end = time.monotonic() + HANG
     while time.monotonic() < end:
         try:
             return broker.open()

@@ -90,15 +90,15 @@ def test_a_card_that_comes_late_is_cut_off() -> None:
     bus = (_DEVICES / name / "device").resolve().name
     for act in ("unbind", "bind"):  # no module can be loaded again
         Path(f"/sys/bus/virtio/drivers/virtio_net/{act}").write_text(bus)
-    until(_cards, seconds=60)
-    until(_cut_off, seconds=60)
+    until(_cards)
+    until(_cut_off)
     assert not _is_up(*_cards())
 
 
 def test_a_device_that_a_program_makes_is_cut_off() -> None:
     shell("ip link add made type dummy")
     try:
-        until(_cut_off, seconds=60)
+        until(_cut_off)
     finally:
         shell("ip link delete made")
 
@@ -106,11 +106,11 @@ def test_a_device_that_a_program_makes_is_cut_off() -> None:
 def test_a_device_that_is_renamed_is_cut_off_again(card: str) -> None:
     shell(f"ip link set {card} down; ip link set {card} name odd#name; ip link set odd#name up")
     try:
-        until(_cut_off, seconds=60)
-        until(lambda: not _is_up("odd#name"), seconds=60)
+        until(_cut_off)
+        until(lambda: not _is_up("odd#name"))
     finally:
         shell(f"ip link set odd#name down; ip link set odd#name name {card}")
-    until(_cut_off, seconds=60)
+    until(_cut_off)
 
 
 def test_without_the_packet_filter_the_broker_does_not_run() -> None:
@@ -120,7 +120,7 @@ def test_without_the_packet_filter_the_broker_does_not_run() -> None:
     finally:
         shell("systemctl start appliance-broker.service")
     assert shell("systemctl is-active appliance-firewall.service") == "active"
-    until(_cut_off, seconds=60)
+    until(_cut_off)
 
 
 def test_a_service_of_root_cannot_make_packets() -> None:
@@ -135,4 +135,4 @@ def test_without_its_rule_a_frame_leaves(card: str) -> None:
     assert not _cut_off()
     _send(card, CONTROL)
     shell("systemctl restart appliance-firewall.service")
-    until(_cut_off, seconds=60)
+    until(_cut_off)

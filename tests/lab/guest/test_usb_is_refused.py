@@ -50,18 +50,18 @@ def _plug_in_again() -> None:
     (controller,) = (path.name for path in _XHCI.glob("0000:*"))
     (_XHCI / "unbind").write_text(controller)
     (_XHCI / "bind").write_text(controller)
-    until(lambda: len(_plugged_in()) == 4, seconds=60)
+    until(lambda: len(_plugged_in()) == 4)
 
 
 def test_one_keyboard_and_one_mouse_are_allowed_and_nothing_else() -> None:
-    until(lambda: len(_plugged_in()) == 4, seconds=60)
+    until(lambda: len(_plugged_in()) == 4)
     assert Counter(_plugged_in().values()) == {"keyboard": 2, "mouse": 1, "stick": 1}
-    until(lambda: _allowed() == {"keyboard": 1, "mouse": 1}, seconds=60)
+    until(lambda: _allowed() == {"keyboard": 1, "mouse": 1})
     assert not list(Path("/dev").glob("sd*"))
 
 
 def test_each_refusal_is_in_the_ledger() -> None:
-    until(lambda: _refusals() >= Counter(storage=1, keyboard=1), seconds=60)
+    until(lambda: _refusals() >= Counter(storage=1, keyboard=1))
     assert set(_refusals()) == {"storage", "keyboard"}
 
 
@@ -73,7 +73,7 @@ def test_while_usbguard_does_not_run_nothing_is_allowed() -> None:
         assert _allowed() == Counter()
     finally:
         shell("systemctl start usbguard.service")
-    until(lambda: _allowed() == {"keyboard": 1, "mouse": 1}, seconds=60)
+    until(lambda: _allowed() == {"keyboard": 1, "mouse": 1})
 
 
 def test_a_stick_that_somebody_allowed_still_has_no_driver() -> None:

@@ -28,10 +28,10 @@ from tests.lab.guest.visitor import (
 def test_without_the_ledger_nothing_opens_and_what_is_open_locks(broker: Broker) -> None:
     session, _ = broker.open()
     shell("systemctl stop appliance-audit.socket appliance-audit.service")
-    until(lambda: broker.states() == {session: "locked"}, seconds=5)
+    until(lambda: broker.states() == {session: "locked"})
     assert refusal(broker.open) == "LedgerGone"
     shell("systemctl start appliance-audit.socket")
-    until(lambda: refusal_or_none(broker, session) is None, seconds=20)
+    until(lambda: refusal_or_none(broker, session) is None)
     assert broker.states() == {session: "active"}
 
 
@@ -49,7 +49,7 @@ def test_a_worker_that_dies_leaves_the_session_alive(broker: Broker) -> None:
     client = Client(Connection(connection(worker)))
     client.call(f"{NAME}.Results", gives=worker_interface.Results)
     os.kill(main_process("appliance-worker@w0.service"), 9)
-    until(lambda: not broker.has_worker(session), seconds=10)
+    until(lambda: not broker.has_worker(session))
     assert broker.states() == {session: "active"}
     client.close()
     os.close(broker.attach(session))
@@ -61,7 +61,7 @@ def test_a_worker_that_dies_leaves_the_session_alive(broker: Broker) -> None:
 def test_a_session_ends_whose_keeper_died(broker: Broker) -> None:
     session, _ = broker.open()
     os.kill(main_process("appliance-keeper@w0.service"), 9)
-    until(lambda: broker.states() == {}, seconds=20)
+    until(lambda: broker.states() == {})
     nothing_is_left()
     closed, wiped = [event for event in all_events() if event.get("session") == session][-2:]
     assert (closed["kind"], closed["reason"]) == ("session-closed", "crash")

@@ -28,6 +28,8 @@ from appliance.wire.message import CallError, Empty
 S = TypeVar("S", bound=msgspec.Struct)
 
 PIN = "482913"
+HANG = 900.0
+"""Seconds after which what did not come to pass never will: a busy machine may be very slow."""
 SOCKET = Path("/run/appliance/session.sock")
 TOUCH = Path("/run/token-touch")
 # Of the sessions that were opened here, whoever asked.
@@ -40,7 +42,8 @@ def shell(command: str, *, check: bool = True) -> str:
     return done.stdout.strip()
 
 
-def until(what: Callable[[], object], seconds: float = 30) -> None:
+def until(what: Callable[[], object], seconds: float = HANG) -> None:
+    """Wait for ``what``; ``seconds`` are given where it is promised by then."""
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not come to pass"

@@ -19,11 +19,12 @@ from appliance.session import login
 from appliance.session.broker import Broker
 from appliance.session.cards import Cards
 from appliance.session.environment import Environment
+from appliance.session.keeper import SLOWEST
 from appliance.session.ledger_connection import LedgerConnection
 from appliance.session.pending_wipes import PendingWipeJournal
 from appliance.session.recover import recover
 from appliance.session.settings import Settings
-from appliance.wire.activation import Watchdog, listening_socket, notify_ready
+from appliance.wire.activation import Watchdog, extend_timeout, listening_socket, notify_ready
 
 _TICK = 0.5  # seconds between two checks of tokens, times and the ledger
 _KIOSK = "appliance-kiosk"
@@ -43,7 +44,7 @@ def main() -> int:
         settings = Settings(load(_POLICY))
         stderr = configure("broker", settings.policy.system.log_level)
         ledger, journal = LedgerConnection(AUDIT_SOCKET), PendingWipeJournal(_JOURNAL)
-        recover(ledger, journal)
+        recover(ledger, journal, before_each=_one_more_wipe)
         broker = Broker(settings, ledger, journal, Environment(_tokens_of(settings)))
         service = broker.service(_user_id(_KIOSK))
     except ApplianceError as error:
@@ -54,7 +55,12 @@ def main() -> int:
     notify_ready()
     _run(broker.tick, serving, stopping, Watchdog())
     # The socket stays open: systemd passes it on to the next broker.
-    return 0 if broker.end_all() else 1
+    return 0 if broker.end_all(_one_more_wipe) else 1
+
+
+def _one_more_wipe() -> None:
+    """Eight sessions one after the other may take longer than a unit has to start or to stop."""
+    extend_timeout(SLOWEST)
 
 
 def _run(tick: Callable[[], None], serving: Thread, stopping: Event, watchdog: Watchdog) -> None:

@@ -97,10 +97,14 @@ class Broker:
         """Act on what time, tokens, keepers and the ledger demand; called twice a second."""
         self._watch.tick()
 
-    def end_all(self) -> bool:
-        """Wipe every session, because the machine goes down. Whether every wipe was clean."""
+    def end_all(self, before_each: Callable[[], None] = lambda: None) -> bool:
+        """Wipe every session, because the machine goes down. Whether every wipe was clean.
+
+        ``before_each`` is called before each of them.
+        """
         self._shutting_down = True
         for session in self._slots.all():
+            before_each()
             self._watch.try_to_end(session, Step.CLOSE)
         self._watch.log_refusals(everything=True)
         return not self._slots.all()

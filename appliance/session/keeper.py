@@ -20,6 +20,9 @@ from appliance.session.slots import Slots
 
 _PATIENCE = 150.0  # seconds; for the slowest command, a wipe of a volume that is stuck
 _PATIENCE_AT_ONCE = 10.0  # seconds, for what the kernel does at once
+SLOWEST = 2 * _PATIENCE
+"""Seconds after which a wipe has an answer or has failed: to reach the keeper, and to be done."""
+
 _AT_ONCE = (Command.FREEZE, Command.THAW)
 
 # For a wipe that no keeper answered: not even its first step is known to be done.

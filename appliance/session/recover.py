@@ -17,8 +17,11 @@ def recover(
     ledger: Ledger,
     journal: PendingWipeJournal,
     connect_keeper: Callable[[str], Keeper] = KeeperConnection,
+    before_each: Callable[[], None] = lambda: None,
 ) -> int:
     """Wipe and log each session in the journal; returns how many there were.
+
+    ``before_each`` is called before each of them.
 
     Their keys were in memory that is gone. What remains is to take apart what the kernel still
     holds, to give the blocks back, and to log it. Raises ``SessionError`` or ``LedgerError`` if
@@ -26,6 +29,7 @@ def recover(
     """
     entries = journal.entries()
     for entry in entries:
+        before_each()
         _recover(entry, ledger, connect_keeper(entry.slot))
         journal.remove(entry.slot)
     return len(entries)

@@ -51,6 +51,14 @@ def notify_ready() -> None:
     _notify("READY=1")
 
 
+def extend_timeout(seconds: float) -> None:
+    """Tell systemd that what starts or stops goes on, and that its next step may take so long.
+
+    The unit's TimeoutStartSec= and TimeoutStopSec= then bound a single step and not all of them.
+    """
+    _notify(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
+
+
 class Watchdog:
     """Tells systemd that the main loop of a service still runs (WatchdogSec= in the unit).
 

@@ -261,7 +261,9 @@ def test_a_wipe_that_fails_blocks_every_login_until_one_succeeds(scene: Scene) -
 def test_when_the_machine_goes_down_every_session_is_wiped_and_none_opens(scene: Scene) -> None:
     for project in (None, "film"):
         scene.open(project)
-    assert scene.broker.end_all()
+    notices: list[str] = []
+    assert scene.broker.end_all(lambda: notices.append("one more"))
+    assert len(notices) == 2
     assert scene.states() == {}
     assert [keeper.asked for keeper in scene.keepers] == [[Command.WIPE], [Command.WIPE]]
     with pytest.raises(CallError, match="Failed"):

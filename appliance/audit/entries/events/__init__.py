@@ -1,0 +1,134 @@
+"""All events that can be logged, as types without a field for free text.
+
+An event contains enumerations, counts, durations, hashes, random ids and keyed pseudonyms. No field
+accepts a path, a name, an address or an embedding: every string is either a value of an
+enumeration or hexadecimal of a fixed length.
+
+People are recorded by pseudonyms (``Pseudonym``, made by ``pseudonyms.py``). So are imported
+files, because the plain hash of a photo would prove that the photo was present. Results carry
+their plain SHA-256, which a release is checked against.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from appliance.audit.entries.events.log import (
+    CheckpointAnchored,
+    ClockChanged,
+    EntryRefused,
+    LogExported,
+    LogPruned,
+    LogRead,
+)
+from appliance.audit.entries.events.machine import (
+    Boot,
+    DeviceRefused,
+    EscapeAttempt,
+    ModelPackLoaded,
+    PolicyLoaded,
+    SealResult,
+)
+from appliance.audit.entries.events.people import (
+    LoginGranted,
+    LoginRefused,
+    SessionClosed,
+    SessionOpened,
+    SessionWiped,
+    SessionWipeFailed,
+    TokenRemoved,
+    WorkspaceErased,
+)
+from appliance.audit.entries.events.release import (
+    ReleaseApproved,
+    ReleaseBurned,
+    ReleaseRefused,
+    ReleaseRequested,
+)
+from appliance.audit.entries.events.root import Event
+from appliance.audit.entries.events.simulation import DragsApplied, HandleMoved, SimulationApplied
+from appliance.audit.entries.events.work import (
+    HandedOver,
+    JobFinished,
+    JobRefused,
+    JobStarted,
+    MediaImported,
+    ResultRefused,
+    SamePersonChecked,
+)
+
+__all__ = [
+    "AnyEvent",
+    "Boot",
+    "CheckpointAnchored",
+    "ClockChanged",
+    "DeviceRefused",
+    "DragsApplied",
+    "EntryRefused",
+    "EscapeAttempt",
+    "Event",
+    "HandedOver",
+    "HandleMoved",
+    "JobFinished",
+    "JobRefused",
+    "JobStarted",
+    "LogExported",
+    "LogPruned",
+    "LogRead",
+    "LoginGranted",
+    "LoginRefused",
+    "MediaImported",
+    "ModelPackLoaded",
+    "PolicyLoaded",
+    "ReleaseApproved",
+    "ReleaseBurned",
+    "ReleaseRefused",
+    "ReleaseRequested",
+    "ResultRefused",
+    "SamePersonChecked",
+    "SealResult",
+    "SessionClosed",
+    "SessionOpened",
+    "SessionWipeFailed",
+    "SessionWiped",
+    "SimulationApplied",
+    "TokenRemoved",
+    "WorkspaceErased",
+]
+
+AnyEvent: TypeAlias = (
+    Boot
+    | SealResult
+    | PolicyLoaded
+    | ModelPackLoaded
+    | LoginGranted
+    | LoginRefused
+    | TokenRemoved
+    | SessionOpened
+    | SessionClosed
+    | SessionWiped
+    | SessionWipeFailed
+    | WorkspaceErased
+    | MediaImported
+    | JobStarted
+    | JobFinished
+    | JobRefused
+    | SimulationApplied
+    | HandleMoved
+    | DragsApplied
+    | SamePersonChecked
+    | HandedOver
+    | ResultRefused
+    | ReleaseRequested
+    | ReleaseApproved
+    | ReleaseRefused
+    | ReleaseBurned
+    | EscapeAttempt
+    | DeviceRefused
+    | EntryRefused
+    | LogRead
+    | LogExported
+    | ClockChanged
+    | LogPruned
+    | CheckpointAnchored
+)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
+from appliance.audit.export.pages import environment_of
 from appliance.cli.simulate.report.content import TITLE, Content
 from appliance.cli.simulate.report.pictures import SIZE
 from appliance.cli.simulate.report.words_font import words_font
@@ -25,14 +26,7 @@ def as_html(page: Content) -> bytes:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("appliance.cli.simulate.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = environment_of("appliance.cli.simulate.report")
     environment.filters["base64"] = _base64
     return environment
 

@@ -6,7 +6,8 @@ enumeration or hexadecimal of a fixed length.
 
 People are recorded by pseudonyms (``Pseudonym``, made by ``pseudonyms.py``). So are imported
 files, because the plain hash of a photo would prove that the photo was present. Results carry
-their plain SHA-256, which a release is checked against.
+their plain SHA-256, which a release is checked against, and so does a photo that was simulated,
+since its record is to prove that nothing but this photo had a part in it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,14 @@ from appliance.audit.entries.events.release import (
     ReleaseRequested,
 )
 from appliance.audit.entries.events.root import Event
-from appliance.audit.entries.events.simulation import DragsApplied, HandleMoved, SimulationApplied
+from appliance.audit.entries.events.simulation import (
+    DragsApplied,
+    HandleMoved,
+    PointsPlaced,
+    RegionMirrored,
+    SimulationApplied,
+    SimulationRefused,
+)
 from appliance.audit.entries.events.work import (
     HandedOver,
     JobFinished,
@@ -79,7 +87,9 @@ __all__ = [
     "LoginRefused",
     "MediaImported",
     "ModelPackLoaded",
+    "PointsPlaced",
     "PolicyLoaded",
+    "RegionMirrored",
     "ReleaseApproved",
     "ReleaseBurned",
     "ReleaseRefused",
@@ -92,6 +102,7 @@ __all__ = [
     "SessionWipeFailed",
     "SessionWiped",
     "SimulationApplied",
+    "SimulationRefused",
     "TokenRemoved",
     "WorkspaceErased",
 ]
@@ -115,7 +126,10 @@ AnyEvent: TypeAlias = (
     | JobRefused
     | SimulationApplied
     | HandleMoved
+    | PointsPlaced
     | DragsApplied
+    | RegionMirrored
+    | SimulationRefused
     | SamePersonChecked
     | HandedOver
     | ResultRefused

@@ -19,6 +19,7 @@ from appliance.audit.entries.events import (
     JobRefused,
     JobStarted,
     ModelPackLoaded,
+    PointsPlaced,
     PolicyLoaded,
     SealResult,
     SimulationApplied,
@@ -29,8 +30,10 @@ from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError
 from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
+from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport
+from appliance.worker.simulation_limits import refused_event
 
 _BLOCK = 1 << 20  # bytes
 
@@ -101,6 +104,18 @@ class JobLog:
             for name, value in handles.items()
         ]
         self._audit.client.append_all([applied, *moved])
+
+    def allow(self, refusal: Refusal | None) -> None:
+        """Record why a simulation may not be, if it may not, and raise it as ``HandleError``."""
+        if refusal is not None:
+            event = refused_event(self._session, self._job, refusal)
+            self._audit.client.append_all([event])
+            raise refusal.error
+
+    def placed(self, points: int, *, face: bool) -> None:
+        """Record that the face is known by ``points`` set by hand, and whether one was found."""
+        event = PointsPlaced(self._session, self._job, points, "found" if face else "not-found")
+        self._audit.client.append_all([event])
 
     def dragged(self, drags: int, longest: float) -> None:
         """Record that places of the photo were dragged by hand, the ``longest`` by so many mm."""

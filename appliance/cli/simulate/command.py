@@ -150,6 +150,7 @@ def simulate(
 
 def _run(request: SimulationRequest, job: JobLog, files: ExitStack) -> list[PhotoSummary]:
     """Open all files, load and seal, simulate photo by photo, and give the results their names."""
+    job.allow(request.refusal)
     photos = [
         files.enter_context(open_input(path, name))
         for path, name in zip(request.photos, request.names, strict=True)

@@ -14,7 +14,8 @@ from appliance.cli.simulate.report.written import ReportStyle, check_report_name
 from appliance.cli.swap.output_options import OutputRequest
 from appliance.errors import PolicyError
 from appliance.pipeline.selection import WhichFace
-from appliance.pipeline.simulation.honesty import check_bounds
+from appliance.pipeline.simulation.limits import Refusal
+from appliance.worker.simulation_limits import limits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ class SimulationRequest:
         """How messages call the photos."""
         return [f"Photo {number}" for number in range(1, len(self.photos) + 1)]
 
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why this may not be asked: beyond bounds, or not allowed by the site's policy."""
+        limits = limits_of(self.options.policy.simulation)
+        moves = [drag.by for drag in self.drags]
+        return limits.refusal(self.wished, moves) or limits.refusal(self.least or {})
+
     def check(self) -> None:
         """Raises an error for what can be refused before anything is loaded."""
         if self.options.policy.gate.consent:
@@ -72,8 +80,6 @@ class SimulationRequest:
             raise PrivateUsageError("A drag (--drag) is a place of a single --photo.")
         if len({handle.name for handle in self.handles}) < len(self.handles):
             raise PrivateUsageError("A handle (--handle) was named twice.")
-        check_bounds(self.wished)
-        check_bounds(self.least or {})
         for output in (*self.outputs, *self.reports):
             check_output(output, (*self.photos, *self.points))
         for report in self.reports:

@@ -38,13 +38,14 @@ from appliance.pipeline.simulation.view import View
 class Look:
     """The ``view`` of a photo's face, the ``values`` that are honest there, and why others are not.
 
-    ``points``: set by hand, by mesh point.
+    ``points``: set by hand, by mesh point. ``network``: whether the network found the face.
     """
 
     view: View
     values: Mapping[str, float]
     left_out: Mapping[str, str]
     points: HandPoints
+    network: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Series:
         photo = decode_photo(file, self.request.names[number])
         self._kind(number, photo)
         view, given, points = self._seen(number, photo.canvas)
-        return Look(view, *honest_values(self.request.wished, view.yaw, given), points)
+        values, left_out = honest_values(self.request.wished, view.yaw, given)
+        return Look(view, values, left_out, points, given.network)
 
     def simulate(
         self,
@@ -94,7 +96,7 @@ class Series:
                 name=self.request.style.name,
             )
             report.file.write(written_report(page, self.request.reports[number]))
-        self._log(digest, look.values, result)
+        self._log(digest, look, result)
         result.commit()
         if report is not None:
             report.commit()
@@ -107,9 +109,11 @@ class Series:
         check_quality(kind, encoding.quality)
         return kind
 
-    def _log(self, photo: str, values: Mapping[str, float], result: PendingOutput) -> None:
-        drags = self.request.drags
+    def _log(self, photo: str, look: Look, result: PendingOutput) -> None:
+        values, drags = look.values, self.request.drags
         self.job.simulated(photo, cast("Mapping[HandleName, float]", values))
+        if look.points:
+            self.job.placed(len(look.points), face=look.network)
         if drags:
             self.job.dragged(len(drags), max(hypot(*drag.by) for drag in drags))
         self.job.finished(result.file, frames=1, faces=int(bool(values) or bool(drags)))

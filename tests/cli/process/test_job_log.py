@@ -22,6 +22,7 @@ from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import CANARY, Call
 
 People = Mapping[str, Path]
+Why = tuple[str, str, str | None, int | None]
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +114,43 @@ def test_no_photo_of_a_refused_simulation_counts_as_finished(
             isinstance(event, events.JobFinished | events.SimulationApplied) for event in logged
         )
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--handle", "chin-width=-3"), ("handle", "policy", "chin-width", -3000)),
+        (("--handle", "chin-width=-1..-9"), ("handle", "bounds", "chin-width", -9000)),
+        (("--handle", "chin-width=-3..-1"), ("handle", "policy", "chin-width", -3000)),
+        (("--handle", "cheek=1"), ("handle", "policy", "cheek", 1000)),
+        (("--drag", "90,90=+1,0"), ("drag", "policy", None, 1000)),
+    ],
+)
+def test_what_a_site_does_not_allow_is_refused_and_recorded(
+    call: Call, people: People, folder: Path, words: tuple[str, ...], why: Why
+) -> None:
+    policy = folder / "policy.yaml"
+    site = "{handles: [chin-width], bounds: {chin-width: [-2, 2]}, drag_mm: 0}"
+    policy.write_text(f"gate: {{consent: false}}\nsimulation: {site}\n")
+    files = ("--photo", people["a"], "--output", folder / "out.png", "--policy", policy)
+    outcome = call("simulate", *files, *words)
+    assert outcome.code == 14
+    _, refused, ended = recorded_events()
+    assert isinstance(refused, events.SimulationRefused)
+    assert (refused.what, refused.reason, refused.handle, refused.thousandths) == why
+    assert isinstance(ended, events.JobRefused)
+    assert ended.reason == "handle"
+    assert list(folder.iterdir()) == [policy]
+
+
+def test_points_set_by_hand_are_recorded(call: Call, people: People, folder: Path) -> None:
+    points = folder / "points.toml"
+    assert call("simulate", "points", people["a"], "-o", points).code == 0
+    words = ("--photo", people["a"], "--points", points, "--handle", "chin-width=-2.5")
+    assert call("simulate", *words, "--output", folder / "a.png").code == 0
+    (placed,) = [one for one in recorded_events() if isinstance(one, events.PointsPlaced)]
+    assert (placed.job, placed.face) == (1, "found")
+    assert placed.points == points.read_text().count(" = [")
 
 
 def test_without_a_ledger_there_is_no_result(call: Call, people: People, folder: Path) -> None:

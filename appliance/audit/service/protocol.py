@@ -30,7 +30,8 @@ WORKER_BUDGET = Budget(events=20_000, names=2_000, bytes=8 << 20)
 """The budget of a session. A worker logs 3 events and 2 pseudonyms at most for an import, a job or
 a preview, and some 20 when it starts; ``tests/worker/test_budget.py`` counts them. So it suffices
 for a preview every 5 seconds during 8 hours, with 200 imports and 200 jobs. A film is one job with
-as many events as a photo."""
+as many events as a photo. A simulation logs one event more for each of its handles and regions, and
+fewer for its previews, so that 200 of them fit as well."""
 
 
 class Append(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="append"):

@@ -70,6 +70,16 @@ type GeneratorOptions (
   parts: ?[]string
 )
 
+# A place of an imported photo, in its pixels, upright.
+type Place (x: float, y: float)
+
+# A place of a photo that moves by so many mm, to the right and down; without a move it is held.
+type Drag (x: float, y: float, right: float, down: float)
+
+# A region of a face, a polygon with the corners `outline`, that is taken from the other half.
+# `mode`: line, the fine structure of a scar; region, the skin; or shape, that of a swelling.
+type Region (mode: string, outline: []Place)
+
 # The packs on this machine, and the execution provider; the policy decides on both.
 method Packs() -> (packs: []Pack, provider: string)
 
@@ -125,15 +135,43 @@ method Preview(
   at: ?float
 ) -> ()
 
-# Move the face on an imported photo by `handles`, in their units, as `appliance simulate` does; no
-# other person's picture has a part in it. `left_out`: why a handle was not applied, by handle;
-# where none is honest on this photo the call fails.
-method Simulate(photo: int, handles: [string]float) -> \
-(job: int, result: int, left_out: [string]string)
+# Where landmarks of the face on an imported photo may lie, by name, for a person to correct.
+# `choice`: which face, one of largest, left and right, where several could be meant. `yaw`: degrees
+# by which a standard face is turned, to start from where the network finds none; else the answer
+# has what was read. What the photo hides is left out. `network`: whether the network found the
+# face.
+method ProposePoints(photo: int, choice: ?string, yaw: ?float) -> \
+(points: [string]Place, yaw: float, network: bool)
 
-# The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels.
-method PreviewSimulation(photo: int, handles: [string]float, side: ?int) -> \
-(left_out: [string]string)
+# Change the face on an imported photo, as `appliance simulate` does; no other person's picture has
+# a part in it. `handles`: in their units. `points`: landmarks set by hand, by name, onto which the
+# mesh is bent; where there are enough of them, the network need not find a face. `shows`: wished or
+# least, what is wished or the least to be expected: a pair is two calls, each a job with a result
+# of its own. `left_out`: why a handle was not applied, by handle; where none is honest on this
+# photo the call fails. `share`: of the move that could be made without folds. What the site's
+# policy does not allow fails, and the ledger says so.
+method Simulate(
+  photo: int,
+  handles: ?[string]float,
+  drags: ?[]Drag,
+  regions: ?[]Region,
+  points: ?[string]Place,
+  choice: ?string,
+  shows: ?string
+) -> (job: int, result: int, left_out: [string]string, share: float)
+
+# The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels. Places
+# are those of the imported photo all the same.
+method PreviewSimulation(
+  photo: int,
+  handles: ?[string]float,
+  drags: ?[]Drag,
+  regions: ?[]Region,
+  points: ?[string]Place,
+  choice: ?string,
+  shows: ?string,
+  side: ?int
+) -> (left_out: [string]string, share: float)
 
 # Stop the running job and the running import; they end with the error Stopped and leave nothing.
 method Cancel() -> (stopped: bool)

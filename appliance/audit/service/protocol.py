@@ -59,6 +59,15 @@ class Restrict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="res
     budget: Budget
 
 
+class Prove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prove"):
+    """Ask for the proof of an entry that this connection logged; the answer is ``Proved``.
+
+    For the command that the daemon is a child of: it is sealed, and cannot read the ledger.
+    """
+
+    index: Count
+
+
 class Appended(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="appended"):
     """The events are durable: the index of the first, and their leaf hashes in order."""
 
@@ -70,6 +79,13 @@ class NameGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="na
     """The pseudonym."""
 
     pseudonym: Pseudonym
+
+
+class Proved(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="proved"):
+    """A C2SP tlog-proof of one entry, and the log's public key."""
+
+    proof: str
+    vkey: str
 
 
 class RestrictedTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="restricted-to"):
@@ -85,5 +101,5 @@ class Rejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rej
     reason: RejectionReason
 
 
-Request: TypeAlias = Append | Name | Restrict
-Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Rejected
+Request: TypeAlias = Append | Name | Restrict | Prove
+Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Proved | Rejected

@@ -26,7 +26,9 @@ from appliance.audit.entries.events import (
 )
 from appliance.audit.entries.fields import Engine, HandleName, Media
 from appliance.audit.entries.reasons import refusal_reason
+from appliance.audit.entries.receipt import Receipt
 from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.audit.service.protocol import Proved
 from appliance.errors import LedgerError
 from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
@@ -96,14 +98,21 @@ class JobLog:
         self._job += 1
         self._audit.client.append_all([self._begun("simulation", "photo")])
 
-    def simulated(self, photo: str, handles: Mapping[HandleName, float]) -> None:
-        """Record that the photo whose file has the SHA-256 ``photo`` is moved by ``handles``."""
+    def simulated(self, photo: str, handles: Mapping[HandleName, float]) -> Receipt:
+        """Record that the photo whose file has the SHA-256 ``photo`` is moved by ``handles``.
+
+        The receipt is that of the entry which names the photo; those of the handles follow it.
+        """
         applied = SimulationApplied(self._session, self._job, photo)
         moved = [
             HandleMoved(self._session, self._job, name, round(1000 * value))
             for name, value in handles.items()
         ]
-        self._audit.client.append_all([applied, *moved])
+        return self._audit.client.append_all([applied, *moved])[0]
+
+    def proof(self, receipt: Receipt) -> Proved:
+        """The proof that the ledger holds the entry of ``receipt``, and the ledger's public key."""
+        return self._audit.client.prove(receipt)
 
     def allow(self, refusal: Refusal | None) -> None:
         """Record why a simulation may not be, if it may not, and raise it as ``HandleError``."""

@@ -37,6 +37,7 @@ from appliance.cli.swap.output_options import OutputRequest, output_options
 from appliance.errors import HandleError
 from appliance.files.output import PendingOutput
 from appliance.pipeline.selection import WhichFace
+from appliance.pipeline.simulation.lettering import load_words
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.words import WORDS
 
@@ -164,6 +165,7 @@ def _run(request: SimulationRequest, job: JobLog, files: ExitStack) -> list[Phot
         for path in (*request.outputs, *request.reports)
     ]
     results, reports = pending[: len(photos)], pending[len(photos) :]
+    load_words()
     if reports:
         prepare()
     sealing = current_sealing(request.options.policy)

@@ -8,10 +8,11 @@ from math import hypot
 from typing import BinaryIO, cast
 
 from appliance.audit.entries.fields import HandleName
+from appliance.audit.entries.receipt import Receipt
 from appliance.cli.framework.options import which_face_hint
 from appliance.cli.process.input_files import decode_photo, naming_file
 from appliance.cli.process.job_log import JobLog
-from appliance.cli.simulate.report.request import ReportRequest, Result
+from appliance.cli.simulate.report.request import LogProof, ReportRequest, Result
 from appliance.cli.simulate.report.written import file_digest, picture, written_report
 from appliance.cli.simulate.request import SimulationRequest
 from appliance.cli.simulate.summary import PhotoSummary, summarise
@@ -28,6 +29,7 @@ from appliance.pipeline.run import face_of_one
 from appliance.pipeline.simulation.bending import MeshBender
 from appliance.pipeline.simulation.free_hand import Drag
 from appliance.pipeline.simulation.honesty import Given, honest_values
+from appliance.pipeline.simulation.lettering import lettered
 from appliance.pipeline.simulation.measuring.measurer import HandPoints
 from appliance.pipeline.simulation.points import NAMED, read_points
 from appliance.pipeline.simulation.simulator import Simulated, Simulator
@@ -79,8 +81,9 @@ class Series:
         photo = decode_photo(file, self.request.names[number])
         changed, done = self._changed(photo, look.view, look.values)
         kind = self._kind(number, photo)
-        result.file.write(encode_photo(changed, kind, self.request.encoding.quality))
+        result.file.write(encode_photo(lettered(changed), kind, self.request.encoding.quality))
         digest = file_digest(file)
+        receipt = self._log(digest, look)
         if report is not None:
             wished = Result.of(picture(changed), done, look.values, file_digest(result.file))
             page = ReportRequest(
@@ -92,11 +95,13 @@ class Series:
                 least=self._least(photo, look.view, look.values),
                 left_out=look.left_out,
                 points=look.points,
+                proof=self._proof(receipt),
                 mirrored=self.request.style.mirrored,
                 name=self.request.style.name,
             )
             report.file.write(written_report(page, self.request.reports[number]))
-        self._log(digest, look, result)
+        moved = bool(look.values) or bool(self.request.drags)
+        self.job.finished(result.file, frames=1, faces=int(moved))
         result.commit()
         if report is not None:
             report.commit()
@@ -109,14 +114,19 @@ class Series:
         check_quality(kind, encoding.quality)
         return kind
 
-    def _log(self, photo: str, look: Look, result: PendingOutput) -> None:
+    def _log(self, photo: str, look: Look) -> Receipt:
+        """Record what is done with a photo, named by its SHA-256."""
         values, drags = look.values, self.request.drags
-        self.job.simulated(photo, cast("Mapping[HandleName, float]", values))
+        receipt = self.job.simulated(photo, cast("Mapping[HandleName, float]", values))
         if look.points:
             self.job.placed(len(look.points), face=look.network)
         if drags:
             self.job.dragged(len(drags), max(hypot(*drag.by) for drag in drags))
-        self.job.finished(result.file, frames=1, faces=int(bool(values) or bool(drags)))
+        return receipt
+
+    def _proof(self, receipt: Receipt) -> LogProof:
+        proved = self.job.proof(receipt)
+        return LogProof(receipt.index, proved.proof, proved.vkey)
 
     def _changed(
         self, photo: Photo, view: View, values: Mapping[str, float]

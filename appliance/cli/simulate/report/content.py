@@ -66,6 +66,14 @@ class Content:
     proof: str | None
 
 
+PROVED = "Proof that this photo's simulation was logged"
+HOW_TO_CHECK = (
+    "A C2SP tlog-proof of the log entry that names the photo; the entries behind it name the "
+    "handles. Any machine can check it against the log's public key, with the program"
+)
+NOT_LOGGED = "This simulation was not logged: nothing proves when and with which values it was made"
+
+
 def content(request: ReportRequest) -> Content:
     """Measure the face before and after, and draw the pictures."""
     measurer = Measurer()
@@ -82,7 +90,7 @@ def content(request: ReportRequest) -> Content:
         notes=tuple(_notes(request, wished)),
         definitions=tuple(_definitions(wished)),
         facts=tuple(_facts(request)),
-        proof=request.proof,
+        proof=None if request.proof is None else request.proof.text,
     )
 
 
@@ -207,3 +215,8 @@ def _facts(request: ReportRequest) -> Iterator[Fact]:
     for result, label in zip(request.results, labels, strict=True):
         if result.sha256 is not None:
             yield Fact(f"Result, {label}, SHA-256", result.sha256, exact=True)
+    if request.proof is None:
+        yield Fact("Log", NOT_LOGGED)
+    else:
+        yield Fact("Log entry", str(request.proof.entry))
+        yield Fact("Log", request.proof.vkey, exact=True)

@@ -48,13 +48,25 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class LogProof:
+    """That the ledger whose public key is ``vkey`` holds ``entry``, which names the photo.
+
+    ``text``: a C2SP tlog-proof.
+    """
+
+    entry: int
+    text: str
+    vkey: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRequest:
     """One photo, and what was made of it.
 
     ``photo``: (h, w, 3) RGB. ``triangles``: (t, 3) of the mesh, without the skirt around it.
     ``least``: the result to be expected at least; ``None`` where only the wished one was asked for.
     ``left_out``: why a handle was not applied to this photo, by handle. ``points``: set by hand.
-    ``photo_sha256``: of the photo's file. ``proof``: that the log contains the simulation.
+    ``photo_sha256``: of the photo's file. ``proof``: that it was logged, or ``None``.
     ``mirrored``: whether to show the pictures as the person sees them in a mirror. ``name``: to be
     printed, of the person; it goes onto the page and nowhere else. ``date``: to be printed.
     """
@@ -67,7 +79,7 @@ class ReportRequest:
     least: Result | None = None
     left_out: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     points: HandPoints = field(default_factory=lambda: _NO_POINTS)
-    proof: str | None = None
+    proof: LogProof | None = None
     mirrored: bool = False
     name: str | None = None
     date: str | None = None

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, cast
 from appliance.audit.entries import events
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.fields import HandleName
-from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.simulation.lettering import lettered
 from appliance.pipeline.simulation.limits import Limits
 from appliance.protocols import worker_api
 from appliance.wire.service import Answer, Method, Request
@@ -71,7 +71,7 @@ class SimulationMethods:
                 with self.one_picture:
                     moved = self.simulations.simulate(wanted)
                     self._log(job, wanted, moved)
-                    sink.write(encode_photo(_with_words(moved.photo), "png"))
+                    sink.write(encode_photo(lettered(moved.photo), "png"))
                     return SimulatedPhoto(dict(moved.left_out), moved.share)
 
             started = StartedJob(job, "simulation", item.media, self.pack)
@@ -83,7 +83,7 @@ class SimulationMethods:
         with self.one_job(), errors_to_refusals():
             self._allow(wanted, self.jobs.now)
             moved = self.simulations.preview(wanted, wanted.side)
-            pipe = self.hand_over.preview(encode_photo(_with_words(moved.photo), "jpeg"))
+            pipe = self.hand_over.preview(encode_photo(lettered(moved.photo), "jpeg"))
         return Answer(worker_api.Previewed(dict(moved.left_out), moved.share), (pipe,))
 
     def _allow(self, wanted: worker_api.Simulate, job: int) -> None:
@@ -118,8 +118,3 @@ class SimulationMethods:
             )
         logged += [events.RegionMirrored(session, job, region.mode) for region in wanted.regions]
         self.served.ledger.append_all(logged)
-
-
-def _with_words(photo: Photo) -> Photo:
-    """Every picture that leaves comes through here, for the words that belong to it."""
-    return photo

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.pipeline.media.photo.decode import read_photo
+from appliance.pipeline.simulation.lettering import strip
 from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME, Drag, Place, PreviewSimulation, Simulate
 from appliance.wire.client import Client
@@ -169,6 +170,20 @@ def test_a_preview_leaves_nothing_and_shows_what_the_result_shows(
     small = cv2.resize(result, (width, height), interpolation=cv2.INTER_AREA).astype(int)
     gap = np.abs(shown[1][:height].astype(int) - small)
     assert gap.mean() < 2  # levels: it is a JPEG
+
+
+def test_every_picture_carries_the_words(client: Client, worker: Worker, photo: int) -> None:
+    height, width = before().shape[:2]
+    done = simulated(client, Simulate(photo, {"alar-width": -1.0}))
+    result = np.asarray(read_photo(worker.result(done.result)).pixels, np.uint8)
+    words = strip(width, height)
+    assert result.shape == (height + words.shape[0], width, 3)
+    assert (result[height:] == words[..., None]).all()
+    shown = previewed(client, PreviewSimulation(photo, {"alar-width": -1.0}, side=512))
+    small = round(width * 512 / height)
+    words = strip(small, 512)
+    assert shown.shape == (512 + words.shape[0], small, 3)
+    assert np.abs(shown[512:].astype(int) - words[..., None]).mean() < 8  # it is a JPEG
 
 
 def test_a_place_is_dragged_in_the_photo_s_own_pixels(

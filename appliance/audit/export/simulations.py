@@ -18,7 +18,11 @@ _MIRRORED = {
     "region": "the skin of a region",
     "shape": "the shape of a region",
 }
-_BECAUSE = {"bounds": "beyond its bounds", "policy": "not allowed by the site's policy"}
+_BECAUSE = {
+    "bounds": "beyond its bounds",
+    "policy": "not allowed by the site's policy",
+    "likeness": "together they would show another person's face",
+}
 
 
 @dataclass(slots=True)
@@ -100,7 +104,7 @@ def _(event: events.RegionMirrored) -> str:
 
 @in_words.register
 def _(event: events.SimulationRefused) -> str:
-    asked = {"drag": "a drag", "mirror": "a region of the other half", "handle": "a handle"}
+    asked = {"drag": "a drag", "mirror": "a region of the other half", "handle": "handles"}
     what = event.handle or asked[event.what]
     if event.thousandths is not None:
         what += f" {_amount(event.thousandths, event.handle)}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import TypeAlias
 
@@ -76,10 +76,11 @@ def lettered(photo: Photo) -> Photo:
     return replace(photo, pixels=np.vstack([photo.pixels, below]), alpha=alpha)
 
 
+@lru_cache(maxsize=2)  # a slider asks for the same one again and again
 def strip(width: int, height: int) -> NDArray[np.uint8]:
     """The words for a picture of ``width`` and ``height`` pixels: (h, ``width``), black on white.
 
-    h is in proportion to the shorter side.
+    h is in proportion to the shorter side. It cannot be written to.
     """
     size = SIZE * min(width, height)
     room = width - 2 * _MARGIN * size
@@ -97,7 +98,9 @@ def strip(width: int, height: int) -> NDArray[np.uint8]:
     for number, (font, line) in enumerate(lines):
         middle = margin + _LINE * size * (number + 0.5)
         draw.text((width / 2, middle + 0.35 * size), line, fill=0, font=font, anchor="ms")
-    return np.array(image)
+    words = np.array(image)
+    words.flags.writeable = False
+    return words
 
 
 def _fonts(size: float) -> Sequence[_Font]:

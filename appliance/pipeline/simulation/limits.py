@@ -25,11 +25,12 @@ class Refusal:
     """Why something may not be asked, as the ledger has it and as a person reads it.
 
     ``handle``: its name, where ``what`` is a handle; ``asked``: of it in its unit, or mm of a drag.
-    ``reason``: ``bounds``, those of the handle itself, or ``policy``, the site's.
+    ``reason``: ``bounds``, those of the handle itself; ``policy``, the site's; or ``likeness``,
+    which all handles together would leave.
     """
 
     what: Literal["handle", "drag", "mirror"]
-    reason: Literal["bounds", "policy"]
+    reason: Literal["bounds", "policy", "likeness"]
     error: HandleError
     handle: str | None = None
     asked: float | None = None

@@ -160,8 +160,8 @@ method Simulate(
   shows: ?string
 ) -> (job: int, result: int, left_out: [string]string, share: float)
 
-# The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels. Places
-# are those of the imported photo all the same.
+# The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels, and
+# below it the words that belong to it. Places are those of the imported photo all the same.
 method PreviewSimulation(
   photo: int,
   handles: ?[string]float,

@@ -76,13 +76,14 @@ class RegionMirrored(Strict, frozen=True, tag="region-mirrored"):
 class SimulationRefused(Strict, frozen=True, tag="simulation-refused"):
     """A simulation or its preview was asked for more than it may show, and did not show it.
 
-    ``reason``: the handle's own ``bounds``, or the site's ``policy``. ``thousandths``: what was
-    asked, of a handle's unit, or of a drag's mm. ``job``: for a preview, the last one before it.
+    ``reason``: the handle's own ``bounds``, the site's ``policy``, or the ``likeness`` to the
+    photo, which all handles together would leave. ``thousandths``: what was asked, of a handle's
+    unit, or of a drag's mm. ``job``: for a preview, the last one before it.
     """
 
     session: SessionId
     job: Count
     what: Literal["handle", "drag", "mirror"]
-    reason: Literal["bounds", "policy"]
+    reason: Literal["bounds", "policy", "likeness"]
     handle: HandleName | None = None
     thousandths: SignedCount | None = None

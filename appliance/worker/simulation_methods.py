@@ -116,5 +116,8 @@ class SimulationMethods:
             logged.append(
                 events.DragsApplied(session, job, len(wanted.drags), round(1000 * longest))
             )
-        logged += [events.RegionMirrored(session, job, region.mode) for region in wanted.regions]
+        logged += [
+            events.RegionChanged(session, job, region.mode, round(area))
+            for region, area in zip(wanted.regions, moved.areas, strict=True)
+        ]
         self.served.ledger.append_all(logged)

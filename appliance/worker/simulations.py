@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from threading import Lock
@@ -32,14 +32,15 @@ _WHICH = "Say which one by the choice: largest, left or right."
 class Moved:
     """A photo that was moved by ``values``, and why handles were left out, by handle.
 
-    ``share``: of the move that could be made without folds. ``network``: whether the network found
-    the face.
+    ``share``: of the move that could be made without folds. ``areas``: of the regions, mm².
+    ``network``: whether the network found the face.
     """
 
     photo: Photo
     values: Mapping[str, float]
     left_out: Mapping[str, str]
     share: float
+    areas: Sequence[float]
     network: bool
 
 
@@ -149,7 +150,8 @@ class Simulations:
             for one in wanted.drags
         ]
         done = self._simulator.simulate(canvas, view, values, drags, shape)
-        return Moved(photo, values, left_out, done.share, given.network)
+        areas = [region.area(view.scale.mm) for region in regions]
+        return Moved(photo, values, left_out, done.share, areas, given.network)
 
 
 def _asked(choice: str | None) -> Asked:

@@ -78,7 +78,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.JobRefused: EventLabels("Job refused", "alarm", "E", _TRANSFORM, failed=True),
     events.SimulationApplied: EventLabels("Simulation applied", "work", "E", _TRANSFORM),
     events.PointsPlaced: EventLabels("Points set by hand", "work", "E", _TRANSFORM),
-    events.RegionMirrored: EventLabels("Region mirrored", "work", "E", _TRANSFORM),
+    events.RegionChanged: EventLabels("Region changed", "work", "E", _TRANSFORM),
     events.SimulationRefused: EventLabels(
         "Simulation refused", "alarm", "E", _TRANSFORM, failed=True
     ),

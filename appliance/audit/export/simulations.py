@@ -8,15 +8,16 @@ from functools import singledispatch
 
 from appliance.audit.entries import events
 from appliance.audit.entries.events import Event
-from appliance.audit.entries.fields import HandleName
+from appliance.audit.entries.fields import HandleName, RegionMode
 from appliance.audit.entries.reader import LogLine
 
 _OTHER_UNITS: dict[HandleName, str] = {"tip-rotation": "°", "symmetry": " %"}
 _SHOWS = {"wished": "", "least": " (the least to be expected)"}
-_MIRRORED = {
-    "line": "the fine structure of a line",
-    "region": "the skin of a region",
-    "shape": "the shape of a region",
+_REGIONS: dict[RegionMode, str] = {
+    "line": "got its fine structure from the other half of the face",
+    "region": "got its skin from the other half of the face",
+    "shape": "got its shape from the other half of the face",
+    "mean": "was brought to the mean shape of faces",
 }
 _BECAUSE = {
     "bounds": "beyond its bounds",
@@ -59,7 +60,7 @@ def summarise_simulations(lines: Iterable[LogLine]) -> list[SimulationSummary]:
                 events.HandleMoved()
                 | events.PointsPlaced()
                 | events.DragsApplied()
-                | events.RegionMirrored()
+                | events.RegionChanged()
             ) as event:
                 if (event.session, event.job) in found:
                     found[event.session, event.job].words.append(in_words(event))
@@ -98,13 +99,13 @@ def _(event: events.DragsApplied) -> str:
 
 
 @in_words.register
-def _(event: events.RegionMirrored) -> str:
-    return f"{_MIRRORED[event.mode]} taken from the other half of the face"
+def _(event: events.RegionChanged) -> str:
+    return f"a region of {event.area} mm² {_REGIONS[event.mode]}"
 
 
 @in_words.register
 def _(event: events.SimulationRefused) -> str:
-    asked = {"drag": "a drag", "mirror": "a region of the other half", "handle": "handles"}
+    asked = {"drag": "a drag", "mirror": "a region drawn by hand", "handle": "handles"}
     what = event.handle or asked[event.what]
     if event.thousandths is not None:
         what += f" {_amount(event.thousandths, event.handle)}"

@@ -70,7 +70,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.HandleMoved: _WORKER,
         events.PointsPlaced: _WORKER,
         events.DragsApplied: _WORKER,
-        events.RegionMirrored: _WORKER,
+        events.RegionChanged: _WORKER,
         events.SimulationRefused: _WORKER,
         events.SamePersonChecked: _WORKER,
         events.HandedOver: _WORKER,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import cv2
 import numpy as np
 
 from appliance.pipeline.imaging.types import Float
@@ -25,6 +26,11 @@ class Region:
 
     outline: Outline
     mode: RegionMode
+
+    def area(self, mm: float) -> float:
+        """In mm²; ``mm`` of a pixel. Of a polygon that does not cross itself."""
+        corners = np.array(self.outline, np.float32)
+        return float(cv2.contourArea(corners)) * mm**2
 
 
 def mirrored(mirror: Mirror, canvas: Canvas, view: View, regions: Sequence[Region]) -> Float | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 
+import msgspec
 import pytest
 
 from appliance.audit.entries import canonical, events
 from appliance.audit.entries.entry import Entry
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.reader import LogLine
+from appliance.audit.export.fhir import audit_event
 from appliance.audit.export.report import html_report
 from appliance.audit.export.simulations import in_words, summarise_simulations
 from appliance.audit.export.table import csv_table
@@ -27,7 +29,7 @@ DONE: tuple[AnyEvent, ...] = (
     events.HandleMoved(SESSION, 1, "alar-width", -1_500, "least"),
     events.PointsPlaced(SESSION, 1, 14, "not-found"),
     events.DragsApplied(SESSION, 1, 3, 4_250),
-    events.RegionMirrored(SESSION, 1, "line"),
+    events.RegionChanged(SESSION, 1, "line", 140),
     events.JobFinished(SESSION, 1, RESULT, 1, 1, 690),
 )
 WORDS = [
@@ -35,7 +37,7 @@ WORDS = [
     "alar-width -1.5 mm (the least to be expected)",
     "14 points set by hand; the network found no face",
     "3 places dragged by hand, by 4.25 mm at most",
-    "the fine structure of a line taken from the other half of the face",
+    "a region of 140 mm² got its fine structure from the other half of the face",
 ]
 
 
@@ -84,6 +86,9 @@ def test_the_report_and_the_table_have_the_words() -> None:
         *WORDS,
     ]
     assert "<h2>Simulations</h2>" not in page(DONE[0])
+    resource = msgspec.json.decode(audit_event(lines(DONE[3])[0], "test.example/log"))
+    (entity,) = resource["entity"]
+    assert {"type": "in_words", "valueString": WORDS[0]} in entity["detail"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,7 @@ def test_the_report_and_the_table_have_the_words() -> None:
         ),
         (
             events.SimulationRefused(SESSION, 1, "mirror", "policy"),
-            "a region of the other half: refused, not allowed by the site's policy",
+            "a region drawn by hand: refused, not allowed by the site's policy",
         ),
     ],
 )

@@ -151,6 +151,9 @@ def test_points_set_by_hand_are_recorded(call: Call, people: People, folder: Pat
     (placed,) = [one for one in recorded_events() if isinstance(one, events.PointsPlaced)]
     assert (placed.job, placed.face) == (1, "found")
     assert placed.points == points.read_text().count(" = [")
+    shown = call("audit", "show", "--last", "4").out
+    assert "(chin-width -2.5 mm)" in shown
+    assert f"({placed.points} points set by hand)" in shown
 
 
 def test_without_a_ledger_there_is_no_result(call: Call, people: People, folder: Path) -> None:

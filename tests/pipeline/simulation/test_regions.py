@@ -25,6 +25,7 @@ def test_lines_and_regions_are_painted_and_shapes_moved(canonical: Canonical) ->
     photo = random.integers(110, 140, (SIZE[1], SIZE[0], 3)).astype(np.uint8)
     view, mirror = view_of(canonical, 0.0), Mirror(canonical)
     outline = cheek(canonical, 8 / view.scale.mm)
+    assert Region(outline, "region").area(view.scale.mm) == pytest.approx(64, rel=1e-3)
     painted = photo.copy()
     assert mirrored(mirror, PhotoCanvas(painted), view, [Region(outline, "region")]) is None
     changed = (painted != photo).any(axis=2)

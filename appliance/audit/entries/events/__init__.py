@@ -51,7 +51,7 @@ from appliance.audit.entries.events.simulation import (
     DragsApplied,
     HandleMoved,
     PointsPlaced,
-    RegionMirrored,
+    RegionChanged,
     SimulationApplied,
     SimulationRefused,
 )
@@ -89,7 +89,7 @@ __all__ = [
     "ModelPackLoaded",
     "PointsPlaced",
     "PolicyLoaded",
-    "RegionMirrored",
+    "RegionChanged",
     "ReleaseApproved",
     "ReleaseBurned",
     "ReleaseRefused",
@@ -128,7 +128,7 @@ AnyEvent: TypeAlias = (
     | HandleMoved
     | PointsPlaced
     | DragsApplied
-    | RegionMirrored
+    | RegionChanged
     | SimulationRefused
     | SamePersonChecked
     | HandedOver

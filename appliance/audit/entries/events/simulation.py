@@ -65,12 +65,17 @@ class DragsApplied(Strict, frozen=True, tag="drags-applied"):
     longest: Count
 
 
-class RegionMirrored(Strict, frozen=True, tag="region-mirrored"):
-    """A simulation took a region of the face from its other half."""
+class RegionChanged(Strict, frozen=True, tag="region-changed"):
+    """A simulation changed a region drawn by hand, of so many mm².
+
+    ``mode``: its other half gave a scar's fine structure (``line``), its skin (``region``) or its
+    shape (``shape``), or it was brought to the mean shape of faces (``mean``).
+    """
 
     session: SessionId
     job: Count
     mode: RegionMode
+    area: Count
 
 
 class SimulationRefused(Strict, frozen=True, tag="simulation-refused"):

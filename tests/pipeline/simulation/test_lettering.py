@@ -17,8 +17,8 @@ SIZES = ((3024, 4032), (6000, 4000), (512, 644), (4000, 700), (300, 400), (90, 1
 
 def noise(width: int, height: int, bits: int = 8) -> Photo:
     random = np.random.default_rng(4)
-    kind = np.uint8 if bits == 8 else np.uint16
-    return Photo(random.integers(0, 2**bits, (height, width, 3)).astype(kind))
+    pixels = random.integers(0, 2**bits, (height, width, 3))
+    return Photo(pixels.astype(np.uint8) if bits == 8 else pixels.astype(np.uint16))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -167,14 +167,14 @@ class Simulation(Section, frozen=True):
 
     ``handles``: those that may be used. ``bounds``: of a handle, the least and the most that may be
     asked for, in its unit, around 0; one that is not named keeps its own. ``drag_mm``: how far a
-    place may be dragged by hand, where 0 forbids it. ``mirror``: whether a region may be taken from
-    the other half of the face.
+    place may be dragged by hand, where 0 forbids it. ``regions``: whether regions that are drawn by
+    hand may be changed.
     """
 
     handles: tuple[HandleName, ...] = tuple(WIDEST)
     bounds: dict[HandleName, tuple[float, float]] = msgspec.field(default_factory=dict)
     drag_mm: Annotated[float, Meta(ge=0, le=LONGEST_DRAG)] = LONGEST_DRAG
-    mirror: bool = True
+    regions: bool = True
 
     @property
     def is_narrower(self) -> bool:

@@ -16,7 +16,7 @@ from appliance.policy.policy import Simulation
 def limits_of(site: Simulation) -> Limits:
     """The policy's limits as the pipeline takes them."""
     bounds = {str(name): both for name, both in site.bounds.items()}
-    return Limits(frozenset(site.handles), bounds, site.drag_mm, site.mirror)
+    return Limits(frozenset(site.handles), bounds, site.drag_mm, site.regions)
 
 
 def refused_event(session: str, job: int, refusal: Refusal) -> events.SimulationRefused:

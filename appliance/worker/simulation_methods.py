@@ -88,8 +88,8 @@ class SimulationMethods:
 
     def _allow(self, wanted: worker_api.Simulate, job: int) -> None:
         """Log and raise, as ``HandleError``, what bounds and the site's policy do not allow."""
-        moves = [(drag.right, drag.down) for drag in wanted.drags]
-        refusal = self.limits.refusal(wanted.handles, moves, len(wanted.regions))
+        drags = [hypot(drag.right, drag.down) for drag in wanted.drags]
+        refusal = self.limits.refusal(wanted.handles, drags, len(wanted.regions))
         if refusal is not None:
             self.served.ledger.append(refused_event(self.served.session, job, refusal))
             raise refusal.error

@@ -12,11 +12,11 @@ from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.selection import FaceRule
+from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.free_hand import Drag
 from appliance.pipeline.simulation.honesty import Given, honest_values
-from appliance.pipeline.simulation.mirror import Mirror
 from appliance.pipeline.simulation.points import checked
-from appliance.pipeline.simulation.regions import Region, mirrored
+from appliance.pipeline.simulation.regions import RegionChanger
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View
 from appliance.pipeline.subject import Asked, Proposal, proposal, subject
@@ -82,8 +82,8 @@ class Simulations:
         return Simulator(self._analyser.canonical)
 
     @cached_property
-    def _mirror(self) -> Mirror:
-        return Mirror(self._analyser.canonical)
+    def _regions(self) -> RegionChanger:
+        return RegionChanger(self._analyser.canonical)
 
     def clear(self) -> None:
         """Forget faces and small copies. From any thread."""
@@ -139,10 +139,10 @@ class Simulations:
             )
         canvas = photo.canvas
         regions = [
-            Region([_at(corner, factor, canvas) for corner in region.outline], region.mode)
+            DrawnRegion(region.mode, [_at(corner, factor, canvas) for corner in region.corners])
             for region in wanted.regions
         ]
-        shape = mirrored(self._mirror, canvas, view, regions) if regions else None
+        shape = self._regions.change(canvas, view, regions) if regions else None
         drags = [
             Drag.by_mm(
                 _at(Place(one.x, one.y), factor, canvas), (one.right, one.down), view.scale.mm

@@ -16,7 +16,7 @@ simulation:
   handles: [tip-projection, hump]
   bounds: {tip-projection: [-2, 3]}
   drag_mm: 0
-  mirror: false
+  regions: false
 """
 
 
@@ -29,13 +29,13 @@ def test_a_policy_knows_the_handles_and_bounds_of_the_pipeline() -> None:
 def test_a_site_that_says_nothing_narrows_nothing() -> None:
     limits = limits_of(Policy().simulation)
     assert all(limits.of(one) == (one.low, one.high) for one in HANDLES.values())
-    assert limits.refusal(dict.fromkeys(HANDLES, 0.0), [(LONGEST, 0.0)], 1) is None
+    assert limits.refusal(dict.fromkeys(HANDLES, 0.0), [LONGEST], 1) is None
 
 
 def test_a_site_narrows_by_handle() -> None:
     site = parse(NARROW).simulation
     assert site == Simulation(
-        ("tip-projection", "hump"), {"tip-projection": (-2.0, 3.0)}, 0.0, mirror=False
+        ("tip-projection", "hump"), {"tip-projection": (-2.0, 3.0)}, 0.0, regions=False
     )
     limits = limits_of(site)
     assert limits.of(HANDLES["tip-projection"]) == (-2, 3)
@@ -43,8 +43,8 @@ def test_a_site_narrows_by_handle() -> None:
     for refused in (
         limits.refusal({"tip-projection": 3.5}),
         limits.refusal({"cheek": 1.0}),
-        limits.refusal({}, [(1.0, 0.0)]),
-        limits.refusal({}, mirrored=1),
+        limits.refusal({}, [1.0]),
+        limits.refusal({}, regions=1),
     ):
         assert refused is not None
         assert refused.reason == "policy"

@@ -38,7 +38,7 @@ simulation:
   handles: [alar-width, chin-width, tip-rotation]
   bounds: {alar-width: [-1.5, 1]}
   drag_mm: 2
-  mirror: false
+  regions: false
 """
 E = TypeVar("E", bound=events.Event)
 
@@ -203,7 +203,7 @@ def test_a_place_is_dragged_in_the_photo_s_own_pixels(
     assert abs(rows.mean() - chin.y * factor) < 6
 
 
-@pytest.mark.parametrize("mode", ["region", "shape"])
+@pytest.mark.parametrize("mode", ["region", "shape", "mean"])
 def test_a_region_is_taken_from_the_other_half(
     worker: Worker, client: Client, photo: int, mode: str
 ) -> None:
@@ -318,7 +318,7 @@ def narrowed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Worker,
         ({"drags": [Drag(200.0, 200.0, 3.0, 0.0)]}, ("drag", "policy", None, 3000)),
         (
             {"regions": [worker_api.Region("line", [Place(1.0, 1.0)] * 3)]},
-            ("mirror", "policy", None, None),
+            ("region", "policy", None, None),
         ),
     ],
 )

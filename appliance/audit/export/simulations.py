@@ -105,7 +105,7 @@ def _(event: events.RegionChanged) -> str:
 
 @in_words.register
 def _(event: events.SimulationRefused) -> str:
-    asked = {"drag": "a drag", "mirror": "a region drawn by hand", "handle": "handles"}
+    asked = {"drag": "a drag", "region": "a region drawn by hand", "handle": "handles"}
     what = event.handle or asked[event.what]
     if event.thousandths is not None:
         what += f" {_amount(event.thousandths, event.handle)}"

@@ -21,6 +21,7 @@ from appliance.audit.entries.events import (
     ModelPackLoaded,
     PointsPlaced,
     PolicyLoaded,
+    RegionChanged,
     SealResult,
     SimulationApplied,
 )
@@ -32,6 +33,7 @@ from appliance.audit.service.protocol import Proved
 from appliance.errors import LedgerError
 from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
+from appliance.pipeline.simulation.drawn_region import RegionMode
 from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport
@@ -130,6 +132,11 @@ class JobLog:
         """Record that places of the photo were dragged by hand, the ``longest`` by so many mm."""
         applied = DragsApplied(self._session, self._job, drags, round(1000 * longest))
         self._audit.client.append_all([applied])
+
+    def changed_region(self, mode: RegionMode, area: float) -> None:
+        """Record that a region of the photo, of ``area`` mm², was changed."""
+        changed = RegionChanged(self._session, self._job, mode, round(area))
+        self._audit.client.append_all([changed])
 
     def finished(self, result: OutputFile, *, frames: int, faces: int) -> None:
         """Record that all of ``result`` is written; it has no name yet."""

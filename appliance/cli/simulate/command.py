@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,31 +15,27 @@ from appliance.cli.framework.options import (
     which_face_option,
 )
 from appliance.cli.framework.output import print_json, print_pairs
-from appliance.cli.process.input_files import (
-    open_input,
-)
-from appliance.cli.process.job_log import JobLog
-from appliance.cli.process.load_engine import load_sealed
-from appliance.cli.process.sealing import current_sealing
 from appliance.cli.simulate.handle_type import DragType, DragValue, HandleType, HandleValue
+from appliance.cli.simulate.place_types import LengthType, LengthValue, RegionType
 from appliance.cli.simulate.points import WithPoints
-from appliance.cli.simulate.report.prepare import prepare
-from appliance.cli.simulate.report.written import (
-    ReportStyle,
-)
+from appliance.cli.simulate.ranges import Ranges, range_pairs
+from appliance.cli.simulate.report.written import ReportStyle
 from appliance.cli.simulate.request import SimulationRequest
-from appliance.cli.simulate.series import Look, Series
-from appliance.cli.simulate.summary import PhotoSummary, Summary, summary_pairs
+from appliance.cli.simulate.run import lines_alone, ranges, simulated
+from appliance.cli.simulate.summary import Summary, summary_pairs
 from appliance.cli.swap.output_options import OutputRequest, output_options
-from appliance.errors import HandleError
-from appliance.files.output import PendingOutput
 from appliance.pipeline.selection import WhichFace
-from appliance.pipeline.simulation.lettering import load_words
-from appliance.pipeline.simulation.simulator import Simulator
+from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.words import WORDS
 
+EXAMPLES = (
+    "appliance simulate --photo front.jpg --range",
+    "appliance simulate --photo front.jpg --handle chin-width=-2..-5mm --output wished.jpg",
+    "appliance simulate --photo left.jpg --points points.toml --lines lines.png",
+)
 
-@click.command(cls=WithPoints)
+
+@click.command(cls=WithPoints, epilog="\n  ".join(("\b\nExamples:", *EXAMPLES)))
 @click.option(
     "--photo",
     "photos",
@@ -79,13 +72,33 @@ from appliance.pipeline.simulation.words import WORDS
     help="Landmarks set by hand, one file for each --photo, as `simulate points` writes them.",
 )
 @click.option(
+    "--length",
+    "lengths",
+    type=LengthType(),
+    multiple=True,
+    metavar="X,Y:X,Y=MM",
+    help="Take the scale from a length in the photo, across the line of sight: between two places "
+    "(pixels), one for each --photo, or between two of --points by their names, such as "
+    "right-exocanthion:left-exocanthion=92.5, which then holds for all.",
+)
+@click.option(
+    "--mirror-region",
+    "regions",
+    type=RegionType(),
+    multiple=True,
+    metavar="MODE=X,Y:X,Y:X,Y|TOML",
+    help="Change what a polygon encloses (corners in pixels): from the other half of the face take "
+    "a scar's fine structure (line), the skin (region) or the shape (shape); or bring the shape to "
+    "the mean of faces (mean). Or a file of such regions; repeatable.",
+)
+@click.option(
     "--output",
     "outputs",
     type=FILE,
-    required=True,
     multiple=True,
     metavar="FILE",
-    help="File to write, one for each --photo, in the same order.",
+    help="File to write, one for each --photo, in the same order. The words that belong to every "
+    "simulation stand below the photo.",
 )
 @click.option(
     "--report",
@@ -95,7 +108,28 @@ from appliance.pipeline.simulation.words import WORDS
     metavar="FILE",
     help="Report to write as .pdf or .html, one for each --photo: pictures, measures with errors.",
 )
-@click.option("--mirror", is_flag=True, help="Show a report's pictures as people know themselves.")
+@click.option(
+    "--lines",
+    "lines",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Picture to write with the lines of the measures that the photo shows, one for each "
+    "--photo; without --output of the photo as it is.",
+)
+@click.option(
+    "--range",
+    "only_ranges",
+    is_flag=True,
+    help="Print which handles are honest in each photo, within what bounds, and why others are "
+    "not. Nothing is changed.",
+)
+@click.option(
+    "--mirror",
+    is_flag=True,
+    help="Show the pictures of --report and --lines as people know themselves, in a mirror.",
+)
+@click.option("--mirror-result", is_flag=True, help="Write the results as in a mirror, too.")
 @click.option("--name", metavar="TEXT", help="Name to print on the reports; it is kept nowhere.")
 @output_options
 @which_face_option("--face", "a photo")
@@ -108,9 +142,14 @@ def simulate(
     handles: tuple[HandleValue, ...],
     drags: tuple[DragValue, ...],
     points: tuple[Path, ...],
+    lengths: tuple[LengthValue, ...],
+    regions: tuple[DrawnRegion | Path, ...],
     outputs: tuple[Path, ...],
     reports: tuple[Path, ...],
+    lines: tuple[Path, ...],
+    only_ranges: bool,
     mirror: bool,
+    mirror_result: bool,
     name: str | None,
     encoding: OutputRequest,
     face: WhichFace | None,
@@ -130,67 +169,33 @@ def simulate(
         photos=photos,
         outputs=outputs,
         reports=reports,
+        lines=lines,
         points=points,
+        lengths=lengths,
         handles=handles,
         drags=drags,
+        regions=[one for one in regions if isinstance(one, DrawnRegion)],
+        region_files=[one for one in regions if isinstance(one, Path)],
         style=ReportStyle(mirror, name),
+        mirrored=mirror_result,
+        only_ranges=only_ranges,
         face=face,
         encoding=encoding,
         options=options,
         overwrite=overwrite,
     )
     request.check()
-    with JobLog(options.policy) as job, ExitStack() as files:
-        found = _run(request, job, files)
-    summary = Summary(tuple(found), round(time.monotonic() - started, 3), WORDS)
+    if only_ranges:
+        found = Ranges(tuple(ranges(request)))
+        if as_json:
+            print_json(found)
+        else:
+            print_pairs(range_pairs(found))
+        return
+    done = simulated(request) if request.changes else lines_alone(request)
+    seconds = round(time.monotonic() - started, 3)
+    summary = Summary(tuple(done), seconds, WORDS if request.changes else ())
     if as_json:
         print_json(summary)
     else:
         print_pairs(summary_pairs(summary))
-
-
-def _run(request: SimulationRequest, job: JobLog, files: ExitStack) -> list[PhotoSummary]:
-    """Open all files, load and seal, simulate photo by photo, and give the results their names."""
-    job.allow(request.refusal)
-    photos = [
-        files.enter_context(open_input(path, name))
-        for path, name in zip(request.photos, request.names, strict=True)
-    ]
-    placed = [
-        files.enter_context(open_input(path, f"The points of photo {number}"))
-        for number, path in enumerate(request.points, 1)
-    ]
-    pending = [
-        files.enter_context(PendingOutput(path, overwrite=request.overwrite, shared=True))
-        for path in (*request.outputs, *request.reports)
-    ]
-    results, reports = pending[: len(photos)], pending[len(photos) :]
-    load_words()
-    if reports:
-        prepare()
-    sealing = current_sealing(request.options.policy)
-    written = [*request.outputs, *request.reports]
-    engine = load_sealed(sealing, written, replace(request.options, latency_mode=True))
-    job.started(engine.packs, sealing.report, "simulation", "photo")
-    series = Series(request, engine.analyser, Simulator(engine.analyser.canonical), placed, job)
-    # All is looked at before anything is done: what is logged as finished has its name at once.
-    looks = [series.look(number, photo) for number, photo in enumerate(photos)]
-    _refuse_if_nowhere(request.wished, looks)
-    found = []
-    for number, (photo, look) in enumerate(zip(photos, looks, strict=True)):
-        if number:
-            job.next_photo()
-        report = reports[number] if reports else None
-        found.append(series.simulate(number, photo, look, results[number], report))
-    return found
-
-
-def _refuse_if_nowhere(values: Mapping[str, float], looks: Sequence[Look]) -> None:
-    """Raises ``HandleError`` for a handle that no photo shows honestly."""
-    for name in values:
-        reasons = [look.left_out[name] for look in looks if name in look.left_out]
-        if len(reasons) == len(looks):
-            raise HandleError(
-                f"{name} would not be honest here: {reasons[0]}.",
-                "Use a photo of another view or expression, or set its points by hand.",
-            )

@@ -5,17 +5,13 @@ A site narrows, it never widens: whatever its limits say, no handle leaves its o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import hypot
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from appliance.errors import HandleError
 from appliance.pipeline.simulation.free_hand import LONGEST
 from appliance.pipeline.simulation.handles import HANDLES, Handle
-
-Move: TypeAlias = tuple[float, float]
-"""Of a place that is dragged: mm to the right and down."""
 
 _SITE = "Ask the one who writes this site's policy, or ask for less."
 
@@ -29,7 +25,7 @@ class Refusal:
     which all handles together would leave.
     """
 
-    what: Literal["handle", "drag", "mirror"]
+    what: Literal["handle", "drag", "region"]
     reason: Literal["bounds", "policy", "likeness"]
     error: HandleError
     handle: str | None = None
@@ -42,13 +38,13 @@ class Limits:
 
     ``handles``: those that may be used. ``bounds``: the least and the most of a handle, in its
     unit, where they are narrower than its own. ``drag``: millimetres that a place may be dragged;
-    0: none may. ``mirror``: whether regions may be taken from the other half.
+    0: none may. ``regions``: whether regions that are drawn by hand may be changed.
     """
 
     handles: frozenset[str] = frozenset(HANDLES)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     drag: float = LONGEST
-    mirror: bool = True
+    regions: bool = True
 
     def of(self, handle: Handle) -> tuple[float, float]:
         """The least and the most of ``handle`` that may be asked for."""
@@ -56,12 +52,12 @@ class Limits:
         return max(low, handle.low), min(high, handle.high)
 
     def refusal(
-        self, values: Mapping[str, float], drags: Iterable[Move] = (), mirrored: int = 0
+        self, values: Mapping[str, float], drags: Sequence[float] = (), regions: int = 0
     ) -> Refusal | None:
         """Why this may not be asked; ``None`` where it may.
 
-        ``values``: by handle. ``drags``: moves of places. ``mirrored``: how many regions. Raises
-        ``HandleError`` for a handle that does not exist.
+        ``values``: by handle. ``drags``: how far each place is dragged, mm. ``regions``: how many
+        there are. Raises ``HandleError`` for a handle that does not exist.
         """
         for name, value in values.items():
             if name not in HANDLES:
@@ -70,7 +66,7 @@ class Limits:
                 )
             if found := self._of_handle(HANDLES[name], value):
                 return found
-        return self._of_drags([hypot(*drag) for drag in drags]) or self._of_mirror(mirrored)
+        return self._of_drags(drags) or self._of_regions(regions)
 
     def _of_handle(self, handle: Handle, value: float) -> Refusal | None:
         asked = f"{handle.name} {value:+g} {handle.unit}"
@@ -107,11 +103,11 @@ class Limits:
             return Refusal("drag", "policy", error, asked=longest)
         return None
 
-    def _of_mirror(self, regions: int) -> Refusal | None:
-        if not regions or self.mirror:
+    def _of_regions(self, regions: int) -> Refusal | None:
+        if not regions or self.regions:
             return None
-        error = HandleError("This site's policy does not allow regions to be mirrored.", _SITE)
-        return Refusal("mirror", "policy", error)
+        error = HandleError("This site's policy does not allow regions to be changed.", _SITE)
+        return Refusal("region", "policy", error)
 
 
 def _range(bounds: tuple[float, float], unit: str) -> str:

@@ -76,9 +76,10 @@ type Place (x: float, y: float)
 # A place of a photo that moves by so many mm, to the right and down; without a move it is held.
 type Drag (x: float, y: float, right: float, down: float)
 
-# A region of a face, a polygon with the corners `outline`, that is taken from the other half.
-# `mode`: line, the fine structure of a scar; region, the skin; or shape, that of a swelling.
-type Region (mode: string, outline: []Place)
+# A region of a face, a polygon, and what is done with it. `mode`: from the other half of the face
+# line, the fine structure of a scar, region, the skin, or shape, that of a swelling; or mean: the
+# shape is brought to the mean of faces.
+type Region (mode: string, corners: []Place)
 
 # The packs on this machine, and the execution provider; the policy decides on both.
 method Packs() -> (packs: []Pack, provider: string)

@@ -31,10 +31,10 @@ class Drag(Strict, frozen=True):
 
 
 class Region(Strict, frozen=True):
-    """A polygon that is taken from the other half of the face."""
+    """A polygon, and what is done with what it encloses."""
 
-    mode: Literal["line", "region", "shape"]
-    outline: Annotated[list[Place], msgspec.Meta(min_length=3, max_length=200)]
+    mode: Literal["line", "region", "shape", "mean"]
+    corners: Annotated[list[Place], msgspec.Meta(min_length=3, max_length=200)]
 
 
 Values = Annotated[dict[Name, Value], msgspec.Meta(max_length=32)]

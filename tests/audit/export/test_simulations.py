@@ -107,7 +107,7 @@ def test_the_report_and_the_table_have_the_words() -> None:
             "a drag +5 mm: refused, not allowed by the site's policy",
         ),
         (
-            events.SimulationRefused(SESSION, 1, "mirror", "policy"),
+            events.SimulationRefused(SESSION, 1, "region", "policy"),
             "a region drawn by hand: refused, not allowed by the site's policy",
         ),
     ],

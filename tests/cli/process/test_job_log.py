@@ -100,6 +100,27 @@ def test_a_simulation_is_recorded_with_photo_and_handles(
     assert [event.result for event in finished] == written
 
 
+def test_a_region_is_recorded_by_its_way_and_area(call: Call, people: People, folder: Path) -> None:
+    words = ("--photo", people["d"], "--output", folder / "out.png", "--json")
+    region = "mean=350,340:430,340:430,430:350,430"
+    outcome = call("simulate", *words, "--mirror-region", region)
+    assert outcome.code == 0
+    (changed,) = (one for one in recorded_events() if isinstance(one, events.RegionChanged))
+    photo = outcome.json["photos"][0]
+    assert changed.mode == "mean"
+    assert changed.area == round(80 * 90 * photo["mm_per_pixel"] ** 2)
+
+
+def test_a_value_beyond_its_bounds_is_refused_and_recorded(
+    call: Call, people: People, folder: Path
+) -> None:
+    words = ("--photo", people["a"], "--output", folder / "out.png")
+    assert call("simulate", *words, "--handle", "alar-width=-12").code == 14
+    refused = recorded_events()[-1]
+    assert isinstance(refused, events.JobRefused)
+    assert refused.reason == "handle"
+
+
 def test_no_photo_of_a_refused_simulation_counts_as_finished(
     call: Call, people: People, faceless: Path, folder: Path
 ) -> None:
@@ -141,6 +162,19 @@ def test_what_a_site_does_not_allow_is_refused_and_recorded(
     assert isinstance(ended, events.JobRefused)
     assert ended.reason == "handle"
     assert list(folder.iterdir()) == [policy]
+
+
+def test_ranges_are_those_that_the_site_allows(call: Call, people: People, folder: Path) -> None:
+    policy = folder / "policy.yaml"
+    site = "{handles: [chin-width, alar-width], bounds: {chin-width: [-2, 2]}}"
+    policy.write_text(f"gate: {{consent: false}}\nsimulation: {site}\n")
+    words = ("--photo", people["a"], "--policy", policy, "--range", "--json")
+    (photo,) = call("simulate", *words).json["photos"]
+    assert {name: (one["low"], one["high"]) for name, one in photo["handles"].items()} == {
+        "chin-width": (-2, 2),
+        "alar-width": (-5, 4),
+    }
+    assert "policy" in photo["left_out"]["cheek"]
 
 
 def test_points_set_by_hand_are_recorded(call: Call, people: People, folder: Path) -> None:

@@ -176,10 +176,34 @@ def test_a_place_is_dragged(simulate: Call, people: People, folder: Path) -> Non
     assert changed.mean() < 0.2
 
 
-def test_something_must_be_moved(simulate: Call) -> None:
-    outcome = simulate()
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "--handle"),
+        (("--range",), "--range"),
+        (("--handle", "cheek=1", "--length", "nasion:menton=120"), "--points"),
+        (("--handle", "cheek=1", "--length", "nasion:nasion=120"), "--length"),
+        (("--handle", "cheek=1", "--length", "5,5:90,90=3"), "--length"),
+        (("--mirror-region", "eye=1,1:9,9:1,9"), "--mirror-region"),
+    ],
+)
+def test_what_does_not_go_together(simulate: Call, words: tuple[str, ...], says: str) -> None:
+    outcome = simulate(*words)
     assert outcome.code == 2
-    assert "--handle" in outcome.err
+    assert says in outcome.err
+
+
+def test_a_result_is_mirrored_and_its_words_are_not(
+    simulate: Call, people: People, folder: Path
+) -> None:
+    assert simulate("--handle", "chin-width=-4").code == 0
+    plain = pixels(folder / "out.png")
+    outcome = simulate("--handle", "chin-width=-4", "--mirror-result", "--overwrite", "--json")
+    assert outcome.json["photos"][0]["mirrored"]
+    mirrored = pixels(folder / "out.png")
+    height = len(pixels(people["a"]))
+    assert np.array_equal(mirrored[:height], plain[:height, ::-1])
+    assert np.array_equal(mirrored[height:], plain[height:])
 
 
 def test_a_drag_as_it_is_written() -> None:

@@ -11,7 +11,7 @@ from appliance.pipeline.simulation.limits import Limits, Refusal
 
 ALL = Limits()
 SITE = Limits(
-    frozenset({"tip-projection", "hump"}), {"tip-projection": (-2, 3)}, drag=4, mirror=False
+    frozenset({"tip-projection", "hump"}), {"tip-projection": (-2, 3)}, drag=4, regions=False
 )
 
 
@@ -58,16 +58,16 @@ def test_a_site_leaves_handles_out() -> None:
 
 
 def test_a_site_shortens_drags_or_forbids_them() -> None:
-    assert SITE.refusal({}, [(4, 0), (0, -4)]) is None
-    refusal = SITE.refusal({}, [(1, 0), (3, 4)])
+    assert SITE.refusal({}, [4, 4]) is None
+    refusal = SITE.refusal({}, [1, 5])
     assert refusal is not None
     assert (why(refusal), refusal.asked) == (("drag", "policy"), 5)
-    assert why(ALL.refusal({}, [(LONGEST + 0.1, 0)])) == ("drag", "bounds")
+    assert why(ALL.refusal({}, [LONGEST + 0.1])) == ("drag", "bounds")
     without = Limits(drag=0)
-    assert why(without.refusal({}, [(0, 0)])) == ("drag", "policy")
+    assert why(without.refusal({}, [0])) == ("drag", "policy")
     assert without.refusal({"hump": 1}) is None
 
 
-def test_a_site_forbids_mirroring() -> None:
-    assert why(SITE.refusal({}, mirrored=1)) == ("mirror", "policy")
-    assert ALL.refusal({}, mirrored=1) is None
+def test_a_site_forbids_regions() -> None:
+    assert why(SITE.refusal({}, regions=1)) == ("region", "policy")
+    assert ALL.refusal({}, regions=1) is None

@@ -88,7 +88,7 @@ class SimulationRefused(Strict, frozen=True, tag="simulation-refused"):
 
     session: SessionId
     job: Count
-    what: Literal["handle", "drag", "mirror"]
+    what: Literal["handle", "drag", "region"]
     reason: Literal["bounds", "policy", "likeness"]
     handle: HandleName | None = None
     thousandths: SignedCount | None = None

@@ -17,7 +17,7 @@ from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.simulation.lettering import strip
-from appliance.pipeline.simulation.measuring.measurer import Measurement, paths
+from appliance.pipeline.simulation.measuring.measurer import Measurement, guides, paths
 
 SIZE = (720, 864)
 """Width and height of every picture in pixels: 300 to the inch where it is 61 mm wide."""
@@ -63,17 +63,19 @@ def explained(request: ReportRequest, measurement: Measurement) -> tuple[Picture
     arrows = arrow_field(photo, before, after, request.triangles, request.view.scale.mm * scale)
     times = exaggeration(before, after, max(framing.size))
     longer = "as long as the way" if times == 1 else f"{times} times as long as the way"
-    pictures = [_picture(request, arrows, f"Displacement as wished; arrows {longer}")]
+    moves = np.abs(after - before).max() > 0
+    caption = f"Displacement as wished; arrows {longer}" if moves else "No place is moved"
+    pictures = [_picture(request, arrows, caption)]
     names = tuple(reading.name for reading in measurement.readings)
     if names:
         wished = framing.show(PhotoCanvas(request.wished.picture))
-        lines = [
+        old, new = (
             [framing.place(line) for line in paths(request.view, names, request.points, mesh)]
             for mesh in (None, request.wished.mesh)
-        ]
-        pictures.append(
-            _picture(request, measured_lines(wished, *lines), "Lines before (orange), as wished")
         )
+        thin = [framing.place(line) for line in guides(request.view, request.points)]
+        drawn = measured_lines(wished, old, new, thin=thin)
+        pictures.append(_picture(request, drawn, "Lines before (orange), as wished"))
     return tuple(pictures)
 
 

@@ -166,13 +166,13 @@ def test_what_a_site_does_not_allow_is_refused_and_recorded(
 
 def test_ranges_are_those_that_the_site_allows(call: Call, people: People, folder: Path) -> None:
     policy = folder / "policy.yaml"
-    site = "{handles: [chin-width, alar-width], bounds: {chin-width: [-2, 2]}}"
+    site = "{handles: [chin-width, jaw-width], bounds: {chin-width: [-2, 2]}}"
     policy.write_text(f"gate: {{consent: false}}\nsimulation: {site}\n")
     words = ("--photo", people["a"], "--policy", policy, "--range", "--json")
     (photo,) = call("simulate", *words).json["photos"]
     assert {name: (one["low"], one["high"]) for name, one in photo["handles"].items()} == {
         "chin-width": (-2, 2),
-        "alar-width": (-5, 4),
+        "jaw-width": (-10, 8),
     }
     assert "policy" in photo["left_out"]["cheek"]
 

@@ -39,14 +39,20 @@ _RULES: tuple[tuple[str, Callable[[Policy], bool], str], ...] = (
         "cuda and tensorrt need the devices of a GPU",
     ),
     (
+        "simulation.bounds",
+        lambda p: p.simulation.is_narrower,
+        "a range holds 0 and stays within the handle's own bounds (docs/simulation.md)",
+    ),
+    (
         "projects",
         lambda p: len({project.name for project in p.projects}) == len(p.projects),
         "each project needs a name of its own",
     ),
 )
 
-# msgspec ends its messages with the place, as "… - at `$.projects[3].members`".
-_PLACE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>[^`]*)`)?\Z", re.DOTALL)
+# msgspec ends its messages with the place, as "… - at `$.projects[3].members`"; of a key of a map,
+# as "… - at `key` in `$.simulation.bounds`", and of its value, as "… `$.simulation.bounds[...]`".
+_PLACE = re.compile(r"(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<place>[^`]*)`)?\Z", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z")
 
 
@@ -99,7 +105,7 @@ def _converted(document: Document) -> Policy:
     except msgspec.ValidationError as error:
         found = _PLACE.match(str(error))
         what, place = (found["what"], found["place"] or "") if found else (str(error), "")
-        key = re.sub(r"\[(\d+)\]", r".\1", place)
+        key = re.sub(r"\[(\d+)\]", r".\1", place.replace("[...]", ""))
         if unknown := _UNKNOWN.match(what):
             key = f"{key}.{unknown['name']}" if key else unknown["name"]
             what = "there is no such key"

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from appliance.policy.handles import LONGEST_DRAG, WIDEST, HandleName
+
 Layer = Literal["seccomp", "landlock", "guard", "rlimits"]
 Provider = Literal["tensorrt", "cuda", "openvino", "directml", "cpu"]
 Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,31}\Z")]
@@ -160,6 +162,29 @@ class Gate(Section, frozen=True):
     consent: bool = True
 
 
+class Simulation(Section, frozen=True):
+    """What a simulation may move, and how far. A site narrows it; nothing here widens it.
+
+    ``handles``: those that may be used. ``bounds``: of a handle, the least and the most that may be
+    asked for, in its unit, around 0; one that is not named keeps its own. ``drag_mm``: how far a
+    place may be dragged by hand, where 0 forbids it. ``regions``: whether regions that are drawn by
+    hand may be changed.
+    """
+
+    handles: tuple[HandleName, ...] = tuple(WIDEST)
+    bounds: dict[HandleName, tuple[float, float]] = msgspec.field(default_factory=dict)
+    drag_mm: Annotated[float, Meta(ge=0, le=LONGEST_DRAG)] = LONGEST_DRAG
+    regions: bool = True
+
+    @property
+    def is_narrower(self) -> bool:
+        """Whether all bounds hold 0, where nothing moves, and leave none of the handles' own."""
+        return all(
+            WIDEST[name][0] <= low <= 0 <= high <= WIDEST[name][1]
+            for name, (low, high) in self.bounds.items()
+        )
+
+
 class Project(Section, frozen=True):
     """A studio's project: who works on it, and for how many days its workspace is kept."""
 
@@ -182,6 +207,7 @@ class Policy(Section, frozen=True):
     audit: Audit = Audit()
     export: Export = Export()
     gate: Gate = Gate()
+    simulation: Simulation = Simulation()
     projects: tuple[Project, ...] = ()
 
     @property

@@ -15,6 +15,7 @@ from appliance.errors import ApplianceError
 from appliance.inference.pack import ModelPack
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Tuning
+from appliance.pipeline.simulation.lettering import load_words
 from appliance.policy.load import load
 from appliance.wire.activation import listening_socket
 from appliance.worker.control import WorkerControl, WorkerParts
@@ -49,6 +50,7 @@ def main(rewrite: Rewrite = rewrite_media, max_seconds: int = MAX_SECONDS) -> in
         listener = None if options.socket is not None else _control_socket()
         # The sanitiser forks, which must happen before there are threads.
         cv2.setNumThreads(1)
+        load_words()
         policy = load(options.policy)
         stderr = configure("worker", policy.system.log_level)
         sanitiser = MediaSanitiser(WorkerSealing(policy), rewrite, max_seconds)

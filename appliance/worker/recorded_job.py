@@ -40,9 +40,15 @@ Done = TypeVar("Done", bound=_Counted)
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPhoto:
-    """A photo that was simulated; ``faces_swapped``: how many of its faces were moved."""
+    """A photo that was simulated.
 
-    faces_swapped: int
+    ``left_out``: why handles were not applied, by handle. ``share``: of the move that could be
+    made. ``faces_swapped``: how many of its faces were changed.
+    """
+
+    left_out: dict[str, str]
+    share: float
+    faces_swapped: int = 1
     frames: int = 1
 
 

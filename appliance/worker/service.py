@@ -49,9 +49,11 @@ from appliance.worker.hand_over import HandOver
 from appliance.worker.intake import Intake
 from appliance.worker.job_count import JobCount
 from appliance.worker.packs import offered
-from appliance.worker.recorded_job import JobRecorder, SimulatedPhoto, StartedJob
+from appliance.worker.recorded_job import JobRecorder, StartedJob
 from appliance.worker.sanitiser import MediaSanitiser
 from appliance.worker.served_session import ServedSession
+from appliance.worker.simulation_limits import limits_of
+from appliance.worker.simulation_methods import SimulationMethods
 from appliance.worker.simulations import Simulations
 from appliance.worker.single_entry_cache import SingleEntryCache
 from appliance.worker.tripwires import touches_as_events
@@ -94,6 +96,18 @@ class WorkerService:
         self._sources: SingleEntryCache[SourceIdentity] = SingleEntryCache()
         self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
         self._simulations = Simulations(workspace, engines.mesh.analyser, self._one_picture)
+        self._simulating = SimulationMethods(
+            served,
+            workspace,
+            limits_of(policy.simulation),
+            self._simulations,
+            self._recorder,
+            self._hand_over,
+            self.jobs,
+            engines.mesh.packs[0].digest,
+            self._job,
+            self._one_picture,
+        )
 
     def service(self) -> Service:
         """The interface for the callers to whom the broker gave a connection."""
@@ -104,8 +118,7 @@ class WorkerService:
             "Assess": Method(worker_api.Assess, self._assess),
             "Swap": Method(worker_api.Swap, self._swap),
             "Preview": Method(worker_api.Preview, self._preview),
-            "Simulate": Method(worker_api.Simulate, self._simulate),
-            "PreviewSimulation": Method(worker_api.PreviewSimulation, self._preview_simulation),
+            **self._simulating.methods(),
             "Cancel": Method(Empty, self._cancel),
             "Results": Method(Empty, self._list),
             "Result": Method(worker_api.Item, self._result),
@@ -135,10 +148,11 @@ class WorkerService:
             consent = served.gates.consent(parameters.consent)
             with self._intake.receive(request.descriptors[0]) as received:
                 imported = received.media
+                pseudonym = served.ledger.pseudonym("file", received.digest)
                 served.ledger.append(
                     events.MediaImported(
                         session=served.session,
-                        item=served.ledger.pseudonym("file", received.digest),
+                        item=pseudonym,
                         role=parameters.role,
                         media=imported.media,
                         size=received.size,
@@ -146,7 +160,7 @@ class WorkerService:
                         consent=consent,
                     )
                 )
-                number = self._workspace.add_item(received.path, imported.media)
+                number = self._workspace.add_item(received.path, imported.media, pseudonym)
         return Answer(worker_api.Imported(number, imported.media, imported.width, imported.height))
 
     def _inspect(self, request: Request[worker_api.Inspect]) -> Answer:
@@ -196,32 +210,6 @@ class WorkerService:
             report = self._video(job, source, options, target, sink)
         served.gates.same_person(job.number, source, report)
         return report
-
-    def _simulate(self, request: Request[worker_api.Simulate]) -> Answer:
-        served, parameters = self._served, request.parameters
-        item = self._workspace.item(parameters.photo)
-        with self._job(), errors_to_refusals():
-            job = self.jobs.begin()
-            left_out: dict[str, str] = {}
-
-            def make(sink: BinaryIO) -> SimulatedPhoto:
-                with self._one_picture:
-                    moved = self._simulations.simulate(parameters.photo, parameters.handles)
-                    self._simulations.log(served, job, parameters.photo, moved)
-                    sink.write(encode_photo(moved.photo, "png"))
-                left_out.update(moved.left_out)
-                return SimulatedPhoto(faces_swapped=int(bool(moved.values)))
-
-            pack = self._engines.mesh.packs[0].digest
-            number, _ = self._recorder.run(StartedJob(job, "simulation", item.media, pack), make)
-        return Answer(worker_api.Simulated(job, number, left_out))
-
-    def _preview_simulation(self, request: Request[worker_api.PreviewSimulation]) -> Answer:
-        parameters = request.parameters
-        with self._job(), errors_to_refusals():
-            moved = self._simulations.preview(parameters.photo, parameters.handles, parameters.side)
-            pipe = self._hand_over.preview(encode_photo(moved.photo, "jpeg"))
-            return Answer(worker_api.LeftOut(dict(moved.left_out)), (pipe,))
 
     def _photo(
         self, job: _Job, source: SourceIdentity, options: SwapOptions, sink: BinaryIO

@@ -1,112 +1,182 @@
-"""Simulations of the session's photos: each photo's view is found once, and moved often."""
+"""Simulations of the session's photos: each photo's face is looked at once, and moved often."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
 from threading import Lock
-from typing import cast
 
-from appliance.audit.entries import events
-from appliance.audit.entries.fields import HandleName
 from appliance.errors import HandleError
 from appliance.pipeline.analysis.analyser import FaceAnalyser
-from appliance.pipeline.face_model.topology import mouth_openness
+from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
-from appliance.pipeline.run import face_of_one
-from appliance.pipeline.simulation.honesty import Given, check_bounds, honest_values
+from appliance.pipeline.selection import FaceRule
+from appliance.pipeline.simulation.drawn_region import DrawnRegion
+from appliance.pipeline.simulation.free_hand import Drag
+from appliance.pipeline.simulation.honesty import Given, honest_values
+from appliance.pipeline.simulation.points import checked
+from appliance.pipeline.simulation.regions import RegionChanger
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View
-from appliance.worker.hand_over import fingerprint
-from appliance.worker.served_session import ServedSession
+from appliance.pipeline.subject import Asked, Proposal, proposal, subject
+from appliance.protocols.worker_api import Drag as WantedDrag
+from appliance.protocols.worker_api import Place, ProposePoints, Simulate
 from appliance.worker.single_entry_cache import SingleEntryCache
 from appliance.worker.workspace import Workspace
 
-_PHOTO = "the photo"
+_WHICH = "Say which one by the choice: largest, left or right."
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A photo that was moved by ``values``, and why handles were left out, by handle."""
+    """A photo that was moved by ``values``, and why handles were left out, by handle.
+
+    ``share``: of the move that could be made without folds. ``areas``: of the regions, mm².
+    ``network``: whether the network found the face.
+    """
 
     photo: Photo
     values: Mapping[str, float]
     left_out: Mapping[str, str]
+    share: float
+    areas: Sequence[float]
+    network: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A photo, or a small copy of it, with the view of its face."""
+class _Look:
+    """A photo's face, in a picture of ``width`` pixels: what depends on the photo alone."""
+
+    view: View
+    given: Given
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Small:
+    """A small copy of a photo, and the view of the face in it."""
 
     photo: Photo
     view: View
-    mouth_gap: float
 
 
 class Simulations:
-    """For one thread at a time, except ``clear``."""
+    """For one thread at a time, except ``clear``.
+
+    A photo's face is searched and measured in the whole photo, by the points that were set in it,
+    and the outcome kept: a preview and its result show the same, and a pair of results costs one
+    look.
+    """
 
     def __init__(self, workspace: Workspace, analyser: FaceAnalyser, one_picture: Lock) -> None:
         """``one_picture``: held while a photo of full size is in memory."""
         self._workspace, self._analyser = workspace, analyser
         self._one_picture = one_picture
-        self._small: SingleEntryCache[_Seen] = SingleEntryCache()
+        self._looks: SingleEntryCache[_Look] = SingleEntryCache()
+        self._small: SingleEntryCache[_Small] = SingleEntryCache()
 
     @cached_property
     def _simulator(self) -> Simulator:
         # Most sessions need none.
         return Simulator(self._analyser.canonical)
 
+    @cached_property
+    def _regions(self) -> RegionChanger:
+        return RegionChanger(self._analyser.canonical)
+
     def clear(self) -> None:
-        """Forget the small copy. From any thread."""
+        """Forget faces and small copies. From any thread."""
+        self._looks.clear()
         self._small.clear()
 
-    def preview(self, item: int, handles: Mapping[str, float], side: int) -> Moved:
-        """A copy of ``item`` of at most ``side`` pixels, moved.
+    def propose(self, wanted: ProposePoints) -> Proposal:
+        """Landmarks of a photo's face. Raises ``NoFaceError`` as :func:`proposal`."""
+        with self._one_picture:
+            canvas = self._workspace.photo(wanted.photo).canvas
+            return proposal(self._analyser, canvas, wanted.yaw, _asked(wanted.choice))
 
-        Raises ``HandleError`` for what :func:`check_bounds` refuses, or if no handle is honest.
+    def preview(self, wanted: Simulate, side: int) -> Moved:
+        """A copy of the photo of at most ``side`` pixels, changed.
+
+        Raises ``HandleError`` if no handle is honest, or for drags and regions that cannot be, and
+        ``NoFaceError`` and ``InputError`` as :func:`subject`.
         """
-        check_bounds(handles)
-        return self._moved(
-            self._small.get((item, side), lambda: self._thumbnail(item, side)), handles
-        )
+        with self._one_picture:
+            read = cache(lambda: self._workspace.photo(wanted.photo))
+            look = self._look(wanted, read)
+            small = self._small.get((_key(wanted), side), lambda: _shrunk(read(), look, side))
+        copy = Photo(small.photo.pixels.copy())
+        return self._moved(copy, wanted, look.given, small.view, _factor(copy, look))
 
-    def simulate(self, item: int, handles: Mapping[str, float]) -> Moved:
-        """The photo ``item``, moved; raises as :meth:`preview`. Hold ``one_picture`` meanwhile."""
-        check_bounds(handles)
-        return self._moved(self._seen(self._workspace.photo(item)), handles)
+    def simulate(self, wanted: Simulate) -> Moved:
+        """The photo, changed; raises as :meth:`preview`. Hold ``one_picture`` meanwhile."""
+        photo = self._workspace.photo(wanted.photo)
+        look = self._look(wanted, lambda: photo)
+        return self._moved(photo, wanted, look.given, look.view, 1.0)
 
-    def log(self, served: ServedSession, job: int, item: int, moved: Moved) -> None:
-        """Record which photo was moved by which handles: no other person had a part in it."""
-        with self._workspace.item(item).path.open("rb") as file:
-            digest = fingerprint(file)[0].hex()
-        moves = [
-            events.HandleMoved(served.session, job, cast("HandleName", name), round(1000 * value))
-            for name, value in moved.values.items()
-        ]
-        applied = events.SimulationApplied(served.session, job, digest)
-        served.ledger.append_all([applied, *moves])
+    def _look(self, wanted: Simulate, read: Callable[[], Photo]) -> _Look:
+        return self._looks.get(_key(wanted), lambda: self._looked(read().canvas, wanted))
 
-    def _moved(self, seen: _Seen, handles: Mapping[str, float]) -> Moved:
-        values, left_out = honest_values(handles, seen.view.yaw, Given(seen.mouth_gap))
-        if handles and not values:
+    def _looked(self, canvas: Canvas, wanted: Simulate) -> _Look:
+        points = None
+        if wanted.points:
+            places = {name: (place.x, place.y) for name, place in wanted.points.items()}
+            points = checked(places, (canvas.width, canvas.height))
+        found = subject(self._analyser, canvas, points, _asked(wanted.choice))
+        return _Look(found.view, found.given, canvas.width)
+
+    def _moved(
+        self, photo: Photo, wanted: Simulate, given: Given, view: View, factor: float
+    ) -> Moved:
+        """``photo``, changed in place; its sides are ``factor`` times as long as the imported."""
+        values, left_out = honest_values(wanted.handles, view.yaw, given)
+        if wanted.handles and not values:
             name, reason = next(iter(left_out.items()))
             raise HandleError(
                 f"{name} would not be honest here: {reason}.",
-                "Use a photo of another view or expression.",
+                "Use a photo of another view or expression, or set its points by hand.",
             )
-        photo = replace(seen.photo, pixels=seen.photo.pixels.copy())
-        self._simulator.simulate(photo.canvas, seen.view, values)
-        return Moved(photo, values, left_out)
-
-    def _thumbnail(self, item: int, side: int) -> _Seen:
-        with self._one_picture:
-            photo = self._workspace.photo(item)
-            in_srgb = in_colours_of(photo, Photo(photo.pixels))
-            return self._seen(Photo(in_srgb.canvas.thumbnail(side)))
-
-    def _seen(self, photo: Photo) -> _Seen:
         canvas = photo.canvas
-        face = face_of_one(self._analyser, canvas, _PHOTO)
-        return _Seen(photo, self._simulator.view(canvas, face), mouth_openness(face.points))
+        regions = [
+            DrawnRegion(region.mode, [_at(corner, factor, canvas) for corner in region.corners])
+            for region in wanted.regions
+        ]
+        shape = self._regions.change(canvas, view, regions) if regions else None
+        drags = [
+            Drag.by_mm(
+                _at(Place(one.x, one.y), factor, canvas), (one.right, one.down), view.scale.mm
+            )
+            for one in wanted.drags
+        ]
+        done = self._simulator.simulate(canvas, view, values, drags, shape)
+        areas = [region.area(view.scale.mm) for region in regions]
+        return Moved(photo, values, left_out, done.share, areas, given.network)
+
+
+def _asked(choice: str | None) -> Asked:
+    return Asked("the photo", None if choice is None else FaceRule(choice), _WHICH)
+
+
+def _key(wanted: Simulate) -> Hashable:
+    """What the look at a photo depends on."""
+    places = sorted((name, place.x, place.y) for name, place in wanted.points.items())
+    return wanted.photo, wanted.choice, tuple(places)
+
+
+def _shrunk(photo: Photo, look: _Look, side: int) -> _Small:
+    in_srgb = in_colours_of(photo, Photo(photo.pixels))
+    small = Photo(in_srgb.canvas.thumbnail(side))
+    return _Small(small, look.view.scaled(_factor(small, look)))
+
+
+def _factor(photo: Photo, look: _Look) -> float:
+    return photo.canvas.width / look.width
+
+
+def _at(place: Place | WantedDrag, factor: float, canvas: Canvas) -> tuple[float, float]:
+    """Where a place of the imported photo lies in a copy; in the photo itself it stays."""
+    if factor == 1:
+        return place.x, place.y
+    x, y = ((value + 0.5) * factor - 0.5 for value in (place.x, place.y))
+    return min(max(x, 0.0), canvas.width - 1.0), min(max(y, 0.0), canvas.height - 1.0)

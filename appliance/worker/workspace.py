@@ -24,10 +24,15 @@ from appliance.wire.message import CallError
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A file in the workspace."""
+    """A file in the workspace.
+
+    ``pseudonym``: under which the ledger has its import; ``None`` of a result, and of an item that
+    a previous worker took in.
+    """
 
     path: Path
     media: Media
+    pseudonym: str | None = None
 
 
 class Workspace:
@@ -73,10 +78,10 @@ class Workspace:
             finally:
                 os.close(reader)
 
-    def add_item(self, temporary: Path, media: Media) -> int:
+    def add_item(self, temporary: Path, media: Media, pseudonym: str | None = None) -> int:
         """Rename an imported file to its number, which is returned."""
         number = self._next()
-        item = Item(self._folder / f"{number}.item.{media}", media)
+        item = Item(self._folder / f"{number}.item.{media}", media, pseudonym)
         temporary.rename(item.path)
         self._items[number] = item
         return number

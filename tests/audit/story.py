@@ -65,6 +65,9 @@ def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iter
             "worker",
             events.MediaImported(session, item, "target", "photo", 4_812_331, "disc", 2 * session),
         )
+        if dice.random() < 0.2:
+            yield from _simulation(dice, at + 500, session, job, (item, pack))
+            continue
         yield at + 500, "worker", events.JobStarted(session, job, "mesh", "photo", pack)
         likeness = dice.randint(18, 96)
         same = likeness >= 36
@@ -97,6 +100,29 @@ def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iter
     yield at + 2_300, "keeper", erased
     wiped = events.SessionWiped(session, key, "luks-header-dropped", 4, 0, 1_840)
     yield at + 2_400, "broker", wiped
+
+
+def _simulation(
+    dice: random.Random, at: int, session: str, job: int, of: tuple[str, str]
+) -> Iterator[Step]:
+    item, pack = of
+    yield at, "worker", events.JobStarted(session, job, "simulation", "photo", pack)
+    if dice.random() < 0.3:
+        yield (
+            at + 1,
+            "worker",
+            events.SimulationRefused(session, job, "handle", "policy", "tip-projection", 3_500),
+        )
+        yield at + 2, "worker", events.JobRefused(session, job, "handle")
+        return
+    photo, result = dice.randbytes(32).hex(), dice.randbytes(32).hex()
+    yield at + 300, "worker", events.SimulationApplied(session, job, photo, item)
+    yield at + 300, "worker", events.HandleMoved(session, job, "tip-rotation", 6_000)
+    yield at + 300, "worker", events.HandleMoved(session, job, "hump", -1_500, "least")
+    yield at + 300, "worker", events.PointsPlaced(session, job, 14, "found")
+    yield at + 300, "worker", events.DragsApplied(session, job, 3, 4_250)
+    yield at + 300, "worker", events.RegionChanged(session, job, "line", 140)
+    yield at + 700, "worker", events.JobFinished(session, job, result, 1, 1, 690)
 
 
 def _release(

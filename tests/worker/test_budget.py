@@ -11,6 +11,7 @@ from appliance.audit.entries.events import AnyEvent
 from appliance.audit.service import protocol
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.service.protocol import WORKER_BUDGET
+from appliance.pipeline.simulation.handles import HANDLES
 from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME
 from appliance.wire.message import Empty
@@ -50,6 +51,28 @@ def test_a_day_of_work_fits_the_budget(tmp_path: Path) -> None:
     # Each event in a request of its own, with the longest of them.
     most = max(map(size, [*imports, *job, *preview]))
     assert day * most + IMPORTS * 2 * 200 <= WORKER_BUDGET.bytes
+
+
+def test_a_day_of_simulations_fits_the_budget(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger"
+    handles = {"alar-width": -1.0, "chin-width": -2.0, "bridge-width": -1.0}
+    with EmbeddedAudit(ledger) as audit, working(tmp_path, audit, GATED) as (worker, client):
+        photo = worker.take_in(client, portrait("person_a_1.jpg")).item
+        start = logged_events(ledger)
+        wanted = worker_api.Simulate(photo, handles)
+        client.call(f"{NAME}.Simulate", wanted, gives=worker_api.Simulated)
+        job = logged_events(ledger)[len(start) :]
+        shown = worker_api.PreviewSimulation(photo, handles, side=256)
+        _, (descriptor,) = client.call(
+            f"{NAME}.PreviewSimulation", shown, gives=worker_api.Previewed, attached=1
+        )
+        read_all(descriptor)
+        preview = logged_events(ledger)[len(start) + len(job) :]
+    regions, points_and_drags = 16, 2
+    longest = len(job) - len(handles) + len(HANDLES) + regions + points_and_drags
+    day = len(start) + IMPORTS + JOBS * longest + PREVIEWS * len(preview)
+    assert day <= WORKER_BUDGET.events
+    assert day * max(map(size, [*start, *job, *preview])) + IMPORTS * 2 * 200 <= WORKER_BUDGET.bytes
 
 
 def size(event: AnyEvent) -> int:

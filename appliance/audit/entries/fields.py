@@ -52,6 +52,8 @@ HandleName: TypeAlias = Literal[
     "symmetry",
 ]
 """The handles of a simulation; a test holds them equal to the pipeline's table."""
+RegionMode: TypeAlias = Literal["line", "region", "shape", "mean"]
+"""What is done with a region of a face that was drawn by hand."""
 Layer: TypeAlias = Literal[
     "namespace", "seccomp", "landlock", "nftables", "guard", "rlimits", "telemetry"
 ]

@@ -10,8 +10,12 @@ from appliance.audit.entries import canonical
 from appliance.audit.entries.entry import Entry
 from appliance.audit.entries.events import AnyEvent, Boot, ClockChanged
 from appliance.audit.entries.fields import Role
+from appliance.audit.entries.reader import read_lines
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.tlog.appender import Ledger
+from appliance.audit.tlog.proofs import EntryProver, TlogProof
+from appliance.audit.tlog.reader import CHECKPOINT
+from appliance.errors import LedgerError
 from appliance.machine import boot_id
 from appliance.version import version
 
@@ -62,6 +66,18 @@ class Recorder:
             first, leaves = self._ledger.append([canonical.encode(entry) for entry in entries])
         receipts = [Receipt(first + n, leaf) for n, leaf in enumerate(leaves)]
         return receipts[len(own) :]
+
+    def proof(self, index: int) -> tuple[TlogProof, str]:
+        """The proof of the entry ``index`` in the ledger as it is now, and the log's public key.
+
+        Raises ``LedgerError`` if the ledger lacks the entry or is damaged.
+        """
+        store = self._ledger.reader.snapshot()
+        verifier = store.verifier()
+        line = next(read_lines(store, store.checkpoint(verifier), index), None)
+        if line is None or line.entry.seq != index:
+            raise LedgerError("The ledger does not have this entry.", "Name one that it has.")
+        return EntryProver(store, store.read(CHECKPOINT)).prove(index, line.data), verifier.vkey
 
     def _notices(self, now: ClockReading) -> list[AnyEvent]:
         last = self._ledger.last()

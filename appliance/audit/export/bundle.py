@@ -27,13 +27,9 @@ from appliance.audit.entries.reader import LogLine
 from appliance.audit.export.fhir import audit_event
 from appliance.audit.export.report import html_report
 from appliance.audit.export.table import csv_table
-from appliance.audit.tlog.checkpoint import Checkpoint
-from appliance.audit.tlog.merkle import hash_leaf, inclusion_holds
-from appliance.audit.tlog.proofs import TlogProof, Tree
+from appliance.audit.tlog.proofs import EntryProver, TlogProof
 from appliance.audit.tlog.reader import VKEY, LedgerReader
-from appliance.audit.tlog.signed_note import Note
 from appliance.audit.verification.verify import Verification
-from appliance.errors import LedgerError
 
 SUMS = "SHA256SUMS"
 PROOF = "bundle.tlog-proof"
@@ -75,35 +71,15 @@ def prove_entry(reader: LedgerReader, note: bytes, line: LogLine) -> TlogProof:
 
     Raises ``LedgerError`` if a tile that it needs is missing or damaged.
     """
-    return _Prover(reader, note).prove(line)
-
-
-class _Prover:
-    """Proves entries against one checkpoint."""
-
-    def __init__(self, reader: LedgerReader, note: bytes) -> None:
-        self._note = note
-        self._head = Checkpoint.parse(Note.parse(note).text)
-        self._tree = Tree(reader, self._head.size)
-
-    def prove(self, line: LogLine) -> TlogProof:
-        index, head = line.entry.seq, self._head
-        path = self._tree.inclusion(index)
-        # A damaged tile would give a proof that fails, as if the log had been forged.
-        if not inclusion_holds(hash_leaf(line.data), index, head.size, path, head.root):
-            raise LedgerError(
-                f"The ledger is damaged: entry {index} cannot be proved.",
-                "Run `appliance audit verify`, keep the damaged copy, and restore the last good "
-                "one.",
-            )
-        return TlogProof(line.data, index, tuple(path), self._note)
+    return EntryProver(reader, note).prove(line.entry.seq, line.data)
 
 
 def _proofs(reader: LedgerReader, note: bytes, lines: Sequence[LogLine]) -> bytes:
-    prover = _Prover(reader, note)
+    prover = EntryProver(reader, note)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for line in lines:
             member = zipfile.ZipInfo(f"{line.entry.seq}.tlog-proof", _ZIP_EPOCH)
-            archive.writestr(member, prover.prove(line).encode(), zipfile.ZIP_DEFLATED)
+            proof = prover.prove(line.entry.seq, line.data)
+            archive.writestr(member, proof.encode(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()

@@ -19,6 +19,7 @@ from appliance.audit.export.labels import (
     kind,
     labels,
 )
+from appliance.audit.export.simulations import in_words
 from appliance.audit.tlog.merkle import hash_leaf
 
 _OWN = "urn:face-appliance"
@@ -42,6 +43,8 @@ def _resource(entry: Entry, leaf: str, origin: str) -> dict[str, Any]:
         subtypes.insert(0, label.subcode)
     fields = details(entry.event)
     people = [fields.pop(name) for name in _PEOPLE if name in fields]
+    if words := in_words(entry.event):
+        fields["in_words"] = words
     return {
         "resourceType": "AuditEvent",
         "id": f"entry-{entry.seq}",

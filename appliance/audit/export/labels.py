@@ -77,7 +77,12 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.JobFinished: EventLabels("Job finished", "work", "C", _TRANSFORM),
     events.JobRefused: EventLabels("Job refused", "alarm", "E", _TRANSFORM, failed=True),
     events.SimulationApplied: EventLabels("Simulation applied", "work", "E", _TRANSFORM),
+    events.PointsPlaced: EventLabels("Points set by hand", "work", "E", _TRANSFORM),
+    events.SimulationRefused: EventLabels(
+        "Simulation refused", "alarm", "E", _TRANSFORM, failed=True
+    ),
     events.DragsApplied: EventLabels("Dragged by hand", "work", "E", _TRANSFORM),
+    events.RegionChanged: EventLabels("Region changed", "work", "E", _TRANSFORM),
     events.HandleMoved: EventLabels("Handle moved", "work", "E", _TRANSFORM),
     events.SamePersonChecked: EventLabels("Same person checked", "work", "E", _VERIFY),
     events.HandedOver: EventLabels("Handed over", "release", "R", _EXPORT),

@@ -1,4 +1,4 @@
-"""Renders the templates of this package: HTML that escapes every value and fetches nothing."""
+"""Renders templates: HTML that escapes every value and fetches nothing."""
 
 from __future__ import annotations
 
@@ -13,23 +13,28 @@ _LONG_HEX = re.compile(r"[0-9a-f]{21,}")
 
 
 def render(template: str, **values: object) -> str:
-    """The page that ``template`` makes of ``values``.
+    """The page that ``template`` of this package makes of ``values``.
 
     Raises ``jinja2.UndefinedError`` if the template uses a value that is not given.
     """
     return _environment().get_template(template).render(values)
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("appliance.audit.export"),
+def environment_of(package: str) -> Environment:
+    """Of the templates of ``package``: every value is escaped, and none may be missing."""
+    return Environment(
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+@cache
+def _environment() -> Environment:
+    environment = environment_of("appliance.audit.export")
     environment.filters["utc"] = _utc
     environment.tests["long_hex"] = _is_long_hex
     return environment

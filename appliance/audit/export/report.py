@@ -12,6 +12,7 @@ from appliance.audit.export.colours import COLOURS
 from appliance.audit.export.labels import Group, details, kind, labels
 from appliance.audit.export.pages import render
 from appliance.audit.export.sessions import summarise_sessions
+from appliance.audit.export.simulations import in_words, summarise_simulations
 from appliance.audit.export.timeline import timeline
 from appliance.audit.verification.verify import Verification
 
@@ -41,13 +42,17 @@ class TallyTile:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An entry in a table of events; ``at`` in milliseconds since 1970."""
+    """An entry in a table of events; ``at`` in milliseconds since 1970.
+
+    ``words``: what it says, where codes alone would not be understood.
+    """
 
     index: int
     at: int
     colour: str
     title: str
     by: str
+    words: str
     fields: tuple[tuple[str, str], ...]
 
 
@@ -71,6 +76,7 @@ def html_report(lines: Sequence[LogLine], verification: Verification, vkey: str)
         chart=timeline(lines) if lines else None,
         legend=[(_LEGEND[group], colour) for group, colour in COLOURS.items()],
         sessions=summarise_sessions(lines),
+        simulations=summarise_simulations(lines),
         alarms=_table([line for line in lines if _group(line) == "alarm"]),
         releases=_table([line for line in lines if _group(line) == "release"]),
         loaded=_loaded(lines),
@@ -103,7 +109,15 @@ def _table(lines: Sequence[LogLine]) -> EventTable:
 def _row(line: LogLine) -> EventRow:
     entry, label = line.entry, labels(line.entry.event)
     fields = tuple((name, value) for name, value in details(entry.event).items() if value)
-    return EventRow(entry.seq, entry.at, COLOURS[label.group], label.title, entry.by, fields)
+    return EventRow(
+        entry.seq,
+        entry.at,
+        COLOURS[label.group],
+        label.title,
+        entry.by,
+        in_words(entry.event),
+        fields,
+    )
 
 
 def _loaded(lines: Iterable[LogLine]) -> dict[str, tuple[str, int]]:

@@ -11,8 +11,9 @@ from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.reader import LogLine
 from appliance.audit.export.fhir import instant
 from appliance.audit.export.labels import details, kind, labels
+from appliance.audit.export.simulations import in_words
 
-_STAMPS = ("seq", "time", "boot", "mono_ms", "by", "kind", "group", "dicom_or_hl7_code")
+_STAMPS = ("seq", "time", "boot", "mono_ms", "by", "kind", "group", "dicom_or_hl7_code", "in_words")
 
 
 def columns() -> list[str]:
@@ -38,6 +39,7 @@ def csv_table(lines: Iterable[LogLine]) -> bytes:
             kind(entry.event),
             label.group,
             label.code.code,
+            in_words(entry.event),
         )
         writer.writerow(dict(zip(_STAMPS, stamps, strict=True)) | details(entry.event))
     return text.getvalue().encode()

@@ -72,6 +72,10 @@ class AuditClient:
         """The pseudonym of a person, patient, file or consent in the log."""
         return self._ask(protocol.Name(kind, value), protocol.NameGiven).pseudonym
 
+    def prove(self, receipt: Receipt) -> protocol.Proved:
+        """The proof that the ledger holds what this connection logged for ``receipt``."""
+        return self._ask(protocol.Prove(receipt.index), protocol.Proved)
+
     def restrict(
         self,
         role: protocol.Restricted,

@@ -47,6 +47,9 @@ _BACKLOG = 16
 MOST_OF_A_ROLE = 128
 """Connections of one role, so that none can use up the descriptors that the others need."""
 
+# Commands, whose ledger is their user's own, and tests. Workers and the broker get no proofs.
+_PROVING: tuple[Role, ...] = ("embedded", "test")
+
 # Roles whose refusals are logged even without a session. A command reports its own.
 _WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker")
 
@@ -76,6 +79,7 @@ class _Peer:
     socket: socket.socket
     came_as: Role  # which a restriction does not change
     authority: Authority
+    logged: set[int] = field(default_factory=set)  # entries of which it may ask for a proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +216,8 @@ class Server:
             for event in batch.events:
                 self._accounts.note(event)
             if batch.peer is not None:
+                if batch.by in _PROVING:
+                    batch.peer.logged.update(receipt.index for receipt in own)
                 self._answer(batch.peer, _appended(own))
 
     def _refuse(self, batches: list[_Batch], error: LedgerError) -> None:
@@ -230,6 +236,8 @@ class Server:
             request = _decoder.decode(packet)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._object(authority, "malformed")
+        if isinstance(request, protocol.Prove):
+            return self._prove(peer, request.index)
         if not isinstance(request, protocol.Append):
             return self._reply(authority, request, len(packet))
         objection = authority.objection(request.events, len(packet))
@@ -239,6 +247,16 @@ class Server:
         rank = rank_of(authority.role, stamped)
         self._work.batches.append(_Batch(authority.role, stamped, rank, peer))
         return None
+
+    def _prove(self, peer: _Peer, index: int) -> protocol.Reply:
+        if peer.authority.role not in _PROVING or index not in peer.logged:
+            return protocol.Rejected("not-yours")
+        try:
+            proof, vkey = self._recorder.proof(index)
+        except LedgerError as error:
+            self._log.error("proof refused", exc_info=error)
+            return protocol.Rejected("failed")
+        return protocol.Proved(proof.encode().decode(), vkey)
 
     def _reply(
         self, authority: Authority, request: protocol.Name | protocol.Restrict, size: int

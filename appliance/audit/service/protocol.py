@@ -30,7 +30,8 @@ WORKER_BUDGET = Budget(events=20_000, names=2_000, bytes=8 << 20)
 """The budget of a session. A worker logs 3 events and 2 pseudonyms at most for an import, a job or
 a preview, and some 20 when it starts; ``tests/worker/test_budget.py`` counts them. So it suffices
 for a preview every 5 seconds during 8 hours, with 200 imports and 200 jobs. A film is one job with
-as many events as a photo."""
+as many events as a photo. A simulation logs one event more for each of its handles and regions, and
+fewer for its previews, so that 200 of them fit as well."""
 
 
 class Append(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="append"):
@@ -58,6 +59,15 @@ class Restrict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="res
     budget: Budget
 
 
+class Prove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prove"):
+    """Ask for the proof of an entry that this connection logged; the answer is ``Proved``.
+
+    For the command that the daemon is a child of: it is sealed, and cannot read the ledger.
+    """
+
+    index: Count
+
+
 class Appended(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="appended"):
     """The events are durable: the index of the first, and their leaf hashes in order."""
 
@@ -69,6 +79,13 @@ class NameGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="na
     """The pseudonym."""
 
     pseudonym: Pseudonym
+
+
+class Proved(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="proved"):
+    """A C2SP tlog-proof of one entry, and the log's public key."""
+
+    proof: str
+    vkey: str
 
 
 class RestrictedTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="restricted-to"):
@@ -84,5 +101,5 @@ class Rejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rej
     reason: RejectionReason
 
 
-Request: TypeAlias = Append | Name | Restrict
-Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Rejected
+Request: TypeAlias = Append | Name | Restrict | Prove
+Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Proved | Rejected

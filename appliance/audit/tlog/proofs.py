@@ -16,10 +16,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from appliance.audit.tlog.merkle import EMPTY_ROOT, hash_node, perfect_root
+from appliance.audit.tlog.checkpoint import Checkpoint
+from appliance.audit.tlog.merkle import (
+    EMPTY_ROOT,
+    hash_leaf,
+    hash_node,
+    inclusion_holds,
+    perfect_root,
+)
 from appliance.audit.tlog.reader import LedgerReader
-from appliance.audit.tlog.signed_note import b64
+from appliance.audit.tlog.signed_note import Note, b64
 from appliance.audit.tlog.tiles import WIDTH, Tile
+from appliance.errors import LedgerError
 
 _MAGIC = "c2sp.org/tlog-proof@v1"
 
@@ -100,6 +108,31 @@ class TlogProof:
         hashes = "".join(f"{b64(value)}\n" for value in self.path)
         head = f"{_MAGIC}\nextra {b64(self.entry)}\nindex {self.index}\n{hashes}\n"
         return head.encode() + self.checkpoint
+
+
+class EntryProver:
+    """Proves entries against one checkpoint, ``note``, of the ledger in ``reader``."""
+
+    def __init__(self, reader: LedgerReader, note: bytes) -> None:
+        self._note = note
+        self._head = Checkpoint.parse(Note.parse(note).text)
+        self._tree = Tree(reader, self._head.size)
+
+    def prove(self, index: int, entry: bytes) -> TlogProof:
+        """The proof of the ``entry`` at ``index``.
+
+        Raises ``LedgerError`` if a tile that it needs is missing or damaged.
+        """
+        head = self._head
+        path = self._tree.inclusion(index)
+        # A damaged tile would give a proof that fails, as if the log had been forged.
+        if not inclusion_holds(hash_leaf(entry), index, head.size, path, head.root):
+            raise LedgerError(
+                f"The ledger is damaged: entry {index} cannot be proved.",
+                "Run `appliance audit verify`, keep the damaged copy, and restore the last good "
+                "one.",
+            )
+        return TlogProof(entry, index, tuple(path), self._note)
 
 
 def _split(count: int) -> int:

@@ -26,6 +26,7 @@ from appliance.audit.export.bundle import (
 )
 from appliance.audit.export.fhir import instant
 from appliance.audit.export.labels import details, kind, labels
+from appliance.audit.export.simulations import in_words
 from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
@@ -269,6 +270,8 @@ def _record_and_show(
             continue
         entry = line.entry
         fields = " ".join(f"{name}={value}" for name, value in details(entry.event).items())
+        if words := in_words(entry.event):
+            fields += f"  ({words})"
         title = labels(entry.event).title
         click.echo(f"{entry.seq:>8}  {instant(entry.at)}  {entry.by:<8}  {title:<20}  {fields}")
 

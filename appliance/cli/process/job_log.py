@@ -19,18 +19,25 @@ from appliance.audit.entries.events import (
     JobRefused,
     JobStarted,
     ModelPackLoaded,
+    PointsPlaced,
     PolicyLoaded,
+    RegionChanged,
     SealResult,
     SimulationApplied,
 )
 from appliance.audit.entries.fields import Engine, HandleName, Media
 from appliance.audit.entries.reasons import refusal_reason
+from appliance.audit.entries.receipt import Receipt
 from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.audit.service.protocol import Proved
 from appliance.errors import LedgerError
 from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
+from appliance.pipeline.simulation.drawn_region import RegionMode
+from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport
+from appliance.worker.simulation_limits import refused_event
 
 _BLOCK = 1 << 20  # bytes
 
@@ -93,19 +100,43 @@ class JobLog:
         self._job += 1
         self._audit.client.append_all([self._begun("simulation", "photo")])
 
-    def simulated(self, photo: str, handles: Mapping[HandleName, float]) -> None:
-        """Record that the photo whose file has the SHA-256 ``photo`` is moved by ``handles``."""
+    def simulated(self, photo: str, handles: Mapping[HandleName, float]) -> Receipt:
+        """Record that the photo whose file has the SHA-256 ``photo`` is moved by ``handles``.
+
+        The receipt is that of the entry which names the photo; those of the handles follow it.
+        """
         applied = SimulationApplied(self._session, self._job, photo)
         moved = [
             HandleMoved(self._session, self._job, name, round(1000 * value))
             for name, value in handles.items()
         ]
-        self._audit.client.append_all([applied, *moved])
+        return self._audit.client.append_all([applied, *moved])[0]
+
+    def proof(self, receipt: Receipt) -> Proved:
+        """The proof that the ledger holds the entry of ``receipt``, and the ledger's public key."""
+        return self._audit.client.prove(receipt)
+
+    def allow(self, refusal: Refusal | None) -> None:
+        """Record why a simulation may not be, if it may not, and raise it as ``HandleError``."""
+        if refusal is not None:
+            event = refused_event(self._session, self._job, refusal)
+            self._audit.client.append_all([event])
+            raise refusal.error
+
+    def placed(self, points: int, *, face: bool) -> None:
+        """Record that the face is known by ``points`` set by hand, and whether one was found."""
+        event = PointsPlaced(self._session, self._job, points, "found" if face else "not-found")
+        self._audit.client.append_all([event])
 
     def dragged(self, drags: int, longest: float) -> None:
         """Record that places of the photo were dragged by hand, the ``longest`` by so many mm."""
         applied = DragsApplied(self._session, self._job, drags, round(1000 * longest))
         self._audit.client.append_all([applied])
+
+    def changed_region(self, mode: RegionMode, area: float) -> None:
+        """Record that a region of the photo, of ``area`` mm², was changed."""
+        changed = RegionChanged(self._session, self._job, mode, round(area))
+        self._audit.client.append_all([changed])
 
     def finished(self, result: OutputFile, *, frames: int, faces: int) -> None:
         """Record that all of ``result`` is written; it has no name yet."""

@@ -1,11 +1,10 @@
-"""What may be asked of a handle, and in which view of a face its result is honest."""
+"""In which view of a face the result of a handle is honest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from appliance.errors import HandleError
 from appliance.pipeline.simulation.handles import HANDLES, Handle
 
 MOUTH_OPEN = 0.05
@@ -28,21 +27,6 @@ class Given:
 
 
 NETWORK_ALONE = Given()
-
-
-def check_bounds(values: Mapping[str, float]) -> None:
-    """Raises ``HandleError`` for a handle that does not exist, or a value beyond its bounds."""
-    for name, value in values.items():
-        handle = HANDLES.get(name)
-        if handle is None:
-            raise HandleError(
-                f"There is no handle named {name!r}", f"Use one of: {', '.join(HANDLES)}."
-            )
-        if not handle.low <= value <= handle.high:
-            raise HandleError(
-                f"{name} {value:+g} {handle.unit} is beyond its bounds.",
-                f"Ask for {handle.low:g} to {handle.high:+g} {handle.unit}.",
-            )
 
 
 def why_not(handle: Handle, yaw: float, given: Given = NETWORK_ALONE) -> str | None:

@@ -16,9 +16,7 @@ is turned away or hidden; where its light differs by more than a factor of 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Literal, TypeAlias
 
 import cv2
@@ -37,14 +35,13 @@ from appliance.pipeline.imaging.geometry import smoothstep
 from appliance.pipeline.imaging.raster import Raster, neighbours
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Box, Canvas
+from appliance.pipeline.simulation.drawn_region import Outline, check_outline
 from appliance.pipeline.simulation.field import harmonic
 from appliance.pipeline.simulation.shading import GAMMA, LightEstimator
 from appliance.pipeline.simulation.surface import Surface
 from appliance.pipeline.simulation.view import View
 
 Mode: TypeAlias = Literal["line", "region"]
-Outline: TypeAlias = Sequence[tuple[float, float]]
-"""The corners of a polygon: x, y in pixels of the picture."""
 
 # Millimetres.
 AROUND = 10.0  # of the picture that is read around a region
@@ -61,7 +58,6 @@ STRONGEST = 2.0  # ratio of light
 SQUARE = 0.3  # how squarely either half's place faces the camera, 1 frontal, at least
 SEEN = 0.95  # share of the region whose other place is in view
 STRUCTURE = (-0.6, 0.35)  # bounds of log structure: a highlight of the other half stays there
-MOST = 200  # corners
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ class Mirror:
         self, canvas: Canvas, view: View, outline: Outline, *, texture: bool = True
     ) -> _Patch:
         size, mm, mesh = (canvas.width, canvas.height), view.scale.mm, view.mesh
-        _check_outline(outline, size)
+        check_outline(outline, size)
         polygon = np.array(outline, np.float32)
         box = _grown(polygon, AROUND / mm, size)
         corner = np.array(box[:2], np.float32)
@@ -218,19 +214,6 @@ class Mirror:
         if (off < LOST).mean() < SEEN:
             raise HandleError(
                 "The other half is hidden there.", "Use a photo that shows the healthy half."
-            )
-
-
-def _check_outline(outline: Outline, size: tuple[int, int]) -> None:
-    if not 3 <= len(outline) <= MOST:
-        raise HandleError(
-            f"A region has 3 to {MOST} corners.", "Name them one after the other around it."
-        )
-    for x, y in outline:
-        if not (isfinite(x) and isfinite(y) and 0 <= x <= size[0] - 1 and 0 <= y <= size[1] - 1):
-            raise HandleError(
-                "The region lies in part outside the picture.",
-                "Its numbers are pixels from the picture's top left corner.",
             )
 
 

@@ -187,7 +187,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_points(data: bytes, size: tuple[int, int]) -> PlacedPoints:
     """The landmarks in a file, for a photo of ``size`` (w, h), upright.
 
-    Raises ``InputError`` unless each is a known one, inside the picture, and set once.
+    Raises ``InputError`` for what is no such file, and as :func:`checked`.
     """
     found = _decoded(data)
     if (found.picture.width, found.picture.height) != size:
@@ -195,11 +195,19 @@ def read_points(data: bytes, size: tuple[int, int]) -> PlacedPoints:
             "The points were set on a photo of another size.",
             "Use the file of points that belongs to this photo.",
         )
-    if not found.points.keys() <= NAMED.keys():
-        raise InputError("A point has a name that is not known.", f"Names are: {', '.join(NAMED)}.")
     if not found.points:
         raise InputError("The file holds no points.", _AGAIN)
-    points = PlacedPoints(size, found.points)
+    return checked(found.points, size)
+
+
+def checked(places: Mapping[str, tuple[float, float]], size: tuple[int, int]) -> PlacedPoints:
+    """Landmarks set by hand, x, y in pixels by name, in a photo of ``size`` (w, h), upright.
+
+    Raises ``InputError`` unless each is a known one, inside the picture, and set once.
+    """
+    if not places.keys() <= NAMED.keys():
+        raise InputError("A point has a name that is not known.", f"Names are: {', '.join(NAMED)}.")
+    points = PlacedPoints(size, places)
     for name, at in points.places.items():
         if not _inside(at, size):
             raise InputError(

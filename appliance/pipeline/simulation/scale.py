@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from appliance.pipeline.face_model.perspective_pose import MM
+from appliance.pipeline.face_model.perspective_pose import DISTANCE, MM
 from appliance.pipeline.face_model.topology import LEFT_IRIS, RIGHT_IRIS
 from appliance.pipeline.imaging.types import Float
 
@@ -17,7 +17,10 @@ IRIS = 11.7
 """Millimetres of the visible iris from side to side, of adults; its spread is 0.5."""
 
 _IRIS_ERROR = 0.065  # of the iris's spread, 4 %, and of the network's chord, 5 %
-_LENGTH_ERROR = 0.03  # two points of the network's, 0.5 mm each, on 30 mm
+_CLICK = 0.7  # mm: of a point set by hand, one standard deviation
+# Of a length in the picture it is not known how near it lies: 30 mm before or behind the middle of
+# the face are 3 % at a metre. Of points of the face it is known to a third of that.
+_DEPTH_ERROR, _KNOWN_DEPTH_ERROR = 0.03, 0.01
 _POPULATION_ERROR = 0.1
 # Chords of both irises that differ by more belong to eyes that look aside, or are half shut.
 _UNEQUAL = 0.1
@@ -56,8 +59,19 @@ class Scale:
 
     @classmethod
     def of_length(cls, one: Float, other: Float, length: float) -> Scale:
-        """By two points, (2,) pixels, that are known to be ``length`` mm apart."""
-        return cls(length / max(float(np.linalg.norm(one - other)), 1e-6), _LENGTH_ERROR, "length")
+        """By two points that are known to be ``length`` mm apart.
+
+        (2,) pixels each, of a length across the line of sight; or (3,), z away from the camera and
+        from the middle of the face: of points of the face, whose length may run slantwise.
+        """
+        apart = max(float(np.linalg.norm(one - other)), 1e-6)
+        mm = length / apart
+        depth = _DEPTH_ERROR
+        if len(one) == 3:  # what lies nearer is larger
+            mm /= 1 + (one[2] + other[2]) / 2 * mm / (DISTANCE * MM)
+            depth = _KNOWN_DEPTH_ERROR
+        error = float(np.hypot(_CLICK * np.sqrt(2) / length, depth))
+        return cls(float(mm), error, "length")
 
 
 def _chord(mesh: Float, start: int) -> float:

@@ -17,6 +17,7 @@ from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.simulation.field import FieldSolver, WarpField
 from appliance.pipeline.simulation.free_hand import Drag, carried, dragged
 from appliance.pipeline.simulation.mover import HandleMover
+from appliance.pipeline.simulation.scale import Scale
 from appliance.pipeline.simulation.shading import LightEstimator, relit
 from appliance.pipeline.simulation.view import View, ViewEstimator
 
@@ -50,9 +51,9 @@ class Simulator:
         self._solver = FieldSolver(canonical)
         self._light = LightEstimator(canonical)
 
-    def view(self, canvas: Canvas, face: Face) -> View:
-        """How the face lies before the camera."""
-        return self._views.view(face.mesh, (canvas.width, canvas.height))
+    def view(self, canvas: Canvas, face: Face, scale: Scale | None = None) -> View:
+        """How the face lies before the camera. ``scale``: where it is known."""
+        return self._views.view(face.mesh, (canvas.width, canvas.height), scale)
 
     def simulate(
         self,

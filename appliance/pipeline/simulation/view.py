@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,6 +44,14 @@ class View:
         nearness = (depth / (depth + shift[:, 2]))[:, None]
         across = self.centre + (self.mesh[:, :2] + shift[:, :2] - self.centre) * nearness
         return np.column_stack([across, self.mesh[:, 2] + shift[:, 2]]).astype(np.float32)
+
+    def scaled(self, by: float) -> View:
+        """The same face in a copy of the picture whose sides are ``by`` times as long."""
+        mesh = self.mesh * np.float32(by)
+        mesh[:, :2] += np.float32((by - 1) / 2)  # the middle of the first pixel is at 0
+        centre = np.asarray(self.centre * by + (by - 1) / 2, np.float32)
+        scale = replace(self.scale, mm=self.scale.mm / by)
+        return replace(self, mesh=mesh, scale=scale, centre=centre)
 
 
 class ViewEstimator:

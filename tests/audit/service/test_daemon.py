@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.audit.entries import events, fields
+from appliance.audit.entries import canonical, events, fields
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.service import protocol
 from appliance.audit.service.client import AuditClient
 from appliance.audit.service.daemon import Server
 from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.audit.standalone import open_proof, parse_key
 from appliance.audit.tlog.appender import Ledger
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.tiles import Tile
@@ -211,6 +212,24 @@ def test_a_worker_logs_only_events_of_a_worker(server: Server) -> None:
         assert taken or reply == protocol.Rejected("not-yours")
     worker.close()
     broker.close()
+
+
+def test_a_peer_gets_proofs_of_what_it_logged_itself_alone(server: Server, folder: Path) -> None:
+    command, other, broker = (pair(server, role) for role in ("embedded", "embedded", "broker"))
+    opened = events.SessionOpened(SESSION, "a" * 32)
+    for peer, event in ((command, job_event(1)), (other, job_event(2)), (broker, opened)):
+        assert isinstance(answer(server, peer, protocol.Append([event])), protocol.Appended)
+    proved = answer(server, command, protocol.Prove(1))
+    assert isinstance(proved, protocol.Proved)
+    found = open_proof(proved.proof.encode(), parse_key(proved.vkey))
+    assert (found.index, found.size) == (1, 4)
+    assert canonical.decode(found.entry).event == job_event(1)
+    for peer, index in ((command, 2), (command, 99), (other, 1), (broker, 3)):
+        assert answer(server, peer, protocol.Prove(index)) == protocol.Rejected("not-yours")
+    (folder / Tile(0, 0, 4).path).unlink()
+    assert answer(server, command, protocol.Prove(1)) == protocol.Rejected("failed")
+    for peer in (command, other, broker):
+        peer.close()
 
 
 def test_a_damaged_ledger_is_answered_with_an_error(folder: Path) -> None:

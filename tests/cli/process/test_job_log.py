@@ -22,6 +22,7 @@ from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import CANARY, Call
 
 People = Mapping[str, Path]
+Why = tuple[str, str, str | None, int | None]
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +100,27 @@ def test_a_simulation_is_recorded_with_photo_and_handles(
     assert [event.result for event in finished] == written
 
 
+def test_a_region_is_recorded_by_its_way_and_area(call: Call, people: People, folder: Path) -> None:
+    words = ("--photo", people["d"], "--output", folder / "out.png", "--json")
+    region = "mean=350,340:430,340:430,430:350,430"
+    outcome = call("simulate", *words, "--mirror-region", region)
+    assert outcome.code == 0
+    (changed,) = (one for one in recorded_events() if isinstance(one, events.RegionChanged))
+    photo = outcome.json["photos"][0]
+    assert changed.mode == "mean"
+    assert changed.area == round(80 * 90 * photo["mm_per_pixel"] ** 2)
+
+
+def test_a_value_beyond_its_bounds_is_refused_and_recorded(
+    call: Call, people: People, folder: Path
+) -> None:
+    words = ("--photo", people["a"], "--output", folder / "out.png")
+    assert call("simulate", *words, "--handle", "alar-width=-12").code == 14
+    refused = recorded_events()[-1]
+    assert isinstance(refused, events.JobRefused)
+    assert refused.reason == "handle"
+
+
 def test_no_photo_of_a_refused_simulation_counts_as_finished(
     call: Call, people: People, faceless: Path, folder: Path
 ) -> None:
@@ -113,6 +135,59 @@ def test_no_photo_of_a_refused_simulation_counts_as_finished(
             isinstance(event, events.JobFinished | events.SimulationApplied) for event in logged
         )
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--handle", "chin-width=-3"), ("handle", "policy", "chin-width", -3000)),
+        (("--handle", "chin-width=-1..-9"), ("handle", "bounds", "chin-width", -9000)),
+        (("--handle", "chin-width=-3..-1"), ("handle", "policy", "chin-width", -3000)),
+        (("--handle", "cheek=1"), ("handle", "policy", "cheek", 1000)),
+        (("--drag", "90,90=+1,0"), ("drag", "policy", None, 1000)),
+    ],
+)
+def test_what_a_site_does_not_allow_is_refused_and_recorded(
+    call: Call, people: People, folder: Path, words: tuple[str, ...], why: Why
+) -> None:
+    policy = folder / "policy.yaml"
+    site = "{handles: [chin-width], bounds: {chin-width: [-2, 2]}, drag_mm: 0}"
+    policy.write_text(f"gate: {{consent: false}}\nsimulation: {site}\n")
+    files = ("--photo", people["a"], "--output", folder / "out.png", "--policy", policy)
+    outcome = call("simulate", *files, *words)
+    assert outcome.code == 14
+    _, refused, ended = recorded_events()
+    assert isinstance(refused, events.SimulationRefused)
+    assert (refused.what, refused.reason, refused.handle, refused.thousandths) == why
+    assert isinstance(ended, events.JobRefused)
+    assert ended.reason == "handle"
+    assert list(folder.iterdir()) == [policy]
+
+
+def test_ranges_are_those_that_the_site_allows(call: Call, people: People, folder: Path) -> None:
+    policy = folder / "policy.yaml"
+    site = "{handles: [chin-width, jaw-width], bounds: {chin-width: [-2, 2]}}"
+    policy.write_text(f"gate: {{consent: false}}\nsimulation: {site}\n")
+    words = ("--photo", people["a"], "--policy", policy, "--range", "--json")
+    (photo,) = call("simulate", *words).json["photos"]
+    assert {name: (one["low"], one["high"]) for name, one in photo["handles"].items()} == {
+        "chin-width": (-2, 2),
+        "jaw-width": (-10, 8),
+    }
+    assert "policy" in photo["left_out"]["cheek"]
+
+
+def test_points_set_by_hand_are_recorded(call: Call, people: People, folder: Path) -> None:
+    points = folder / "points.toml"
+    assert call("simulate", "points", people["a"], "-o", points).code == 0
+    words = ("--photo", people["a"], "--points", points, "--handle", "chin-width=-2.5")
+    assert call("simulate", *words, "--output", folder / "a.png").code == 0
+    (placed,) = [one for one in recorded_events() if isinstance(one, events.PointsPlaced)]
+    assert (placed.job, placed.face) == (1, "found")
+    assert placed.points == points.read_text().count(" = [")
+    shown = call("audit", "show", "--last", "4").out
+    assert "(chin-width -2.5 mm)" in shown
+    assert f"({placed.points} points set by hand)" in shown
 
 
 def test_without_a_ledger_there_is_no_result(call: Call, people: People, folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from appliance.cli.simulate.report.request import ReportRequest, Result
+from appliance.cli.simulate.report.request import LogProof, ReportRequest, Result
 from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
 from appliance.pipeline.simulation.measuring.landmarks import LANDMARKS
@@ -14,7 +14,7 @@ from appliance.pipeline.simulation.simulator import Simulator
 from tests.pipeline.simulation.views import SIZE, view_of
 
 PHOTO_SHA, WISHED_SHA, LEAST_SHA = "a1" * 32, "b2" * 32, "c3" * 32
-PROOF = "c2sp.org/tlog-proof@v1\nindex 7\nYWJj\n"
+PROOF = LogProof(7, "c2sp.org/tlog-proof@v1\nindex 7\nYWJj\n", "log.example+01234567+YWJj")
 FRONT: Mapping[str, float] = {"alar-width": -2.0, "chin-height": 3.0}
 PROFILE: Mapping[str, float] = {"tip-rotation": 6.0, "hump": -2.0}
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from appliance.audit.standalone import open_proof, parse_key
 from appliance.cli.simulate.handle_type import DragType, DragValue, HandleType, HandleValue
+from appliance.pipeline.simulation.lettering import strip
 from appliance.pipeline.simulation.words import WORDS
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
 
@@ -37,7 +43,9 @@ def test_a_photo_is_moved_near_the_handle_alone(
     assert photo["handles"]["chin-width"]["error"] > 0
     assert outcome.json["words"] == [*WORDS]
     before = pixels(people["a"])
-    changed = (pixels(folder / "out.png") != before).any(axis=2)
+    after = pixels(folder / "out.png")
+    assert np.array_equal(after[len(before) :, :, 0], strip(*before.shape[1::-1]))
+    changed = (after[: len(before)] != before).any(axis=2)
     rows = np.flatnonzero(changed.any(axis=1))
     assert changed.any()
     assert rows[0] > changed.shape[0] / 3  # nothing above the mouth
@@ -89,7 +97,9 @@ def test_each_photo_needs_its_output(call: Call, people: People, folder: Path) -
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".html"])
-def test_a_report_shows_least_and_wished(simulate: Call, folder: Path, suffix: str) -> None:
+def test_a_report_shows_least_and_wished(
+    simulate: Call, people: People, folder: Path, suffix: str
+) -> None:
     report = folder / f"report{suffix}"
     outcome = simulate("--handle", "chin-width=-1..-4mm", "--report", report, "--mirror")
     assert (outcome.code, outcome.err) == (0, "")
@@ -100,6 +110,13 @@ def test_a_report_shows_least_and_wished(simulate: Call, folder: Path, suffix: s
         text = data.decode()
         assert "Least to be expected" in text
         assert WORDS[1] in text
+        (proof,) = re.findall(r"<pre>(.*?)</pre>", text, re.DOTALL)
+        (vkey,) = re.findall(r"<td>Log</td><td><span[^>]*>([^<]*)<", text)
+        entry = json.loads(
+            open_proof(html.unescape(proof).encode(), parse_key(html.unescape(vkey))).entry
+        )
+        assert entry["event"]["kind"] == "simulation-applied"
+        assert entry["event"]["photo"] == sha256(people["a"].read_bytes()).hexdigest()
 
 
 def test_a_policy_that_asks_for_consent_is_not_evaded(
@@ -154,15 +171,39 @@ def test_a_place_is_dragged(simulate: Call, people: People, folder: Path) -> Non
     x, y = before.shape[1] // 2, before.shape[0] // 2
     outcome = simulate("--drag", f"{x},{y}=+3,0", "--json")
     assert (outcome.code, outcome.err) == (0, "")
-    changed = (pixels(folder / "out.png") != before).any(axis=2)
+    changed = (pixels(folder / "out.png")[: len(before)] != before).any(axis=2)
     assert changed[y - 3 : y + 3, x - 3 : x + 3].any()
     assert changed.mean() < 0.2
 
 
-def test_something_must_be_moved(simulate: Call) -> None:
-    outcome = simulate()
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "--handle"),
+        (("--range",), "--range"),
+        (("--handle", "cheek=1", "--length", "nasion:menton=120"), "--points"),
+        (("--handle", "cheek=1", "--length", "nasion:nasion=120"), "--length"),
+        (("--handle", "cheek=1", "--length", "5,5:90,90=3"), "--length"),
+        (("--mirror-region", "eye=1,1:9,9:1,9"), "--mirror-region"),
+    ],
+)
+def test_what_does_not_go_together(simulate: Call, words: tuple[str, ...], says: str) -> None:
+    outcome = simulate(*words)
     assert outcome.code == 2
-    assert "--handle" in outcome.err
+    assert says in outcome.err
+
+
+def test_a_result_is_mirrored_and_its_words_are_not(
+    simulate: Call, people: People, folder: Path
+) -> None:
+    assert simulate("--handle", "chin-width=-4").code == 0
+    plain = pixels(folder / "out.png")
+    outcome = simulate("--handle", "chin-width=-4", "--mirror-result", "--overwrite", "--json")
+    assert outcome.json["photos"][0]["mirrored"]
+    mirrored = pixels(folder / "out.png")
+    height = len(pixels(people["a"]))
+    assert np.array_equal(mirrored[:height], plain[:height, ::-1])
+    assert np.array_equal(mirrored[height:], plain[height:])
 
 
 def test_a_drag_as_it_is_written() -> None:

@@ -15,9 +15,10 @@ from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import indices
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.simulation.drawn_region import Outline
 from appliance.pipeline.simulation.field import FieldSolver, jacobian
 from appliance.pipeline.simulation.handles import Points
-from appliance.pipeline.simulation.mirror import Mirror, Mode, Outline
+from appliance.pipeline.simulation.mirror import Mirror, Mode
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View, ViewEstimator
 from tests.pipeline.heads import Head

@@ -17,6 +17,7 @@ from appliance.pipeline.simulation.points import (
     NAMED,
     SETS,
     PlacedPoints,
+    checked,
     proposed,
     read_points,
     written_points,
@@ -154,3 +155,14 @@ def test_what_is_proposed_can_be_read(truth: TrueMoves, yaw: int) -> None:
     points = proposed(truth.render(yaw).face.mesh, (SIDE, SIDE), yaw)
     assert read_points(written_points(points), (SIDE, SIDE)).places.keys() == points.places.keys()
     assert len(points.places) >= 8
+
+
+def test_points_without_a_file_are_checked_alike() -> None:
+    places = {"nasion": (100.0, 100.0), "pronasale": (100.0, 140.0)}
+    assert checked(places, SIZE).places == places
+    with pytest.raises(InputError, match="outside"):
+        checked({"nasion": (SIZE[0] + 1.0, 10.0)}, SIZE)
+    with pytest.raises(InputError, match="same place"):
+        checked(places | {"glabella": (100.2, 100.0)}, SIZE)
+    with pytest.raises(InputError, match="not known"):
+        checked({"elbow": (1.0, 1.0)}, SIZE)

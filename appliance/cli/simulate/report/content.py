@@ -9,6 +9,7 @@ from types import MappingProxyType
 from appliance.audit.export.certificate.facts import Fact
 from appliance.cli.simulate.report.pictures import Picture, compared, explained
 from appliance.cli.simulate.report.request import ReportRequest, Result
+from appliance.pipeline.simulation.drawn_region import MODE_WORDS
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.measuring.measurer import (
     TURN_ERROR,
@@ -66,6 +67,14 @@ class Content:
     proof: str | None
 
 
+PROVED = "Proof that this photo's simulation was logged"
+HOW_TO_CHECK = (
+    "A C2SP tlog-proof of the log entry that names the photo; the entries behind it name the "
+    "handles. Any machine can check it against the log's public key, with the program"
+)
+NOT_LOGGED = "This simulation was not logged: nothing proves when and with which values it was made"
+
+
 def content(request: ReportRequest) -> Content:
     """Measure the face before and after, and draw the pictures."""
     measurer = Measurer()
@@ -82,7 +91,7 @@ def content(request: ReportRequest) -> Content:
         notes=tuple(_notes(request, wished)),
         definitions=tuple(_definitions(wished)),
         facts=tuple(_facts(request)),
-        proof=request.proof,
+        proof=None if request.proof is None else request.proof.text,
     )
 
 
@@ -166,6 +175,17 @@ def _notes(request: ReportRequest, wished: Measurement) -> Iterator[str]:
                 "picture would fold."
             )
     yield "Moves: the longest way of a point of the face in the picture, as wished."
+    modes = {region.mode for region in request.regions}
+    if modes - {"mean"}:
+        yield (
+            "What was taken from the other half of the face is mirrored, and not as it was before: "
+            "the halves of healthy faces differ by 1 to 2 mm."
+        )
+    if "mean" in modes:
+        yield (
+            "The mean is that of the mesh network's canonical face, whose makers do not say whose "
+            "mean it is: of no age, sex or people."
+        )
     if request.mirrored:
         yield "The pictures are mirrored, as the person knows the own face."
     reasons = dict.fromkeys(refusal.reason for refusal in wished.refusals)
@@ -202,8 +222,18 @@ def _facts(request: ReportRequest) -> Iterator[Fact]:
     yield Fact("Scale", f"{scale.mm:.3f} mm a pixel ± {100 * scale.error:.1f} %, {_BY[scale.by]}")
     if request.points:
         yield Fact("Points set by hand", str(len(request.points)))
+    if request.drags:
+        longest = _number(max(request.drags), "mm")
+        yield Fact("Dragged by hand", f"{len(request.drags)}, the longest by {longest}")
+    for region in request.regions:
+        yield Fact("Region", f"{MODE_WORDS[region.mode]}; {region.area(scale.mm):.0f} mm²")
     yield Fact("Photo, SHA-256", request.photo_sha256, exact=True)
     labels = ("least", "wished")[-len(request.results) :]
     for result, label in zip(request.results, labels, strict=True):
         if result.sha256 is not None:
             yield Fact(f"Result, {label}, SHA-256", result.sha256, exact=True)
+    if request.proof is None:
+        yield Fact("Log", NOT_LOGGED)
+    else:
+        yield Fact("Log entry", str(request.proof.entry))
+        yield Fact("Log", request.proof.vkey, exact=True)

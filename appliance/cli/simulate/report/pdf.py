@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
+from string import hexdigits
 from xml.sax.saxutils import escape
 
 import segno
@@ -32,11 +33,11 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
 from reportlab.platypus.flowables import HRFlowable  # type: ignore[import-untyped]
 
 from appliance.audit.export.certificate.code import Code
-from appliance.audit.export.certificate.facts import Fact
-from appliance.cli.simulate.report.content import TITLE, Content
+from appliance.audit.export.certificate.facts import CHECKER, Fact
+from appliance.cli.simulate.report.content import PROVED, TITLE, Content
 from appliance.cli.simulate.report.content import Table as Rows
 from appliance.cli.simulate.report.pictures import SIZE, Picture
-from appliance.cli.simulate.report.words_font import words_font
+from appliance.pipeline.simulation.lettering import words_font
 from appliance.pipeline.simulation.words import WORDS
 
 CHINESE, _EMBEDDED = "STSong-Light", "words"
@@ -59,13 +60,15 @@ _TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=7.6, leading=9.6, 
 _HEAD = ParagraphStyle("head", _TEXT, textColor=_SOFT)
 _RIGHT = ParagraphStyle("right", _TEXT, fontSize=9, leading=12, alignment=2)
 _NOTE = ParagraphStyle("note", _TEXT, fontSize=6.4, leading=7.8, textColor=_SOFT)
-_EXACT = ParagraphStyle("exact", _TEXT, fontName="Courier", fontSize=6.6, leading=8)
+_EXACT = ParagraphStyle(
+    "exact", _TEXT, fontName="Courier", fontSize=6.6, leading=8, splitLongWords=1
+)
 
 
 def as_pdf(page: Content) -> bytes:
     """The PDF document: one page, shrunk a little if there is much to show."""
     pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
-    pdfmetrics.registerFont(TTFont(_EMBEDDED, BytesIO(words_font())))
+    pdfmetrics.registerFont(TTFont(_EMBEDDED, BytesIO(words_font(1))))
     file = BytesIO()
     document = SimpleDocTemplate(
         file,
@@ -159,7 +162,7 @@ def _style(fact: Fact) -> ParagraphStyle:
 def _proof(proof: str | None) -> list[Flowable]:
     if proof is None:
         return []
-    text = Paragraph("Proof that the log contains this simulation, for appliance-verify", _HEAD)
+    text = Paragraph(f"{PROVED}. For {CHECKER}.", _HEAD)
     try:
         code = segno.make_qr(proof.encode(), error="l", boost_error=False)
     except segno.DataOverflowError:
@@ -219,7 +222,9 @@ def _ruled(rows: list[list[Flowable]], widths: Sequence[float]) -> Table:
 
 
 def _broken(digest: str) -> str:
-    """A digest in groups of eight, so that it breaks between them."""
+    """A digest in groups of eight, so that it breaks between them; what is none stays as it is."""
+    if not all(character in hexdigits for character in digest):
+        return escape(digest)
     return escape(" ".join(digest[at : at + 8] for at in range(0, len(digest), 8)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -15,7 +16,8 @@ from appliance.cli.simulate.report.request import ReportRequest
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.photo.canvas import PhotoCanvas
-from appliance.pipeline.simulation.measuring.measurer import Measurement, paths
+from appliance.pipeline.simulation.lettering import strip
+from appliance.pipeline.simulation.measuring.measurer import Measurement, guides, paths
 
 SIZE = (720, 864)
 """Width and height of every picture in pixels: 300 to the inch where it is 61 mm wide."""
@@ -42,12 +44,13 @@ def encoded(image: Image, caption: str) -> Picture:
 def compared(request: ReportRequest) -> tuple[Picture, ...]:
     """The face before, with the least to be expected, and as wished."""
     framing = _framing(request, _MARGIN)
-    shown = [(request.photo, "Before")]
+    shown = [(request.photo, "Before", False)]
     if request.least is not None:
-        shown.append((request.least.picture, "Least to be expected"))
-    shown.append((request.wished.picture, "Wished"))
+        shown.append((request.least.picture, "Least to be expected", True))
+    shown.append((request.wished.picture, "Wished", True))
     return tuple(
-        _picture(request, framing.show(PhotoCanvas(image)), caption) for image, caption in shown
+        _picture(request, framing.show(PhotoCanvas(image)), caption, simulated=simulated)
+        for image, caption, simulated in shown
     )
 
 
@@ -60,23 +63,32 @@ def explained(request: ReportRequest, measurement: Measurement) -> tuple[Picture
     arrows = arrow_field(photo, before, after, request.triangles, request.view.scale.mm * scale)
     times = exaggeration(before, after, max(framing.size))
     longer = "as long as the way" if times == 1 else f"{times} times as long as the way"
-    pictures = [_picture(request, arrows, f"Displacement as wished; arrows {longer}")]
+    moves = np.abs(after - before).max() > 0
+    caption = f"Displacement as wished; arrows {longer}" if moves else "No place is moved"
+    pictures = [_picture(request, arrows, caption)]
     names = tuple(reading.name for reading in measurement.readings)
     if names:
         wished = framing.show(PhotoCanvas(request.wished.picture))
-        lines = [
+        old, new = (
             [framing.place(line) for line in paths(request.view, names, request.points, mesh)]
             for mesh in (None, request.wished.mesh)
-        ]
-        pictures.append(
-            _picture(request, measured_lines(wished, *lines), "Lines before (orange), as wished")
         )
+        thin = [framing.place(line) for line in guides(request.view, request.points)]
+        drawn = measured_lines(wished, old, new, thin=thin)
+        pictures.append(_picture(request, drawn, "Lines before (orange), as wished"))
     return tuple(pictures)
 
 
 def _framing(request: ReportRequest, margin: float) -> PortraitFraming:
     face = Face(request.view.mesh, 1.0)
-    return PortraitFraming.around(face, PhotoCanvas(request.photo), SIZE, margin)
+    shown = (SIZE[0], SIZE[1] - _words().shape[0])
+    return PortraitFraming.around(face, PhotoCanvas(request.photo), shown, margin)
+
+
+@cache
+def _words() -> Image:
+    """What stands below every picture that shows a simulation: (h, w, 3)."""
+    return strip(*SIZE)[..., None].repeat(3, axis=2)
 
 
 def _placed(framing: PortraitFraming, mesh: Float) -> Float:
@@ -85,5 +97,10 @@ def _placed(framing: PortraitFraming, mesh: Float) -> Float:
     return np.column_stack([framing.place(mesh[:, :2]), depth]).astype(np.float32)
 
 
-def _picture(request: ReportRequest, image: Image, caption: str) -> Picture:
-    return encoded(image[:, ::-1] if request.mirrored else image, caption)
+def _picture(
+    request: ReportRequest, image: Image, caption: str, *, simulated: bool = True
+) -> Picture:
+    """Above the words, or as much white where nothing was ``simulated``."""
+    shown = image[:, ::-1] if request.mirrored else image
+    below = _words() if simulated else np.full_like(_words(), 255)
+    return encoded(np.vstack([shown, below]), caption)

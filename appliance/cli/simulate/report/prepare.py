@@ -9,11 +9,13 @@ from appliance.cli.simulate.report.content import Content, Definition, Table
 from appliance.cli.simulate.report.html import as_html
 from appliance.cli.simulate.report.pdf import as_pdf
 from appliance.cli.simulate.report.pictures import SIZE, encoded
+from appliance.pipeline.simulation.lettering import load_words
 from appliance.pipeline.simulation.words import WORDS
 
 
 def prepare() -> None:
     """Make a report of nothing: libraries load their fonts and modules at their first use."""
+    load_words()
     picture = encoded(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), "")
     table = Table(("", "", "", ""), (("", "±", "", ""),))
     page = Content(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.imaging.types import Float, Image
+from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.measuring.measurer import HandPoints
 from appliance.pipeline.simulation.simulator import Simulated
 from appliance.pipeline.simulation.view import View
@@ -48,15 +49,29 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class LogProof:
+    """That the ledger whose public key is ``vkey`` holds ``entry``, which names the photo.
+
+    ``text``: a C2SP tlog-proof.
+    """
+
+    entry: int
+    text: str
+    vkey: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRequest:
     """One photo, and what was made of it.
 
     ``photo``: (h, w, 3) RGB. ``triangles``: (t, 3) of the mesh, without the skirt around it.
     ``least``: the result to be expected at least; ``None`` where only the wished one was asked for.
     ``left_out``: why a handle was not applied to this photo, by handle. ``points``: set by hand.
-    ``photo_sha256``: of the photo's file. ``proof``: that the log contains the simulation.
-    ``mirrored``: whether to show the pictures as the person sees them in a mirror. ``name``: to be
-    printed, of the person; it goes onto the page and nowhere else. ``date``: to be printed.
+    ``photo_sha256``: of the photo's file. ``proof``: that it was logged, or ``None``.
+    ``regions``: that were changed before the handles, and ``drags``: lengths in mm of the drags
+    after them. ``mirrored``: whether to show the pictures as the person sees them in a mirror.
+    ``name``: to be printed, of the person; it goes onto the page and nowhere else. ``date``: to be
+    printed.
     """
 
     photo: Image
@@ -67,7 +82,9 @@ class ReportRequest:
     least: Result | None = None
     left_out: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     points: HandPoints = field(default_factory=lambda: _NO_POINTS)
-    proof: str | None = None
+    regions: Sequence[DrawnRegion] = ()
+    drags: Sequence[float] = ()
+    proof: LogProof | None = None
     mirrored: bool = False
     name: str | None = None
     date: str | None = None

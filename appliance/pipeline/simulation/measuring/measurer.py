@@ -29,6 +29,14 @@ On rendered heads turned by up to 8 degrees yaw is wrong by 1.1 (``tests/bench/r
 on photographs there is no truth to compare with.
 """
 
+_E_LINE = ("pronasale", "pogonion")
+_THIRDS = ("glabella", "subnasale", "menton")
+_FIFTHS = (
+    "right outline", "right exocanthion", "right endocanthion",
+    "left endocanthion", "left exocanthion", "left outline",
+)  # fmt: skip
+_BEYOND = 0.15  # of their length that lines are drawn further
+
 _STEP = 0.05  # mm, of the differences that stand for derivatives
 
 
@@ -139,6 +147,34 @@ def paths(
         ends = [(found[name] - centre) @ down for name in ("trichion", "menton")]
         lines.insert(0, np.array([centre + end * down for end in ends], np.float32))
     return tuple(lines)
+
+
+def guides(view: View, points: HandPoints | None = None) -> tuple[Float, ...]:
+    """The lines that divide a face, each (2, 2) pixels of the picture.
+
+    From the front: across, the borders of the thirds; down, those of the fifths. In a profile the
+    E-line, beyond both of its ends, where these are set by hand. In other views none.
+    """
+    points = points or {}
+    at = _indices(view)
+    found = {name: _place(view, view.mesh, points, index) for name, index in at.items()}
+    side = side_of(view)
+    if side == "profile":
+        ends = [found[name] for name in _E_LINE]
+        beyond = _BEYOND * (ends[1] - ends[0])
+        line = np.array([ends[0] - beyond, ends[1] + beyond], np.float32)
+        return (line,) if all(at[name] in points for name in _E_LINE) else ()
+    if side is None:
+        return ()
+    centre, down = middle(found), midline(found)
+    across = np.array([down[1], -down[0]])
+    rows = [(found[name] - centre) @ down for name in _THIRDS]
+    columns = [(found[name] - centre) @ across for name in _FIFTHS]
+    high, low = rows[0] - _BEYOND * (rows[-1] - rows[0]), rows[-1]
+    wide = max(map(abs, columns)) * (1 + _BEYOND)
+    lines = [[centre + row * down + way * across for way in (-wide, wide)] for row in rows]
+    lines += [[centre + way * down + column * across for way in (high, low)] for column in columns]
+    return tuple(np.array(line, np.float32) for line in lines)
 
 
 def _refused(measure: Measure, view: View, points: HandPoints, side: Side | None) -> str | None:

@@ -1,0 +1,148 @@
+"""All events that can be logged, as types without a field for free text.
+
+An event contains enumerations, counts, durations, hashes, random ids and keyed pseudonyms. No field
+accepts a path, a name, an address or an embedding: every string is either a value of an
+enumeration or hexadecimal of a fixed length.
+
+People are recorded by pseudonyms (``Pseudonym``, made by ``pseudonyms.py``). So are imported
+files, because the plain hash of a photo would prove that the photo was present. Results carry
+their plain SHA-256, which a release is checked against, and so does a photo that was simulated,
+since its record is to prove that nothing but this photo had a part in it.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from appliance.audit.entries.events.log import (
+    CheckpointAnchored,
+    ClockChanged,
+    EntryRefused,
+    LogExported,
+    LogPruned,
+    LogRead,
+)
+from appliance.audit.entries.events.machine import (
+    Boot,
+    DeviceRefused,
+    EscapeAttempt,
+    ModelPackLoaded,
+    PolicyLoaded,
+    SealResult,
+)
+from appliance.audit.entries.events.people import (
+    LoginGranted,
+    LoginRefused,
+    SessionClosed,
+    SessionOpened,
+    SessionWiped,
+    SessionWipeFailed,
+    TokenRemoved,
+    WorkspaceErased,
+)
+from appliance.audit.entries.events.release import (
+    ReleaseApproved,
+    ReleaseBurned,
+    ReleaseRefused,
+    ReleaseRequested,
+)
+from appliance.audit.entries.events.root import Event
+from appliance.audit.entries.events.simulation import (
+    DragsApplied,
+    HandleMoved,
+    PointsPlaced,
+    RegionChanged,
+    SimulationApplied,
+    SimulationRefused,
+)
+from appliance.audit.entries.events.work import (
+    HandedOver,
+    JobFinished,
+    JobRefused,
+    JobStarted,
+    MediaImported,
+    ResultRefused,
+    SamePersonChecked,
+)
+
+__all__ = [
+    "AnyEvent",
+    "Boot",
+    "CheckpointAnchored",
+    "ClockChanged",
+    "DeviceRefused",
+    "DragsApplied",
+    "EntryRefused",
+    "EscapeAttempt",
+    "Event",
+    "HandedOver",
+    "HandleMoved",
+    "JobFinished",
+    "JobRefused",
+    "JobStarted",
+    "LogExported",
+    "LogPruned",
+    "LogRead",
+    "LoginGranted",
+    "LoginRefused",
+    "MediaImported",
+    "ModelPackLoaded",
+    "PointsPlaced",
+    "PolicyLoaded",
+    "RegionChanged",
+    "ReleaseApproved",
+    "ReleaseBurned",
+    "ReleaseRefused",
+    "ReleaseRequested",
+    "ResultRefused",
+    "SamePersonChecked",
+    "SealResult",
+    "SessionClosed",
+    "SessionOpened",
+    "SessionWipeFailed",
+    "SessionWiped",
+    "SimulationApplied",
+    "SimulationRefused",
+    "TokenRemoved",
+    "WorkspaceErased",
+]
+
+AnyEvent: TypeAlias = (
+    Boot
+    | SealResult
+    | PolicyLoaded
+    | ModelPackLoaded
+    | LoginGranted
+    | LoginRefused
+    | TokenRemoved
+    | SessionOpened
+    | SessionClosed
+    | SessionWiped
+    | SessionWipeFailed
+    | WorkspaceErased
+    | MediaImported
+    | JobStarted
+    | JobFinished
+    | JobRefused
+    | SimulationApplied
+    | HandleMoved
+    | PointsPlaced
+    | DragsApplied
+    | RegionChanged
+    | SimulationRefused
+    | SamePersonChecked
+    | HandedOver
+    | ResultRefused
+    | ReleaseRequested
+    | ReleaseApproved
+    | ReleaseRefused
+    | ReleaseBurned
+    | EscapeAttempt
+    | DeviceRefused
+    | EntryRefused
+    | LogRead
+    | LogExported
+    | ClockChanged
+    | LogPruned
+    | CheckpointAnchored
+)

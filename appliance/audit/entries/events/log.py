@@ -1,0 +1,68 @@
+"""What happens to the ledger itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from appliance.audit.entries.events.root import Strict
+from appliance.audit.entries.fields import Count, Role, SessionId, Sha256, SignedCount
+
+
+class EntryRefused(Strict, frozen=True, tag="entry-refused"):
+    """The daemon refused a process, ``times`` times so far for this ``reason``.
+
+    ``malformed``: a request that it does not know. ``kind``: an event that this role may not log.
+    ``session``: an event about another session, or one that was wiped. ``name``: the pseudonym of
+    something that this role does not see. ``budget``: more than a session may log in a day.
+    ``restriction``: an attempt to change what the connection was restricted to. It is logged at the
+    first, second, fourth, eighth … time, and once more when the last connection of a session
+    closes.
+    """
+
+    role: Role
+    reason: Literal["malformed", "kind", "session", "name", "budget", "restriction"]
+    times: Count
+    session: SessionId | None = None
+
+
+class LogRead(Strict, frozen=True, tag="log-read"):
+    """Entries of this log were shown. ``first`` and ``last``: their indices."""
+
+    how: Literal["show", "search", "prove"]
+    first: Count
+    last: Count
+    entries: Count
+
+
+class LogExported(Strict, frozen=True, tag="log-exported"):
+    """Entries were exported. ``bundle``: SHA-256 of the bundle's ``SHA256SUMS``."""
+
+    first: Count
+    last: Count
+    entries: Count
+    bundle: Sha256
+
+
+class ClockChanged(Strict, frozen=True, tag="clock-changed"):
+    """The wall clock moved by ``by_ms`` relative to the monotonic clock."""
+
+    by_ms: SignedCount
+
+
+class LogPruned(Strict, frozen=True, tag="log-pruned"):
+    """Entries below ``minimum`` were dropped; ``days``: the retention that allowed it."""
+
+    minimum: Count
+    days: Count
+
+
+class CheckpointAnchored(Strict, frozen=True, tag="checkpoint-anchored"):
+    """The log of ``size`` entries with this ``root`` was attested outside the log.
+
+    ``counter``: the value that the counter in the TPM is incremented to next.
+    """
+
+    size: Count
+    root: Sha256
+    anchor: Literal["tpm", "witness"]
+    counter: Count | None = None

@@ -1,0 +1,199 @@
+"""The interface in varlink's own language."""
+
+from __future__ import annotations
+
+NAME = "io.faceappliance.Worker"
+DESCRIPTION = """\
+# The worker of one session. Files go in and out as descriptors, never as paths.
+interface io.faceappliance.Worker
+
+type Face (x: float, y: float, width: float, height: float, score: float)
+
+# One of the nine points of a clinical photo (position, expression, light, background, zoom,
+# make-up, views, timing, description). `verdict`: met, missed, or person, which is left to one.
+type Point (name: string, verdict: string, why: string)
+
+# What was measured of a face: degrees of `yaw` to the right of the picture, of `pitch` upwards and
+# of `level` of the eyes clockwise; openness of mouth and eyes (the patient's own) over the distance
+# of the eyes; `size`: the height of the face from the front, over that of the picture;
+# `light_ratio`: the brighter side's light over the darker's; `forehead_hair`: a share, 0 to 1.
+type Figures (
+  yaw: float,
+  pitch: float,
+  level: float,
+  mouth: float,
+  right_eye: float,
+  left_eye: float,
+  sharpness: float,
+  size: float,
+  light_ratio: float,
+  forehead_hair: float
+)
+
+# A photo of a series. `view`: front, oblique-right, oblique-left, profile-right, profile-left,
+# base, smile or unknown; the side is the patient's that is seen. `score` of `judged` are met.
+# `change`: what to do otherwise, in one sentence. Without a face that can be measured there are no
+# `figures`.
+type Photo (
+  view: string,
+  score: int,
+  judged: int,
+  change: string,
+  points: []Point,
+  figures: ?Figures
+)
+
+# An operator's model pack on this machine, by the name of its folder. If `refused` is set the pack
+# cannot be used, for that reason. `generator`: the family of the network that draws instead of the
+# mesh engine, `pixels` x `pixels`; `roles`: all networks in the pack.
+type Pack (
+  name: string,
+  roles: []string,
+  generator: ?string,
+  pixels: ?int,
+  refused: ?string,
+  hint: ?string
+)
+
+# Options of packs; one that is missing has the default of `appliance swap`. `pixels`: side of the
+# generated face, a multiple of the generator's own. `restore`: how far the restored face replaces
+# the generated one, 0 to 1. `restorer_weight`: 0 to 1, for restorers that have one.
+# `identity_weight`: 0 to 1; below 0.5 some of the target's identity stays. `occlusion`: whether
+# what covers the face is left unchanged. `parts`: change only these (skin, nose, mouth, upper-lip,
+# left-eyebrow, ...).
+type GeneratorOptions (
+  pixels: ?int,
+  restore: ?float,
+  restorer_weight: ?float,
+  identity_weight: ?float,
+  occlusion: ?bool,
+  parts: ?[]string
+)
+
+# A place of an imported photo, in its pixels, upright.
+type Place (x: float, y: float)
+
+# A place of a photo that moves by so many mm, to the right and down; without a move it is held.
+type Drag (x: float, y: float, right: float, down: float)
+
+# A region of a face, a polygon, and what is done with it. `mode`: from the other half of the face
+# line, the fine structure of a scar, region, the skin, or shape, that of a swelling; or mean: the
+# shape is brought to the mean of faces.
+type Region (mode: string, corners: []Place)
+
+# The packs on this machine, and the execution provider; the policy decides on both.
+method Packs() -> (packs: []Pack, provider: string)
+
+# Import the photo or video whose descriptor comes with the call. A process that can do nothing
+# else decodes and re-encodes it. `role`: source, target or reference. `consent`: the reference of
+# the consent of the person it shows, where the policy requires one; logged as a pseudonym.
+method Import(role: string, consent: ?string) -> \
+(item: int, media: string, width: int, height: int)
+
+# The faces in an item; in a video those of the last key frame at or before `at` seconds.
+method Inspect(item: int, at: ?float) -> (faces: []Face)
+
+# Check the photos of a series: which views they are, and how well each is taken. `missing`: views
+# that no photo shows; `double`: those that several show; `unrecognised`: how many photos show a
+# view that was not recognised. With `more` there is an answer for each photo that was looked at,
+# with how many are `done`, before the last, which alone has the records. Cancel stops it.
+method Assess(items: []int) -> (
+  done: int,
+  photos: []Photo,
+  missing: []string,
+  double: []string,
+  unrecognised: int
+)
+
+# Apply the face of the sources to the target. `regions`: strengths from 0 to 1 by name. `choice`:
+# which faces of the target, one of largest, all, left, right and like; like means the person on the
+# photo `like`. `packs`: names, in the order in which networks are looked up; if none of them has a
+# generator the mesh engine draws. `upscale`: 1, 2 or 4. With `more` there is an answer for each
+# frame of a video.
+method Swap(
+  sources: []int,
+  target: int,
+  regions: [string]float,
+  choice: ?string,
+  like: ?int,
+  packs: ?[]string,
+  generator_options: ?GeneratorOptions,
+  upscale: ?int
+) -> (job: int, frames: int, total: ?int, result: ?int)
+
+# The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels. For a
+# video it shows the last key frame at or before `at` seconds. `upscale` is ignored.
+method Preview(
+  sources: []int,
+  target: int,
+  regions: [string]float,
+  choice: ?string,
+  like: ?int,
+  packs: ?[]string,
+  generator_options: ?GeneratorOptions,
+  upscale: ?int,
+  side: ?int,
+  at: ?float
+) -> ()
+
+# Where landmarks of the face on an imported photo may lie, by name, for a person to correct.
+# `choice`: which face, one of largest, left and right, where several could be meant. `yaw`: degrees
+# by which a standard face is turned, to start from where the network finds none; else the answer
+# has what was read. What the photo hides is left out. `network`: whether the network found the
+# face.
+method ProposePoints(photo: int, choice: ?string, yaw: ?float) -> \
+(points: [string]Place, yaw: float, network: bool)
+
+# Change the face on an imported photo, as `appliance simulate` does; no other person's picture has
+# a part in it. `handles`: in their units. `points`: landmarks set by hand, by name, onto which the
+# mesh is bent; where there are enough of them, the network need not find a face. `shows`: wished or
+# least, what is wished or the least to be expected: a pair is two calls, each a job with a result
+# of its own. `left_out`: why a handle was not applied, by handle; where none is honest on this
+# photo the call fails. `share`: of the move that could be made without folds. What the site's
+# policy does not allow fails, and the ledger says so.
+method Simulate(
+  photo: int,
+  handles: ?[string]float,
+  drags: ?[]Drag,
+  regions: ?[]Region,
+  points: ?[string]Place,
+  choice: ?string,
+  shows: ?string
+) -> (job: int, result: int, left_out: [string]string, share: float)
+
+# The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels, and
+# below it the words that belong to it. Places are those of the imported photo all the same.
+method PreviewSimulation(
+  photo: int,
+  handles: ?[string]float,
+  drags: ?[]Drag,
+  regions: ?[]Region,
+  points: ?[string]Place,
+  choice: ?string,
+  shows: ?string,
+  side: ?int
+) -> (left_out: [string]string, share: float)
+
+# Stop the running job and the running import; they end with the error Stopped and leave nothing.
+method Cancel() -> (stopped: bool)
+
+# The results so far, oldest first.
+method Results() -> (results: []int)
+
+# A result; the answer carries a pipe from which it can be read. Where the policy demands that a
+# second person releases results it is refused (NotReleased), and the ledger says so.
+method Result(item: int) -> (media: string, size: int, sha256: string)
+
+error NoSuchItem ()
+error NoDescriptor ()
+error NotReleased ()
+error Busy ()
+error Stopped ()
+error Bug ()
+error Failed (kind: string, message: string, hint: string)
+"""
+
+
+def error_name(name: str) -> str:
+    """The full name of an error of this interface."""
+    return f"{NAME}.{name}"

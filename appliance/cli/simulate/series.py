@@ -83,6 +83,7 @@ class Series:
                 drags=self.request.drag_lengths,
                 proof=self._proof(receipt),
                 mirrored=style.mirrored,
+                result_mirrored=self.request.mirrored,
                 name=style.name,
             )
             outputs.report.file.write(written_report(page, self.request.reports[number]))

@@ -133,7 +133,7 @@ def _measures(measurement: Measurement) -> dict[str, MeasureSummary]:
 
 def scale_words(mm: float, error: float, by: str) -> str:
     """A scale in words."""
-    return f"{mm:.3f} mm a pixel ± {100 * error:.0f} %, by the {by}"
+    return f"{mm:.3f} mm a pixel ± {100 * error:.1f} %, by the {by}"
 
 
 _UNITS = MappingProxyType({"mm": " mm", "deg": "°", "ratio": ""})
@@ -154,7 +154,8 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
         lines.append((f"photo {number}", f"yaw {photo.yaw:+.0f}°, pitch {photo.pitch:+.0f}°"))
         lines.append(("scale", scale_words(photo.mm_per_pixel, photo.scale_error, photo.scale_by)))
         for name, handle in photo.handles.items():
-            moved = f"moves up to {handle.moved:.1f} ± {handle.error:.1f} mm in the picture"
+            error = max(handle.error, 0.1)  # never shown as nothing
+            moved = f"moves up to {handle.moved:.1f} ± {error:.1f} mm in the picture"
             lines.append((name, f"{handle.value:+g} {handle.unit}, {moved}"))
         lines.extend(
             ("region", f"{MODE_WORDS[one.mode]}, {one.area:.0f} mm²") for one in photo.regions

@@ -188,6 +188,8 @@ def _notes(request: ReportRequest, wished: Measurement) -> Iterator[str]:
         )
     if request.mirrored:
         yield "The pictures are mirrored, as the person knows the own face."
+    if request.result_mirrored:
+        yield "The result's file is mirrored, as the person knows the own face."
     reasons = dict.fromkeys(refusal.reason for refusal in wished.refusals)
     for reason in reasons:
         names = ", ".join(one.name for one in wished.refusals if one.reason == reason)

@@ -70,6 +70,7 @@ class ReportRequest:
     ``photo_sha256``: of the photo's file. ``proof``: that it was logged, or ``None``.
     ``regions``: that were changed before the handles, and ``drags``: lengths in mm of the drags
     after them. ``mirrored``: whether to show the pictures as the person sees them in a mirror.
+    ``result_mirrored``: whether the result's file is as in a mirror.
     ``name``: to be printed, of the person; it goes onto the page and nowhere else. ``date``: to be
     printed.
     """
@@ -86,6 +87,7 @@ class ReportRequest:
     drags: Sequence[float] = ()
     proof: LogProof | None = None
     mirrored: bool = False
+    result_mirrored: bool = False
     name: str | None = None
     date: str | None = None
 

@@ -12,6 +12,7 @@ from appliance.pipeline.simulation.measuring.measurer import (
     Measurement,
     Measurer,
     Reading,
+    guides,
     paths,
 )
 from appliance.pipeline.simulation.measuring.measures import MEASURES
@@ -247,3 +248,31 @@ def test_a_profile_takes_the_alare_that_it_shows(
         points = by_hand(view, "nasion", "pronasale", f"{side} alare")
         found = readings(Measurer().measure(view, points))
         assert ("tip projection (Goode)" in found) == shown
+
+
+def test_from_the_front_lines_divide_the_face_into_thirds_and_fifths(canonical: Canonical) -> None:
+    view = view_of(canonical, roll=8)
+    lines = guides(view)
+    assert len(lines) == 3 + 6
+    ways = [(end - start) / np.linalg.norm(end - start) for start, end in lines]
+    # Across and down, as the head is tilted.
+    for way in ways[:3]:
+        assert abs(way @ ways[3]) < 1e-3
+    for way in ways[4:]:
+        assert abs(way @ ways[3]) == pytest.approx(1)
+    menton = LANDMARKS["menton"]
+    dragged = view.mesh[menton, :2] + np.array([0, 20])
+    moved = guides(view, {menton: (float(dragged[0]), float(dragged[1]))})
+    assert np.array_equal(moved[0], lines[0])
+    assert not np.array_equal(moved[2], lines[2])
+
+
+def test_a_profile_has_its_e_line_on_points_set_by_hand_alone(canonical: Canonical) -> None:
+    view = view_of(canonical, 85)
+    ends = [LANDMARKS[name] for name in ("pronasale", "pogonion")]
+    assert guides(view) == ()
+    clicked = {index: (float(view.mesh[index, 0]), float(view.mesh[index, 1])) for index in ends}
+    ((high, low),) = guides(view, clicked)
+    tip, chin = (view.mesh[index, :2] for index in ends)
+    assert high[1] < tip[1] < chin[1] < low[1]
+    assert guides(view_of(canonical, 40), clicked) == ()

@@ -89,6 +89,27 @@ def test_a_video_of_10_bits(suffix: str, people: People, tmp_path: Path) -> None
     assert output.stat().st_size > 500
 
 
+def test_all_that_a_simulation_can_be_asked_for_works_sealed(
+    people: People, tmp_path: Path
+) -> None:
+    photo = ("simulate", "--photo", people["d"])
+    files = ("--output", tmp_path / "out.png", "--report", tmp_path / "out.html")
+    regions = (
+        *("--mirror-region", "line=300,405:308,405:308,435:300,435"),
+        *("--mirror-region", "mean=350,340:430,340:430,430:350,430"),
+    )
+    commands: tuple[tuple[str | Path, ...], ...] = (
+        (*regions, *files, "--lines", tmp_path / "moved.png", "--mirror-result"),
+        ("--lines", tmp_path / "lines.jpg"),
+        ("--range",),
+    )
+    for words in commands:
+        done = subprocess.run(
+            [*COMMAND, *photo, *words], capture_output=True, check=False, cwd=REPOSITORY
+        )
+        assert done.returncode == 0, done.stderr
+
+
 def test_inspect_compare_series_and_demo_work_sealed(
     people: People, clip: Path, tmp_path: Path
 ) -> None:

@@ -117,7 +117,7 @@ class SimulationMethods:
                 events.DragsApplied(session, job, len(wanted.drags), round(1000 * longest))
             )
         logged += [
-            events.RegionChanged(session, job, region.mode, round(area))
+            events.RegionChanged(session, job, region.mode, round(area), region.share)
             for region, area in zip(wanted.regions, moved.areas, strict=True)
         ]
         self.served.ledger.append_all(logged)

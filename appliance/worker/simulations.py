@@ -139,7 +139,11 @@ class Simulations:
             )
         canvas = photo.canvas
         regions = [
-            DrawnRegion(region.mode, [_at(corner, factor, canvas) for corner in region.corners])
+            DrawnRegion(
+                region.mode,
+                [_at(corner, factor, canvas) for corner in region.corners],
+                region.share,
+            )
             for region in wanted.regions
         ]
         shape = self._regions.change(canvas, view, regions) if regions else None

@@ -121,7 +121,7 @@ def _simulation(
     yield at + 300, "worker", events.HandleMoved(session, job, "hump", -1_500, "least")
     yield at + 300, "worker", events.PointsPlaced(session, job, 14, "found")
     yield at + 300, "worker", events.DragsApplied(session, job, 3, 4_250)
-    yield at + 300, "worker", events.RegionChanged(session, job, "line", 140)
+    yield at + 300, "worker", events.RegionChanged(session, job, "line", 140, 100)
     yield at + 700, "worker", events.JobFinished(session, job, result, 1, 1, 690)
 
 

@@ -19,6 +19,7 @@ _REGIONS: dict[RegionMode, str] = {
     "shape": "got its shape from the other half of the face",
     "mean": "was brought to the mean shape of faces",
 }
+_ALL = 100  # percent
 _BECAUSE = {
     "bounds": "beyond its bounds",
     "policy": "not allowed by the site's policy",
@@ -100,7 +101,8 @@ def _(event: events.DragsApplied) -> str:
 
 @in_words.register
 def _(event: events.RegionChanged) -> str:
-    return f"a region of {event.area} mm² {_REGIONS[event.mode]}"
+    part = "" if event.share == _ALL else f", {event.share} % of the way"
+    return f"a region of {event.area} mm² {_REGIONS[event.mode]}{part}"
 
 
 @in_words.register

@@ -33,7 +33,7 @@ from appliance.audit.service.protocol import Proved
 from appliance.errors import LedgerError
 from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
-from appliance.pipeline.simulation.drawn_region import RegionMode
+from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport
@@ -133,9 +133,9 @@ class JobLog:
         applied = DragsApplied(self._session, self._job, drags, round(1000 * longest))
         self._audit.client.append_all([applied])
 
-    def changed_region(self, mode: RegionMode, area: float) -> None:
+    def changed_region(self, region: DrawnRegion, area: float) -> None:
         """Record that a region of the photo, of ``area`` mm², was changed."""
-        changed = RegionChanged(self._session, self._job, mode, round(area))
+        changed = RegionChanged(self._session, self._job, region.mode, round(area), region.share)
         self._audit.client.append_all([changed])
 
     def finished(self, result: OutputFile, *, frames: int, faces: int) -> None:

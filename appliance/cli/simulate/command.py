@@ -89,7 +89,7 @@ EXAMPLES = (
     metavar="MODE=X,Y:X,Y:X,Y|TOML",
     help="Change what a polygon encloses (corners in pixels): from the other half of the face take "
     "a scar's fine structure (line), the skin (region) or the shape (shape); or bring the shape to "
-    "the mean of faces (mean). Or a file of such regions; repeatable.",
+    "the mean of faces (mean); mean@50 goes half of the way. Or a file of regions; repeatable.",
 )
 @click.option(
     "--output",

@@ -10,7 +10,7 @@ from typing import TypeAlias, cast, get_args
 import click
 
 from appliance.cli.framework.usage_errors import PrivateParamType
-from appliance.pipeline.simulation.drawn_region import DrawnRegion, RegionMode
+from appliance.pipeline.simulation.drawn_region import ALL, DrawnRegion, RegionMode
 from appliance.pipeline.simulation.points import NAMED
 
 Place: TypeAlias = tuple[float, float]
@@ -20,7 +20,7 @@ _NUMBER = r"[0-9]{1,5}(?:\.[0-9]{1,2})?"
 _PLACE = rf"{_NUMBER},{_NUMBER}"
 _PLACES = re.compile(rf"\A{_PLACE}(?::{_PLACE})+\Z")
 _LENGTH = re.compile(r"\A[0-9]{1,3}(?:\.[0-9]{1,2})?\Z")
-_TEXT = re.compile(r"\A([a-z]+)=([0-9.,:]*)\Z")
+_TEXT = re.compile(r"\A([a-z]+)(?:@([0-9]{1,3}))?=([0-9.,:]*)\Z")
 _LENGTHS = (10.0, 300.0)  # mm: of a shorter one the ends are not known well enough
 
 
@@ -60,12 +60,13 @@ class LengthType(PrivateParamType):
 
 
 class RegionType(PrivateParamType):
-    """``MODE=X,Y:X,Y:X,Y…``, or a file."""
+    """``MODE=X,Y:X,Y:X,Y…`` or ``MODE@SHARE=…``, or a file."""
 
     name = "region"
     wanted = (
         f"MODE=X,Y:X,Y:X,Y and more places, where MODE is one of {', '.join(get_args(RegionMode))} "
-        "and the places, in pixels, are the corners of a polygon; or the name of a TOML file"
+        "and the places, in pixels, are the corners of a polygon, with shape@50 or mean@50 for a "
+        "share of the way in percent; or the name of a TOML file"
     )
 
     def convert(
@@ -75,9 +76,13 @@ class RegionType(PrivateParamType):
         text = _TEXT.match(str(value))
         if text is None:
             return Path(str(value))
-        if text[1] not in get_args(RegionMode) or not _PLACES.match(text[2]):
+        if text[1] not in get_args(RegionMode) or not _PLACES.match(text[3]):
             self.fail(self.wanted, param, ctx)
-        return DrawnRegion(cast("RegionMode", text[1]), _places(text[2]))
+        share = ALL if text[2] is None else int(text[2])
+        region = DrawnRegion(cast("RegionMode", text[1]), _places(text[3]), share)
+        if not region.is_possible:
+            self.fail(self.wanted, param, ctx)
+        return region
 
 
 def _places(text: str) -> tuple[Place, ...]:

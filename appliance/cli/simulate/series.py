@@ -115,7 +115,7 @@ class Series:
         if drags:
             self.job.dragged(len(drags), max(drags))
         for region in look.regions:
-            self.job.changed_region(region.mode, region.area(look.view.scale.mm))
+            self.job.changed_region(region, region.area(look.view.scale.mm))
         return receipt
 
     def _proof(self, receipt: Receipt) -> LogProof:

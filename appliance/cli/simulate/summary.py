@@ -9,7 +9,7 @@ import msgspec
 
 from appliance.cli.framework.output import LabelledValue
 from appliance.cli.simulate.looker import Look
-from appliance.pipeline.simulation.drawn_region import MODE_WORDS, RegionMode
+from appliance.pipeline.simulation.drawn_region import RegionMode
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.measuring.measurer import Measurement
 from appliance.pipeline.simulation.simulator import Simulated
@@ -29,10 +29,12 @@ class HandleSummary(msgspec.Struct, frozen=True):
 
 
 class RegionSummary(msgspec.Struct, frozen=True):
-    """A region that was changed, of so many mm²: as a line, region or shape, or to the mean."""
+    """A region that was changed: how, by which ``share`` of the way, percent; ``area``: mm²."""
 
     mode: RegionMode
     area: float
+    share: int
+    words: str
 
 
 class MeasureSummary(msgspec.Struct, frozen=True):
@@ -109,7 +111,8 @@ def summarise(
         left_out=dict(look.left_out),
         share=1.0 if done is None else done.share,
         regions=tuple(
-            RegionSummary(one.mode, round(one.area(scale.mm), 1)) for one in look.regions
+            RegionSummary(one.mode, round(one.area(scale.mm), 1), one.share, one.words)
+            for one in look.regions
         ),
         mirrored=mirrored,
         measures={} if measurement is None else _measures(measurement),
@@ -157,9 +160,7 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
             error = max(handle.error, 0.1)  # never shown as nothing
             moved = f"moves up to {handle.moved:.1f} ± {error:.1f} mm in the picture"
             lines.append((name, f"{handle.value:+g} {handle.unit}, {moved}"))
-        lines.extend(
-            ("region", f"{MODE_WORDS[one.mode]}, {one.area:.0f} mm²") for one in photo.regions
-        )
+        lines.extend(("region", f"{one.words}, {one.area:.0f} mm²") for one in photo.regions)
         lines.extend((name, f"left out: {reason}") for name, reason in photo.left_out.items())
         if photo.share < 1:
             lines.append(("reduced", f"to {photo.share:g} of what was asked, or it would fold"))

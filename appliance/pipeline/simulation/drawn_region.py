@@ -39,6 +39,11 @@ MODE_WORDS: Mapping[RegionMode, str] = MappingProxyType(
 )
 """What is done in each mode."""
 
+SHAPES: frozenset[RegionMode] = frozenset(("shape", "mean"))
+"""The modes that move the mesh."""
+
+ALL = 100  # percent
+
 Outline: TypeAlias = Sequence[tuple[float, float]]
 """The corners of a polygon: x, y in pixels of the picture."""
 
@@ -52,10 +57,26 @@ _HINT = "docs/simulation.md shows a file of regions."
 
 @dataclass(frozen=True, slots=True)
 class DrawnRegion:
-    """A polygon, and what is done with what it encloses."""
+    """A polygon, and what is done with what it encloses.
+
+    ``share``: of the way, percent, of modes that move the mesh; skin is taken as a whole.
+    """
 
     mode: RegionMode
     corners: Outline
+    share: int = ALL
+
+    @property
+    def words(self) -> str:
+        """What is done."""
+        part = "" if self.share == ALL else f", {self.share} % of the way"
+        return f"{MODE_WORDS[self.mode]}{part}"
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the mode has such a share."""
+        least = 1 if self.mode in SHAPES else ALL
+        return least <= self.share <= ALL
 
     def area(self, mm: float) -> float:
         """In mm²; ``mm`` of a pixel. Of a polygon that does not cross itself."""
@@ -75,6 +96,7 @@ class _Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: RegionMode
     corners: list[tuple[float, float]]
+    share: int = ALL
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,7 +120,13 @@ def read_regions(data: bytes, size: tuple[int, int]) -> tuple[DrawnRegion, ...]:
             "The regions were drawn on a photo of another size.",
             "Use the file of regions that belongs to this photo.",
         )
-    return tuple(DrawnRegion(one.mode, tuple(one.corners)) for one in found.region)
+    regions = tuple(DrawnRegion(one.mode, tuple(one.corners), one.share) for one in found.region)
+    if not all(one.is_possible for one in regions):
+        raise InputError(
+            "A region has a share that cannot be.",
+            "Shares are 1 to 100, of shape and mean; leave them out elsewhere.",
+        )
+    return regions
 
 
 def check_outline(outline: Outline, size: tuple[int, int]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.simulation.drawn_region import DrawnRegion
+from appliance.pipeline.simulation.drawn_region import ALL, DrawnRegion
 from appliance.pipeline.simulation.mean_shape import MeanShape
 from appliance.pipeline.simulation.mirror import Mirror
 from appliance.pipeline.simulation.view import View
@@ -29,11 +29,12 @@ class RegionChanger:
         """
         moves: list[Float] = []
         for region in regions:
+            part = np.float32(region.share / ALL)
             if region.mode == "shape":
-                moves.append(self._mirror.move(canvas, view, region.corners))
+                moves.append(part * self._mirror.move(canvas, view, region.corners))
             elif region.mode == "mean":
                 size = (canvas.width, canvas.height)
-                moves.append(self._mean.move(view, region.corners, size))
+                moves.append(part * self._mean.move(view, region.corners, size))
             else:
                 self._mirror.paint(canvas, view, region.corners, region.mode)
         return _longest(moves) if moves else None

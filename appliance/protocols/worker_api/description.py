@@ -78,8 +78,8 @@ type Drag (x: float, y: float, right: float, down: float)
 
 # A region of a face, a polygon, and what is done with it. `mode`: from the other half of the face
 # line, the fine structure of a scar, region, the skin, or shape, that of a swelling; or mean: the
-# shape is brought to the mean of faces.
-type Region (mode: string, corners: []Place)
+# shape is brought to the mean of faces. `share`: of the way, 1 to 100 percent; of shapes only.
+type Region (mode: string, corners: []Place, share: ?int)
 
 # The packs on this machine, and the execution provider; the policy decides on both.
 method Packs() -> (packs: []Pack, provider: string)

@@ -35,6 +35,12 @@ class Region(Strict, frozen=True):
 
     mode: Literal["line", "region", "shape", "mean"]
     corners: Annotated[list[Place], msgspec.Meta(min_length=3, max_length=200)]
+    share: Annotated[int, msgspec.Meta(ge=1, le=100)] = 100
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` for a share of skin, which is taken as a whole."""
+        if self.share != 100 and self.mode in ("line", "region"):
+            raise ValueError("only a shape goes a share of the way")
 
 
 Values = Annotated[dict[Name, Value], msgspec.Meta(max_length=32)]

@@ -29,7 +29,7 @@ DONE: tuple[AnyEvent, ...] = (
     events.HandleMoved(SESSION, 1, "alar-width", -1_500, "least"),
     events.PointsPlaced(SESSION, 1, 14, "not-found"),
     events.DragsApplied(SESSION, 1, 3, 4_250),
-    events.RegionChanged(SESSION, 1, "line", 140),
+    events.RegionChanged(SESSION, 1, "line", 140, 100),
     events.JobFinished(SESSION, 1, RESULT, 1, 1, 690),
 )
 WORDS = [

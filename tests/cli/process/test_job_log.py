@@ -102,12 +102,12 @@ def test_a_simulation_is_recorded_with_photo_and_handles(
 
 def test_a_region_is_recorded_by_its_way_and_area(call: Call, people: People, folder: Path) -> None:
     words = ("--photo", people["d"], "--output", folder / "out.png", "--json")
-    region = "mean=350,340:430,340:430,430:350,430"
+    region = "mean@50=350,340:430,340:430,430:350,430"
     outcome = call("simulate", *words, "--mirror-region", region)
     assert outcome.code == 0
     (changed,) = (one for one in recorded_events() if isinstance(one, events.RegionChanged))
     photo = outcome.json["photos"][0]
-    assert changed.mode == "mean"
+    assert (changed.mode, changed.share) == ("mean", 50)
     assert changed.area == round(80 * 90 * photo["mm_per_pixel"] ** 2)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,8 @@ def test_regions_side_by_side_both_move_and_each_as_alone(canonical: Canonical) 
         return done.mesh - view.mesh
 
     cheek, nose = region("shape", CHEEK), region("mean", NOSE)
+    half = moves(replace(nose, share=50))
+    assert half[NOSE] == pytest.approx(moves(nose)[NOSE] / 2, abs=0.3)
     together = moves(cheek, nose)
     for one, at in ((cheek, CHEEK), (nose, NOSE)):
         alone = moves(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
@@ -156,4 +157,9 @@ def test_values() -> None:
     assert region.convert("mean=1,2:3,4.5:5,6", None, None) == DrawnRegion(
         "mean", ((1, 2), (3, 4.5), (5, 6))
     )
+    half = region.convert("shape@50=1,2:3,4:5,6", None, None)
+    assert half == DrawnRegion("shape", ((1, 2), (3, 4), (5, 6)), 50)
+    for text in ("line@50=1,2:3,4:5,6", "mean@0=1,2:3,4:5,6", "mean@101=1,2:3,4:5,6", "mean=1,2"):
+        with pytest.raises(click.BadParameter):
+            region.convert(text, None, None)
     assert region.convert("a/regions.toml", None, None) == Path("a/regions.toml")

@@ -21,6 +21,7 @@ corners = [[10, 20], [20, 20.5], [20, 90]]
 
 [[region]]
 mode = "mean"
+share = 40
 corners = [[100, 100], [150, 100], [150, 140], [100, 140]]
 """
 
@@ -28,7 +29,8 @@ corners = [[100, 100], [150, 100], [150, 140], [100, 140]]
 def test_a_file_of_regions() -> None:
     line, mean = read_regions(FILE.encode(), SIZE)
     assert line == DrawnRegion("line", ((10, 20), (20, 20.5), (20, 90)))
-    assert mean.mode == "mean"
+    assert (line.share, mean.mode, mean.share) == (100, "mean", 40)
+    assert mean.words.endswith("40 % of the way")
     assert mean.area(0.5) == 50 * 40 / 4
     assert DrawnRegion("mean", mean.corners[::-1]).area(0.5) == mean.area(0.5)
 
@@ -39,6 +41,8 @@ def test_a_file_of_regions() -> None:
         ("width = 300", "width = 301", "another size"),
         ("version = 1", "version = 2", "another version"),
         ('mode = "mean"', 'mode = "nose"', "not as it must be"),
+        ("share = 40", "share = 0", "share that cannot be"),
+        ('mode = "line"', 'mode = "line"\nshare = 50', "share that cannot be"),
         ("[[region]]", "[[regions]]", "not as it must be"),
         ("[10, 20]", "[10, nan, 3]", "not as it must be"),
         ("version", "\udcffversion", "not as it must be"),

@@ -8,6 +8,7 @@ from appliance.audit.entries.events.root import Strict
 from appliance.audit.entries.fields import (
     Count,
     HandleName,
+    Percent,
     Pseudonym,
     RegionMode,
     SessionId,
@@ -69,13 +70,15 @@ class RegionChanged(Strict, frozen=True, tag="region-changed"):
     """A simulation changed a region drawn by hand, of so many mm².
 
     ``mode``: its other half gave a scar's fine structure (``line``), its skin (``region``) or its
-    shape (``shape``), or it was brought to the mean shape of faces (``mean``).
+    shape (``shape``), or it was brought to the mean shape of faces (``mean``). ``share``: of the
+    way, percent.
     """
 
     session: SessionId
     job: Count
     mode: RegionMode
     area: Count
+    share: Percent
 
 
 class SimulationRefused(Strict, frozen=True, tag="simulation-refused"):

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from appliance.audit.export.certificate.facts import Fact
 from appliance.cli.simulate.report.pictures import Picture, compared, explained
 from appliance.cli.simulate.report.request import ReportRequest, Result
-from appliance.pipeline.simulation.drawn_region import MODE_WORDS
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.measuring.measurer import (
     TURN_ERROR,
@@ -228,7 +227,7 @@ def _facts(request: ReportRequest) -> Iterator[Fact]:
         longest = _number(max(request.drags), "mm")
         yield Fact("Dragged by hand", f"{len(request.drags)}, the longest by {longest}")
     for region in request.regions:
-        yield Fact("Region", f"{MODE_WORDS[region.mode]}; {region.area(scale.mm):.0f} mm²")
+        yield Fact("Region", f"{region.words}; {region.area(scale.mm):.0f} mm²")
     yield Fact("Photo, SHA-256", request.photo_sha256, exact=True)
     labels = ("least", "wished")[-len(request.results) :]
     for result, label in zip(request.results, labels, strict=True):

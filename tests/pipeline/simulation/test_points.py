@@ -17,6 +17,7 @@ from appliance.pipeline.simulation.points import (
     NAMED,
     SETS,
     PlacedPoints,
+    mean_points,
     proposed,
     read_points,
     written_points,
@@ -139,6 +140,13 @@ def test_a_hidden_half_is_neither_proposed_nor_needed(
     assert "left-alare" in towards_left.missing("nose", 15.0)
     assert "left-exocanthion" in towards_left.missing("face", 40.0)
     assert "left-exocanthion" in towards_left.missing("face", -62.0)
+
+
+def test_the_mean_of_points_is_of_those_that_all_have() -> None:
+    one = PlacedPoints((9, 9), {"nasion": (1.0, 2.0), "rhinion": (3.0, 4.0)})
+    other = PlacedPoints((9, 9), {"rhinion": (5.0, 4.0), "menton": (3.0, 8.0)})
+    assert mean_points([one, other]).places == {"rhinion": (4.0, 4.0)}
+    assert mean_points([one]) == one
 
 
 def test_proposals_lie_on_the_mesh_and_in_the_picture(faces: Mapping[str, Face]) -> None:

@@ -254,6 +254,21 @@ class DragsApplied(_Strict, frozen=True, tag="drags-applied"):
     longest: Count
 
 
+class AccuracyMeasured(_Strict, frozen=True, tag="accuracy-measured"):
+    """A later photo showed what an operation achieved of a handle, in thousandths of its unit.
+
+    ``wished``: what had been simulated. ``error``: of ``achieved``, one standard deviation. No hash
+    of a photo goes with it: a job of the same numbers is all that it names.
+    """
+
+    session: SessionId
+    job: Count
+    handle: HandleName
+    wished: SignedCount
+    achieved: SignedCount
+    error: Count
+
+
 class SamePersonChecked(_Strict, frozen=True, tag="same-person-checked"):
     """The gate that compares source and target decided whether they are the same person."""
 
@@ -415,6 +430,7 @@ AnyEvent: TypeAlias = (
     | SimulationApplied
     | HandleMoved
     | DragsApplied
+    | AccuracyMeasured
     | SamePersonChecked
     | HandedOver
     | ResultRefused

@@ -69,6 +69,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.SimulationApplied: _WORKER,
         events.HandleMoved: _WORKER,
         events.DragsApplied: _WORKER,
+        events.AccuracyMeasured: _WORKER,
         events.SamePersonChecked: _WORKER,
         events.HandedOver: _WORKER,
         events.ResultRefused: _WORKER,

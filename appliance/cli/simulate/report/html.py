@@ -7,7 +7,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from appliance.cli.simulate.report.content import TITLE, Content
+from appliance.cli.simulate.report.content import Content
 from appliance.cli.simulate.report.pictures import SIZE
 from appliance.cli.simulate.report.words_font import words_font
 from appliance.pipeline.simulation.words import WORDS
@@ -18,7 +18,7 @@ def as_html(page: Content) -> bytes:
     text = (
         _environment()
         .get_template("simulation.html.j2")
-        .render(title=TITLE, words=WORDS, page=page, size=SIZE, font=words_font())
+        .render(title=page.title, words=WORDS, page=page, size=SIZE, font=words_font())
     )
     return text.encode()
 

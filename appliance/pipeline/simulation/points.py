@@ -234,6 +234,18 @@ def mean_points(sets: Sequence[PlacedPoints]) -> PlacedPoints:
     )
 
 
+def scatter_of(sets: Sequence[PlacedPoints]) -> float:
+    """Standard deviation along each axis, pixels, of points that were set several times.
+
+    0 for a single set. It does not know what all sets have wrong alike.
+    """
+    mean = mean_points(sets).places
+    if len(sets) == 1 or not mean:
+        return 0.0
+    off = np.array([[np.subtract(one.places[name], mean[name]) for name in mean] for one in sets])
+    return float(np.sqrt((off**2).sum() / (2 * len(mean) * (len(sets) - 1))))
+
+
 def written_points(points: PlacedPoints) -> bytes:
     """The file that :func:`read_points` reads. It holds places and names of landmarks, no more."""
     (width, height), rows = points.size, []

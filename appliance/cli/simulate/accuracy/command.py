@@ -92,6 +92,8 @@ class _Request:
             check_output(output, (self.before, *self.before_points, self.later, *self.later_points))
         if self.report is not None:
             check_report_name(self.report)
+            if self.report == self.record:
+                raise PrivateUsageError("The page (--report) and the record (--record) are one.")
 
 
 @click.group()

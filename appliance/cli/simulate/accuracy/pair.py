@@ -21,7 +21,13 @@ from appliance.pipeline.selection import WhichFace
 from appliance.pipeline.simulation.accuracy.expression import Expression, check_expressions
 from appliance.pipeline.simulation.accuracy.meter import Sight
 from appliance.pipeline.simulation.bending import MeshBender
-from appliance.pipeline.simulation.points import NAMED, PlacedPoints, mean_points, read_points
+from appliance.pipeline.simulation.points import (
+    NAMED,
+    PlacedPoints,
+    mean_points,
+    read_points,
+    scatter_of,
+)
 
 _LEFT = 0.06  # pixels within which a point is where the network proposed it: files have tenths
 
@@ -62,7 +68,15 @@ def look(analyser: FaceAnalyser, opened: Opened, which: WhichFace | None) -> Loo
         view = MeshBender(analyser.canonical).view(placed, mesh)
     gap = 0.0 if face is None else Expression.of(face.points).gap
     untouched = frozenset().union(*(_untouched(one, face) for one in sets))
-    sight = Sight(view, placed, untouched, face is not None, gap, len(sets))
+    sight = Sight(
+        view=view,
+        points=placed,
+        untouched=untouched,
+        network=face is not None,
+        mouth_gap=gap,
+        sets=len(sets),
+        scatter=scatter_of(sets) * view.scale.mm,
+    )
     return Look(photo, sight, face)
 
 

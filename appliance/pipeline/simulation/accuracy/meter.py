@@ -65,6 +65,8 @@ class Sight:
 
     ``untouched``: names of those that lie where the network proposed them. ``network``: whether it
     found the face. ``mouth_gap``: the mouth's openness over the eye distance.
+    ``scatter``: standard deviation of a point in one set, mm, where several tell it; at least what
+    is assumed of a hand counts.
     """
 
     view: View
@@ -73,6 +75,7 @@ class Sight:
     network: bool = True
     mouth_gap: float = 0.0
     sets: int = 1
+    scatter: float = 0.0
 
 
 class AccuracyMeter:
@@ -194,9 +197,11 @@ def _sighting(sight: Sight, names: tuple[str, ...], told: list[str]) -> Sighting
 
 def _spread(sight: Sight, name: str, told: list[str]) -> Doubles:
     """The covariance of a point, (2, 2) mm²."""
-    single = _UNTOUCHED if name in sight.untouched else BY_HAND / np.sqrt(sight.sets)
+    single = max(BY_HAND, sight.scatter) / np.sqrt(sight.sets)
+    if name in sight.untouched:
+        single = _UNTOUCHED
     restless = _REST if name in RESTLESS and not _is_moved(name, told) else 0.0
-    spread = (single**2 + restless**2) * np.eye(2)
+    spread: Doubles = (single**2 + restless**2) * np.eye(2)
     if name == "rhinion":
         mesh = sight.view.mesh[:, :2].astype(np.float64)
         ridge = mesh[NAMED["pronasale"].index] - mesh[NAMED["nasion"].index]

@@ -106,6 +106,7 @@ def test_a_refused_pair_leaves_nothing(measure: Call, folder: Path) -> None:
         (("--handle", "alar-width=-30"), 14),
         (("--handle", "hump=1", "--handle", "hump=2"), 2),
         (("--handle", "hump=1", "--report", "page.txt"), 7),
+        (("--handle", "hump=1", "--report", "page.pdf", "--record", "page.pdf"), 2),
     ],
 )
 def test_wrong_words_are_refused(measure: Call, words: tuple[str, ...], code: int) -> None:

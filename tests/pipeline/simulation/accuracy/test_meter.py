@@ -141,6 +141,17 @@ def test_points_that_are_set_again_make_it_surer(
     assert errors[1] < 0.6 * errors[0]
 
 
+def test_points_that_scatter_more_than_is_assumed_are_less_sure(
+    meter: AccuracyMeter, pair: Callable[..., Pair]
+) -> None:
+    asked = wished({"alar-width": -3})
+    sights = pair(0, {"alar-width": -3}, noise=0.7, sets=4)
+    (calm,) = meter.compare(*sights, asked).achieved
+    before, later = (replace(sight, scatter=1.4) for sight in sights)
+    (restless,) = meter.compare(before, later, asked).achieved
+    assert restless.error > 1.6 * calm.error
+
+
 def test_the_error_of_the_scale_counts(meter: AccuracyMeter, pair: Callable[..., Pair]) -> None:
     before, later = pair(0, {"jaw-width": -8})
     asked = wished({"jaw-width": -8})

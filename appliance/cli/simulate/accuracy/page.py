@@ -13,7 +13,7 @@ from appliance.cli.drawing.displacement import exaggeration
 from appliance.cli.drawing.overlay import dots, faded, pen, strokes
 from appliance.cli.drawing.portrait import PortraitFraming
 from appliance.cli.drawing.sheet import ACCENT, Colour
-from appliance.cli.simulate.accuracy.summary import Summary
+from appliance.cli.simulate.accuracy.summary import Summary, signed
 from appliance.cli.simulate.report.content import Content, Table
 from appliance.cli.simulate.report.pictures import SIZE, Picture, encoded
 from appliance.pipeline.face_model.face import Face
@@ -136,8 +136,8 @@ def _handles(summary: Summary) -> Table:
             name,
             f"{one.least:+g}",
             f"{one.wished:+g} {one.unit}",
-            f"{one.achieved:+.1f} ± {one.error:.1f}",
-            f"{one.deviation:+.1f}",
+            f"{signed(one.achieved)} ± {one.error:.1f}",
+            signed(one.deviation),
         )
         for name, one in summary.handles.items()
     ]

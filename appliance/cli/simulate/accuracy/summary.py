@@ -88,9 +88,14 @@ def achieved_words(one: HandleAccuracy) -> str:
     """What was achieved, and whether that is another value than was wished."""
     verdict = "as wished, to two errors" if one.agrees else "other than wished"
     return (
-        f"achieved {one.achieved:+.1f} ± {one.error:.1f} {one.unit}"
-        f" ({one.deviation:+.1f}): {verdict}"
+        f"achieved {signed(one.achieved)} ± {one.error:.1f} {one.unit}"
+        f" ({signed(one.deviation)}): {verdict}"
     )
+
+
+def signed(value: float) -> str:
+    """With its sign and one decimal; never "-0.0"."""
+    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 def _handle(one: Achieved) -> HandleAccuracy:

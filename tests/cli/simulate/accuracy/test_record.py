@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.cli.simulate.accuracy.record import HEAD, Record, read_record
+from appliance.cli.simulate.accuracy.summary import signed
 from appliance.cli.simulate.accuracy.table import summarised, table_lines
 from appliance.errors import InputError, OutputError
 from appliance.pipeline.simulation.accuracy.achieved import Achieved, Asked
@@ -90,6 +91,10 @@ def test_bias_is_beyond_the_wish_in_its_direction() -> None:
     assert hump.measured == pytest.approx(0.71, abs=0.01)
     assert hump.within == 0.5
     assert summarised((ALAR,)).handles["alar-width"].spread is None
+
+
+def test_nothing_is_never_less_than_nothing() -> None:
+    assert [signed(value) for value in (-0.04, 0.0, -0.06)] == ["+0.0", "+0.0", "-0.1"]
 
 
 def test_the_table_is_aligned() -> None:

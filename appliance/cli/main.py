@@ -25,6 +25,10 @@ from appliance.version import DISTRIBUTION
 # repeated here so that `appliance --help` imports none of the libraries that the commands need.
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "accuracy": (
+            "simulate.accuracy.command",
+            "Compare what operations achieved with what was simulated.",
+        ),
         "audit": (
             "audit.command",
             "Create, read, verify and export the ledger of events.",
@@ -73,7 +77,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 # Those that load models and look for faces.
-_LOOKING = frozenset(("compare", "demo", "doctor", "inspect", "series", "simulate", "swap"))
+_LOOKING = frozenset(
+    ("accuracy", "compare", "demo", "doctor", "inspect", "series", "simulate", "swap")
+)
 
 _EPILOG = """\b
 Exit codes:

@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from appliance.pipeline.simulation.points import PlacedPoints, read_points, written_points
 from tests.cli.doctor.test_command import UNPRIVILEGED
 from tests.paths import REPOSITORY
 from tests.pipeline.media.clips import Clip, make
@@ -130,3 +132,28 @@ def test_inspect_compare_series_and_demo_work_sealed(
             [*COMMAND, *command], capture_output=True, check=False, cwd=REPOSITORY
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_a_record_of_accuracy_grows_sealed(people: People, tmp_path: Path) -> None:
+    """It is opened before the seal, and created or added to after it."""
+
+    def run(*command: str | Path) -> bytes:
+        done = subprocess.run(
+            [*COMMAND, *command], capture_output=True, check=False, cwd=REPOSITORY
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        return done.stdout
+
+    record, files = tmp_path / "accuracy.csv", (tmp_path / "before.toml", tmp_path / "later.toml")
+    with Image.open(people["a"]) as image:
+        points = read_points(run("simulate", "points", people["a"]), image.size)
+    for path, by in zip(files, (0.5, -0.5), strict=True):
+        places = {name: (x + by, y) for name, (x, y) in points.places.items()}
+        path.write_bytes(written_points(PlacedPoints(points.size, places)))
+    for number in (1, 2):
+        run(
+            *("accuracy", "measure", "--before", people["a"], "--before-points", files[0]),
+            *("--later", people["a"], "--later-points", files[1], "--handle", "alar-width=-2"),
+            *("--record", record, "--report", tmp_path / f"page-{number}.pdf"),
+        )
+        assert len(record.read_text().splitlines()) == 1 + number

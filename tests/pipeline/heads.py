@@ -153,9 +153,9 @@ class Head:
         return places
 
 
-def projected(shape: Float, yaw: float) -> Float:
+def projected(shape: Float, yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Float:
     """Where the points of a head's (n, 3) ``shape``, cm, lie in its picture: (n, 3), as a mesh."""
-    return _projected((shape @ _rotation(yaw, 0, 0).T).astype(np.float32))
+    return _projected((shape @ _rotation(yaw, pitch, roll).T).astype(np.float32))
 
 
 def places_of(canonical: Canonical, face: Face, side: int = SIDE) -> Float:

@@ -84,6 +84,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.DragsApplied: EventLabels("Dragged by hand", "work", "E", _TRANSFORM),
     events.RegionChanged: EventLabels("Region changed", "work", "E", _TRANSFORM),
     events.HandleMoved: EventLabels("Handle moved", "work", "E", _TRANSFORM),
+    events.AccuracyMeasured: EventLabels("Accuracy measured", "work", "E", _VERIFY),
     events.SamePersonChecked: EventLabels("Same person checked", "work", "E", _VERIFY),
     events.HandedOver: EventLabels("Handed over", "release", "R", _EXPORT),
     events.ResultRefused: EventLabels("Result refused", "alarm", "R", _EXPORT, failed=True),

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from appliance.audit.entries.events import (
+    AccuracyMeasured,
     AnyEvent,
     DragsApplied,
     EscapeAttempt,
@@ -22,6 +23,7 @@ from appliance.audit.entries.events import (
     PointsPlaced,
     PolicyLoaded,
     RegionChanged,
+    SamePersonChecked,
     SealResult,
     SimulationApplied,
 )
@@ -138,14 +140,48 @@ class JobLog:
         changed = RegionChanged(self._session, self._job, region.mode, round(area), region.share)
         self._audit.client.append_all([changed])
 
+    def same_person(self, likeness: float | None, threshold: float) -> None:
+        """Record how alike two photos of the job are, a cosine; ``None`` if no face was found."""
+        outcome: Literal["same", "different", "waived"] = "waived"
+        if likeness is not None:
+            outcome = "same" if likeness >= threshold else "different"
+        percent = max(0, round(100 * (likeness or 0.0)))
+        checked = SamePersonChecked(
+            self._session, self._job, outcome, percent, round(100 * threshold)
+        )
+        self._audit.client.append_all([checked])
+
+    def measured(self, figures: Sequence[tuple[HandleName, float, float, float]]) -> None:
+        """Record what was achieved of handles: name, wished, achieved, its error, in its unit."""
+        self._audit.client.append_all(
+            [
+                AccuracyMeasured(
+                    self._session,
+                    self._job,
+                    name,
+                    round(1000 * wished),
+                    round(1000 * achieved),
+                    round(1000 * error),
+                )
+                for name, wished, achieved, error in figures
+            ]
+        )
+
+    def concluded(self, summary: bytes, *, photos: int) -> None:
+        """Record that a job ended whose result is no picture but a ``summary``."""
+        self._done(hashlib.sha256(summary).hexdigest(), photos, photos)
+
     def finished(self, result: OutputFile, *, frames: int, faces: int) -> None:
         """Record that all of ``result`` is written; it has no name yet."""
         result.seek(0)
         digest = hashlib.sha256()
         while block := result.read(_BLOCK):
             digest.update(block)
+        self._done(digest.hexdigest(), frames, faces)
+
+    def _done(self, result: str, frames: int, faces: int) -> None:
         elapsed_ms = int((time.monotonic() - self._started) * 1000)
-        done = JobFinished(self._session, self._job, digest.hexdigest(), frames, faces, elapsed_ms)
+        done = JobFinished(self._session, self._job, result, frames, faces, elapsed_ms)
         self._audit.client.append_all([*self._escape_attempts(), done])
 
     def _begun(self, engine: Engine, media: Media) -> JobStarted:

@@ -2,13 +2,14 @@
 
 The mesh network draws the nose that faces have, not the one that is there, and the more a head is
 turned the more so. A few points bend its mesh onto the photo. They are the anthropometric landmarks
-of :mod:`appliance.pipeline.simulation.measuring.landmarks`, with hyphens in their names, and three
-of each brow's upper edge:
+of :mod:`appliance.pipeline.simulation.measuring.landmarks`, with hyphens in their names, the
+rhinion, and three of each brow's upper edge:
 
 ==================  =====  =========================================================
 name                point  what it is
 ==================  =====  =========================================================
 nasion                168  the root of the nose, on the middle line between the eyes
+rhinion               197  where the bone of the bridge of the nose ends: the middle of a hump
 pronasale               1  the tip of the nose
 subnasale               2  where the columella meets the upper lip
 alare                 129  the side of a nostril's wing, where it is widest
@@ -34,7 +35,7 @@ right one's point. The hairline is none of them: the mesh ends below it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import isfinite
@@ -62,14 +63,15 @@ VERSION = 1
 
 _MIDDLE = (
     "nasion", "pronasale", "subnasale", "labrale-superius", "pogonion", "menton", "glabella",
-    "columella", "labrale-inferius", "sublabiale",
+    "columella", "labrale-inferius", "sublabiale", "rhinion",
 )  # fmt: skip
 # The yaw in degrees at which rendered heads hide the one that is turned away.
 _PAIRED = {
     "alare": 30, "exocanthion": 60, "cheilion": 45, "gonion": 25, "brow-inner": 90, "brow-top": 60,
     "brow-outer": 35, "endocanthion": 35,
 }  # fmt: skip
-_BROW_POINTS = {
+_MORE_POINTS = {
+    "rhinion": 197,
     "right-brow-inner": 107, "right-brow-top": 105, "right-brow-outer": 70,
     "left-brow-inner": 336, "left-brow-top": 334, "left-brow-outer": 300,
 }  # fmt: skip
@@ -97,7 +99,7 @@ class NamedPoint:
 
 
 def _named() -> Mapping[str, NamedPoint]:
-    index = _BROW_POINTS | {name.replace(" ", "-"): at for name, at in LANDMARKS.items()}
+    index = _MORE_POINTS | {name.replace(" ", "-"): at for name, at in LANDMARKS.items()}
     found = {name: NamedPoint(name, index[name], "middle", 90) for name in _MIDDLE}
     for name, seen in _PAIRED.items():
         right, left = f"right-{name}", f"left-{name}"
@@ -221,6 +223,35 @@ def checked(places: Mapping[str, tuple[float, float]], size: tuple[int, int]) ->
             )
     _check_sides(points)
     return points
+
+
+def mean_points(sets: Sequence[PlacedPoints]) -> PlacedPoints:
+    """The mean of points of one picture that were set several times; of those that all have."""
+    first, *more = sets
+    names = [name for name in first.places if all(name in one.places for one in more)]
+    count = len(sets)
+    return PlacedPoints(
+        first.size,
+        {
+            name: (
+                sum(one.places[name][0] for one in sets) / count,
+                sum(one.places[name][1] for one in sets) / count,
+            )
+            for name in names
+        },
+    )
+
+
+def scatter_of(sets: Sequence[PlacedPoints]) -> float:
+    """Standard deviation along each axis, pixels, of points that were set several times.
+
+    0 for a single set. It does not know what all sets have wrong alike.
+    """
+    mean = mean_points(sets).places
+    if len(sets) == 1 or not mean:
+        return 0.0
+    off = np.array([[np.subtract(one.places[name], mean[name]) for name in mean] for one in sets])
+    return float(np.sqrt((off**2).sum() / (2 * len(mean) * (len(sets) - 1))))
 
 
 def written_points(points: PlacedPoints) -> bytes:

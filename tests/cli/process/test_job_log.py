@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from appliance.audit.entries import events
 from appliance.audit.entries.reader import read_lines
@@ -18,6 +19,7 @@ from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.verification.verify import verify_ledger
 from appliance.cli.process.job_log import JobLog
 from appliance.files.output import OutputFile
+from appliance.pipeline.simulation.points import PlacedPoints, read_points, written_points
 from appliance.policy.policy import EMBEDDED
 from tests.cli.conftest import CANARY, Call
 
@@ -119,6 +121,29 @@ def test_a_value_beyond_its_bounds_is_refused_and_recorded(
     refused = recorded_events()[-1]
     assert isinstance(refused, events.JobRefused)
     assert refused.reason == "handle"
+
+
+def test_what_was_achieved_is_recorded_without_the_hash_of_a_photo(
+    call: Call, people: People, folder: Path
+) -> None:
+    files = folder / "before.toml", folder / "later.toml"
+    found = call("simulate", "points", people["a"]).out.encode()
+    with Image.open(people["a"]) as image:
+        points = read_points(found, image.size)
+    for path, by in zip(files, (0.5, -0.5), strict=True):
+        places = {name: (x + by, y) for name, (x, y) in points.places.items()}
+        path.write_bytes(written_points(PlacedPoints(points.size, places)))
+    photos = ("--before", people["a"], "--later", people["a"], "--handle", "alar-width=-2.5")
+    words = ("--before-points", files[0], "--later-points", files[1])
+    assert call("accuracy", "measure", *photos, *words).code == 0
+    *_, started, checked, measured, finished = recorded_events()
+    assert isinstance(started, events.JobStarted)
+    assert isinstance(checked, events.SamePersonChecked)
+    assert checked.outcome == "same"
+    assert isinstance(measured, events.AccuracyMeasured)
+    assert (measured.handle, measured.wished) == ("alar-width", -2500)
+    assert abs(measured.achieved) < 500 < measured.error
+    assert isinstance(finished, events.JobFinished)
 
 
 def test_no_photo_of_a_refused_simulation_counts_as_finished(

@@ -18,8 +18,10 @@ from appliance.pipeline.simulation.points import (
     SETS,
     PlacedPoints,
     checked,
+    mean_points,
     proposed,
     read_points,
+    scatter_of,
     written_points,
 )
 from tests.pipeline.heads import SIDE
@@ -140,6 +142,24 @@ def test_a_hidden_half_is_neither_proposed_nor_needed(
     assert "left-alare" in towards_left.missing("nose", 15.0)
     assert "left-exocanthion" in towards_left.missing("face", 40.0)
     assert "left-exocanthion" in towards_left.missing("face", -62.0)
+
+
+def test_the_mean_of_points_is_of_those_that_all_have() -> None:
+    one = PlacedPoints((9, 9), {"nasion": (1.0, 2.0), "rhinion": (3.0, 4.0)})
+    other = PlacedPoints((9, 9), {"rhinion": (5.0, 4.0), "menton": (3.0, 8.0)})
+    assert mean_points([one, other]).places == {"rhinion": (4.0, 4.0)}
+    assert mean_points([one]) == one
+
+
+def test_the_scatter_is_that_of_the_points() -> None:
+    random = np.random.default_rng(3)
+    names = sorted(NAMED)
+    sets = [
+        PlacedPoints((99, 99), dict(zip(names, random.normal(50, 4, (len(names), 2)), strict=True)))
+        for _ in range(6)
+    ]
+    assert scatter_of(sets) == pytest.approx(4, rel=0.1)
+    assert scatter_of(sets[:1]) == 0
 
 
 def test_proposals_lie_on_the_mesh_and_in_the_picture(faces: Mapping[str, Face]) -> None:

@@ -48,6 +48,7 @@ from appliance.audit.entries.events.release import (
 )
 from appliance.audit.entries.events.root import Event
 from appliance.audit.entries.events.simulation import (
+    AccuracyMeasured,
     DragsApplied,
     HandleMoved,
     PointsPlaced,
@@ -66,6 +67,7 @@ from appliance.audit.entries.events.work import (
 )
 
 __all__ = [
+    "AccuracyMeasured",
     "AnyEvent",
     "Boot",
     "CheckpointAnchored",
@@ -130,6 +132,7 @@ AnyEvent: TypeAlias = (
     | DragsApplied
     | RegionChanged
     | SimulationRefused
+    | AccuracyMeasured
     | SamePersonChecked
     | HandedOver
     | ResultRefused

@@ -95,3 +95,18 @@ class SimulationRefused(Strict, frozen=True, tag="simulation-refused"):
     reason: Literal["bounds", "policy", "likeness"]
     handle: HandleName | None = None
     thousandths: SignedCount | None = None
+
+
+class AccuracyMeasured(Strict, frozen=True, tag="accuracy-measured"):
+    """A later photo showed what an operation achieved of a handle, in thousandths of its unit.
+
+    ``wished``: what had been simulated. ``error``: of ``achieved``, one standard deviation. No hash
+    of a photo goes with it: a job of the same numbers is all that it names.
+    """
+
+    session: SessionId
+    job: Count
+    handle: HandleName
+    wished: SignedCount
+    achieved: SignedCount
+    error: Count

@@ -53,7 +53,10 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that is on the page. ``headline``: name and date, where they are to be printed."""
+    """All that is on the page. ``headline``: name and date, where they are to be printed.
+
+    ``title``: over it.
+    """
 
     headline: tuple[str, ...]
     compared: tuple[Picture, ...]
@@ -64,6 +67,7 @@ class Content:
     definitions: tuple[Definition, ...]
     facts: tuple[Fact, ...]
     proof: str | None
+    title: str = TITLE
 
 
 PROVED = "Proof that this photo's simulation was logged"

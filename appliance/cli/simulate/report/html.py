@@ -10,7 +10,7 @@ from jinja2 import Environment
 
 from appliance.audit.export.certificate.facts import CHECKER
 from appliance.audit.export.pages import environment_of
-from appliance.cli.simulate.report.content import HOW_TO_CHECK, PROVED, TITLE, Content
+from appliance.cli.simulate.report.content import HOW_TO_CHECK, PROVED, Content
 from appliance.cli.simulate.report.pictures import SIZE
 from appliance.pipeline.simulation.lettering import words_font
 from appliance.pipeline.simulation.words import WORDS
@@ -22,7 +22,7 @@ def as_html(page: Content) -> bytes:
         _environment()
         .get_template("simulation.html.j2")
         .render(
-            title=TITLE,
+            title=page.title,
             words=WORDS,
             page=page,
             size=SIZE,

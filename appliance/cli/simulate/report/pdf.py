@@ -34,7 +34,7 @@ from reportlab.platypus.flowables import HRFlowable  # type: ignore[import-untyp
 
 from appliance.audit.export.certificate.code import Code
 from appliance.audit.export.certificate.facts import CHECKER, Fact
-from appliance.cli.simulate.report.content import PROVED, TITLE, Content
+from appliance.cli.simulate.report.content import PROVED, Content
 from appliance.cli.simulate.report.content import Table as Rows
 from appliance.cli.simulate.report.pictures import SIZE, Picture
 from appliance.pipeline.simulation.lettering import words_font
@@ -77,7 +77,7 @@ def as_pdf(page: Content) -> bytes:
         rightMargin=_MARGIN,
         topMargin=_MARGIN,
         bottomMargin=_MARGIN,
-        title=TITLE,
+        title=page.title,
         author="face-appliance",
         lang="en",
         invariant=1,
@@ -105,7 +105,7 @@ def _flow(page: Content) -> list[Flowable]:
 
 def _headline(page: Content) -> Table:
     right = [Paragraph(_mixed(line), _RIGHT) for line in page.headline]
-    return _plain([[Paragraph(TITLE, _TITLE), right]], (0.5 * _WIDTH, 0.5 * _WIDTH))
+    return _plain([[Paragraph(escape(page.title), _TITLE), right]], (0.5 * _WIDTH, 0.5 * _WIDTH))
 
 
 def _side_by_side(pictures: Sequence[Picture], width: float) -> Table:

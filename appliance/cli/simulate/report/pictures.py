@@ -81,8 +81,17 @@ def explained(request: ReportRequest, measurement: Measurement) -> tuple[Picture
 
 def _framing(request: ReportRequest, margin: float) -> PortraitFraming:
     face = Face(request.view.mesh, 1.0)
-    shown = (SIZE[0], SIZE[1] - _words().shape[0])
-    return PortraitFraming.around(face, PhotoCanvas(request.photo), shown, margin)
+    return PortraitFraming.around(face, PhotoCanvas(request.photo), above_words(), margin)
+
+
+def above_words() -> tuple[int, int]:
+    """Width and height of a picture that has the words below it."""
+    return SIZE[0], SIZE[1] - _words().shape[0]
+
+
+def worded(image: Image, *, simulated: bool) -> Image:
+    """``image`` above the words, or above as much white where nothing was ``simulated``."""
+    return np.vstack([image, _words() if simulated else np.full_like(_words(), 255)])
 
 
 @cache
@@ -100,7 +109,5 @@ def _placed(framing: PortraitFraming, mesh: Float) -> Float:
 def _picture(
     request: ReportRequest, image: Image, caption: str, *, simulated: bool = True
 ) -> Picture:
-    """Above the words, or as much white where nothing was ``simulated``."""
     shown = image[:, ::-1] if request.mirrored else image
-    below = _words() if simulated else np.full_like(_words(), 255)
-    return encoded(np.vstack([shown, below]), caption)
+    return encoded(worded(shown, simulated=simulated), caption)

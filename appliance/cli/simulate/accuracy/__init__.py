@@ -1,0 +1,1 @@
+"""``appliance accuracy``: what operations achieved of what was simulated."""

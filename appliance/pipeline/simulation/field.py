@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ LEAST_JACOBIAN = 0.25
 WIDEN, ROUNDS = 1.35, 8  # by how much, and how often, smoothing is widened against folds
 STILL = 0.02  # pixels: anything less counts as no shift
 SAME = 0.002  # log ratio of light that is less than half a level of 255
-JACOBI_STEPS = 30
+JACOBI_STEPS, MOST_STEPS = 30, 60  # of the finest grid; twice as many of each coarser one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class WarpField:
     shift: Float
     light: Float
     share: float
+
+    @property
+    def longest(self) -> int:
+        """Pixels that the longest shift does not exceed."""
+        return int(np.ceil(np.abs(self.shift).max()))
 
     def box(self, size: tuple[int, int]) -> Box | None:
         """The part of a picture of ``size`` (w, h) that changes; ``None`` where nothing does."""
@@ -81,13 +87,27 @@ class FieldSolver:
         covered = raster.ids >= 0
         values = np.column_stack([(after - before)[:, :2], light]).astype(np.float32)
         planes = raster.cover().interpolate(values)
-        beyond = cv2.distanceTransform((~covered).astype(np.uint8), cv2.DIST_L2, 5) * CELL
-        shift = harmonic(planes[..., :2], covered, beyond >= REACH)
-        shift *= (1 - smoothstep(beyond, REACH - FADE, REACH))[..., None]
+        shift = spread(np.ascontiguousarray(planes[..., :2]), covered)
         shift, share = unfolded(shift, float(grid.matrix[0, 0]))
         shift[np.hypot(shift[..., 0], shift[..., 1]) < STILL] = 0
         ratio = images.blurred(planes[..., 2], SMOOTHING / CELL)
         return WarpField(grid, shift, np.asarray(share * ratio, np.float32), share)
+
+
+def spread(shift: Float, covered: NDArray[np.bool_]) -> Float:
+    """``shift``, (h, w, 2) pixels, where the face ``covered`` a cell, and what follows around it.
+
+    Around an outline that stays nothing is worked out.
+    """
+    inside = cv2.copyTo(shift, covered.astype(np.uint8))
+    moving = covered & (np.abs(inside).max(axis=2) > STILL)
+    outline = moving & ~cv2.erode(covered.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    if not outline.any():
+        return np.asarray(inside, np.float32)
+    beyond = cv2.distanceTransform((~moving).astype(np.uint8), cv2.DIST_L2, 5) * CELL
+    around = harmonic(shift, covered, (beyond >= REACH) & ~covered)
+    fade = 1 - smoothstep(beyond, REACH - FADE, REACH)
+    return np.where(covered[..., None], inside, around * fade[..., None]).astype(np.float32)
 
 
 def jacobian(shift: Float, cells_per_pixel: float) -> Float:
@@ -130,27 +150,40 @@ def unfolded(shift: Float, cells_per_pixel: float) -> tuple[Float, float]:
     return smooth, share
 
 
-def harmonic(values: Float, known: NDArray[np.bool_], nothing: NDArray[np.bool_]) -> Float:
+def harmonic(
+    values: Float,
+    known: NDArray[np.bool_],
+    nothing: NDArray[np.bool_],
+    steps: int = JACOBI_STEPS,
+) -> Float:
     """``values``, (h, w, c), where ``known``; 0 where ``nothing``; in between Laplace's solution.
 
-    There each cell is the mean of its neighbours. It is found from coarse to fine.
+    There each cell is the mean of its neighbours. It is found from coarse to fine, by so many
+    ``steps`` of Jacobi's iteration on the finest grid.
     """
     fixed = known | nothing
     if min(fixed.shape) < 8 or fixed.all():
         return np.where(known[..., None], values, 0).astype(np.float32)
     half = (-(-fixed.shape[1] // 2), -(-fixed.shape[0] // 2))
+    held = np.where(known[..., None], values, 0).astype(np.float32)
     weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
-    sums = cv2.resize(np.where(known[..., None], values, 0), half, interpolation=cv2.INTER_AREA)
+    sums = images.resized(held, half, cv2.INTER_AREA)
     rest = cv2.resize(nothing.astype(np.float32), half, interpolation=cv2.INTER_AREA)
     coarse = harmonic(
         np.asarray(sums / np.maximum(weight, 1e-6)[..., None], np.float32),
         weight > 0,
         (rest > 0) & (weight == 0),
+        min(2 * steps, MOST_STEPS),
     )
-    solved = cv2.resize(coarse, fixed.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    held = np.where(known[..., None], values, 0).astype(np.float32)
+    solved = images.resized(coarse, fixed.shape[::-1])
+    return _relaxed(solved, held, fixed.astype(np.uint8), steps)
+
+
+def _relaxed(solved: Float, held: Float, fixed: NDArray[np.uint8], steps: int) -> Float:
+    """``solved`` after ``steps`` of Jacobi's iteration; ``held`` where ``fixed`` is not 0."""
     cross = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
-    for _ in range(JACOBI_STEPS):
-        solved = np.where(fixed[..., None], held, solved)
-        solved = cv2.filter2D(solved, -1, cross, borderType=cv2.BORDER_REPLICATE)
-    return np.where(fixed[..., None], held, solved).astype(np.float32)
+    now: Any = solved
+    for _ in range(steps):
+        now = cv2.copyTo(held, fixed, now)
+        now = cv2.filter2D(now, -1, cross, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.copyTo(held, fixed, now).reshape(held.shape), np.float32)

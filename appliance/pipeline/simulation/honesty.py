@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from appliance.errors import HandleError
 from appliance.pipeline.simulation.handles import HANDLES, Handle
+from appliance.pipeline.simulation.likeness import check_likeness
 
 MOUTH_OPEN = 0.05
 """The gap of the inner lips over the eye distance from which a mouth is open."""
@@ -31,7 +32,11 @@ NETWORK_ALONE = Given()
 
 
 def check_bounds(values: Mapping[str, float]) -> None:
-    """Raises ``HandleError`` for a handle that does not exist, or a value beyond its bounds."""
+    """Refuse what may not be asked for.
+
+    Raises ``HandleError`` for a handle that does not exist, a value beyond its bounds, or values
+    that together would show another person's face.
+    """
     for name, value in values.items():
         handle = HANDLES.get(name)
         if handle is None:
@@ -43,6 +48,7 @@ def check_bounds(values: Mapping[str, float]) -> None:
                 f"{name} {value:+g} {handle.unit} is beyond its bounds.",
                 f"Ask for {handle.low:g} to {handle.high:+g} {handle.unit}.",
             )
+    check_likeness(values)
 
 
 def why_not(handle: Handle, yaw: float, given: Given = NETWORK_ALONE) -> str | None:

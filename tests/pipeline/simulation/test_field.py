@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.pipeline.face_model.canonical import Canonical
+from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical
+from appliance.pipeline.face_model.grid import Grid, rasterise_mesh
 from appliance.pipeline.face_model.topology import OVAL
 from appliance.pipeline.imaging import images
+from appliance.pipeline.imaging.raster import neighbours
+from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.simulation.field import LEAST_JACOBIAN, FieldSolver, harmonic, jacobian
 from appliance.pipeline.simulation.handles import HANDLES
@@ -96,6 +99,21 @@ def test_around_an_outline_that_stays_nothing_moves(
     assert outside[1] > 0  # it does follow an outline that moves
 
 
+def test_beside_a_shorter_nose_the_cheek_is_stretched_over_where_it_was(
+    canonical: Canonical, solver: FieldSolver, mover: HandleMover, views: dict[int, View]
+) -> None:
+    view = views[40]
+    after = view.moved(mover.move(view.shape, {"tip-projection": -4}))
+    shift = solver.solve(view.mesh, after, NO_LIGHT, view.scale.mm).over(Box(0, 0, SIDE, SIDE))[0]
+    before, now = (_depth(canonical, mesh) for mesh in (view.mesh, after))
+    freed = now - before > 6 / view.scale.mm
+    assert freed.sum() > 50
+    rows, columns = np.nonzero(freed)
+    origin = np.column_stack([columns, rows]) - shift[freed]
+    nose = images.remapped(before, origin[None].astype(np.float32), cv2.INTER_NEAREST)[0]
+    assert (now[freed] - nose > 6 / view.scale.mm).mean() < 0.2  # of its pixels show nose still
+
+
 def test_in_between_each_cell_is_the_mean_of_its_neighbours() -> None:
     known, nothing = np.zeros((2, 96, 96), np.bool_)
     known[40:56, 40:56] = True
@@ -106,3 +124,11 @@ def test_in_between_each_cell_is_the_mean_of_its_neighbours() -> None:
     mean = (solved[:-2, 1:-1] + solved[2:, 1:-1] + solved[1:-1, :-2] + solved[1:-1, 2:]) / 4
     free = ~(known | nothing)[1:-1, 1:-1]
     assert np.abs(solved[1:-1, 1:-1] - mean)[free].max() < 0.01
+
+
+def _depth(canonical: Canonical, mesh: Float) -> Float:
+    """Of what each pixel shows of a face, pixels away from the camera: (SIDE, SIDE)."""
+    grid = Grid(np.eye(2, 3, dtype=np.float32), SIDE)
+    triangles = canonical.triangles[canonical.kind != SKIRT_RING]
+    raster = rasterise_mesh(grid, mesh, triangles, neighbours(triangles))
+    return raster.cover().interpolate(np.ascontiguousarray(mesh[:, 2:]))[..., 0]

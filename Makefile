@@ -151,6 +151,8 @@ bench: .venv/.runtime .cache/openvino/.ready
 	$(BIN)/python -m tests.bench.hands
 	$(BIN)/python -m tests.bench.repeatability
 	$(BIN)/python -m tests.bench.simulation_accuracy
+	$(BIN)/python -m tests.bench.simulation_identity
+	$(BIN)/python -m tests.bench.simulation_speed
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.precisions
 	.cache/openvino/bin/python -m tests.bench.precisions

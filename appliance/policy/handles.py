@@ -35,7 +35,7 @@ HandleName: TypeAlias = Literal[
 WIDEST: Mapping[HandleName, tuple[float, float]] = MappingProxyType(
     {
         "tip-projection": (-4, 4),
-        "tip-rotation": (-8, 12),
+        "tip-rotation": (-8, 10),
         "hump": (-3, 3),
         "radix": (-3, 3),
         "alar-width": (-5, 4),

@@ -39,19 +39,19 @@ def main() -> None:
                 print(f"gate {gates}; source and target of {LARGE[0]} x {LARGE[1]}")
                 for side in SIDES:
                     first = _asked(client, source, target, side, 1.0)
-                    before = _core_ms(worker)
+                    before = core_ms(worker)
                     others = [
                         _asked(client, source, target, side, 1 - number / ROUNDS)
                         for number in range(1, ROUNDS)
                     ]
-                    core = (_core_ms(worker) - before) / len(others)
+                    core = (core_ms(worker) - before) / len(others)
                     print(
                         f"  {side:5} pixels  first {first:5.0f} ms  then median "
                         f"{statistics.median(others):4.0f} ms, of which {core:4.0f} core-ms"
                     )
 
 
-def _core_ms(worker: Worker) -> float:
+def core_ms(worker: Worker) -> float:
     """Processor time of the worker so far: what a busy machine does not lengthen."""
     fields = Path(f"/proc/{worker.process.pid}/stat").read_text().rpartition(")")[2].split()
     return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

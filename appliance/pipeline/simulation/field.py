@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical
 from appliance.pipeline.face_model.grid import Grid, rasterise_mesh
+from appliance.pipeline.face_model.perspective_pose import MM
 from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import smoothstep, transform
-from appliance.pipeline.imaging.raster import neighbours
+from appliance.pipeline.imaging.raster import Cover, neighbours
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box
 
@@ -24,9 +26,12 @@ LEAST_JACOBIAN = 0.25
 """The share of its area that a place of the picture may shrink to; from 0 on it would fold."""
 
 WIDEN, ROUNDS = 1.35, 8  # by how much, and how often, smoothing is widened against folds
+STEP = 4.0  # mm of depth from which one part of a face hides another
+APART = 22.0  # mm on the canonical face from which they are different parts
+STRETCHED = 5.0  # mm beside what was hidden that are stretched over it
 STILL = 0.02  # pixels: anything less counts as no shift
 SAME = 0.002  # log ratio of light that is less than half a level of 255
-JACOBI_STEPS = 30
+JACOBI_STEPS, MOST_STEPS = 30, 60  # of the finest grid; twice as many of each coarser one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,11 @@ class WarpField:
     shift: Float
     light: Float
     share: float
+
+    @property
+    def longest(self) -> int:
+        """Pixels that the longest shift does not exceed."""
+        return int(np.ceil(np.abs(self.shift).max()))
 
     def box(self, size: tuple[int, int]) -> Box | None:
         """The part of a picture of ``size`` (w, h) that changes; ``None`` where nothing does."""
@@ -70,6 +80,7 @@ class FieldSolver:
     def __init__(self, canonical: Canonical) -> None:
         self._triangles = canonical.triangles[canonical.kind != SKIRT_RING]
         self._adjacent = neighbours(self._triangles)
+        self._places = np.asarray(canonical.xyz * MM, np.float32)
 
     def solve(self, before: Float, after: Float, light: Float, mm: float) -> WarpField:
         """The field that moves a mesh from ``before`` to ``after``, (478, 3) pixels each.
@@ -80,14 +91,68 @@ class FieldSolver:
         raster = rasterise_mesh(grid, after, self._triangles, self._adjacent)
         covered = raster.ids >= 0
         values = np.column_stack([(after - before)[:, :2], light]).astype(np.float32)
-        planes = raster.cover().interpolate(values)
-        beyond = cv2.distanceTransform((~covered).astype(np.uint8), cv2.DIST_L2, 5) * CELL
-        shift = harmonic(planes[..., :2], covered, beyond >= REACH)
-        shift *= (1 - smoothstep(beyond, REACH - FADE, REACH))[..., None]
+        cover = raster.cover()
+        planes = cover.interpolate(values)
+        shift = np.ascontiguousarray(planes[..., :2])
+        hidden = self._uncovered(grid, (before, after), cover, covered, mm)
+        shift = spread(shift, covered, hidden)
         shift, share = unfolded(shift, float(grid.matrix[0, 0]))
         shift[np.hypot(shift[..., 0], shift[..., 1]) < STILL] = 0
         ratio = images.blurred(planes[..., 2], SMOOTHING / CELL)
         return WarpField(grid, shift, np.asarray(share * ratio, np.float32), share)
+
+    def _uncovered(
+        self,
+        grid: Grid,
+        meshes: tuple[Float, Float],
+        now: Cover,
+        covered: NDArray[np.bool_],
+        mm: float,
+    ) -> NDArray[np.bool_]:
+        """Cells of the face near what another part of it hid before the move, (h, w).
+
+        The photo has nothing to show there, as on a cheek behind a nose that becomes shorter: what
+        is beside it is stretched. ``meshes``: before and after. ``now``: the second, drawn.
+        """
+        raster = rasterise_mesh(grid, meshes[0], self._triangles, self._adjacent)
+        then = raster.cover()
+        front, behind = (
+            cover.interpolate(np.ascontiguousarray(mesh[:, 2:] * mm))[..., 0]
+            for cover, mesh in zip((then, now), meshes, strict=True)
+        )
+        freed = np.asarray(covered & (raster.ids >= 0) & (behind - front > STEP), np.bool_)
+        if freed.any():
+            gap = now.interpolate(self._places) - then.interpolate(self._places)
+            freed &= np.linalg.norm(gap, axis=2) > APART
+        if not freed.any():
+            return freed
+        front = np.where(freed, front, np.inf).astype(np.float32)
+        near = behind - _nearest(front, round(STRETCHED / CELL)) > STEP
+        return np.asarray(near & covered, np.bool_)
+
+
+def spread(shift: Float, covered: NDArray[np.bool_], hidden: NDArray[np.bool_]) -> Float:
+    """``shift``, (h, w, 2) pixels, where the face ``covered`` a cell, and what follows around it.
+
+    ``hidden``: (h, w) cells of the face that follow as well. Around an outline that stays nothing
+    is worked out.
+    """
+    known = covered & ~hidden
+    inside = cv2.copyTo(shift, known.astype(np.uint8))
+    moving = known & (np.abs(inside).max(axis=2) > STILL)
+    outline = moving & ~cv2.erode(known.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    if not outline.any():
+        return np.asarray(inside, np.float32)
+    beyond = cv2.distanceTransform((~moving).astype(np.uint8), cv2.DIST_L2, 5) * CELL
+    around = harmonic(shift, known, (beyond >= REACH) & ~covered)
+    fade = 1 - smoothstep(beyond, REACH - FADE, REACH)
+    return np.where(known[..., None], inside, around * fade[..., None]).astype(np.float32)
+
+
+def _nearest(depth: Float, cells: int) -> Float:
+    """The least ``depth``, (h, w), within so many ``cells``."""
+    side = 2 * cells + 1
+    return np.asarray(cv2.erode(depth, np.ones((side, side), np.uint8)), np.float32)
 
 
 def jacobian(shift: Float, cells_per_pixel: float) -> Float:
@@ -130,27 +195,40 @@ def unfolded(shift: Float, cells_per_pixel: float) -> tuple[Float, float]:
     return smooth, share
 
 
-def harmonic(values: Float, known: NDArray[np.bool_], nothing: NDArray[np.bool_]) -> Float:
+def harmonic(
+    values: Float,
+    known: NDArray[np.bool_],
+    nothing: NDArray[np.bool_],
+    steps: int = JACOBI_STEPS,
+) -> Float:
     """``values``, (h, w, c), where ``known``; 0 where ``nothing``; in between Laplace's solution.
 
-    There each cell is the mean of its neighbours. It is found from coarse to fine.
+    There each cell is the mean of its neighbours. It is found from coarse to fine, by so many
+    ``steps`` of Jacobi's iteration on the finest grid.
     """
     fixed = known | nothing
     if min(fixed.shape) < 8 or fixed.all():
         return np.where(known[..., None], values, 0).astype(np.float32)
     half = (-(-fixed.shape[1] // 2), -(-fixed.shape[0] // 2))
+    held = np.where(known[..., None], values, 0).astype(np.float32)
     weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)
-    sums = cv2.resize(np.where(known[..., None], values, 0), half, interpolation=cv2.INTER_AREA)
+    sums = images.resized(held, half, cv2.INTER_AREA)
     rest = cv2.resize(nothing.astype(np.float32), half, interpolation=cv2.INTER_AREA)
     coarse = harmonic(
         np.asarray(sums / np.maximum(weight, 1e-6)[..., None], np.float32),
         weight > 0,
         (rest > 0) & (weight == 0),
+        min(2 * steps, MOST_STEPS),
     )
-    solved = cv2.resize(coarse, fixed.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    held = np.where(known[..., None], values, 0).astype(np.float32)
+    solved = images.resized(coarse, fixed.shape[::-1])
+    return _relaxed(solved, held, fixed.astype(np.uint8), steps)
+
+
+def _relaxed(solved: Float, held: Float, fixed: NDArray[np.uint8], steps: int) -> Float:
+    """``solved`` after ``steps`` of Jacobi's iteration; ``held`` where ``fixed`` is not 0."""
     cross = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
-    for _ in range(JACOBI_STEPS):
-        solved = np.where(fixed[..., None], held, solved)
-        solved = cv2.filter2D(solved, -1, cross, borderType=cv2.BORDER_REPLICATE)
-    return np.where(fixed[..., None], held, solved).astype(np.float32)
+    now: Any = solved
+    for _ in range(steps):
+        now = cv2.copyTo(held, fixed, now)
+        now = cv2.filter2D(now, -1, cross, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.copyTo(held, fixed, now).reshape(held.shape), np.float32)

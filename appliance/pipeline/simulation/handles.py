@@ -126,7 +126,9 @@ class Handle:
 
 _MOUTH = indices("17 84 314 61 291")
 _LIPS = np.concatenate([OUTER_LIPS, INNER_LIPS])
-_BROW = indices("105 66 63 52 53 65")
+_BROW = indices("70 63 105 66 107 46 53 52 65 55")
+_BROW_HAIR = np.concatenate([_BROW, indices("225 224 223 222")])  # its lower edge, on photographs
+_EAR = indices("127 234 93 132")  # in front of the ear and its lobe
 _NOSE_SIDE = indices("61 40 186 92")
 _UPPER_LIP, _LOWER_LIP = indices("0 37 267 39 269"), indices("17 84 314 181 405")
 _UPPER_LID, _LOWER_LID = indices("159 158 160 157 161"), indices("145 153 144 154 163")
@@ -139,7 +141,7 @@ _TABLE = (
         None, (10, 75), (68, 80), "nose",
     ),
     Handle(
-        "tip-rotation", "deg", -8, 12, "profile",
+        "tip-rotation", "deg", -8, 10, "profile",
         (
             Turn(
                 indices("4 1 19"), 11, indices("64 294"), 1.0,
@@ -203,7 +205,7 @@ _TABLE = (
         (
             Push(
                 indices("172 136 58 150"), 17, (-0.5, 0, 0), paired=True,
-                still=(Still(indices("61 291"), 10),),
+                still=(Still(indices("61 291"), 10), Still(_EAR, 8)),
             ),
         ),
         (0, 50), (0, 10), (0, 80),
@@ -236,15 +238,15 @@ _TABLE = (
     ),
     Handle(
         "brow-height", "mm", -3, 4, "front",
-        (Push(_BROW, 9, UP, paired=True, limit=2.2, still=(Still(_LIDS, 5),)),),
+        (Push(_BROW_HAIR, 8, UP, paired=True, limit=2.2, still=(Still(_LIDS, 2.5),)),),
         None, None, None, "brows",
     ),
     Handle(
         "brow-arch", "mm", -2, 3, "front",
         (
             Push(
-                indices("105 63 52 53"), 7, UP, paired=True, limit=2.2,
-                still=(Still(_LIDS, 5), Still(indices("107 55"), 7)),
+                indices("63 105 53 52 224 223"), 7, UP, paired=True, limit=2.2,
+                still=(Still(_LIDS, 2.5), Still(indices("107 55"), 7)),
             ),
         ),
         None, None, None, "brows",

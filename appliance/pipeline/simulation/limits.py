@@ -12,6 +12,7 @@ from typing import Literal
 from appliance.errors import HandleError
 from appliance.pipeline.simulation.free_hand import LONGEST
 from appliance.pipeline.simulation.handles import HANDLES, Handle
+from appliance.pipeline.simulation.likeness import check_likeness
 
 _SITE = "Ask the one who writes this site's policy, or ask for less."
 
@@ -66,6 +67,10 @@ class Limits:
                 )
             if found := self._of_handle(HANDLES[name], value):
                 return found
+        try:
+            check_likeness(values)
+        except HandleError as error:
+            return Refusal("handle", "likeness", error)
         return self._of_drags(drags) or self._of_regions(regions)
 
     def _of_handle(self, handle: Handle, value: float) -> Refusal | None:

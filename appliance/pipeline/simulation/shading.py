@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -73,8 +76,9 @@ class LightEstimator:
 
 def relit(image: Image, log_ratio: Float) -> Image:
     """An (h, w, 3) picture whose linear light is multiplied by exp of (h, w) ``log_ratio``."""
-    factor = np.exp(log_ratio / GAMMA)[..., None]
-    return np.asarray(np.clip(np.rint(image * factor), 0, 255), np.uint8)
+    factor = cv2.exp(log_ratio / np.float32(GAMMA))
+    lit: Any = cv2.multiply(image, cv2.merge([factor, factor, factor]), dtype=cv2.CV_8U)
+    return np.asarray(lit, np.uint8)
 
 
 def _fit(

@@ -12,7 +12,7 @@ from appliance.pipeline.face_model.boxes import face_box
 from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging import images
-from appliance.pipeline.imaging.types import Float
+from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.simulation.field import FieldSolver, WarpField
 from appliance.pipeline.simulation.free_hand import Drag, carried, dragged
@@ -23,6 +23,7 @@ from appliance.pipeline.simulation.view import View, ViewEstimator
 
 SIMULATION = "simulation by handles"
 _CUBIC = 2  # pixels that cubic interpolation needs around a place
+_TILE = 384  # pixels of a side that are worked out at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +97,38 @@ class Simulator:
 
 
 def apply_field(canvas: Canvas, field: WarpField) -> None:
-    """Warp and relight ``canvas`` in place."""
+    """Warp and relight ``canvas`` in place, tile by tile, and only where something changes."""
     box = field.box((canvas.width, canvas.height))
     if box is None:
         return
-    shift, light = field.over(box)
-    reach = int(np.ceil(np.abs(shift).max())) + _CUBIC
-    around = _grown(box, reach, canvas)
+    around = _grown(box, field.longest + _CUBIC, canvas)
     source = canvas.read(around)
-    rows = np.arange(box.h, dtype=np.float32)[:, None] + np.float32(box.y - around.y)
-    columns = np.arange(box.w, dtype=np.float32)[None] + np.float32(box.x - around.x)
+    for top in range(box.y, box.y + box.h, _TILE):
+        for left in range(box.x, box.x + box.w, _TILE):
+            width, height = min(_TILE, box.x + box.w - left), min(_TILE, box.y + box.h - top)
+            _apply_tile(canvas, field, Box(left, top, width, height), (source, around))
+
+
+def _apply_tile(canvas: Canvas, field: WarpField, tile: Box, read: tuple[Image, Box]) -> None:
+    """Change the ``tile``. ``read``: the picture as it was, and which part of it that is."""
+    shift, light = field.over(tile)
+    changed = (shift[..., 0] != 0) | (shift[..., 1] != 0) | (light != 0)
+    x, y, w, h = cv2.boundingRect(changed.view(np.uint8))
+    if not w:
+        return
+    tile = Box(tile.x + x, tile.y + y, w, h)
+    part = (slice(y, y + h), slice(x, x + w))
+    shift, light, changed = shift[part], light[part], changed[part]
+    source, whole = read
+    around = _grown(tile, field.longest + _CUBIC, canvas)
+    left, top = around.x - whole.x, around.y - whole.y
+    seen = source[top : top + around.h, left : left + around.w]
+    columns = np.arange(tile.w, dtype=np.float32) + np.float32(tile.x - around.x)
+    rows = np.arange(tile.h, dtype=np.float32)[:, None] + np.float32(tile.y - around.y)
     origin = np.stack([columns - shift[..., 0], rows - shift[..., 1]], axis=-1)
-    warped = images.remapped(source, np.ascontiguousarray(origin), cv2.INTER_CUBIC)
-    changed = (shift != 0).any(axis=2) | (np.abs(light) > 0)
-    result = relit(warped, light)
-    canvas.write(box, images.grey_like(result, source), changed)
+    warped = images.remapped(seen, origin, cv2.INTER_CUBIC)
+    result = relit(warped, light) if light.any() else warped
+    canvas.write(tile, images.grey_like(result, seen), changed)
 
 
 def _grown(box: Box, by: int, canvas: Canvas) -> Box:

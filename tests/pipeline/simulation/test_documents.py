@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 
+from PIL import Image
+
 from appliance.pipeline.simulation.handles import HANDLES
 from tests.paths import REPOSITORY
 
+PAGE = REPOSITORY / "docs/simulation.md"
+PICTURES = REPOSITORY / "docs/figures/handles"
+PICTURE = re.compile(r"`([a-z-]+)` !\[([a-z-]+)\]\(figures/handles/([a-z-]+)\.png\)")
+LARGEST = 400 * 1024  # bytes, all together
 ROW = re.compile(
     r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE
 )
@@ -24,7 +30,7 @@ def _bounds(low: float, high: float, unit: str) -> str:
 
 
 def test_handles_are_described_as_they_are() -> None:
-    text = (REPOSITORY / "docs/simulation.md").read_text()
+    text = PAGE.read_text()
     rows = {name: tuple(cells) for name, *cells in ROW.findall(text)}
     assert rows == {
         name: (
@@ -35,3 +41,14 @@ def test_handles_are_described_as_they_are() -> None:
         )
         for name, handle in HANDLES.items()
     }
+
+
+def test_each_handle_is_pictured_at_its_bounds() -> None:
+    """They are drawn by docs/figures/handles.py."""
+    shown = PICTURE.findall(PAGE.read_text())
+    assert shown == [(name, name, name) for name in HANDLES]
+    assert {file.stem for file in PICTURES.iterdir()} == {*HANDLES}
+    assert sum(file.stat().st_size for file in PICTURES.iterdir()) < LARGEST
+    for name, handle in HANDLES.items():
+        with Image.open(PICTURES / f"{name}.png") as picture:
+            assert picture.info["bounds"] == f"{handle.low:g} {handle.high:g} {handle.unit}"

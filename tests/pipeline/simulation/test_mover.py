@@ -86,3 +86,17 @@ def test_distance_runs_along_the_surface(canonical: Canonical) -> None:
     # From the tip over the wing to the cheek is longer than straight through.
     assert distance[205] > 1.05 * straight[205]
     assert distance[4] == 0
+
+
+@pytest.mark.parametrize("value", [-3, 4])
+def test_hair_of_a_brow_moves_as_one(mover: HandleMover, shape: Float, value: float) -> None:
+    move = mover.move(shape, {"brow-height": value})[:, 1]
+    upper, lower = move[[63, 105, 66]], move[[224, 223, 222]]
+    assert np.abs(upper - lower).max() < 0.3 * abs(value)  # of the 14 mm between them
+    assert np.abs(move[[27, 28, 29]]).max() < 0.6 * abs(value)
+
+
+def test_ears_stay_beside_a_narrower_jaw(mover: HandleMover, shape: Float) -> None:
+    move = np.linalg.norm(mover.move(shape, {"jaw-width": -10}), axis=1)
+    assert move[[234, 93, 132]].max() < 0.5
+    assert move[58] > 4

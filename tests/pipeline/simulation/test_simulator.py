@@ -46,6 +46,19 @@ def test_nothing_asked_for_is_nothing_changed(
     assert np.array_equal(photo.pixels, photos["d_1"].pixels)
 
 
+def test_tiles_leave_no_seam(
+    simulator: Simulator, photos: Mapping[str, Photo], faces: Mapping[str, Face]
+) -> None:
+    photo = _copy(photos["d_1"])
+    view = simulator.view(photo.canvas, faces["d_1"])
+    height, width = photo.pixels.shape[:2]
+    ramp = np.arange(width) / 4 + np.arange(height)[:, None] / 16
+    photo.pixels[...] = ramp[..., None].astype(np.uint8)
+    simulator.simulate(photo.canvas, view, {"jaw-width": -10, "brow-height": 4})
+    steps = [np.abs(np.diff(photo.pixels[..., 0].astype(int), axis=axis)).max() for axis in (0, 1)]
+    assert max(steps) <= 2  # a ramp is one still
+
+
 def test_a_person_stays_that_person(
     pipeline: Pipeline, simulator: Simulator, photos: Mapping[str, Photo], faces: Mapping[str, Face]
 ) -> None:

@@ -25,11 +25,11 @@ from appliance.pipeline.imaging.geometry import invert, smoothstep, transform
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.simulation.field import (
     LEAST_JACOBIAN,
-    STILL,
     WarpField,
     grid_around,
     jacobian,
     unfolded,
+    without_rest,
 )
 
 REACH = 12.0  # mm around the end of a drag where the picture moves, at least
@@ -86,9 +86,9 @@ def dragged(
         light = images.remapped(field.light, origin)[0]
     square = (grid.cells, grid.cells)
     total, share = np.asarray(shift.reshape(*square, 2), np.float32), 1.0
+    total = without_rest(total)
     if jacobian(total, float(grid.matrix[0, 0])).min() < LEAST_JACOBIAN:
         total, share = unfolded(total, float(grid.matrix[0, 0]))
-    total[np.hypot(total[..., 0], total[..., 1]) < STILL] = 0
     share *= 1.0 if field is None else field.share
     return WarpField(grid, total, light.reshape(square), share)
 

@@ -103,8 +103,12 @@ class DisplacementMeter:
 
     def field(self, view: View, values: Mapping[str, float]) -> WarpField:
         """What a simulation does to a face that lies as ``view`` has it, but for its light."""
-        after = view.moved(self._mover.move(view.shape, values))
+        after = view.moved(self.moved_by(view, values))
         return self._solver.solve(view.mesh, after, np.zeros(len(after), np.float32), MM)
+
+    def moved_by(self, view: View, values: Mapping[str, float]) -> Float:
+        """What a simulation moves the points of such a face by: (478, 3) mm."""
+        return self._mover.move(view.shape, values)
 
     def move(self, head: Head, values: Mapping[str, float]) -> Float:
         """Of the mesh points of a ``head``: (478, 3) mm on the canonical axes."""

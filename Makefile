@@ -20,7 +20,7 @@ make test-kernels   the tests of the CUDA kernels, which it compiles first; need
 make test-openvino  the tests of the OpenVINO provider, in an environment of its own
 make lab            boots virtual machines with everything installed, and tests those (root, 25 minutes)
 make fuzz           fuzzes our parsers of media, policies, manifests and records, one minute each
-make bench          measures quality, hands, speed, memory and steadiness (about 10 minutes)
+make bench          measures quality, hands, speed, memory and steadiness (about 14 minutes)
 make bench-gpu      measures models of the published sizes on a GPU (about 6 minutes, no network)
 make cuda           compiles the CUDA kernels (about a minute)
 make venv           only installs what the other targets need
@@ -153,6 +153,7 @@ bench: .venv/.runtime .cache/openvino/.ready
 	$(BIN)/python -m tests.bench.simulation_accuracy
 	$(BIN)/python -m tests.bench.simulation_identity
 	$(BIN)/python -m tests.bench.simulation_speed
+	$(BIN)/python -m tests.bench.simulation
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.precisions
 	.cache/openvino/bin/python -m tests.bench.precisions

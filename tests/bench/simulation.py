@@ -1,17 +1,20 @@
-"""Where the handles of a simulation are honest: what pixels were moved by, and should have been.
+"""Simulations against rendered truth: displacement, pictures, light, series.
 
-python -m tests.bench.simulation [PERSON…]
+python -m tests.bench.simulation [displacement | pictures | series]
 
-Heads of three sample people are turned and moved; each handle at both bounds. *Gain*: 1 where
-all that was asked for is there. *p95*: of the error, mm. First with the true mesh, as points set by
-hand would give it, then with the network's alone.
+Five people's heads with shapes that no network drew, under lights with cast shadows and highlights.
+Each handle is moved to its upper bound; *symmetry* by a half.
+
+*displacement*: the gain, 1 where all that was asked is done, and the mean and 95th percentile of
+the error in mm, over the pixels that move or should. *True*: with the true mesh, what the warp can
+do. *Set*: points of face and brows with a noise of 0.7 mm, together with the network's mesh or,
+where that finds no face, alone. *Network*: its mesh alone, where the handle is honest by it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from rich.console import Console
@@ -20,77 +23,120 @@ from rich.table import Table
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.run import read_source
-from appliance.pipeline.simulation.field import FieldSolver
 from appliance.pipeline.simulation.handles import HANDLES
-from appliance.pipeline.simulation.mover import HandleMover
-from appliance.pipeline.simulation.view import View, ViewEstimator
+from tests.bench import simulation_pictures, simulation_series
 from tests.bench.quality import load_pipeline, portraits
-from tests.pipeline.heads import SIDE
+from tests.bench.simulation_points import Turned
 from tests.pipeline.pictures import mesh_source
-from tests.pipeline.simulation.truth import Agreement, TrueMoves
+from tests.pipeline.simulation.displacement import Displacement, DisplacementMeter
+from tests.pipeline.simulation.lit import LAMPS, LitHead, as_plain
 
-PEOPLE = ("b_1", "e_1", "c_1")
-YAWS = (0, 20, 40, 60)
-TRUE, NETWORK = "points", "network"
-NO_LIGHT = np.zeros(478, np.float32)
+# Shape, person and light. No range, constant or rule was chosen on these shapes or pictures but
+# for what docs/performance.md names.
+HEADS = (
+    ("humped", "b_1", "side"),
+    ("deviated", "c_1", "high"),
+    ("uneven jaw", "d_1", "boxes"),
+    ("swollen cheek", "e_1", "soft"),
+    ("receding chin", "e_1", "side"),
+)
+YAWS = (0, 20, 40, 60, 75, 88)
+ASKED: Mapping[str, float] = {
+    name: 50.0 if handle.unit == "%" else handle.high for name, handle in HANDLES.items()
+}
+VISIBLE = 1 / 3
+"""Of the asked length that a view must show for a handle to be measured in it."""
+
+WAYS = ("true", "set", "network")
+Key = tuple[str, int, str]
 
 
-class Bench:
-    """One person's head."""
+def lit_heads(pipeline: Pipeline) -> Iterator[tuple[LitHead, str]]:
+    """The heads of ``HEADS``, each with its light."""
+    photos, canonical = portraits(), pipeline.analyser.canonical
+    for shape, person, lamps in HEADS:
+        source = mesh_source(read_source(pipeline, [photos[person]]))
+        yield LitHead(canonical, source, shape), lamps
 
-    def __init__(self, pipeline: Pipeline, photo: Photo) -> None:
-        canonical = pipeline.analyser.canonical
-        self._analyser = pipeline.analyser
-        self._truth = TrueMoves(canonical, mesh_source(read_source(pipeline, [photo])))
-        self._views, self._mover = ViewEstimator(canonical), HandleMover(canonical)
-        self._solver = FieldSolver(canonical)
 
-    def agreements(self) -> Iterator[tuple[str, str, int, Agreement]]:
-        """Handle, mesh, yaw, and how well the pixels move."""
+def displacement(pipeline: Pipeline, console: Console) -> None:
+    """Print the table."""
+    meter = DisplacementMeter(pipeline.analyser.canonical)
+    found: dict[Key, list[Displacement]] = {}
+    for head, lamps in lit_heads(pipeline):
         for yaw in YAWS:
-            for mesh, view in self._seen(yaw):
-                for name, handle in HANDLES.items():
-                    for value in {handle.low, handle.high} - {0}:
-                        found = self._agreement(yaw, view, name, value)
-                        if found is not None:
-                            yield name, mesh, yaw, found
+            faces = pipeline.analyser.faces(Photo(head.lit(yaw, LAMPS[lamps]).image).canvas)
+            mesh = as_plain(faces[0].mesh) if faces else None
+            turned = Turned(pipeline.analyser.canonical, head, yaw, mesh)
+            ways = {
+                "true": "true", "set": "points alone" if mesh is None else "all points",
+                "network": "network",
+            }  # fmt: skip
+            views = {way: list(turned.views(name, 1)) for way, name in ways.items()}
+            for name, value in ASKED.items():
+                truth = meter.true(head, yaw, {name: value})
+                if truth.longest < VISIBLE * meter.longest(head, {name: value}):
+                    continue
+                for way, ones in views.items():
+                    for view in ones:
+                        one = meter.compare(truth, view, {name: value})
+                        found.setdefault((name, yaw, way), []).append(one)
+    console.print(_table(found))
+    _print_goals(console, found)
 
-    def _seen(self, yaw: int) -> Iterator[tuple[str, View]]:
-        rendered = self._truth.render(yaw)
-        size = (SIDE, SIDE)
-        yield TRUE, self._views.view(rendered.face.mesh, size, self._truth.scale(rendered))
-        for face in self._analyser.faces(Photo(rendered.image).canvas)[:1]:
-            yield NETWORK, self._views.view(face.mesh, size)
 
-    def _agreement(self, yaw: int, view: View, name: str, value: float) -> Agreement | None:
-        after = view.moved(self._mover.move(view.shape, {name: value}))
-        field = self._solver.solve(view.mesh, after, NO_LIGHT, view.scale.mm)
-        return self._truth.compare(yaw, {name: value}, field)
-
-
-def main(people: tuple[str, ...] = PEOPLE) -> None:
-    pipeline, photos = load_pipeline(), portraits()
-    found: dict[tuple[str, str, int], list[Agreement]] = defaultdict(list)
-    for person in people:
-        for name, mesh, yaw, agreement in Bench(pipeline, photos[person]).agreements():
-            found[name, mesh, yaw].append(agreement)
-    table = Table(title="Handles: gain, p95 of the error in mm (longest move)")
-    for head in ("handle", "mesh", *(f"{yaw}°" for yaw in YAWS)):
+def _table(found: Mapping[Key, list[Displacement]]) -> Table:
+    table = Table(title="Displacement: gain, mean and 95th percentile of the error in mm (heads)")
+    for head in ("handle", "way", *(f"{yaw}°" for yaw in YAWS)):
         table.add_column(head)
     for name in HANDLES:
-        for mesh in (TRUE, NETWORK):
-            table.add_row(name, mesh, *(_cell(found[name, mesh, yaw]) for yaw in YAWS))
-    Console(width=110).print(table)
+        for way in WAYS:
+            table.add_row(name, way, *(_cell(found.get((name, yaw, way), [])) for yaw in YAWS))
+    return table
 
 
-def _cell(found: list[Agreement]) -> str:
-    if not found:
+def _cell(ones: list[Displacement]) -> str:
+    if not ones:
         return "-"
-    gain, p95, longest = (
-        float(np.mean([getattr(one, part) for one in found])) for part in ("gain", "p95", "longest")
-    )
-    return f"{gain:.2f}  {p95:.2f} ({longest:.1f})"
+    gain, mean, p95 = np.mean([(one.gain, one.mean, one.p95) for one in ones], axis=0)
+    return f"{gain:.2f} {mean:.2f} {p95:.2f} ({len(ones)})"
+
+
+def _print_goals(console: Console, found: Mapping[Key, list[Displacement]]) -> None:
+    for way in ("true", "set"):
+        every = [one for key, ones in found.items() if key[2] == way for one in ones]
+        rows = np.array([(one.gain, one.mean, one.p95) for one in every])
+        good = (np.abs(rows[:, 0] - 1) <= 0.1).mean(), (rows[:, 1] <= 0.1).mean()
+        console.print(
+            f"{way}: gain {rows[:, 0].mean():.3f}, mean {rows[:, 1].mean():.3f}, p95"
+            f" {rows[:, 2].mean():.3f} mm; gain within 10 % in {good[0]:.0%}, mean <= 0.1 mm in"
+            f" {good[1]:.0%}, p95 <= 0.5 mm in {(rows[:, 2] <= 0.5).mean():.0%} of {len(rows)}"
+        )
+    for (name, yaw, way), ones in found.items():
+        honest = HANDLES[name].network if way == "network" else None
+        if honest is None or not honest[0] <= yaw <= honest[1]:
+            continue
+        gain, p95 = np.mean([(one.gain, one.p95) for one in ones], axis=0)
+        fair = abs(gain - 1) <= 0.1 and p95 <= 0.6
+        console.print(
+            f"network, said to be honest: {name} at {yaw}°, gain {gain:.2f}, p95 {p95:.2f} mm:"
+            f" {'so it is' if fair else 'MISSED'}"
+        )
+
+
+def main(parts: tuple[str, ...] = ("displacement", "pictures", "series")) -> None:
+    """Print the tables of ``parts``."""
+    pipeline, console = load_pipeline(), Console(width=150)
+    canonical = pipeline.analyser.canonical
+    if "displacement" in parts:
+        displacement(pipeline, console)
+    if "pictures" in parts:
+        heads = [(head, LAMPS[lamps]) for head, lamps in lit_heads(pipeline)]
+        simulation_pictures.print_table(console, canonical, heads)
+    if "series" in parts:
+        heads = [(head, LAMPS[lamps]) for head, lamps in lit_heads(pipeline)]
+        simulation_series.print_table(console, canonical, [head for head, _ in heads], ASKED)
 
 
 if __name__ == "__main__":
-    main(tuple(sys.argv[1:]) or PEOPLE)
+    main(*([tuple(sys.argv[1:])] if sys.argv[1:] else []))

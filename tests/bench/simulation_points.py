@@ -16,8 +16,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.imaging.types import Float
-from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.run import read_source
 from appliance.pipeline.simulation.bending import MeshBender
@@ -27,10 +27,10 @@ from tests.bench.quality import load_pipeline, portraits
 from tests.pipeline.heads import Head
 from tests.pipeline.pictures import mesh_source
 from tests.pipeline.simulation.displacement import (
-    KNOWN,
     SIZE,
     Displacement,
     DisplacementMeter,
+    known,
     set_by_hand,
 )
 
@@ -57,19 +57,17 @@ WAYS = ("true", "network", "nose points", "all points", "points alone")
 class Turned:
     """One person's head at one yaw."""
 
-    def __init__(self, pipeline: Pipeline, head: Head, yaw: int) -> None:
-        canonical = pipeline.analyser.canonical
+    def __init__(self, canonical: Canonical, head: Head, yaw: int, mesh: Float | None) -> None:
+        """``mesh``: (478, 3) as the network has it; ``None`` where it found no face."""
         self._views, self._bender = ViewEstimator(canonical), MeshBender(canonical)
-        self._head, self._yaw = head, yaw
-        faces = pipeline.analyser.faces(Photo(head.render(yaw, noise=yaw).image).canvas)
-        self._mesh: Float | None = faces[0].mesh if faces else None
+        self._head, self._yaw, self._mesh = head, yaw, mesh
 
     def views(self, way: str, draws: int) -> Iterator[View]:
         """By one of ``WAYS``: one for each draw of the points; none without a mesh it needs."""
         if way == "true":
-            yield self._views.view(self._head.mesh(self._yaw), SIZE, KNOWN)
+            yield self._views.view(self._head.mesh(self._yaw), SIZE, known(self._head, self._yaw))
         elif way == "network" and self._mesh is not None:
-            yield self._views.view(self._mesh, SIZE, KNOWN)
+            yield self._views.view(self._mesh, SIZE, known(self._head, self._yaw))
         elif way == "points alone" or (way != "network" and self._mesh is not None):
             mesh = None if way == "points alone" else self._mesh
             sets: tuple[PointSet, ...] = ("nose",) if way == "nose points" else ("face", "brows")
@@ -78,7 +76,7 @@ class Turned:
 
     def _bent(self, sets: tuple[PointSet, ...], mesh: Float | None, draw: int) -> View:
         points = set_by_hand(self._head, self._yaw, sets, draw)
-        return self._bender.view(points, mesh, KNOWN)
+        return self._bender.view(points, mesh, known(self._head, self._yaw))
 
 
 def main(draws: int = 3) -> None:
@@ -93,7 +91,8 @@ def main(draws: int = 3) -> None:
     poses: dict[tuple[int, str], list[float]] = {}
     for head in people.values():
         for yaw in YAWS:
-            turned = Turned(pipeline, head, yaw)
+            faces = pipeline.analyser.faces(Photo(head.render(yaw, noise=yaw).image).canvas)
+            turned = Turned(canonical, head, yaw, faces[0].mesh if faces else None)
             asked = {name: {name: by} for name, by in ASKED.items() if name not in UNSEEN[yaw]}
             truths = {name: meter.true(head, yaw, values) for name, values in asked.items()}
             for way in WAYS:

@@ -72,7 +72,7 @@ def _preview(worker: Worker, client: Client, item: int, asked: Mapping[str, floa
     def once(share: float) -> None:
         values = {name: share * value for name, value in asked.items()}
         wanted = worker_api.PreviewSimulation(item, values, side=SIDE)
-        gives = worker_api.LeftOut
+        gives = worker_api.Previewed
         _, (pipe,) = client.call(f"{NAME}.PreviewSimulation", wanted, gives=gives, attached=1)
         read_all(pipe)
 

@@ -40,7 +40,7 @@ TRUSTED = (0.3, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
-class _Solid:
+class Solid:
     """``points`` (n, 3) cm, ``triangles`` (t, 3), ``colours`` (n, 3) RGB."""
 
     points: Float
@@ -70,8 +70,9 @@ class Head:
         skin = self._plain = np.asarray(np.exp(source.tone) - 4, np.float32)
         dim = np.asarray(skin * 0.87, np.float32)
         face = source.shape.astype(np.float32)
-        self._skin = canonical.triangles[canonical.kind != SKIRT_RING]
-        self._turning = [_Solid(face, self._skin, np.zeros_like(face)), _skull(face, skin)]
+        self.triangles = canonical.triangles[canonical.kind != SKIRT_RING]
+        """Of the mesh, (t, 3), without the skirt around it."""
+        self._turning = [Solid(face, self.triangles, np.zeros_like(face)), skull(face, skin)]
         ear = np.array([0.7, 3.0, 1.8])
         for side in (-1, 1):
             self._turning.append(_ellipsoid(np.array([7.8 * side, 0.3, -4.2]), ear, dim))
@@ -89,7 +90,7 @@ class Head:
 
         ``noise``: the seed of a sensor's noise of 2 levels.
         """
-        rotation = _rotation(yaw, pitch, roll)
+        rotation = rotation_of(yaw, pitch, roll)
         solids = [(one, one.points @ rotation.T) for one in self._turning]
         solids += [(one, one.points) for one in self._standing]
         points = np.vstack([at for _, at in solids]).astype(np.float32)
@@ -98,7 +99,7 @@ class Head:
             [one.triangles + start for (one, _), start in zip(solids, starts, strict=False)]
         ).astype(np.int32)
         colours = np.vstack([one.colours for one, _ in solids])
-        seen = _projected(points)
+        seen = in_picture(points)
         outward = signed_area(seen[triangles][..., :2]) < 0
         shown = triangles[outward]
         fine = np.asarray((seen[:, :2] + 0.5) * FINER - 0.5, np.float32)
@@ -117,6 +118,10 @@ class Head:
         """Where the mesh lies in its picture: (478, 3). ``move``: (478, 3) cm before it turns."""
         return projected(self.shape if move is None else self.shape + move, yaw)
 
+    def surface(self, yaw: float, move: Float | None = None) -> tuple[Float, NDArray[np.int32]]:
+        """As ``mesh``, and what lies between its points: (n, 3), the mesh first, and triangles."""
+        return self.mesh(yaw, move), self.triangles
+
     @property
     def shape(self) -> Float:
         """The mesh on the canonical axes: (478, 3) cm."""
@@ -131,7 +136,7 @@ class Head:
         is_face[:POINTS] = 1
         trust = np.zeros((len(points), 1), np.float32)
         trust[:POINTS, 0] = self._cover
-        light = AMBIENT + (1 - AMBIENT) * np.maximum(_normals(points, triangles) @ LAMP, 0)
+        light = AMBIENT + (1 - AMBIENT) * np.maximum(normals_of(points, triangles) @ LAMP, 0)
         drawn = cover.interpolate(
             np.hstack([uv, is_face, colours, light[:, None], trust]).astype(np.float32)
         )
@@ -155,7 +160,7 @@ class Head:
 
 def projected(shape: Float, yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Float:
     """Where the points of a head's (n, 3) ``shape``, cm, lie in its picture: (n, 3), as a mesh."""
-    return _projected((shape @ _rotation(yaw, pitch, roll).T).astype(np.float32))
+    return in_picture((shape @ rotation_of(yaw, pitch, roll).T).astype(np.float32))
 
 
 def places_of(canonical: Canonical, face: Face, side: int = SIDE) -> Float:
@@ -168,7 +173,7 @@ def places_of(canonical: Canonical, face: Face, side: int = SIDE) -> Float:
     return places
 
 
-def _skull(face: Float, skin: Float) -> _Solid:
+def skull(face: Float, skin: Float) -> Solid:
     """From the face's oval around the skull to the back of the head."""
     start = face[OVAL] - SKULL
     radius = np.linalg.norm(start, axis=1, keepdims=True)
@@ -185,10 +190,10 @@ def _skull(face: Float, skin: Float) -> _Solid:
     colours = np.where(hair[:, None], np.array(HAIR), skin * 0.92)
     strands = np.random.default_rng(1).normal(1, 0.12, (len(points), 1))
     colours = np.where(hair[:, None], colours * strands, colours)
-    return _Solid(points, _strips(RINGS + 1, len(OVAL)), colours.astype(np.float32))
+    return Solid(points, _strips(RINGS + 1, len(OVAL)), colours.astype(np.float32))
 
 
-def _ellipsoid(centre: Float, size: Float, colour: Float) -> _Solid:
+def _ellipsoid(centre: Float, size: Float, colour: Float) -> Solid:
     rows, columns = 12, 24
     up = np.linspace(0.02, np.pi - 0.02, rows)[:, None]
     around = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None]
@@ -197,7 +202,7 @@ def _ellipsoid(centre: Float, size: Float, colour: Float) -> _Solid:
     unit = np.stack([across, np.cos(up) + 0 * around, back], axis=-1)
     points = (centre + unit.reshape(-1, 3) * size).astype(np.float32)
     colours = np.broadcast_to(colour, points.shape).astype(np.float32)
-    return _Solid(points, _strips(rows, columns), colours)
+    return Solid(points, _strips(rows, columns), colours)
 
 
 def _strips(rows: int, columns: int) -> NDArray[np.int32]:
@@ -210,7 +215,8 @@ def _strips(rows: int, columns: int) -> NDArray[np.int32]:
     ).astype(np.int32)
 
 
-def _rotation(yaw: float, pitch: float, roll: float) -> Float:
+def rotation_of(yaw: float, pitch: float, roll: float) -> Float:
+    """From the canonical axes to the camera's, x to the right and y up: (3, 3)."""
     y, p, r = np.radians([yaw, pitch, -roll])
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     nod = np.array([[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p), np.cos(p)]])
@@ -218,7 +224,7 @@ def _rotation(yaw: float, pitch: float, roll: float) -> Float:
     return np.asarray(tilt @ turn @ nod, np.float32)
 
 
-def _projected(points: Float) -> Float:
+def in_picture(points: Float) -> Float:
     """(n, 3) cm as x, y in pixels and the depth in the same unit, away from the camera."""
     nearness = DISTANCE / (DISTANCE - points[:, 2:])
     across = SIDE / 2 + SCALE * points[:, :1] * nearness
@@ -226,7 +232,8 @@ def _projected(points: Float) -> Float:
     return np.hstack([across, down, -SCALE * points[:, 2:] * nearness]).astype(np.float32)
 
 
-def _normals(points: Float, triangles: NDArray[np.int32]) -> Float:
+def normals_of(points: Float, triangles: NDArray[np.int32]) -> Float:
+    """Of a surface at its (n, 3) points, outwards: (n, 3)."""
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     total = np.zeros_like(points)
     for corner in range(3):

@@ -20,6 +20,7 @@ pitch read upwards, the mean        -0.5   9.4    19    26    33   n/a    42   n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,27 +78,40 @@ class PerspectivePose:
         the fit begins.
         """
         scale, rotation, _ = umeyama(self._xyz, mesh, self._weights)
-        middle = (np.array(size, np.float64) - 1) / 2
-        solid = self._xyz[self._rigid].astype(np.float64)
-        seen = mesh[self._rigid, :2].astype(np.float64)
-        turn = cv2.Rodrigues(rotation.astype(np.float64))[0]
-        shift = np.append((seen.mean(axis=0) - middle) / scale, DISTANCE).reshape(3, 1)
-        focal = scale * DISTANCE
-        for _ in range(ROUNDS):
-            camera = np.array([[focal, 0, middle[0]], [0, focal, middle[1]], [0, 0, 1.0]])
-            _, turn, shift = cv2.solvePnP(
-                solid,
-                seen,
-                camera,
-                None,
-                turn,
-                shift,
-                useExtrinsicGuess=True,
-                flags=cv2.SOLVEPNP_ITERATIVE,
-            )
-            focal *= DISTANCE / float(shift[2, 0])
-        found = np.asarray(cv2.Rodrigues(turn)[0], np.float32)
-        return HeadPose(*angles(found), found, np.asarray(shift[:, 0], np.float32), focal)
+        return fitted(self._xyz[self._rigid], mesh[self._rigid, :2], size, rotation, scale)
+
+
+def fitted(
+    solid: Float, places: Float, size: tuple[int, int], rotation: Float, scale: float
+) -> HeadPose:
+    """The pose in which (n, 3) points of a head lie nearest to (n, 2) ``places`` of a picture.
+
+    ``solid``: on the canonical axes, in canonical cm. ``size``: (w, h) of the picture, at whose
+    middle the camera looks. By Levenberg and Marquardt from a (3, 3) ``rotation`` and a ``scale``
+    in pixels of a canonical cm; n is 4 and more, and not all in one plane. Where the iteration ends
+    behind the camera, the focal length is infinite.
+    """
+    middle = (np.array(size, np.float64) - 1) / 2
+    model, seen = solid.astype(np.float64), places.astype(np.float64)
+    turn = cv2.Rodrigues(rotation.astype(np.float64))[0]
+    across = (seen.mean(axis=0) - middle) / scale - (model @ rotation.T).mean(axis=0)[:2]
+    shift: Any = np.append(across, DISTANCE).reshape(3, 1)
+    focal = scale * DISTANCE
+    nothing: Any = None
+    for _ in range(ROUNDS):
+        camera = np.array([[focal, 0, middle[0]], [0, focal, middle[1]], [0, 0, 1.0]])
+        _, turn, shift = cv2.solvePnP(
+            model, seen, camera, nothing, turn, shift, useExtrinsicGuess=True,
+            flags=cv2.SOLVEPNP_ITERATIVE,
+        )  # fmt: skip
+        if shift[2, 0] <= 0:
+            focal = np.inf
+            break
+        nearer = DISTANCE / float(shift[2, 0])
+        focal *= nearer
+        shift = shift * nearer ** np.array([[0.0], [0.0], [1.0]])
+    found = np.asarray(cv2.Rodrigues(turn)[0], np.float32)
+    return HeadPose(*angles(found), found, np.asarray(shift[:, 0], np.float32), float(focal))
 
 
 def angles(rotation: Float) -> tuple[float, float, float]:

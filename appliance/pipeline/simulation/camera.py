@@ -24,8 +24,6 @@ ANY_SIDE = (0.0, -45.0, 45.0, -75.0, 75.0)
 DISTANCE = perspective_pose.DISTANCE * perspective_pose.MM
 """Millimetres from the camera to the head."""
 
-_ROUNDS = 3  # until the focal length and the distance agree to a thousandth
-
 
 @dataclass(frozen=True, slots=True)
 class Stance:
@@ -78,12 +76,10 @@ def stance(
 ) -> Stance:
     """The stance in which (n, 3) points of a head lie nearest to (n, 2) ``places`` of a picture.
 
-    ``size``: (w, h). By Levenberg and Marquardt from each of ``starts``, since from far off the
+    ``size``: (w, h). From each of ``starts``, since from far off the
     iteration may end in another pose; n is 4 and more, and not all in one plane.
     """
-    centre = np.asarray((np.array(size) - 1) / 2, np.float32)
-    model, seen = solid.astype(np.float64), places.astype(np.float64)
-    found = [_from_start(model, seen, centre, start) for start in starts]
+    found = [_from_start(solid, places, size, start) for start in starts]
     return min(found, key=lambda one: one.error)
 
 
@@ -92,28 +88,18 @@ def _facing(yaw: float) -> Any:
     return upright @ cv2.Rodrigues(np.array([0, np.radians(yaw), 0]))[0]
 
 
-def _from_start(model: Any, seen: Any, centre: Float, yaw: float) -> Stance:
+def _from_start(solid: Float, places: Float, size: tuple[int, int], yaw: float) -> Stance:
     facing = _facing(yaw)
-    spread = np.linalg.norm(np.ptp(seen, axis=0)) / np.linalg.norm(
-        np.ptp(model @ facing.T, axis=0)[:2]
+    cm = np.asarray(solid / perspective_pose.MM, np.float32)
+    spread = np.linalg.norm(np.ptp(places, axis=0)) / np.linalg.norm(
+        np.ptp(cm @ facing.T, axis=0)[:2]
     )
-    focal = float(spread * DISTANCE)
-    turn = cv2.Rodrigues(facing)[0]
-    middle = (seen.mean(axis=0) - centre) / spread - (model @ facing.T).mean(axis=0)[:2]
-    shift: Any = np.append(middle, DISTANCE).reshape(3, 1)
-    nothing: Any = None
-    for _ in range(_ROUNDS):
-        camera = np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1.0]])
-        _, turn, shift = cv2.solvePnP(
-            model, seen, camera, nothing, turn, shift, useExtrinsicGuess=True,
-            flags=cv2.SOLVEPNP_ITERATIVE,
-        )  # fmt: skip
-        if shift[2, 0] <= 0:  # behind the camera
-            return Stance(np.eye(3, dtype=np.float32), np.ones(3, np.float32), 1, centre, np.inf)
-        focal *= DISTANCE / float(shift[2, 0])
-        shift = shift * (DISTANCE / float(shift[2, 0])) ** np.array([[0.0], [0.0], [1.0]])
-    rotation = np.asarray(cv2.Rodrigues(turn)[0], np.float32)
-    one = Stance(rotation, np.asarray(shift[:, 0], np.float32), focal, centre, 0.0)
-    gaps = one.laid(model)[:, :2] - seen
+    pose = perspective_pose.fitted(cm, places, size, facing, float(spread))
+    centre = np.asarray((np.array(size) - 1) / 2, np.float32)
+    if not np.isfinite(pose.focal):  # behind the camera
+        return Stance(np.eye(3, dtype=np.float32), np.ones(3, np.float32), 1, centre, np.inf)
+    shift = np.asarray(pose.shift * perspective_pose.MM, np.float32)
+    one = Stance(pose.rotation, shift, pose.focal, centre, 0.0)
+    gaps = one.laid(solid)[:, :2] - places
     error = float(np.sqrt((gaps**2).sum(axis=1).mean()) * one.mm)
-    return Stance(rotation, one.shift, focal, centre, error)
+    return Stance(one.rotation, one.shift, one.focal, centre, error)

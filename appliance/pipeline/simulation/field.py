@@ -97,7 +97,6 @@ class FieldSolver:
         hidden = self._uncovered(grid, (before, after), cover, covered, mm)
         shift = spread(shift, covered, hidden)
         shift, share = unfolded(shift, float(grid.matrix[0, 0]))
-        shift[np.hypot(shift[..., 0], shift[..., 1]) < STILL] = 0
         ratio = images.blurred(planes[..., 2], SMOOTHING / CELL)
         return WarpField(grid, shift, np.asarray(share * ratio, np.float32), share)
 
@@ -181,18 +180,24 @@ def grid_around(points: Float, mm: float) -> Grid:
 def unfolded(shift: Float, cells_per_pixel: float) -> tuple[Float, float]:
     """``shift``, smoothed until nothing folds, and halved if smoothing alone does not help.
 
-    Also the share of it that is left.
+    What is too small to show is cut off before that is checked. Also the share that is left.
     """
     sigma = SMOOTHING / CELL
     for _ in range(ROUNDS):
-        smooth = images.blurred(shift, sigma)
+        smooth = without_rest(images.blurred(shift, sigma))
         if jacobian(smooth, cells_per_pixel).min() >= LEAST_JACOBIAN:
             return smooth, 1.0
         sigma *= WIDEN
     share = 1.0
     while jacobian(smooth, cells_per_pixel).min() < LEAST_JACOBIAN:
-        smooth, share = smooth * np.float32(0.5), share / 2
+        smooth, share = without_rest(smooth * np.float32(0.5)), share / 2
     return smooth, share
+
+
+def without_rest(shift: Float) -> Float:
+    """``shift``, (h, w, 2) pixels, changed in place: nothing where it is too small to show."""
+    shift[np.hypot(shift[..., 0], shift[..., 1]) < STILL] = 0
+    return shift
 
 
 def harmonic(

@@ -24,21 +24,24 @@ from appliance.pipeline.imaging import images
 from appliance.pipeline.imaging.geometry import invert, smoothstep, transform
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.simulation.field import (
+    CELL,
     LEAST_JACOBIAN,
-    STILL,
     WarpField,
     grid_around,
     jacobian,
     unfolded,
+    without_rest,
 )
 
 REACH = 12.0  # mm around the end of a drag where the picture moves, at least
 LENGTHS = 2.5  # drags that it reaches at least: from 2.2 on one drag alone folds nothing
 LONGEST = 10.0  # mm that a place may be dragged
 MOST = 64  # drags
-APART = 1.0  # pixels: places that are nearer are one
+APART = 2 * CELL  # mm: nearer, the grid shows nothing of what happens between two places
 
-_TURNS = 16  # until places agree to a hundredth of a pixel, where areas keep a quarter
+# Steps until places agree to a tenth of a pixel. Such short ones come nearer wherever the field
+# stretches a place by no more than four times.
+_STEPS, _STEP = 48, 0.4
 
 _Complex = NDArray[np.complex128]
 
@@ -70,7 +73,7 @@ def dragged(
     """``field`` and after it one or more ``drags``, as one field; ``None``: nothing else moves.
 
     ``mm``: of a pixel. ``size``: (w, h) of the picture. Raises ``HandleError`` for drags that are
-    too long or too many, lie outside the picture, or end at one place.
+    too long or too many, lie outside the picture, or start or end at places that lie too near.
     """
     _check(drags, mm, size)
     ends = np.array([place for drag in drags for place in (drag.start, drag.end)], np.float32)
@@ -86,22 +89,23 @@ def dragged(
         light = images.remapped(field.light, origin)[0]
     square = (grid.cells, grid.cells)
     total, share = np.asarray(shift.reshape(*square, 2), np.float32), 1.0
+    total = without_rest(total)
     if jacobian(total, float(grid.matrix[0, 0])).min() < LEAST_JACOBIAN:
         total, share = unfolded(total, float(grid.matrix[0, 0]))
-    total[np.hypot(total[..., 0], total[..., 1]) < STILL] = 0
     share *= 1.0 if field is None else field.share
     return WarpField(grid, total, light.reshape(square), share)
 
 
-def carried(points: Float, drags: Sequence[Drag], mm: float) -> Float:
-    """Where (n, 2) places, in pixels, lie after the ``drags``: (n, 2).
+def carried(points: Float, field: WarpField) -> Float:
+    """Where (n, 2) places of the picture, in pixels, lie after ``field``: (n, 2).
 
-    The deformation is known backwards; it is turned round by iterating, which comes to an end
-    because nothing folds.
+    The field is known backwards; it is turned round by iterating. As it does not fold, each step is
+    one towards the end if it is short enough.
     """
     moved = points
-    for _ in range(_TURNS):
-        moved = np.asarray(points + _shift(moved, drags, mm), np.float32)
+    for _ in range(_STEPS):
+        shift = images.remapped(field.shift, transform(moved, field.grid.matrix)[None])[0]
+        moved = np.asarray(moved + _STEP * (points + shift - moved), np.float32)
     return moved
 
 
@@ -161,7 +165,7 @@ def _check(drags: Sequence[Drag], mm: float, size: tuple[int, int]) -> None:
             raise HandleError(f"A drag is longer than {LONGEST:.0f} mm.", "Drag it less far.")
     for one, other in combinations(drags, 2):
         for a, b in ((one.start, other.start), (one.end, other.end)):
-            if hypot(a[0] - b[0], a[1] - b[1]) < APART:
+            if hypot(a[0] - b[0], a[1] - b[1]) * mm < APART:
                 raise HandleError(
-                    "Two drags start, or end, at the same place.", "Delete one of them."
+                    f"Two drags start, or end, less than {APART:g} mm apart.", "Delete one of them."
                 )

@@ -10,8 +10,11 @@ The ranges of yaw in which a handle is honest were measured on rendered heads, t
 10 % and 95 of 100 pixels are right to 0.6 mm, and half way to the next step where they are not.
 Alone and with the network's mesh: ``python -m tests.bench.simulation``; with points that are set
 with a noise of 0.7 mm, and with these only: ``python -m tests.bench.simulation_points``, where it
-has the handle. Of lips, lids, cheeks and the chin's width only the true mesh was measured instead
-of points.
+has the handle. All were measured again on heads of shapes that no network drew,
+``python -m tests.bench.simulation displacement``, which narrowed ranges: alone by the same bounds,
+with points, of which one draw was taken, where the gain is more than 12 % off or the 95th
+percentile beyond 0.7 mm; but for the tip of the nose at 40 degrees, whose misses docs/simulation.md
+names, since a range has no gap.
 """
 
 from __future__ import annotations
@@ -153,12 +156,12 @@ _TABLE = (
     Handle(
         "hump", "mm", -3, 3, "profile",
         (Bump(14.5, 7.5, 5.5, 45, (0, 0.56, 0.83)),),
-        (0, 10), (0, 75), (50, 90), "nose",
+        None, (0, 75), (50, 90), "nose",
     ),
     Handle(
         "radix", "mm", -3, 3, "profile",
         (Bump(30, 6, 7, 42, FORWARD),),
-        None, (10, 50), (68, 80), "nose",
+        None, None, (68, 80), "nose",
     ),
     Handle(
         "alar-width", "mm", -5, 4, "front",
@@ -188,7 +191,7 @@ _TABLE = (
     Handle(
         "chin-projection", "mm", -6, 6, "profile",
         (Push(indices("152 175 199 171 396"), 15, FORWARD, still=(Still(_MOUTH, 9, 0.9),)),),
-        (10, 30), (10, 75), None,
+        (10, 30), (10, 68), None,
     ),
     Handle(
         "chin-height", "mm", -5, 5, "front",
@@ -216,7 +219,7 @@ _TABLE = (
             Push(_UPPER_LIP, 5.5, (0, 0.5, 0.1), limit=2, still=(Still(INNER_LIPS, 4, 0.9),)),
             Push(_LOWER_LIP, 6, (0, -0.5, 0.1), still=(Still(INNER_LIPS, 4, 0.9),)),
         ),
-        (0, 10), (0, 60), None,
+        None, (0, 30), None,
     ),
     Handle(
         "lip-volume", "mm", -1.5, 2.5, "oblique",
@@ -224,7 +227,7 @@ _TABLE = (
             Push(_UPPER_LIP, 5.5, (0, 0.55, 0.8), limit=2, still=(Still(INNER_LIPS, 4, 0.8),)),
             Push(_LOWER_LIP, 6, (0, -0.6, 0.75), still=(Still(INNER_LIPS, 4, 0.8),)),
         ),
-        (0, 10), (0, 60), None,
+        None, (0, 30), None,
     ),
     Handle(
         "lip-corner", "mm", -3, 3, "front",
@@ -234,7 +237,7 @@ _TABLE = (
                 still=(Still(indices("0 17 13 14"), 8),),
             ),
         ),
-        (0, 10), (0, 60), None,
+        None, (0, 30), None,
     ),
     Handle(
         "brow-height", "mm", -3, 4, "front",
@@ -259,21 +262,21 @@ _TABLE = (
                 still=(Still(_LIDS, 2.5), Still(_BROW, 4)),
             ),
         ),
-        (0, 10), (0, 50), None,
+        None, (0, 50), None,
     ),
     Handle(
         "lid-openness", "mm", -1.5, 1.5, "front",
         (
             Push(_UPPER_LID, 3.5, UP, paired=True, limit=2, still=(Still(_LOWER_LID, 4),)),
         ),
-        (0, 10), (0, 60), None,
+        None, (0, 30), None,
     ),
     Handle(
         "cheek", "mm", -4, 4, "oblique",
         (Push(indices("50 101 118 205 117"), 13, (-0.55, 0, 0.83), paired=True),),
         (0, 30), (0, 60), None,
     ),
-    Handle("symmetry", "%", 0, 100, "front", (Symmetry(),), None, (0, 4), None),
+    Handle("symmetry", "%", 0, 100, "front", (Symmetry(),), None, None, None),
 )  # fmt: skip
 
 HANDLES: Mapping[str, Handle] = MappingProxyType({handle.name: handle for handle in _TABLE})

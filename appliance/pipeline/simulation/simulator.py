@@ -78,14 +78,17 @@ class Simulator:
             corner = np.array(box[:2], np.float32)
             light = self._light.ratio(canvas.read(box), corner, view.mesh, after)
             field = self._solver.solve(view.mesh, after, light, view.scale.mm)
+        size = (canvas.width, canvas.height)
         if drags:
-            field = dragged(field, drags, view.scale.mm, (canvas.width, canvas.height))
+            field = dragged(field, drags, view.scale.mm, size)
         if field is not None:
             apply_field(canvas, field)
         share = 1.0 if field is None else field.share
         mesh = np.asarray(view.mesh + share * (after - view.mesh), np.float32)
         if drags:
-            mesh[:, :2] += share * (carried(mesh[:, :2], drags, view.scale.mm) - mesh[:, :2])
+            alone = dragged(None, drags, view.scale.mm, size)
+            part = np.float32(min(1.0, share / alone.share))
+            mesh[:, :2] += part * (carried(mesh[:, :2], alone) - mesh[:, :2])
         return Simulated(
             view, mesh, {name: self._length(view, name, values[name]) for name in values}, share
         )

@@ -13,7 +13,7 @@ from appliance.pipeline.simulation.simulator import Simulator
 from tests.pipeline.heads import Head
 from tests.pipeline.pictures import mesh_source
 from tests.pipeline.simulation.displacement import DisplacementMeter
-from tests.pipeline.simulation.truth import TrueMoves
+from tests.pipeline.simulation.lit import LitHead
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +22,8 @@ def simulator(canonical: Canonical) -> Simulator:
 
 
 @pytest.fixture(scope="session")
-def truth(canonical: Canonical, sources: Mapping[str, SourceIdentity]) -> TrueMoves:
-    return TrueMoves(canonical, mesh_source(sources["b_1"]))
+def truth(canonical: Canonical, sources: Mapping[str, SourceIdentity]) -> Head:
+    return Head(canonical, mesh_source(sources["b_1"]))
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +31,18 @@ def heads(canonical: Canonical, sources: Mapping[str, SourceIdentity]) -> Mappin
     """Two people's heads."""
     names = ("d_1", "e_1")
     return MappingProxyType({name: Head(canonical, mesh_source(sources[name])) for name in names})
+
+
+@pytest.fixture(scope="session")
+def lit_heads(canonical: Canonical, sources: Mapping[str, SourceIdentity]) -> Mapping[str, LitHead]:
+    """Two heads of shapes that no network drew, by shape."""
+    people = {"humped": "b_1", "deviated": "c_1"}
+    return MappingProxyType(
+        {
+            shape: LitHead(canonical, mesh_source(sources[name]), shape)
+            for shape, name in people.items()
+        }
+    )
 
 
 @pytest.fixture(scope="session")

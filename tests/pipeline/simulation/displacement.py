@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.face_model import perspective_pose
-from appliance.pipeline.face_model.canonical import SKIRT_RING, Canonical, signed_area
+from appliance.pipeline.face_model.canonical import Canonical, signed_area
 from appliance.pipeline.imaging.raster import Raster
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Box
-from appliance.pipeline.simulation.field import FieldSolver, jacobian
+from appliance.pipeline.simulation.field import FieldSolver, WarpField, jacobian
 from appliance.pipeline.simulation.mover import HandleMover
 from appliance.pipeline.simulation.points import NAMED, SETS, PlacedPoints, PointSet, proposed
 from appliance.pipeline.simulation.scale import Scale
 from appliance.pipeline.simulation.view import View
-from tests.pipeline.heads import SCALE, SIDE, Head
+from tests.pipeline.heads import DISTANCE, SCALE, SIDE, Head
 
 SIZE = (SIDE, SIDE)
 MM = perspective_pose.MM / SCALE
@@ -29,9 +29,15 @@ MOVED = 0.05  # mm from which a pixel counts as moved
 CLICK = 0.7  # mm, standard deviation on each axis
 
 
+def known(head: Head, yaw: float) -> Scale:
+    """The scale at the distance that the points of a ``head`` have on average, exactly."""
+    nearer = -float(head.mesh(yaw)[:, 2].mean()) / SCALE
+    return Scale(MM * (1 - nearer / DISTANCE), 0.01, "length")
+
+
 @dataclass(frozen=True, slots=True)
 class Displacement:
-    """How well one move was made, over the pixels of the face that move or should move.
+    """How well one move was made, over the pixels of the face that should move, or do.
 
     ``gain``: what was made of what was asked, 1 where all of it. ``mean`` and ``p95``: mm by which
     the displacement is off.
@@ -49,6 +55,11 @@ class TrueMove:
     shift: Float
     covered: NDArray[np.bool_]
 
+    @property
+    def longest(self) -> float:
+        """Of any pixel, mm."""
+        return float(np.hypot(*self.shift.T).max())
+
 
 class DisplacementMeter:
     """Compares moves of a view's mesh with those of the true one."""
@@ -56,7 +67,6 @@ class DisplacementMeter:
     def __init__(self, canonical: Canonical) -> None:
         self.canonical = canonical
         self._mover, self._solver = HandleMover(canonical), FieldSolver(canonical)
-        self._triangles = canonical.triangles[canonical.kind != SKIRT_RING]
 
     def measure(
         self, head: Head, yaw: float, view: View, values: Mapping[str, float]
@@ -64,12 +74,23 @@ class DisplacementMeter:
         """What ``values`` by handle do to a ``head`` that is taken to lie as ``view`` has it."""
         return self.compare(self.true(head, yaw, values), view, values)
 
-    def compare(self, truth: TrueMove, view: View, values: Mapping[str, float]) -> Displacement:
-        """The same against a ``truth`` that is known."""
-        after = view.moved(self._mover.move(view.shape, values))
-        field = self._solver.solve(view.mesh, after, np.zeros(len(after), np.float32), MM)
-        made = field.over(Box(0, 0, SIDE, SIDE))[0][truth.covered] * np.float32(MM)
-        longest = np.maximum(np.hypot(*truth.shift.T), np.hypot(*made.T))
+    def compare(
+        self,
+        truth: TrueMove,
+        view: View,
+        values: Mapping[str, float],
+        *,
+        asked: bool = False,
+    ) -> Displacement:
+        """The same against a ``truth`` that is known.
+
+        ``asked``: over the pixels that should move alone, and not over those that go with them.
+        """
+        made = self.field(view, values).over(Box(0, 0, SIDE, SIDE))[0][truth.covered]
+        made = np.asarray(made * np.float32(MM), np.float32)
+        longest = np.hypot(*truth.shift.T)
+        if not asked:
+            longest = np.maximum(longest, np.hypot(*made.T))
         true, made = truth.shift[longest > MOVED], made[longest > MOVED]
         off = np.hypot(*(made - true).T)
         gain = float((made * true).sum() / max((true**2).sum(), 1e-9))
@@ -77,15 +98,32 @@ class DisplacementMeter:
 
     def least_jacobian(self, view: View, values: Mapping[str, float]) -> float:
         """The least share of its area that any place of the picture keeps."""
-        after = view.moved(self._mover.move(view.shape, values))
-        field = self._solver.solve(view.mesh, after, np.zeros(len(after), np.float32), MM)
+        field = self.field(view, values)
         return float(jacobian(field.shift, float(field.grid.matrix[0, 0])).min())
+
+    def field(self, view: View, values: Mapping[str, float]) -> WarpField:
+        """What a simulation does to a face that lies as ``view`` has it, but for its light."""
+        after = view.moved(self.moved_by(view, values))
+        return self._solver.solve(view.mesh, after, np.zeros(len(after), np.float32), MM)
+
+    def moved_by(self, view: View, values: Mapping[str, float]) -> Float:
+        """What a simulation moves the points of such a face by: (478, 3) mm."""
+        return self._mover.move(view.shape, values)
+
+    def move(self, head: Head, values: Mapping[str, float]) -> Float:
+        """Of the mesh points of a ``head``: (478, 3) mm on the canonical axes."""
+        return self._mover.move(head.shape * np.float32(perspective_pose.MM), values)
+
+    def longest(self, head: Head, values: Mapping[str, float]) -> float:
+        """The longest move of a mesh point in space, mm."""
+        return float(np.linalg.norm(self.move(head, values), axis=1).max())
 
     def true(self, head: Head, yaw: float, values: Mapping[str, float]) -> TrueMove:
         """What ``values`` by handle truly do to a ``head``."""
-        move = self._mover.move(head.shape * np.float32(perspective_pose.MM), values)
-        before, after = head.mesh(yaw), head.mesh(yaw, move=move / np.float32(perspective_pose.MM))
-        shown = self._triangles[signed_area(after[self._triangles][..., :2]) < 0]
+        move = self.move(head, values)
+        before, _ = head.surface(yaw)
+        after, triangles = head.surface(yaw, move / np.float32(perspective_pose.MM))
+        shown = triangles[signed_area(after[triangles][..., :2]) < 0]
         raster = Raster.draw(after[:, :2], after[:, 2][shown].mean(axis=1), shown, SIZE)
         shift = raster.cover().interpolate(np.asarray((after - before)[:, :2] * MM, np.float32))
         covered = raster.ids >= 0

@@ -24,8 +24,7 @@ from appliance.pipeline.simulation.points import (
     scatter_of,
     written_points,
 )
-from tests.pipeline.heads import SIDE
-from tests.pipeline.simulation.truth import TrueMoves
+from tests.pipeline.heads import SIDE, Head
 
 SIZE = (640, 480)
 HEAD = "version = 1\n[picture]\nwidth = 640\nheight = 480\n[points]\n"
@@ -170,7 +169,7 @@ def test_proposals_lie_on_the_mesh_and_in_the_picture(faces: Mapping[str, Face])
 
 
 @pytest.mark.parametrize("yaw", [0, 60, 88, -88])
-def test_what_is_proposed_can_be_read(truth: TrueMoves, yaw: int) -> None:
+def test_what_is_proposed_can_be_read(truth: Head, yaw: int) -> None:
     """In profile some landmarks coincide, as two that a file may not hold."""
     points = proposed(truth.render(yaw).face.mesh, (SIDE, SIDE), yaw)
     assert read_points(written_points(points), (SIDE, SIDE)).places.keys() == points.places.keys()

@@ -16,7 +16,7 @@ from appliance.pipeline.networks.recogniser import similarity
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.shading import LightEstimator
 from appliance.pipeline.simulation.simulator import Simulator
-from tests.pipeline.simulation.truth import TrueMoves
+from tests.pipeline.heads import Head
 
 
 def _copy(photo: Photo) -> Photo:
@@ -70,7 +70,7 @@ def test_a_person_stays_that_person(
     assert similarity(before, pipeline.analyser.embedding(photo.canvas, face)) > 0.75
 
 
-def test_light_follows_the_surface(canonical: Canonical, truth: TrueMoves) -> None:
+def test_light_follows_the_surface(canonical: Canonical, truth: Head) -> None:
     """Where the bridge rises, the side that turns to the lamp brightens and the other darkens."""
     rendered = truth.render(0)  # the lamp is at the picture's right, above
     mesh = rendered.face.mesh

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 
 from appliance.pipeline.face_model.canonical import Canonical
-from appliance.pipeline.simulation.field import FieldSolver
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.mover import HandleMover
 from appliance.pipeline.simulation.view import ViewEstimator
-from tests.pipeline.heads import SIDE
-from tests.pipeline.simulation.truth import Agreement, TrueMoves
+from tests.pipeline.heads import Head
+from tests.pipeline.simulation.displacement import KNOWN, SIZE, Displacement, DisplacementMeter
 
-ByTrueMesh = Callable[[float, str, float], Agreement | None]
+ByTrueMesh = Callable[[float, str, float], Displacement]
 # Degrees of yaw in which a handle moves anything, or is defined.
 TRUE = {
     "tip-projection": (10, 60),
@@ -24,22 +22,19 @@ TRUE = {
     "lid-crease": (0, 50),
     "symmetry": (0, 4),
 }
-NO_LIGHT = np.zeros(478, np.float32)
 
 
 @pytest.fixture(scope="module")
-def by_true_mesh(canonical: Canonical, truth: TrueMoves) -> ByTrueMesh:
+def by_true_mesh(canonical: Canonical, truth: Head, meter: DisplacementMeter) -> ByTrueMesh:
     """Moves a head of which the mesh is known."""
-    views, mover, solver = ViewEstimator(canonical), HandleMover(canonical), FieldSolver(canonical)
+    views = ViewEstimator(canonical)
 
-    def agreement(yaw: float, name: str, value: float) -> Agreement | None:
-        rendered = truth.render(yaw)
-        view = views.view(rendered.face.mesh, (SIDE, SIDE), truth.scale(rendered))
-        after = view.moved(mover.move(view.shape, {name: value}))
-        field = solver.solve(view.mesh, after, NO_LIGHT, view.scale.mm)
-        return truth.compare(yaw, {name: value}, field)
+    def measure(yaw: float, name: str, value: float) -> Displacement:
+        view = views.view(truth.mesh(yaw), SIZE, KNOWN)
+        true = meter.true(truth, yaw, {name: value})
+        return meter.compare(true, view, {name: value}, asked=True)
 
-    return agreement
+    return measure
 
 
 @pytest.mark.parametrize("yaw", [0, 40])
@@ -52,23 +47,22 @@ def test_given_the_points_a_picture_moves_as_the_head_does(
     if not low <= yaw <= high:
         yaw = int(low + high) // 2
     found = by_true_mesh(yaw, name, handle.high)
-    assert found is not None
     assert 0.88 < found.gain < 1.1
     assert found.mean <= 0.15
     assert found.p95 <= 0.5
 
 
 @pytest.mark.parametrize("yaw", [0, 20, 40, 60])
-def test_the_yaw_is_that_of_the_head(canonical: Canonical, truth: TrueMoves, yaw: int) -> None:
+def test_the_yaw_is_that_of_the_head(canonical: Canonical, truth: Head, yaw: int) -> None:
     rendered = truth.render(yaw)
-    view = ViewEstimator(canonical).view(rendered.face.mesh, (SIDE, SIDE))
+    view = ViewEstimator(canonical).view(rendered.face.mesh, SIZE)
     assert view.yaw == pytest.approx(yaw, abs=2.5)
 
 
-def test_what_comes_nearer_looks_larger(canonical: Canonical, truth: TrueMoves) -> None:
+def test_what_comes_nearer_looks_larger(canonical: Canonical, truth: Head) -> None:
     """From the front, only perspective shows a chin that comes forward."""
     rendered = truth.render(0)
-    view = ViewEstimator(canonical).view(rendered.face.mesh, (SIDE, SIDE))
+    view = ViewEstimator(canonical).view(rendered.face.mesh, SIZE)
     move = HandleMover(canonical).move(view.shape, {"chin-projection": 6})
     shift = (view.moved(move) - view.mesh)[152, :2] * view.scale.mm
     assert shift[1] == pytest.approx(0.45, abs=0.25)

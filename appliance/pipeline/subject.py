@@ -17,15 +17,20 @@ from appliance.pipeline.selection import ALONE, WhichFace
 from appliance.pipeline.simulation.bending import MeshBender
 from appliance.pipeline.simulation.honesty import Given
 from appliance.pipeline.simulation.points import PlacedPoints, proposed
+from appliance.pipeline.simulation.scale import Scale
 from appliance.pipeline.simulation.view import View, ViewEstimator
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The ``view`` of a face, and what else is known of it."""
+    """The ``view`` of a face, and what else is known of it.
+
+    ``face``: as the network found it; ``None`` where it found none, and points do.
+    """
 
     view: View
     given: Given
+    face: Face | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,15 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a photo is called in messages, which of its faces is meant, and how to choose one."""
+    """How a photo is called in messages, which of its faces is meant, and how to choose one.
+
+    ``yaw``: how a yaw is called, from which to start where no face is found.
+    """
 
     name: str = "the photo"
     which: WhichFace | None = None
     hint: str = ALONE
+    yaw: str = "a yaw"
 
 
 _ASKED = Asked()
@@ -65,14 +74,46 @@ def subject(
     points are too few or fit no face.
     """
     if points is None:
-        face = face_of_one(analyser, canvas, asked.name, asked.which, asked.hint)
-        size = (canvas.width, canvas.height)
-        view = ViewEstimator(analyser.canonical).view(face.mesh, size)
-        return Subject(view, Given(mouth_openness(face.points)))
-    found = _if_any(analyser, canvas, asked)
-    view = MeshBender(analyser.canonical).view(points, None if found is None else found.mesh)
-    gap = 0.0 if found is None else mouth_openness(found.points)
-    return Subject(view, Given(gap, points.complete(view.yaw), network=found is not None))
+        face: Face | None = face_of_one(analyser, canvas, asked.name, asked.which, asked.hint)
+    else:
+        face = face_if_any(analyser, canvas, asked)
+    view = view_of(analyser, canvas, face, points)
+    complete = frozenset[str]() if points is None else points.complete(view.yaw)
+    gap = 0.0 if face is None else mouth_openness(face.points)
+    return Subject(view, Given(gap, complete, network=face is not None), face)
+
+
+def view_of(
+    analyser: FaceAnalyser,
+    canvas: Canvas,
+    face: Face | None,
+    points: PlacedPoints | None,
+    scale: Scale | None = None,
+) -> View:
+    """The view of a face by the network, by ``points`` set by hand, or by both.
+
+    ``scale``: where it is known. Raises ``InputError`` where the points are too few or fit no face,
+    and ``NoFaceError`` where there is neither.
+    """
+    if points is not None:
+        mesh = None if face is None else face.mesh
+        return MeshBender(analyser.canonical).view(points, mesh, scale)
+    if face is None:
+        raise NoFaceError("There is neither a face nor points.", "Set points by hand.")
+    return ViewEstimator(analyser.canonical).view(face.mesh, (canvas.width, canvas.height), scale)
+
+
+def face_if_any(analyser: FaceAnalyser, canvas: Canvas, asked: Asked = _ASKED) -> Face | None:
+    """The face that is meant; ``None`` where the network finds none.
+
+    Raises ``NoFaceError`` where there are several and none was chosen: points cannot say which.
+    """
+    try:
+        return face_of_one(analyser, canvas, asked.name, asked.which, asked.hint)
+    except NoFaceError:
+        if analyser.faces(canvas):
+            raise
+        return None
 
 
 def proposal(
@@ -84,24 +125,14 @@ def proposal(
     start where no face is found. Raises ``NoFaceError`` as :func:`subject`.
     """
     size = (canvas.width, canvas.height)
-    face = _if_any(analyser, canvas, asked)
+    face = face_if_any(analyser, canvas, asked)
     if face is None:
         if yaw is None:
             raise NoFaceError(
                 f"No face was found in {asked.name}.",
-                "Give a yaw, such as 90 for a profile, to start from a standard face.",
+                f"Give {asked.yaw}, such as 90 for a profile, to start from a standard face.",
             )
         standard = MeshBender(analyser.canonical).standard(size, yaw)
         return Proposal(proposed(standard, size, yaw), yaw, network=False)
-    turned = ViewEstimator(analyser.canonical).view(face.mesh, size).yaw
+    turned = view_of(analyser, canvas, face, None).yaw
     return Proposal(proposed(face.mesh, size, turned), turned, network=True)
-
-
-def _if_any(analyser: FaceAnalyser, canvas: Canvas, asked: Asked) -> Face | None:
-    """``None`` where the network finds no face; which of several is meant must be clear anyway."""
-    try:
-        return face_of_one(analyser, canvas, asked.name, asked.which, asked.hint)
-    except NoFaceError:
-        if analyser.faces(canvas):
-            raise
-        return None

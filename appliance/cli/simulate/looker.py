@@ -12,21 +12,17 @@ from appliance.cli.framework.options import which_face_hint
 from appliance.cli.process.input_files import naming_file
 from appliance.cli.simulate.place_types import LengthValue
 from appliance.cli.simulate.request import SimulationRequest
-from appliance.errors import InputError, NoFaceError
+from appliance.errors import InputError
 from appliance.pipeline.analysis.analyser import FaceAnalyser
-from appliance.pipeline.face_model.face import Face
-from appliance.pipeline.face_model.topology import mouth_openness
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Canvas
-from appliance.pipeline.run import face_of_one
-from appliance.pipeline.simulation.bending import MeshBender
 from appliance.pipeline.simulation.drawn_region import MOST_REGIONS, DrawnRegion, read_regions
 from appliance.pipeline.simulation.honesty import Given, honest_values
 from appliance.pipeline.simulation.measuring.measurer import HandPoints
 from appliance.pipeline.simulation.points import NAMED, PlacedPoints, read_points
 from appliance.pipeline.simulation.scale import Scale
-from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View
+from appliance.pipeline.subject import Asked, subject, view_of
 
 LIKELY = (0.6, 1.6)
 """How many times as large as faces are a face may be by a length that was typed: children's are
@@ -59,7 +55,6 @@ class Looker:
 
     request: SimulationRequest
     analyser: FaceAnalyser
-    simulator: Simulator
     placed: Sequence[BinaryIO]
     drawn: Sequence[BinaryIO]
 
@@ -70,47 +65,24 @@ class Looker:
         ``NoFaceError`` where neither the network nor points show a face.
         """
         name = self.request.names[number].lower()
-        face = self._face(canvas, name)
-        if self.placed:
-            with naming_file(f"The points of {name}"):
-                placed = self.placed[number]
-                placed.seek(0)
-                points = read_points(placed.read(), (canvas.width, canvas.height))
-                view = self._bent(number, points, face)
-            complete = points.complete(view.yaw)
-            by_hand = {NAMED[one].index: at for one, at in points.places.items()}
-        elif face is not None:
-            view, complete, by_hand = self._seen(number, canvas, face), frozenset(), {}
-        gap = 0.0 if face is None else mouth_openness(face.points)
-        given = Given(gap, complete, network=face is not None)
-        kept, left_out = honest_values(self.request.wished, view.yaw, given)
-        return Look(view, given, kept, left_out, by_hand, self._regions(canvas))
+        asked = Asked(name, self.request.face, which_face_hint("--face"))
+        with naming_file(f"The points of {name}"):
+            points = self._points(number, canvas)
+            found = subject(self.analyser, canvas, points, asked)
+        view, length = found.view, self.request.length(number)
+        if length is not None:
+            scale = _scale(length, view, points)
+            view = view_of(self.analyser, canvas, found.face, points, scale)
+        kept, left_out = honest_values(self.request.wished, view.yaw, found.given)
+        by_hand = {} if points is None else points.by_index
+        return Look(view, found.given, kept, left_out, by_hand, self._regions(canvas))
 
-    def _face(self, canvas: Canvas, name: str) -> Face | None:
-        """The face that is meant; ``None`` where none is found, and there are points."""
-        hint = which_face_hint("--face")
-        try:
-            return face_of_one(self.analyser, canvas, name, self.request.face, hint)
-        except NoFaceError:
-            if not self.placed:
-                raise
+    def _points(self, number: int, canvas: Canvas) -> PlacedPoints | None:
+        if not self.placed:
             return None
-
-    def _seen(self, number: int, canvas: Canvas, face: Face) -> View:
-        view = self.simulator.view(canvas, face)
-        length = self.request.length(number)
-        if length is None:
-            return view
-        return self.simulator.view(canvas, face, _scale(length, view, None))
-
-    def _bent(self, number: int, points: PlacedPoints, face: Face | None) -> View:
-        bender = MeshBender(self.analyser.canonical)
-        mesh = None if face is None else face.mesh
-        view = bender.view(points, mesh)
-        length = self.request.length(number)
-        if length is None:
-            return view
-        return bender.view(points, mesh, _scale(length, view, points))
+        file = self.placed[number]
+        file.seek(0)
+        return read_points(file.read(), (canvas.width, canvas.height))
 
     def _regions(self, canvas: Canvas) -> tuple[DrawnRegion, ...]:
         size = (canvas.width, canvas.height)

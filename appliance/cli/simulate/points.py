@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
@@ -18,14 +18,10 @@ from appliance.cli.framework.options import (
 from appliance.cli.process.input_files import check_output, decode_photo, open_input
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
-from appliance.errors import NoFaceError
 from appliance.files.output import PendingOutput
-from appliance.pipeline.analysis.analyser import FaceAnalyser
-from appliance.pipeline.run import face_of_one
 from appliance.pipeline.selection import WhichFace
-from appliance.pipeline.simulation.bending import MeshBender
-from appliance.pipeline.simulation.points import PlacedPoints, proposed, written_points
-from appliance.pipeline.simulation.view import ViewEstimator
+from appliance.pipeline.simulation.points import written_points
+from appliance.pipeline.subject import Asked, proposal
 
 _WHAT = "The photo"
 
@@ -69,12 +65,14 @@ def points(
             for path in outputs
         ]
         engine = load_sealed(current_sealing(options.policy), outputs, options)
-        found = written_points(_proposed(engine.analyser, opened, face, yaw))
+        asked = Asked(_WHAT.lower(), face, which_face_hint("--face"), yaw="--yaw")
+        found = proposal(engine.analyser, decode_photo(opened, _WHAT).canvas, yaw, asked)
+        written = written_points(found.points)
         for result in results:
-            result.file.write(found)
+            result.file.write(written)
             result.commit()
     if output is None:
-        click.echo(found.decode(), nl=False)
+        click.echo(written.decode(), nl=False)
 
 
 class WithPoints(click.Command):
@@ -91,21 +89,3 @@ class WithPoints(click.Command):
         if args[:1] == ["points"]:
             return points.make_context(f"{info_name} points", args[1:], parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
-
-
-def _proposed(
-    analyser: FaceAnalyser, file: BinaryIO, which: WhichFace | None, yaw: float | None
-) -> PlacedPoints:
-    canvas = decode_photo(file, _WHAT).canvas
-    size = (canvas.width, canvas.height)
-    if yaw is not None and not analyser.faces(canvas):
-        return proposed(MeshBender(analyser.canonical).standard(size, yaw), size, yaw)
-    try:
-        face = face_of_one(analyser, canvas, "the photo", which, which_face_hint("--face"))
-    except NoFaceError as error:
-        if analyser.faces(canvas):
-            raise
-        raise NoFaceError(
-            error.message, "Give --yaw, such as 90 for a profile, to start from a standard face."
-        ) from error
-    return proposed(face.mesh, size, ViewEstimator(analyser.canonical).view(face.mesh, size).yaw)

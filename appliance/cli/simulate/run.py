@@ -68,7 +68,7 @@ def simulated(request: SimulationRequest) -> list[PhotoSummary]:
         engine = load_sealed(sealing, written, replace(request.options, latency_mode=True))
         job.started(engine.packs, sealing.report, "simulation", "photo")
         simulator, canonical = Simulator(engine.analyser.canonical), engine.analyser.canonical
-        looker = Looker(request, engine.analyser, simulator, inputs.placed, inputs.drawn)
+        looker = Looker(request, engine.analyser, inputs.placed, inputs.drawn)
         series = Series(request, looker, Changer(simulator, canonical, request.drags), job)
         # All is looked at before anything is done: what is logged as finished has its name at once.
         looks = [series.look(number, photo) for number, photo in enumerate(inputs.photos)]
@@ -121,8 +121,7 @@ def _looker(request: SimulationRequest, inputs: _Inputs, outputs: Sequence[Path]
     """In a process that is sealed on the way."""
     sealing = current_sealing(request.options.policy)
     engine = load_sealed(sealing, outputs, replace(request.options, latency_mode=True))
-    simulator = Simulator(engine.analyser.canonical)
-    return Looker(request, engine.analyser, simulator, inputs.placed, inputs.drawn)
+    return Looker(request, engine.analyser, inputs.placed, inputs.drawn)
 
 
 def _pending(

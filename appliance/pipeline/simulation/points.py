@@ -142,6 +142,11 @@ class PlacedPoints:
         """Where they lie: (n, 2)."""
         return np.array(list(self.places.values()), np.float32).reshape(-1, 2)
 
+    @property
+    def by_index(self) -> dict[int, tuple[float, float]]:
+        """Where they lie, by the mesh point that each marks."""
+        return {NAMED[name].index: at for name, at in self.places.items()}
+
     def missing(self, wanted: PointSet, yaw: float) -> frozenset[str]:
         """What a set lacks on a head turned by ``yaw`` degrees towards the subject's left.
 

@@ -51,3 +51,15 @@ def test_a_photo_without_a_face(call: Call, faceless: Path) -> None:
     assert not any(name.startswith("left-") for name in found.places)
     # The face looks to the right of the picture.
     assert found.places["pronasale"][0] > found.places["right-gonion"][0]
+
+
+def test_points_do_not_say_which_of_several_faces_is_meant(
+    call: Call, pair: Path, folder: Path
+) -> None:
+    points = folder / "points.toml"
+    assert call("simulate", "points", pair, "--face", "left", "-o", points).code == 0
+    asked = ("simulate", "--photo", pair, "--points", points, "--range")
+    refused = call(*asked)
+    assert refused.code == 4
+    assert "--face" in refused.err
+    assert call(*asked, "--face", "left").code == 0

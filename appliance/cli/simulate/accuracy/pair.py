@@ -10,17 +10,15 @@ import numpy as np
 
 from appliance.cli.framework.options import which_face_hint
 from appliance.cli.process.input_files import decode_photo, naming_file
-from appliance.errors import NoFaceError, NotSamePersonError
+from appliance.errors import NotSamePersonError
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.networks.recogniser import similarity
-from appliance.pipeline.run import face_of_one
 from appliance.pipeline.selection import WhichFace
 from appliance.pipeline.simulation.accuracy.expression import Expression, check_expressions
 from appliance.pipeline.simulation.accuracy.meter import Sight
-from appliance.pipeline.simulation.bending import MeshBender
 from appliance.pipeline.simulation.points import (
     NAMED,
     PlacedPoints,
@@ -28,6 +26,7 @@ from appliance.pipeline.simulation.points import (
     read_points,
     scatter_of,
 )
+from appliance.pipeline.subject import Asked, face_if_any, view_of
 
 _LEFT = 0.06  # pixels within which a point is where the network proposed it: files have tenths
 
@@ -55,17 +54,12 @@ def look(analyser: FaceAnalyser, opened: Opened, which: WhichFace | None) -> Loo
     what = opened.name
     photo = decode_photo(opened.photo, what)
     canvas = photo.canvas
-    try:
-        hint = which_face_hint("--face")
-        face: Face | None = face_of_one(analyser, canvas, what.lower(), which, hint)
-    except NoFaceError:
-        face = None
-    mesh = None if face is None else face.mesh
+    face = face_if_any(analyser, canvas, Asked(what.lower(), which, which_face_hint("--face")))
     with naming_file(f"The points of {what.lower()}"):
         size = (canvas.width, canvas.height)
         sets = [read_points(file.read(), size) for file in opened.points]
         placed = mean_points(sets)
-        view = MeshBender(analyser.canonical).view(placed, mesh)
+        view = view_of(analyser, canvas, face, placed)
     gap = 0.0 if face is None else Expression.of(face.points).gap
     untouched = frozenset().union(*(_untouched(one, face) for one in sets))
     sight = Sight(

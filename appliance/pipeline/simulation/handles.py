@@ -211,7 +211,7 @@ _TABLE = (
                 still=(Still(indices("61 291"), 10), Still(_EAR, 8)),
             ),
         ),
-        (0, 50), (0, 10), (0, 80),
+        (0, 30), (0, 10), (0, 50),
     ),
     Handle(
         "lip-height", "mm", -2, 2, "front",

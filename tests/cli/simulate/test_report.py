@@ -130,6 +130,9 @@ def test_pictures_are_in_the_page_without_metadata(page: Content) -> None:
         assert not image.getexif()
     captions = [picture.caption for picture in page.compared]
     assert captions == ["Before", "Least to be expected", "Wished"]
+    lines = page.explained[-1].caption
+    assert "(orange)" in lines
+    assert "(green)" in lines
 
 
 def test_no_name_and_no_path_is_on_a_page_unless_it_was_typed(

@@ -19,6 +19,15 @@ def test_either_side_counts() -> None:
     assert why_not(HANDLES["cheek"], -35) is not None
 
 
+def test_a_jaw_moves_too_far_where_its_outline_is_turned_away() -> None:
+    """On rendered heads by an eighth: by the network at 40 degrees, by points alone at 60."""
+    alone = Given(by_hand=frozenset({"face"}), network=False)
+    assert why_not(HANDLES["jaw-width"], 20) is None
+    assert why_not(HANDLES["jaw-width"], 40) is not None
+    assert why_not(HANDLES["jaw-width"], 40, alone) is None
+    assert why_not(HANDLES["jaw-width"], 60, alone) is not None
+
+
 def test_lips_of_an_open_mouth_are_left() -> None:
     by_hand = frozenset({"face"})
     assert why_not(HANDLES["lip-height"], 0, Given(0.02, by_hand)) is None

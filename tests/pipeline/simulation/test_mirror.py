@@ -27,7 +27,7 @@ from tests.pipeline.simulation.displacement import KNOWN, SIZE
 
 CHEEK = indices("118 101 36 205 50")
 OTHER_CHEEK = indices("347 330 266 425 280")
-SCAR = (50, 203)
+SCAR, OTHER_SCAR = (50, 203), indices("280 423")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +111,28 @@ def test_a_line_has_the_other_halfs_structure(
         return float(cv2.Laplacian(picture.astype(np.float32), -1)[inside(before, outline)].std())
 
     assert grain(pixels_of(result)) > 0.5 * grain(before)
+
+
+def test_what_lies_beside_the_other_place_leaves_a_line_its_light(
+    mirror: Mirror, views: Mapping[str, View], photos: Mapping[str, Photo]
+) -> None:
+    """A shadow there, which ends where the line begins."""
+    before, view = pixels_of(photos["b_1"]), views["b_1"]
+    outline = around_scar(view, 5)
+    picture = before.copy()
+    start, end = view.mesh[OTHER_SCAR, :2]
+    along = np.asarray((end - start) / np.linalg.norm(end - start), np.float32)
+    aside = np.array([along[1], -along[0]]) / view.scale.mm
+    corners = [start - 8 * along + 3 * aside, end + 8 * along + 3 * aside]
+    corners += [end + 8 * along + 12 * aside, start - 8 * along + 12 * aside]
+    shade = inside(picture, [(float(x), float(y)) for x, y in corners])
+    picture[shade] = (0.3 * picture[shade]).astype(np.uint8)
+    result = Photo(picture.copy())
+    mirror.paint(result.canvas, view, outline, "line")
+    where = inside(before, outline)
+    assert not (shade & where).any()
+    bias = (pixels_of(result)[where].astype(float) - before[where]).mean(axis=0)
+    assert np.abs(bias).max() < 4
 
 
 @pytest.mark.parametrize("name", ["a_1", "c_1", "e_1"])

@@ -75,7 +75,7 @@ def explained(request: ReportRequest, measurement: Measurement) -> tuple[Picture
         )
         thin = [framing.place(line) for line in guides(request.view, request.points)]
         drawn = measured_lines(wished, old, new, thin=thin)
-        pictures.append(_picture(request, drawn, "Lines before (orange), as wished"))
+        pictures.append(_picture(request, drawn, "Lines before (orange), as wished (green)"))
     return tuple(pictures)
 
 

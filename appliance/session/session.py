@@ -44,7 +44,7 @@ class WorkerStart:
 
     policy: str
     ledger: Callable[[str], AuditClient]
-    patience: float = 120.0  # to load large models, and to seal itself
+    patience: float = 300.0  # to load large models, perhaps eight at once, and to seal itself
 
 
 @dataclass

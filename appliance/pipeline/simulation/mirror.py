@@ -102,8 +102,8 @@ class Mirror:
         corner = np.array(box[:2], np.float32)
         other = images.remapped(canvas.read(box), np.ascontiguousarray(patch.other - corner))
         # What lies beside the other place, as hair or a shadow, is no part of a line's structure.
-        told = patch.mask if mode == "line" else patch.covered
-        coarse, fine = _parted(_logs(other), told, COARSE / view.scale.mm)
+        trusted = patch.mask if mode == "line" else patch.covered
+        coarse, fine = _parted(_logs(other), trusted, COARSE / view.scale.mm)
         if mode == "line":
             calm, _ = _parted(_logs(old), ~patch.mask, CALM / view.scale.mm)
             base = harmonic(calm, ~patch.mask, np.zeros_like(patch.mask))

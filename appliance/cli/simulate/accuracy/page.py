@@ -150,8 +150,8 @@ def _notes(shown: Shown) -> Iterator[str]:
     for name, one in shown.summary.handles.items():
         if one.agrees:
             yield f"{name}: the deviation is no more than two errors, and may be one of measuring."
-    for name, reason in shown.summary.untold.items():
-        yield f"Not told: {name}, because {reason}."
+    for name, reason in shown.summary.unmeasured.items():
+        yield f"Not measured: {name}, because {reason}."
     yield (
         "± is one standard deviation: of points set by hand on both photos (0.7 mm are assumed), "
         "of the depth of the face, of both poses and of the scale. Landmarks are read under the "

@@ -30,7 +30,7 @@ class HandleAccuracy(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """One pair. ``untold``: why the photos do not tell a handle.
+    """One pair. ``unmeasured``: why the photos do not tell a handle.
 
     ``turned``: degrees between the heads' poses. ``points``: that were compared, and their
     ``misfit``: 1 where they lie as points set by hand do. ``scale_error``: a share, of the scale
@@ -38,7 +38,7 @@ class Summary(msgspec.Struct, frozen=True):
     """
 
     handles: Mapping[str, HandleAccuracy]
-    untold: Mapping[str, str]
+    unmeasured: Mapping[str, str]
     turned: float
     points: int
     misfit: float
@@ -51,7 +51,7 @@ def summarise(found: Accuracy, scale: Scale, likeness: float | None) -> Summary:
     """The summary of what was ``found``, with the scale of the photo before."""
     return Summary(
         handles={one.name: _handle(one) for one in found.achieved},
-        untold=dict(found.untold),
+        unmeasured=dict(found.unmeasured),
         turned=round(found.turned, 1),
         points=len(found.names),
         misfit=round(found.misfit, 2),
@@ -67,7 +67,7 @@ def summary_pairs(summary: Summary) -> list[LabelledValue]:
         (name, f"{asked_words(one)}, {achieved_words(one)}")
         for name, one in summary.handles.items()
     ]
-    lines.extend((name, f"not told: {reason}") for name, reason in summary.untold.items())
+    lines.extend((name, f"not measured: {reason}") for name, reason in summary.unmeasured.items())
     lines.append(("pose", f"turned by {summary.turned:.0f}° between the photos"))
     lines.append(("points", f"{summary.points} compared, misfit {summary.misfit:.1f}"))
     lines.append(("scale", f"± {100 * summary.scale_error:.0f} %, by the {summary.scale_by}"))

@@ -63,7 +63,7 @@ class Achieved:
 class Accuracy:
     """Of one pair of photos.
 
-    ``achieved``: of the handles that it tells. ``untold``: why it does not tell the others, by
+    ``achieved``: of the handles that it tells. ``unmeasured``: why it does not tell the others, by
     handle. ``names``: of the landmarks that were compared. ``misfit``: by how many times these lie
     farther off than points set by hand should; the errors grow with it. ``poses``: of the head
     before and later. ``before``, ``wished``, ``later``: (n, 3) mm, where the landmarks lie on the
@@ -71,7 +71,7 @@ class Accuracy:
     """
 
     achieved: tuple[Achieved, ...]
-    untold: Mapping[str, str]
+    unmeasured: Mapping[str, str]
     names: tuple[str, ...]
     misfit: float
     poses: tuple[Pose, Pose]

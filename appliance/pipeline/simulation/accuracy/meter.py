@@ -1,11 +1,11 @@
 """Reads from two photos of a person what an operation between them achieved, handle by handle.
 
 The landmarks that were set by hand on both photos are adjusted together: the head, how it stands in
-either photo, and the values of the handles that were operated on, all at once. So a chin that
-came forward is told from a head that came nearer by what an operation of the chin leaves in place,
-and handles that move the same landmarks share what these moved. Landmarks that a network finds
-again are of no use: it draws the nose that it expects, and of 4 mm that were taken away it finds
-0.3.
+either photo, and the values of the handles that were operated on, all at once. So a chin that came
+forward is distinguished from a head that came nearer by what an operation of the chin leaves in
+place, and handles that move the same landmarks share what these moved. Landmarks that a network
+finds again are of no use: it draws the nose that it expects, and of 4 mm that were taken away it
+finds 0.3.
 """
 
 from __future__ import annotations
@@ -89,25 +89,25 @@ class AccuracyMeter:
 
         Raises ``HandleError`` where no handle can be read, or the photos do not fit each other.
         """
-        untold = {name: reason for name in asked if (reason := _why_untold(name, before, later))}
-        told = [name for name in asked if name not in untold]
-        if not told:
-            _refuse(untold)
-        names = _compared(told, before, later)
-        if len([name for name in names if not _is_moved(name, told)]) < FEWEST:
+        unmeasured = {name: reason for name in asked if (reason := _why_not(name, before, later))}
+        compared = [name for name in asked if name not in unmeasured]
+        if not compared:
+            _refuse(unmeasured)
+        names = _compared(compared, before, later)
+        if len([name for name in names if not _is_moved(name, compared)]) < FEWEST:
             raise HandleError(
                 "Too few points show how the head is turned in the two photos.",
                 "Set all points of the face on both photos, not only where it was operated on.",
             )
-        found = self._adjusted(names, told, before, later)
+        found = self._adjusted(names, compared, before, later)
         turned = _angle(found)
         _check(found, turned, names)
         errors = np.sqrt(np.diag(found.covariance)) * max(1.0, found.misfit)
         achieved = []
-        for name, value, error in zip(told, found.values, errors, strict=True):
+        for name, value, error in zip(compared, found.values, errors, strict=True):
             handle = HANDLES[name]
             if error > _VAGUE * (handle.high - handle.low):
-                untold[name] = (
+                unmeasured[name] = (
                     f"this view and these points tell it to {error:.1f} {handle.unit} only"
                 )
                 continue
@@ -115,15 +115,15 @@ class AccuracyMeter:
             total = float(np.hypot(error, scaled))
             achieved.append(Achieved(name, asked[name], float(value), total))
         if not achieved:
-            _refuse(untold)
+            _refuse(unmeasured)
         indices = [NAMED[name].index for name in names]
         shape = before.view.shape
-        values = dict(zip(told, found.values.tolist(), strict=True))
+        values = dict(zip(compared, found.values.tolist(), strict=True))
         move = self._mover.move(shape, values)[indices]
-        wish = self._mover.move(shape, {name: asked[name].wished for name in told})[indices]
+        wish = self._mover.move(shape, {name: asked[name].wished for name in compared})[indices]
         return Accuracy(
             achieved=tuple(achieved),
-            untold=untold,
+            unmeasured=unmeasured,
             names=names,
             misfit=found.misfit,
             poses=found.poses,
@@ -134,26 +134,26 @@ class AccuracyMeter:
         )
 
     def _adjusted(
-        self, names: tuple[str, ...], told: list[str], before: Sight, later: Sight
+        self, names: tuple[str, ...], compared: list[str], before: Sight, later: Sight
     ) -> Adjusted:
         shape = before.view.shape
         indices = [NAMED[name].index for name in names]
 
         def moves(values: Doubles) -> Doubles:
-            move = self._mover.move(shape, dict(zip(told, values.tolist(), strict=True)))
+            move = self._mover.move(shape, dict(zip(compared, values.tolist(), strict=True)))
             return move[indices].astype(np.float64)
 
-        spans = [max(abs(HANDLES[name].low), HANDLES[name].high) for name in told]
+        spans = [max(abs(HANDLES[name].low), HANDLES[name].high) for name in compared]
         solid = shape[indices].astype(np.float64)
         covariance = _shape_covariance(solid, MESH if before.network else _CANONICAL)
         return adjusted(
-            (_sighting(before, names, told), _sighting(later, names, told)),
+            (_sighting(before, names, compared), _sighting(later, names, compared)),
             Shape(solid, covariance),
             Motions(moves, _WIDE * np.array(spans)),
         )
 
 
-def _why_untold(handle: str, before: Sight, later: Sight) -> str | None:
+def _why_not(handle: str, before: Sight, later: Sight) -> str | None:
     """Why the points do not tell what was achieved of a handle; ``None`` where they do."""
     needed = TELLING.get(handle)
     if needed is None:
@@ -173,19 +173,19 @@ def _why_untold(handle: str, before: Sight, later: Sight) -> str | None:
     return None
 
 
-def _compared(told: list[str], before: Sight, later: Sight) -> tuple[str, ...]:
-    wanted = landmarks_for(told)
+def _compared(compared: list[str], before: Sight, later: Sight) -> tuple[str, ...]:
+    wanted = landmarks_for(compared)
     there = before.points.places.keys() & later.points.places.keys() & wanted
     return tuple(name for name in NAMED if name in there)
 
 
-def _is_moved(name: str, told: list[str]) -> bool:
-    return any(name in TELLING[handle] for handle in told)
+def _is_moved(name: str, compared: list[str]) -> bool:
+    return any(name in TELLING[handle] for handle in compared)
 
 
-def _sighting(sight: Sight, names: tuple[str, ...], told: list[str]) -> Sighting:
+def _sighting(sight: Sight, names: tuple[str, ...], compared: list[str]) -> Sighting:
     view, places = sight.view, sight.points.places
-    spread = np.array([_spread(sight, name, told) for name in names])
+    spread = np.array([_spread(sight, name, compared) for name in names])
     return Sighting(
         places=np.array([places[name] for name in names], np.float64),
         spread=spread / view.scale.mm**2,
@@ -195,12 +195,12 @@ def _sighting(sight: Sight, names: tuple[str, ...], told: list[str]) -> Sighting
     )
 
 
-def _spread(sight: Sight, name: str, told: list[str]) -> Doubles:
+def _spread(sight: Sight, name: str, compared: list[str]) -> Doubles:
     """The covariance of a point, (2, 2) mm²."""
     single = max(BY_HAND, sight.scatter) / np.sqrt(sight.sets)
     if name in sight.untouched:
         single = _UNTOUCHED
-    restless = _REST if name in RESTLESS and not _is_moved(name, told) else 0.0
+    restless = _REST if name in RESTLESS and not _is_moved(name, compared) else 0.0
     spread: Doubles = (single**2 + restless**2) * np.eye(2)
     if name == "rhinion":
         mesh = sight.view.mesh[:, :2].astype(np.float64)
@@ -237,8 +237,8 @@ def _check(found: Adjusted, turned: float, names: tuple[str, ...]) -> None:
         )
 
 
-def _refuse(untold: Mapping[str, str]) -> None:
-    name, reason = next(iter(untold.items()))
+def _refuse(unmeasured: Mapping[str, str]) -> None:
+    name, reason = next(iter(unmeasured.items()))
     raise HandleError(
         f"What was achieved of {name} cannot be read: {reason}.",
         "Set points by hand on both photos, of the view that shows the handle best.",

@@ -19,8 +19,8 @@ def _points(cell: str) -> set[str]:
 
 
 def test_the_landmarks_of_each_handle_are_listed_as_they_are() -> None:
-    text = (REPOSITORY / "docs/simulation.md").read_text().partition("| handle | told by |")[2]
-    text = text.partition("No point tells the others.")[0]
+    text = (REPOSITORY / "docs/simulation.md").read_text().partition("| handle | measured by |")[2]
+    text = text.partition("For the others no point does.")[0]
     rows = {
         handle: _points(cell)
         for handles, cell in ROW.findall(text)

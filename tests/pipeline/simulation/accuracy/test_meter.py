@@ -168,8 +168,8 @@ def test_what_a_view_does_not_show_is_not_told(
     asked = wished({"tip-projection": 3, "alar-width": -3, "cheek": 2})
     found = meter.compare(*pair(0, {"tip-projection": 3, "alar-width": -3}), asked)
     assert [*achieved(found)] == ["alar-width"]
-    assert "tell it to" in found.untold["tip-projection"]
-    assert "no point" in found.untold["cheek"]
+    assert "tell it to" in found.unmeasured["tip-projection"]
+    assert "no point" in found.unmeasured["cheek"]
 
 
 def test_points_that_the_network_set_tell_nothing(

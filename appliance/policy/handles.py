@@ -31,6 +31,7 @@ HandleName: TypeAlias = Literal[
     "cheek",
     "symmetry",
 ]
+"""As policies and the ledger name them. The ledger's format has them: none may be dropped."""
 
 WIDEST: Mapping[HandleName, tuple[float, float]] = MappingProxyType(
     {

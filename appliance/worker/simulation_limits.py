@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import cast
 
 from appliance.audit.entries import events
-from appliance.audit.entries.fields import HandleName
 from appliance.pipeline.simulation.limits import Limits, Refusal
+from appliance.policy.handles import HandleName
 from appliance.policy.policy import Simulation
 
 

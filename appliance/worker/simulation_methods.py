@@ -11,10 +11,10 @@ from typing import Any, BinaryIO, cast
 
 from appliance.audit.entries import events
 from appliance.audit.entries.events import AnyEvent
-from appliance.audit.entries.fields import HandleName
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.simulation.lettering import lettered
 from appliance.pipeline.simulation.limits import Limits
+from appliance.policy.handles import HandleName
 from appliance.protocols import worker_api
 from appliance.wire.service import Answer, Method, Request
 from appliance.worker.failures import errors_to_refusals

@@ -29,29 +29,6 @@ Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "embedded", "te
 # "telemetry"; the presets "clinic" and "studio"; the login method "password".
 
 Engine: TypeAlias = Literal["mesh", "onnx", "simulation"]
-HandleName: TypeAlias = Literal[
-    "tip-projection",
-    "tip-rotation",
-    "hump",
-    "radix",
-    "alar-width",
-    "bridge-width",
-    "nose-deviation",
-    "chin-projection",
-    "chin-height",
-    "chin-width",
-    "jaw-width",
-    "lip-height",
-    "lip-volume",
-    "lip-corner",
-    "brow-height",
-    "brow-arch",
-    "lid-crease",
-    "lid-openness",
-    "cheek",
-    "symmetry",
-]
-"""The handles of a simulation; a test holds them equal to the pipeline's table."""
 RegionMode: TypeAlias = Literal["line", "region", "shape", "mean"]
 """What is done with a region of a face that was drawn by hand."""
 Layer: TypeAlias = Literal[

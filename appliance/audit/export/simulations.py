@@ -8,8 +8,9 @@ from functools import singledispatch
 
 from appliance.audit.entries import events
 from appliance.audit.entries.events import Event
-from appliance.audit.entries.fields import HandleName, RegionMode
+from appliance.audit.entries.fields import RegionMode
 from appliance.audit.entries.reader import LogLine
+from appliance.policy.handles import HandleName
 
 _OTHER_UNITS: dict[HandleName, str] = {"tip-rotation": "°", "symmetry": " %"}
 _SHOWS = {"wished": "", "least": " (the least to be expected)"}

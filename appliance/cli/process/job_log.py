@@ -27,7 +27,7 @@ from appliance.audit.entries.events import (
     SealResult,
     SimulationApplied,
 )
-from appliance.audit.entries.fields import Engine, HandleName, Media
+from appliance.audit.entries.fields import Engine, Media
 from appliance.audit.entries.reasons import refusal_reason
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.service.embedded import EmbeddedAudit
@@ -37,6 +37,7 @@ from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
 from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.limits import Refusal
+from appliance.policy.handles import HandleName
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.seal import SealReport
 from appliance.worker.simulation_limits import refused_event

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from appliance.audit.entries.fields import HandleName
 from appliance.audit.entries.receipt import Receipt
 from appliance.cli.process.input_files import decode_photo
 from appliance.cli.process.job_log import JobLog
@@ -24,6 +23,7 @@ from appliance.files.output import PendingOutput
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import PhotoFormat, check_quality, encode_photo
 from appliance.pipeline.simulation.lettering import lettered
+from appliance.policy.handles import HandleName
 
 
 @dataclass(frozen=True, slots=True)

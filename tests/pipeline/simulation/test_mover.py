@@ -7,7 +7,6 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from appliance.audit.entries.fields import HandleName
 from appliance.pipeline.face_model.canonical import Canonical
 from appliance.pipeline.face_model.perspective_pose import MM
 from appliance.pipeline.face_model.topology import RIGHT_EYE, RIGHT_IRIS, SKIN_POINTS
@@ -15,6 +14,7 @@ from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.mover import HandleMover
 from appliance.pipeline.simulation.surface import Surface
+from appliance.policy.handles import HandleName
 
 MIRROR = np.array([-1, 1, 1])
 # Their value is the whole width or height, of which each side has half.

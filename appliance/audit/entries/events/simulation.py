@@ -7,7 +7,6 @@ from typing import Literal
 from appliance.audit.entries.events.root import Strict
 from appliance.audit.entries.fields import (
     Count,
-    HandleName,
     Percent,
     Pseudonym,
     RegionMode,
@@ -15,6 +14,7 @@ from appliance.audit.entries.fields import (
     Sha256,
     SignedCount,
 )
+from appliance.policy.handles import HandleName
 
 
 class SimulationApplied(Strict, frozen=True, tag="simulation-applied"):

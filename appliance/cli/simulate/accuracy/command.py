@@ -11,7 +11,6 @@ from typing import cast
 import click
 import msgspec
 
-from appliance.audit.entries.fields import HandleName
 from appliance.cli.framework.engine_options import EngineOptions, engine_options
 from appliance.cli.framework.options import (
     FILE,
@@ -53,6 +52,7 @@ from appliance.pipeline.simulation.accuracy.meter import AccuracyMeter
 from appliance.pipeline.simulation.limits import Refusal
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View
+from appliance.policy.handles import HandleName
 from appliance.worker.simulation_limits import limits_of
 
 _BEFORE, _LATER = "The photo before", "The later photo"

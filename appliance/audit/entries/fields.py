@@ -73,6 +73,7 @@ RefusalReason: TypeAlias = Literal[
     "seal",
     "not-same-person",
     "handle",
+    "release",
     "stopped",
     "bug",
 ]

@@ -90,6 +90,12 @@ class HandleError(ApplianceError):
     exit_code = 14
 
 
+class ReleaseError(ApplianceError):
+    """A result that cannot be released, or one whose provenance is not trusted."""
+
+    exit_code = 15
+
+
 class WireError(ApplianceError):
     """A service of this machine that cannot be reached, or whose connection broke off."""
 

@@ -57,6 +57,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "commands.policy",
             "Check, show and compare policies.",
         ),
+        "release": (
+            "release.command",
+            "Label, sign and check what leaves.",
+        ),
         "series": (
             "commands.series",
             "Check the photos of a clinic's series.",
@@ -98,6 +102,7 @@ Exit codes:
    12  a service of the appliance does not answer
    13  source and target are different people, which the policy forbids
    14  a simulation is asked beyond its bounds, or in a view where it is not honest
+   15  a result cannot be released, or what a file carries is not trusted
    70  a bug in the program
   130  interrupted by Ctrl-C; nothing was written
   141  the reader of the output closed it (SIGPIPE)

@@ -134,6 +134,8 @@ def _release(
         yield at + 9_000, "broker", events.ReleaseRefused(session, result, "second-person", second)
         return
     yield at + 20_000, "broker", events.ReleaseApproved(session, result, second)
+    labelled = events.ReleaseLabelled(session, result, dice.randrange(1, 2**32), "simulation")
+    yield at + 40_000, "worker", labelled
     disc = dice.randbytes(32).hex()
     yield at + 55_000, "broker", events.ReleaseBurned(session, result, "disc", disc)
 

@@ -157,3 +157,21 @@ def test_a_record_of_accuracy_grows_sealed(people: People, tmp_path: Path) -> No
             *("--record", record, "--report", tmp_path / f"page-{number}.pdf"),
         )
         assert len(record.read_text().splitlines()) == 1 + number
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tif"])
+def test_a_photo_is_labelled_signed_and_checked_sealed(
+    suffix: str, people: People, tmp_path: Path
+) -> None:
+    keys, released = tmp_path / "keys", tmp_path / f"released{suffix}"
+    signed = ("--output", released, "--keys", keys, "--number", "1", "--engine", "mesh")
+    calls: list[tuple[str | Path, ...]] = [
+        ("keys", keys, "--organisation", "A site"),
+        ("label", people["a"], *signed),
+        ("inspect", released, "--anchor", keys),
+    ]
+    for call in calls:
+        done = subprocess.run(
+            [*COMMAND, "release", *map(str, call)], capture_output=True, check=False, cwd=REPOSITORY
+        )
+        assert (done.returncode, done.stderr) == (0, b"")

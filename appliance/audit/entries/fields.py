@@ -50,6 +50,7 @@ RefusalReason: TypeAlias = Literal[
     "seal",
     "not-same-person",
     "handle",
+    "release",
     "stopped",
     "bug",
 ]

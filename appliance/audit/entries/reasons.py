@@ -13,6 +13,7 @@ from appliance.errors import (
     OutputError,
     PolicyError,
     ProviderError,
+    ReleaseError,
     SealError,
 )
 
@@ -21,6 +22,7 @@ _REASONS: tuple[tuple[type[BaseException], RefusalReason], ...] = (
     (NoFaceError, "no-face"),
     (NotSamePersonError, "not-same-person"),
     (HandleError, "handle"),
+    (ReleaseError, "release"),
     (ModelError, "model"),
     (ProviderError, "provider"),
     (OutputError, "output"),

@@ -92,6 +92,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.ReleaseApproved: EventLabels("Release approved", "release", "E", _ATTEST),
     events.ReleaseRefused: EventLabels("Release refused", "alarm", "E", _ATTEST, failed=True),
     events.ReleaseBurned: EventLabels("Release written", "release", "R", _EXPORT),
+    events.ReleaseLabelled: EventLabels("Labelled and signed", "release", "E", _ATTEST),
     events.EscapeAttempt: EventLabels(
         "Escape attempt", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),

@@ -80,6 +80,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.ReleaseApproved: _BROKER,
         events.ReleaseRefused: _BROKER,
         events.ReleaseBurned: _BROKER,
+        events.ReleaseLabelled: _WORKER,
         events.EscapeAttempt: _BOTH,
         events.DeviceRefused: _ALARM,
         events.EntryRefused: _DAEMON,

@@ -23,6 +23,7 @@ from appliance.audit.entries.events import (
     PointsPlaced,
     PolicyLoaded,
     RegionChanged,
+    ReleaseLabelled,
     SamePersonChecked,
     SealResult,
     SimulationApplied,
@@ -167,6 +168,11 @@ class JobLog:
                 for name, wished, achieved, error in figures
             ]
         )
+
+    def labelled(self, result: str, number: int, engine: Engine) -> None:
+        """Record that the file with the SHA-256 ``result`` leaves as release ``number``."""
+        event = ReleaseLabelled(self._session, result, number, engine)
+        self._audit.client.append_all([*self._escape_attempts(), event])
 
     def concluded(self, summary: bytes, *, photos: int) -> None:
         """Record that a job ended whose result is no picture but a ``summary``."""

@@ -43,6 +43,7 @@ from appliance.audit.entries.events.people import (
 from appliance.audit.entries.events.release import (
     ReleaseApproved,
     ReleaseBurned,
+    ReleaseLabelled,
     ReleaseRefused,
     ReleaseRequested,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "RegionChanged",
     "ReleaseApproved",
     "ReleaseBurned",
+    "ReleaseLabelled",
     "ReleaseRefused",
     "ReleaseRequested",
     "ResultRefused",
@@ -140,6 +142,7 @@ AnyEvent: TypeAlias = (
     | ReleaseApproved
     | ReleaseRefused
     | ReleaseBurned
+    | ReleaseLabelled
     | EscapeAttempt
     | DeviceRefused
     | EntryRefused

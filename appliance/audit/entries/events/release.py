@@ -1,11 +1,11 @@
-"""The release of a result by a second person. All of it is reserved."""
+"""The release of a result. What a second person has to do with it is reserved."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from appliance.audit.entries.events.root import Strict
-from appliance.audit.entries.fields import Medium, Pseudonym, SessionId, Sha256
+from appliance.audit.entries.fields import Count, Engine, Medium, Pseudonym, SessionId, Sha256
 
 
 class ReleaseRequested(Strict, frozen=True, tag="release-requested"):
@@ -40,3 +40,12 @@ class ReleaseBurned(Strict, frozen=True, tag="release-burned"):
     result: Sha256
     medium: Medium
     disc: Sha256
+
+
+class ReleaseLabelled(Strict, frozen=True, tag="release-labelled"):
+    """A result was labelled and signed as release ``number``. ``result``: the file that leaves."""
+
+    session: SessionId
+    result: Sha256
+    number: Count
+    engine: Engine

@@ -1,0 +1,1 @@
+"""``appliance release`` and its subcommands."""

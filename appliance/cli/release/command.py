@@ -1,0 +1,18 @@
+"""``appliance release``: the group; each subcommand is a module of this folder."""
+
+from __future__ import annotations
+
+import click
+
+from appliance.cli.release.inspect import inspect_release
+from appliance.cli.release.keys import make_keys
+from appliance.cli.release.label import label_photo
+
+
+@click.group()
+def release() -> None:
+    """Label, sign and check what leaves."""
+
+
+for command in (inspect_release, label_photo, make_keys):
+    release.add_command(command)

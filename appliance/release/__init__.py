@@ -1,0 +1,1 @@
+"""What leaves: labels, signed provenance, and reading both again; a library without processes."""

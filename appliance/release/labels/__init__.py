@@ -1,0 +1,1 @@
+"""Labels that a released result carries: one that people see, one that programs read."""

@@ -1,0 +1,70 @@
+"""The key that signs what is released, wherever it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Self, TypeAlias
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from appliance.errors import ReleaseError
+
+Algorithm: TypeAlias = Literal["ed25519", "es256"]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """What signs: a function, so that a key on a token can sign as well as one in memory.
+
+    ``chain``: the certificate of the key, then those that issued it, as PEM. ``sign``: from the
+    bytes to be signed to the signature, as COSE has it (RFC 9053: ES256 as r and s of 32 bytes).
+    """
+
+    chain: str
+    algorithm: Algorithm
+    sign: Callable[[bytes], bytes]
+
+    @classmethod
+    def from_pem(cls, chain: bytes, key: bytes) -> Self:
+        """From a certificate chain and an unencrypted private key, both PEM.
+
+        Raises ``ReleaseError`` if they do not belong together, or for another kind of key.
+        """
+        try:
+            first = x509.load_pem_x509_certificates(chain)[0]
+            private = serialization.load_pem_private_key(key, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise ReleaseError(
+                "The certificate or the key for releases cannot be read.",
+                "Name a folder that `appliance release keys` made.",
+            ) from error
+        if private.public_key() != first.public_key():
+            raise ReleaseError(
+                "The key for releases does not belong to its certificate.",
+                "Name a folder that `appliance release keys` made.",
+            )
+        if isinstance(private, Ed25519PrivateKey):
+            return cls(chain.decode(), "ed25519", private.sign)
+        if isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1):
+            return cls(chain.decode(), "es256", _es256(private))
+        raise ReleaseError(
+            "The key for releases is of an unsuitable kind.", "Use Ed25519, or ECDSA with P-256."
+        )
+
+
+def _es256(private: EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
+    def sign(data: bytes) -> bytes:
+        r, s = decode_dss_signature(private.sign(data, ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    return sign

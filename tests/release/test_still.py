@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from appliance.errors import ReleaseError
+from appliance.pipeline.media.photo.encode import PhotoFormat
+from appliance.pipeline.media.photo.photo import Photo
+from appliance.release.inspection import FileInspection, inspect_file
+from appliance.release.labels.implicit.label import label_fields
+from appliance.release.provenance.library import MIME_TYPES
+from appliance.release.provenance.stills import sign_still
+from appliance.release.still import released_still
+from tests.release.signed import (
+    FACTS,
+    anchors,
+    clear_photo,
+    deep_photo,
+    photo,
+    second_opinion,
+    signing_key,
+)
+
+STILLS: tuple[PhotoFormat, ...] = ("jpeg", "png", "webp", "tiff")
+CANARY = b"jane-canary"
+
+
+def released(kind: PhotoFormat, of: Photo | None = None) -> bytes:
+    return released_still(of or photo(), kind, FACTS, signing_key())
+
+
+def inspected(data: bytes, trusted: str | None = None) -> FileInspection:
+    return inspect_file(io.BytesIO(data), trusted or anchors())
+
+
+@pytest.mark.parametrize("kind", STILLS)
+def test_a_released_still_is_trusted_and_says_what_it_is(kind: PhotoFormat) -> None:
+    data = released(kind)
+    found = inspected(data)
+    assert found.trusted
+    assert (found.kind, found.provenance.state) == (kind, "trusted")
+    assert (found.provenance.number, found.provenance.engine) == (FACTS.number, FACTS.engine)
+    assert found.provenance.source == "compositeSynthetic"
+    assert found.label == label_fields(FACTS)
+    assert second_opinion(data, MIME_TYPES[kind], anchors()) == (
+        "valid",
+        "valid_for_supplied_material",
+    )
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_so_are_those_of_16_bits_and_with_transparency(kind: PhotoFormat) -> None:
+    for one in (deep_photo(), clear_photo()):
+        assert inspected(released(kind, one)).trusted
+
+
+@pytest.mark.parametrize("kind", STILLS)
+def test_a_flipped_byte_beyond_the_padding_of_the_signature_is_never_trusted(
+    kind: PhotoFormat,
+) -> None:
+    data = released(kind)
+    assert inspected(data).trusted
+    dice = np.random.default_rng(1)
+    padding = max(re.finditer(rb"\0+", data), key=lambda run: len(run[0]))
+    places = np.setdiff1d(dice.integers(0, len(data), 12), np.arange(*padding.span()))
+    assert len(places) > 3
+    for at in places:
+        changed = bytearray(data)
+        changed[at] ^= 1
+        try:
+            found = inspected(bytes(changed))
+        except ReleaseError:
+            continue  # it is not even of a known kind any more
+        assert not found.trusted
+    middle = bytearray(data)
+    middle[len(data) // 2] ^= 1
+    assert inspected(bytes(middle)).provenance.state == "invalid"
+    integrity, _ = second_opinion(bytes(middle), MIME_TYPES[kind], anchors())
+    assert integrity == "invalid"
+
+
+@pytest.mark.parametrize("kind", STILLS)
+def test_a_signature_of_strangers_is_valid_and_not_trusted(kind: PhotoFormat) -> None:
+    data = released(kind)
+    found = inspected(data, anchors("Others"))
+    assert (found.trusted, found.provenance.state) == (False, "valid")
+    integrity, trust = second_opinion(data, MIME_TYPES[kind], anchors("Others"))
+    assert integrity == "valid"
+    assert trust != "valid_for_supplied_material"
+
+
+@pytest.mark.parametrize("kind", STILLS)
+def test_a_file_encoded_again_has_neither_label_nor_provenance(kind: PhotoFormat) -> None:
+    again = Image.fromarray(np.array(Image.open(io.BytesIO(released(kind))).convert("RGB")))
+    again.save(bare := io.BytesIO(), kind)
+    found = inspected(bare.getvalue())
+    assert (found.trusted, found.provenance.state, found.label) == (False, "none", None)
+
+
+@pytest.mark.parametrize("kind", STILLS)
+def test_no_picture_but_the_result_is_in_the_file(kind: PhotoFormat) -> None:
+    data = released(kind)
+    found = inspected(data).provenance
+    assert (found.thumbnails, found.ingredients) == (0, 0)
+    starts = data.count(b"\xff\xd8\xff\xe0") + data.count(b"\xff\xd8\xff\xe1")
+    assert starts == (1 if kind == "jpeg" else 0)
+
+
+@pytest.mark.parametrize("kind", STILLS)
+def test_no_metadata_of_the_file_that_came_in_survives(kind: PhotoFormat, tmp_path: Path) -> None:
+    from appliance.pipeline.media.photo.decode import read_photo
+
+    image = Image.fromarray(photo().pixels)
+    exif = Image.Exif()
+    exif[0x010E], exif[0x013B] = CANARY.decode(), CANARY.decode()
+    written = tmp_path / "in.jpg"
+    image.save(written, exif=exif, comment=CANARY, xmp=b"<x>" + CANARY + b"</x>")
+    assert written.read_bytes().count(CANARY) == 4
+    assert CANARY not in released(kind, read_photo(written.read_bytes()))
+
+
+def test_a_format_without_a_place_for_a_manifest_is_refused() -> None:
+    with pytest.raises(ReleaseError, match="cannot carry"):
+        released("bmp")
+
+
+def test_a_watermark_goes_over_the_label_and_below_the_signature() -> None:
+    seen: list[int] = []
+
+    def mark(picture: Photo, number: int) -> Photo:
+        seen.append(number)
+        assert (picture.pixels[:2, :2] == 0).all()
+        picture.pixels[-1, -1] = 7
+        return picture
+
+    original = photo()
+    before = original.pixels.copy()
+    data = released_still(original, "png", FACTS, signing_key(), watermark=mark)
+    assert seen == [FACTS.number]
+    assert np.array(Image.open(io.BytesIO(data)))[-1, -1].tolist() == [7, 7, 7]
+    assert inspected(data).trusted
+    assert (original.pixels == before).all()
+
+
+def test_nothing_appears_in_the_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    before = {*Path("/tmp").iterdir()}  # noqa: S108 - what must not grow
+    for kind in STILLS:
+        assert sign_still(released(kind), kind, FACTS, signing_key())
+    assert not [*tmp_path.iterdir()]
+    named = {path.name for path in {*Path("/tmp").iterdir()} - before}  # noqa: S108
+    assert not [name for name in named if "c2pa" in name.lower()]

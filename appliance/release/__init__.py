@@ -1,0 +1,1 @@
+"""What leaves the appliance, and how it is marked."""

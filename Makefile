@@ -159,6 +159,7 @@ bench: .venv/.runtime .cache/openvino/.ready
 	.cache/openvino/bin/python -m tests.bench.precisions
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.seal
+	$(BIN)/python -m tests.bench.watermark
 
 bench-gpu: .venv/.runtime
 	@$(BIN)/python -m tests.bench.gpu

@@ -1,0 +1,96 @@
+"""What is added to a picture: the tile, as large as the picture asks, as strong as it hides.
+
+A cell is the shorter side divided by 256, so that a picture that was scaled as a whole is read like
+the one that left. The strength follows how busy the picture is around a cell, for texture hides
+noise (contrast masking: Watson 1993, Podilchuk and Zeng 1998); a picture that hides much gets no
+more than what keeps the whole at the wanted PSNR.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.errors import OutputError
+from appliance.release.watermark.pattern import TILE, Signs
+
+Plane: TypeAlias = NDArray[np.float32]
+"""(h, w)."""
+
+Sixteenths: TypeAlias = NDArray[np.int16]
+
+CELLS = 256  # cells along the shorter side of an uncut picture
+SMALLEST_SIDE = 320  # pixels; below, JPEG's quantisation takes what a cell of so few pixels holds
+WIDEST = 8  # times the shorter side; a longer strip is no picture
+
+_BASE = 0.45  # levels of strength where a picture is smooth
+_BY_ACTIVITY = 0.28  # and a level of local deviation adds so much
+_STRONGEST = 4.0  # levels
+_RMS = 1.90  # levels of deviation over all cells; about 44 dB, for cells are smoothed
+# The mark is computed in integers, which are fast: levels * 16 * 32.
+_PATTERN_UNIT, _STRENGTH_UNIT = 16, 32
+_UNIT = _PATTERN_UNIT * _STRENGTH_UNIT
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises ``OutputError`` if a picture of this size cannot hold a mark."""
+    if min(width, height) < SMALLEST_SIDE:
+        hint = f"Release it at {SMALLEST_SIDE} pixels or more along the shorter side."
+        raise OutputError("The picture is too small to hold a watermark.", hint)
+    if max(width, height) > WIDEST * min(width, height):
+        hint = f"Release a picture that is at most {WIDEST} times as long as wide."
+        raise OutputError("The picture is too narrow to hold a watermark.", hint)
+
+
+def spread(tile: Signs, width: int, height: int) -> Sixteenths:
+    """``tile`` repeated over a picture and smoothed between the middles of cells: (height, width).
+
+    In sixteenths, about -35 to 35.
+    """
+    cell = min(width, height) / CELLS
+    rows, columns = int(np.ceil(height / cell - 1e-6)), int(np.ceil(width / cell - 1e-6))
+    repeated = np.tile(tile, (-(-rows // TILE), -(-columns // TILE)))[:rows, :columns]
+    cells = np.ascontiguousarray(repeated, np.float32) * _PATTERN_UNIT
+    whole: Any = cv2.resize(cells, None, fx=cell, fy=cell, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.rint(whole[:height, :width]), np.int16)
+
+
+def marked(
+    luma: NDArray[Any], pattern: Sixteenths, white: float, gain: float = 1.0
+) -> NDArray[Any]:
+    """What to add to a picture of (h, w) ``luma``, 0 to ``white``, in its own units, as (h, w).
+
+    ``gain``: how much stronger than what hides well the mark may get to reach its PSNR.
+    """
+    deep = white != 255
+    dim = (luma * np.float32(255 / white)).astype(np.uint8) if deep else luma
+    height, width = luma.shape
+    strong: Any = cv2.resize(_strength(dim, gain), (width, height), interpolation=cv2.INTER_LINEAR)
+    product: NDArray[Any] = np.multiply(pattern, strong, out=strong)
+    if deep:
+        return np.asarray(product * np.float32(white / 255 / _UNIT))
+    product += _UNIT // 2
+    product >>= _UNIT.bit_length() - 1
+    return product
+
+
+def _strength(luma: NDArray[np.uint8], gain: float) -> NDArray[np.int16]:
+    """How strong the mark may be, in 32nds of a level, coarser than ``luma`` by some factor."""
+    small = _reduced(luma, max(1, round(min(luma.shape) / CELLS / 2)))
+    rough: Any = cv2.absdiff(small, cv2.blur(small, (5, 5)))
+    busy: Any = cv2.blur(_reduced(rough, 2).astype(np.float32), (5, 5))
+    strong: Any = np.minimum(_BASE + _BY_ACTIVITY * busy, _STRONGEST)
+    rms = math.sqrt(float(cv2.mean(strong * strong)[0]))
+    return np.asarray(np.rint(strong * (_STRENGTH_UNIT * min(gain, _RMS / rms))), np.int16)
+
+
+def _reduced(plane: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Means of ``factor`` x ``factor`` samples; what is left at the edges is left out."""
+    height, width = plane.shape[0] // factor, plane.shape[1] // factor
+    whole = plane[: height * factor, : width * factor]
+    means: Any = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.uint8)

@@ -1,0 +1,106 @@
+"""Where the tiles of a key lie in a picture that was scaled and cut.
+
+Scaling the whole picture changes nothing, for cells are counted along the shorter side. Cutting it
+leaves fewer cells there: that *share* is searched, and for each the shift of the tile, by folding
+the picture into one tile and correlating that with the pilot on a circle, in the Fourier domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.release.watermark.mark import Plane
+from appliance.release.watermark.pattern import TILE, Signs, pattern_of
+from appliance.release.watermark.votes import PER_CELL
+
+_SAMPLES = TILE * PER_CELL  # a side of the folded tile
+_STEPS = 1024  # shares are multiples of 1 / 1024: half a cell in twice the shorter side
+_SMALLEST_SHARE = 736  # of 1024: 28 % of the shorter side cut off
+_STRIDE = 2  # steps between the shares that are tried first
+_KEPT = 6  # alignments that are read
+TURNS = 4
+
+ALIGNMENTS = TURNS * (_STEPS - _SMALLEST_SHARE + 1) * _SAMPLES**2
+"""All places where a message could be read: the number of hypotheses, for the false alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """A place of the tiles.
+
+    ``share``: cells along the shorter side, of 1024 for all; ``down`` and ``right``: samples of the
+    folded tile by which it is shifted; ``score``: deviations of the pilot's correlation.
+    """
+
+    share: int
+    down: int
+    right: int
+    score: float
+
+
+def uncut(votes: Plane, key: bytes) -> Alignment:
+    """The best alignment of a picture of which nothing was cut off."""
+    return _best_shift(votes, _STEPS, key)
+
+
+def cut(votes: Plane, key: bytes) -> Iterator[Alignment]:
+    """The most promising alignments of a picture that may have been cut, best first."""
+    shares = range(_SMALLEST_SHARE, _STEPS + 1, _STRIDE)
+    rough = sorted((_best_shift(votes, share, key) for share in shares), key=_score, reverse=True)
+    near = {best.share + step for best, step in product(rough[:_KEPT], (-1, 1))}
+    fine = [_best_shift(votes, share, key) for share in near if share < _STEPS]
+    yield from sorted(rough[:_KEPT] + fine, key=_score, reverse=True)[:_KEPT]
+
+
+def cells_at(votes: Plane, place: Alignment) -> NDArray[np.float64]:
+    """The votes of each cell of the tile, summed over all its repetitions: (128, 128)."""
+    folded = np.roll(_folded(votes, place.share), (-place.down, -place.right), (0, 1))
+    cells = folded.reshape(TILE, PER_CELL, TILE, PER_CELL).sum((1, 3))
+    return np.asarray(cells, np.float64)
+
+
+def _score(place: Alignment) -> float:
+    return place.score
+
+
+def _best_shift(votes: Plane, share: int, key: bytes) -> Alignment:
+    folded = _folded(votes, share)
+    spectrum, cells = _pilot(key)
+    shape = (_SAMPLES, _SAMPLES)
+    correlation = np.fft.irfft2(np.fft.rfft2(folded) * spectrum, shape)
+    down, right = divmod(int(correlation.argmax()), _SAMPLES)
+    boxes = folded + np.roll(folded, -1, 0)
+    boxes = boxes + np.roll(boxes, -1, 1)
+    noise = float(np.sqrt(np.mean(np.square(boxes)) * cells))
+    score = float(correlation[down, right]) / noise if noise > 0 else 0.0
+    return Alignment(share, down, right, score)
+
+
+def _folded(votes: Plane, share: int) -> NDArray[np.float32]:
+    """All tiles that a picture of this ``share`` shows, summed: (256, 256) samples."""
+    factor = share / _STEPS
+    scaled: Any = votes
+    if share != _STEPS:
+        scaled = cv2.resize(votes, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
+    height, width = scaled.shape
+    down, across = -(-height // _SAMPLES), -(-width // _SAMPLES)
+    whole = np.zeros((down * _SAMPLES, across * _SAMPLES), np.float32)
+    whole[:height, :width] = scaled
+    tiles = whole.reshape(down, _SAMPLES, across, _SAMPLES)
+    return np.asarray(tiles.sum((0, 2)), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _pilot(key: bytes) -> tuple[NDArray[np.complex128], int]:
+    """The conjugate spectrum of the key's pilot in samples, and how many cells it has."""
+    pilot: Signs = pattern_of(key).pilot
+    samples = np.kron(pilot, np.ones((PER_CELL, PER_CELL), np.int8))
+    return np.conj(np.fft.rfft2(samples)), int(np.count_nonzero(pilot))

@@ -43,8 +43,12 @@ from appliance.audit.entries.events.people import (
 from appliance.audit.entries.events.release import (
     ReleaseApproved,
     ReleaseBurned,
+    ReleaseDeclined,
     ReleaseRefused,
     ReleaseRequested,
+    ReleaseSigned,
+    ReleaseTaken,
+    ReleaseViewed,
 )
 from appliance.audit.entries.events.root import Event
 from appliance.audit.entries.events.simulation import (
@@ -94,8 +98,12 @@ __all__ = [
     "RegionChanged",
     "ReleaseApproved",
     "ReleaseBurned",
+    "ReleaseDeclined",
     "ReleaseRefused",
     "ReleaseRequested",
+    "ReleaseSigned",
+    "ReleaseTaken",
+    "ReleaseViewed",
     "ResultRefused",
     "SamePersonChecked",
     "SealResult",
@@ -137,8 +145,12 @@ AnyEvent: TypeAlias = (
     | HandedOver
     | ResultRefused
     | ReleaseRequested
+    | ReleaseViewed
     | ReleaseApproved
+    | ReleaseDeclined
     | ReleaseRefused
+    | ReleaseTaken
+    | ReleaseSigned
     | ReleaseBurned
     | EscapeAttempt
     | DeviceRefused

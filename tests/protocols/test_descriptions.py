@@ -34,6 +34,10 @@ BROKER: dict[str, tuple[type, type]] = {
     "Leave": (broker_api.SessionRef, Empty),
     "Close": (broker_api.SessionRef, broker_api.Closed),
     "List": (Empty, broker_api.Sessions),
+    "RequestRelease": (broker_api.RequestRelease, broker_api.ReleaseStands),
+    "LookAtRelease": (broker_api.LookAtRelease, broker_api.Shown),
+    "DeclineRelease": (broker_api.DeclineRelease, Empty),
+    "ApproveRelease": (broker_api.ApproveRelease, broker_api.Released),
     "TokenRemoved": (broker_api.TokenRemoved, Empty),
     "DeviceRefused": (broker_api.DeviceRefused, Empty),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 RUN = Path("/run/appliance")
 AUDIT_SOCKET = RUN / "audit.sock"
 BROKER_SOCKET = RUN / "session.sock"
+RELEASER_SOCKET = RUN / "releaser.sock"
 KEEPER_SOCKETS = RUN / "keeper"
 WORKER_SOCKETS = RUN / "worker"
 WORKSPACES = RUN / "workspace"

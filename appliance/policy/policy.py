@@ -15,6 +15,7 @@ from msgspec import Meta
 from appliance.policy.handles import LONGEST_DRAG, WIDEST, HandleName
 
 Layer = Literal["seccomp", "landlock", "guard", "rlimits"]
+Role = Literal["clinician", "approver", "auditor", "administrator"]
 Provider = Literal["tensorrt", "cuda", "openvino", "directml", "cpu"]
 Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,31}\Z")]
 Clock = Annotated[str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
@@ -150,6 +151,30 @@ class Export(Section, frozen=True):
     label: Annotated[Always, NotYet] = True
 
 
+class Roles(Section, frozen=True):
+    """Which roles may do what; who has which is in root's file of roles.
+
+    ``work``: open and reopen sessions. ``request``: ask for the release of a result. ``approve``:
+    look at one and decide, of another person's session. ``unassigned`` is who is in no line of that
+    file: such people may work, and nothing else.
+    """
+
+    work: tuple[Role | Literal["unassigned"], ...] = ("clinician", "unassigned")
+    request: tuple[Role, ...] = ("clinician",)
+    approve: tuple[Role, ...] = ("approver",)
+
+
+class Release(Section, frozen=True):
+    """The release of a result by a second person.
+
+    ``valid_seconds``: how long a request stands. ``view``: whether the second person may be shown
+    the result at its full size, by the program that they use.
+    """
+
+    valid_seconds: Annotated[int, Meta(ge=60, le=86_400)] = 900
+    view: bool = False
+
+
 class Gate(Section, frozen=True):
     """What must be true before a face is applied.
 
@@ -206,6 +231,8 @@ class Policy(Section, frozen=True):
     wipe: Wipe = Wipe()
     audit: Audit = Audit()
     export: Export = Export()
+    roles: Roles = Roles()
+    release: Release = Release()
     gate: Gate = Gate()
     simulation: Simulation = Simulation()
     projects: tuple[Project, ...] = ()

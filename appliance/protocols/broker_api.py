@@ -63,6 +63,23 @@ method Close(handle: string) -> (erasure: Erasure)
 # The state of each place that is taken.
 method List() -> (sessions: []SessionStatus)
 
+# Ask for the release of the result `item` of this session, whose file has this SHA-256. The answer
+# names the request, which stands for so many seconds, as long as the session stays open.
+method RequestRelease(handle: string, item: int, sha256: string) -> (release: string, seconds: int)
+
+# Another person logs in to look at what is to be released. A pipe with the whole result comes with
+# the answer; its SHA-256 must be compared with the answer's.
+method LookAtRelease(release: string, user: string, pin: string) -> \
+(media: string, size: int, sha256: string)
+
+# Another person logs in and decides against it. `reason`: wrong-person, wrong-result, consent,
+# quality or other.
+method DeclineRelease(release: string, user: string, pin: string, reason: string) -> ()
+
+# Another person logs in and approves the release of the result with this SHA-256. The answer comes
+# once the releaser has it; `number` is the release's, its index in the ledger.
+method ApproveRelease(release: string, user: string, pin: string, sha256: string) -> (number: int)
+
 # A token was pulled (called by udev).
 method TokenRemoved(device: string) -> ()
 
@@ -73,6 +90,9 @@ method DeviceRefused(device: string) -> ()
 # `hint`: what the person can do, in a sentence.
 error LoginRefused (reason: string, wait_ms: int, hint: string)
 error NoSuchSession ()
+error NoSuchRelease ()
+error NoReleaser ()
+error ReleaseRefused (reason: string, hint: string)
 error WrongState (state: string)
 error NoFreeSlot ()
 error WipeFailed ()
@@ -84,6 +104,7 @@ error Failed (message: string, hint: string)
 
 _Text = Annotated[str, msgspec.Meta(max_length=128)]
 _Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+_Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 _Handle = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
@@ -112,6 +133,40 @@ class SessionRef(_Strict, frozen=True):
     """Parameters of Attach, Touch, Lock, Leave and Close."""
 
     handle: _Handle
+
+
+class RequestRelease(_Strict, frozen=True):
+    """Parameters of RequestRelease; ``item``: the number of a result."""
+
+    handle: _Handle
+    item: Annotated[int, msgspec.Meta(ge=1, le=(1 << 32) - 1)]
+    sha256: _Sha256
+
+
+class LookAtRelease(_Strict, frozen=True):
+    """Parameters of LookAtRelease; ``release``: the id of a request."""
+
+    release: _Id
+    user: _Text
+    pin: _Text
+
+
+class DeclineRelease(_Strict, frozen=True):
+    """Parameters of DeclineRelease."""
+
+    release: _Id
+    user: _Text
+    pin: _Text
+    reason: Literal["wrong-person", "wrong-result", "consent", "quality", "other"]
+
+
+class ApproveRelease(_Strict, frozen=True):
+    """Parameters of ApproveRelease."""
+
+    release: _Id
+    user: _Text
+    pin: _Text
+    sha256: _Sha256
 
 
 class TokenRemoved(_Strict, frozen=True):
@@ -150,6 +205,27 @@ class Closed(msgspec.Struct, frozen=True):
     erasure: Erasure
 
 
+class ReleaseStands(msgspec.Struct, frozen=True):
+    """Answer of RequestRelease."""
+
+    release: str
+    seconds: int
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """Answer of LookAtRelease; ``size`` in bytes."""
+
+    media: str
+    size: int
+    sha256: str
+
+
+class Released(msgspec.Struct, frozen=True):
+    """Answer of ApproveRelease."""
+
+    number: int
+
+
 class SessionStatus(msgspec.Struct, frozen=True):
     """The state of one session, and whether it has a worker. ``session``: its id, for root only."""
 
@@ -170,6 +246,13 @@ class LoginRefused(msgspec.Struct, frozen=True):
 
     reason: str
     wait_ms: int
+    hint: str
+
+
+class ReleaseRefused(msgspec.Struct, frozen=True):
+    """Details of the error of this name."""
+
+    reason: str
     hint: str
 
 

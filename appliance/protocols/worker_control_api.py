@@ -6,13 +6,24 @@ one such connection in its life, and ends with it.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from appliance.protocols.worker_api import Failed
 
-__all__ = ["DESCRIPTION", "NAME", "Begin", "Failed", "Jobs", "error_name"]
+__all__ = [
+    "DESCRIPTION",
+    "NAME",
+    "Begin",
+    "Failed",
+    "Jobs",
+    "Measure",
+    "Measured",
+    "Release",
+    "Show",
+    "error_name",
+]
 
 NAME = "io.faceappliance.WorkerControl"
 
@@ -37,6 +48,19 @@ method Serve() -> ()
 # stay.
 method Forget() -> ()
 
+# Called `oneway`, with one descriptor, an end of a socket pair on which the worker answers with one
+# message, as it is described here, and hangs up; without the message if there is no such result.
+# What the result `item` is, and the SHA-256 of its file.
+method Measure(item: int) -> (media: string, engine: string, size: int, sha256: string)
+
+# As Measure; the message is empty, and a pipe with the whole result comes with it. Only if the file
+# still has this SHA-256. It is for the second person who decides on the release.
+method Show(item: int, sha256: string) -> ()
+
+# Called `oneway`, with one descriptor, which leads to the releaser: the worker writes the result
+# into it, if the file still has this SHA-256, and closes it. `number` is the release's.
+method Release(item: int, sha256: string, number: int) -> ()
+
 error NotBegun ()
 error NoDescriptor ()
 error OtherPolicy ()
@@ -57,6 +81,40 @@ class Jobs(msgspec.Struct, frozen=True):
     """Answer of Begin: how many jobs this worker has begun."""
 
     jobs: int
+
+
+_Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+_Number = Annotated[int, msgspec.Meta(ge=1, le=(1 << 32) - 1)]
+
+
+class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of Measure; ``item``: the number of a result."""
+
+    item: _Number
+
+
+class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of Show."""
+
+    item: _Number
+    sha256: _Sha256
+
+
+class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of Release; ``number``: that of the release."""
+
+    item: _Number
+    sha256: _Sha256
+    number: _Number
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """Answer of Measure; ``size`` in bytes. The broker bounds it: a worker may lie."""
+
+    media: Literal["photo", "video"]
+    engine: Literal["simulation", "mesh", "onnx"]
+    size: Annotated[int, msgspec.Meta(ge=1, le=1 << 46)]
+    sha256: _Sha256
 
 
 def error_name(name: str) -> str:

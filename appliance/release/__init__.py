@@ -1,1 +1,1 @@
-"""What leaves: labels, signed provenance, a watermark, and reading them again; a library without processes."""
+"""What leaves: labels, signed provenance, a watermark, and reading all three; no processes."""

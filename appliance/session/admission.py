@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from appliance.session import login
 from appliance.session.environment import Environment
 from appliance.session.ledger_connection import Ledger
 from appliance.session.refusals import Reason, Refusals
+from appliance.session.roles import Act, Permissions, read_file
 from appliance.session.settings import Settings
 from appliance.wire.message import CallError
 
@@ -27,6 +29,7 @@ _HINTS: Mapping[Reason, str] = MappingProxyType(
         "no-touch": "Touch the token when it blinks.",
         "locked-out": "Wait until the time has passed, then try again.",
         "busy": "Wait until the other login is done, then try again.",
+        "role": "Ask the administrator for the role that this takes.",
         "error": "Call the operator: logins do not work.",
     }
 )
@@ -53,16 +56,23 @@ class Admission:
         self._environment = environment
         self._refusals = refusals
         self._back_off = login.BackOff(token.attempts, token.back_off_seconds, environment.clock)
+        self.roles = Permissions(settings.policy.roles, partial(read_file, environment.roles))
         self._asking = Lock()  # a token answers one question at a time
         self._pulled: set[str] = set()  # while PAM is asked
 
     def log_in(
-        self, user: str, pin: str, others: frozenset[str], prepare: Callable[[], None]
+        self,
+        user: str,
+        pin: str,
+        others: frozenset[str],
+        prepare: Callable[[], None] = lambda: None,
+        act: Act = "work",
     ) -> Admitted:
-        """Let ``user`` in.
+        """Let ``user`` in, to do ``act``.
 
         ``others``: tokens that are known to be those of other persons. ``prepare`` is called once
-        PAM is to be asked, which takes a while.
+        PAM is to be asked, which takes a while. What a person's roles allow is answered only to
+        who has proved to be that person.
         """
         wait = self._back_off.wait(user)
         if wait > 0:
@@ -75,6 +85,8 @@ class Admission:
             self._asking.release()
         if denied is not None:
             raise self._refused(denied, user, self._back_off.wait(user))
+        if not self.roles.allow(user, act):
+            raise self._refused("role", user)
         subject = self._ledger.pseudonym("person", user)
         self._ledger.append(events.LoginGranted(subject, self._method))
         return Admitted(user, subject, tokens)
@@ -83,7 +95,7 @@ class Admission:
         """Let ``user`` back into the session of ``owner``: only the same person is."""
         if user != owner:  # no secret is asked for, so none can be guessed
             raise self._refused("wrong-token", user)
-        return self.log_in(user, pin, others, lambda: None)
+        return self.log_in(user, pin, others)
 
     def token_removed(self, device: str) -> None:
         """A token was pulled, perhaps between its answer and the end of a login."""

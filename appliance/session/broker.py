@@ -28,6 +28,7 @@ from appliance.session.keeper import Keeper, StandbyKeeper
 from appliance.session.ledger_connection import Ledger
 from appliance.session.pending_wipes import PendingWipeJournal
 from appliance.session.refusals import Refusals
+from appliance.session.release_desk import ReleaseDesk
 from appliance.session.session import Session, UnstoppableError, WorkerStart
 from appliance.session.settings import Settings
 from appliance.session.slots import Slots
@@ -59,6 +60,14 @@ class Broker:
         self._worker_start = WorkerStart(settings.policy.digest, ledger.for_worker)
         self._refusals = Refusals(ledger, environment.clock)
         self._admission = Admission(settings, ledger, environment, self._refusals)
+        self._releases = ReleaseDesk(
+            settings,
+            ledger,
+            environment,
+            self._admission,
+            session_of=self._session,
+            tokens_of_others=self._tokens_of_others,
+        )
         self._watch = Watch(
             self._slots,
             ledger,
@@ -88,6 +97,10 @@ class Broker:
             "Leave": method(broker_api.SessionRef, self._leave),
             "Close": method(broker_api.SessionRef, self._close),
             "List": method(Empty, self._list),
+            "RequestRelease": method(broker_api.RequestRelease, self._releases.request),
+            "LookAtRelease": method(broker_api.LookAtRelease, self._releases.look),
+            "DeclineRelease": method(broker_api.DeclineRelease, self._releases.decline),
+            "ApproveRelease": method(broker_api.ApproveRelease, self._releases.approve),
             "TokenRemoved": method(broker_api.TokenRemoved, self._token_removed, root),
             "DeviceRefused": method(broker_api.DeviceRefused, self._device_refused, root),
         }
@@ -306,7 +319,9 @@ class Broker:
 
     # Finding.
 
-    def _session(self, request: Request[broker_api.SessionRef]) -> Session:
+    def _session(
+        self, request: Request[broker_api.SessionRef] | Request[broker_api.RequestRelease]
+    ) -> Session:
         """Raises ``CallError`` if there is none with this handle."""
         session = self._slots.with_handle(request.parameters.handle)
         return self._owned(session, request.caller.user)

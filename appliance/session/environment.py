@@ -10,8 +10,9 @@ from threading import Thread
 from typing import TypeAlias
 
 from appliance import machine
-from appliance.session import login
+from appliance.session import login, roles
 from appliance.session.keeper import Keeper, KeeperConnection
+from appliance.wire.client import Client
 
 Authenticate: TypeAlias = Callable[
     [str, str, login.Method, Callable[[], None]], login.Denial | None
@@ -33,7 +34,8 @@ def local_time() -> datetime:
 class Environment:
     """``tokens``: those that are plugged in now; never waits. ``workers``: their sockets' folder.
 
-    ``clock``: seconds; it must not be settable. ``spawn`` runs what may take long.
+    ``clock``: seconds; it must not be settable. ``spawn`` runs what may take long. ``registered``
+    and ``roles``: root's files of tokens and roles. ``connect_releaser``: raises ``WireError``.
     """
 
     tokens: Callable[[], frozenset[str]]
@@ -43,3 +45,6 @@ class Environment:
     clock: Callable[[], float] = machine.seconds_since_boot
     local_time: Callable[[], datetime] = local_time
     spawn: Callable[[Callable[[], object]], object] = in_background
+    registered: Path = login.TOKENS
+    roles: Path = roles.FILE
+    connect_releaser: Callable[[], Client] = lambda: Client.to(machine.RELEASER_SOCKET)

@@ -23,8 +23,8 @@ _NO_LIMIT = _TIMEVAL.pack(0, 0)
 class Ledger(Protocol):
     """What the broker needs of the ledger."""
 
-    def append(self, *events: AnyEvent) -> None:
-        """Log them durably, all or none; raises ``LedgerError``."""
+    def append(self, *events: AnyEvent) -> int:
+        """Log them durably, all or none; the index of the first. Raises ``LedgerError``."""
         ...
 
     def pseudonym(self, kind: PseudonymKind, value: str) -> str:
@@ -52,11 +52,11 @@ class LedgerConnection:
         self._client: AuditClient | None = None
         self._lock = Lock()
 
-    def append(self, *events: AnyEvent) -> None:
+    def append(self, *events: AnyEvent) -> int:
         """See ``Ledger``; raises ``LedgerError``."""
         client = self._connected()
         try:
-            client.append_all(events)
+            return client.append_all(events)[0].index
         except LedgerError:
             self._disconnect(client)
             raise

@@ -31,7 +31,7 @@ SERVICES: dict[Method, str] = {"fido2": "appliance", "piv": "appliance-piv"}
 _NAME = re.compile(r"\A[a-z][a-z0-9._-]{0,31}\Z")
 _PATIENCE = 40.0  # seconds; a token waits 30 for a touch
 _MAX_PIN = 64  # bytes: CTAP2 allows 63
-_TOKENS = Path("/etc/appliance/tokens")
+TOKENS = Path("/etc/appliance/tokens")
 _HIDRAW = Path("/sys/class/hidraw")
 _FIDO_USAGE_PAGE = bytes.fromhex("06d0f1")  # usage page 0xF1D0, HID item of 2 bytes
 
@@ -59,7 +59,7 @@ def tokens() -> frozenset[str]:
     return frozenset(entry.name for entry in _HIDRAW.iterdir() if _is_fido(entry))
 
 
-def has_one_token(user: str, registered: Path = _TOKENS) -> bool:
+def has_one_token(user: str, registered: Path = TOKENS) -> bool:
     """Whether exactly one token is registered for the user, so that the name implies the token.
 
     ``registered`` is pam_u2f's file: one line for each user, ``NAME:CREDENTIAL[:CREDENTIAL…]``.
@@ -69,6 +69,30 @@ def has_one_token(user: str, registered: Path = _TOKENS) -> bool:
     except OSError:
         return False
     return [line.count(":") for line in lines if line.partition(":")[0] == user] == [1]
+
+
+def share_a_token(one: str, other: str, registered: Path = TOKENS) -> bool:
+    """Whether two names have the same credential, or that cannot be seen.
+
+    A credential is ``HANDLE,KEY,…``; either alone says that it is the same token's. A token that
+    was registered twice has two of them: such names cannot be told apart here, but only one of them
+    can be in a session while the other logs in, as the token that holds a session is left out.
+    """
+    try:
+        lines = registered.read_text().splitlines()
+    except (OSError, ValueError):
+        return True
+    parts = {
+        name: {part for line in lines if line.partition(":")[0] == name for part in _parts(line)}
+        for name in (one, other)
+    }
+    return not parts[one] or not parts[other] or bool(parts[one] & parts[other])
+
+
+def _parts(line: str) -> set[str]:
+    """The handles and keys of a line of pam_u2f's file."""
+    credentials = line.split(":")[1:]
+    return {part for one in credentials for part in one.split(",")[:2] if len(part) > 1}
 
 
 def authenticate(

@@ -12,7 +12,7 @@ from appliance.errors import LedgerError
 from appliance.session import login
 from appliance.session.ledger_connection import Ledger
 
-Reason: TypeAlias = login.Denial | Literal["busy", "wipe-failed"]
+Reason: TypeAlias = login.Denial | Literal["busy", "wipe-failed", "role"]
 
 _MINUTE = 60.0  # seconds
 _MOST_NAMES = 16  # a minute; refusals in further names are counted together

@@ -261,11 +261,20 @@ class Session:
 
         Raises ``StateError`` if the session is not active, ``SessionError`` or ``WireError``.
         """
+        return self.worker().connect()
+
+    def worker(self) -> WorkerControl:
+        """The worker that serves it. Raises ``StateError`` unless active, or ``SessionError``."""
         self.check_open()
         worker = self._worker
         if worker is None:
             raise SessionError("The worker has ended.", "Attach again.")
-        return worker.connect()
+        return worker
+
+    def is_open_as(self, handle: str) -> bool:
+        """Whether it is active and was never locked or left since it had this handle."""
+        with self._changing:
+            return self.state is State.ACTIVE and not self._demanded and self.handle == handle
 
     def drop_caches(self) -> None:
         """Have the worker drop what it caches; one that is frozen is killed instead.

@@ -7,17 +7,27 @@ nothing waits in a queue, and nothing outlives the worker.
 
 from __future__ import annotations
 
+import select
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
+
+import msgspec
 
 from appliance.audit.service.client import AuditClient
 from appliance.errors import SessionError, WireError
 from appliance.protocols import worker_control_api as api
 from appliance.wire.client import Client
-from appliance.wire.message import CallError
+from appliance.wire.connection import Connection, close_all
+from appliance.wire.message import CallError, Empty
 
+S = TypeVar("S", bound=msgspec.Struct)
+
+_LONGEST_MEASURE = 600.0  # seconds; a film of 100 GiB takes about as long to be read
+_LOOK = 0.25  # seconds between two looks at whether the session is still open
 _MOST_JOBS = 1 << 31  # more than any worker begins; a number that the ledger takes
 
 
@@ -74,6 +84,46 @@ class WorkerControl:
         """Have the worker drop what it caches. Never waits; raises ``WireError``."""
         self._client.notify(f"{api.NAME}.Forget")
 
+    def measure(self, item: int, still: Callable[[], bool]) -> api.Measured:
+        """What the result ``item`` is, as the worker has it; ``still``: whether to go on waiting.
+
+        Raises ``SessionError`` if there is no such result, or it takes too long, and ``WireError``.
+        """
+        measured, descriptors = self._ask("Measure", api.Measure(item), api.Measured, still)
+        close_all(descriptors)
+        return measured
+
+    def show(self, item: int, sha256: str, still: Callable[[], bool]) -> int:
+        """A pipe with the result ``item``, as a descriptor. Raises as ``measure`` does."""
+        _, descriptors = self._ask("Show", api.Show(item, sha256), Empty, still)
+        if len(descriptors) != 1:
+            close_all(descriptors)
+            raise _no_result()
+        return descriptors[0]
+
+    def release(self, release: api.Release, releaser: socket.socket) -> None:
+        """Have the worker write a result into ``releaser``. Never waits; raises ``WireError``."""
+        self._client.notify(f"{api.NAME}.Release", release, [releaser.fileno()])
+
+    def _ask(
+        self, method: str, parameters: msgspec.Struct, gives: type[S], still: Callable[[], bool]
+    ) -> tuple[S, list[int]]:
+        """The one message that the worker sends back, and its descriptors, for the caller."""
+        ours, theirs = socket.socketpair()
+        with closing(Connection(ours)) as channel:
+            with theirs:
+                self._client.notify(f"{api.NAME}.{method}", parameters, [theirs.fileno()])
+            _wait_for(ours, still)
+            received = channel.receive(_LOOK)
+        if received is None:
+            raise _no_result()
+        message, descriptors = received
+        try:
+            return msgspec.json.decode(message, type=gives), descriptors
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            close_all(descriptors)
+            raise _no_result() from error
+
     def reports(self) -> Iterator[int]:
         """How many jobs the worker has begun, whenever that changes, until it ends.
 
@@ -90,3 +140,19 @@ class WorkerControl:
     def close(self) -> None:
         """Hang up, which ends the worker; not while another thread calls ``reports``."""
         self._client.close()
+
+
+def _wait_for(answer: socket.socket, still: Callable[[], bool]) -> None:
+    """Wait until there is something to read; raises ``SessionError`` if that is in vain."""
+    poll = select.poll()
+    poll.register(answer, select.POLLIN)
+    until = time.monotonic() + _LONGEST_MEASURE
+    while not poll.poll(_LOOK * 1000):
+        if not still() or time.monotonic() > until:
+            raise _no_result()
+
+
+def _no_result() -> SessionError:
+    return SessionError(
+        "The worker has no such result, or it cannot be released.", "Make it again, then ask again."
+    )

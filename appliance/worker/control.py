@@ -22,6 +22,7 @@ from appliance.wire.service import Answer, Method, Progress, Request, Service
 from appliance.worker.engines import Engines
 from appliance.worker.failures import errors_to_refusals
 from appliance.worker.policy_gates import PolicyGates
+from appliance.worker.release_methods import ReleaseMethods
 from appliance.worker.sanitiser import MediaSanitiser
 from appliance.worker.sealing import as_event
 from appliance.worker.served_session import ServedSession
@@ -53,6 +54,7 @@ class WorkerControl:
         self._was_begun = False
         self._worker: WorkerService | None = None
         self._callers: Service | None = None
+        self._releases: ReleaseMethods | None = None
 
     def serve(self, connection: socket.socket) -> None:
         """Obey the broker until it hangs up, or something is refused: the end of the worker."""
@@ -64,6 +66,9 @@ class WorkerControl:
             "Begin": Method(api.Begin, self._begin, descriptors=1),
             "Serve": Method(Empty, self._serve, descriptors=1),
             "Forget": Method(Empty, self._forget),
+            "Measure": Method(api.Measure, self._measure, descriptors=1),
+            "Show": Method(api.Show, self._show, descriptors=1),
+            "Release": Method(api.Release, self._release, descriptors=1),
         }
         return Service(api.NAME, api.DESCRIPTION, methods, report_bug, ends_on_error=True)
 
@@ -94,6 +99,7 @@ class WorkerControl:
             self._parts.sanitiser,
         )
         self._worker, self._callers = worker, worker.service()
+        self._releases = ReleaseMethods(served, self._parts.workspace)
         jobs = worker.jobs.now
         request.progress(api.Jobs(jobs))
         Thread(target=_report_jobs, args=(worker, jobs, request.progress), daemon=True).start()
@@ -122,6 +128,28 @@ class WorkerControl:
             raise CallError(api.error_name("NotBegun"))
         self._worker.drop_caches()
         return Answer()
+
+    def _measure(self, request: Request[api.Measure]) -> Answer:
+        releases, descriptor = self._for_release(request)
+        releases.measure(request.parameters, descriptor)
+        return Answer()
+
+    def _show(self, request: Request[api.Show]) -> Answer:
+        releases, descriptor = self._for_release(request)
+        releases.show(request.parameters, descriptor)
+        return Answer()
+
+    def _release(self, request: Request[api.Release]) -> Answer:
+        releases, descriptor = self._for_release(request)
+        releases.release(request.parameters, descriptor)
+        return Answer()
+
+    def _for_release(self, request: Request[Any]) -> tuple[ReleaseMethods, int]:
+        if self._releases is None:
+            raise CallError(api.error_name("NotBegun"))
+        if not request.descriptors:
+            raise CallError(api.error_name("NoDescriptor"))
+        return self._releases, request.descriptors.pop()
 
 
 def _report_jobs(worker: WorkerService, seen: int, report: Progress) -> None:

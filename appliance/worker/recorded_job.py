@@ -68,7 +68,7 @@ class JobRecorder:
         served.ledger.append(
             events.JobStarted(served.session, job.number, job.engine, job.media, job.pack)
         )
-        number, result = self._workspace.reserve(job.media)
+        number, result = self._workspace.reserve(job.media, job.engine)
         try:
             with PendingOutput(result.path) as output:
                 done = self._made(job, make, cast(BinaryIO, output.file))

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
+from appliance.audit.entries.fields import Engine
 from appliance.errors import InputError
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import Photo, read_photo
@@ -27,12 +29,14 @@ class Item:
     """A file in the workspace.
 
     ``pseudonym``: under which the ledger has its import; ``None`` of a result, and of an item that
-    a previous worker took in.
+    a previous worker took in. ``engine``: what drew a result, which its name has as well; ``None``
+    of an item, and of a result that an earlier version left.
     """
 
     path: Path
     media: Media
     pseudonym: str | None = None
+    engine: Engine | None = None
 
 
 class Workspace:
@@ -49,11 +53,13 @@ class Workspace:
             number, _, rest = path.name.partition(".")
             if path.is_dir():
                 continue
+            rest, _, engine = rest.partition("+")
             if rest not in ("item.photo", "item.video", "result.photo", "result.video"):
                 path.unlink()
                 continue
             kind, _, media = rest.partition(".")
-            item = Item(path, "photo" if media == "photo" else "video")
+            drawn = cast(Engine, engine) if engine in get_args(Engine) else None
+            item = Item(path, "photo" if media == "photo" else "video", engine=drawn)
             (self._items if kind == "item" else self._results)[int(number)] = item
 
     @contextmanager
@@ -86,10 +92,11 @@ class Workspace:
         self._items[number] = item
         return number
 
-    def reserve(self, media: Media) -> tuple[int, Item]:
+    def reserve(self, media: Media, engine: Engine) -> tuple[int, Item]:
         """The number and the path of the next result; it exists once it is committed."""
         number = self._next()
-        return number, Item(self._folder / f"{number}.result.{media}", media)
+        path = self._folder / f"{number}.result.{media}+{engine}"
+        return number, Item(path, media, engine=engine)
 
     def commit(self, number: int, result: Item) -> None:
         """Record a result whose file is complete."""

@@ -129,15 +129,27 @@ def _release(
     dice: random.Random, at: int, session: str, result: str, people: tuple[str, str]
 ) -> Iterator[Step]:
     person, second = people
-    yield at, "broker", events.ReleaseRequested(session, result, person)
+    number = dice.randrange(1 << 16)
+    yield at, "broker", events.ReleaseRequested(session, 2, result, person, 900)
     if dice.random() < 0.2:
-        yield at + 9_000, "broker", events.ReleaseRefused(session, result, "second-person", second)
+        yield (
+            at + 4_000,
+            "broker",
+            events.ReleaseRefused(session, "decide", "same-person", person, number),
+        )
+    yield at + 8_000, "broker", events.ReleaseViewed(session, number, second)
+    if dice.random() < 0.2:
+        yield at + 9_000, "broker", events.ReleaseDeclined(session, number, "quality", second)
         return
-    yield at + 20_000, "broker", events.ReleaseApproved(session, result, second)
-    labelled = events.ReleaseLabelled(session, result, dice.randrange(1, 2**32), "simulation")
+    approved = events.ReleaseApproved(session, number, result, "photo", "mesh", second)
+    yield at + 20_000, "broker", approved
+    yield at + 21_000, "worker", events.HandedOver(session, "release", result, 2_411_905)
+    yield at + 22_000, "broker", events.ReleaseTaken(session, number + 9)
+    copy, disc = dice.randbytes(32).hex(), dice.randbytes(32).hex()
+    yield at + 23_000, "broker", events.ReleaseSigned(number + 9, copy)
+    labelled = events.ReleaseLabelled(session, result, number + 9, "mesh")
     yield at + 40_000, "worker", labelled
-    disc = dice.randbytes(32).hex()
-    yield at + 55_000, "broker", events.ReleaseBurned(session, result, "disc", disc)
+    yield at + 55_000, "broker", events.ReleaseBurned(number + 9, copy, "disc", disc)
 
 
 def _sealed() -> events.SealResult:

@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.series import record
-from appliance.protocols import broker_api, worker_api, worker_control_api
+from appliance.protocols import broker_api, releaser_api, worker_api, worker_control_api
 from appliance.wire.message import Empty
 
 _METHOD = re.compile(r"^method (\w+)\(([^)]*)\) -> \(([^)]*)\)$", re.MULTILINE)
@@ -34,6 +34,10 @@ BROKER: dict[str, tuple[type, type]] = {
     "Leave": (broker_api.SessionRef, Empty),
     "Close": (broker_api.SessionRef, broker_api.Closed),
     "List": (Empty, broker_api.Sessions),
+    "RequestRelease": (broker_api.RequestRelease, broker_api.ReleaseStands),
+    "LookAtRelease": (broker_api.LookAtRelease, broker_api.Shown),
+    "DeclineRelease": (broker_api.DeclineRelease, Empty),
+    "ApproveRelease": (broker_api.ApproveRelease, broker_api.Released),
     "TokenRemoved": (broker_api.TokenRemoved, Empty),
     "DeviceRefused": (broker_api.DeviceRefused, Empty),
 }
@@ -55,8 +59,17 @@ CONTROL: dict[str, tuple[type, type]] = {
     "Begin": (worker_control_api.Begin, worker_control_api.Jobs),
     "Serve": (Empty, Empty),
     "Forget": (Empty, Empty),
+    "Measure": (worker_control_api.Measure, worker_control_api.Measured),
+    "Show": (worker_control_api.Show, Empty),
+    "Release": (worker_control_api.Release, Empty),
 }
-INTERFACES = [(broker_api, BROKER), (worker_api, WORKER), (worker_control_api, CONTROL)]
+RELEASER: dict[str, tuple[type, type]] = {"Expect": (releaser_api.Expect, Empty)}
+INTERFACES = [
+    (broker_api, BROKER),
+    (worker_api, WORKER),
+    (worker_control_api, CONTROL),
+    (releaser_api, RELEASER),
+]
 APIS = [api for api, _ in INTERFACES]
 
 
@@ -98,7 +111,9 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
     return mark + _PLAIN[type(kind)]
 
 
-@pytest.mark.parametrize(("api", "methods"), INTERFACES, ids=["broker", "worker", "control"])
+@pytest.mark.parametrize(
+    ("api", "methods"), INTERFACES, ids=["broker", "worker", "control", "releaser"]
+)
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)
     described = {

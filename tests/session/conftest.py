@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from appliance.audit.entries.events import AnyEvent
-from appliance.audit.entries.reader import read_lines
+from appliance.audit.entries.reader import LogLine, read_lines
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.session.ledger_connection import LedgerConnection
 from tests.session.scene import Login, Scene, scene_in
@@ -43,10 +43,15 @@ class Daemon:
 
     def events(self) -> list[AnyEvent]:
         """What the broker has logged."""
+        return [line.entry.event for line in self._lines() if line.entry.by == "broker"]
+
+    def at(self, index: int) -> AnyEvent:
+        """The event at an index of the ledger."""
+        return self._lines()[index].entry.event
+
+    def _lines(self) -> list[LogLine]:
         store = LedgerReader(self._ledger)
-        head = store.checkpoint(store.verifier())
-        entries = [line.entry for line in read_lines(store, head)]
-        return [entry.event for entry in entries if entry.by == "broker"]
+        return list(read_lines(store, store.checkpoint(store.verifier())))
 
 
 @pytest.fixture

@@ -28,7 +28,13 @@ from appliance.wire.connection import Connection
 from appliance.wire.message import CallError, Empty
 from appliance.wire.peer import PeerCredentials
 from appliance.wire.service import Request
-from tests.session.standins import StandInClock, StandInKeeper, StandInLedger, StandInWorker
+from tests.session.standins import (
+    StandInClock,
+    StandInKeeper,
+    StandInLedger,
+    StandInReleaser,
+    StandInWorker,
+)
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -41,6 +47,10 @@ wipe: {daily: "03:00"}
 SLOTS = ("w0", "w1", "w2")
 OPENED = [Command.MAKE, Command.START]
 PIN = "1234"
+REGISTERED = "".join(
+    f"{name}:{name}-handle,{name}-key,es256,+presence\n" for name in ("anna", "bert", "ruth")
+)
+ROLES = "anna:clinician\nbert:clinician,approver\nruth:approver\n"
 KIOSK = 1000  # its user id
 
 
@@ -55,6 +65,8 @@ class Scene:
     clock: StandInClock
     tokens: set[str]
     workers: dict[str, StandInWorker]
+    folder: Path
+    releaser: StandInReleaser
     keepers: list[StandInKeeper] = field(default_factory=list)
     handles: dict[str, str] = field(default_factory=dict)
 
@@ -107,6 +119,10 @@ class Scene:
         self.handles[opened.session] = opened.handle
         return opened
 
+    def act_for_kiosk(self, method: str, session: str) -> None:
+        """As ``act``, for a session that was opened by ``open_as``."""
+        self.call_as(KIOSK, method, self.ref(session))
+
     def refusal(self, method: str, parameters: msgspec.Struct) -> str:
         """The name of the error that the kiosk is answered, and its reason if it has one."""
         with pytest.raises(CallError) as caught:
@@ -154,9 +170,13 @@ def scene_in(
     *,
     spawn: Callable[[Callable[[], object]], object] = lambda act: act(),
     keeper: Callable[[str], StandInKeeper] = StandInKeeper,
+    policy: str = POLICY,
 ) -> Iterator[Scene]:
     """A scene. ``spawn``: by default at once: what a tick starts is done when it returns."""
-    (folder / "policy.yaml").write_text(POLICY)
+    (folder / "policy.yaml").write_text(policy)
+    (folder / "tokens").write_text(REGISTERED)
+    (folder / "roles").write_text(ROLES)
+    releaser = StandInReleaser()
     ledger, clock, tokens = StandInLedger(), StandInClock(), {"hidraw0"}
     journal = PendingWipeJournal(folder / "open")
     keepers: list[StandInKeeper] = []
@@ -173,6 +193,9 @@ def scene_in(
         clock=clock,
         local_time=clock.local_time,
         spawn=spawn,
+        registered=folder / "tokens",
+        roles=folder / "roles",
+        connect_releaser=releaser.connect,
     )
     settings = Settings(load(folder / "policy.yaml"))
     broker = Broker(settings, ledger, journal, environment)
@@ -184,5 +207,7 @@ def scene_in(
         }
         serving.start()
         client = stack.enter_context(closing(Client(Connection(ours))))
-        yield Scene(broker, client, ledger, journal, clock, tokens, workers, keepers)
+        yield Scene(
+            broker, client, ledger, journal, clock, tokens, workers, folder, releaser, keepers
+        )
     serving.join()

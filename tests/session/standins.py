@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -13,13 +15,17 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import msgspec
+
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.client import AuditClient
-from appliance.errors import LedgerError
+from appliance.errors import LedgerError, WireError
 from appliance.keeper.protocol import Command, Erasure
-from appliance.protocols import worker_api
+from appliance.protocols import releaser_api, worker_api
 from appliance.protocols import worker_control_api as control_api
+from appliance.wire.client import Client
+from appliance.wire.connection import Connection
 from appliance.wire.message import CallError, Empty
 from appliance.wire.service import Answer, Method, Progress, Request, Service
 
@@ -75,14 +81,17 @@ class StandInLedger:
     reachable: bool = True
     events: list[AnyEvent] = field(default_factory=list)
     workers: list[AuditClient] = field(default_factory=list)
+    length: int = 1  # as if there were a first entry
 
     def alive(self) -> bool:
         return self.reachable
 
-    def append(self, *events: AnyEvent) -> None:
+    def append(self, *events: AnyEvent) -> int:
         if not self.reachable:
             raise LedgerError("The ledger is gone.", "Wait.")
         self.events += events
+        self.length += len(events)
+        return self.length - len(events)
 
     def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         return "f" * 32
@@ -106,6 +115,46 @@ class StandInClock:
         return self.local
 
 
+@dataclass
+class StandInReleaser:
+    """Takes what it was told to expect, and keeps it by number. ``during``: what happens before
+    it reads; ``waits``: until the stream is cut off."""
+
+    missing: bool = False
+    during: Callable[[], object] = lambda: None
+    waits: bool = False
+    taken: dict[int, bytes] = field(default_factory=dict)
+    expected: list[releaser_api.Expect] = field(default_factory=list)
+
+    def connect(self) -> Client:
+        if self.missing:
+            raise WireError("There is no releaser.", "Start it.")
+        ours, theirs = socket.socketpair()
+        methods: dict[str, Method[Any]] = {
+            "Expect": Method(releaser_api.Expect, self._expect, descriptors=1)
+        }
+        service = Service(releaser_api.NAME, releaser_api.DESCRIPTION, methods, lambda _: None)
+        Thread(target=service.serve, args=(theirs,), daemon=True).start()
+        return Client(Connection(ours))
+
+    def _expect(self, request: Request[releaser_api.Expect]) -> Answer:
+        wanted = request.parameters
+        self.expected.append(wanted)
+        self.during()
+        with socket.socket(fileno=request.descriptors.pop()) as stream:
+            if self.waits:
+                poll = select.poll()
+                poll.register(stream, select.POLLRDHUP)
+                assert poll.poll(PATIENCE * 1000)
+            data = b""
+            while len(data) <= wanted.size and (chunk := stream.recv(1 << 16)):
+                data += chunk
+        if len(data) != wanted.size or hashlib.sha256(data).hexdigest() != wanted.sha256:
+            raise CallError(releaser_api.error_name("NotTaken"))
+        self.taken[wanted.number] = data
+        return Answer()
+
+
 class StandInWorker:
     """Serves sessions at a control socket for as long as the test runs.
 
@@ -121,6 +170,9 @@ class StandInWorker:
         self.hangs: Event | None = None
         self.reports: list[Progress] = []
         self.callers: list[socket.socket] = []
+        self.results: dict[int, bytes] = {}
+        self.during_measure: Callable[[], object] = lambda: None
+        self.sends: bytes | None = None  # in the place of what it is asked for
         self._controls: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(os.fspath(folder / f"{slot}.sock"))
@@ -141,6 +193,9 @@ class StandInWorker:
             "Begin": Method(control_api.Begin, self._begin, descriptors=1),
             "Serve": Method(Empty, self._serve, descriptors=1),
             "Forget": Method(Empty, self._forget),
+            "Measure": Method(control_api.Measure, self._measure, descriptors=1),
+            "Show": Method(control_api.Show, self._show, descriptors=1),
+            "Release": Method(control_api.Release, self._release, descriptors=1),
         }
         control = Service(control_api.NAME, control_api.DESCRIPTION, methods, lambda _: None)
         while True:
@@ -171,6 +226,32 @@ class StandInWorker:
         self.callers.append(caller)
         methods: dict[str, Method[Any]] = {"Cancel": Method(Empty, lambda _: Answer())}
         self._run(Service(worker_api.NAME, worker_api.DESCRIPTION, methods, lambda _: None), caller)
+        return Answer()
+
+    def _measure(self, request: Request[control_api.Measure]) -> Answer:
+        with socket.socket(fileno=request.descriptors.pop()) as answer:
+            self.during_measure()
+            result = self.results.get(request.parameters.item)
+            if result is not None:
+                digest = hashlib.sha256(result).hexdigest()
+                measured = control_api.Measured("photo", "mesh", len(result), digest)
+                answer.sendall(msgspec.json.encode(measured) + b"\0")
+        return Answer()
+
+    def _show(self, request: Request[control_api.Show]) -> Answer:
+        with socket.socket(fileno=request.descriptors.pop()) as answer:
+            reader, writer = os.pipe()
+            os.write(writer, self.results[request.parameters.item])
+            os.close(writer)
+            socket.send_fds(answer, [b"{}\0"], [reader])
+            os.close(reader)
+        return Answer()
+
+    def _release(self, request: Request[control_api.Release]) -> Answer:
+        with socket.socket(fileno=request.descriptors.pop()) as releaser:
+            sent = self.results[request.parameters.item] if self.sends is None else self.sends
+            with suppress(OSError):
+                releaser.sendall(sent)
         return Answer()
 
     def _forget(self, _request: Request[Empty]) -> Answer:

@@ -26,6 +26,16 @@ def test_what_is_appended_is_in_the_ledger(daemon: Daemon) -> None:
     assert ledger.pseudonym("person", "bert") != subject
 
 
+def test_what_is_appended_has_an_index_of_its_own(daemon: Daemon) -> None:
+    """It is the number of a release: never 0, where the ledger has its own first entry."""
+    ledger = LedgerConnection(daemon.socket)
+    first = ledger.append(REFUSED, LoginRefused("no-touch"))
+    second = ledger.append(LoginRefused("error"))
+    assert 0 < first < second == first + 2
+    assert daemon.at(first) == REFUSED
+    assert daemon.at(second) == LoginRefused("error")
+
+
 def test_it_notices_that_the_daemon_is_gone_and_reconnects_once_it_is_back(daemon: Daemon) -> None:
     ledger = LedgerConnection(daemon.socket)
     assert ledger.alive()

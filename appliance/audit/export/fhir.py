@@ -24,7 +24,7 @@ from appliance.audit.tlog.merkle import hash_leaf
 
 _OWN = "urn:face-appliance"
 # The fields that name the person who acted; all others describe the object of the action.
-_PEOPLE = ("subject", "approver", "requester")
+_PEOPLE = ("subject", "approver", "requester", "viewer", "person")
 _SUCCESS, _MINOR_FAILURE = "0", "4"
 _SOURCE_TYPE = Code(
     "http://terminology.hl7.org/CodeSystem/security-source-type", "4", "Application Server"

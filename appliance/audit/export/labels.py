@@ -89,8 +89,12 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.HandedOver: EventLabels("Handed over", "release", "R", _EXPORT),
     events.ResultRefused: EventLabels("Result refused", "alarm", "R", _EXPORT, failed=True),
     events.ReleaseRequested: EventLabels("Release requested", "release", "E", _EXPORT),
+    events.ReleaseViewed: EventLabels("Release viewed", "release", "R", _EXPORT),
     events.ReleaseApproved: EventLabels("Release approved", "release", "E", _ATTEST),
+    events.ReleaseDeclined: EventLabels("Release declined", "release", "E", _ATTEST, failed=True),
     events.ReleaseRefused: EventLabels("Release refused", "alarm", "E", _ATTEST, failed=True),
+    events.ReleaseTaken: EventLabels("Release taken", "release", "R", _EXPORT),
+    events.ReleaseSigned: EventLabels("Release signed", "release", "E", _ATTEST),
     events.ReleaseBurned: EventLabels("Release written", "release", "R", _EXPORT),
     events.ReleaseLabelled: EventLabels("Labelled and signed", "release", "E", _ATTEST),
     events.EscapeAttempt: EventLabels(

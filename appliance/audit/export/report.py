@@ -93,7 +93,7 @@ def _tally(lines: Sequence[LogLine]) -> list[TallyTile]:
         TallyTile("Jobs finished", kinds["job-finished"]),
         TallyTile("Jobs refused", kinds["job-refused"]),
         TallyTile("Handed over", kinds["handed-over"] or None),
-        TallyTile("Released", kinds["release-burned"] or None),
+        TallyTile("Released", kinds["release-taken"] or None),
         TallyTile("Refusals, alarms", alarms, alarm=alarms > 0),
     ]
 

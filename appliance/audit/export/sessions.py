@@ -72,7 +72,7 @@ def _take(session: SessionSummary, entry: Entry) -> None:
             session.refused += 1
         case events.HandedOver():
             session.handed_over += 1
-        case events.ReleaseBurned():
+        case events.ReleaseTaken():
             session.released += 1
         case _:
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ def ownership_checks(root: Path) -> Iterator[Check]:
         "/etc/appliance/tokens", stat.S_ISREG, 0o640, "root", "appliance-broker"
     )
     yield verdict("privileges", "registered tokens", wrong, "0640 root appliance-broker")
+    yield _roles(files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,16 @@ class _Files:
         names = self.users.get(found.st_uid), self.groups.get(found.st_gid)
         if names != (owner, group):
             yield f"{path} belongs to {names[0]} {names[1]}, wanted {owner} {group}"
+
+
+def _roles(files: _Files) -> Check:
+    """A machine without roles is sound: nobody can release a result there."""
+    if not os.path.lexists(files.root / "etc/appliance/roles"):
+        return Check("privileges", "roles", ok=True, evidence="none given, so nobody may release")
+    wrong = files.deviations(
+        "/etc/appliance/roles", stat.S_ISREG, 0o640, "root", "appliance-broker"
+    )
+    return verdict("privileges", "roles", wrong, "0640 root appliance-broker")
 
 
 def _users(root: Path) -> Check:

@@ -43,6 +43,7 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "etc/group").write_text("".join(f"{user}:x:{number(user)}:\n" for user in USERS))
     (root / "etc/appliance").mkdir()
     place(root / "etc/appliance/tokens", 0o640, "root", "appliance-broker")
+    place(root / "etc/appliance/roles", 0o640, "root", "appliance-broker")
     for line in (root / "usr/lib/tmpfiles.d/appliance.conf").read_text().splitlines():
         kind, path, mode, owner, group = line.split()
         if kind == "d":

@@ -23,7 +23,7 @@ RUN = "run/appliance"
 def test_a_correct_machine_passes(root: Path) -> None:
     found = list(ownership.ownership_checks(root))
     assert failing(found) == {}
-    assert len(found) == 6
+    assert len(found) == 7
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,11 @@ def test_a_correct_machine_passes(root: Path) -> None:
             "registered tokens",
             "/etc/appliance/tokens has mode 0644, wanted 0640",
         ),
+        (
+            given_away("etc/appliance/roles", 0o640, "appliance-broker", "appliance-broker"),
+            "roles",
+            "belongs to appliance-broker appliance-broker, wanted root appliance-broker",
+        ),
     ],
 )  # fmt: skip
 def test_each_deviation_is_reported(root: Path, spoil: Spoil, check: str, evidence: str) -> None:
@@ -96,3 +101,10 @@ def test_a_socket_that_does_not_listen_is_reported(root: Path) -> None:
     assert failing(list(ownership.ownership_checks(root)))["broker's socket"] == (
         "no process listens at /run/appliance/session.sock"
     )
+
+
+def test_a_machine_without_roles_is_sound_and_says_what_that_means(root: Path) -> None:
+    (root / "etc/appliance/roles").unlink()
+    found = {check.name: check for check in ownership.ownership_checks(root)}["roles"]
+    assert found.ok
+    assert "nobody may release" in found.evidence

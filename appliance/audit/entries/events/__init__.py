@@ -43,9 +43,13 @@ from appliance.audit.entries.events.people import (
 from appliance.audit.entries.events.release import (
     ReleaseApproved,
     ReleaseBurned,
+    ReleaseDeclined,
     ReleaseLabelled,
     ReleaseRefused,
     ReleaseRequested,
+    ReleaseSigned,
+    ReleaseTaken,
+    ReleaseViewed,
 )
 from appliance.audit.entries.events.root import Event
 from appliance.audit.entries.events.simulation import (
@@ -95,9 +99,13 @@ __all__ = [
     "RegionChanged",
     "ReleaseApproved",
     "ReleaseBurned",
+    "ReleaseDeclined",
     "ReleaseLabelled",
     "ReleaseRefused",
     "ReleaseRequested",
+    "ReleaseSigned",
+    "ReleaseTaken",
+    "ReleaseViewed",
     "ResultRefused",
     "SamePersonChecked",
     "SealResult",
@@ -139,8 +147,12 @@ AnyEvent: TypeAlias = (
     | HandedOver
     | ResultRefused
     | ReleaseRequested
+    | ReleaseViewed
     | ReleaseApproved
+    | ReleaseDeclined
     | ReleaseRefused
+    | ReleaseTaken
+    | ReleaseSigned
     | ReleaseBurned
     | ReleaseLabelled
     | EscapeAttempt

@@ -29,7 +29,8 @@ class LoginGranted(Strict, frozen=True, tag="login-granted"):
 class LoginRefused(Strict, frozen=True, tag="login-refused"):
     """A login failed, for the same reason ``times`` times within a minute.
 
-    ``subject``: the person, where it is known.
+    ``subject``: the person, where it is known. ``role``: token, PIN and touch were right, but the
+    person's roles do not allow what the login was for.
     """
 
     reason: Literal[
@@ -42,6 +43,7 @@ class LoginRefused(Strict, frozen=True, tag="login-refused"):
         "unknown-user",
         "busy",
         "wipe-failed",
+        "role",
         "error",
     ]
     subject: Pseudonym | None = None

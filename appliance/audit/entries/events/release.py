@@ -1,43 +1,118 @@
-"""The release of a result. What a second person has to do with it is reserved."""
+"""The release of a result by a second person.
+
+A release is named by one number: the index, in the ledger, of its ``ReleaseApproved``. No two
+entries of a ledger have the same index, so a number never repeats, and it leads to its proof.
+"""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from appliance.audit.entries.events.root import Strict
-from appliance.audit.entries.fields import Count, Engine, Medium, Pseudonym, SessionId, Sha256
+from appliance.audit.entries.fields import (
+    Count,
+    Engine,
+    Media,
+    Medium,
+    Pseudonym,
+    SessionId,
+    Sha256,
+)
 
 
 class ReleaseRequested(Strict, frozen=True, tag="release-requested"):
-    """The release of a result was requested. Reserved."""
+    """The person of a session asked for the release of one result.
+
+    ``item``: its number in the session. ``result``: its SHA-256, as the worker measured it.
+    ``seconds``: how long the request is valid.
+    """
 
     session: SessionId
+    item: Count
     result: Sha256
     requester: Pseudonym
+    seconds: Count
+
+
+class ReleaseViewed(Strict, frozen=True, tag="release-viewed"):
+    """A second person was shown the result at its full size. ``requested``: as in an approval."""
+
+    session: SessionId
+    requested: Count
+    viewer: Pseudonym
 
 
 class ReleaseApproved(Strict, frozen=True, tag="release-approved"):
-    """A second person approved the release. Reserved."""
+    """A second person approved the release; the index of this entry is the release's number.
+
+    ``requested``: the index of its ``ReleaseRequested``. ``result``: the SHA-256, measured again.
+    ``engine``: what drew it.
+    """
 
     session: SessionId
+    requested: Count
     result: Sha256
+    media: Media
+    engine: Engine
+    approver: Pseudonym
+
+
+class ReleaseDeclined(Strict, frozen=True, tag="release-declined"):
+    """A second person decided against the release. ``requested``: as in an approval."""
+
+    session: SessionId
+    requested: Count
+    reason: Literal["wrong-person", "wrong-result", "consent", "quality", "other"]
     approver: Pseudonym
 
 
 class ReleaseRefused(Strict, frozen=True, tag="release-refused"):
-    """The release was refused. Reserved."""
+    """The appliance refused a step of a release.
+
+    ``step``: which. ``reason``: ``role``: the person's roles do not allow it; ``same-person``: who
+    asked for it may not decide; ``decided``: it was decided before; ``other-result``: another hash
+    was named than was asked for; ``changed``: the file is no longer what was asked for;
+    ``expired``; ``not-open``: the session was locked, parked or ended meanwhile; ``policy``;
+    ``error``: the result could not be measured, shown or handed over. ``person``: who tried.
+    ``requested``: the index of the request, if any.
+    """
 
     session: SessionId
-    result: Sha256
-    reason: Literal["second-person", "same-person", "policy", "label", "expired", "error"]
-    approver: Pseudonym | None = None
+    step: Literal["request", "view", "decide", "hand-over"]
+    reason: Literal[
+        "role",
+        "same-person",
+        "decided",
+        "other-result",
+        "changed",
+        "expired",
+        "not-open",
+        "policy",
+        "error",
+    ]
+    person: Pseudonym | None = None
+    requested: Count | None = None
+
+
+class ReleaseTaken(Strict, frozen=True, tag="release-taken"):
+    """The releaser has the result whole. ``number``: the release's."""
+
+    session: SessionId
+    number: Count
+
+
+class ReleaseSigned(Strict, frozen=True, tag="release-signed"):
+    """The copy that leaves was labelled and signed. ``copy``: its SHA-256. Reserved."""
+
+    number: Count
+    copy: Sha256
 
 
 class ReleaseBurned(Strict, frozen=True, tag="release-burned"):
-    """The result was released. ``disc``: SHA-256 of the medium, read back. Reserved."""
+    """A copy left. ``disc``: the SHA-256 of the medium, read back. Reserved."""
 
-    session: SessionId
-    result: Sha256
+    number: Count
+    copy: Sha256
     medium: Medium
     disc: Sha256
 

@@ -76,11 +76,13 @@ class SamePersonChecked(Strict, frozen=True, tag="same-person-checked"):
 class HandedOver(Strict, frozen=True, tag="handed-over"):
     """A caller of the session was given a picture. ``picture``: the SHA-256 of its ``size`` bytes.
 
-    A preview is small; a result leaves only where the policy does not demand its release.
+    A preview is small; a result leaves only where the policy does not demand its release. A
+    ``view`` shows a result to the second person who decides on its release, and a ``release`` gives
+    it to the releaser: the broker logs which, and at whose wish.
     """
 
     session: SessionId
-    what: Literal["preview", "result"]
+    what: Literal["preview", "result", "view", "release"]
     picture: Sha256
     size: Count  # bytes
 

@@ -1,0 +1,309 @@
+"""Who asks for a release, who decides on it, and the way of the result to the releaser.
+
+Four eyes, and at the same time: the person of an open session asks for one result by its number and
+hash; another one, with a token of their own and the role for it, decides while that session is
+open. The broker never has the result: it measures by the worker, and joins the worker to the
+releaser by a socket pair.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from threading import Event, Thread
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from appliance.audit.entries import events
+from appliance.diagnostics.journal import bind_session
+from appliance.errors import LedgerError, SessionError, WireError
+from appliance.protocols import broker_api, releaser_api
+from appliance.protocols import worker_control_api as control_api
+from appliance.protocols.broker_api import error_name
+from appliance.session import login
+from appliance.session.admission import Admission, Admitted
+from appliance.session.environment import Environment
+from appliance.session.ledger_connection import Ledger
+from appliance.session.releases import ReleaseRequest, Releases, State, Step
+from appliance.session.session import Session
+from appliance.session.settings import Settings
+from appliance.session.state import StateError
+from appliance.wire.client import Client
+from appliance.wire.message import CallError, Empty
+from appliance.wire.service import Answer, Request
+
+Reason: TypeAlias = Literal[
+    "role",
+    "same-person",
+    "decided",
+    "other-result",
+    "changed",
+    "expired",
+    "not-open",
+    "policy",
+    "error",
+]
+Stage: TypeAlias = Literal["request", "view", "decide", "hand-over"]
+
+_HIGHEST = (1 << 32) - 1  # what a watermark has room for
+_LONGEST_HAND_OVER = 1800.0  # seconds
+_LOOK = 0.25  # seconds between two looks at whether the session is still open
+
+_HINTS: Mapping[Reason, str] = MappingProxyType(
+    {
+        "role": "Ask the administrator for the role that this takes.",
+        "same-person": "Let another person decide, with a token of their own.",
+        "decided": "Ask for the release again.",
+        "other-result": "Name the hash that was asked for.",
+        "changed": "Ask for the release again.",
+        "expired": "Ask for the release again.",
+        "not-open": "Open the session, and ask for the release again.",
+        "policy": "The site's policy does not allow it.",
+        "error": "Ask for the release again; see the journals of worker and releaser.",
+    }
+)
+# After these a request is over: what was asked for is no more.
+_ENDS: Mapping[Reason, Step] = MappingProxyType(
+    {"expired": Step.EXPIRED, "not-open": Step.VOID, "changed": Step.VOID}
+)
+
+
+class ReleaseDesk:
+    """The methods of the broker that are about releases."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        environment: Environment,
+        admission: Admission,
+        *,
+        session_of: Callable[[Request[broker_api.RequestRelease]], Session],
+        tokens_of_others: Callable[[str], frozenset[str]],
+    ) -> None:
+        """``session_of``: by the handle of a call; ``tokens_of_others``: than a person, in use."""
+        self._settings = settings
+        self._ledger = ledger
+        self._environment = environment
+        self._admission = admission
+        self._session_of = session_of
+        self._tokens_of_others = tokens_of_others
+        self._releases = Releases(environment.clock)
+
+    def request(self, request: Request[broker_api.RequestRelease]) -> Answer:
+        """The person of a session asks for the release of one result."""
+        session, wanted = self._session_of(request), request.parameters
+        # The handle of the call, not the session's of now, which may be another person's by now.
+        handle, user, subject = wanted.handle, session.user, session.subject
+        worker = session.worker()
+        self._releases.begin(session.identifier)
+        if not self._admission.roles.allow(user, "request"):
+            raise self._refused("role", "request", session, subject)
+        measured = worker.measure(wanted.item, lambda: session.is_open_as(handle))
+        if measured.sha256 != wanted.sha256:
+            raise self._refused("other-result", "request", session, subject)
+        if not session.is_open_as(handle):
+            raise self._refused("not-open", "request", session, subject)
+        seconds = self._settings.policy.release.valid_seconds
+        index = self._ledger.append(
+            events.ReleaseRequested(
+                session.identifier, wanted.item, measured.sha256, subject, seconds
+            )
+        )
+        until = self._environment.clock() + seconds
+        made = ReleaseRequest(session, handle, wanted.item, measured, user, index, until)
+        self._releases.add(made)
+        return Answer(broker_api.ReleaseStands(made.identifier, seconds))
+
+    def look(self, request: Request[broker_api.LookAtRelease]) -> Answer:
+        """A second person looks at the result."""
+        wanted = request.parameters
+        found, person = self._second_person(wanted.release, wanted.user, wanted.pin, "view")
+        if not self._settings.policy.release.view:
+            raise self._refused("policy", "view", found, person.subject)
+        with self._refusing_errors("view", found, person):
+            worker = found.session.worker()
+            pipe = worker.show(found.item, found.result.sha256, found.still_open)
+        try:
+            self._ledger.append(
+                events.ReleaseViewed(found.session.identifier, found.index, person.subject)
+            )
+        except BaseException:
+            os.close(pipe)
+            raise
+        result = found.result
+        return Answer(broker_api.Shown(result.media, result.size, result.sha256), (pipe,))
+
+    def decline(self, request: Request[broker_api.DeclineRelease]) -> Answer:
+        """A second person decides against it."""
+        wanted = request.parameters
+        found, person = self._second_person(wanted.release, wanted.user, wanted.pin, "decide")
+        self._releases.take(found, Step.DECLINED)
+        self._ledger.append(
+            events.ReleaseDeclined(
+                found.session.identifier, found.index, wanted.reason, person.subject
+            )
+        )
+        return Answer()
+
+    def approve(self, request: Request[broker_api.ApproveRelease]) -> Answer:
+        """A second person approves it; the result goes to the releaser."""
+        wanted = request.parameters
+        found, person = self._second_person(wanted.release, wanted.user, wanted.pin, "decide")
+        if wanted.sha256 != found.result.sha256:
+            raise self._refused("other-result", "decide", found, person.subject)
+        with self._refusing_errors("decide", found, person):
+            measured = found.session.worker().measure(found.item, found.still_open)
+        if measured != found.result:
+            raise self._refused("changed", "decide", found, person.subject)
+        if (reason := self._objection(found, person)) is not None:  # time has passed since
+            raise self._refused(reason, "decide", found, person.subject)
+        with self._releaser() as releaser:
+            number = self._approved(found, person)
+            self._hand_over(found, number, releaser)
+        return Answer(broker_api.Released(number))
+
+    def _approved(self, found: ReleaseRequest, person: Admitted) -> int:
+        """The number of a release that is in the ledger as approved; there is one for a request."""
+        try:
+            self._releases.take(found, Step.APPROVED)
+        except StateError as late:  # somebody else was quicker
+            raise self._refused("decided", "decide", found, person.subject) from late
+        result = found.result
+        approved = events.ReleaseApproved(
+            found.session.identifier,
+            found.index,
+            result.sha256,
+            result.media,
+            result.engine,
+            person.subject,
+        )
+        try:
+            number = self._ledger.append(approved)
+        except LedgerError:
+            self._releases.take(found, Step.FAILED)
+            raise
+        if not 0 < number <= _HIGHEST:
+            self._releases.take(found, Step.FAILED)
+            raise self._refused("error", "hand-over", found, None)
+        return number
+
+    def _hand_over(self, found: ReleaseRequest, number: int, releaser: Client) -> None:
+        """Join worker and releaser until the releaser has it all, or the session is not open."""
+        result, session = found.result, found.session
+        expected = releaser_api.Expect(
+            session.identifier, number, result.media, result.engine, result.size, result.sha256
+        )
+        wanted = control_api.Release(found.item, result.sha256, number)
+        ours, theirs = socket.socketpair()
+        try:
+            with closing(ours), _cut_off(ours, found.still_open):
+                with theirs:
+                    session.worker().release(wanted, theirs)
+                releaser.call(
+                    f"{releaser_api.NAME}.Expect",
+                    expected,
+                    gives=Empty,
+                    descriptors=[ours.fileno()],
+                    timeout=_LONGEST_HAND_OVER,
+                )
+        except (CallError, SessionError, WireError) as failed:
+            self._releases.take(found, Step.FAILED)
+            reason: Reason = "error" if found.still_open() else "not-open"
+            raise self._refused(reason, "hand-over", found, None) from failed
+        self._releases.take(found, Step.TAKEN)
+        self._ledger.append(events.ReleaseTaken(session.identifier, number))
+
+    def _second_person(
+        self, identifier: str, user: str, pin: str, stage: Stage
+    ) -> tuple[ReleaseRequest, Admitted]:
+        """The request, and who logged in to decide on it. Raises ``CallError`` if they may not."""
+        found = self._releases.find(identifier)
+        if found is None:
+            raise CallError(error_name("NoSuchRelease"))
+        bind_session(found.session.identifier)
+        others = self._tokens_of_others(user)
+        person = self._admission.log_in(user, pin, others, act="approve")
+        if (reason := self._objection(found, person)) is not None:
+            raise self._refused(reason, stage, found, person.subject)
+        return found, person
+
+    def _objection(self, found: ReleaseRequest, person: Admitted) -> Reason | None:
+        """Why ``person`` may not decide on a request now, if so."""
+        if self._is_same(person, found):
+            return "same-person"
+        if found.state is not State.STANDING:
+            return "decided"
+        if self._releases.is_expired(found):
+            return "expired"
+        return None if found.still_open() else "not-open"
+
+    def _is_same(self, person: Admitted, found: ReleaseRequest) -> bool:
+        """Whether this is who asked: by name, by the token in use, or by one registered twice."""
+        if person.user in (found.user, found.session.user):
+            return True
+        if person.tokens & found.session.tokens:
+            return True
+        # Cards are not in that file: what is in a reader has its own serial number.
+        return self._settings.method == "fido2" and login.share_a_token(
+            person.user, found.user, self._environment.registered
+        )
+
+    @contextmanager
+    def _releaser(self) -> Iterator[Client]:
+        """A connection to the releaser; raises ``CallError`` if there is none."""
+        try:
+            releaser = self._environment.connect_releaser()
+        except WireError as missing:
+            raise CallError(error_name("NoReleaser")) from missing
+        with closing(releaser):
+            yield releaser
+
+    @contextmanager
+    def _refusing_errors(
+        self, stage: Stage, found: ReleaseRequest, person: Admitted
+    ) -> Iterator[None]:
+        """Raises ``CallError`` where the worker does not do what was asked."""
+        try:
+            yield
+        except (StateError, SessionError, WireError) as failed:
+            reason: Reason = "error" if found.still_open() else "not-open"
+            raise self._refused(reason, stage, found, person.subject) from failed
+
+    def _refused(
+        self, reason: Reason, stage: Stage, about: ReleaseRequest | Session, person: str | None
+    ) -> CallError:
+        """The error to raise, once it is in the ledger; a request may be over by it."""
+        if isinstance(about, ReleaseRequest):
+            session, index = about.session.identifier, about.index
+            if reason in _ENDS and about.state is State.STANDING:
+                self._releases.take(about, _ENDS[reason])
+        else:
+            session, index = about.identifier, None
+        self._ledger.append(events.ReleaseRefused(session, stage, reason, person, index))
+        return CallError(
+            error_name("ReleaseRefused"), broker_api.ReleaseRefused(reason, _HINTS[reason])
+        )
+
+
+@contextmanager
+def _cut_off(connection: socket.socket, still: Callable[[], bool]) -> Iterator[None]:
+    """Shut ``connection`` down, for whoever has it, as soon as ``still`` is false."""
+    done = Event()
+
+    def watch() -> None:
+        while not done.wait(_LOOK):
+            if not still():
+                with suppress(OSError):  # the other end is gone
+                    connection.shutdown(socket.SHUT_RDWR)
+                return
+
+    watching = Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watching.join()

@@ -1,0 +1,139 @@
+"""A worker measures, shows and releases a result at the broker's wish, and at no caller's."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from appliance.audit.entries import events
+from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.errors import SessionError
+from appliance.protocols import worker_api
+from appliance.protocols import worker_control_api as api
+from appliance.session.worker_control import WorkerControl
+from appliance.wire.client import Client
+from appliance.wire.message import CallError, Empty
+from tests.worker.process import SESSION, begin, logged_events, read_all, start
+
+RESULT = os.urandom(3 << 20)  # bytes; more than a pipe or a socket holds
+HASH = hashlib.sha256(RESULT).hexdigest()
+OTHER = "ab" * 32
+
+
+@dataclass
+class Released:
+    """A worker that took over the results of an earlier one."""
+
+    control: WorkerControl
+    caller: Client
+    ledger: Path
+    workspace: Path
+
+    def leaving(self) -> list[tuple[str, str]]:
+        logged = [one for one in logged_events(self.ledger) if isinstance(one, events.HandedOver)]
+        assert {one.session for one in logged} <= {SESSION}
+        return [(one.what, one.picture) for one in logged]
+
+    def release(self, sha256: str, item: int = 3) -> bytes:
+        """What comes out at the releaser's end."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                self.control.release(api.Release(item, sha256, 5), theirs)
+            data = b""
+            while chunk := ours.recv(1 << 20):
+                data += chunk
+        return data
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Released]:
+    folder = tmp_path_factory.mktemp("released")
+    workspace = folder / "workspace"
+    workspace.mkdir()
+    (workspace / "3.result.photo+simulation").write_bytes(RESULT)
+    (workspace / "4.result.video").write_bytes(RESULT)  # as an earlier version named it
+    (workspace / "5.result.photo+painter").write_bytes(RESULT)
+    (workspace / "6.item.photo").write_bytes(RESULT)
+    with EmbeddedAudit(folder / "ledger") as audit:
+        worker = start(folder, workspace)
+        try:
+            reports = begin(worker, audit.client)
+            control = WorkerControl(worker.control, reports)
+            with closing(worker.client()) as caller:
+                yield Released(control, caller, folder / "ledger", workspace)
+        finally:
+            worker.end()
+
+
+def test_a_result_is_measured_with_what_drew_it(released: Released) -> None:
+    measured = released.control.measure(3, lambda: True)
+    assert measured == api.Measured("photo", "simulation", len(RESULT), HASH)
+
+
+@pytest.mark.parametrize("item", [1, 4, 5, 6])
+def test_what_is_no_result_of_a_known_engine_is_not_measured(released: Released, item: int) -> None:
+    with pytest.raises(SessionError):
+        released.control.measure(item, lambda: True)
+    assert released.control.measure(3, lambda: True).sha256 == HASH
+
+
+def test_a_result_is_shown_and_that_is_logged(released: Released) -> None:
+    assert read_all(released.control.show(3, HASH, lambda: True)) == RESULT
+    assert released.leaving()[-1] == ("view", HASH)
+
+
+def test_another_hash_is_neither_shown_nor_released(released: Released) -> None:
+    before = released.leaving()
+    with pytest.raises(SessionError):
+        released.control.show(3, OTHER, lambda: True)
+    assert released.release(OTHER) == b""
+    assert released.release(HASH, item=6) == b""
+    assert released.leaving() == before
+
+
+def test_a_result_goes_to_the_releaser_whole_and_that_is_logged(released: Released) -> None:
+    assert released.release(HASH) == RESULT
+    assert released.leaving()[-1] == ("release", HASH)
+
+
+def test_a_result_that_was_changed_is_not_released(released: Released) -> None:
+    file = released.workspace / "3.result.photo+simulation"
+    file.write_bytes(RESULT + b"!")
+    try:
+        assert released.release(HASH) == b""
+    finally:
+        file.write_bytes(RESULT)
+    assert released.release(HASH) == RESULT
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("Measure", api.Measure(3)),
+        ("Show", api.Show(3, HASH)),
+        ("Release", api.Release(3, HASH, 5)),
+    ],
+)
+def test_no_caller_reaches_what_the_broker_calls(
+    released: Released, call: tuple[str, msgspec.Struct]
+) -> None:
+    method, parameters = call
+    before = released.leaving()
+    with pytest.raises(CallError, match="InterfaceNotFound"):
+        released.caller.call(f"{api.NAME}.{method}", parameters, gives=Empty)
+    with pytest.raises(CallError, match="MethodNotFound"):
+        released.caller.call(f"{worker_api.NAME}.{method}", parameters, gives=Empty)
+    with pytest.raises(CallError, match="NotReleased"):
+        released.caller.call(
+            f"{worker_api.NAME}.Result", worker_api.Item(3), gives=worker_api.Result, attached=1
+        )
+    assert released.leaving() == before

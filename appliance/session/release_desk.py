@@ -176,8 +176,6 @@ class ReleaseDesk:
             found.session.identifier,
             found.index,
             result.sha256,
-            result.media,
-            result.engine,
             person.subject,
         )
         try:

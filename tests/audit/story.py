@@ -141,12 +141,12 @@ def _release(
     if dice.random() < 0.2:
         yield at + 9_000, "broker", events.ReleaseDeclined(session, number, "quality", second)
         return
-    approved = events.ReleaseApproved(session, number, result, "photo", "mesh", second)
+    approved = events.ReleaseApproved(session, number, result, second)
     yield at + 20_000, "broker", approved
     yield at + 21_000, "worker", events.HandedOver(session, "release", result, 2_411_905)
     yield at + 22_000, "broker", events.ReleaseTaken(session, number + 9)
     copy, disc = dice.randbytes(32).hex(), dice.randbytes(32).hex()
-    yield at + 23_000, "broker", events.ReleaseSigned(number + 9, copy)
+    yield at + 23_000, "broker", events.ReleaseSigned(number + 9, copy, "photo", "mesh")
     labelled = events.ReleaseLabelled(session, result, number + 9, "mesh")
     yield at + 40_000, "worker", labelled
     yield at + 55_000, "broker", events.ReleaseBurned(number + 9, copy, "disc", disc)

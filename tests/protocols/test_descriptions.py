@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.series import record
-from appliance.protocols import broker_api, releaser_api, worker_api, worker_control_api
+from appliance.protocols import broker_api, burner_api, releaser_api, worker_api, worker_control_api
 from appliance.wire.message import Empty
 
 _METHOD = re.compile(r"^method (\w+)\(([^)]*)\) -> \(([^)]*)\)$", re.MULTILINE)
@@ -64,11 +64,13 @@ CONTROL: dict[str, tuple[type, type]] = {
     "Release": (worker_control_api.Release, Empty),
 }
 RELEASER: dict[str, tuple[type, type]] = {"Expect": (releaser_api.Expect, Empty)}
+BURNER: dict[str, tuple[type, type]] = {"Burn": (burner_api.Burn, burner_api.Burning)}
 INTERFACES = [
     (broker_api, BROKER),
     (worker_api, WORKER),
     (worker_control_api, CONTROL),
     (releaser_api, RELEASER),
+    (burner_api, BURNER),
 ]
 APIS = [api for api, _ in INTERFACES]
 
@@ -112,7 +114,7 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 
 
 @pytest.mark.parametrize(
-    ("api", "methods"), INTERFACES, ids=["broker", "worker", "control", "releaser"]
+    ("api", "methods"), INTERFACES, ids=["broker", "worker", "control", "releaser", "burner"]
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)

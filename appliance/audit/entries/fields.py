@@ -10,6 +10,7 @@ import msgspec
 MAX_INTEGER = 2**53 - 1
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
+ReleaseNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
 SignedCount: TypeAlias = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 Milliseconds: TypeAlias = Count
 Percent: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100)]

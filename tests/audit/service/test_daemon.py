@@ -202,7 +202,7 @@ def test_a_worker_logs_only_events_of_a_worker(server: Server) -> None:
     for peer, event, taken in (
         (worker, attempt, True),
         (worker, opened, False),
-        (worker, events.ReleaseApproved(SESSION, 1, "a" * 64, "photo", "mesh", "b" * 32), False),
+        (worker, events.ReleaseApproved(SESSION, 1, "a" * 64, "b" * 32), False),
         (broker, opened, True),
         (broker, job_event(1), False),
         (broker, events.ClockChanged(5), False),

@@ -15,6 +15,7 @@ from appliance.audit.entries.fields import (
     Media,
     Medium,
     Pseudonym,
+    ReleaseNumber,
     SessionId,
     Sha256,
 )
@@ -46,14 +47,11 @@ class ReleaseApproved(Strict, frozen=True, tag="release-approved"):
     """A second person approved the release; the index of this entry is the release's number.
 
     ``requested``: the index of its ``ReleaseRequested``. ``result``: the SHA-256, measured again.
-    ``engine``: what drew it.
     """
 
     session: SessionId
-    requested: Count
+    requested: ReleaseNumber
     result: Sha256
-    media: Media
-    engine: Engine
     approver: Pseudonym
 
 
@@ -102,10 +100,15 @@ class ReleaseTaken(Strict, frozen=True, tag="release-taken"):
 
 
 class ReleaseSigned(Strict, frozen=True, tag="release-signed"):
-    """The copy that leaves was labelled and signed. ``copy``: its SHA-256. Reserved."""
+    """The copy that leaves was labelled and signed. Reserved.
 
-    number: Count
+    ``copy``: its SHA-256. ``engine``: what drew the result.
+    """
+
+    number: ReleaseNumber
     copy: Sha256
+    media: Media
+    engine: Engine
 
 
 class ReleaseBurned(Strict, frozen=True, tag="release-burned"):

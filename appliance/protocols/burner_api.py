@@ -1,0 +1,63 @@
+"""The interface ``io.faceappliance.Burner``, by which the releaser has a disc written.
+
+The burner has the drive and nothing else: neither a key nor the ledger. It gets a folder as a
+descriptor, so it can reach no file that is not on the disc.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+NAME = "io.faceappliance.Burner"
+
+DESCRIPTION = """\
+# What only the releaser may ask of the burner.
+interface io.faceappliance.Burner
+
+# Write the folder whose descriptor comes with the call, the only one, to the blank disc in the
+# drive; close the disc, read it back and compare every file. To be called with `more`: each answer
+# says how much is done, from 0 to 1, and the last one has the SHA-256 and the size in bytes of the
+# medium as it was read back.
+method Burn(label: string) -> (done: float, sha256: ?string, size: ?int)
+
+error NoDescriptor ()
+error NoDrive ()
+error NotBlank ()
+error TooSmall (needed: int, free: int)
+error Failed (stage: string)
+error Bug ()
+"""
+
+
+class Burn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of Burn; ``label``: the name of the volume, of ISO 9660's d-characters."""
+
+    label: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9_]{1,32}\Z")]
+
+
+class Burning(msgspec.Struct, frozen=True):
+    """Answer of Burn; ``sha256`` and ``size`` come with the last one alone."""
+
+    done: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")] | None = None
+    size: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)] | None = None
+
+
+class TooSmall(msgspec.Struct, frozen=True):
+    """Details of TooSmall, in bytes."""
+
+    needed: int
+    free: int
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """Details of Failed; ``stage``: which part of the work."""
+
+    stage: Literal["write", "close", "read", "compare"]
+
+
+def error_name(name: str) -> str:
+    """The full name of an error of this interface."""
+    return f"{NAME}.{name}"

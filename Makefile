@@ -131,6 +131,10 @@ test: lint
 	$(call debian,systemd-analyze,systemd)
 	$(call debian,pdftoppm,poppler-utils)
 	$(call debian,softhsm2-util,softhsm2)
+	$(call debian,dciodvfy,dicom3tools)
+	$(call debian,dcmj2pnm,dcmtk)
+	$(call debian,gdcmconv,libgdcm-tools)
+	$(call debian,xmllint,libxml2-utils)
 	$(call debian,cryptsetup,cryptsetup-bin)
 	$(call debian,blkdiscard,util-linux)
 	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then

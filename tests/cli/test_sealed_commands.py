@@ -175,3 +175,19 @@ def test_a_photo_is_labelled_signed_and_checked_sealed(
             [*COMMAND, "release", *map(str, call)], capture_output=True, check=False, cwd=REPOSITORY
         )
         assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_released_photo_becomes_dicom_sealed(people: People, tmp_path: Path) -> None:
+    keys, released, disc = tmp_path / "keys", tmp_path / "released.jpg", tmp_path / "disc"
+    signed = ("--output", released, "--keys", keys, "--number", "1", "--engine", "mesh")
+    calls: list[tuple[str | Path, ...]] = [
+        ("keys", keys, "--organisation", "A site"),
+        ("label", people["a"], *signed),
+        ("dicom", released, "--output", disc, "--anchor", keys),
+        ("inspect", disc / "DICOM" / "IMAGE001", "--anchor", keys),
+    ]
+    for call in calls:
+        done = subprocess.run(
+            [*COMMAND, "release", *map(str, call)], capture_output=True, check=False, cwd=REPOSITORY
+        )
+        assert (done.returncode, done.stderr) == (0, b"")

@@ -39,6 +39,11 @@ def can_be_dicom(record: ReleaseRecord) -> bool:
     return record.kind == "jpeg"
 
 
+def file_names(stills: int) -> list[str]:
+    """The paths of all files on a disc with so many stills; the directory is the first."""
+    return [NAME, *("/".join(_identifier(number)) for number in range(1, stills + 1))]
+
+
 def dicom_files(
     released: Sequence[tuple[ReleaseRecord, bytes]], options: DicomOptions
 ) -> Mapping[str, bytes]:
@@ -66,11 +71,15 @@ def still_files(stills: Sequence[Still], options: DicomOptions) -> Mapping[str, 
         raise ReleaseError("There is no photo to write as DICOM.", "Release a photo first.")
     in_order = sorted(stills, key=lambda still: (still.number, still.jpeg))
     objects = [
-        ((FOLDER, f"IMAGE{number:03}"), one)
-        for number, one in enumerate(_objects(in_order, options), 1)
+        (_identifier(number), one) for number, one in enumerate(_objects(in_order, options), 1)
     ]
-    files = {"/".join(identifier): one.content for identifier, one in objects}
-    return {NAME: directory(objects), **files}
+    contents = [directory(objects), *(one.content for _, one in objects)]
+    return dict(zip(file_names(len(objects)), contents, strict=True))
+
+
+def _identifier(number: int) -> tuple[str, str]:
+    """A part has at most eight characters (PS3.10, 8.2)."""
+    return FOLDER, f"IMAGE{number:03}"
 
 
 def _objects(stills: Sequence[Still], options: DicomOptions) -> list[DicomObject]:

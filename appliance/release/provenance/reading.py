@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any, BinaryIO, Literal, TypeAlias
 
 import msgspec
 from c2pa import C2paError, Reader
 
-from appliance.release.facts import MAX_NUMBER
+from appliance.release.facts import MAX_NUMBER, Engine
 from appliance.release.provenance.library import mime_type, reading_context
 from appliance.release.provenance.manifest import ACTIONS_LABEL, RELEASE_LABEL
 
@@ -23,16 +24,17 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     if it is whole, but signed by anybody; "invalid" if it was changed or is damaged; "none"
     without any. Only "trusted" counts. The rest is what the file says of itself: ``number`` and
     ``engine`` of the release, ``source`` as IPTC's word for how it was made, ``thumbnails`` and
-    ``ingredients`` as numbers, ``problems`` as C2PA's codes.
+    ``ingredients`` as numbers, ``problems`` as C2PA's codes, ``signed`` in milliseconds since 1970.
     """
 
     state: State
     number: int | None = None
-    engine: str | None = None
+    engine: Engine | None = None
     source: str | None = None
     thumbnails: int = 0
     ingredients: int = 0
     problems: tuple[str, ...] = ()
+    signed: int | None = None
 
 
 def read_provenance(stream: BinaryIO, kind: str, anchors: str) -> Verdict:
@@ -72,7 +74,17 @@ def _verdict(reader: Reader) -> Verdict:
         sum(_thumbnails(one) for one in manifests.values()),
         sum(len(one.get("ingredients", ())) for one in manifests.values()),
         tuple(sorted(code for code in codes if _is_code(code))),
+        _moment(actions[0].get("when")),
     )
+
+
+def _moment(when: object) -> int | None:
+    """``None`` for what is no date with a time zone."""
+    try:
+        moment = dt.datetime.fromisoformat(str(when))
+    except ValueError:
+        return None
+    return int(moment.timestamp() * 1000) if moment.tzinfo else None
 
 
 def _assertion(manifest: dict[str, Any], label: str) -> dict[str, Any]:

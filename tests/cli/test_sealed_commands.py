@@ -184,7 +184,7 @@ def test_a_released_photo_becomes_dicom_sealed(people: People, tmp_path: Path) -
         ("keys", keys, "--organisation", "A site"),
         ("label", people["a"], *signed),
         ("dicom", released, "--output", disc, "--anchor", keys),
-        ("inspect", disc / "DICOM" / "IMAGE001", "--anchor", keys),
+        ("inspect", disc / "DICOM" / "IM000001", "--anchor", keys),
     ]
     for call in calls:
         done = subprocess.run(

@@ -65,7 +65,7 @@ def write_dicom(
     """Write released photos (.jpg) as DICOM objects with a DICOMDIR.
 
     Each JPEG is kept byte for byte, with its labels and provenance. Only what is trusted is taken.
-    All photos are one study.
+    All photos are one study. Only you can read the files.
     """
     trusted = read_anchors(anchors)
     options = DicomOptions(
@@ -76,7 +76,7 @@ def write_dicom(
     with ExitStack() as stack:
         opened = [stack.enter_context(open_input(photo, _WHAT)) for photo in photos]
         _make_folders(output, names)
-        pending = [stack.enter_context(PendingOutput(name, shared=True)) for name in names]
+        pending = [stack.enter_context(PendingOutput(name)) for name in names]
         load_provenance()
         sealing = current_sealing()
         sealing.confine([], names)
@@ -120,11 +120,11 @@ def _read_patient(path: Path) -> Patient:
 
 def _make_folders(output: Path, names: Sequence[Path]) -> None:
     try:
-        output.mkdir(mode=0o755, exist_ok=True)
+        output.mkdir(mode=0o700, exist_ok=True)
         if not all(path.is_dir() for path in output.rglob("*")):
             raise OutputError("The folder is not empty.", "Name a new one, or an empty one.")
         for folder in {name.parent for name in names}:
-            folder.mkdir(mode=0o755, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         reason = reason_of(error)
         raise OutputError(f"The folder cannot be made: {reason.why}.", reason.hint) from error

@@ -79,7 +79,7 @@ def still_files(stills: Sequence[Still], options: DicomOptions) -> Mapping[str, 
 
 def _identifier(number: int) -> tuple[str, str]:
     """A part has at most eight characters (PS3.10, 8.2)."""
-    return FOLDER, f"IMAGE{number:03}"
+    return FOLDER, f"IM{number:06}"
 
 
 def _objects(stills: Sequence[Still], options: DicomOptions) -> list[DicomObject]:

@@ -24,7 +24,9 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     if it is whole, but signed by anybody; "invalid" if it was changed or is damaged; "none"
     without any. Only "trusted" counts. The rest is what the file says of itself: ``number`` and
     ``engine`` of the release, ``source`` as IPTC's word for how it was made, ``thumbnails`` and
-    ``ingredients`` as numbers, ``problems`` as C2PA's codes, ``signed`` in milliseconds since 1970.
+    ``ingredients`` as numbers, ``problems`` as C2PA's codes.
+
+    ``signed``: when, in milliseconds since 1970, as the file says.
     """
 
     state: State
@@ -78,15 +80,6 @@ def _verdict(reader: Reader) -> Verdict:
     )
 
 
-def _moment(when: object) -> int | None:
-    """``None`` for what is no date with a time zone."""
-    try:
-        moment = dt.datetime.fromisoformat(str(when))
-    except ValueError:
-        return None
-    return int(moment.timestamp() * 1000) if moment.tzinfo else None
-
-
 def _assertion(manifest: dict[str, Any], label: str) -> dict[str, Any]:
     for assertion in manifest.get("assertions", ()):
         if assertion.get("label") == label and isinstance(assertion.get("data"), dict):
@@ -103,3 +96,12 @@ def _thumbnails(manifest: dict[str, Any]) -> int:
 def _is_code(text: str) -> bool:
     """Whether ``text`` is a code of C2PA, and not anything that a stranger's file says."""
     return len(text) <= 64 and all(part.isalnum() and part.isascii() for part in text.split("."))
+
+
+def _moment(when: object) -> int | None:
+    """``None`` for what is no date with a time zone."""
+    try:
+        moment = dt.datetime.fromisoformat(str(when))
+    except ValueError:
+        return None
+    return int(moment.timestamp() * 1000) if moment.tzinfo else None

@@ -21,6 +21,7 @@ from appliance.audit.export.atna.message import FIRST_LINE, LAST_LINE, audit_mes
 from appliance.audit.export.labels import PEOPLE, details, kind, labels
 from tests.audit.entries.test_events import KINDS, entries
 from tests.audit.story import story
+from tests.dicom_codes import meanings
 
 ORIGIN = "test.example/log"
 SCHEMA = Path(__file__).with_name("audit_message.rng")
@@ -139,6 +140,25 @@ def test_the_events_of_dicom_follow_its_tables() -> None:
             is_medium = role is not None and role.get("csd-code") in ("110154", "110155")
             assert (one.find("MediaIdentifier") is not None) == is_medium
     assert seen == RULES.keys()
+
+
+# Of PS3.16: which group the codes at each place are of.
+GROUPS = {"EventID": 400, "EventTypeCode": 401, "RoleIDCode": 402, "MediaType": 405}
+
+
+def test_codes_of_dicom_are_of_their_group_and_have_its_meaning() -> None:
+    known = meanings("DCM")
+    plugged_in = line_of(events.MediaImported("0" * 16, "1" * 32, "target", "photo", 1, "usb"))
+    seen = set()
+    for message in [*messages(), parsed(audit_message(plugged_in, ORIGIN))]:
+        for place, group in GROUPS.items():
+            for code in message.iter(place):
+                if code.get("codeSystemName") == "DCM":
+                    meaning, groups = known[code.attrib["csd-code"]]
+                    assert code.get("originalText") == meaning
+                    assert group in groups
+                    seen.add(place)
+    assert seen == GROUPS.keys()
 
 
 def test_a_log_that_was_read_is_named_as_an_object() -> None:

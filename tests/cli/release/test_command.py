@@ -89,7 +89,7 @@ def test_released_photos_become_dicom_that_is_trusted_too(
     patient = folder / "patient.json"
     patient.write_text('{"patient_id": "4711", "name": "Jane-Canary^Jane"}')
     assert dicom(call, folder, keys, released, "--patient", patient).code == 0
-    image = folder / "disc" / "DICOM" / "IMAGE001"
+    image = folder / "disc" / "DICOM" / "IM000001"
     assert (folder / "disc" / "DICOMDIR").is_file()
     assert b"Jane-Canary^Jane" in image.read_bytes()
     assert released.read_bytes() in image.read_bytes()
@@ -102,7 +102,7 @@ def test_without_a_patient_there_is_a_pseudonym_alone(
     call: Call, folder: Path, keys: Path, released: Path, form: str
 ) -> None:
     assert dicom(call, folder, keys, released, *form.split()).code == 0
-    content = (folder / "disc" / "DICOM" / "IMAGE001").read_bytes()
+    content = (folder / "disc" / "DICOM" / "IM000001").read_bytes()
     assert b"RELEASE-" in content
     assert (b"SYN" in content) == bool(form)
 

@@ -29,7 +29,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_file_identifiers_are_those_of_a_file_set(folder: Path) -> None:
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert names == {"DICOMDIR", *(f"DICOM/IMAGE00{n}" for n in (1, 2, 3))}
+    assert names == {"DICOMDIR", *(f"DICOM/IM00000{n}" for n in (1, 2, 3))}
     for part in {part for name in names for part in name.split("/")}:
         assert re.fullmatch("[A-Z0-9_]{1,8}", part)
 
@@ -41,7 +41,7 @@ def test_two_validators_find_the_directory_and_the_objects_without_error(folder:
     objects = sorted(folder.glob("DICOM/*"))
     assert judge("dcentvfy", *objects) == (0, "")
     _, listed = judge("dcdirdmp", "DICOMDIR", folder=folder)
-    assert re.findall(r"-> (\S+)", listed) == [f"DICOM\\IMAGE00{n}" for n in (1, 2, 3)]
+    assert re.findall(r"-> (\S+)", listed) == [f"DICOM\\IM00000{n}" for n in (1, 2, 3)]
 
 
 def test_another_library_finds_every_file_by_it(folder: Path) -> None:
@@ -57,7 +57,7 @@ def test_another_library_finds_every_file_by_it(folder: Path) -> None:
 
 def test_another_program_adds_nothing_to_it_that_is_there_already(folder: Path) -> None:
     """It checks each file against its profile of discs with JPEGs, and finds its record."""
-    words = ("--general-dvd-jpeg", "--strict", "--append", "DICOM/IMAGE001")
+    words = ("--general-dvd-jpeg", "--strict", "--append", "DICOM/IM000001")
     code, said = judge("dcmmkdir", *words, folder=folder)
     assert code == 0
     assert "already exists" in said
@@ -66,8 +66,8 @@ def test_another_program_adds_nothing_to_it_that_is_there_already(folder: Path) 
 
 def test_objects_of_two_patients_are_noticed(tmp_path: Path) -> None:
     """The control of the check above: the judge sees what it is asked for."""
-    one = disc(DicomOptions(Patient("1", study="1.2.3")), 12)["DICOM/IMAGE001"]
-    other = disc(DicomOptions(Patient("2", study="1.2.3")), 13)["DICOM/IMAGE001"]
+    one = disc(DicomOptions(Patient("1", study="1.2.3")), 12)["DICOM/IM000001"]
+    other = disc(DicomOptions(Patient("2", study="1.2.3")), 13)["DICOM/IM000001"]
     write(tmp_path, {"a": one, "b": other})
     assert "Error" in judge("dcentvfy", tmp_path / "a", tmp_path / "b")[1]
 

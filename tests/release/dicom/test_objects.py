@@ -24,11 +24,12 @@ from appliance.release.dicom.patient import Patient
 from appliance.release.dicom.still import Form
 from appliance.release.provenance.reading import read_provenance
 from appliance.release.still import released_still
+from tests.dicom_codes import meanings
 from tests.release.dicom.stills import disc, judge, record_of, still, write
 from tests.release.signed import FACTS, anchors, photo, signing_key
 
 FORMS = get_args(Form)
-IMAGE = "DICOM/IMAGE001"
+IMAGE = "DICOM/IM000001"
 WHOLE = Patient("4711", "A hospital", "Müller^Jürg", "19700131", "O", "A-2026-1", "1.2.3")
 
 
@@ -226,8 +227,30 @@ def test_a_damaged_file_gives_no_jpeg_or_the_right_bytes_back() -> None:
     for cut in dice.integers(0, len(content), 200):
         with pytest.raises(ReleaseError, match="holds no JPEG"):
             jpeg_inside(content[:cut])
+    head = content.index(still())
+    for at in dice.integers(0, head, 300):
+        changed = bytearray(content)
+        changed[at] ^= 1 << dice.integers(8)
+        try:
+            found = jpeg_inside(bytes(changed))
+        except ReleaseError:
+            continue
+        assert still().startswith(found[:-1])
 
 
 def test_numbers_and_representations_are_those_of_the_standard() -> None:
     for keyword, (number, representation) in ELEMENTS.items():
         assert (tag_for_keyword(keyword), dictionary_VR(number)) == (number, representation)
+
+
+def test_codes_have_the_meaning_that_the_standard_gives_them() -> None:
+    known = {scheme: meanings(scheme) for scheme in ("DCM", "SCT")}
+    said = pydicom.dcmread(io.BytesIO(object_of(still())))
+    (equipment,) = said.ContributingEquipmentSequence
+    (own, *codes) = said.DerivationCodeSequence
+    codes += [*said.AnatomicRegionSequence, *equipment.PurposeOfReferenceCodeSequence]
+    assert own.CodingSchemeDesignator == "99FACEAPPLIANCE"
+    assert len(codes) == 4
+    for code in codes:
+        meaning, _ = known[code.CodingSchemeDesignator][code.CodeValue]
+        assert meaning == code.CodeMeaning

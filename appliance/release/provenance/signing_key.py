@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Self, TypeAlias
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256R1,
     EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
 )
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 
 from appliance.errors import ReleaseError
+from appliance.release.provenance.token_signer import TokenKey, TokenSigner
 
 Algorithm: TypeAlias = Literal["ed25519", "es256"]
 
@@ -53,13 +59,30 @@ class SigningKey:
             raise ReleaseError("The key for releases cannot be read.", _HINT) from error
         if private.public_key() != first.public_key():
             raise ReleaseError("The key for releases does not belong to its certificate.", _HINT)
+        algorithm = _algorithm(first.public_key())
         if isinstance(private, Ed25519PrivateKey):
-            return cls(chain.decode(), "ed25519", private.sign, _pem(private))
-        if isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1):
-            return cls(chain.decode(), "es256", _es256(private), _pem(private))
-        raise ReleaseError(
-            "The key for releases is of an unsuitable kind.", "Use Ed25519, or ECDSA with P-256."
-        )
+            return cls(chain.decode(), algorithm, private.sign, _pem(private))
+        if isinstance(private, EllipticCurvePrivateKey):
+            return cls(chain.decode(), algorithm, _es256(private), _pem(private))
+        raise _unsuitable()
+
+    @classmethod
+    def from_pkcs11(cls, chain: bytes, place: TokenKey, pin: str) -> Self:
+        """From a certificate chain, PEM, and a key on a token, which ``pin`` opens.
+
+        Raises ``ReleaseError`` if the token cannot be used, or its key is another one than the
+        certificate's.
+        """
+        public = _signing_certificate(chain).public_key()
+        algorithm = _algorithm(public)
+        signer = TokenSigner(place, pin, algorithm)
+        key = cls(chain.decode(), algorithm, signer.sign)
+        if not _fits(public, key):
+            raise ReleaseError(
+                "The token's key for releases does not belong to its certificate.",
+                "Give the public key of the token's key to `appliance release keys`.",
+            )
+        return key
 
 
 def _signing_certificate(chain: bytes) -> x509.Certificate:
@@ -71,6 +94,36 @@ def _signing_certificate(chain: bytes) -> x509.Certificate:
         return x509.load_pem_x509_certificates(chain)[0]
     except ValueError as error:
         raise ReleaseError("The certificate for releases cannot be read.", _HINT) from error
+
+
+def _algorithm(public: object) -> Algorithm:
+    """How a key signs whose other half is ``public``. Raises ``ReleaseError``."""
+    if isinstance(public, Ed25519PublicKey):
+        return "ed25519"
+    if isinstance(public, EllipticCurvePublicKey) and isinstance(public.curve, SECP256R1):
+        return "es256"
+    raise _unsuitable()
+
+
+def _unsuitable() -> ReleaseError:
+    return ReleaseError(
+        "The key for releases is of an unsuitable kind.", "Use Ed25519, or ECDSA with P-256."
+    )
+
+
+def _fits(public: object, key: SigningKey) -> bool:
+    """Whether what ``key`` signs is verified by ``public``."""
+    challenge = secrets.token_bytes(32)
+    signature = key.sign(challenge)
+    try:
+        if isinstance(public, Ed25519PublicKey):
+            public.verify(signature, challenge)
+        elif isinstance(public, EllipticCurvePublicKey):
+            r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+            public.verify(encode_dss_signature(r, s), challenge, ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _es256(private: EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:

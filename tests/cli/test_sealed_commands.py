@@ -164,7 +164,7 @@ def test_a_photo_is_labelled_signed_and_checked_sealed(
     suffix: str, people: People, tmp_path: Path
 ) -> None:
     keys, released = tmp_path / "keys", tmp_path / f"released{suffix}"
-    signed = ("--output", released, "--keys", keys, "--number", "1", "--engine", "mesh")
+    signed = ("--output", released, "--keys", keys, "--engine", "mesh")
     calls: list[tuple[str | Path, ...]] = [
         ("keys", keys, "--organisation", "A site"),
         ("label", people["a"], *signed),

@@ -13,15 +13,17 @@ from appliance.cli.framework.output import print_pairs
 from appliance.cli.process.input_files import check_output, decode_photo, open_input
 from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.sealing import current_sealing
+from appliance.cli.release.numbering import number_for, sha256_of
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest
-from appliance.errors import PolicyError
+from appliance.errors import ReleaseError
 from appliance.files.output import PendingOutput
 from appliance.pipeline.media.preload import load_media_libraries
-from appliance.policy.policy import EMBEDDED, Policy
+from appliance.policy.policy import Policy
 from appliance.release.facts import Engine, ReleaseFacts
 from appliance.release.keys import read_release_keys
 from appliance.release.labels.visible import load_label
+from appliance.release.provenance.library import mime_type
 from appliance.release.provenance.preload import load_provenance
 from appliance.release.still import released_still
 
@@ -45,13 +47,6 @@ _WHAT = "The photo"
     help="Folder with the key to sign with, made by `release keys`.",
 )
 @click.option(
-    "--number",
-    type=int,
-    required=True,
-    metavar="N",
-    help="Number of the release, from 1 on, which the site gives once.",
-)
-@click.option(
     "--engine",
     type=click.Choice(get_args(Engine)),
     required=True,
@@ -63,6 +58,11 @@ _WHAT = "The photo"
     metavar="CODE",
     help="Code of the producer for the label of GB 45438-2025. [default: none]",
 )
+@click.option(
+    "--approver",
+    metavar="USER",
+    help="A second person, who approves it at this terminal by a token of their own.",
+)
 @policy_option
 @overwrite_option
 def label_photo(
@@ -70,32 +70,31 @@ def label_photo(
     photo: Path,
     output: Path,
     keys: Path,
-    number: int,
     engine: Engine,
     producer: str,
+    approver: str | None,
     policy: Policy,
     overwrite: bool,
 ) -> None:
     """Write a result as it may leave: labelled for people and programs, and signed.
 
     Words are drawn into a corner of a copy, and nothing of the photo but its pixels and colour
-    profile goes into it. This is for one's own laptop: a policy that demands a second person
-    refuses it.
+    profile goes into it. The number of the release is that of its entry in the ledger. This is for
+    one's own laptop. Where the policy demands a second person, name one with --approver.
     """
-    facts = ReleaseFacts(number, engine, producer)
     kind = photo_format(output, "png", OutputRequest())
+    mime_type(kind)
     check_output(output, [photo])
+    ReleaseFacts(1, engine, producer)  # before a number is used up
     with JobLog(policy) as job:
-        if policy is not EMBEDDED and policy.export.second_person:
-            raise PolicyError(
-                "The policy demands that a second person releases a result.",
-                "Release it in a session, where a second person can approve it.",
-            )
         key = read_release_keys(keys).signing
         with (
             open_input(photo, _WHAT) as opened,
             PendingOutput(output, overwrite=overwrite, shared=True) as pending,
         ):
+            result = sha256_of(opened)
+            number = number_for(job, policy, result, "photo", engine, approver=approver)
+            facts = ReleaseFacts(number, engine, producer)
             load_media_libraries()
             load_label()
             load_provenance()
@@ -103,7 +102,9 @@ def label_photo(
             sealing.confine([], [output])
             sealing.seal("cpu")
             signed = released_still(decode_photo(opened, _WHAT), kind, facts, key)
+            if sha256_of(opened) != result:
+                raise ReleaseError("The photo was changed meanwhile.", "Release it again.")
             pending.file.write(signed)
-            job.labelled(hashlib.sha256(signed).hexdigest(), number, engine)
+            job.release_signed(number, hashlib.sha256(signed).hexdigest(), "photo", engine)
             pending.commit()
     print_pairs([("released as", str(number)), ("format", kind.upper())])

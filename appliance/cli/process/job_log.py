@@ -40,6 +40,7 @@ from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.handles import HandleName
 from appliance.policy.policy import EMBEDDED, Policy
+from appliance.seal.guard import Touch
 from appliance.seal.seal import SealReport
 from appliance.worker.simulation_limits import refused_event
 
@@ -168,6 +169,14 @@ class JobLog:
                 for name, wished, achieved, error in figures
             ]
         )
+
+    def escaped(self, touches: Mapping[Touch, int]) -> None:
+        """Record what a child of the command tried, by the tripwires that it touched."""
+        events = [
+            EscapeAttempt("guard", touch, times, self._session) for touch, times in touches.items()
+        ]
+        if events:
+            self._audit.client.append_all(events)
 
     def labelled(self, result: str, number: int, engine: Engine) -> None:
         """Record that the file with the SHA-256 ``result`` leaves as release ``number``."""

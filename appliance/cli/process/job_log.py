@@ -42,6 +42,7 @@ from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.handles import HandleName
 from appliance.policy.policy import EMBEDDED, Policy
+from appliance.seal.guard import Touch
 from appliance.seal.seal import SealReport
 from appliance.worker.simulation_limits import refused_event
 
@@ -183,6 +184,14 @@ class JobLog:
     def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         """The pseudonym of a person in this ledger."""
         return self._audit.client.pseudonym(kind, value.encode())
+
+    def escaped(self, touches: Mapping[Touch, int]) -> None:
+        """Record what a child of the command tried, by the tripwires that it touched."""
+        events = [
+            EscapeAttempt("guard", touch, times, self._session) for touch, times in touches.items()
+        ]
+        if events:
+            self._audit.client.append_all(events)
 
     def release_begun(self, result: str, media: Media, engine: Engine) -> int:
         """Record that the file with the SHA-256 ``result`` is to leave; the release's number."""

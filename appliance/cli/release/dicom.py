@@ -14,7 +14,6 @@ from appliance.cli.framework.options import FILE
 from appliance.cli.framework.output import print_pairs
 from appliance.cli.process.input_files import naming_file, open_input
 from appliance.cli.process.sealing import current_sealing
-from appliance.cli.release.site_keys import read_anchors
 from appliance.errors import InputError, OutputError, ReleaseError
 from appliance.files.output import PendingOutput
 from appliance.files.reasons import reason_of
@@ -22,6 +21,7 @@ from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES
 from appliance.release.dicom.files import DicomOptions, file_names, still_files
 from appliance.release.dicom.patient import Patient
 from appliance.release.dicom.still import Still
+from appliance.release.keys import read_anchors
 from appliance.release.provenance.preload import load_provenance
 from appliance.release.provenance.reading import read_provenance
 

@@ -17,7 +17,7 @@ from appliance.release.dicom.files import DicomOptions, dicom_files
 from appliance.release.facts import ReleaseFacts
 from appliance.release.record import ReleaseRecord
 from appliance.release.still import released_still
-from tests.release.signed import photo, signing_key
+from tests.release.signed import WATERMARK_KEY, photo, signing_key
 
 SIGNED: Final = 1_795_500_000_000  # 2026-11-24 06:00 UTC
 
@@ -25,7 +25,7 @@ SIGNED: Final = 1_795_500_000_000  # 2026-11-24 06:00 UTC
 @cache
 def still(number: int = 12) -> bytes:
     facts = ReleaseFacts(number, "simulation", "")
-    return released_still(_photo(number), "jpeg", facts, signing_key())
+    return released_still(_photo(number), "jpeg", facts, signing_key(), WATERMARK_KEY)
 
 
 def _photo(number: int) -> Photo:

@@ -26,7 +26,7 @@ from appliance.release.provenance.reading import read_provenance
 from appliance.release.still import released_still
 from tests.dicom_codes import meanings
 from tests.release.dicom.stills import disc, judge, record_of, still, write
-from tests.release.signed import FACTS, anchors, photo, signing_key
+from tests.release.signed import FACTS, WATERMARK_KEY, anchors, photo, signing_key
 
 FORMS = get_args(Form)
 IMAGE = "DICOM/IM000001"
@@ -185,7 +185,7 @@ def test_stills_of_a_session_are_one_study_and_of_others_are_not() -> None:
 def test_pixels_that_are_not_square_and_their_colours_are_described(tmp_path: Path) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     special = replace(photo(), pixel_aspect=Fraction(2), icc=profile)
-    content = object_of(released_still(special, "jpeg", FACTS, signing_key()))
+    content = object_of(released_still(special, "jpeg", FACTS, signing_key(), WATERMARK_KEY))
     said = pydicom.dcmread(io.BytesIO(content))
     height, width = map(int, said.PixelAspectRatio)
     assert width == 2 * height

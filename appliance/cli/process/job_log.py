@@ -14,7 +14,6 @@ from appliance.audit.entries.events import (
     AccuracyMeasured,
     AnyEvent,
     DragsApplied,
-    EscapeAttempt,
     HandleMoved,
     JobFinished,
     JobRefused,
@@ -40,8 +39,10 @@ from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.handles import HandleName
 from appliance.policy.policy import EMBEDDED, Policy
+from appliance.seal.guard import Touch
 from appliance.seal.seal import SealReport
 from appliance.worker.simulation_limits import refused_event
+from appliance.worker.tripwires import touches_as_events
 
 _BLOCK = 1 << 20  # bytes
 
@@ -174,6 +175,10 @@ class JobLog:
         event = ReleaseLabelled(self._session, result, number, engine)
         self._audit.client.append_all([*self._escape_attempts(), event])
 
+    def touched(self, touches: Mapping[Touch, int]) -> None:
+        """Record which tripwires a child that decodes files has touched, and how often."""
+        self._audit.client.append_all(touches_as_events(touches, self._session))
+
     def concluded(self, summary: bytes, *, photos: int) -> None:
         """Record that a job ended whose result is no picture but a ``summary``."""
         self._done(hashlib.sha256(summary).hexdigest(), photos, photos)
@@ -194,11 +199,8 @@ class JobLog:
     def _begun(self, engine: Engine, media: Media) -> JobStarted:
         return JobStarted(self._session, self._job, engine, media, self._pack)
 
-    def _escape_attempts(self) -> list[AnyEvent]:
+    def _escape_attempts(self) -> Sequence[AnyEvent]:
         """Attempts to break out that the guard has stopped since the seal."""
         if self._seal is None:
             return []
-        return [
-            EscapeAttempt("guard", touch, times, self._session)
-            for touch, times in self._seal.guard.touches.items()
-        ]
+        return touches_as_events(self._seal.guard.touches, self._session)

@@ -15,7 +15,7 @@ from appliance.pipeline.media.photo.encode import PhotoFormat
 from appliance.pipeline.media.photo.photo import Photo
 from appliance.release.labels.visible import labelled
 from appliance.release.still import released_still
-from tests.release.signed import FACTS, signing_key
+from tests.release.signed import FACTS, WATERMARK_KEY, signing_key
 from tests.worker.leftovers import holds_canary, metadata, psnr
 from tests.worker.polyglots import CANARY, OTHER_FACE, PHOTOS, RGB
 
@@ -28,7 +28,7 @@ def test_a_released_polyglot_is_a_picture_alone(
 ) -> None:
     data = PHOTOS[name]()
     assert holds_canary(data)  # the control
-    released = released_still(read_photo(data), kind, FACTS, signing_key())
+    released = released_still(read_photo(data), kind, FACTS, signing_key(), WATERMARK_KEY)
     assert not holds_canary(released)
     path = tmp_path / "released"
     path.write_bytes(released)

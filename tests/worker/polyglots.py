@@ -25,7 +25,7 @@ from tests.pipeline.media.photo.dicoms import Dicom
 from tests.pipeline.media.photo.tiffs import Picture, make_tiff
 
 CANARY = b"jane-canary-1970"
-WIDTH, HEIGHT = 320, 240
+WIDTH, HEIGHT = 512, 384
 RGB = picture(0, WIDTH, HEIGHT)
 OTHER_FACE = np.full((48, 48, 3), (255, 0, 255), np.uint8)
 """Of what a hidden second picture is made: a colour that the first one has nowhere."""

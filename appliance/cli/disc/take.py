@@ -96,7 +96,7 @@ def take_files(*, disc: Path, numbers: Sequence[range], output: Path, policy: Po
             try:
                 _copy(medium, file, scratch[0])
                 done = sanitiser.rewrite(
-                    scratch[1], pending.file.fileno(), lambda: False, job.touched
+                    scratch[1], pending.file.fileno(), lambda: False, job.escaped
                 )
                 pending.commit(_suffix(pending))
             except InputError as error:

@@ -188,7 +188,7 @@ def test_a_film_is_labelled_signed_and_checked_sealed(
 def check_release(result: Path, suffix: str, tmp_path: Path) -> None:
     """Make keys, release, and inspect the copy, each in a process of its own."""
     keys, released = tmp_path / "keys", tmp_path / f"released{suffix}"
-    signed = ("--output", released, "--keys", keys, "--number", "1", "--engine", "mesh")
+    signed = ("--output", released, "--keys", keys, "--engine", "mesh")
     calls: list[tuple[str | Path, ...]] = [
         ("keys", keys, "--organisation", "A site"),
         ("label", result, *signed),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
 
 import numpy as np
@@ -64,16 +63,11 @@ def test_so_are_those_of_16_bits_and_with_transparency(kind: PhotoFormat) -> Non
 
 
 @pytest.mark.parametrize("kind", STILLS)
-def test_a_flipped_byte_beyond_the_padding_of_the_signature_is_never_trusted(
-    kind: PhotoFormat,
-) -> None:
+def test_a_flipped_byte_is_never_trusted(kind: PhotoFormat) -> None:
     data = released(kind)
     assert inspected(data).trusted
     dice = np.random.default_rng(1)
-    padding = max(re.finditer(rb"\0+", data), key=lambda run: len(run[0]))
-    places = np.setdiff1d(dice.integers(0, len(data), 12), np.arange(*padding.span()))
-    assert len(places) > 3
-    for at in places:
+    for at in dice.integers(0, len(data), 12):
         changed = bytearray(data)
         changed[at] ^= 1
         try:

@@ -23,12 +23,14 @@ from appliance.audit.entries.events import (
     PointsPlaced,
     PolicyLoaded,
     RegionChanged,
-    ReleaseLabelled,
+    ReleaseBegun,
+    ReleaseSigned,
     SamePersonChecked,
     SealResult,
     SimulationApplied,
 )
 from appliance.audit.entries.fields import Engine, Media
+from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.entries.reasons import refusal_reason
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.service.embedded import EmbeddedAudit
@@ -170,6 +172,19 @@ class JobLog:
             ]
         )
 
+    @property
+    def session(self) -> str:
+        """The random name of this call in the ledger."""
+        return self._session
+
+    def append(self, *events: AnyEvent) -> int:
+        """Record ``events``, all or none; the index of the first."""
+        return self._audit.client.append_all(events)[0].index
+
+    def pseudonym(self, kind: PseudonymKind, value: str) -> str:
+        """The pseudonym of a person in this ledger."""
+        return self._audit.client.pseudonym(kind, value.encode())
+
     def escaped(self, touches: Mapping[Touch, int]) -> None:
         """Record what a child of the command tried, by the tripwires that it touched."""
         events = [
@@ -178,10 +193,14 @@ class JobLog:
         if events:
             self._audit.client.append_all(events)
 
-    def labelled(self, result: str, number: int, engine: Engine) -> None:
-        """Record that the file with the SHA-256 ``result`` leaves as release ``number``."""
-        event = ReleaseLabelled(self._session, result, number, engine)
-        self._audit.client.append_all([*self._escape_attempts(), event])
+    def release_begun(self, result: str, media: Media, engine: Engine) -> int:
+        """Record that the file with the SHA-256 ``result`` is to leave; the release's number."""
+        return self.append(ReleaseBegun(self._session, result, media, engine))
+
+    def release_signed(self, number: int, copy: str, media: Media, engine: Engine) -> None:
+        """Record that the file with the SHA-256 ``copy`` leaves as release ``number``."""
+        signed = ReleaseSigned(number, copy, media, engine)
+        self._audit.client.append_all([*self._escape_attempts(), signed])
 
     def concluded(self, summary: bytes, *, photos: int) -> None:
         """Record that a job ended whose result is no picture but a ``summary``."""

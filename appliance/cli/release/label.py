@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, cast, get_args
@@ -16,12 +15,13 @@ from appliance.cli.process.input_files import check_output, open_input
 from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.sealing import current_sealing
 from appliance.cli.release.marking import Files, FilmRequest, MarkingChild, StillRequest
+from appliance.cli.release.numbering import number_for, sha256_of
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest
-from appliance.errors import PolicyError, ReleaseError
+from appliance.errors import ReleaseError
 from appliance.files.output import OutputFile, PendingOutput
 from appliance.pipeline.media.kind import is_video
-from appliance.policy.policy import EMBEDDED, Policy
+from appliance.policy.policy import Policy
 from appliance.release.facts import Engine, ReleaseFacts
 from appliance.release.film import FilmFormat
 from appliance.release.keys import WATERMARK_KEY, read_release_keys
@@ -52,13 +52,6 @@ _BLOCK = 1 << 20  # bytes
     help="Folder with the keys of the site, made by `release keys`.",
 )
 @click.option(
-    "--number",
-    type=int,
-    required=True,
-    metavar="N",
-    help="Number of the release, from 1 on, which the site gives once.",
-)
-@click.option(
     "--engine",
     type=click.Choice(get_args(Engine)),
     required=True,
@@ -69,6 +62,11 @@ _BLOCK = 1 << 20  # bytes
     default="",
     metavar="CODE",
     help="Code of the producer for the label of GB 45438-2025. [default: none]",
+)
+@click.option(
+    "--approver",
+    metavar="USER",
+    help="A second person, who approves it at this terminal by a token of their own.",
 )
 @click.option(
     "--corner-mark",
@@ -82,9 +80,9 @@ def label_result(
     result: Path,
     output: Path,
     keys: Path,
-    number: int,
     engine: Engine,
     producer: str,
+    approver: str | None,
     corner_mark: bool,
     policy: Policy,
     overwrite: bool,
@@ -92,34 +90,35 @@ def label_result(
     """Write a result as it may leave: labelled for people and programs, and signed.
 
     Words are drawn into a corner of a copy, and the number of the release goes into its pixels,
-    where nobody sees it. Nothing of the file but pixels, colour profile and sound goes into the
-    copy. This is for one's own laptop: a policy that demands a second person refuses it.
+    where nobody sees it: the number of its entry in the ledger. Nothing of the file but pixels,
+    colour profile and sound goes into the copy. This is for one's own laptop. Where the policy
+    demands a second person, name one with --approver.
     """
-    facts = ReleaseFacts(number, engine, producer)
     check_output(output, [result])
-    with JobLog(policy) as job:
-        if policy is not EMBEDDED and policy.export.second_person:
-            raise PolicyError(
-                "The policy demands that a second person releases a result.",
-                "Release it in a session, where a second person can approve it.",
-            )
-        with open_input(result, "The file") as opened:
-            request = _request(opened, output, corner_mark or policy.release.corner_mark)
-            with PendingOutput(output, overwrite=overwrite, shared=True) as pending:
-                sealing = current_sealing(policy)
-                files = Files(opened, pending.file, "The file")
-                marking = MarkingChild(request, files, facts, keys / WATERMARK_KEY, sealing)
-                with marking, show_progress(silent=False, doing="labelling") as tell:
-                    # Only now, when the child is a process of its own: it must not have this key.
-                    signing = read_release_keys(keys).signing
-                    touches = marking.wait(tell)
-                load_provenance()
-                sealing.confine([], [output])
-                sealing.seal("cpu")
-                _sign(pending.file, request, facts, signing)
-                job.escaped(touches)
-                job.labelled(_sha256(pending.file), number, engine)
-                pending.commit()
+    ReleaseFacts(1, engine, producer)  # before a number is used up
+    with JobLog(policy) as job, open_input(result, "The file") as opened:
+        request = _request(opened, output, corner_mark or policy.release.corner_mark)
+        with PendingOutput(output, overwrite=overwrite, shared=True) as pending:
+            approved = sha256_of(opened)
+            number = number_for(job, policy, approved, request.media, engine, approver=approver)
+            facts = ReleaseFacts(number, engine, producer)
+            sealing = current_sealing(policy)
+            files = Files(opened, pending.file, "The file")
+            marking = MarkingChild(request, files, facts, keys / WATERMARK_KEY, sealing)
+            with marking, show_progress(silent=False, doing="labelling") as tell:
+                # Only now, when the child is a process of its own: it must not have this key.
+                signing = read_release_keys(keys).signing
+                touches = marking.wait(tell)
+            load_provenance()
+            sealing.confine([], [output])
+            sealing.seal("cpu")
+            if sha256_of(opened) != approved:
+                raise ReleaseError("The file was changed meanwhile.", "Release it again.")
+            _sign(pending.file, request, facts, signing)
+            job.escaped(touches)
+            copy = sha256_of(cast(BinaryIO, pending.file))
+            job.release_signed(number, copy, request.media, engine)
+            pending.commit()
     print_pairs([("released as", str(number)), ("format", request.kind.upper())])
 
 
@@ -148,11 +147,3 @@ def _sign(
     file.seek(0)
     file.truncate(0)
     file.write(signed)
-
-
-def _sha256(file: OutputFile) -> str:
-    file.seek(0)
-    digest = hashlib.sha256()
-    while block := file.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()

@@ -15,10 +15,11 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, BinaryIO, NoReturn, Self, TypeAlias, cast
+from typing import Annotated, Any, BinaryIO, ClassVar, NoReturn, Self, TypeAlias, cast
 
 import msgspec
 
+from appliance.audit.entries.fields import Media
 from appliance.cli.framework.progress import ProgressCallback
 from appliance.cli.framework.run_context import Sealing
 from appliance.cli.process.input_files import decode_photo, naming_file
@@ -70,6 +71,7 @@ class Files:
 class StillRequest:
     """A photo is to become a file of ``kind``."""
 
+    media: ClassVar[Media] = "photo"
     kind: PhotoFormat
 
     def mark(self, files: Files, facts: ReleaseFacts, key: bytes, tell: ProgressCallback) -> None:
@@ -82,6 +84,7 @@ class StillRequest:
 class FilmRequest:
     """A film is to become a file of ``kind``. ``corner_mark``: a short mark stays in its corner."""
 
+    media: ClassVar[Media] = "video"
     kind: FilmFormat
     corner_mark: bool
 

@@ -66,7 +66,7 @@ def test_what_a_token_signed_is_trusted_by_both_readers(folder: Path) -> None:
     keys = read_release_keys(folder)
     assert keys.signing.private is None
     for kind in ("jpeg", "png"):
-        data = released_still(photo(), kind, FACTS, keys.signing)
+        data = released_still(photo(), kind, FACTS, keys.signing, keys.watermark)
         assert inspect_file(io.BytesIO(data), read_anchors(folder)).trusted
         assert second_opinion(data, MIME_TYPES[kind], read_anchors(folder)) == (
             "valid",
@@ -112,4 +112,4 @@ def test_a_token_that_is_gone_signs_nothing(folder: Path) -> None:
     (child,) = children()
     os.kill(int(child), 9)
     with pytest.raises(ReleaseError):
-        released_still(photo(), "png", FACTS, signing)
+        released_still(photo(), "png", FACTS, signing, bytes(32))

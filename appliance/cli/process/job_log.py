@@ -42,6 +42,7 @@ from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.handles import HandleName
 from appliance.policy.policy import EMBEDDED, Policy
+from appliance.seal.guard import Touch
 from appliance.seal.seal import SealReport
 from appliance.worker.simulation_limits import refused_event
 
@@ -192,6 +193,14 @@ class JobLog:
         """Record that the file with the SHA-256 ``copy`` leaves as release ``number``."""
         signed = ReleaseSigned(number, copy, media, engine)
         self._audit.client.append_all([*self._escape_attempts(), signed])
+
+    def escaped(self, touches: Mapping[Touch, int]) -> None:
+        """Record what a child of the command tried, by the tripwires that it touched."""
+        events = [
+            EscapeAttempt("guard", touch, times, self._session) for touch, times in touches.items()
+        ]
+        if events:
+            self._audit.client.append_all(events)
 
     def concluded(self, summary: bytes, *, photos: int) -> None:
         """Record that a job ended whose result is no picture but a ``summary``."""

@@ -6,7 +6,7 @@ import click
 
 from appliance.cli.release.inspect import inspect_release
 from appliance.cli.release.keys import make_keys
-from appliance.cli.release.label import label_photo
+from appliance.cli.release.label import label_result
 
 
 @click.group()
@@ -14,5 +14,5 @@ def release() -> None:
     """Label, sign and check what leaves."""
 
 
-for command in (inspect_release, label_photo, make_keys):
+for command in (inspect_release, label_result, make_keys):
     release.add_command(command)

@@ -31,6 +31,11 @@ _BASE = 0.45  # levels of strength where a picture is smooth
 _BY_ACTIVITY = 0.28  # and a level of local deviation adds so much
 _STRONGEST = 4.0  # levels
 _RMS = 1.90  # levels of deviation over all cells; about 44 dB, for cells are smoothed
+# A picture of few pixels is quantised more coarsely for its cells: it gets a stronger mark, fully
+# so at _SMALL pixels along its shorter side, and not at all at _LARGE.
+_SMALL, _LARGE = 512, 768
+_SMALL_RMS = 2.25  # levels; about 42.5 dB
+_SMALL_GAIN = 1.6
 # The mark is computed in integers, which are fast: levels * 16 * 32.
 _PATTERN_UNIT, _STRENGTH_UNIT = 16, 32
 _UNIT = _PATTERN_UNIT * _STRENGTH_UNIT
@@ -85,7 +90,10 @@ def _strength(luma: NDArray[np.uint8], gain: float) -> NDArray[np.int16]:
     busy: Any = cv2.blur(_reduced(rough, 2).astype(np.float32), (5, 5))
     strong: Any = np.minimum(_BASE + _BY_ACTIVITY * busy, _STRONGEST)
     rms = math.sqrt(float(cv2.mean(strong * strong)[0]))
-    return np.asarray(np.rint(strong * (_STRENGTH_UNIT * min(gain, _RMS / rms))), np.int16)
+    few = min(1.0, max(0.0, (_LARGE - min(luma.shape)) / (_LARGE - _SMALL)))
+    most = _RMS + few * (_SMALL_RMS - _RMS)
+    gain *= 1 + few * (_SMALL_GAIN - 1)
+    return np.asarray(np.rint(strong * (_STRENGTH_UNIT * min(gain, most / rms))), np.int16)
 
 
 def _reduced(plane: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

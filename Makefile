@@ -9,7 +9,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv lock wheel cuda demo lint test test-kernels test-openvino lab fuzz bench bench-gpu \
+.PHONY: help venv lock wheel cuda demo lint test test-kernels test-openvino second-reader lab fuzz \
+	bench bench-gpu \
 	clean
 
 define HELP
@@ -18,6 +19,7 @@ make test           lint, then all tests with coverage (up to 40 minutes on two 
 make lint           formatting, types, which package may import which
 make test-kernels   the tests of the CUDA kernels, which it compiles first; needs no GPU
 make test-openvino  the tests of the OpenVINO provider, in an environment of its own
+make second-reader  compares released files with c2pa-node, which it installs by npm (a minute)
 make lab            boots virtual machines with everything installed, and tests those (root, 25 minutes)
 make fuzz           fuzzes our parsers of media, policies, manifests and records, one minute each
 make bench          measures quality, hands, speed, memory and steadiness (about 14 minutes)
@@ -137,6 +139,11 @@ test: lint
 	$(call debian,xmllint,libxml2-utils)
 	$(call debian,cryptsetup,cryptsetup-bin)
 	$(call debian,blkdiscard,util-linux)
+	$(call debian,osirrox,xorriso)
+	$(call debian,genisoimage,genisoimage)
+	$(call debian,mkudffs,udftools)
+	$(call debian,exiftool,libimage-exiftool-perl)
+	$(call debian,ffprobe,ffmpeg)
 	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then
 		$(call debian,libsystemd,gcc libsystemd-dev pkg-config python3-dev)
 		$(BIN)/pip install --quiet --editable '.[systemd]'
@@ -170,6 +177,19 @@ bench-gpu: .venv/.runtime
 
 test-openvino: .cache/openvino/.ready
 	@.cache/openvino/bin/python -m pytest tests/openvino
+
+# Its lock has the hash of each package, and none of their scripts is run.
+.cache/second-reader/.ready: tests/second_reader/package.json tests/second_reader/package-lock.json
+	@$(call debian,npm,nodejs npm)
+	rm -rf .cache/second-reader
+	mkdir -p .cache/second-reader
+	cp $^ .cache/second-reader
+	npm ci --prefix .cache/second-reader --ignore-scripts --no-audit --no-fund
+	touch $@
+
+second-reader: .venv/.dev .cache/second-reader/.ready
+	@cp tests/second_reader/read.mjs .cache/second-reader
+	$(BIN)/python -m pytest tests/second_reader
 
 test-kernels: .venv/.dev $(KERNELS)/libfused.so
 	@$(BIN)/python -m pytest tests/kernels

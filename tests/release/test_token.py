@@ -18,7 +18,7 @@ from appliance.release.keys import read_anchors, read_release_keys, write_releas
 from appliance.release.provenance.identity import make_identity
 from appliance.release.provenance.library import MIME_TYPES
 from appliance.release.still import released_still
-from tests.release.signed import FACTS, WATERMARK_KEY, photo, second_opinion
+from tests.release.signed import FACTS, photo, second_opinion
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "1234"
@@ -66,7 +66,7 @@ def test_what_a_token_signed_is_trusted_by_both_readers(folder: Path) -> None:
     keys = read_release_keys(folder)
     assert keys.signing.private is None
     for kind in ("jpeg", "png"):
-        data = released_still(photo(), kind, FACTS, keys.signing, WATERMARK_KEY)
+        data = released_still(photo(), kind, FACTS, keys.signing, keys.watermark)
         assert inspect_file(io.BytesIO(data), read_anchors(folder)).trusted
         assert second_opinion(data, MIME_TYPES[kind], read_anchors(folder)) == (
             "valid",
@@ -112,4 +112,4 @@ def test_a_token_that_is_gone_signs_nothing(folder: Path) -> None:
     (child,) = children()
     os.kill(int(child), 9)
     with pytest.raises(ReleaseError):
-        released_still(photo(), "png", FACTS, signing, WATERMARK_KEY)
+        released_still(photo(), "png", FACTS, signing, bytes(32))

@@ -32,7 +32,6 @@ from appliance.release.provenance.signing_key import SigningKey
 from appliance.release.still import signed_still
 
 _FILMS: Mapping[str, FilmFormat] = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
-_BLOCK = 1 << 20  # bytes
 
 
 @click.command("label")
@@ -64,14 +63,14 @@ _BLOCK = 1 << 20  # bytes
     help="Code of the producer for the label of GB 45438-2025. [default: none]",
 )
 @click.option(
-    "--approver",
-    metavar="USER",
-    help="A second person, who approves it at this terminal by a token of their own.",
-)
-@click.option(
     "--corner-mark",
     is_flag=True,
     help="Keep a short mark in the corner of a film, once the label is gone after two seconds.",
+)
+@click.option(
+    "--approver",
+    metavar="USER",
+    help="A second person, who approves it at this terminal by a token of their own.",
 )
 @policy_option
 @overwrite_option
@@ -82,25 +81,25 @@ def label_result(
     keys: Path,
     engine: Engine,
     producer: str,
-    approver: str | None,
     corner_mark: bool,
+    approver: str | None,
     policy: Policy,
     overwrite: bool,
 ) -> None:
     """Write a result as it may leave: labelled for people and programs, and signed.
 
     Words are drawn into a corner of a copy, and the number of the release goes into its pixels,
-    where nobody sees it: the number of its entry in the ledger. Nothing of the file but pixels,
-    colour profile and sound goes into the copy. This is for one's own laptop. Where the policy
-    demands a second person, name one with --approver.
+    where nobody sees it. Nothing of the file but pixels, colour profile and sound goes into the
+    copy. The number is that of the release's entry in the ledger. This is for one's own laptop;
+    where the policy demands a second person, name one with --approver.
     """
+    ReleaseFacts(1, engine, producer)  # so that no number is used up by a wrong code
     check_output(output, [result])
-    ReleaseFacts(1, engine, producer)  # before a number is used up
     with JobLog(policy) as job, open_input(result, "The file") as opened:
         request = _request(opened, output, corner_mark or policy.release.corner_mark)
         with PendingOutput(output, overwrite=overwrite, shared=True) as pending:
-            approved = sha256_of(opened)
-            number = number_for(job, policy, approved, request.media, engine, approver=approver)
+            digest = sha256_of(opened)
+            number = number_for(job, policy, digest, request.media, engine, approver=approver)
             facts = ReleaseFacts(number, engine, producer)
             sealing = current_sealing(policy)
             files = Files(opened, pending.file, "The file")
@@ -109,11 +108,11 @@ def label_result(
                 # Only now, when the child is a process of its own: it must not have this key.
                 signing = read_release_keys(keys).signing
                 touches = marking.wait(tell)
+            if sha256_of(opened) != digest:
+                raise ReleaseError("The file was changed meanwhile.", "Release it again.")
             load_provenance()
             sealing.confine([], [output])
             sealing.seal("cpu")
-            if sha256_of(opened) != approved:
-                raise ReleaseError("The file was changed meanwhile.", "Release it again.")
             _sign(pending.file, request, facts, signing)
             job.escaped(touches)
             copy = sha256_of(cast(BinaryIO, pending.file))

@@ -15,11 +15,10 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, BinaryIO, ClassVar, NoReturn, Self, TypeAlias, cast
+from typing import Annotated, Any, BinaryIO, ClassVar, Literal, NoReturn, Self, TypeAlias, cast
 
 import msgspec
 
-from appliance.audit.entries.fields import Media
 from appliance.cli.framework.progress import ProgressCallback
 from appliance.cli.framework.run_context import Sealing
 from appliance.cli.process.input_files import decode_photo, naming_file
@@ -71,7 +70,7 @@ class Files:
 class StillRequest:
     """A photo is to become a file of ``kind``."""
 
-    media: ClassVar[Media] = "photo"
+    media: ClassVar[Literal["photo"]] = "photo"
     kind: PhotoFormat
 
     def mark(self, files: Files, facts: ReleaseFacts, key: bytes, tell: ProgressCallback) -> None:
@@ -84,7 +83,7 @@ class StillRequest:
 class FilmRequest:
     """A film is to become a file of ``kind``. ``corner_mark``: a short mark stays in its corner."""
 
-    media: ClassVar[Media] = "video"
+    media: ClassVar[Literal["video"]] = "video"
     kind: FilmFormat
     corner_mark: bool
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,17 +37,21 @@ def label(call: Call, photo: Path, output: Path, keys: Path, *more: str) -> Outc
     return call("release", "label", photo, "--output", output, *words)
 
 
+def number_of(done: Outcome) -> int:
+    assert done.code == 0
+    return int(done.out.split("released as")[1].split()[0])
+
+
 def test_a_released_photo_is_trusted_and_one_with_a_flipped_byte_is_not(
     call: Call, people: Mapping[str, Path], folder: Path, keys: Path
 ) -> None:
     released = folder / "released.jpg"
-    done = label(call, people["a"], released, keys)
-    assert done.code == 0
+    number = number_of(label(call, people["a"], released, keys))
     data = bytearray(released.read_bytes())
     assert CANARY.encode() not in data
     found = call("release", "inspect", released, "--anchor", keys / "anchor.pem", "--json")
     assert (found.code, found.json["trusted"]) == (0, True)
-    assert f"released as  {found.json['provenance']['number']}" in done.out
+    assert found.json["provenance"]["number"] == number
     data[len(data) // 2] ^= 1
     released.write_bytes(data)
     changed = call("release", "inspect", released, "--anchor", keys)
@@ -82,10 +87,9 @@ def test_a_released_photo_has_the_number_in_its_pixels(
     call: Call, people: Mapping[str, Path], folder: Path, keys: Path
 ) -> None:
     released = folder / "released.jpg"
-    done = label(call, people["a"], released, keys)
+    number = number_of(label(call, people["a"], released, keys))
     key = read_watermark_key(keys / "watermark.key")
-    number = read_from_photo(read_photo(released.read_bytes()), key).number
-    assert f"released as  {number}\n" in done.out
+    assert read_from_photo(read_photo(released.read_bytes()), key).number == number
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".m4v", ".mov"])
@@ -93,11 +97,9 @@ def test_a_released_film_is_trusted_and_one_with_a_flipped_byte_is_not(
     call: Call, film: Path, folder: Path, keys: Path, suffix: str
 ) -> None:
     released = folder / f"released{suffix}"
-    done = label(call, film, released, keys, "--corner-mark")
+    number = number_of(label(call, film, released, keys, "--corner-mark"))
     found = call("release", "inspect", released, "--anchor", keys, "--json")
-    number = found.json["provenance"]["number"]
-    assert found.code == 0
-    assert f"released as  {number}\n" in done.out
+    assert (found.code, found.json["provenance"]["number"]) == (0, number)
     assert found.json["label"]["ProduceID"] == str(number)
     data = bytearray(released.read_bytes())
     data[data.index(b"mdat") + 99] ^= 1
@@ -164,3 +166,23 @@ def test_the_decoder_s_process_is_forked_before_the_signing_key_is_read(
     assert label(call, film, folder / "out.mp4", keys).code == 0
     assert order[-2:] == ["fork", "key"]
     assert order.count("key") == 1
+
+
+def test_what_the_child_tried_is_in_the_ledger(
+    call: Call,
+    people: Mapping[str, Path],
+    folder: Path,
+    keys: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wait = marking.MarkingChild.wait
+
+    def waiting(child: marking.MarkingChild, tell: Any) -> Mapping[str, int]:
+        wait(child, tell)
+        return {"socket": 2}
+
+    monkeypatch.setattr(marking.MarkingChild, "wait", waiting)
+    assert label(call, people["a"], folder / "out.png", keys).code == 0
+    entries = [json.loads(line) for line in call("audit", "show", "--json").out.splitlines()]
+    tried = [one["event"] for one in entries if one["event"]["kind"] == "escape-attempt"]
+    assert [(one["what"], one["times"]) for one in tried] == [("socket", 2)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from appliance.cli.release.dicom import write_dicom
 from appliance.cli.release.inspect import inspect_release
 from appliance.cli.release.keys import make_keys
 from appliance.cli.release.label import label_result
@@ -14,5 +15,5 @@ def release() -> None:
     """Label, sign and check what leaves."""
 
 
-for command in (inspect_release, label_result, make_keys):
+for command in (inspect_release, label_result, make_keys, write_dicom):
     release.add_command(command)

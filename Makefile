@@ -133,6 +133,9 @@ test: lint
 	$(call debian,softhsm2-util,softhsm2)
 	$(call debian,cryptsetup,cryptsetup-bin)
 	$(call debian,blkdiscard,util-linux)
+	$(call debian,xorriso,xorriso)
+	$(call debian,age,age)
+	$(call debian,openssl,openssl)
 	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then
 		$(call debian,libsystemd,gcc libsystemd-dev pkg-config python3-dev)
 		$(BIN)/pip install --quiet --editable '.[systemd]'

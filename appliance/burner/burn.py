@@ -12,7 +12,7 @@ from appliance.burner.layout import BLOCK, layout
 from appliance.burner.medium import Medium
 from appliance.burner.problem import SpoiledError, no_drive, too_small
 from appliance.burner.read_back import read_back
-from appliance.burner.xorriso import Xorriso
+from appliance.burner.xorriso import XORRISO, Xorriso
 
 Progress: TypeAlias = Callable[[float], None]
 """Called with what is done, 0 to 1; an exception of it ends the work, and spoils the disc."""
@@ -36,17 +36,20 @@ def burn(
     folder: int,
     medium: Medium,
     label: str,
+    date: int,
+    *,
     progress: Progress = lambda _: None,
-    program: Callable[[int], Xorriso] = lambda date: Xorriso(date=date),
+    program: str = XORRISO,
 ) -> Burned:
     """Write the files of the folder with the descriptor ``folder`` to ``medium``, and close it.
 
-    ``label``: the name of the volume. ``program``: what writes, given the date of all files. Raises
-    ``DiscError`` if nothing was written, ``SpoiledError`` if that went wrong.
+    ``label``: the name of the volume. ``date``: of the disc and of all files on it, seconds since
+    1970. ``program``: what writes. Raises ``DiscError`` if nothing was written, ``SpoiledError`` if
+    that went wrong.
     """
     contents = read_contents(folder)
-    xorriso = program(contents.date)
-    files = layout(folder, contents, label)
+    xorriso = Xorriso(date, program)
+    files = layout(folder, contents, label, date)
     blocks = _check(xorriso, medium, folder, files)
     _write(xorriso, medium, folder, files, progress)
     sha256 = read_back(

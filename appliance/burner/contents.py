@@ -30,10 +30,9 @@ class DiscFile:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The files in the order of their names, and one date for all: seconds since 1970."""
+    """The files in the order of their names."""
 
     files: tuple[DiscFile, ...]
-    date: int
 
     @property
     def size(self) -> int:
@@ -44,12 +43,10 @@ class Contents:
 def read_contents(folder: int) -> Contents:
     """Measure what is in the folder with the descriptor ``folder``.
 
-    Its date is that of the file changed last, so whoever fills the folder decides it. Raises
-    ``DiscError`` if it holds anything but regular files and folders with names for a disc, an
-    empty file, nothing at all or too much.
+    Raises ``DiscError`` if it holds anything but regular files and folders with names for a disc,
+    an empty file, nothing at all or too much.
     """
     files: list[DiscFile] = []
-    date = 0
     try:
         for name, descriptor in _walk(folder, "", 1):
             with os.fdopen(descriptor, "rb") as file:
@@ -61,7 +58,6 @@ def read_contents(folder: int) -> Contents:
                 digest = hashlib.file_digest(file, "sha256")
                 size = file.tell()
             files.append(DiscFile(name, size, digest.hexdigest()))
-            date = max(date, int(status.st_mtime))
     except OSError as error:
         raise bad_folder("one of them cannot be read") from error
     if not files:
@@ -70,7 +66,7 @@ def read_contents(folder: int) -> Contents:
         raise bad_folder("two names differ in upper and lower case alone")
     if sum(file.size for file in files) > _MOST_BYTES:
         raise bad_folder("they are larger than any disc")
-    return Contents(tuple(sorted(files, key=lambda file: file.name)), date)
+    return Contents(tuple(sorted(files, key=lambda file: file.name)))
 
 
 def _walk(folder: int, above: str, level: int) -> Iterator[tuple[str, int]]:

@@ -13,11 +13,12 @@ BLOCK: Final = 2048
 _APPLICATION: Final = "FACE-APPLIANCE"
 
 
-def layout(folder: int, contents: Contents, label: str) -> Sequence[str]:
+def layout(folder: int, contents: Contents, label: str, date: int) -> Sequence[str]:
     """ISO 9660 with the names of Rock Ridge and Joliet, everybody may read, all of one date.
 
     ``folder``: the descriptor, in the program that reads them, of the folder with the files.
-    ``label``: the name of the volume, of at most 32 of ISO 9660's d-characters.
+    ``label``: the name of the volume, of at most 32 of ISO 9660's d-characters. ``date``: seconds
+    since 1970.
     """
     below = f"/proc/self/fd/{folder}"
     mapped = [
@@ -25,7 +26,7 @@ def layout(folder: int, contents: Contents, label: str) -> Sequence[str]:
         for file in contents.files
         for word in ("-map", f"{below}/{file.name}", f"/{file.name}")
     ]
-    date = f"={contents.date}"
+    when = f"={date}"
     return [
         *("-rockridge", "on", "-joliet", "on", "-hardlinks", "off", "-md5", "off"),
         *("-volid", label, "-application_id", _APPLICATION),
@@ -35,6 +36,6 @@ def layout(folder: int, contents: Contents, label: str) -> Sequence[str]:
         *("-chown_r", "0", "/", "--", "-chgrp_r", "0", "/", "--"),
         *("-find", "/", "-type", "f", "-exec", "chmod", "0444", "--"),
         *("-find", "/", "-type", "d", "-exec", "chmod", "0555", "--"),
-        *("-find", "/", "-exec", "alter_date", "a", date, "--"),
-        *("-find", "/", "-exec", "alter_date", "b", date, "--"),
+        *("-find", "/", "-exec", "alter_date", "a", when, "--"),
+        *("-find", "/", "-exec", "alter_date", "b", when, "--"),
     ]

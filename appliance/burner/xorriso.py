@@ -19,7 +19,8 @@ from appliance.burner.problem import no_program
 Line: TypeAlias = Callable[[str], None]
 """Called with each line of a result or message."""
 
-_PROGRAM: Final = "/usr/bin/xorriso"
+XORRISO: Final = "/usr/bin/xorriso"
+
 _SILENCE: Final = 600.0  # seconds; it reports every second, and a drive may take minutes to close
 _GRACE: Final = 60.0  # seconds for a drive to come to rest
 _LINE = re.compile(r"\A[RI]:\d: ?(.*)\Z")
@@ -33,11 +34,13 @@ class Xorriso:
     clock (reproducible-builds.org, SOURCE_DATE_EPOCH).
     """
 
-    def __init__(self, program: str = _PROGRAM, date: int | None = None) -> None:
+    def __init__(self, date: int, program: str = XORRISO) -> None:
         self._program = program
-        self._environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
-        if date is not None:
-            self._environment["SOURCE_DATE_EPOCH"] = str(date)
+        self._environment = {
+            "LC_ALL": "C",
+            "PATH": "/usr/bin:/bin",
+            "SOURCE_DATE_EPOCH": str(date),
+        }
 
     def lines(
         self, commands: Sequence[str], inherited: Sequence[int] = (), each: Line | None = None

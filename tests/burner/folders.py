@@ -9,9 +9,8 @@ from pathlib import Path
 
 from appliance.burner.burn import Burned, Progress, burn
 from appliance.burner.medium import Drive, ImageFile
-from appliance.burner.xorriso import Xorriso
+from appliance.burner.xorriso import XORRISO
 
-XORRISO = "/usr/bin/xorriso"
 DATE = 1_764_500_000  # seconds since 1970
 BLOCK = 2048
 
@@ -30,7 +29,6 @@ def filled(folder: Path, files: Mapping[str, bytes] | None = None) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        os.utime(path, (DATE, DATE))
     return folder
 
 
@@ -54,8 +52,9 @@ def burn_image(
             descriptor,
             ImageFile(file.fileno()),
             "RELEASE_12",
-            progress,
-            program=lambda date: Xorriso(program, date),
+            DATE,
+            progress=progress,
+            program=program,
         )
 
 
@@ -66,8 +65,9 @@ def burn_drive(folder: Path, drive: Path, program: str, progress: Progress | Non
             descriptor,
             Drive(f"stdio:{drive}"),
             "RELEASE_12",
-            progress or (lambda _: None),
-            program=lambda date: Xorriso(program, date),
+            DATE,
+            progress=progress or (lambda _: None),
+            program=program,
         )
 
 

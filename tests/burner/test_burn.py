@@ -11,10 +11,10 @@ import pytest
 from appliance.burner.contents import read_contents
 from appliance.burner.medium import Drive
 from appliance.burner.problem import DiscError, SpoiledError
+from appliance.burner.xorriso import XORRISO
 from tests.burner.folders import (
     BLOCK,
     DATE,
-    XORRISO,
     burn_drive,
     burn_image,
     contents,
@@ -47,10 +47,9 @@ def test_an_image_holds_the_files_and_nothing_else(folder: Path, tmp_path: Path)
 def test_the_same_files_become_the_same_image(folder: Path, tmp_path: Path) -> None:
     first = burn_image(folder, tmp_path / "first.iso")
     folder.rename(tmp_path / "elsewhere")
-    os.utime(tmp_path / "elsewhere", (1, 1))
+    os.utime(tmp_path / "elsewhere/index.html", (1, 1))
     assert burn_image(tmp_path / "elsewhere", tmp_path / "second.iso") == first
     (tmp_path / "elsewhere/index.html").write_bytes(b"<p>hallo</p>")
-    os.utime(tmp_path / "elsewhere/index.html", (DATE, DATE))
     assert burn_image(tmp_path / "elsewhere", tmp_path / "third.iso") != first
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +39,6 @@ SUFFIXES: Mapping[CopyKind, str] = MappingProxyType(
 )
 
 _BLOCK: Final = 1 << 20  # bytes
-_MILLISECONDS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +76,10 @@ def write_tree(
 ) -> bytes:
     """Fill ``folder``, which exists and is empty; returns the manifest.
 
-    ``extra``: further files by their names from the root, such as ``DICOMDIR``. All files get one
-    date, which a disc keeps. Raises ``ReleaseError`` if there is no copy, two have one
-    number, a copy is not what its record states, or a name cannot be on a disc, and ``OutputError``
-    if the folder cannot be written.
+    ``extra``: further files by their names from the root, such as ``DICOMDIR``. The umask decides
+    who may read them: a burner that is another user must. Raises ``ReleaseError`` if there is no
+    copy, two have one number, a copy is not what its record states, or a name cannot be on a disc,
+    and ``OutputError`` if the folder cannot be written.
     """
     records = [record for record, _ in copies]
     _check_numbers(records)
@@ -91,7 +89,7 @@ def write_tree(
         PAGE: disc_page(records, copy_name, texts.made, texts.medium, encrypted=False),
     }
     _check_names([*map(copy_name, records), MANIFEST, SIGNATURE, *own, *extra])
-    writer = _Writer(folder, texts.made)
+    writer = _Writer(folder)
     for record, content in copies:
         written = writer.write(copy_name(record), content)
         if (written.sha256, written.size) != (record.copy, record.size):
@@ -112,7 +110,7 @@ def write_encrypted_tree(
 
     Nothing else says what is in it. Returns the manifest. Raises ``OutputError``.
     """
-    writer = _Writer(folder, texts.made)
+    writer = _Writer(folder)
     writer.write_blocks(name, archive)
     own = {
         ANCHOR: keys.anchor,
@@ -146,9 +144,8 @@ def _check_names(names: Sequence[str]) -> None:
 class _Writer:
     """Writes files below ``folder`` and keeps the list of them."""
 
-    def __init__(self, folder: Path, made: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seconds = made // _MILLISECONDS
         self._listed: list[ListedFile] = []
 
     def write(self, name: str, content: BinaryIO) -> ListedFile:
@@ -160,14 +157,14 @@ class _Writer:
         path = self._folder / name
         digest, size = hashlib.sha256(), 0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with PendingOutput(path) as output:
+            if not path.parent.is_dir():  # a sealed process finds its folders made
+                path.parent.mkdir(parents=True)
+            with PendingOutput(path, shared=True) as output:
                 for block in blocks:
                     digest.update(block)
                     size += len(block)
                     output.file.write(block)
                 output.commit()
-            os.utime(path, (self._seconds, self._seconds))
         except OSError as error:
             raise as_output_error(error) from error
         listed = ListedFile(name, size, digest.hexdigest())

@@ -179,6 +179,7 @@ lab: .venv/.dev
 	$(call debian,modprobe,kmod)
 	$(call debian,cpio,cpio)
 	$(call debian,busybox,busybox-static)
+	$(call debian,xorriso,xorriso)
 	tests/lab/machine/prepare.sh .cache/lab
 	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/lab --ignore=tests/lab/guest
 

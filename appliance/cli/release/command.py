@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from appliance.cli.release.burn import burn_releases
+from appliance.cli.release.export import export_releases
 from appliance.cli.release.inspect import inspect_release
 from appliance.cli.release.keys import make_keys
 from appliance.cli.release.label import label_photo
@@ -14,5 +16,5 @@ def release() -> None:
     """Label, sign and check what leaves."""
 
 
-for command in (inspect_release, label_photo, make_keys):
+for command in (burn_releases, export_releases, inspect_release, label_photo, make_keys):
     release.add_command(command)

@@ -371,7 +371,7 @@ def test_what_cannot_be_recorded_is_not_written(
 
     with monkeypatch.context() as patched:
         patched.setattr(AuditClient, "append_all", full)
-        refused = site.burn(file)
+        refused = site.burn(file, more=["--json"])
     assert (refused.code, "Destroy the disc" in refused.err) == (10, True)
     assert not (site.folder / "disc.iso").exists()
     assert site.burn(file).code == 0

@@ -168,11 +168,13 @@ class Release(Section, frozen=True):
     """The release of a result by a second person.
 
     ``valid_seconds``: how long a request stands. ``view``: whether the second person may be shown
-    the result at its full size, by the program that they use.
+    the result at its full size, by the program that they use. ``corner_mark``: whether a film keeps
+    a short mark in its corner to the end; its label is shown for two seconds.
     """
 
     valid_seconds: Annotated[int, Meta(ge=60, le=86_400)] = 900
     view: bool = False
+    corner_mark: bool = False
 
 
 class Gate(Section, frozen=True):

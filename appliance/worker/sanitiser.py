@@ -63,6 +63,10 @@ class MediaSanitiser:
         self._lock = Lock()
         self._running = False
 
+    def close(self) -> None:
+        """Let the helper process end, which it does by itself when this process ends."""
+        self._connection.close()
+
     def rewrite(
         self,
         source: int,

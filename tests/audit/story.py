@@ -147,8 +147,8 @@ def _release(
     yield at + 22_000, "broker", events.ReleaseTaken(session, number + 9)
     copy, disc = dice.randbytes(32).hex(), dice.randbytes(32).hex()
     yield at + 23_000, "broker", events.ReleaseSigned(number + 9, copy, "photo", "mesh")
-    labelled = events.ReleaseLabelled(session, result, number + 9, "mesh")
-    yield at + 40_000, "worker", labelled
+    begun = events.ReleaseBegun(dice.randbytes(8).hex(), result, "photo", "mesh")
+    yield at + 40_000, "embedded", begun
     yield at + 55_000, "broker", events.ReleaseBurned(number + 9, copy, "disc", disc)
 
 

@@ -8,7 +8,7 @@ from appliance.cli.release.burn import burn_releases
 from appliance.cli.release.export import export_releases
 from appliance.cli.release.inspect import inspect_release
 from appliance.cli.release.keys import make_keys
-from appliance.cli.release.label import label_photo
+from appliance.cli.release.label import label_result
 
 
 @click.group()
@@ -16,5 +16,5 @@ def release() -> None:
     """Label, sign and check what leaves."""
 
 
-for command in (burn_releases, export_releases, inspect_release, label_photo, make_keys):
+for command in (burn_releases, export_releases, inspect_release, label_result, make_keys):
     release.add_command(command)

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import Self, TypeAlias
 
-from appliance.audit.entries.events import ReleaseSigned
+from appliance.audit.entries.events import ReleaseApproved, ReleaseBegun, ReleaseSigned
 from appliance.audit.entries.reader import LogLine, read_lines
 from appliance.audit.export.bundle import prove_entry
-from appliance.audit.export.labels import details, kind
 from appliance.audit.tlog.reader import CHECKPOINT, VKEY, LedgerReader
 from appliance.errors import ReleaseError
 from appliance.release.disc.manifest import DiscLedger
 
-_APPROVED: Final = "release-approved"
-_BEGINNINGS: Final = frozenset((_APPROVED, "release-begun"))
-"""The entries whose index is the number of a release."""
+_Beginning: TypeAlias = ReleaseApproved | ReleaseBegun
+"""An entry whose index is the number of a release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +54,13 @@ class LedgerOfReleases:
         Raises ``ReleaseError`` if there is none, and ``LedgerError`` if the ledger is damaged.
         """
         begun = self._begun.get(number)
-        if begun is None:
+        beginning = None if begun is None else begun.entry.event
+        if begun is None or not isinstance(beginning, _Beginning):
             raise ReleaseError(
                 "This ledger has no release of its number.",
                 "Burn it where it was released, with the ledger of that user.",
             )
-        if self._second_person and kind(begun.entry.event) != _APPROVED:
+        if self._second_person and not isinstance(beginning, ReleaseApproved):
             raise ReleaseError(
                 "The policy demands that a second person approves a release.",
                 "Release it once more, with their approval.",
@@ -69,8 +68,7 @@ class LedgerOfReleases:
         for line in self._signed.get(number, ()):
             event = line.entry.event
             if isinstance(event, ReleaseSigned) and event.copy == copy:
-                result = details(begun.entry.event)["result"]
-                return Release(number, str(result), event, line.entry.at, (begun, line))
+                return Release(number, beginning.result, event, line.entry.at, (begun, line))
         raise ReleaseError(
             "It is not the copy that was signed under its number.",
             "Release the result once more, and leave the copy as it is.",
@@ -100,13 +98,13 @@ class LedgerOfReleases:
         return [
             line
             for line in read_lines(self._store, head)
-            if kind(line.entry.event) in _BEGINNINGS or isinstance(line.entry.event, ReleaseSigned)
+            if isinstance(line.entry.event, _Beginning | ReleaseSigned)
         ]
 
     @cached_property
     def _begun(self) -> Mapping[int, LogLine]:
         return {
-            line.entry.seq: line for line in self._lines if kind(line.entry.event) in _BEGINNINGS
+            line.entry.seq: line for line in self._lines if isinstance(line.entry.event, _Beginning)
         }
 
     @cached_property

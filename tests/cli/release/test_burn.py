@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyrage
@@ -18,6 +18,7 @@ import pytest
 from appliance.audit.entries.events import (
     AnyEvent,
     ReleaseApproved,
+    ReleaseBegun,
     ReleaseBurned,
     ReleaseSigned,
 )
@@ -26,23 +27,16 @@ from appliance.audit.keys.locations import default_ledger
 from appliance.audit.service.client import AuditClient
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError
-from appliance.pipeline.media.photo.photo import Photo
 from appliance.release.facts import ReleaseFacts
 from appliance.release.keys import ReleaseKeys, read_release_keys
 from appliance.release.provenance.stills import sign_still
-from appliance.release.still import released_still
-from appliance.release.watermark.photo import embed_in_photo
+from appliance.release.still import marked_still, signed_still
 from appliance.resources import policies
 from tests.cli.conftest import CANARY, Call, Outcome
+from tests.paths import PORTRAITS
 from tests.release.signed import photo
 
 _RESULT = hashlib.sha256(b"the result").hexdigest()
-
-
-def large_photo() -> Photo:
-    """Large enough for a watermark."""
-    small = photo()
-    return replace(small, pixels=small.pixels.repeat(4, axis=0).repeat(4, axis=1))
 
 
 @dataclass
@@ -73,13 +67,8 @@ class Site:
     def copy(self, number: int, *, keys: ReleaseKeys | None = None, mark: int = 0) -> bytes:
         """The file that leaves; ``mark``: another number in its pixels."""
         site = keys or self.keys
-        return released_still(
-            large_photo(),
-            "jpeg",
-            ReleaseFacts(number, "simulation", ""),
-            site.signing,
-            watermark=lambda one, own: embed_in_photo(one, mark or own, site.watermark),
-        )
+        marked = marked_still(photo(), "jpeg", mark or number, site.watermark)
+        return signed_still(marked, "jpeg", ReleaseFacts(number, "simulation", ""), site.signing)
 
     def released(self, name: str = f"{CANARY}.jpg") -> Path:
         number = self.approve()
@@ -377,10 +366,31 @@ def test_what_cannot_be_recorded_is_not_written(
     assert site.burn(file).code == 0
 
 
-def test_a_policy_that_demands_a_second_person_gets_their_releases(site: Site) -> None:
-    file = site.released()
-    policy = str(policies() / "clinic.yaml")
-    assert site.burn(file, more=["--policy", policy]).code == 0
+def test_a_policy_that_demands_a_second_person_gets_their_releases_alone(site: Site) -> None:
+    policy = ("--policy", str(policies() / "clinic.yaml"))
+    assert site.burn(site.released(), image="approved.iso", more=policy).code == 0
+    with EmbeddedAudit() as audit:
+        begun = ReleaseBegun("0" * 16, _RESULT, "photo", "simulation")
+        number = audit.client.append(begun).index
+    data = site.copy(number)
+    site.sign(number, data)
+    alone = site.put("alone.jpg", data)
+    refused = site.burn(alone, more=policy)
+    assert (refused.code, "second person" in refused.err) == (15, True)
+    assert site.burn(alone).code == 0
+
+
+@pytest.mark.parametrize("name", ["released.png", "released.tif"])
+def test_what_the_command_labels_can_be_burned(site: Site, name: str) -> None:
+    source, output = PORTRAITS / "person_e_1.png", site.folder / name
+    words = ("--output", output, "--keys", site.keys_folder, "--engine", "simulation")
+    assert site.call("release", "label", source, *words).code == 0
+    burned = site.burn(output, more=["--json"])
+    assert (burned.code, burned.err) == (0, "")
+    out = extracted(site.folder / "disc.iso", site.folder / "out")
+    assert verified(out, site.keys_folder / "anchor.pem").returncode == 0
+    (result,) = (out / "results").iterdir()
+    assert result.suffix == output.suffix
 
 
 @pytest.mark.parametrize("target", [(), ("--drive", "/dev/sr0", "--image", "x.iso")])

@@ -22,13 +22,13 @@ from appliance.release.keys import ReleaseKeys
 from appliance.release.provenance.signing_key import SigningKey
 from appliance.release.record import ReleaseRecord
 from appliance.release.still import released_still
-from tests.release.signed import identity, photo, signing_key
+from tests.release.signed import WATERMARK_KEY, identity, photo, signing_key
 
 MADE: Final = 1_764_500_000_123  # ms since 1970
 
 
 def site_keys() -> ReleaseKeys:
-    return ReleaseKeys(signing_key(), bytes(32), identity("Hospital").anchor)
+    return ReleaseKeys(signing_key(), WATERMARK_KEY, identity("Hospital").anchor)
 
 
 def ecdsa_keys() -> ReleaseKeys:
@@ -50,13 +50,13 @@ def ecdsa_keys() -> ReleaseKeys:
         serialization.NoEncryption(),
     )
     chain = certificate.public_bytes(serialization.Encoding.PEM)
-    return ReleaseKeys(SigningKey.from_pem(chain, private), bytes(32), site.anchor)
+    return ReleaseKeys(SigningKey.from_pem(chain, private), WATERMARK_KEY, site.anchor)
 
 
 @cache
 def _content(number: int) -> bytes:
     facts = ReleaseFacts(number, "simulation", "")
-    return released_still(photo(), "jpeg", facts, signing_key())
+    return released_still(photo(), "jpeg", facts, signing_key(), WATERMARK_KEY)
 
 
 def copy(number: int = 12) -> Copy:

@@ -42,9 +42,9 @@ from appliance.audit.entries.events.people import (
 )
 from appliance.audit.entries.events.release import (
     ReleaseApproved,
+    ReleaseBegun,
     ReleaseBurned,
     ReleaseDeclined,
-    ReleaseLabelled,
     ReleaseRefused,
     ReleaseRequested,
     ReleaseSigned,
@@ -98,9 +98,9 @@ __all__ = [
     "PolicyLoaded",
     "RegionChanged",
     "ReleaseApproved",
+    "ReleaseBegun",
     "ReleaseBurned",
     "ReleaseDeclined",
-    "ReleaseLabelled",
     "ReleaseRefused",
     "ReleaseRequested",
     "ReleaseSigned",
@@ -149,12 +149,12 @@ AnyEvent: TypeAlias = (
     | ReleaseRequested
     | ReleaseViewed
     | ReleaseApproved
+    | ReleaseBegun
     | ReleaseDeclined
     | ReleaseRefused
     | ReleaseTaken
     | ReleaseSigned
     | ReleaseBurned
-    | ReleaseLabelled
     | EscapeAttempt
     | DeviceRefused
     | EntryRefused

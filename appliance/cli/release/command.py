@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from appliance.cli.release.burn import burn_releases
 from appliance.cli.release.dicom import write_dicom
+from appliance.cli.release.export import export_releases
 from appliance.cli.release.inspect import inspect_release
 from appliance.cli.release.keys import make_keys
 from appliance.cli.release.label import label_result
@@ -15,5 +17,12 @@ def release() -> None:
     """Label, sign and check what leaves."""
 
 
-for command in (inspect_release, label_result, make_keys, write_dicom):
+for command in (
+    burn_releases,
+    export_releases,
+    inspect_release,
+    label_result,
+    make_keys,
+    write_dicom,
+):
     release.add_command(command)

@@ -10,10 +10,10 @@ from appliance.cli.framework.options import FILE, json_option
 from appliance.cli.framework.output import LabelledValue, print_json, print_pairs
 from appliance.cli.process.input_files import open_input
 from appliance.cli.process.sealing import current_sealing
-from appliance.cli.release.site_keys import read_anchors
 from appliance.errors import ReleaseError
 from appliance.pipeline.media.preload import load_media_libraries
 from appliance.release.inspection import FileInspection, inspect_file
+from appliance.release.keys import read_anchors
 from appliance.release.provenance.preload import load_provenance
 
 _STATES = {

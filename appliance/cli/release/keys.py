@@ -1,4 +1,4 @@
-"""``appliance release keys``: makes a site's anchor and the key that signs its releases."""
+"""``appliance release keys``: makes a site's anchor, and the keys that sign and mark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from appliance.cli.framework.options import FILE
 from appliance.cli.framework.output import print_pairs
-from appliance.cli.release.site_keys import ANCHOR, write_site_keys
+from appliance.release.keys import ANCHOR, write_release_keys
 from appliance.release.provenance.identity import LEAF_YEARS, make_identity
 
 
@@ -21,10 +21,11 @@ from appliance.release.provenance.identity import LEAF_YEARS, make_identity
     help="The site, as the certificates name it: readers of every released file see it.",
 )
 def make_keys(*, folder: Path, organisation: str) -> None:
-    """Make the site's anchor and the key that signs its releases, in the new folder DIR.
+    """Make the site's anchor and the keys that sign and mark its releases, in the new folder DIR.
 
-    Give anchor.pem to those who check what the site releases. Keep anchor.key elsewhere: it is
-    needed only to make another certificate. The keys are not encrypted.
+    Give anchor.pem to those who check what the site releases, and watermark.key only to who may
+    read the marks: with it they can also be removed. Keep anchor.key elsewhere: it is needed only
+    to make another certificate. The keys are not encrypted.
     """
-    write_site_keys(folder, make_identity(organisation))
+    write_release_keys(folder, make_identity(organisation))
     print_pairs([("anchor to give away", ANCHOR), ("certificate lives", f"{LEAF_YEARS} years")])

@@ -13,7 +13,6 @@ from appliance.cli.framework.output import print_pairs
 from appliance.cli.process.input_files import check_output, decode_photo, open_input
 from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.sealing import current_sealing
-from appliance.cli.release.site_keys import read_signing_key
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest
 from appliance.errors import PolicyError
@@ -21,6 +20,7 @@ from appliance.files.output import PendingOutput
 from appliance.pipeline.media.preload import load_media_libraries
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.release.facts import Engine, ReleaseFacts
+from appliance.release.keys import read_release_keys
 from appliance.release.labels.visible import load_label
 from appliance.release.provenance.preload import load_provenance
 from appliance.release.still import released_still
@@ -91,7 +91,7 @@ def label_photo(
                 "The policy demands that a second person releases a result.",
                 "Release it in a session, where a second person can approve it.",
             )
-        key = read_signing_key(keys)
+        key = read_release_keys(keys).signing
         with (
             open_input(photo, _WHAT) as opened,
             PendingOutput(output, overwrite=overwrite, shared=True) as pending,

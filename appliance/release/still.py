@@ -14,9 +14,35 @@ from appliance.release.labels.visible import labelled
 from appliance.release.provenance.library import mime_type
 from appliance.release.provenance.signing_key import SigningKey
 from appliance.release.provenance.stills import sign_still
+from appliance.release.watermark.photo import embed_in_photo
 
 Watermark: TypeAlias = Callable[[Photo, int], Photo]
 """Puts the release's number into a photo's pixels."""
+
+
+def marked_still(
+    photo: Photo,
+    kind: PhotoFormat,
+    number: int,
+    watermark_key: bytes,
+    quality: QualityWord | int | None = None,
+) -> bytes:
+    """``photo`` as a file of ``kind`` that people see the label of, with the mark of ``number``.
+
+    For a process without the key that signs. ``watermark_key``: 32 bytes. Raises ``ReleaseError``
+    if ``kind`` cannot carry a manifest or the photo is too small for the label, and ``OutputError``
+    if it is too small or too narrow for the mark, or ``kind`` cannot hold it.
+    """
+    mime_type(kind)
+    return encode_photo(embed_in_photo(labelled(photo), number, watermark_key), kind, quality)
+
+
+def signed_still(encoded: bytes, kind: PhotoFormat, facts: ReleaseFacts, key: SigningKey) -> bytes:
+    """``encoded``, as :func:`marked_still` returns it, with the label for programs, signed.
+
+    Raises ``ReleaseError`` if ``kind`` cannot carry a manifest or ``key`` cannot sign.
+    """
+    return sign_still(with_implicit_label(encoded, kind, facts), kind, facts, key)
 
 
 def released_still(

@@ -91,7 +91,7 @@ method DeviceRefused(device: string) -> ()
 error LoginRefused (reason: string, wait_ms: int, hint: string)
 error NoSuchSession ()
 error NoSuchRelease ()
-error NoReleaser ()
+error NoReleaser (hint: string)
 error ReleaseRefused (reason: string, hint: string)
 error WrongState (state: string)
 error NoFreeSlot ()
@@ -246,6 +246,12 @@ class LoginRefused(msgspec.Struct, frozen=True):
 
     reason: str
     wait_ms: int
+    hint: str
+
+
+class NoReleaser(msgspec.Struct, frozen=True):
+    """Details of the error of this name."""
+
     hint: str
 
 

@@ -49,6 +49,7 @@ Stage: TypeAlias = Literal["request", "view", "decide", "hand-over"]
 
 _HIGHEST = (1 << 32) - 1  # what a watermark has room for
 _LONGEST_HAND_OVER = 1800.0  # seconds
+_LONGEST_START = 120.0  # seconds until a releaser serves: systemd starts it for the connection
 _LOOK = 0.25  # seconds between two looks at whether the session is still open
 
 _HINTS: Mapping[Reason, str] = MappingProxyType(
@@ -160,7 +161,7 @@ class ReleaseDesk:
             raise self._refused("changed", "decide", found, person.subject)
         if (reason := self._objection(found, person)) is not None:  # time has passed since
             raise self._refused(reason, "decide", found, person.subject)
-        with self._releaser() as releaser:
+        with self._releaser(found) as releaser:
             number = self._approved(found, person)
             self._hand_over(found, number, releaser)
         return Answer(broker_api.Released(number))
@@ -197,18 +198,23 @@ class ReleaseDesk:
         wanted = control_api.Release(found.item, result.sha256, number)
         ours, theirs = socket.socketpair()
         try:
-            with closing(ours), _cut_off(ours, found.still_open):
+            with (
+                closing(ours),
+                closing(self._ledger.for_releaser(session.identifier)) as ledger,
+                _hanging_up(releaser, found.still_open),
+            ):
                 with theirs:
                     session.worker().release(wanted, theirs)
                 releaser.call(
                     f"{releaser_api.NAME}.Expect",
                     expected,
                     gives=Empty,
-                    descriptors=[ours.fileno()],
+                    descriptors=[ours.fileno(), ledger.fileno()],
                     timeout=_LONGEST_HAND_OVER,
                 )
-        except (CallError, SessionError, WireError) as failed:
+        except (CallError, LedgerError, SessionError, WireError) as failed:
             self._releases.take(found, Step.FAILED)
+            self._forget(found, number)
             reason: Reason = "error" if found.still_open() else "not-open"
             raise self._refused(reason, "hand-over", found, None) from failed
         self._releases.take(found, Step.TAKEN)
@@ -250,14 +256,34 @@ class ReleaseDesk:
         )
 
     @contextmanager
-    def _releaser(self) -> Iterator[Client]:
-        """A connection to the releaser; raises ``CallError`` if there is none."""
+    def _releaser(self, found: ReleaseRequest) -> Iterator[Client]:
+        """A connection to the releaser of a session; raises ``CallError`` if it makes no copies."""
         try:
-            releaser = self._environment.connect_releaser()
+            releaser = self._environment.connect_releaser(found.session.slot)
         except WireError as missing:
-            raise CallError(error_name("NoReleaser")) from missing
+            raise _no_releaser() from missing
         with closing(releaser):
+            try:
+                releaser.call(
+                    f"{releaser_api.NAME}.Ready", gives=releaser_api.Ready, timeout=_LONGEST_START
+                )
+            except (CallError, WireError) as missing:
+                raise _no_releaser() from missing
             yield releaser
+
+    def _forget(self, found: ReleaseRequest, number: int) -> None:
+        """Have a copy deleted that may have been made when its release had failed already."""
+        session = found.session
+        with (
+            suppress(CallError, WireError),  # it ends with the session at the latest
+            closing(self._environment.connect_releaser(session.slot)) as releaser,
+        ):
+            releaser.call(
+                f"{releaser_api.NAME}.Forget",
+                releaser_api.Forget(session.identifier, number),
+                gives=releaser_api.Forgotten,
+                timeout=_LONGEST_START,
+            )
 
     @contextmanager
     def _refusing_errors(
@@ -286,16 +312,20 @@ class ReleaseDesk:
         )
 
 
+def _no_releaser() -> CallError:
+    hint = "Install the keys for releases; `appliance doctor --machine` says what is missing."
+    return CallError(error_name("NoReleaser"), broker_api.NoReleaser(hint))
+
+
 @contextmanager
-def _cut_off(connection: socket.socket, still: Callable[[], bool]) -> Iterator[None]:
-    """Shut ``connection`` down, for whoever has it, as soon as ``still`` is false."""
+def _hanging_up(releaser: Client, still: Callable[[], bool]) -> Iterator[None]:
+    """Hang up on ``releaser``, which ends it, as soon as ``still`` is false."""
     done = Event()
 
     def watch() -> None:
         while not done.wait(_LOOK):
             if not still():
-                with suppress(OSError):  # the other end is gone
-                    connection.shutdown(socket.SHUT_RDWR)
+                releaser.close()
                 return
 
     watching = Thread(target=watch, daemon=True)

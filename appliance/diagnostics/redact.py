@@ -20,6 +20,7 @@ LEVELS = frozenset({"debug", "info", "warning", "error", "critical"})
 MESSAGES = frozenset(
     {
         "bug",
+        "copy refused",
         "ledger refused",
         "library message",
         "peer dropped",

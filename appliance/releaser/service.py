@@ -11,7 +11,7 @@ import msgspec
 
 from appliance.audit.service.client import AuditClient
 from appliance.diagnostics.journal import bind_session
-from appliance.diagnostics.process_log import report_bug
+from appliance.diagnostics.process_log import log, report_bug
 from appliance.errors import ApplianceError
 from appliance.protocols import releaser_api as api
 from appliance.protocols.releaser_api import error_name
@@ -110,6 +110,8 @@ def _as_answers() -> Iterator[None]:
     except NoOutboxError as missing:
         raise CallError(error_name("NoOutbox")) from missing
     except NotTakenError as refused:
+        log().warning("copy refused", exc_info=refused)
         raise CallError(error_name("NotTaken")) from refused
     except ApplianceError as failed:
+        log().warning("copy refused", exc_info=failed)
         raise CallError(error_name("Failed"), api.Failed(failed.message, failed.hint)) from failed

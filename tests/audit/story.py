@@ -149,6 +149,9 @@ def _release(
     yield at + 23_000, "releaser", events.ReleaseSigned(number + 9, copy, "photo", "mesh")
     labelled = events.ReleaseLabelled(session, result, number + 9, "mesh")
     yield at + 40_000, "worker", labelled
+    if dice.random() < 0.2:
+        yield at + 54_000, "broker", events.ReleaseDropped(session, number + 9)
+        return
     yield at + 55_000, "releaser", events.ReleaseBurned(number + 9, copy, "disc", disc)
 
 

@@ -124,10 +124,15 @@ def hand_over(
     client: Client,
     wanted: api.Expect,
     send: bytes | Callable[[socket.socket], object],
+    ledger: int | None = None,
 ) -> None:
-    """Call Expect, as a worker sends bytes or does something else. Raises ``CallError``."""
+    """Call Expect, as a worker sends bytes or does something else. Raises ``CallError``.
+
+    ``ledger``: a descriptor, which is closed; by default of a connection as it should be.
+    """
     ours, theirs = socket.socketpair()
-    ledger = site.ledger(wanted.session)
+    if ledger is None:
+        ledger = site.ledger(wanted.session)
 
     def work() -> None:
         with theirs:

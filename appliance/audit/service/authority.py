@@ -86,6 +86,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.ReleaseDeclined: _BROKER,
         events.ReleaseRefused: _BROKER,
         events.ReleaseTaken: _BROKER,
+        events.ReleaseDropped: _ENDING,
         events.ReleaseSigned: _RELEASER,
         events.ReleaseBurned: _RELEASER,
         events.ReleaseLabelled: _WORKER,

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import click
 
+from appliance.cli.release.decide import approve_release, decline_release, look_at_release
 from appliance.cli.release.inspect import inspect_release
 from appliance.cli.release.keys import make_keys
 from appliance.cli.release.label import label_photo
+from appliance.cli.release.request import request_release
 
 
 @click.group()
 def release() -> None:
-    """Label, sign and check what leaves."""
+    """Ask for, decide on, label, sign and check what leaves."""
 
 
-for command in (inspect_release, label_photo, make_keys):
+for command in (
+    approve_release,
+    decline_release,
+    inspect_release,
+    label_photo,
+    look_at_release,
+    make_keys,
+    request_release,
+):
     release.add_command(command)

@@ -44,6 +44,7 @@ from appliance.audit.entries.events.release import (
     ReleaseApproved,
     ReleaseBurned,
     ReleaseDeclined,
+    ReleaseDropped,
     ReleaseLabelled,
     ReleaseRefused,
     ReleaseRequested,
@@ -100,6 +101,7 @@ __all__ = [
     "ReleaseApproved",
     "ReleaseBurned",
     "ReleaseDeclined",
+    "ReleaseDropped",
     "ReleaseLabelled",
     "ReleaseRefused",
     "ReleaseRequested",
@@ -152,6 +154,7 @@ AnyEvent: TypeAlias = (
     | ReleaseDeclined
     | ReleaseRefused
     | ReleaseTaken
+    | ReleaseDropped
     | ReleaseSigned
     | ReleaseBurned
     | ReleaseLabelled

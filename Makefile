@@ -133,6 +133,11 @@ test: lint
 	$(call debian,softhsm2-util,softhsm2)
 	$(call debian,cryptsetup,cryptsetup-bin)
 	$(call debian,blkdiscard,util-linux)
+	$(call debian,osirrox,xorriso)
+	$(call debian,genisoimage,genisoimage)
+	$(call debian,mkudffs,udftools)
+	$(call debian,exiftool,libimage-exiftool-perl)
+	$(call debian,ffprobe,ffmpeg)
 	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then
 		$(call debian,libsystemd,gcc libsystemd-dev pkg-config python3-dev)
 		$(BIN)/pip install --quiet --editable '.[systemd]'

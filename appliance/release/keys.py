@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.errors import OutputError, ReleaseError
 from appliance.files.output import PendingOutput
@@ -18,6 +22,7 @@ from appliance.files.read import read_regular
 from appliance.files.reasons import reason_of
 from appliance.release.provenance.identity import Identity
 from appliance.release.provenance.signing_key import SigningKey
+from appliance.release.provenance.token_signer import TokenKey
 from appliance.release.watermark.message import KEY_BYTES
 
 ANCHOR: Final = "anchor.pem"
@@ -25,6 +30,7 @@ ANCHOR: Final = "anchor.pem"
 
 WATERMARK_KEY: Final = "watermark.key"
 _CHAIN, _KEY, _ANCHOR_KEY = "release.pem", "release.key", "anchor.key"
+_TOKEN, _PIN = "release.token", "release.pin"
 _LARGEST = 1 << 16  # bytes of a file of certificates
 
 
@@ -63,6 +69,8 @@ def write_release_keys(folder: Path, made: Identity) -> None:
         ANCHOR: made.anchor,
     }
     for name, content in contents.items():
+        if name == _KEY and not content:  # it is on a token
+            continue
         with PendingOutput(os.path.join(folder, name)) as output:  # noqa: PTH118 - as it is taken
             output.file.write(content)
             output.commit()
@@ -71,12 +79,15 @@ def write_release_keys(folder: Path, made: Identity) -> None:
 def read_release_keys(folder: Path) -> ReleaseKeys:
     """The keys in ``folder``; the private key of the anchor is not read.
 
-    Raises ``ReleaseError`` if a file is missing, damaged, or does not belong to the others.
+    Where there is a ``release.token``, the signing key is on a token: see :func:`_token_key`. Call
+    this before the seal. Raises ``ReleaseError`` if a file is missing, damaged, or does not belong
+    to the others, or if a token cannot be used.
     """
-    signing = SigningKey.from_pem(
-        _content(folder / _CHAIN, "The certificate for releases"),
-        _content(folder / _KEY, "The key for releases"),
-    )
+    chain = _content(folder / _CHAIN, "The certificate for releases")
+    if (folder / _TOKEN).exists():
+        signing = _token_key(folder, chain)
+    else:
+        signing = SigningKey.from_pem(chain, _content(folder / _KEY, "The key for releases"))
     anchor = _content(folder / ANCHOR, "The anchor")
     _check_anchor(anchor, signing)
     return ReleaseKeys(signing, read_watermark_key(folder / WATERMARK_KEY), anchor)
@@ -100,6 +111,40 @@ def read_anchors(path: Path) -> str:
     """
     file = path / ANCHOR if path.is_dir() else path
     return _content(file, "The file of anchors").decode("ascii", "replace")
+
+
+def read_public_key(path: Path) -> Ed25519PublicKey | EllipticCurvePublicKey:
+    """The public key in the file ``path``, PEM. Raises ``ReleaseError`` if it cannot sign here."""
+    content = _content(path, "The public key")
+    try:
+        key = serialization.load_pem_public_key(content)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if isinstance(key, Ed25519PublicKey) or (
+        isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
+    ):
+        return key
+    raise ReleaseError(
+        "The public key is none that can be used here.",
+        "Name a PEM file of an Ed25519 or P-256 key.",
+    )
+
+
+def _token_key(folder: Path, chain: bytes) -> SigningKey:
+    """The key that ``release.token`` names: TOML with the fields of ``TokenKey``.
+
+    Its PIN is the first line of ``release.pin``.
+    """
+    try:
+        text = _content(folder / _TOKEN, "The name of the token").decode()
+        place = msgspec.toml.decode(text, type=TokenKey)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise ReleaseError(
+            "The name of the token cannot be understood.",
+            'Write three lines: module = "/path", token = "label", key = "label".',
+        ) from error
+    pin, _, _ = _content(folder / _PIN, "The PIN of the token").partition(b"\n")
+    return SigningKey.from_pkcs11(chain, place, pin.decode("utf-8", "replace"))
 
 
 def _check_anchor(anchor: bytes, signing: SigningKey) -> None:

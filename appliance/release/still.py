@@ -1,9 +1,10 @@
-"""The whole way of a photo that is released: visible label, watermark, encoded, label, signed."""
+"""The way of a photo that is released: shown label, watermark, encoded; then label and signature.
+
+The two halves are for two processes. :func:`marked_still` handles pixels and needs no key to sign
+with; :func:`signed_still` holds that key and handles bytes of our own encoder.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TypeAlias
 
 from appliance.pipeline.media.photo.encode import PhotoFormat, encode_photo
 from appliance.pipeline.media.photo.photo import Photo
@@ -16,9 +17,6 @@ from appliance.release.provenance.signing_key import SigningKey
 from appliance.release.provenance.stills import sign_still
 from appliance.release.watermark.photo import embed_in_photo
 
-Watermark: TypeAlias = Callable[[Photo, int], Photo]
-"""Puts the release's number into a photo's pixels."""
-
 
 def marked_still(
     photo: Photo,
@@ -29,9 +27,12 @@ def marked_still(
 ) -> bytes:
     """``photo`` as a file of ``kind`` that people see the label of, with the mark of ``number``.
 
-    For a process without the key that signs. ``watermark_key``: 32 bytes. Raises ``ReleaseError``
-    if ``kind`` cannot carry a manifest or the photo is too small for the label, and ``OutputError``
-    if it is too small or too narrow for the mark, or ``kind`` cannot hold it.
+    ``photo`` itself stays as it is. The mark goes over the label, which it does not harm: in
+    letters and plate it is as weak as in any smooth place. The file is encoded from pixels and a
+    colour profile alone, so nothing else of the file that came in can be in it.
+    ``watermark_key``: 32 bytes. Raises ``ReleaseError`` if ``kind`` cannot carry a manifest or the
+    photo is too small for the label, and ``OutputError`` if it is too small or too narrow for the
+    mark, or ``kind`` cannot hold it.
     """
     mime_type(kind)
     return encode_photo(embed_in_photo(labelled(photo), number, watermark_key), kind, quality)
@@ -50,19 +51,14 @@ def released_still(
     kind: PhotoFormat,
     facts: ReleaseFacts,
     key: SigningKey,
+    watermark_key: bytes,
     *,
     quality: QualityWord | int | None = None,
-    watermark: Watermark | None = None,
 ) -> bytes:
-    """``photo`` as the file of ``kind`` that leaves; ``photo`` itself stays as it is.
+    """``photo`` as the file of ``kind`` that leaves: both halves in one process.
 
-    It is encoded from pixels and a colour profile alone, so nothing else of the file that came in
-    can be in it. Raises ``ReleaseError`` if ``kind`` cannot carry a manifest, if the photo is too
-    small for the visible label or if ``key`` cannot sign, and ``OutputError`` if ``kind`` cannot
-    hold the photo.
+    Raises as they do.
     """
-    mime_type(kind)
-    shown = labelled(photo)
-    marked = watermark(shown, facts.number) if watermark else shown
-    encoded = with_implicit_label(encode_photo(marked, kind, quality), kind, facts)
-    return sign_still(encoded, kind, facts, key)
+    return signed_still(
+        marked_still(photo, kind, facts.number, watermark_key, quality), kind, facts, key
+    )

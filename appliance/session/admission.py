@@ -12,7 +12,7 @@ from appliance.audit.entries import events
 from appliance.protocols import broker_api
 from appliance.session import login
 from appliance.session.environment import Environment
-from appliance.session.ledger_connection import Ledger
+from appliance.session.ledger_connection import Record
 from appliance.session.refusals import Reason, Refusals
 from appliance.session.roles import Act, Permissions, read_file
 from appliance.session.settings import Settings
@@ -48,7 +48,7 @@ class Admission:
     """Every method raises ``CallError`` if the person is refused, ``LedgerError`` if unlogged."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, environment: Environment, refusals: Refusals
+        self, settings: Settings, ledger: Record, environment: Environment, refusals: Refusals
     ) -> None:
         token = settings.policy.token
         self._method = settings.method

@@ -21,8 +21,8 @@ _LONGEST_CONNECT = _TIMEVAL.pack(1, 0)
 _NO_LIMIT = _TIMEVAL.pack(0, 0)
 
 
-class Ledger(Protocol):
-    """What the broker needs of the ledger."""
+class Record(Protocol):
+    """What records events, and names people in them."""
 
     def append(self, *events: AnyEvent) -> int:
         """Log them durably, all or none; the index of the first. Raises ``LedgerError``."""
@@ -31,6 +31,10 @@ class Ledger(Protocol):
     def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         """The pseudonym of a person or patient; raises ``LedgerError``."""
         ...
+
+
+class Ledger(Record, Protocol):
+    """What the broker needs of the ledger."""
 
     def alive(self) -> bool:
         """Whether the daemon is at the other end, without sending it anything."""

@@ -7,6 +7,7 @@ and one that hangs is killed. Anything but a plain success denies.
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import subprocess
@@ -30,10 +31,13 @@ SERVICES: dict[Method, str] = {"fido2": "appliance", "piv": "appliance-piv"}
 
 _NAME = re.compile(r"\A[a-z][a-z0-9._-]{0,31}\Z")
 _PATIENCE = 40.0  # seconds; a token waits 30 for a touch
+_TYPING = 120.0  # seconds, for a person at a terminal
 _MAX_PIN = 64  # bytes: CTAP2 allows 63
 TOKENS = Path("/etc/appliance/tokens")
 _HIDRAW = Path("/sys/class/hidraw")
 _FIDO_USAGE_PAGE = bytes.fromhex("06d0f1")  # usage page 0xF1D0, HID item of 2 bytes
+
+_AT_TERMINAL = "at-terminal"  # a word to the child
 
 # Exit codes of the child.
 _DENIED, _MAXTRIES, _BROKEN = 1, 2, 3
@@ -71,6 +75,17 @@ def has_one_token(user: str, registered: Path = TOKENS) -> bool:
     return [line.count(":") for line in lines if line.partition(":")[0] == user] == [1]
 
 
+def is_registered(user: str, registered: Path = TOKENS) -> bool:
+    """Whether ``user`` may have a token, as the file says; also if that cannot be seen."""
+    try:
+        lines = registered.read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return any(line.partition(":")[0] == user for line in lines)
+
+
 def share_a_token(one: str, other: str, registered: Path = TOKENS) -> bool:
     """Whether two names have the same credential, or that cannot be seen.
 
@@ -103,21 +118,47 @@ def authenticate(
     ``prepare`` is called before PAM is asked, which takes a while; it is not called where the
     answer is known without PAM.
     """
-    if not is_name(user) or not 0 < len(pin.encode()) <= _MAX_PIN or "\0" in pin:
+    if not 0 < len(pin.encode()) <= _MAX_PIN or "\0" in pin:
+        return "wrong-token"
+    if (hopeless := _denied_unasked(user, method)) is not None:
+        return hopeless
+    prepare()
+    return _denied_by_pam(user, method, pin.encode(), _PATIENCE)
+
+
+def authenticate_at_terminal(
+    user: str, method: Method, prepare: Callable[[], None] = lambda: None
+) -> Denial | None:
+    """As :func:`authenticate`; the child asks for the PIN on this process's terminal.
+
+    So the PIN is never in a process that goes on to do something else.
+    """
+    if (hopeless := _denied_unasked(user, method)) is not None:
+        return hopeless
+    prepare()
+    return _denied_by_pam(user, method, None, _PATIENCE + _TYPING)
+
+
+def _denied_unasked(user: str, method: Method) -> Denial | None:
+    """The denial where PAM cannot let ``user`` in."""
+    if not is_name(user):
         return "wrong-token"
     if method == "fido2" and not tokens():
         return "no-token"
-    if method == "fido2" and not has_one_token(user):
-        return "wrong-token"
-    prepare()
+    return "wrong-token" if method == "fido2" and not has_one_token(user) else None
+
+
+def _denied_by_pam(user: str, method: Method, pin: bytes | None, patience: float) -> Denial | None:
+    """What the child answers, which asks for the PIN if there is none."""
+    words = (_AT_TERMINAL,) if pin is None else ()
     command = (sys.executable, "-I", "-m", "appliance.session.login", SERVICES[method], user)
     try:
-        done = subprocess.run(  # noqa: S603 - our own module; the name is checked above
-            command,
-            input=pin.encode(),
+        done = subprocess.run(  # noqa: S603 - our own module; the caller has checked the name
+            (*command, *words),
+            input=b"" if pin is None else pin,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=_PATIENCE,
+            timeout=patience,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -202,9 +243,11 @@ def _is_fido(entry: Path) -> bool:
         return False  # pulled in the meantime
 
 
-def _ask_pam(service: str, user: str) -> int:
-    """In the child: read the PIN from stdin and return the exit code."""
-    pin = os.read(0, _MAX_PIN + 1).decode()
+def _ask_pam(service: str, user: str, where: str = "") -> int:
+    """In the child: read the PIN from stdin, or ask for it, and return the exit code."""
+    pin = _asked_for() if where == _AT_TERMINAL else os.read(0, _MAX_PIN + 1).decode()
+    if not 0 < len(pin.encode()) <= _MAX_PIN or "\0" in pin:
+        return _DENIED
     import pam  # type: ignore[import-untyped]  # noqa: PLC0415 - only the child loads libpam
 
     asked = pam.pam()
@@ -213,6 +256,12 @@ def _ask_pam(service: str, user: str) -> int:
     if asked.code == _PAM_MAXTRIES:
         return _MAXTRIES
     return _DENIED if asked.code in _PAM_DENIALS else _BROKEN
+
+
+def _asked_for() -> str:
+    """The PIN as it is typed, unseen. Raises ``OSError`` without a terminal."""
+    os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))  # getpass would read from elsewhere
+    return getpass.getpass("PIN of the second person: ")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from appliance.audit.entries import events
 from appliance.errors import LedgerError
 from appliance.session import login
-from appliance.session.ledger_connection import Ledger
+from appliance.session.ledger_connection import Record
 
 Reason: TypeAlias = login.Denial | Literal["busy", "wipe-failed", "role"]
 
@@ -35,7 +35,7 @@ class Refusals:
     ``clock`` gives seconds and must not be settable.
     """
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], float]) -> None:
+    def __init__(self, ledger: Record, clock: Callable[[], float]) -> None:
         self._ledger = ledger
         self._clock = clock
         self._counts: dict[tuple[Reason, str | None], _Count] = {}

@@ -46,6 +46,10 @@ class MediaSanitiser:
         self._children = Children(sealing, work, max_seconds)
         self.stop = self._children.stop
 
+    def close(self) -> None:
+        """Let the helper process end, which it does by itself when this process ends."""
+        self._connection.close()
+
     def rewrite(
         self,
         source: int,

@@ -147,8 +147,8 @@ def _release(
     yield at + 22_000, "broker", events.ReleaseTaken(session, number + 9)
     copy, disc = dice.randbytes(32).hex(), dice.randbytes(32).hex()
     yield at + 23_000, "releaser", events.ReleaseSigned(number + 9, copy, "photo", "mesh")
-    labelled = events.ReleaseLabelled(session, result, number + 9, "mesh")
-    yield at + 40_000, "worker", labelled
+    begun = events.ReleaseBegun(dice.randbytes(8).hex(), result, "photo", "mesh")
+    yield at + 40_000, "embedded", begun
     if dice.random() < 0.2:
         yield at + 54_000, "broker", events.ReleaseDropped(session, number + 9)
         return

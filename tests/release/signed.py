@@ -17,6 +17,7 @@ from appliance.release.provenance.identity import Identity, make_identity
 from appliance.release.provenance.signing_key import SigningKey
 from tests.paths import PORTRAITS
 
+WATERMARK_KEY: Final = bytes(range(32))
 FACTS: Final = ReleaseFacts(70_000, "simulation", "001191110000000000000X00000")
 
 
@@ -35,7 +36,7 @@ def anchors(organisation: str = "Hospital") -> str:
 
 
 def photo() -> Photo:
-    return read_photo((PORTRAITS / "person_a_1.jpg").read_bytes())
+    return read_photo((PORTRAITS / "person_e_1.png").read_bytes())
 
 
 def deep_photo() -> Photo:

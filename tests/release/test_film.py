@@ -1,38 +1,38 @@
+"""Films that are signed where they lie."""
+
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import av
-import numpy as np
 import pytest
 
 from appliance.errors import ReleaseError
 from appliance.release.facts import ReleaseFacts
+from appliance.release.film import FilmFormat, mark_film
 from appliance.release.inspection import inspect_file
-from appliance.release.labels.implicit.films import MUXER_FLAGS, film_metadata
 from appliance.release.labels.implicit.label import label_fields
 from appliance.release.provenance.films import sign_film_in_place
 from appliance.release.provenance.library import MIME_TYPES, FilmKind
-from tests.release.signed import anchors, second_opinion, signing_key
+from tests.pipeline.media.clips import Clip, make
+from tests.release.signed import WATERMARK_KEY, anchors, second_opinion, signing_key
 
 FACTS = ReleaseFacts(9, "onnx", "")
 FRAMES = 10
 
 
 def write_film(path: Path) -> Path:
-    options = {"movflags": MUXER_FLAGS, "fflags": "+bitexact"}
-    with av.open(str(path), "w", options=options) as film:
-        film.metadata.update(film_metadata(FACTS))
-        stream: Any = film.add_stream("libx264", rate=25)
-        stream.width = stream.height = 128
-        for number in range(FRAMES):
-            grey = np.full((128, 128, 3), 9 * number, np.uint8)
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
-        film.mux(stream.encode(None))
+    source = io.BytesIO(make(Clip(size=(320, 320), frames=FRAMES)))
+    with path.open("w+b") as sink:
+        mark_film(source, sink, film_format(path), FACTS, WATERMARK_KEY)
     return path
+
+
+def film_format(path: Path) -> FilmFormat:
+    return "mov" if path.suffix == ".mov" else "mp4"
 
 
 @pytest.fixture(params=["mp4", "mov"])

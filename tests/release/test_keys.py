@@ -56,3 +56,10 @@ def test_the_key_of_another_certificate_is_refused(folder: Path) -> None:
     (folder / "release.key").write_bytes(identity("Others").key)
     with pytest.raises(ReleaseError, match="does not belong"):
         read_release_keys(folder)
+
+
+def test_a_chain_that_would_not_fit_into_a_segment_is_refused(folder: Path) -> None:
+    chain = (folder / "release.pem").read_bytes()
+    (folder / "release.pem").write_bytes(chain * 20)
+    with pytest.raises(ReleaseError, match="too long"):
+        read_release_keys(folder)

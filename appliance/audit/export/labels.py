@@ -88,6 +88,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SamePersonChecked: EventLabels("Same person checked", "work", "E", _VERIFY),
     events.HandedOver: EventLabels("Handed over", "release", "R", _EXPORT),
     events.ResultRefused: EventLabels("Result refused", "alarm", "R", _EXPORT, failed=True),
+    events.ReleaseBegun: EventLabels("Release begun", "release", "E", _EXPORT),
     events.ReleaseRequested: EventLabels("Release requested", "release", "E", _EXPORT),
     events.ReleaseViewed: EventLabels("Release viewed", "release", "R", _EXPORT),
     events.ReleaseApproved: EventLabels("Release approved", "release", "E", _ATTEST),
@@ -97,7 +98,6 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.ReleaseDropped: EventLabels("Copy wiped", "release", "D", _DESTROY),
     events.ReleaseSigned: EventLabels("Release signed", "release", "E", _ATTEST),
     events.ReleaseBurned: EventLabels("Release written", "release", "R", _EXPORT),
-    events.ReleaseLabelled: EventLabels("Labelled and signed", "release", "E", _ATTEST),
     events.EscapeAttempt: EventLabels(
         "Escape attempt", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),

@@ -14,7 +14,6 @@ from appliance.audit.entries.events import (
     AccuracyMeasured,
     AnyEvent,
     DragsApplied,
-    EscapeAttempt,
     HandleMoved,
     JobFinished,
     JobRefused,
@@ -23,12 +22,14 @@ from appliance.audit.entries.events import (
     PointsPlaced,
     PolicyLoaded,
     RegionChanged,
-    ReleaseLabelled,
+    ReleaseBegun,
+    ReleaseSigned,
     SamePersonChecked,
     SealResult,
     SimulationApplied,
 )
 from appliance.audit.entries.fields import Engine, Media
+from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.entries.reasons import refusal_reason
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.service.embedded import EmbeddedAudit
@@ -40,8 +41,10 @@ from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.limits import Refusal
 from appliance.policy.handles import HandleName
 from appliance.policy.policy import EMBEDDED, Policy
+from appliance.seal.guard import Touch
 from appliance.seal.seal import SealReport
 from appliance.worker.simulation_limits import refused_event
+from appliance.worker.tripwires import touches_as_events
 
 _BLOCK = 1 << 20  # bytes
 
@@ -169,10 +172,32 @@ class JobLog:
             ]
         )
 
-    def labelled(self, result: str, number: int, engine: Engine) -> None:
-        """Record that the file with the SHA-256 ``result`` leaves as release ``number``."""
-        event = ReleaseLabelled(self._session, result, number, engine)
-        self._audit.client.append_all([*self._escape_attempts(), event])
+    @property
+    def session(self) -> str:
+        """The random name of this call in the ledger."""
+        return self._session
+
+    def append(self, *events: AnyEvent) -> int:
+        """Record ``events``, all or none; the index of the first."""
+        return self._audit.client.append_all(events)[0].index
+
+    def pseudonym(self, kind: PseudonymKind, value: str) -> str:
+        """The pseudonym of a person in this ledger."""
+        return self._audit.client.pseudonym(kind, value.encode())
+
+    def escaped(self, touches: Mapping[Touch, int]) -> None:
+        """Record what a child of the command tried, by the tripwires that it touched."""
+        if touches:
+            self._audit.client.append_all(touches_as_events(touches, self._session))
+
+    def release_begun(self, result: str, media: Media, engine: Engine) -> int:
+        """Record that the file with the SHA-256 ``result`` is to leave; the release's number."""
+        return self.append(ReleaseBegun(self._session, result, media, engine))
+
+    def release_signed(self, number: int, copy: str, media: Media, engine: Engine) -> None:
+        """Record that the file with the SHA-256 ``copy`` leaves as release ``number``."""
+        signed = ReleaseSigned(number, copy, media, engine)
+        self._audit.client.append_all([*self._escape_attempts(), signed])
 
     def concluded(self, summary: bytes, *, photos: int) -> None:
         """Record that a job ended whose result is no picture but a ``summary``."""
@@ -194,11 +219,8 @@ class JobLog:
     def _begun(self, engine: Engine, media: Media) -> JobStarted:
         return JobStarted(self._session, self._job, engine, media, self._pack)
 
-    def _escape_attempts(self) -> list[AnyEvent]:
+    def _escape_attempts(self) -> Sequence[AnyEvent]:
         """Attempts to break out that the guard has stopped since the seal."""
         if self._seal is None:
             return []
-        return [
-            EscapeAttempt("guard", touch, times, self._session)
-            for touch, times in self._seal.guard.touches.items()
-        ]
+        return touches_as_events(self._seal.guard.touches, self._session)

@@ -7,7 +7,7 @@ import click
 from appliance.cli.release.decide import approve_release, decline_release, look_at_release
 from appliance.cli.release.inspect import inspect_release
 from appliance.cli.release.keys import make_keys
-from appliance.cli.release.label import label_photo
+from appliance.cli.release.label import label_result
 from appliance.cli.release.request import request_release
 
 
@@ -20,7 +20,7 @@ for command in (
     approve_release,
     decline_release,
     inspect_release,
-    label_photo,
+    label_result,
     look_at_release,
     make_keys,
     request_release,

@@ -1,61 +1,60 @@
-"""``appliance release label``: a photo in, the labelled and signed photo out."""
+"""``appliance release label``: a photo or film in, the labelled and signed copy out."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
+from typing import BinaryIO, cast, get_args
 
 import click
 
 from appliance.cli.framework.options import FILE, overwrite_option, policy_option
 from appliance.cli.framework.output import print_pairs
-from appliance.cli.process.input_files import check_output, decode_photo, open_input
+from appliance.cli.framework.progress import show_progress
+from appliance.cli.process.input_files import check_output, open_input
 from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.sealing import current_sealing
+from appliance.cli.release.marking import Files, FilmRequest, MarkingChild, StillRequest
+from appliance.cli.release.numbering import number_for, sha256_of
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest
-from appliance.errors import PolicyError
-from appliance.files.output import PendingOutput
-from appliance.pipeline.media.preload import load_media_libraries
-from appliance.policy.policy import EMBEDDED, Policy
+from appliance.errors import ReleaseError
+from appliance.files.output import OutputFile, PendingOutput
+from appliance.pipeline.media.kind import is_video
+from appliance.policy.policy import Policy
 from appliance.release.facts import Engine, ReleaseFacts
-from appliance.release.keys import read_release_keys
-from appliance.release.labels.visible import load_label
+from appliance.release.film import FilmFormat
+from appliance.release.keys import WATERMARK_KEY, read_release_keys
+from appliance.release.provenance.films import sign_film_in_place
+from appliance.release.provenance.library import mime_type
 from appliance.release.provenance.preload import load_provenance
-from appliance.release.still import released_still
+from appliance.release.provenance.signing_key import SigningKey
+from appliance.release.still import signed_still
 
-_WHAT = "The photo"
+_FILMS: Mapping[str, FilmFormat] = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
 
 @click.command("label")
-@click.argument("photo", type=FILE, metavar="PHOTO")
+@click.argument("result", type=FILE, metavar="FILE")
 @click.option(
     "--output",
     type=FILE,
     required=True,
     metavar="FILE",
-    help="File to write: .jpg, .png, .webp or .tif.",
+    help="File to write: .jpg, .png, .webp or .tif for a photo, .mp4 or .mov for a film.",
 )
 @click.option(
     "--keys",
     type=FILE,
     required=True,
     metavar="DIR",
-    help="Folder with the key to sign with, made by `release keys`.",
-)
-@click.option(
-    "--number",
-    type=int,
-    required=True,
-    metavar="N",
-    help="Number of the release, from 1 on, which the site gives once.",
+    help="Folder with the keys of the site, made by `release keys`.",
 )
 @click.option(
     "--engine",
     type=click.Choice(get_args(Engine)),
     required=True,
-    help="What made the photo.",
+    help="What made the photo or film.",
 )
 @click.option(
     "--producer",
@@ -63,47 +62,87 @@ _WHAT = "The photo"
     metavar="CODE",
     help="Code of the producer for the label of GB 45438-2025. [default: none]",
 )
+@click.option(
+    "--corner-mark",
+    is_flag=True,
+    help="Keep a short mark in the corner of a film, once the label is gone after two seconds.",
+)
+@click.option(
+    "--approver",
+    metavar="USER",
+    help="A second person, who approves it at this terminal by a token of their own.",
+)
 @policy_option
 @overwrite_option
-def label_photo(
+def label_result(
     *,
-    photo: Path,
+    result: Path,
     output: Path,
     keys: Path,
-    number: int,
     engine: Engine,
     producer: str,
+    corner_mark: bool,
+    approver: str | None,
     policy: Policy,
     overwrite: bool,
 ) -> None:
     """Write a result as it may leave: labelled for people and programs, and signed.
 
-    Words are drawn into a corner of a copy, and nothing of the photo but its pixels and colour
-    profile goes into it. This is for one's own laptop: a policy that demands a second person
-    refuses it.
+    Words are drawn into a corner of a copy, and the number of the release goes into its pixels,
+    where nobody sees it. Nothing of the file but pixels, colour profile and sound goes into the
+    copy. The number is that of the release's entry in the ledger. This is for one's own laptop;
+    where the policy demands a second person, name one with --approver.
     """
-    facts = ReleaseFacts(number, engine, producer)
-    kind = photo_format(output, "png", OutputRequest())
-    check_output(output, [photo])
-    with JobLog(policy) as job:
-        if policy is not EMBEDDED and policy.export.second_person:
-            raise PolicyError(
-                "The policy demands that a second person releases a result.",
-                "Release it in a session, where a second person can approve it.",
-            )
-        key = read_release_keys(keys).signing
-        with (
-            open_input(photo, _WHAT) as opened,
-            PendingOutput(output, overwrite=overwrite, shared=True) as pending,
-        ):
-            load_media_libraries()
-            load_label()
-            load_provenance()
+    ReleaseFacts(1, engine, producer)  # so that no number is used up by a wrong code
+    check_output(output, [result])
+    with JobLog(policy) as job, open_input(result, "The file") as opened:
+        request = _request(opened, output, corner_mark or policy.release.corner_mark)
+        with PendingOutput(output, overwrite=overwrite, shared=True) as pending:
+            digest = sha256_of(opened)
+            number = number_for(job, policy, digest, request.media, engine, approver=approver)
+            facts = ReleaseFacts(number, engine, producer)
             sealing = current_sealing(policy)
+            files = Files(opened, pending.file, "The file")
+            marking = MarkingChild(request, files, facts, keys / WATERMARK_KEY, sealing)
+            with marking, show_progress(silent=False, doing="labelling") as tell:
+                # Only now, when the child is a process of its own: it must not have this key.
+                signing = read_release_keys(keys).signing
+                touches = marking.wait(tell)
+            if sha256_of(opened) != digest:
+                raise ReleaseError("The file was changed meanwhile.", "Release it again.")
+            load_provenance()
             sealing.confine([], [output])
             sealing.seal("cpu")
-            signed = released_still(decode_photo(opened, _WHAT), kind, facts, key)
-            pending.file.write(signed)
-            job.labelled(hashlib.sha256(signed).hexdigest(), number, engine)
+            _sign(pending.file, request, facts, signing)
+            job.escaped(touches)
+            copy = sha256_of(cast(BinaryIO, pending.file))
+            job.release_signed(number, copy, request.media, engine)
             pending.commit()
-    print_pairs([("released as", str(number)), ("format", kind.upper())])
+    print_pairs([("released as", str(number)), ("format", request.kind.upper())])
+
+
+def _request(opened: BinaryIO, output: Path, corner_mark: bool) -> StillRequest | FilmRequest:
+    """What is to be made of the file. Raises ``ReleaseError`` if its format carries no manifest."""
+    if is_video(opened):
+        suffix = output.suffix.lower()
+        if suffix not in _FILMS:
+            hint = "Let the output's name end in .mp4 or .mov: no other holds signed provenance."
+            raise ReleaseError("A film is released as MP4 or MOV.", hint)
+        return FilmRequest(_FILMS[suffix], corner_mark)
+    kind = photo_format(output, "png", OutputRequest())
+    mime_type(kind)
+    return StillRequest(kind)
+
+
+def _sign(
+    file: OutputFile, request: StillRequest | FilmRequest, facts: ReleaseFacts, key: SigningKey
+) -> None:
+    """Sign what the child left in ``file``, where it lies."""
+    if isinstance(request, FilmRequest):
+        sign_film_in_place(cast(BinaryIO, file), request.kind, facts, key)
+        return
+    file.seek(0)
+    signed = signed_still(file.read(), request.kind, facts, key)
+    file.seek(0)
+    file.truncate(0)
+    file.write(signed)

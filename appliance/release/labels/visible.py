@@ -1,16 +1,17 @@
 """The label that people see, drawn into a corner of the copy that leaves.
 
 GB 45438-2025 asks for words on an edge or in a corner whose height is at least 5 % of the shorter
-side; the EU's code of practice for "AI" and the word MODIFIED. Letters are white on black: equal
-shares of red, green and blue are grey in every profile of an RGB space.
+side, in a film for its first two seconds at least; the EU's code of practice for "AI" and the word
+MODIFIED. Letters are white, on a part of the picture that is darkened, so that they can be read on
+any ground and hide as little as possible. Only heights are prescribed: letters are narrowed.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from io import BytesIO
-from typing import Final
+from typing import Any, Final, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -18,11 +19,18 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from appliance.errors import ReleaseError
+from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.media.photo.photo import Photo
 from appliance.resources import fonts
 
-WORDS: Final = ("AI MODIFIED", "人工智能合成")
-"""One line each. GB 45438-2025: "人工智能" or "AI", with a word for generated or synthetic."""
+Words: TypeAlias = Literal["label", "corner mark"]
+"""What is drawn: the whole label, or the short mark that stays in a film."""
+
+LINES: Final[dict[Words, tuple[str, ...]]] = {
+    "label": ("AI MODIFIED", "人工智能合成"),
+    "corner mark": ("AI",),
+}
+"""GB 45438-2025: "人工智能" or "AI", with a word for generated or synthetic."""
 
 HEIGHT: Final = 0.05
 """Least height of a letter over the shorter side of the picture (GB 45438-2025)."""
@@ -30,53 +38,80 @@ HEIGHT: Final = 0.05
 LEAST: Final = 10
 """Pixels of a letter's height below which Chinese characters cannot be read."""
 
-_FILES = ("label-latin.ttf", "label.ttf")  # of WORDS
-_MARGIN = 0.45  # around and between the lines, in heights of the letters
+_FILES = ("label-latin.ttf", "label.ttf")  # of the lines
+_NARROWED = (0.72, 0.85)  # widths of their letters, of what the fonts have
+_MARGIN = 0.28  # around and between the lines, in heights of the letters
+_GROUND = 0.3  # of the picture's brightness stays below the letters
+_INK = 127  # of 255: what counts as a part of a letter
 
 
-@cache
-def _font_file(number: int) -> bytes:
-    return (fonts() / _FILES[number]).read_bytes()
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A label in its size: ``ink``, (h, w), from 0 for the ground to 255 for a letter."""
+
+    ink: NDArray[np.uint8]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in square pixels."""
+        return self.ink.shape[1], self.ink.shape[0]
+
+    def place(self, width: int, height: int) -> Box:
+        """Where it goes in a picture of this size: the lower left corner."""
+        return Box(0, height - self.size[1], *self.size)
+
+    def over(self, rgb: NDArray[np.uint8], white: int) -> NDArray[np.uint8]:
+        """The (h, w, 3) part of a picture with the label; ``white``: the value of its letters."""
+        ink = cv2.merge([self.ink.astype(np.float32) / 255] * 3)
+        mixed: Any = rgb * (_GROUND * (1 - ink)) + ink * white
+        return np.asarray(np.rint(mixed), np.uint8)
 
 
 def load_label() -> None:
     """Read the fonts. A process that is sealed can open no file any more."""
-    plate(1000, 1000)
+    plate("label", 1000, 1000)
 
 
 def labelled(photo: Photo) -> Photo:
-    """A copy of ``photo`` with the label in its upper left corner.
+    """A copy of ``photo`` with the label in its lower left corner.
 
     The other pixels are those that it has. Depth, profile and shape of pixels stay; the label is
     opaque. Raises ``ReleaseError`` if the picture is too small for it.
     """
-    height, width = photo.pixels.shape[:2]
-    shown_width, shown_height = photo.displayed_size
-    label = plate(shown_width, shown_height)
-    rows = -(-label.shape[0] * height // shown_height)
-    columns = -(-label.shape[1] * width // shown_width)
-    if label.shape != (rows, columns):
-        resized = cv2.resize(label, (columns, rows), interpolation=cv2.INTER_LINEAR)
-        label = np.asarray(resized, np.uint8)
-    most = int(np.iinfo(photo.pixels.dtype).max)
-    pixels = photo.pixels.copy()
-    pixels[:rows, :columns] = (label.astype(pixels.dtype) * (most // 255))[..., None]
-    alpha = photo.alpha
-    if alpha is not None:
-        alpha = alpha.copy()
-        alpha[:rows, :columns] = most
-    return replace(photo, pixels=pixels, alpha=alpha)
+    copy = replace(photo, pixels=photo.pixels.copy())
+    canvas = copy.canvas
+    box = draw_label(canvas, "label")
+    if photo.alpha is None:
+        return copy
+    alpha = photo.alpha.copy()
+    height, width = alpha.shape
+    alpha[box.y * height // canvas.height :, : -(-box.w * width // canvas.width)] = np.iinfo(
+        alpha.dtype
+    ).max
+    return replace(copy, alpha=alpha)
 
 
-@lru_cache(maxsize=2)
-def plate(width: int, height: int) -> NDArray[np.uint8]:
-    """The label for a picture of ``width`` and ``height`` square pixels: (h, w), white on black.
+def draw_label(canvas: Canvas, words: Words, white: int = 255) -> Box:
+    """Draw ``words`` into the picture of ``canvas``, whose pixels are square; return where.
 
-    It cannot be written to. Raises ``ReleaseError`` if the picture has no room for it.
+    ``white``: the value of letters, 0-255. Raises ``ReleaseError`` if there is no room.
+    """
+    label = plate(words, canvas.width, canvas.height)
+    box = label.place(canvas.width, canvas.height)
+    before = canvas.read(box)
+    canvas.write(box, label.over(before, white), np.ones((box.h, box.w), np.uint8), before)
+    return box
+
+
+@lru_cache(maxsize=4)
+def plate(words: Words, width: int, height: int) -> Plate:
+    """The label for a picture of ``width`` and ``height`` square pixels.
+
+    Its pixels cannot be written to. Raises ``ReleaseError`` if the picture has no room for it.
     """
     letter = max(LEAST, -int(-HEIGHT * min(width, height) // 1))
-    lines = [_line(number, letter) for number in range(len(WORDS))]
-    margin = round(_MARGIN * letter)
+    lines = [_line(number, text, letter) for number, text in enumerate(LINES[words])]
+    margin = max(2, round(_MARGIN * letter))
     columns = max(line.shape[1] for line in lines) + 2 * margin
     rows = sum(line.shape[0] + margin for line in lines) + margin
     if columns > width or 2 * rows > height:
@@ -84,34 +119,44 @@ def plate(width: int, height: int) -> NDArray[np.uint8]:
             "The picture is too small for the label that must be seen.",
             "Release it larger, or cut less off.",
         )
-    label = np.zeros((rows, columns), np.uint8)
+    ink = np.zeros((rows, columns), np.uint8)
     top = margin
     for line in lines:
-        label[top : top + line.shape[0], margin : margin + line.shape[1]] = line
+        ink[top : top + line.shape[0], margin : margin + line.shape[1]] = line
         top += line.shape[0] + margin
-    label.flags.writeable = False
-    return label
+    ink.flags.writeable = False
+    return Plate(ink)
 
 
-def _line(number: int, letter: int) -> NDArray[np.uint8]:
-    """``WORDS[number]`` without a margin, each letter at least ``letter`` pixels high."""
+@cache
+def _font_file(number: int) -> bytes:
+    return (fonts() / _FILES[number]).read_bytes()
+
+
+def _line(number: int, text: str, letter: int) -> NDArray[np.uint8]:
+    """``text`` without a margin, each character at least ``letter`` pixels high."""
     size = letter
-    while (line := _Drawn(number, size)).least < letter:
+    while _lowest(font := _font(number, size), text) < letter:
         size += 1
-    return line.pixels
+    left, top, right, bottom = (int(edge) for edge in font.getbbox(text))
+    image = Image.new("L", (right - left, bottom - top), 0)
+    ImageDraw.Draw(image).text((-left, -top), text, fill=255, font=font)
+    narrow = (max(1, round(image.width * _NARROWED[number])), image.height)
+    return np.asarray(cv2.resize(np.array(image), narrow, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-class _Drawn:
-    """Words in one size: their pixels, and the height of the lowest letter."""
+def _font(number: int, size: int) -> ImageFont.FreeTypeFont:
+    # Not Raqm, which is a library that is loaded at its first use.
+    layout = ImageFont.Layout.BASIC
+    return ImageFont.truetype(BytesIO(_font_file(number)), size, layout_engine=layout)
 
-    def __init__(self, number: int, size: int) -> None:
-        # Not Raqm, which is a library that is loaded at its first use.
-        layout = ImageFont.Layout.BASIC
-        font = ImageFont.truetype(BytesIO(_font_file(number)), size, layout_engine=layout)
-        words = WORDS[number]
-        boxes = [font.getbbox(letter) for letter in words if letter != " "]
-        self.least = min(int(bottom - top) for _, top, _, bottom in boxes)
-        left, top, right, bottom = (int(edge) for edge in font.getbbox(words))
+
+def _lowest(font: ImageFont.FreeTypeFont, text: str) -> int:
+    """Rows that the lowest character of ``text`` has ink in."""
+    heights = []
+    for character in text.replace(" ", ""):
+        left, top, right, bottom = (int(edge) for edge in font.getbbox(character))
         image = Image.new("L", (right - left, bottom - top), 0)
-        ImageDraw.Draw(image).text((-left, -top), words, fill=255, font=font)
-        self.pixels: NDArray[np.uint8] = np.array(image)
+        ImageDraw.Draw(image).text((-left, -top), character, fill=255, font=font)
+        heights.append(int((np.array(image) > _INK).any(axis=1).sum()))
+    return min(heights)

@@ -25,6 +25,7 @@ from appliance.release.provenance.library import (
     signing_context,
 )
 from appliance.release.provenance.manifest import manifest
+from appliance.release.provenance.placement import film_type
 from appliance.release.provenance.signing_key import SigningKey
 
 _Bytes = ctypes.POINTER(ctypes.c_ubyte)
@@ -58,7 +59,7 @@ def sign_film_in_place(
     with (
         as_release_errors(),
         signing_context(key) as context,
-        Builder(manifest(facts, mime), context=context) as builder,
+        Builder(manifest(facts, mime, _film_type(file)), context=context) as builder,
     ):
         handle = ctypes.cast(builder._handle, _Handle)  # noqa: SLF001 - not bound otherwise
         hole = _taken("c2pa_builder_placeholder", handle, name)
@@ -78,6 +79,15 @@ def sign_film_in_place(
     file.seek(at)
     file.write(signed)
     file.flush()
+
+
+def _film_type(file: BinaryIO) -> str:
+    try:
+        return film_type(file)
+    except (ValueError, StopIteration) as error:
+        raise ReleaseError(
+            "The film is not laid out as ours are.", "Release a film that this appliance wrote."
+        ) from error
 
 
 def _function(name: str) -> Callable[..., int]:

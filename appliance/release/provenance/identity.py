@@ -12,7 +12,8 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 LEAF_YEARS: Final = 20
@@ -39,8 +40,9 @@ class Identity:
     """All as PEM.
 
     ``anchor``: the root certificate, which is public and is what readers trust. ``chain``: the
-    signing certificate, then the root. ``key``: the private key of the signing certificate, and
-    ``anchor_key`` that of the root, both Ed25519 in PKCS #8, not encrypted.
+    signing certificate, then the root. ``key``: the private key of the signing certificate,
+    empty if it is on a token, and ``anchor_key`` that of the root, both Ed25519 in PKCS #8, not
+    encrypted.
     """
 
     anchor: bytes
@@ -49,13 +51,21 @@ class Identity:
     anchor_key: bytes
 
 
-def make_identity(organisation: str, now: dt.datetime | None = None) -> Identity:
-    """A new anchor and signing certificate that name ``organisation``, and nobody in person."""
+def make_identity(
+    organisation: str,
+    now: dt.datetime | None = None,
+    token: Ed25519PublicKey | EllipticCurvePublicKey | None = None,
+) -> Identity:
+    """A new anchor and signing certificate that name ``organisation``, and nobody in person.
+
+    ``token``: the public key of a signing key on a token; without it one is made.
+    """
     start = (now or dt.datetime.now(dt.UTC)) - _BEFORE
     root_key, leaf_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    signing = leaf_key.public_key() if token is None else token
     issuer = _name(organisation, "Release anchor")
     root = (
-        _certificate(issuer, issuer, root_key, start, _ANCHOR_YEARS)
+        _certificate(issuer, issuer, root_key.public_key(), start, _ANCHOR_YEARS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(
             x509.KeyUsage(**{**_NO_USAGE, "key_cert_sign": True, "crl_sign": True}), critical=True
@@ -63,7 +73,7 @@ def make_identity(organisation: str, now: dt.datetime | None = None) -> Identity
         .sign(root_key, None)
     )
     leaf = (
-        _certificate(_name(organisation, "Release"), issuer, leaf_key, start, LEAF_YEARS)
+        _certificate(_name(organisation, "Release"), issuer, signing, start, LEAF_YEARS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(**{**_NO_USAGE, "digital_signature": True}), critical=True)
         .add_extension(
@@ -77,13 +87,14 @@ def make_identity(organisation: str, now: dt.datetime | None = None) -> Identity
         .sign(root_key, None)
     )
     anchor, signer = (one.public_bytes(serialization.Encoding.PEM) for one in (root, leaf))
-    return Identity(anchor, signer + anchor, _private(leaf_key), _private(root_key))
+    private = _private(leaf_key) if token is None else b""
+    return Identity(anchor, signer + anchor, private, _private(root_key))
 
 
 def _certificate(
     subject: x509.Name,
     issuer: x509.Name,
-    key: Ed25519PrivateKey,
+    key: Ed25519PublicKey | EllipticCurvePublicKey,
     start: dt.datetime,
     years: int,
 ) -> x509.CertificateBuilder:
@@ -91,11 +102,11 @@ def _certificate(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + years * _YEAR)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from c2pa import C2paError, C2paSigningAlg, Context, Settings, Signer
+from c2pa import C2paError, C2paSignerInfo, C2paSigningAlg, Context, Settings, Signer
 
 from appliance.errors import ReleaseError
 from appliance.pipeline.media.photo.encode import PhotoFormat
@@ -71,7 +71,10 @@ def as_release_errors() -> Iterator[None]:
 
 def _signer(key: SigningKey) -> Signer:
     # No address of a time stamping authority: with one the library opens a socket.
-    return Signer.from_callback(key.sign, _ALGORITHMS[key.algorithm], key.chain)
+    if key.private is None:
+        return Signer.from_callback(key.sign, _ALGORITHMS[key.algorithm], key.chain)
+    name = key.algorithm.encode()
+    return Signer.from_info(C2paSignerInfo(name, key.chain.encode(), key.private, None))
 
 
 def _settings(anchors: str) -> Settings:

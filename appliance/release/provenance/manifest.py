@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from appliance.release.facts import ReleaseFacts
 from appliance.release.labels.implicit.label import label_fields, source_type
@@ -13,6 +13,9 @@ from appliance.version import DISTRIBUTION, version
 
 RELEASE_LABEL: Final = "org.face-appliance.release"
 """Our assertion: the release's number, and the engine."""
+
+FILM_TYPE: Final = "ftyp"
+"""Its field for the first box of a film, as hexadecimal digits."""
 
 ACTIONS_LABEL: Final = "c2pa.actions.v2"
 
@@ -23,11 +26,19 @@ _DESCRIPTIONS = {
 }
 
 
-def manifest(facts: ReleaseFacts, mime: str) -> str:
+def manifest(facts: ReleaseFacts, mime: str, film_type: str | None = None) -> str:
     """The definition of the manifest, as JSON.
 
     It has neither a title nor an ingredient, which would carry a picture of what came in.
+    ``film_type``: the first box of a film, which only what is said here covers.
     """
+    about: dict[str, Any] = {
+        "number": facts.number,
+        "engine": facts.engine,
+        "AIGC": label_fields(facts),
+    }
+    if film_type is not None:
+        about[FILM_TYPE] = film_type
     agent = {"name": DISTRIBUTION, "version": _version()}
     created = {
         "action": "c2pa.created",
@@ -42,14 +53,7 @@ def manifest(facts: ReleaseFacts, mime: str) -> str:
             "format": mime,
             "assertions": [
                 {"label": ACTIONS_LABEL, "data": {"actions": [created]}},
-                {
-                    "label": RELEASE_LABEL,
-                    "data": {
-                        "number": facts.number,
-                        "engine": facts.engine,
-                        "AIGC": label_fields(facts),
-                    },
-                },
+                {"label": RELEASE_LABEL, "data": about},
             ],
         }
     )

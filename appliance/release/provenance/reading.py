@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
 import msgspec
 from c2pa import C2paError, Reader
 
 from appliance.release.facts import MAX_NUMBER
 from appliance.release.provenance.library import mime_type, reading_context
-from appliance.release.provenance.manifest import ACTIONS_LABEL, RELEASE_LABEL
+from appliance.release.provenance.manifest import ACTIONS_LABEL, FILM_TYPE, RELEASE_LABEL
+from appliance.release.provenance.placement import is_placed_as_signed
+
+UNSIGNED_PART: Final = "release.unsigned.changed"
+"""Our code, among C2PA's: something was changed that C2PA does not look at."""
 
 State: TypeAlias = Literal["trusted", "valid", "invalid", "none"]
+_HASH_LABEL = "c2pa.hash.data"
 _STATES: dict[str, State] = {"Trusted": "trusted", "Valid": "valid"}
 
 
@@ -21,9 +26,10 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``state``: "trusted" if one of the anchors vouches for it and not a byte was changed; "valid"
     if it is whole, but signed by anybody; "invalid" if it was changed or is damaged; "none"
-    without any. Only "trusted" counts. The rest is what the file says of itself: ``number`` and
+    without any. C2PA leaves some bytes of a file uncovered; in a release of ours those are looked
+    at too. Only "trusted" counts. The rest is what the file says of itself: ``number`` and
     ``engine`` of the release, ``source`` as IPTC's word for how it was made, ``thumbnails`` and
-    ``ingredients`` as numbers, ``problems`` as C2PA's codes.
+    ``ingredients`` as numbers, ``problems`` as C2PA's codes and :data:`UNSIGNED_PART`.
     """
 
     state: State
@@ -46,14 +52,14 @@ def read_provenance(stream: BinaryIO, kind: str, anchors: str) -> Verdict:
             reading_context(anchors) as context,
             Reader(mime_type(kind), stream, context=context) as reader,
         ):
-            return _verdict(reader)
+            return _verdict(reader, stream, kind)
     except C2paError.ManifestNotFound:
         return Verdict("none")
     except C2paError:
         return Verdict("invalid")
 
 
-def _verdict(reader: Reader) -> Verdict:
+def _verdict(reader: Reader, stream: BinaryIO, kind: str) -> Verdict:
     state = _STATES.get(reader.get_validation_state() or "", "invalid")
     found: dict[str, Any] = json.loads(reader.json())
     results: dict[str, Any] = found.get("validation_results", {}).get("activeManifest", {})
@@ -61,6 +67,8 @@ def _verdict(reader: Reader) -> Verdict:
     manifests: dict[str, Any] = found.get("manifests", {})
     active = manifests.get(found.get("active_manifest", ""), {})
     release = _assertion(active, RELEASE_LABEL)
+    if state != "invalid" and release and not _is_untouched(reader, stream, kind, release):
+        state, codes = "invalid", codes | {UNSIGNED_PART}
     number, engine = release.get("number"), release.get("engine")
     actions = _assertion(active, ACTIONS_LABEL).get("actions") or [{}]
     source = str(actions[0].get("digitalSourceType", "")).rpartition("/")[2]
@@ -73,6 +81,14 @@ def _verdict(reader: Reader) -> Verdict:
         sum(len(one.get("ingredients", ())) for one in manifests.values()),
         tuple(sorted(code for code in codes if _is_code(code))),
     )
+
+
+def _is_untouched(reader: Reader, stream: BinaryIO, kind: str, release: dict[str, Any]) -> bool:
+    """Whether what no signature covers is as we write it."""
+    found: dict[str, Any] = json.loads(reader.detailed_json())
+    active = found.get("manifests", {}).get(found.get("active_manifest", ""), {})
+    hashed = active.get("assertion_store", {}).get(_HASH_LABEL, {})
+    return is_placed_as_signed(stream, kind, hashed.get("exclusions") or (), release.get(FILM_TYPE))
 
 
 def _assertion(manifest: dict[str, Any], label: str) -> dict[str, Any]:

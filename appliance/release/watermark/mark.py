@@ -31,6 +31,11 @@ _BASE = 0.45  # levels of strength where a picture is smooth
 _BY_ACTIVITY = 0.28  # and a level of local deviation adds so much
 _STRONGEST = 4.0  # levels
 _RMS = 1.90  # levels of deviation over all cells; about 44 dB, for cells are smoothed
+# A picture of few pixels is quantised more coarsely for its cells: it gets a stronger mark, fully
+# so at _SMALL pixels along its shorter side, and not at all at _LARGE.
+_SMALL, _LARGE = 512, 768
+_SMALL_RMS = 2.25  # levels; about 42.5 dB
+_SMALL_GAIN = 1.6
 # The mark is computed in integers, which are fast: levels * 16 * 32.
 _PATTERN_UNIT, _STRENGTH_UNIT = 16, 32
 _UNIT = _PATTERN_UNIT * _STRENGTH_UNIT
@@ -66,15 +71,14 @@ def marked(
 
     ``gain``: how much stronger than what hides well the mark may get to reach its PSNR.
     """
-    deep = white != 255
-    dim = (luma * np.float32(255 / white)).astype(np.uint8) if deep else luma
+    deeper = int(white).bit_length() - 8  # bits beyond the eight that the mark is computed in
+    dim: Any = cv2.convertScaleAbs(luma, alpha=2.0**-deeper) if deeper else luma
     height, width = luma.shape
     strong: Any = cv2.resize(_strength(dim, gain), (width, height), interpolation=cv2.INTER_LINEAR)
     product: NDArray[Any] = np.multiply(pattern, strong, out=strong)
-    if deep:
-        return np.asarray(product * np.float32(white / 255 / _UNIT))
-    product += _UNIT // 2
-    product >>= _UNIT.bit_length() - 1
+    unit = _UNIT >> deeper
+    product += unit // 2
+    product >>= unit.bit_length() - 1
     return product
 
 
@@ -85,7 +89,10 @@ def _strength(luma: NDArray[np.uint8], gain: float) -> NDArray[np.int16]:
     busy: Any = cv2.blur(_reduced(rough, 2).astype(np.float32), (5, 5))
     strong: Any = np.minimum(_BASE + _BY_ACTIVITY * busy, _STRONGEST)
     rms = math.sqrt(float(cv2.mean(strong * strong)[0]))
-    return np.asarray(np.rint(strong * (_STRENGTH_UNIT * min(gain, _RMS / rms))), np.int16)
+    few = min(1.0, max(0.0, (_LARGE - min(luma.shape)) / (_LARGE - _SMALL)))
+    most = _RMS + few * (_SMALL_RMS - _RMS)
+    gain *= 1 + few * (_SMALL_GAIN - 1)
+    return np.asarray(np.rint(strong * (_STRENGTH_UNIT * min(gain, most / rms))), np.int16)
 
 
 def _reduced(plane: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

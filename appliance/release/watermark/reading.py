@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import cv2
@@ -74,7 +75,7 @@ def read_from_frames(frames: Iterable[NDArray[Any]], key: bytes, depth: int = 8)
     for luma in frames:
         _check_size(*luma.shape)
         votes = votes_of(luma, float((1 << depth) - 1))
-        place = search.uncut(votes, key)
+        place = search.uncut(votes, key)[0]
         reading = _read_at(votes, place, key)
         if reading.number is not None:
             return reading
@@ -94,16 +95,10 @@ def _check_size(height: int, width: int) -> None:
 
 
 def _read(votes: Plane, key: bytes) -> Reading:
-    turned = [np.ascontiguousarray(np.rot90(votes, turn)) for turn in range(search.TURNS)]
-    for one in turned:
-        reading = _read_at(one, search.uncut(one, key), key)
+    for place in chain(search.uncut(votes, key), search.cut(votes, key)):
+        reading = _read_at(votes, place, key)
         if reading.number is not None:
             return reading
-    for one in turned:
-        for place in search.cut(one, key):
-            reading = _read_at(one, place, key)
-            if reading.number is not None:
-                return reading
     return NOTHING
 
 

@@ -42,10 +42,10 @@ from appliance.audit.entries.events.people import (
 )
 from appliance.audit.entries.events.release import (
     ReleaseApproved,
+    ReleaseBegun,
     ReleaseBurned,
     ReleaseDeclined,
     ReleaseDropped,
-    ReleaseLabelled,
     ReleaseRefused,
     ReleaseRequested,
     ReleaseSigned,
@@ -99,10 +99,10 @@ __all__ = [
     "PolicyLoaded",
     "RegionChanged",
     "ReleaseApproved",
+    "ReleaseBegun",
     "ReleaseBurned",
     "ReleaseDeclined",
     "ReleaseDropped",
-    "ReleaseLabelled",
     "ReleaseRefused",
     "ReleaseRequested",
     "ReleaseSigned",
@@ -151,13 +151,13 @@ AnyEvent: TypeAlias = (
     | ReleaseRequested
     | ReleaseViewed
     | ReleaseApproved
+    | ReleaseBegun
     | ReleaseDeclined
     | ReleaseRefused
     | ReleaseTaken
     | ReleaseDropped
     | ReleaseSigned
     | ReleaseBurned
-    | ReleaseLabelled
     | EscapeAttempt
     | DeviceRefused
     | EntryRefused

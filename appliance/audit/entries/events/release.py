@@ -1,7 +1,8 @@
-"""The release of a result by a second person.
+"""The release of a result.
 
-A release is named by one number: the index, in the ledger, of its ``ReleaseApproved``. No two
-entries of a ledger have the same index, so a number never repeats, and it leads to its proof.
+A release is named by one number: the index, in the ledger, of its ``ReleaseApproved``, or of its
+``ReleaseBegun`` where no second person is asked for. No two entries of a ledger have the same
+index, so a number never repeats, and it leads to its proof.
 """
 
 from __future__ import annotations
@@ -19,6 +20,19 @@ from appliance.audit.entries.fields import (
     SessionId,
     Sha256,
 )
+
+
+class ReleaseBegun(Strict, frozen=True, tag="release-begun"):
+    """A command is about to release a result; the index of this entry is the release's number.
+
+    No second person was asked for. ``result``: the SHA-256 of the file that is released.
+    ``engine``: what drew it, as the person who called the command says.
+    """
+
+    session: SessionId
+    result: Sha256
+    media: Media
+    engine: Engine
 
 
 class ReleaseRequested(Strict, frozen=True, tag="release-requested"):
@@ -128,12 +142,3 @@ class ReleaseBurned(Strict, frozen=True, tag="release-burned"):
     copy: Sha256
     medium: Medium
     disc: Sha256
-
-
-class ReleaseLabelled(Strict, frozen=True, tag="release-labelled"):
-    """A result was labelled and signed as release ``number``. ``result``: the file that leaves."""
-
-    session: SessionId
-    result: Sha256
-    number: Count
-    engine: Engine

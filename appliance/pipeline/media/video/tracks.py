@@ -112,11 +112,13 @@ def add_track(
     source: av.stream.Stream,
     kind: ContainerKind,
     source_kind: SourceKind,
+    *,
+    is_named: bool = True,
 ) -> OutputTrack | None:
     """A track of ``output`` for ``source``, or ``None`` if the container cannot hold it.
 
-    Sound that cannot be copied is encoded again. Language and disposition are kept; titles and
-    other free text are not.
+    Sound that cannot be copied is encoded again. Language and disposition are kept if it
+    ``is_named``; titles and other free text never are.
     """
     track: OutputTrack
     if not _is_refused(kind, source) and takes_copy(kind, source):
@@ -138,6 +140,8 @@ def add_track(
         track = ReencodedTrack(source, target)
     else:
         return None
+    if not is_named:
+        return track
     if source.language:
         target.metadata["language"] = source.language
     target.disposition = int(source.disposition & _KEPT_DISPOSITIONS)

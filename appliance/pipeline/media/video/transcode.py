@@ -35,7 +35,12 @@ from appliance.pipeline.media.video.picture_plan import PictureFacts, PicturePla
 from appliance.pipeline.media.video.reader import FrameInfo, VideoReader
 from appliance.pipeline.media.video.stage_clock import StageClock, StageTime
 from appliance.pipeline.media.video.transparency import TRANSPARENCY, TransparencyWatch
-from appliance.pipeline.media.video.writer import TrackReport, VideoWriter
+from appliance.pipeline.media.video.writer import (
+    ALL_TRACKS,
+    FileContents,
+    TrackReport,
+    VideoWriter,
+)
 
 EditFrame: TypeAlias = "Callable[[VideoCanvas, FrameInfo], object]"
 Progress: TypeAlias = "Callable[[FrameInfo], None]"
@@ -78,13 +83,14 @@ def transcode(
     progress: Progress | None = None,
     enlarger: Enlarger | None = None,
     only_codecs: Mapping[VideoKind, str] | None = None,
+    contents: FileContents = ALL_TRACKS,
 ) -> TranscodeReport:
     """Decode ``input_file``, let ``edit`` change each frame, encode into ``output_file``.
 
     Both files stay open. ``edit``, ``enlarger`` and ``progress`` are called in the caller's thread,
     frame by frame in the order shown. Frames keep the timestamps of the input, other tracks their
     packets. Results of ``edit`` other than ``None`` are passed to ``deferred``, several at a time.
-    ``only_codecs``: see :class:`VideoReader`.
+    ``only_codecs``: see :class:`VideoReader`. ``contents``: what is written next to the picture.
 
     Memory does not grow with the length of the video. An exception anywhere, in ``edit`` or by
     Ctrl-C too, ends both threads before it reaches the caller; what ``output_file`` holds then is
@@ -100,6 +106,7 @@ def transcode(
             settings or EncoderSettings(),
             scale=1 if enlarger is None else enlarger.scale,
             queue_length=max(_QUEUE_LENGTH, 2 * deferred.size if deferred else 0),
+            contents=contents,
         )
         editing = _EditLoop(
             threads, reader, edit, deferred=deferred, progress=progress, enlarger=enlarger
@@ -191,6 +198,7 @@ class _CodecThreads:
         *,
         scale: int,
         queue_length: int,
+        contents: FileContents,
     ) -> None:
         """Start both threads. Raises ``OutputError`` if the settings do not suit the container."""
         settings.check(kind)
@@ -203,7 +211,8 @@ class _CodecThreads:
         self._scale = scale
         self._transparency, self._captions = TransparencyWatch(reader.stream), CaptionsWatch()
         self._plan = partial(plan_picture, settings, kind)
-        self._output = _Output(output_file, kind, reader, scale)
+        writer = partial(VideoWriter, output_file, kind, reader, scale=scale, contents=contents)
+        self._output = _Output(writer)
         self._failure: BaseException | None = None
         self._threads = [
             threading.Thread(target=self._guard, args=(stage,), name=name, daemon=True)
@@ -314,16 +323,10 @@ class _CodecThreads:
 class _Output:
     """The output, whose writer cannot be made before the first frame is known."""
 
-    def __init__(
-        self,
-        file: WritableFile,
-        kind: ContainerKind,
-        reader: VideoReader,
-        scale: int,
-    ) -> None:
+    def __init__(self, make: Callable[[PicturePlan, av.VideoFrame], VideoWriter]) -> None:
         self.plan: PicturePlan | None = None
         """How the picture is encoded; set before the first frame comes."""
-        self._make = partial(VideoWriter, file, kind, reader, scale=scale)
+        self._make = make
         self._writer: VideoWriter | None = None
         self._early: list[av.Packet[Any]] = []
 

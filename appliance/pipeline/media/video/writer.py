@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -49,12 +49,32 @@ _INTERLACED = (1 << 18) | (1 << 29)
 # x265 knows its delay from this frame on; the decoding times of fewer are uninitialised memory. So
 # few are never reordered, and each is decoded when it is shown.
 _X265_DELAY = 3
+# With this flag FFmpeg writes metadata under any key; without it, only under those it knows.
+_OWN_KEYS = "use_metadata_tags"
 # Ticks a second of an MP4's movie header at most.
 _MAX_MOVIE_SCALE = 90_000_000
 _DEFAULT_TIME_BASE = Fraction(1, 90_000)
+# The encoder that writes the captions of frames (ATSC A/53) unless it is asked not to.
+_CAPTIONING = "libx264"
 _DEFAULT_RATE = Fraction(25)
 # A sample entry's type that can be printed.
 _ENTRY = re.compile(r"[A-Za-z0-9_ .-]{1,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class FileContents:
+    """What a file holds next to its picture.
+
+    ``tags``: metadata that an MP4 or MOV gets, each under its own key in ``moov.udta.meta``.
+    ``only_sound``: neither subtitles, captions and chapters nor what tracks are called and in which
+    language.
+    """
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    only_sound: bool = False
+
+
+ALL_TRACKS = FileContents()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +104,13 @@ class VideoWriter:
         first: av.VideoFrame,
         *,
         scale: int = 1,
+        contents: FileContents = ALL_TRACKS,
     ) -> None:
         """Open an output for frames like ``first`` and the other tracks of ``reader``.
 
-        ``plan``: how the picture is encoded. ``scale``: how many times as wide and high ``first``
-        is as the reader's frames. Raises ``OutputError`` if the container cannot hold the video or
-        the file cannot be written.
+        ``plan``: how the picture is encoded. ``contents``: what else is written. ``scale``: how
+        many times as wide and high ``first`` is as the reader's frames. Raises ``OutputError`` if
+        the container cannot hold the video or the file cannot be written.
         """
         self._head: HeadRecorder | None = None
         if _needs_display_size(plan.codec, kind, reader):
@@ -98,6 +119,7 @@ class VideoWriter:
         self._kind = kind
         self._plan = plan
         self._reader = reader
+        self._contents = contents
         self._written = 0
         self._tracks: dict[int, OutputTrack] = {}
         with self._output_errors():
@@ -105,10 +127,11 @@ class VideoWriter:
                 self._file,
                 "w",
                 format=kind.muxer,
-                container_options=_muxer_options(kind, reader),
+                container_options=_muxer_options(kind, reader, contents),
                 buffer_size=_BUFFER,
             )
             self._output.flags |= _BITEXACT
+            self._output.metadata.update(contents.tags)
             self._picture = self._add_picture(reader, first, scale)
         self._counter = _FrameCounter(self._picture) if kind.counts_frames else None
         self._frames = FrameDurations(picture_end(reader))
@@ -180,6 +203,8 @@ class VideoWriter:
         rate = source.average_rate or source.base_rate or _DEFAULT_RATE
         time_base = 1 / rate if self._kind.counts_frames else source.time_base
         options = settings.options_for(codec, self._kind, reader.hdr)
+        if self._contents.only_sound and codec == _CAPTIONING:
+            options["a53cc"] = "0"
         fields = field_order(first)
         if codec == "libx264" and fields == BOTTOM_FIRST:
             options["x264-params"] = ":".join([options["x264-params"], "bff=1"])
@@ -211,7 +236,7 @@ class VideoWriter:
 
     def _add_tracks(self, reader: VideoReader) -> TrackReport:
         copied, reencoded = 0, []
-        dropped = [*copy_chapters(reader.container, self._output, self._kind)]
+        dropped = [] if self._contents.only_sound else [*self._copy_chapters(reader)]
         entries = reader.sample_entries()
         for source in reader.container.streams:
             if source.index == reader.stream.index:
@@ -226,16 +251,21 @@ class VideoWriter:
                 copied += 1
         return TrackReport(copied, tuple(reencoded), tuple(dropped))
 
+    def _copy_chapters(self, reader: VideoReader) -> tuple[str, ...]:
+        return copy_chapters(reader.container, self._output, self._kind)
+
     def _add_track(
         self, reader: VideoReader, source: av.stream.Stream, codec: str | None
     ) -> OutputTrack | None:
         """A track for ``source``, if it is sound or subtitles of a known codec that fits."""
-        if source.type not in ("audio", "subtitle") or not codec:
+        wanted = ("audio",) if self._contents.only_sound else ("audio", "subtitle")
+        if source.type not in wanted or not codec:
             return None
         if source.index in reader.telemetry:
             return None
         with self._output_errors("sound" if source.type == "audio" else "subtitles"):
-            track = add_track(self._output, source, self._kind, reader.kind)
+            named = not self._contents.only_sound
+            track = add_track(self._output, source, self._kind, reader.kind, is_named=named)
         if reader.only_pictures and isinstance(track, ReencodedTrack):
             return None  # it would have to be decoded
         if track is not None:
@@ -346,7 +376,9 @@ def _dropped_name(reader: VideoReader, source: av.stream.Stream, entries: Mappin
     return f"{source.type}/{codec or 'unknown'}"
 
 
-def _muxer_options(kind: ContainerKind, reader: VideoReader) -> dict[str, str]:
+def _muxer_options(
+    kind: ContainerKind, reader: VideoReader, contents: FileContents
+) -> dict[str, str]:
     if kind.muxer not in ("mp4", "mov"):
         return {}
     base = reader.stream.time_base or _DEFAULT_TIME_BASE
@@ -355,4 +387,5 @@ def _muxer_options(kind: ContainerKind, reader: VideoReader) -> dict[str, str]:
     for track in reader.audio_streams:
         merged = math.lcm(scale, track.codec_context.sample_rate or 1)
         scale = merged if merged <= _MAX_MOVIE_SCALE else scale
-    return {"video_track_timescale": str(base.denominator), "movie_timescale": str(scale)}
+    options = {"video_track_timescale": str(base.denominator), "movie_timescale": str(scale)}
+    return options | ({"movflags": _OWN_KEYS} if contents.tags else {})

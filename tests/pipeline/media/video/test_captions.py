@@ -21,11 +21,11 @@ CAPTION = bytes.fromhex("B5 0031 47413934 03 41 FF FC9420 FF")
 UNIT = bytes((6, 4, len(CAPTION))) + CAPTION + b"\x80"
 
 
-def captioned() -> bytes:
+def captioned(size: tuple[int, int] = (96, 64)) -> bytes:
     """An MP4 in which each picture has a caption."""
     sink = io.BytesIO()
     with (
-        av.open(io.BytesIO(make(Clip(frames=4))), "r") as source,
+        av.open(io.BytesIO(make(Clip(size=size, frames=4))), "r") as source,
         av.open(sink, "w", format="mp4") as output,
     ):
         track = output.add_stream_from_template(source.streams.video[0], opaque=True)

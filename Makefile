@@ -139,7 +139,9 @@ test: lint
 	$(call debian,xmllint,libxml2-utils)
 	$(call debian,cryptsetup,cryptsetup-bin)
 	$(call debian,blkdiscard,util-linux)
-	$(call debian,osirrox,xorriso)
+	$(call debian,age,age)
+	$(call debian,openssl,openssl)
+	$(call debian,xorriso,xorriso)
 	$(call debian,genisoimage,genisoimage)
 	$(call debian,mkudffs,udftools)
 	$(call debian,exiftool,libimage-exiftool-perl)
@@ -200,6 +202,7 @@ lab: .venv/.dev
 	$(call debian,modprobe,kmod)
 	$(call debian,cpio,cpio)
 	$(call debian,busybox,busybox-static)
+	$(call debian,xorriso,xorriso)
 	tests/lab/machine/prepare.sh .cache/lab
 	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/lab --ignore=tests/lab/guest
 

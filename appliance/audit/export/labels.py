@@ -101,6 +101,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.ReleaseDeclined: EventLabels("Release declined", "release", "E", _ATTEST, failed=True),
     events.ReleaseRefused: EventLabels("Release refused", "alarm", "E", _ATTEST, failed=True),
     events.ReleaseTaken: EventLabels("Release taken", "release", "R", _RECEIVE),
+    events.ReleaseDropped: EventLabels("Copy wiped", "release", "D", _DESTROY),
     events.ReleaseSigned: EventLabels("Release signed", "release", "E", _ATTEST),
     events.ReleaseBurned: EventLabels("Release written", "release", "R", _EXPORT),
     events.EscapeAttempt: EventLabels(

@@ -133,8 +133,19 @@ test: lint
 	$(call debian,systemd-analyze,systemd)
 	$(call debian,pdftoppm,poppler-utils)
 	$(call debian,softhsm2-util,softhsm2)
+	$(call debian,dciodvfy,dicom3tools)
+	$(call debian,dcmj2pnm,dcmtk)
+	$(call debian,gdcmconv,libgdcm-tools)
+	$(call debian,xmllint,libxml2-utils)
 	$(call debian,cryptsetup,cryptsetup-bin)
 	$(call debian,blkdiscard,util-linux)
+	$(call debian,age,age)
+	$(call debian,openssl,openssl)
+	$(call debian,xorriso,xorriso)
+	$(call debian,genisoimage,genisoimage)
+	$(call debian,mkudffs,udftools)
+	$(call debian,exiftool,libimage-exiftool-perl)
+	$(call debian,ffprobe,ffmpeg)
 	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then
 		$(call debian,libsystemd,gcc libsystemd-dev pkg-config python3-dev)
 		$(BIN)/pip install --quiet --editable '.[systemd]'
@@ -192,6 +203,7 @@ lab: .venv/.dev
 	$(call debian,modprobe,kmod)
 	$(call debian,cpio,cpio)
 	$(call debian,busybox,busybox-static)
+	$(call debian,xorriso,xorriso)
 	tests/lab/machine/prepare.sh .cache/lab
 	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/lab --ignore=tests/lab/guest
 

@@ -41,6 +41,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "demo.command",
             "Swap faces between the sample portraits and draw a contact sheet.",
         ),
+        "disc": (
+            "disc.command",
+            "List the files of a disc, and take photos and videos from it.",
+        ),
         "doctor": (
             "doctor.command",
             "Seal this process, try to break out, and report what stopped it.",

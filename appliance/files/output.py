@@ -80,8 +80,12 @@ class PendingOutput:
         """Drop the file unless it was committed."""
         self.discard()
 
-    def commit(self) -> None:
-        """Give the complete file its name, durably. Raises ``OutputError``."""
+    def commit(self, suffix: str = "") -> None:
+        """Give the complete file its name, durably. Raises ``OutputError``.
+
+        ``suffix``: appended to the name, where the kind of file was not known before.
+        """
+        self._name += suffix
         try:
             os.fsync(self.file.fileno())
             self._check_name()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO, Literal, TypeAlias
@@ -12,14 +13,15 @@ import numpy as np
 from PIL import Image
 
 from appliance.errors import InputError, ReleaseError
-from appliance.pipeline.media.photo.decode import read_photo
+from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, read_photo
+from appliance.release.dicom.extraction import MARK, MARK_AT, jpeg_inside
 from appliance.release.labels.implicit.label import KEY
 from appliance.release.labels.implicit.reading import label_in_text, label_in_xmp
 from appliance.release.provenance.library import MIME_TYPES
 from appliance.release.provenance.reading import Verdict, read_provenance
 from appliance.release.watermark.reading import Reading, read_from_frames, read_from_photo
 
-Kind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "mp4", "mov", "matroska"]
+Kind: TypeAlias = Literal["jpeg", "png", "webp", "tiff", "bmp", "mp4", "mov", "matroska", "dicom"]
 
 _XMP_TAG, _EXIF_DIRECTORY, _USER_COMMENT = 700, 0x8769, 0x9286
 _HEAD = 16  # bytes by which kinds are told apart
@@ -38,8 +40,9 @@ class FileInspection(msgspec.Struct, frozen=True):
     """What a file of ``kind`` carries.
 
     ``label``: the fields of the label of GB 45438-2025, ``None`` without one. ``trusted``: whether
-    one of the anchors vouches for the file as it is. ``watermark``: ``None`` if it was not looked
-    for. Visible words cannot be read here.
+    one of the anchors vouches for the file as it is; of DICOM, for the JPEG in it, and for nothing
+    that is said around it. ``watermark``: ``None`` if it was not looked for. Visible words cannot
+    be read here.
     """
 
     kind: Kind
@@ -58,7 +61,11 @@ def inspect_file(
     is of no kind that is released.
     """
     file.seek(0)
-    kind = _kind(file.read(_HEAD))
+    head = file.read(MARK_AT + len(MARK))
+    if head.endswith(MARK):
+        inside = io.BytesIO(jpeg_inside(head + file.read(MAX_PHOTO_BYTES)))
+        return msgspec.structs.replace(inspect_file(inside, anchors, watermark_key), kind="dicom")
+    kind = _kind(head[:_HEAD])
     verdict = read_provenance(file, kind, anchors) if kind in MIME_TYPES else Verdict("none")
     file.seek(0)
     label = _label(file, kind)

@@ -27,6 +27,7 @@ REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _READ = READ_FILE | READ_DIR
 _WRITE = _READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | REFER | TRUNCATE
 _DEVICE = READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
+_EXECUTE = READ_FILE | EXECUTE
 # fopen(3) truncates what it opens for writing, even the file that holds a thread's name.
 _BELOW_A_FOLDER = WRITE_FILE | TRUNCATE
 _RENAME = REMOVE_FILE | MAKE_REG
@@ -66,17 +67,19 @@ def restrict(
     version: int,
     rename_only: Sequence[Path] = (),
     devices: Sequence[Path] = (),
+    *,
+    executable: Sequence[Path] = (),
 ) -> None:
     """Restrict this thread, and every thread it starts, to what lies under these paths.
 
     In the folders ``rename_only`` files can be created, renamed and removed, but none can be opened
     for reading or writing: enough to give an output that is open already its final name.
     ``devices`` can be read, written and controlled with ioctl(2), a right of its own since ABI 5;
-    in a folder among them files can be written.
+    in a folder among them files can be written. ``executable`` can be read and executed.
 
-    Execution, TCP, abstract sockets and signals to other processes are denied everywhere, as far as
-    ABI ``version`` covers them. Needs no-new-privs. Paths that do not exist are ignored. Raises
-    ``OSError``.
+    All other execution, TCP, abstract sockets and signals to other processes are denied everywhere,
+    as far as ABI ``version`` covers them. Needs no-new-privs. Paths that do not exist are ignored.
+    Raises ``OSError``.
     """
     files = sum(rights for since, rights in _SINCE.items() if since <= version)
     attributes = _Ruleset(files, _NET if version >= 4 else 0, _SCOPES if version >= 6 else 0)
@@ -84,7 +87,10 @@ def restrict(
     size = 8 if version < 4 else 16 if version < 6 else 24
     ruleset = libc.syscall(libc.LANDLOCK_CREATE_RULESET, ctypes.byref(attributes), size, 0)
     try:
-        rules = ((readable, _READ), (writable, _WRITE), (rename_only, _RENAME), (devices, _DEVICE))
+        rules = (
+            *((readable, _READ), (writable, _WRITE), (rename_only, _RENAME), (devices, _DEVICE)),
+            (executable, _EXECUTE),
+        )
         for paths, rights in rules:
             for path in paths:
                 folder = rights == _DEVICE and path.is_dir()

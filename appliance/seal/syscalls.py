@@ -48,6 +48,9 @@ DESCRIPTORS = (
 # Within what Landlock permits, and only in processes that could not open every file beforehand.
 OPENING = ("openat", "open")
 
+# Only for a process that turns into another program: see program.py.
+STARTING = ("execve",)
+
 # By path: query a file; give an output its name, or remove it.
 PATHS = (
     *("newfstatat", "stat", "lstat", "statx", "access", "faccessat"),
@@ -114,14 +117,17 @@ _NVIDIA = (
 )
 
 
-def conditions(process: int, *, gpu: bool) -> Mapping[str, tuple[Argument, ...]]:
+def conditions(
+    process: int, *, gpu: bool, starting: bool = False
+) -> Mapping[str, tuple[Argument, ...]]:
     """Calls that are permitted with certain arguments only; one match suffices.
 
     ``process``: the id of this process. ``gpu``: a GPU's driver also maps executable memory and
-    calls ioctl(2) on its devices. ``clone3`` is missing because its flags lie in memory, which a
+    calls ioctl(2) on its devices. ``starting``: a program and its libraries are still to be loaded,
+    which maps executable memory. ``clone3`` is missing because its flags lie in memory, which a
     filter cannot read; answered with ENOSYS, the C library falls back to ``clone``.
     """
-    forbidden = 0 if gpu else mmap.PROT_EXEC
+    forbidden = 0 if gpu or starting else mmap.PROT_EXEC
     return {
         "clone": (Argument(0, _CLONE_THREAD, _CLONE_NEW | _CLONE_THREAD),),
         "mmap": (Argument(2, 0, forbidden),),

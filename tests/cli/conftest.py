@@ -54,7 +54,7 @@ class PromisedSealing:
         assert all(output.parent.is_dir() for output in outputs)
         self._confined = True
 
-    def seal(self, provider: str) -> None:
+    def seal(self, provider: str, *, serving: bool = False) -> None:
         """Called once, after ``confine``; from now on nothing may be imported."""
         assert self._confined
         assert self._modules is None

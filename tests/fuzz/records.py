@@ -1,4 +1,4 @@
-"""Fuzzed parsers of files that other people hand over: policies, manifests, signatures, proofs."""
+"""Fuzzed parsers of what others hand over: policies, manifests, signatures, proofs, discs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from appliance.audit.standalone import Key, Unsound, open_proof, parse_key
 from appliance.audit.tlog.checkpoint import Checkpoint
 from appliance.audit.tlog.proofs import TlogProof
 from appliance.audit.tlog.signed_note import Note, Signer, Verifier
-from appliance.errors import LedgerError
+from appliance.disc_reader.listing import parse_listing
+from appliance.disc_reader.names import shown
+from appliance.errors import InputError, LedgerError
 from appliance.inference.minisign import PublicKey, SecretKey, SignatureError
 from tests.audit.story import story
 from tests.fuzz.target import Target
@@ -71,6 +73,20 @@ def judge_signature(data: bytes) -> None:
             continue
 
 
+def judge_listing(data: bytes) -> None:
+    """What a program that was taken over says of a disc: what is let through lies on it."""
+    size = 1 << 30
+    try:
+        files = parse_listing(data.split(b"\n"), size)
+    except InputError:
+        return
+    for file in files:
+        shown(file.path)
+        if file.refusal is None:
+            assert all(0 <= one.start <= one.end <= size for one in file.extents)
+            assert sum(one.size for one in file.extents) == file.size
+
+
 def _key() -> Key:
     return parse_key(_SIGNER.verifier.vkey)
 
@@ -88,6 +104,14 @@ def _signatures() -> Sequence[bytes]:
     return [text.encode() for text in made]
 
 
+def _listings() -> Sequence[bytes]:
+    line = b"File data lba: %2d , %8d , %8d , %8d , '%s'"
+    one = line % (0, 20, 2, 3000, b"/a/b\\303\\274.jpg")
+    quoted = line % (0, 30, 1, 5, b"/c'\"'\"'d")
+    several = [line % (0, 40, 2, 6000, b"/e"), line % (1, 50, 1, 6000, b"/e")]
+    return [b"\n".join((one, quoted, *several))]
+
+
 TARGETS = {
     "policy": Target(test_fuzz.judge, lambda: [test_fuzz.CLINIC]),
     "manifest": Target(test_manifest_fuzz.judge, lambda: [test_manifest_fuzz.STARTER]),
@@ -95,4 +119,5 @@ TARGETS = {
     "proof": Target(judge_proof, _proof),
     "entry": Target(judge_entry, lambda: _ENTRIES),
     "signature": Target(judge_signature, _signatures),
+    "disc": Target(judge_listing, _listings),
 }

@@ -54,7 +54,49 @@ def test_only_fido_tokens_are_the_broker_s() -> None:
     ]
     assert len(lines) == 2
     assert all('ENV{ID_FIDO_TOKEN}=="1"' in line for line in lines)
-    # After the rules that find tokens out and that give them away, before those that act on it.
-    names = ["70-uaccess.rules", "73-seat-late.rules", *(rules.name for rules in RULES)]
-    at = sorted(names).index("72-appliance-token.rules")
-    assert sorted(names)[at - 1 : at + 2 : 2] == ["70-uaccess.rules", "73-seat-late.rules"]
+
+
+@pytest.mark.parametrize("name", ["72-appliance-drive.rules", "72-appliance-token.rules"])
+def test_devices_are_given_away_in_time(name: str) -> None:
+    # After the rules that find tokens out and that give devices away, before those that act on it.
+    assert name in {rules.name for rules in RULES}
+    assert "70-uaccess.rules" < name < "73-seat-late.rules"
+
+
+def test_a_drive_is_the_burner_s_alone() -> None:
+    text = (REPOSITORY / "hardening/udev/72-appliance-drive.rules").read_text()
+    drive, generic = (line for line in text.splitlines() if line.startswith("SUBSYSTEM"))
+    assert all(part in drive for part in ('GROUP:="appliance-burner"', 'MODE:="0660"'))
+    assert all(part in generic for part in ('GROUP:="root"', 'MODE:="0600"'))
+    assert all('TAG-="uaccess"' in line for line in (drive, generic))
+
+
+def test_a_disc_is_not_probed_by_root() -> None:
+    (line,) = [
+        line
+        for line in (REPOSITORY / "hardening/udev/57-appliance-disc.rules").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    flag = "ENV{UDEV_DISABLE_PERSISTENT_STORAGE_RULES_FLAG}"
+    assert f'{flag}="1"' in line
+    assert 'KERNEL=="sr[0-9]*"' in line
+    probing = Path("/usr/lib/udev/rules.d/60-persistent-storage.rules").read_text()
+    assert f'{flag}=="1", GOTO="persistent_storage_end"' in probing
+    assert probing.index(flag) < probing.index('IMPORT{builtin}="blkid"')
+    # udev is to know no other rule that looks into a disc.
+    others = [
+        rules.name
+        for rules in Path("/usr/lib/udev/rules.d").glob("*.rules")
+        if "blkid" in rules.read_text() and "dm" not in rules.name
+    ]
+    assert {*others} <= {"60-persistent-storage.rules", "64-btrfs.rules"}
+
+
+def test_no_file_system_of_a_disc_is_loaded_at_boot() -> None:
+    unit = (REPOSITORY / "hardening/systemd/appliance-modules.service").read_text()
+    loaded = {*re.findall(r"modprobe@(\w+)\.service", unit)}
+    conf = (REPOSITORY / "hardening/modprobe.d/appliance.conf").read_text()
+    kept_out = {*re.findall(r"^install (\w+) /bin/false$", conf, re.MULTILINE)}
+    assert {"ext4", "sr_mod"} <= loaded  # the control
+    assert {"isofs", "udf"} <= kept_out
+    assert not loaded & kept_out

@@ -126,6 +126,13 @@ def test_the_rules_are_installed_so_that_usbguard_accepts_them(tmp_path: Path) -
         "thunderbolt",
         "firewire-core",
         "xsk_diag",
+        "isofs",
+        "udf",
+        "hfsplus",
+        "vfat",
+        "ntfs3",
+        "btrfs",
+        "cifs",
     ],
 )
 def test_a_module_that_nothing_needs_is_not_loadable(module: str) -> None:

@@ -22,8 +22,11 @@ class Sealing(Protocol):
         Only the folders in ``readable`` and the folders that contain ``outputs`` stay accessible.
         """
 
-    def seal(self, provider: str) -> None:
-        """After the models are loaded, to run on ``provider``, and before any media is read."""
+    def seal(self, provider: str, *, serving: bool = False) -> None:
+        """After the models are loaded, to run on ``provider``, and before any media is read.
+
+        ``serving``: descriptors are passed to a child that was forked before.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from appliance.audit.entries.events import (
     AccuracyMeasured,
     AnyEvent,
     DragsApplied,
-    EscapeAttempt,
     HandleMoved,
     JobFinished,
     JobRefused,
@@ -45,6 +44,7 @@ from appliance.policy.policy import EMBEDDED, Policy
 from appliance.seal.guard import Touch
 from appliance.seal.seal import SealReport
 from appliance.worker.simulation_limits import refused_event
+from appliance.worker.tripwires import touches_as_events
 
 _BLOCK = 1 << 20  # bytes
 
@@ -185,6 +185,11 @@ class JobLog:
         """The pseudonym of a person in this ledger."""
         return self._audit.client.pseudonym(kind, value.encode())
 
+    def escaped(self, touches: Mapping[Touch, int]) -> None:
+        """Record what a child of the command tried, by the tripwires that it touched."""
+        if touches:
+            self._audit.client.append_all(touches_as_events(touches, self._session))
+
     def release_begun(self, result: str, media: Media, engine: Engine) -> int:
         """Record that the file with the SHA-256 ``result`` is to leave; the release's number."""
         return self.append(ReleaseBegun(self._session, result, media, engine))
@@ -193,14 +198,6 @@ class JobLog:
         """Record that the file with the SHA-256 ``copy`` leaves as release ``number``."""
         signed = ReleaseSigned(number, copy, media, engine)
         self._audit.client.append_all([*self._escape_attempts(), signed])
-
-    def escaped(self, touches: Mapping[Touch, int]) -> None:
-        """Record what a child of the command tried, by the tripwires that it touched."""
-        events = [
-            EscapeAttempt("guard", touch, times, self._session) for touch, times in touches.items()
-        ]
-        if events:
-            self._audit.client.append_all(events)
 
     def concluded(self, summary: bytes, *, photos: int) -> None:
         """Record that a job ended whose result is no picture but a ``summary``."""
@@ -222,11 +219,8 @@ class JobLog:
     def _begun(self, engine: Engine, media: Media) -> JobStarted:
         return JobStarted(self._session, self._job, engine, media, self._pack)
 
-    def _escape_attempts(self) -> list[AnyEvent]:
+    def _escape_attempts(self) -> Sequence[AnyEvent]:
         """Attempts to break out that the guard has stopped since the seal."""
         if self._seal is None:
             return []
-        return [
-            EscapeAttempt("guard", touch, times, self._session)
-            for touch, times in self._seal.guard.touches.items()
-        ]
+        return touches_as_events(self._seal.guard.touches, self._session)

@@ -40,14 +40,18 @@ class ProcessSealing:
             rename_only=[output.parent for output in outputs],
         )
 
-    def seal(self, provider: str) -> None:
+    def seal(self, provider: str, *, serving: bool = False) -> None:
         """See :meth:`Sealing.seal`. Raises ``SealError``."""
         if self._confinement is None:
             raise RuntimeError("confine first")
         gpu = provider in GPU_PROVIDERS
         # A GPU's driver opens its devices as it needs them; all other files are open by now.
         self.report = seal(
-            self._confinement, minimum=self._policy.seal.minimum, gpu=gpu, allow_open=gpu
+            self._confinement,
+            minimum=self._policy.seal.minimum,
+            gpu=gpu,
+            allow_open=gpu,
+            serving=serving,
         )
 
 

@@ -65,9 +65,7 @@ def _is_photo_as_signed(file: BinaryIO, kind: str, left_out: Sequence[tuple[int,
         ((at, size),) = others
         order = "<" if _read(file, 0, 2) == b"II" else ">"
         return struct.unpack(f"{order}I", _read(file, at, size)) == (length,) and has_our_form(held)
-    return not others and {"jpeg": _is_segment, "png": _is_chunk, "webp": _is_riff_chunk}[kind](
-        held
-    )
+    return not others and _STILLS[kind](held)
 
 
 def _is_segment(held: bytes) -> bool:

@@ -49,4 +49,4 @@ class FilmMark:
             eight: Any = cv2.add(luma, added, dtype=cv2.CV_8U)
             return np.asarray(eight, np.uint8)
         deep: Any = cv2.add(luma, added, dtype=cv2.CV_16U)
-        return np.minimum(np.asarray(deep, np.uint16), np.uint16(self._white))
+        return np.asarray(np.minimum(deep, np.uint16(self._white), out=deep), np.uint16)

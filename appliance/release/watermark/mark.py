@@ -71,15 +71,14 @@ def marked(
 
     ``gain``: how much stronger than what hides well the mark may get to reach its PSNR.
     """
-    deep = white != 255
-    dim = (luma * np.float32(255 / white)).astype(np.uint8) if deep else luma
+    deeper = int(white).bit_length() - 8  # bits beyond the eight that the mark is computed in
+    dim: Any = cv2.convertScaleAbs(luma, alpha=2.0**-deeper) if deeper else luma
     height, width = luma.shape
     strong: Any = cv2.resize(_strength(dim, gain), (width, height), interpolation=cv2.INTER_LINEAR)
     product: NDArray[Any] = np.multiply(pattern, strong, out=strong)
-    if deep:
-        return np.asarray(product * np.float32(white / 255 / _UNIT))
-    product += _UNIT // 2
-    product >>= _UNIT.bit_length() - 1
+    unit = _UNIT >> deeper
+    product += unit // 2
+    product >>= unit.bit_length() - 1
     return product
 
 

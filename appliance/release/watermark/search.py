@@ -37,8 +37,8 @@ class Alignment:
     """A place of the tiles.
 
     ``share``: cells along the shorter side, of 1024 for all; ``turn``: quarter turns against the
-    clock that set the picture upright; ``down`` and ``right``: samples of the folded and turned
-    tile by which it is shifted; ``score``: deviations of the pilot's correlation.
+    clock that set the picture upright; ``down`` and ``right``: samples of the folded tile by which
+    it is shifted, before it is turned; ``score``: deviations of the pilot's correlation.
     """
 
     share: int
@@ -70,9 +70,9 @@ def cut(votes: Plane, key: bytes) -> Iterator[Alignment]:
 
 def cells_at(votes: Plane, place: Alignment) -> NDArray[np.float64]:
     """The votes of each cell of the tile, summed over all its repetitions: (128, 128)."""
-    turned = np.rot90(_folded(votes, place.share), place.turn)
-    folded = np.roll(turned, (-place.down, -place.right), (0, 1))
-    cells = folded.reshape(TILE, PER_CELL, TILE, PER_CELL).sum((1, 3))
+    folded = np.roll(_folded(votes, place.share), (-place.down, -place.right), (0, 1))
+    upright = np.ascontiguousarray(np.rot90(folded, place.turn))
+    cells = upright.reshape(TILE, PER_CELL, TILE, PER_CELL).sum((1, 3))
     return np.asarray(cells, np.float64)
 
 
@@ -81,18 +81,18 @@ def _score(place: Alignment) -> float:
 
 
 def _best_shifts(votes: Plane, share: int, key: bytes) -> Iterator[Alignment]:
-    """The best shift in each turn. A turned picture is folded as one that is turned afterwards."""
+    """The best shift in each turn: the pilot is turned, in the place of the picture."""
     folded = _folded(votes, share)
-    spectrum, cells = _pilot(key)
+    pilots, cells = _pilots(key)
     boxes = folded + np.roll(folded, -1, 0)
     boxes = boxes + np.roll(boxes, -1, 1)
     noise = float(np.sqrt(np.mean(np.square(boxes)) * cells))
-    for turn in range(TURNS):
-        # OpenCV's transform takes a fifth of numpy's time, and most of a search is these lines.
-        turned: Any = cv2.dft(np.ascontiguousarray(np.rot90(folded, turn)))
-        product_of_both = cv2.mulSpectrums(turned, spectrum, 0, conjB=True)
-        back = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
-        correlation: Any = cv2.dft(product_of_both, flags=back)
+    # OpenCV's transform takes a fifth of numpy's time, and most of a search is these lines.
+    spectrum = cv2.dft(folded)
+    back = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
+    for turn, pilot in enumerate(pilots):
+        both = cv2.mulSpectrums(spectrum, pilot, 0, conjB=True)
+        correlation: Any = cv2.dft(both, flags=back)
         down, right = divmod(int(correlation.argmax()), _SAMPLES)
         score = float(correlation[down, right]) / noise if noise > 0 else 0.0
         yield Alignment(share, turn, down, right, score)
@@ -113,8 +113,12 @@ def _folded(votes: Plane, share: int) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=4)
-def _pilot(key: bytes) -> tuple[Any, int]:
-    """The spectrum of the key's pilot in samples, as OpenCV packs it, and how many cells it has."""
+def _pilots(key: bytes) -> tuple[list[Any], int]:
+    """The spectra of the key's pilot in samples, for each turn, and how many cells it has.
+
+    As OpenCV packs them; turned so that a turn of the picture sets them upright.
+    """
     pilot: Signs = pattern_of(key).pilot
-    samples = np.kron(pilot, np.ones((PER_CELL, PER_CELL), np.int8))
-    return cv2.dft(samples.astype(np.float32)), int(np.count_nonzero(pilot))
+    samples = np.kron(pilot, np.ones((PER_CELL, PER_CELL), np.int8)).astype(np.float32)
+    turned = [np.ascontiguousarray(np.rot90(samples, -turn)) for turn in range(TURNS)]
+    return [cv2.dft(one) for one in turned], int(np.count_nonzero(pilot))

@@ -1,10 +1,11 @@
-"""Photos are encoded: with their colour profile, without any other metadata."""
+"""Photos are encoded: with what decides their colours, without any other metadata."""
 
 from __future__ import annotations
 
 import io
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import cv2
@@ -15,6 +16,7 @@ from appliance.errors import OutputError
 from appliance.pipeline.media.conversion import Conversion, depth_conversion
 from appliance.pipeline.media.photo import icc as profiles
 from appliance.pipeline.media.photo.aspect import density_for, png_with_density
+from appliance.pipeline.media.photo.bare_profile import bare_profile
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.colour_space import gamma_of
 from appliance.pipeline.media.photo.photo import Photo
@@ -64,6 +66,8 @@ def encode_photo(
         hint = "Write a .png, .tif or .jpg instead."
         raise OutputError("This format cannot keep the shape of the photo's pixels.", hint)
     settings = _quality_settings(kind, quality)
+    if photo.icc is not None:
+        photo = replace(photo, icc=bare_profile(photo.icc))
     if kind == "png":
         return _encode_png(photo)
     if kind == "tiff" and photo.pixels.dtype == np.uint16:

@@ -1,0 +1,1 @@
+"""``appliance disc`` and its subcommands."""

@@ -1,0 +1,1 @@
+"""Discs from outside, read in user space: no driver of the kernel parses their file systems."""

@@ -31,12 +31,15 @@ MAX_EXPOSURE = {
     "appliance-audit-keys.service": 1.2,
     # It reads tokens, so it has devices.
     "appliance-broker.service": 0.5,
+    # It has the drive.
+    "appliance-burner.service": 0.5,
     "appliance-devices.service": 0.3,
     # It needs the network of the machine, and may change its rules.
     "appliance-firewall.service": 1.1,
     "appliance-gpu.service": 0.3,
     "appliance-keeper@.service": 1.8,
     "appliance-modules.service": 1.0,
+    "appliance-releaser@.service": 0.3,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,
     "appliance-usb-refused@.service": 0.8,
@@ -62,6 +65,7 @@ READ_PROC = {
     "appliance-broker.service",
     "appliance-keeper@.service",
     "appliance-modules.service",
+    "appliance-releaser@.service",
     "appliance-worker@.service",
     APART,
 }
@@ -332,7 +336,14 @@ def test_a_policy_has_no_more_slots_than_there_are_users_and_sockets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), [("audit", "audit"), ("broker", "session"), ("worker@", "worker")]
+    ("name", "module"),
+    [
+        ("audit", "audit"),
+        ("broker", "session"),
+        ("burner", "burner"),
+        ("releaser@", "releaser"),
+        ("worker@", "worker"),
+    ],
 )
 def test_a_socket_is_passed_under_the_name_that_the_service_asks_for(
     name: str, module: str
@@ -343,7 +354,7 @@ def test_a_socket_is_passed_under_the_name_that_the_service_asks_for(
     assert re.findall(r'listening_socket\(socket\.\w+, "(.*)"\)', code) == [passed]
 
 
-@pytest.mark.parametrize("name", ["audit", "broker"])
+@pytest.mark.parametrize("name", ["audit", "broker", "burner"])
 def test_the_watchdog_waits_for_several_messages(name: str) -> None:
     unit = (HARDENING / f"systemd/appliance-{name}.service").read_text()
     (minutes,) = re.findall(r"^WatchdogSec=(\d+)min$", unit, re.MULTILINE)

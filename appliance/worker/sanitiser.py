@@ -45,10 +45,7 @@ class MediaSanitiser:
 
         self._children = Children(sealing, work, max_seconds)
         self.stop = self._children.stop
-
-    def close(self) -> None:
-        """Let the helper process end, which it does by itself when this process ends."""
-        self._connection.close()
+        self.close = self._children.close
 
     def rewrite(
         self,

@@ -1,4 +1,4 @@
-"""``appliance-verify``: checks what an appliance's log exported, on the auditor's own machine.
+"""``appliance-verify``: checks what left an appliance, on the machine of whoever got it.
 
 This file stands alone: copy it anywhere. It needs Python 3.11 and the package ``cryptography``,
 but nothing of the appliance; it was written from the specifications (C2SP signed-note,
@@ -6,9 +6,15 @@ tlog-checkpoint, tlog-proof; RFC 6962), not from the appliance's code.
 
     appliance-verify FOLDER --key VKEY          a bundle of `appliance audit export`
     appliance-verify FILE.tlog-proof --key VKEY one event, of `appliance audit prove`
+    appliance-verify DISC --anchor anchor.pem   a disc of released results, or a copy of one
 
-Exit code 0: everything is what the log signed. 1: it is not, and the reason is printed. 2: usage.
-74: the answer cannot be printed.
+Of a disc it checks that the site signed it, that no file is missing, added or changed, that each
+result carries the label of GB 45438-2025 with its number, and its proofs in the site's ledger: with
+--key by that key, else by the one that the signed list names. C2PA is for a reader of C2PA.
+
+Exit code 0: everything is what was signed. 1: it is not, and the reason is printed. 2: usage.
+3: a disc is whole, but without --anchor nobody can say whose it is. 74: the answer cannot be
+printed.
 """
 
 from __future__ import annotations
@@ -20,21 +26,34 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 # Bytes; what is larger is refused before any of it is read.
 _MAX_PROOF = 1 << 20  # also of a key and of SHA256SUMS
 _MAX_FILE = 1 << 32
 _MAX_ENTRY = 1 << 16
+_MAX_LIST = 1 << 24  # of a disc's files
+_MAX_ON_DISC = 1 << 37
+
+_LABEL = re.compile(rb'\{"Label":"[123]"[^{}]{0,400}?"ProduceID":"(\d{1,10})"')
+_LONGEST_LABEL = 512  # bytes
+_BLOCK = 1 << 20  # bytes
 
 
 class Unsound(Exception):  # noqa: N818 - it is printed as "unsound: …"
@@ -166,6 +185,110 @@ def _check_entries(folder: Path, key: Key, event: dict[str, object]) -> None:
         raise Unsound("entries or proofs are missing")
 
 
+def check_disc(folder: Path, anchors: bytes, key: Key | None) -> str:
+    """What is on the disc, after checking all of it.
+
+    ``anchors``: PEM; ``key``: of the ledger, if it is known. Raises ``Unsound``.
+    """
+    listed = _read(folder / "manifest.json", "manifest.json", _MAX_LIST)
+    signature = json.loads(_read(folder / "manifest.sig", "manifest.sig"))
+    _check_signature(listed, signature, anchors)
+    manifest = json.loads(listed)
+    if manifest["version"] != 1:
+        raise Unsound("the disc is of a newer kind: get a newer appliance-verify")
+    files = {file["name"]: file for file in manifest["files"]}
+    for name, file in files.items():
+        with _open(_on_disc(folder, name), _MAX_ON_DISC, name) as opened:
+            if hashlib.file_digest(opened, "sha256").hexdigest() != file["sha256"]:
+                raise Unsound(f"{name} was changed")
+    more = {name.relative_to(folder).as_posix() for name in folder.rglob("*") if not name.is_dir()}
+    if more - files.keys() - {"manifest.json", "manifest.sig"}:
+        raise Unsound("there are files that are not on the signed list")
+    ledger = manifest["ledger"]
+    for release in manifest["releases"]:
+        record = release["record"]
+        if files[release["name"]]["sha256"] != record["copy"]:
+            raise Unsound(f"{release['name']} is not the copy that was released")
+        _check_label(folder, release["name"], record["number"])
+        if ledger:
+            _check_ledger(folder, record, key or parse_key(ledger["vkey"]))
+    if manifest["encrypted"]:
+        return "one encrypted file; check again what is in it"
+    count = f"{len(manifest['releases'])} released"
+    return f"{count}, in the ledger {ledger['origin']}" if ledger else f"{count}, without a ledger"
+
+
+def _check_signature(data: bytes, signature: dict[str, str], anchors: bytes) -> None:
+    """Raises ``Unsound`` unless a key that one of ``anchors`` vouches for signed ``data``."""
+    raw = _decode(signature["signature"])
+    public = _signer(signature["certificates"].encode(), anchors).public_key()
+    try:
+        if isinstance(public, Ed25519PublicKey):
+            public.verify(raw, data)
+        elif isinstance(public, EllipticCurvePublicKey) and len(raw) == 64:
+            r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+            public.verify(encode_dss_signature(r, s), data, ECDSA(hashes.SHA256()))
+        else:
+            raise Unsound("the list of files is signed by a key of an unknown kind")
+    except InvalidSignature:
+        raise Unsound("the list of files was changed since it was signed") from None
+
+
+def _signer(chain: bytes, anchors: bytes) -> x509.Certificate:
+    """The first certificate of ``chain``, if it leads to an anchor and is valid today."""
+    certificates = x509.load_pem_x509_certificates(chain)
+    trusted = x509.load_pem_x509_certificates(anchors)
+    for at, certificate in enumerate(certificates):
+        now = datetime.now(UTC)
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise Unsound("the certificate of the site is no longer valid, or not yet")
+        if any(_issued(certificate, anchor) for anchor in trusted):
+            return certificates[0]
+        if not any(_issued(certificate, issuer) for issuer in certificates[at + 1 : at + 2]):
+            break
+    raise Unsound("no anchor vouches for who signed the list of files")
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+        return issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, x509.ExtensionNotFound):
+        return False
+
+
+def _check_label(folder: Path, name: str, number: int) -> None:
+    """Raises ``Unsound`` unless the bytes of the file hold the label, with this number alone."""
+    found, before = set(), b""
+    with _open(_on_disc(folder, name), _MAX_ON_DISC, name) as file:
+        while block := file.read(_BLOCK):
+            before = before[-_LONGEST_LABEL:] + block
+            found |= {int(label) for label in _LABEL.findall(before)}
+    if found != {number}:
+        raise Unsound(f"{name} lacks the label of its release, or has another")
+
+
+def _check_ledger(folder: Path, record: dict[str, Any], key: Key) -> None:
+    """The approval, whose index is the number, and the entry that names the copy."""
+    number = record["number"]
+    for what in ("approved", "copy"):
+        name = f"ledger/release-{number}-{what}.tlog-proof"
+        proved = open_proof(_read(_on_disc(folder, name), name), key)
+        event = json.loads(proved.entry)["event"]
+        if what == "approved" and (proved.index, event.get("result")) != (number, record["result"]):
+            raise Unsound(f"release {number} is not what the ledger approved")
+        if what == "copy" and (event.get("number"), event.get("copy")) != (number, record["copy"]):
+            raise Unsound(f"the copy of release {number} is not the one in the ledger")
+
+
+def _on_disc(folder: Path, name: str) -> Path:
+    """The path of a file of the disc. Raises ``Unsound`` if ``name`` leads out of it."""
+    path = folder
+    for part in name.split("/"):
+        path = _member(path, part)
+    return path
+
+
 def _root(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     """RFC 6962, section 2.1.1, from the top: which side each hash of the path is on."""
     if size == 1:
@@ -207,10 +330,10 @@ def _open(path: Path, most: int, what: str) -> io.BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def _read(path: Path, what: str) -> bytes:
-    """A small file at ``path``: a proof, a key, or the list of checksums. Raises ``Unsound``."""
-    with _open(path, _MAX_PROOF, what) as file:
-        return file.read(_MAX_PROOF)
+def _read(path: Path, what: str, most: int = _MAX_PROOF) -> bytes:
+    """A small file at ``path``: a proof, a key, or a list of files. Raises ``Unsound``."""
+    with _open(path, most, what) as file:
+        return file.read(most)
 
 
 def _number(text: str) -> int:
@@ -232,10 +355,16 @@ def _decode(text: str) -> bytes:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="appliance-verify", description=__doc__.split("\n")[0])
-    parser.add_argument("path", type=Path, help="folder of a bundle, or a .tlog-proof file")
-    parser.add_argument("--key", required=True, help="the log's public key (vkey), or a file of it")
+    parser.add_argument(
+        "path", type=Path, help="folder of a bundle or a disc, or a .tlog-proof file"
+    )
+    parser.add_argument("--key", help="the log's public key (vkey), or a file of it")
+    parser.add_argument("--anchor", type=Path, help="of a disc: the site's anchor.pem")
     options = parser.parse_args(arguments)
-    verdict, code = _judge(options.path, options.key)
+    is_disc = (options.path / "manifest.json").is_file()
+    if not options.key and not is_disc:
+        parser.error("the following arguments are required: --key")
+    verdict, code = _judge(options.path, options.key, options.anchor, is_disc=is_disc)
     try:
         if sys.stdout:  # a caller may have closed it, and want the exit code alone
             sys.stdout.write(f"{verdict}\n")
@@ -246,11 +375,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _judge(path: Path, given_key: str) -> tuple[str, int]:
-    """What to print about the bundle or proof at ``path``, and the exit code."""
+def _judge(
+    path: Path, given_key: str | None, anchor: Path | None, *, is_disc: bool
+) -> tuple[str, int]:
+    """What to print about the bundle, proof or disc at ``path``, and the exit code."""
     try:
-        vkey = given_key if "+" in given_key else _read(Path(given_key), "the key").decode()
-        key = parse_key(vkey)
+        key = _key(given_key) if given_key else None
+        if is_disc or key is None:
+            return _judge_disc(path, anchor, key)
         if path.is_dir():
             proved = check_bundle(path, key)
             event = json.loads(proved.entry)["event"]
@@ -269,6 +401,21 @@ def _judge(path: Path, given_key: str) -> tuple[str, int]:
         zipfile.BadZipFile,
     ):
         return "unsound: a file is missing or malformed", 1
+
+
+def _judge_disc(path: Path, anchor: Path | None, key: Key | None) -> tuple[str, int]:
+    anchors = _read(anchor or path / "anchor.pem", "the anchor")
+    verdict = f"sound: {check_disc(path, anchors, key)}"
+    if anchor is not None:
+        return verdict, 0
+    first = x509.load_pem_x509_certificates(anchors)[0].fingerprint(hashes.SHA256())
+    own = "But the anchor is the disc's own. Ask the site for the SHA-256 of its anchor, this one?"
+    return f"{verdict}\n{own}\n{first.hex(':')}", 3
+
+
+def _key(given: str) -> Key:
+    """The vkey ``given``, or that in the file of this name. Raises ``Unsound``."""
+    return parse_key(given if "+" in given else _read(Path(given), "the key").decode())
 
 
 if __name__ == "__main__":

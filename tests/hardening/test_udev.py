@@ -54,10 +54,21 @@ def test_only_fido_tokens_are_the_broker_s() -> None:
     ]
     assert len(lines) == 2
     assert all('ENV{ID_FIDO_TOKEN}=="1"' in line for line in lines)
-    # After the rules that find tokens out and that give them away, before those that act on it.
-    names = ["70-uaccess.rules", "73-seat-late.rules", *(rules.name for rules in RULES)]
-    at = sorted(names).index("72-appliance-token.rules")
-    assert sorted(names)[at - 1 : at + 2 : 2] == ["70-uaccess.rules", "73-seat-late.rules"]
+
+
+@pytest.mark.parametrize("name", ["72-appliance-drive.rules", "72-appliance-token.rules"])
+def test_devices_are_given_away_in_time(name: str) -> None:
+    # After the rules that find tokens out and that give devices away, before those that act on it.
+    assert name in {rules.name for rules in RULES}
+    assert "70-uaccess.rules" < name < "73-seat-late.rules"
+
+
+def test_a_drive_is_the_burner_s_alone() -> None:
+    text = (REPOSITORY / "hardening/udev/72-appliance-drive.rules").read_text()
+    drive, generic = (line for line in text.splitlines() if line.startswith("SUBSYSTEM"))
+    assert all(part in drive for part in ('GROUP:="appliance-burner"', 'MODE:="0660"'))
+    assert all(part in generic for part in ('GROUP:="root"', 'MODE:="0600"'))
+    assert all('TAG-="uaccess"' in line for line in (drive, generic))
 
 
 def test_a_disc_is_not_probed_by_root() -> None:

@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 
+from tests.lab.emulated_drive import check_burned
 from tests.lab.virtual_machine import machine
 
 
@@ -18,12 +19,17 @@ def main() -> int:
     parser.add_argument("-s", "--seconds", type=float, default=900, help="the most it may take")
     parser.add_argument("--card", action="store_true", help="with a network card")
     parser.add_argument("--usb", action="store_true", help="with a stick, keyboards and a mouse")
+    parser.add_argument("--burner", action="store_true", help="with a drive and a blank disc")
     parser.add_argument("--real", action="store_true", help="with the starter pack's own networks")
     parser.add_argument("tests", nargs="+")
     options = parser.parse_args()
     started = time.monotonic()
-    with machine(card=options.card, usb=options.usb, real=options.real) as booted:
+    with machine(
+        card=options.card, usb=options.usb, burner=options.burner, real=options.real
+    ) as booted:
         passed, report = booted.run(*options.tests, seconds=options.seconds)
+        if options.burner and passed:
+            check_burned(booted.burned, booted.release, report)
     sys.stdout.write(report)
     sys.stdout.write(f"\n{time.monotonic() - started:.0f} s\n")
     return 0 if passed else 1

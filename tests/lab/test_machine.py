@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.emulated_drive import check_burned
 from tests.lab.guest.test_the_network_is_cut_off import CONTROL
 from tests.lab.virtual_machine import machine
 
 BOOT, NETWORK = "test_boot.py", "test_the_network_is_cut_off.py"
 KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.py"
+DISC = "test_a_disc_is_burned.py"
 USB, ONE_SESSION = "test_usb_is_refused.py", "test_a_session_from_token_to_wipe.py"
-APART = (BOOT, NETWORK, USB, KILLS, IN_A_ROW)
+APART = (BOOT, NETWORK, USB, DISC, KILLS, IN_A_ROW)
 GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
 HOUR = 3600  # seconds
 AT_ONCE = 2  # machines: one alone seldom has work for two processors
@@ -38,13 +40,16 @@ class Boot:
     seconds: float
     card: bool = False
     usb: bool = False
+    burner: bool = False
     real: bool = False
 
     def run(self) -> Run:
         """Boot, and wait for the end."""
-        with machine(card=self.card, usb=self.usb, real=self.real) as booted:
+        with machine(card=self.card, usb=self.usb, burner=self.burner, real=self.real) as booted:
             passed, report = booted.run(*self.tests, seconds=self.seconds)
             print(report)  # at once: another machine may run on for long
+            if self.burner and passed:
+                check_burned(booted.burned, booted.release, report)
             return Run(passed, report, booted.sent() if self.card else [])
 
 
@@ -55,6 +60,7 @@ BOOTS = {
     "in-a-row": Boot((IN_A_ROW,), 4 * HOUR),
     "network": Boot((BOOT, NETWORK), HOUR, card=True),
     "usb": Boot((BOOT, USB), HOUR, usb=True),
+    "disc": Boot((BOOT, DISC), HOUR, burner=True),
     "real-networks": Boot((BOOT, ONE_SESSION), HOUR, real=True),
 }
 

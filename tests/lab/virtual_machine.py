@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from tests.lab.emulated_drive import DISC, DRIVE, drive_options, write_release
 from tests.lab.recorded_networks import PUBLIC_KEY, write_recorded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -78,13 +79,15 @@ class Machine:
     """One machine: its disk outlives a boot, the rest starts from the same state each time.
 
     ``card``: it has a network card, with a network behind it. ``usb``: a stick, two keyboards and a
-    mouse are plugged in. ``real``: the starter pack is installed as it is, see
+    mouse are plugged in. ``burner``: it has a drive with a blank DVD+R, see ``emulated_drive.py``,
+    and a folder to be burned. ``real``: the starter pack is installed as it is, see
     ``recorded_networks.py``.
     """
 
     folder: Path
     card: bool = False
     usb: bool = False
+    burner: bool = False
     real: bool = False
     memory_mib: int = 3072
 
@@ -95,6 +98,8 @@ class Machine:
         _run("mke2fs", "-q", "-t", "ext4", "-L", "lab-var", str(self.disk))
         with (self.folder / "stick.raw").open("wb") as stick:
             stick.truncate(_STICK_SIZE)
+        if self.burner:
+            write_release(self.release)
         if not self.real:
             write_recorded(self._recorded, _PORTRAITS / "person_a_1.jpg")
 
@@ -106,6 +111,16 @@ class Machine:
     @property
     def _recorded(self) -> Path:
         return self.folder / "recorded"
+
+    @property
+    def release(self) -> Path:
+        """The folder to be burned, as it was made outside."""
+        return self.folder / "release"
+
+    @property
+    def burned(self) -> Path:
+        """The disc, as the drive wrote it: its first sector comes first."""
+        return self.folder / DISC
 
     @property
     def report(self) -> Path:
@@ -126,7 +141,10 @@ class Machine:
     def boot(self, *tests: str, seconds: float = 600) -> Iterator[subprocess.Popen[bytes]]:
         """Boot and run ``tests`` (arguments of pytest); the machine is killed on leaving."""
         models, more = (_STARTER, "") if self.real else (self._recorded, _RECORDED)
-        _program(self.folder / "program.erofs", tests, seconds, models, _POLICY + more)
+        release = self.release if self.burner else None
+        _program(
+            self.folder / "program.erofs", tests, seconds, models, _POLICY + more, release=release
+        )
         self.report.write_bytes(b"")
         tools = "/lab"
         command = [
@@ -141,6 +159,7 @@ class Machine:
             *_drive("wheels", f"{tools}/cache/wheels.erofs", read_only=True),
             *_drive("program", f"{tools}/run/program.erofs", read_only=True),
             *_drive("var", f"{tools}/run/var.raw", read_only=False),
+            *(drive_options() if self.burner else ()),
             *("-device", "virtio-serial-pci", "-device", "virtio-rng-pci"),
             *("-chardev", f"file,id=report,path={tools}/run/report.txt"),
             *("-device", "virtserialport,chardev=report,name=lab.report"),
@@ -151,7 +170,8 @@ class Machine:
             *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
             *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),
         ]
-        process = subprocess.Popen(_inside_tools(self.folder, command), stdin=subprocess.DEVNULL)
+        inside = _inside_tools(self.folder, command, before=DRIVE if self.burner else "")
+        process = subprocess.Popen(inside, stdin=subprocess.DEVNULL)
         try:
             yield process
         finally:
@@ -195,11 +215,13 @@ class Machine:
 
 
 @contextmanager
-def machine(*, card: bool = False, usb: bool = False, real: bool = False) -> Iterator[Machine]:
+def machine(
+    *, card: bool = False, usb: bool = False, burner: bool = False, real: bool = False
+) -> Iterator[Machine]:
     """A fresh machine in a folder that goes away with it."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
     try:
-        yield Machine(folder, card, usb, real)
+        yield Machine(folder, card, usb, burner, real)
     finally:
         shutil.rmtree(folder)
 
@@ -231,8 +253,11 @@ def _drive(name: str, path: str, *, read_only: bool) -> Sequence[str]:
     )
 
 
-def _inside_tools(folder: Path, command: Sequence[str]) -> list[str]:
-    """The command as run in QEMU's own root, with cache and run folder in sight."""
+def _inside_tools(folder: Path, command: Sequence[str], before: str) -> list[str]:
+    """The command as run in QEMU's own root, with cache and run folder in sight.
+
+    ``before``: what the shell does there first; a network of their own is then all that both have.
+    """
     root = CACHE / "tools"
     script = (
         'set -e; root=$1; mkdir -p "$root/lab/cache" "$root/lab/run"; '
@@ -241,13 +266,23 @@ def _inside_tools(folder: Path, command: Sequence[str]) -> list[str]:
         # A TPM whose state outlives a boot like the disk; it ends with the machine.
         'mkdir -p "$root/lab/run/tpm"; chroot "$root" swtpm socket --tpm2 --daemon --terminate '
         "--tpmstate dir=/lab/run/tpm --ctrl type=unixio,path=/lab/run/tpm.sock; "
-        'exec chroot "$root0" "$@"'
+        + before
+        + 'exec chroot "$root0" "$@"'
     ).replace("$root0", str(root))
     arguments = ["bash", "-c", script, "lab", str(root), str(CACHE), str(folder), *command]
-    return ["unshare", "--mount", "--propagation", "private", *arguments]
+    apart = ("--net", "--pid", "--fork", "--kill-child") if before else ()
+    return ["unshare", "--mount", "--propagation", "private", *apart, *arguments]
 
 
-def _program(image: Path, tests: Sequence[str], seconds: float, models: Path, policy: str) -> None:
+def _program(
+    image: Path,
+    tests: Sequence[str],
+    seconds: float,
+    models: Path,
+    policy: str,
+    *,
+    release: Path | None,
+) -> None:
     """Our files as they lie in an installed machine, and the tests that run there."""
     tree = image.parent / "program"
     shutil.rmtree(tree, ignore_errors=True)
@@ -260,6 +295,8 @@ def _program(image: Path, tests: Sequence[str], seconds: float, models: Path, po
     (tree / "etc/appliance/policy.yaml").write_text(policy)
     shutil.copytree(REPOSITORY / "tests/lab/guest", tree / _TESTS, ignore=ignore)
     shutil.copytree(_PORTRAITS, tree / _TESTS / "portraits")
+    if release is not None:
+        shutil.copytree(release, tree / _TESTS / "release")
     _run("bash", str(REPOSITORY / "hardening/install.sh"), str(tree))
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ _RUNNING = (
     "appliance-audit.socket",
     _BROKER,
     "appliance-broker.socket",
+    "appliance-burner.socket",
     "appliance-firewall.service",
     "appliance-modules.service",
     "appliance-storage.service",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
+from appliance.cli.release.burn import burn_releases
 from appliance.cli.release.decide import approve_release, decline_release, look_at_release
+from appliance.cli.release.dicom import write_dicom
+from appliance.cli.release.export import export_releases
 from appliance.cli.release.inspect import inspect_release
 from appliance.cli.release.keys import make_keys
 from appliance.cli.release.label import label_result
@@ -18,11 +21,14 @@ def release() -> None:
 
 for command in (
     approve_release,
+    burn_releases,
     decline_release,
+    export_releases,
     inspect_release,
     label_result,
     look_at_release,
     make_keys,
     request_release,
+    write_dicom,
 ):
     release.add_command(command)

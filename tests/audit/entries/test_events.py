@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import msgspec
@@ -60,8 +61,8 @@ def hexadecimal(digits: int) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def entries(draw: st.DrawFn) -> Entry:
-    kind = draw(st.sampled_from(KINDS))
+def entries(draw: st.DrawFn, kinds: Sequence[type[msgspec.Struct]] = KINDS) -> Entry:
+    kind = draw(st.sampled_from(kinds))
     described = inspect.type_info(kind)
     assert isinstance(described, inspect.StructType)
     event = kind(**{part.name: draw(strategy(part.type)) for part in described.fields})

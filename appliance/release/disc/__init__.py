@@ -1,0 +1,1 @@
+"""What lies on a disc of released copies: files, a signed list of them, and what checks both."""

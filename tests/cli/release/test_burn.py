@@ -1,0 +1,429 @@
+"""Discs of released files, as images: what gets on one, and everything that does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from appliance.audit.entries.events import (
+    AnyEvent,
+    ReleaseApproved,
+    ReleaseBegun,
+    ReleaseBurned,
+    ReleaseSigned,
+)
+from appliance.audit.entries.receipt import Receipt
+from appliance.audit.keys.locations import default_ledger
+from appliance.audit.service.client import AuditClient
+from appliance.audit.service.embedded import EmbeddedAudit
+from appliance.errors import LedgerError
+from appliance.release.facts import ReleaseFacts
+from appliance.release.keys import ReleaseKeys, read_release_keys
+from appliance.release.provenance.stills import sign_still
+from appliance.release.still import marked_still, signed_still
+from appliance.resources import policies
+from tests.cli.conftest import CANARY, Call, Outcome
+from tests.paths import PORTRAITS
+from tests.release.signed import photo
+
+_RESULT = hashlib.sha256(b"the result").hexdigest()
+
+
+@dataclass
+class Site:
+    """Keys, a ledger, and what it takes to release photos with them."""
+
+    folder: Path
+    call: Call
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.folder / "keys"
+
+    @property
+    def keys(self) -> ReleaseKeys:
+        return read_release_keys(self.keys_folder)
+
+    def approve(self) -> int:
+        with EmbeddedAudit() as audit:
+            event = ReleaseApproved("0" * 16, 0, _RESULT, "0" * 32)
+            return audit.client.append(event).index
+
+    def sign(self, number: int, data: bytes) -> None:
+        with EmbeddedAudit() as audit:
+            copy = hashlib.sha256(data).hexdigest()
+            audit.client.append(ReleaseSigned(number, copy, "photo", "simulation"))
+
+    def copy(self, number: int, *, keys: ReleaseKeys | None = None, mark: int = 0) -> bytes:
+        """The file that leaves; ``mark``: another number in its pixels."""
+        site = keys or self.keys
+        marked = marked_still(photo(), "jpeg", mark or number, site.watermark)
+        return signed_still(marked, "jpeg", ReleaseFacts(number, "simulation", ""), site.signing)
+
+    def released(self, name: str = f"{CANARY}.jpg") -> Path:
+        number = self.approve()
+        data = self.copy(number)
+        self.sign(number, data)
+        return self.put(name, data)
+
+    def put(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+    def burn(self, *files: Path, image: str = "disc.iso", more: Sequence[object] = ()) -> Outcome:
+        target = ("--image", self.folder / image, "--keys", self.keys_folder)
+        return self.call("release", "burn", *files, *target, *more)
+
+    def events(self, kind: str) -> list[dict[str, object]]:
+        shown = self.call("audit", "show", "--json").out
+        events = [json.loads(line)["event"] for line in shown.splitlines()]
+        return [event for event in events if event["kind"] == kind]
+
+
+@pytest.fixture
+def site(call: Call, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """With a ledger of its own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert call("release", "keys", folder / "keys", "--organisation", "A site").code == 0
+    return Site(folder, call)
+
+
+def extracted(image: Path, into: Path) -> Path:
+    words = ["/usr/bin/osirrox", "-indev", str(image), "-extract", "/", str(into)]
+    subprocess.run(words, check=True, capture_output=True)
+    return into
+
+
+def verified(folder: Path, anchor: Path, *more: str | Path) -> subprocess.CompletedProcess[str]:
+    program = str(folder / "appliance-verify.py")
+    words = [sys.executable, "-I", program, str(folder), "--anchor", str(anchor), *map(str, more)]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_a_disc_is_burned_recorded_and_checked_by_what_is_on_it(site: Site) -> None:
+    files = [site.released(), site.released("second.jpg")]
+    burned = site.burn(*files, more=["--json"])
+    assert (burned.code, burned.err) == (0, "")
+    image = site.folder / "disc.iso"
+    digest = hashlib.sha256(image.read_bytes()).hexdigest()
+    assert burned.json["disc"] == digest
+    out = extracted(image, site.folder / "out")
+    for file, number in zip(files, burned.json["numbers"], strict=True):
+        assert (out / f"results/release-{number}.jpg").read_bytes() == file.read_bytes()
+    done = verified(out, site.keys_folder / "anchor.pem")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("sound: 2 released, in the ledger face-appliance.invalid/")
+    recorded = site.events("release-burned")
+    assert {event["number"] for event in recorded} == set(burned.json["numbers"])
+    assert {event["copy"] for event in recorded} == {
+        hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+    }
+    assert {(event["medium"], event["disc"]) for event in recorded} == {("disc", digest)}
+
+
+def test_nothing_is_left_behind_but_the_image(site: Site) -> None:
+    file = site.released()
+    before = set(site.folder.rglob("*"))
+    site.burn(file)
+    assert set(site.folder.rglob("*")) - before == {site.folder / "disc.iso"}
+
+
+def test_a_proof_of_another_ledger_is_noticed(site: Site, tmp_path: Path) -> None:
+    site.burn(site.released())
+    out = extracted(site.folder / "disc.iso", tmp_path / "out")
+    anchor = site.keys_folder / "anchor.pem"
+    other = tmp_path / "other"
+    with EmbeddedAudit(other) as audit:
+        audit.client.append(ReleaseApproved("0" * 16, 0, _RESULT, "0" * 32))
+    assert verified(out, anchor, "--key", default_ledger() / "log.vkey").returncode == 0
+    assert verified(out, anchor, "--key", other / "log.vkey").returncode == 1
+
+
+def test_a_recipient_alone_opens_an_encrypted_disc(site: Site) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    file = site.released()
+    burned = site.burn(file, more=["--recipient", identity.to_public(), "--json"])
+    assert burned.code == 0
+    assert burned.json["encrypted"] is True
+    outer = extracted(site.folder / "disc.iso", site.folder / "out")
+    assert sorted(path.name for path in outer.iterdir()) == [
+        *("anchor.pem", "appliance-verify.py", "disc.tar.age", "index.html"),
+        *("manifest.json", "manifest.sig"),
+    ]
+    assert verified(outer, site.keys_folder / "anchor.pem").returncode == 0
+    key, archive, inner = (site.folder / name for name in ("key.txt", "disc.tar", "inner"))
+    key.write_text(str(identity))
+    inner.mkdir()
+    decrypt = ["-d", "-i", str(key), "-o", str(archive), str(outer / "disc.tar.age")]
+    subprocess.run(["/usr/bin/age", *decrypt], check=True)
+    subprocess.run(["/bin/tar", "-xf", str(archive), "-C", str(inner)], check=True)
+    (number,) = burned.json["numbers"]
+    assert (inner / f"results/release-{number}.jpg").read_bytes() == file.read_bytes()
+    assert verified(inner, site.keys_folder / "anchor.pem").returncode == 0
+
+
+def _unsigned(site: Site) -> Path:
+    shutil.copy(site.released(), site.folder / "x.jpg")
+    from PIL import Image
+
+    path = site.folder / "x.jpg"
+    with Image.open(path) as image:
+        image.load()
+        image.save(path)
+    return path
+
+
+def _changed(site: Site) -> Path:
+    path = site.released()
+    data = bytearray(path.read_bytes())
+    data[-200] ^= 1
+    path.write_bytes(data)
+    return path
+
+
+def _foreign(site: Site) -> Path:
+    """Signed by others, with a number that this ledger has."""
+    assert site.call("release", "keys", site.folder / "others", "--organisation", "B").code == 0
+    number = site.approve()
+    data = site.copy(number, keys=read_release_keys(site.folder / "others"))
+    site.sign(number, data)
+    return site.put("x.jpg", data)
+
+
+def _unlabelled(site: Site) -> Path:
+    from appliance.pipeline.media.photo.encode import encode_photo
+
+    number = site.approve()
+    facts = ReleaseFacts(number, "simulation", "")
+    data = sign_still(encode_photo(photo(), "jpeg", None), "jpeg", facts, site.keys.signing)
+    site.sign(number, data)
+    return site.put("x.jpg", data)
+
+
+def _labelled_otherwise(site: Site) -> Path:
+    from appliance.pipeline.media.photo.encode import encode_photo
+    from appliance.release.labels.implicit.photos import with_implicit_label
+
+    number = site.approve()
+    other = ReleaseFacts(number + 1, "simulation", "")
+    labelled = with_implicit_label(encode_photo(photo(), "jpeg", None), "jpeg", other)
+    facts = ReleaseFacts(number, "simulation", "")
+    data = sign_still(labelled, "jpeg", facts, site.keys.signing)
+    site.sign(number, data)
+    return site.put("x.jpg", data)
+
+
+def _marked_otherwise(site: Site) -> Path:
+    number = site.approve()
+    data = site.copy(number, mark=number + 1)
+    site.sign(number, data)
+    return site.put("x.jpg", data)
+
+
+def _not_in_the_ledger(site: Site) -> Path:
+    number = site.approve()
+    return site.put("x.jpg", site.copy(number + 1000))
+
+
+def _not_approved(site: Site) -> Path:
+    """Its number is that of an entry, of another kind."""
+    number = site.approve() + 1
+    data = site.copy(number)
+    site.sign(number, data)
+    return site.put("x.jpg", data)
+
+
+def _signed_but_not_recorded(site: Site) -> Path:
+    return site.put("x.jpg", site.copy(site.approve()))
+
+
+def _second_copy(site: Site) -> Path:
+    """Signed once more under the same number, without an entry of its own."""
+    number = site.approve()
+    site.sign(number, site.copy(number))
+    return site.put("x.jpg", site.copy(number))
+
+
+def _link(site: Site) -> Path:
+    (site.folder / "x.jpg").symlink_to(site.released())
+    return site.folder / "x.jpg"
+
+
+def _missing(site: Site) -> Path:
+    return site.folder / "x.jpg"
+
+
+def _empty(site: Site) -> Path:
+    return site.put("x.jpg", b"")
+
+
+def _folder(site: Site) -> Path:
+    (site.folder / "x.jpg").mkdir()
+    return site.folder / "x.jpg"
+
+
+def _pipe(site: Site) -> Path:
+    os.mkfifo(site.folder / "x.jpg")
+    return site.folder / "x.jpg"
+
+
+def _something_else(site: Site) -> Path:
+    return site.put("x.jpg", b"%PDF-1.7\n")
+
+
+def _cut_short(site: Site) -> Path:
+    path = site.released()
+    path.write_bytes(path.read_bytes()[:-50])
+    return path
+
+
+def _longer(site: Site) -> Path:
+    """Behind the picture there is more, such as an archive."""
+    path = site.released()
+    path.write_bytes(path.read_bytes() + b"PK\x03\x04" + bytes(100))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (_unsigned, "not signed"),
+        (_changed, "changed since"),
+        (_foreign, "Another site"),
+        (_unlabelled, "lacks the label"),
+        (_labelled_otherwise, "label is that of another"),
+        (_marked_otherwise, "watermark is that of another"),
+        (_not_in_the_ledger, "no release of its number"),
+        (_not_approved, "no release of its number"),
+        (_signed_but_not_recorded, "not the copy"),
+        (_second_copy, "not the copy"),
+        (_link, "symbolic link"),
+        (_missing, "cannot be opened"),
+        (_empty, "empty"),
+        (_folder, "not a regular file"),
+        (_pipe, "not a regular file"),
+        (_something_else, "kind is never released"),
+        (_cut_short, "changed since"),
+        (_longer, "changed since"),
+    ],
+)
+def test_what_is_no_released_copy_gets_on_no_disc(
+    site: Site, make: Callable[[Site], Path], why: str
+) -> None:
+    # The first is the control: it was accepted when the second is refused.
+    control = site.released("control.jpg")
+    refused = site.burn(control, make(site))
+    assert refused.code == 15, refused.out
+    assert "File 2 of 2: " in refused.err
+    assert why in refused.err
+    assert CANARY not in refused.err
+    assert not (site.folder / "disc.iso").exists()
+    assert site.events("release-burned") == []
+
+
+def test_the_same_number_twice_gets_on_no_disc(site: Site) -> None:
+    file = site.released()
+    again = Path(shutil.copy(file, site.folder / "again.jpg"))
+    refused = site.burn(file, again)
+    assert (refused.code, "same number" in refused.err) == (15, True)
+
+
+def test_an_image_that_exists_stays_as_it_is(site: Site) -> None:
+    file = site.released()
+    image = site.put("disc.iso", b"another disc")
+    refused = site.burn(file)
+    assert (refused.code, "exists already" in refused.err) == (7, True)
+    assert image.read_bytes() == b"another disc"
+
+
+def test_what_cannot_be_recorded_is_not_written(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = site.released()
+    append = AuditClient.append_all
+
+    def full(client: AuditClient, events: Sequence[AnyEvent]) -> list[Receipt]:
+        if any(isinstance(event, ReleaseBurned) for event in events):
+            raise LedgerError("The disk is full.", "Free some.")
+        return append(client, events)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AuditClient, "append_all", full)
+        refused = site.burn(file, more=["--json"])
+    assert (refused.code, "Destroy the disc" in refused.err) == (10, True)
+    assert not (site.folder / "disc.iso").exists()
+    assert site.burn(file).code == 0
+
+
+def test_a_policy_that_demands_a_second_person_gets_their_releases_alone(site: Site) -> None:
+    policy = ("--policy", str(policies() / "clinic.yaml"))
+    assert site.burn(site.released(), image="approved.iso", more=policy).code == 0
+    with EmbeddedAudit() as audit:
+        begun = ReleaseBegun("0" * 16, _RESULT, "photo", "simulation")
+        number = audit.client.append(begun).index
+    data = site.copy(number)
+    site.sign(number, data)
+    alone = site.put("alone.jpg", data)
+    refused = site.burn(alone, more=policy)
+    assert (refused.code, "second person" in refused.err) == (15, True)
+    assert site.burn(alone).code == 0
+
+
+@pytest.mark.parametrize("name", ["released.png", "released.tif"])
+def test_what_the_command_labels_can_be_burned(site: Site, name: str) -> None:
+    source, output = PORTRAITS / "person_e_1.png", site.folder / name
+    words = ("--output", output, "--keys", site.keys_folder, "--engine", "simulation")
+    assert site.call("release", "label", source, *words).code == 0
+    burned = site.burn(output, more=["--json"])
+    assert (burned.code, burned.err) == (0, "")
+    out = extracted(site.folder / "disc.iso", site.folder / "out")
+    assert verified(out, site.keys_folder / "anchor.pem").returncode == 0
+    (result,) = (out / "results").iterdir()
+    assert result.suffix == output.suffix
+
+
+@pytest.mark.parametrize("target", [(), ("--drive", "/dev/sr0", "--image", "x.iso")])
+def test_there_is_one_target(site: Site, target: tuple[str, ...]) -> None:
+    words = ("release", "burn", site.released(), "--keys", site.keys_folder)
+    refused = site.call(*words, *target)
+    assert (refused.code, "either --drive or --image" in refused.err) == (2, True)
+
+
+def test_what_is_no_drive_is_refused(site: Site) -> None:
+    words = ("release", "burn", site.released(), "--keys", site.keys_folder, "--drive")
+    refused = site.call(*words, os.devnull)
+    assert (refused.code, "no drive" in refused.err) == (7, True)
+
+
+def test_a_private_key_is_no_recipient(site: Site) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    refused = site.burn(site.released(), more=["--recipient", identity])
+    assert (refused.code, "public key" in refused.err) == (15, True)
+    assert str(identity) not in refused.err
+
+
+def test_an_export_folder_is_what_a_disc_would_be(site: Site) -> None:
+    file, output = site.released(), site.folder / "export"
+    words = ("release", "export", file, "--keys", site.keys_folder, "--output", output)
+    assert site.call(*words).code == 0
+    done = verified(output, site.keys_folder / "anchor.pem")
+    assert done.returncode == 0, done.stdout
+    (event,) = site.events("release-burned")
+    digest = hashlib.sha256((output / "manifest.json").read_bytes()).hexdigest()
+    assert (event["medium"], event["disc"]) == ("folder", digest)
+    assert "Nothing can be added" not in (output / "index.html").read_text()
+    assert site.call(*words).code == 7
+    policy = ("--policy", str(policies() / "studio.yaml"), "--output", site.folder / "more")
+    refused = site.call(*words[:-2], *policy)
+    assert (refused.code, "on a disc alone" in refused.err) == (8, True)

@@ -1,0 +1,71 @@
+"""A drive that burns discs, without one: tgtd plays a blank DVD+R, QEMU hands it to the machine.
+
+tgtd speaks iSCSI on the loopback device of a network namespace that it has with QEMU alone, and
+QEMU's own initiator passes commands through: the machine sees a drive, and no network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.release.disc.discs import anchor, copy, write
+
+DISC = "disc.img"
+"""File with what is on the disc, in the folder of a machine."""
+
+_TARGET = "iqn.2026-11.lab:burner"
+_PORTAL = "127.0.0.1:3260"
+_BURNED = re.compile(r"burned ([0-9a-f]{64}) ([0-9]+)")
+
+# After /proc, /dev and the folders are in sight of the root that QEMU runs in.
+DRIVE = (
+    'in_root() { chroot "$root0" "$@"; }; in_root busybox ip link set lo up; '
+    'mkdir -p "$root0/run/tgtd"; '
+    f"in_root tgtimg --op new --device-type cd --type dvd+r --file /lab/run/{DISC}; "
+    f"in_root tgtd -f --iscsi portal={_PORTAL} >/dev/null 2>&1 & "
+    "for try in $(seq 100); do in_root tgtadm --op show --mode sys >/dev/null 2>&1 && break; "
+    "sleep 0.2; done; "
+    f"in_root tgtadm --lld iscsi --op new --mode target --tid 1 -T {_TARGET}; "
+    "in_root tgtadm --lld iscsi --op new --mode logicalunit --tid 1 --lun 1 --device-type cd "
+    f"--backing-store /lab/run/{DISC}; "
+    "in_root tgtadm --lld iscsi --op bind --mode target --tid 1 -I ALL; "
+)
+
+
+def drive_options() -> Sequence[str]:
+    """Arguments of QEMU for a machine with this drive."""
+    return (
+        *("-device", "virtio-scsi-pci"),
+        *("-drive", f"file=iscsi://{_PORTAL}/{_TARGET}/1,if=none,id=disc,format=raw"),
+        *("-device", "scsi-generic,drive=disc"),
+    )
+
+
+def write_release(folder: Path) -> None:
+    """What is to be burned: two released photos, and all that belongs to a disc."""
+    write(folder, [copy(12), copy(13)], {"audit/events.xml": b"<events/>"})
+
+
+def check_burned(disc: Path, release: Path, report: str) -> None:
+    """The disc, seen from outside, is what the burner in the machine said and was given."""
+    said = _BURNED.search(report)
+    assert said is not None, report
+    with disc.open("rb") as file:
+        data = file.read(int(said[2]))
+    assert hashlib.sha256(data).hexdigest() == said[1]
+    image, out = disc.with_suffix(".iso"), disc.with_suffix(".out")
+    image.write_bytes(data)
+    words = ["/usr/bin/osirrox", "-indev", str(image), "-extract", "/", str(out)]
+    subprocess.run(words, check=True, capture_output=True)
+    for path in release.rglob("*"):
+        if path.is_file():
+            assert (out / path.relative_to(release)).read_bytes() == path.read_bytes()
+    program, trusted = out / "appliance-verify.py", anchor(disc.parent)
+    command = [sys.executable, "-I", str(program), str(out), "--anchor", str(trusted)]
+    done = subprocess.run(command, check=False, capture_output=True)
+    assert done.returncode == 0, done.stdout

@@ -9,7 +9,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv lock wheel cuda demo lint test test-kernels test-openvino lab fuzz bench bench-gpu \
+.PHONY: help venv lock wheel cuda demo lint test test-kernels test-openvino second-reader lab fuzz \
+	bench bench-gpu \
 	clean
 
 define HELP
@@ -18,6 +19,7 @@ make test           lint, then all tests with coverage (up to 40 minutes on two 
 make lint           formatting, types, which package may import which
 make test-kernels   the tests of the CUDA kernels, which it compiles first; needs no GPU
 make test-openvino  the tests of the OpenVINO provider, in an environment of its own
+make second-reader  compares released files with c2pa-node, which it installs by npm (a minute)
 make lab            boots virtual machines with everything installed, and tests those (root, 25 minutes)
 make fuzz           fuzzes our parsers of media, policies, manifests and records, one minute each
 make bench          measures quality, hands, speed, memory and steadiness (about 14 minutes)
@@ -131,6 +133,10 @@ test: lint
 	$(call debian,systemd-analyze,systemd)
 	$(call debian,pdftoppm,poppler-utils)
 	$(call debian,softhsm2-util,softhsm2)
+	$(call debian,dciodvfy,dicom3tools)
+	$(call debian,dcmj2pnm,dcmtk)
+	$(call debian,gdcmconv,libgdcm-tools)
+	$(call debian,xmllint,libxml2-utils)
 	$(call debian,cryptsetup,cryptsetup-bin)
 	$(call debian,blkdiscard,util-linux)
 	$(call debian,age,age)
@@ -173,6 +179,19 @@ bench-gpu: .venv/.runtime
 
 test-openvino: .cache/openvino/.ready
 	@.cache/openvino/bin/python -m pytest tests/openvino
+
+# Its lock has the hash of each package, and none of their scripts is run.
+.cache/second-reader/.ready: tests/second_reader/package.json tests/second_reader/package-lock.json
+	@$(call debian,npm,nodejs npm)
+	rm -rf .cache/second-reader
+	mkdir -p .cache/second-reader
+	cp $^ .cache/second-reader
+	npm ci --prefix .cache/second-reader --ignore-scripts --no-audit --no-fund
+	touch $@
+
+second-reader: .venv/.dev .cache/second-reader/.ready
+	@cp tests/second_reader/read.mjs .cache/second-reader
+	$(BIN)/python -m pytest tests/second_reader
 
 test-kernels: .venv/.dev $(KERNELS)/libfused.so
 	@$(BIN)/python -m pytest tests/kernels

@@ -8,7 +8,7 @@ from pathlib import Path
 RUN = Path("/run/appliance")
 AUDIT_SOCKET = RUN / "audit.sock"
 BROKER_SOCKET = RUN / "session.sock"
-RELEASER_SOCKET = RUN / "releaser.sock"
+RELEASER_SOCKETS = RUN / "releaser"
 KEEPER_SOCKETS = RUN / "keeper"
 WORKER_SOCKETS = RUN / "worker"
 WORKSPACES = RUN / "workspace"

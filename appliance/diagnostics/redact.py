@@ -13,13 +13,14 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
-Process: TypeAlias = Literal["audit", "broker", "burner", "worker"]
+Process: TypeAlias = Literal["audit", "broker", "burner", "releaser", "worker"]
 """The processes that write diagnostics."""
 
 LEVELS = frozenset({"debug", "info", "warning", "error", "critical"})
 MESSAGES = frozenset(
     {
         "bug",
+        "copy refused",
         "ledger refused",
         "library message",
         "peer dropped",

@@ -12,7 +12,7 @@ from typing import Final
 
 from appliance.disc_reader.listing import MAX_LISTING, DiscFile, parse_listing, unreadable
 from appliance.disc_reader.medium import Medium
-from appliance.errors import InputError
+from appliance.errors import InputError, SealError
 from appliance.seal.program import Limits, become_sealed
 
 PROGRAM: Final = Path("/usr/bin/osirrox")
@@ -30,9 +30,10 @@ _CHUNK = 1 << 16  # bytes
 
 
 def list_disc(medium: Medium) -> list[DiscFile]:
-    """The regular files of ``medium``; symbolic links and devices are none. Raises ``InputError``.
+    """The regular files of ``medium``; symbolic links and devices are none.
 
-    A process that is discarded afterwards reads the folders. It has the disc and a pipe.
+    A process that is discarded afterwards reads the folders. It has the disc and a pipe. Raises
+    ``InputError``, or ``SealError`` if the program cannot be sealed here.
     """
     if not PROGRAM.exists():
         raise InputError("Discs cannot be read here.", "Install xorriso (Debian: apt-get).")
@@ -48,7 +49,7 @@ def list_disc(medium: Medium) -> list[DiscFile]:
         finally:
             child.kill()
     if child.returncode == _CANNOT_RUN:
-        raise InputError(
+        raise SealError(
             "This machine cannot seal the program that reads discs.",
             "Use Linux 5.13 or newer with Landlock enabled, and install libseccomp2.",
         )

@@ -221,12 +221,13 @@ class LuksVolume(Volume):
         )
 
     def _format(self, owner: Owner) -> None:
-        """Make a file system that ``owner`` owns; it ends where the canaries begin."""
+        """Make a file system for ``owner``; it ends where the canaries begin."""
         run(
             *("mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-N", str(self.inodes)),
             # A file system that never survives a crash needs no journal, and no reserve.
             *("-O", "^has_journal", "-m", "0"),
-            *("-E", f"nodiscard,root_perms=700,root_owner={owner.user}:{owner.group}"),
+            # The worker's group writes, and cannot rename what is not its own: the outbox.
+            *("-E", f"nodiscard,root_perms=1770,root_owner=0:{owner.group}"),
             *(str(self.mapper), str(self.backing.size // BLOCK - CANARIES)),
         )
 
@@ -280,8 +281,8 @@ class MemoryVolume(Volume):
         """Describe it for the unit that mounts it."""
         self.key_id = hashlib.sha256(secrets.token_bytes(16)).hexdigest()
         options = (
-            f"nosuid,nodev,noexec,noswap,size={self.size},nr_inodes={self.inodes},mode=700,"
-            f"uid={owner.user},gid={owner.group}"
+            f"nosuid,nodev,noexec,noswap,size={self.size},nr_inodes={self.inodes},mode=1770,"
+            f"uid=0,gid={owner.group}"
         )
         describe(self.slot, "tmpfs", options, "workspace")
 

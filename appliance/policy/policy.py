@@ -168,12 +168,16 @@ class Release(Section, frozen=True):
     """The release of a result by a second person.
 
     ``valid_seconds``: how long a request stands. ``view``: whether the second person may be shown
-    the result at its full size, by the program that they use. ``corner_mark``: whether a film keeps
-    a short mark in its corner to the end; its label is shown for two seconds.
+    a picture of the result, at its full size and with words all over it. ``stills``: the format
+    that photos leave in; one that JPEG would take transparency or depth from leaves as PNG.
+    ``producer``: the code of the producer in the label of GB 45438-2025. ``corner_mark``: whether a
+    film keeps a short mark in its corner to the end; its label is shown for two seconds.
     """
 
     valid_seconds: Annotated[int, Meta(ge=60, le=86_400)] = 900
     view: bool = False
+    stills: Literal["jpeg", "png", "webp", "tiff"] = "jpeg"
+    producer: Annotated[str, Meta(max_length=64, pattern=r"\A[ !#-&(-\[\]-~]*\Z")] = ""
     corner_mark: bool = False
 
 

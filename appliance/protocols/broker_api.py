@@ -63,12 +63,15 @@ method Close(handle: string) -> (erasure: Erasure)
 # The state of each place that is taken.
 method List() -> (sessions: []SessionStatus)
 
-# Ask for the release of the result `item` of this session, whose file has this SHA-256. The answer
-# names the request, which stands for so many seconds, as long as the session stays open.
-method RequestRelease(handle: string, item: int, sha256: string) -> (release: string, seconds: int)
+# Ask for the release of the result `item` of this session, which must have this SHA-256 if one is
+# given. The answer names the request, which stands for so many seconds, as long as the session
+# stays open, and the SHA-256 of the result, which the second person has to name.
+method RequestRelease(handle: string, item: int, sha256: ?string) -> \
+(release: string, seconds: int, media: string, size: int, sha256: string)
 
-# Another person logs in to look at what is to be released. A pipe with the whole result comes with
-# the answer; its SHA-256 must be compared with the answer's.
+# Another person logs in to look at what is to be released. A pipe with a JPEG comes with the
+# answer, which is no result: that at its full size with words all over it, or a sheet of pictures
+# of a film. `size` and `sha256` are those of the result that is to be approved.
 method LookAtRelease(release: string, user: string, pin: string) -> \
 (media: string, size: int, sha256: string)
 
@@ -91,7 +94,7 @@ method DeviceRefused(device: string) -> ()
 error LoginRefused (reason: string, wait_ms: int, hint: string)
 error NoSuchSession ()
 error NoSuchRelease ()
-error NoReleaser ()
+error NoReleaser (hint: string)
 error ReleaseRefused (reason: string, hint: string)
 error WrongState (state: string)
 error NoFreeSlot ()
@@ -140,7 +143,7 @@ class RequestRelease(_Strict, frozen=True):
 
     handle: _Handle
     item: Annotated[int, msgspec.Meta(ge=1, le=(1 << 32) - 1)]
-    sha256: _Sha256
+    sha256: _Sha256 | None = None
 
 
 class LookAtRelease(_Strict, frozen=True):
@@ -206,10 +209,13 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class ReleaseStands(msgspec.Struct, frozen=True):
-    """Answer of RequestRelease."""
+    """Answer of RequestRelease; ``size`` in bytes."""
 
     release: str
     seconds: int
+    media: str
+    size: int
+    sha256: str
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -246,6 +252,12 @@ class LoginRefused(msgspec.Struct, frozen=True):
 
     reason: str
     wait_ms: int
+    hint: str
+
+
+class NoReleaser(msgspec.Struct, frozen=True):
+    """Details of the error of this name."""
+
     hint: str
 
 

@@ -53,8 +53,9 @@ method Forget() -> ()
 # What the result `item` is, and the SHA-256 of its file.
 method Measure(item: int) -> (media: string, engine: string, size: int, sha256: string)
 
-# As Measure; the message is empty, and a pipe with the whole result comes with it. Only if the file
-# still has this SHA-256. It is for the second person who decides on the release.
+# As Measure; the message is empty, and a pipe with a JPEG comes with it: the result at its full
+# size, with words all over it, or a sheet of pictures of a film. Only if the file still has this
+# SHA-256. It is for the second person who decides on the release.
 method Show(item: int, sha256: string) -> ()
 
 # Called `oneway`, with one descriptor, which leads to the releaser: the worker writes the result

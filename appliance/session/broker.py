@@ -22,6 +22,7 @@ from appliance.errors import ApplianceError, LedgerError, SessionError, WireErro
 from appliance.protocols import broker_api
 from appliance.protocols.broker_api import error_name
 from appliance.session.admission import Admission, Admitted
+from appliance.session.copies import Copies
 from appliance.session.daily import Daily
 from appliance.session.environment import Environment
 from appliance.session.keeper import Keeper, StandbyKeeper
@@ -60,11 +61,13 @@ class Broker:
         self._worker_start = WorkerStart(settings.policy.digest, ledger.for_worker)
         self._refusals = Refusals(ledger, environment.clock)
         self._admission = Admission(settings, ledger, environment, self._refusals)
+        copies = Copies(ledger, environment.connect_releaser)
         self._releases = ReleaseDesk(
             settings,
             ledger,
             environment,
             self._admission,
+            copies,
             session_of=self._session,
             tokens_of_others=self._tokens_of_others,
         )
@@ -75,6 +78,7 @@ class Broker:
             environment,
             refusals=self._refusals,
             daily=Daily(settings.policy.wipe.daily),
+            unwritten=copies.unwritten,
         )
         self._shutting_down = False
 

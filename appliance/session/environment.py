@@ -30,12 +30,18 @@ def local_time() -> datetime:
     return datetime.now().astimezone()
 
 
+def connect_releaser(slot: str) -> Client:
+    """A connection to the releaser of ``slot``, which systemd starts. Raises ``WireError``."""
+    return Client.to(machine.RELEASER_SOCKETS / f"{slot}.sock")
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """``tokens``: those that are plugged in now; never waits. ``workers``: their sockets' folder.
 
     ``clock``: seconds; it must not be settable. ``spawn`` runs what may take long. ``registered``
-    and ``roles``: root's files of tokens and roles. ``connect_releaser``: raises ``WireError``.
+    and ``roles``: root's files of tokens and roles. ``connect_releaser``: to that of a slot; raises
+    ``WireError``.
     """
 
     tokens: Callable[[], frozenset[str]]
@@ -47,4 +53,4 @@ class Environment:
     spawn: Callable[[Callable[[], object]], object] = in_background
     registered: Path = login.TOKENS
     roles: Path = roles.FILE
-    connect_releaser: Callable[[], Client] = lambda: Client.to(machine.RELEASER_SOCKET)
+    connect_releaser: Callable[[str], Client] = connect_releaser

@@ -13,6 +13,7 @@ from typing import Protocol
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.client import AuditClient
+from appliance.audit.service.protocol import Restricted
 from appliance.errors import LedgerError
 
 _TIMEVAL = struct.Struct("ll")  # of socket(7): seconds, microseconds
@@ -44,6 +45,10 @@ class Ledger(Record, Protocol):
 
         The caller closes it. Raises ``LedgerError``.
         """
+        ...
+
+    def for_releaser(self, session: str) -> AuditClient:
+        """As ``for_worker``, for the releaser."""
         ...
 
 
@@ -92,9 +97,16 @@ class LedgerConnection:
 
     def for_worker(self, session: str) -> AuditClient:
         """See ``Ledger``; raises ``LedgerError``."""
+        return self._restricted("worker", session)
+
+    def for_releaser(self, session: str) -> AuditClient:
+        """See ``Ledger``; raises ``LedgerError``."""
+        return self._restricted("releaser", session)
+
+    def _restricted(self, role: Restricted, session: str) -> AuditClient:
         client = self._connect()
         try:
-            client.restrict("worker", session)
+            client.restrict(role, session)
         except BaseException:
             client.close()
             raise

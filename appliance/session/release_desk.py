@@ -9,21 +9,19 @@ releaser by a socket pair.
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from threading import Event, Thread
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from appliance.audit.entries import events
 from appliance.diagnostics.journal import bind_session
 from appliance.errors import LedgerError, SessionError, WireError
-from appliance.protocols import broker_api, releaser_api
-from appliance.protocols import worker_control_api as control_api
+from appliance.protocols import broker_api
 from appliance.protocols.broker_api import error_name
 from appliance.session import login
 from appliance.session.admission import Admission, Admitted
+from appliance.session.copies import Copies
 from appliance.session.environment import Environment
 from appliance.session.ledger_connection import Ledger
 from appliance.session.releases import ReleaseRequest, Releases, State, Step
@@ -31,7 +29,7 @@ from appliance.session.session import Session
 from appliance.session.settings import Settings
 from appliance.session.state import StateError
 from appliance.wire.client import Client
-from appliance.wire.message import CallError, Empty
+from appliance.wire.message import CallError
 from appliance.wire.service import Answer, Request
 
 Reason: TypeAlias = Literal[
@@ -48,8 +46,6 @@ Reason: TypeAlias = Literal[
 Stage: TypeAlias = Literal["request", "view", "decide", "hand-over"]
 
 _HIGHEST = (1 << 32) - 1  # what a watermark has room for
-_LONGEST_HAND_OVER = 1800.0  # seconds
-_LOOK = 0.25  # seconds between two looks at whether the session is still open
 
 _HINTS: Mapping[Reason, str] = MappingProxyType(
     {
@@ -79,6 +75,7 @@ class ReleaseDesk:
         ledger: Ledger,
         environment: Environment,
         admission: Admission,
+        copies: Copies,
         *,
         session_of: Callable[[Request[broker_api.RequestRelease]], Session],
         tokens_of_others: Callable[[str], frozenset[str]],
@@ -88,6 +85,7 @@ class ReleaseDesk:
         self._ledger = ledger
         self._environment = environment
         self._admission = admission
+        self._copies = copies
         self._session_of = session_of
         self._tokens_of_others = tokens_of_others
         self._releases = Releases(environment.clock)
@@ -102,7 +100,7 @@ class ReleaseDesk:
         if not self._admission.roles.allow(user, "request"):
             raise self._refused("role", "request", session, subject)
         measured = worker.measure(wanted.item, lambda: session.is_open_as(handle))
-        if measured.sha256 != wanted.sha256:
+        if wanted.sha256 not in (None, measured.sha256):
             raise self._refused("other-result", "request", session, subject)
         if not session.is_open_as(handle):
             raise self._refused("not-open", "request", session, subject)
@@ -115,10 +113,14 @@ class ReleaseDesk:
         until = self._environment.clock() + seconds
         made = ReleaseRequest(session, handle, wanted.item, measured, user, index, until)
         self._releases.add(made)
-        return Answer(broker_api.ReleaseStands(made.identifier, seconds))
+        return Answer(
+            broker_api.ReleaseStands(
+                made.identifier, seconds, measured.media, measured.size, measured.sha256
+            )
+        )
 
     def look(self, request: Request[broker_api.LookAtRelease]) -> Answer:
-        """A second person looks at the result."""
+        """A second person looks at a picture of the result."""
         wanted = request.parameters
         found, person = self._second_person(wanted.release, wanted.user, wanted.pin, "view")
         if not self._settings.policy.release.view:
@@ -160,7 +162,7 @@ class ReleaseDesk:
             raise self._refused("changed", "decide", found, person.subject)
         if (reason := self._objection(found, person)) is not None:  # time has passed since
             raise self._refused(reason, "decide", found, person.subject)
-        with self._releaser() as releaser:
+        with self._copies.releaser(found.session.slot) as releaser:
             number = self._approved(found, person)
             self._hand_over(found, number, releaser)
         return Answer(broker_api.Released(number))
@@ -189,30 +191,16 @@ class ReleaseDesk:
         return number
 
     def _hand_over(self, found: ReleaseRequest, number: int, releaser: Client) -> None:
-        """Join worker and releaser until the releaser has it all, or the session is not open."""
-        result, session = found.result, found.session
-        expected = releaser_api.Expect(
-            session.identifier, number, result.media, result.engine, result.size, result.sha256
-        )
-        wanted = control_api.Release(found.item, result.sha256, number)
-        ours, theirs = socket.socketpair()
+        """Have a copy made that may leave. Raises ``CallError`` if there is none."""
         try:
-            with closing(ours), _cut_off(ours, found.still_open):
-                with theirs:
-                    session.worker().release(wanted, theirs)
-                releaser.call(
-                    f"{releaser_api.NAME}.Expect",
-                    expected,
-                    gives=Empty,
-                    descriptors=[ours.fileno()],
-                    timeout=_LONGEST_HAND_OVER,
-                )
-        except (CallError, SessionError, WireError) as failed:
+            self._copies.make(found, number, releaser)
+        except (CallError, LedgerError, SessionError, WireError) as failed:
             self._releases.take(found, Step.FAILED)
             reason: Reason = "error" if found.still_open() else "not-open"
-            raise self._refused(reason, "hand-over", found, None) from failed
+            hint = self._copies.hint_of(failed)
+            raise self._refused(reason, "hand-over", found, None, hint) from failed
         self._releases.take(found, Step.TAKEN)
-        self._ledger.append(events.ReleaseTaken(session.identifier, number))
+        self._ledger.append(events.ReleaseTaken(found.session.identifier, number))
 
     def _second_person(
         self, identifier: str, user: str, pin: str, stage: Stage
@@ -250,16 +238,6 @@ class ReleaseDesk:
         )
 
     @contextmanager
-    def _releaser(self) -> Iterator[Client]:
-        """A connection to the releaser; raises ``CallError`` if there is none."""
-        try:
-            releaser = self._environment.connect_releaser()
-        except WireError as missing:
-            raise CallError(error_name("NoReleaser")) from missing
-        with closing(releaser):
-            yield releaser
-
-    @contextmanager
     def _refusing_errors(
         self, stage: Stage, found: ReleaseRequest, person: Admitted
     ) -> Iterator[None]:
@@ -271,7 +249,12 @@ class ReleaseDesk:
             raise self._refused(reason, stage, found, person.subject) from failed
 
     def _refused(
-        self, reason: Reason, stage: Stage, about: ReleaseRequest | Session, person: str | None
+        self,
+        reason: Reason,
+        stage: Stage,
+        about: ReleaseRequest | Session,
+        person: str | None,
+        hint: str | None = None,
     ) -> CallError:
         """The error to raise, once it is in the ledger; a request may be over by it."""
         if isinstance(about, ReleaseRequest):
@@ -282,26 +265,6 @@ class ReleaseDesk:
             session, index = about.identifier, None
         self._ledger.append(events.ReleaseRefused(session, stage, reason, person, index))
         return CallError(
-            error_name("ReleaseRefused"), broker_api.ReleaseRefused(reason, _HINTS[reason])
+            error_name("ReleaseRefused"),
+            broker_api.ReleaseRefused(reason, hint or _HINTS[reason]),
         )
-
-
-@contextmanager
-def _cut_off(connection: socket.socket, still: Callable[[], bool]) -> Iterator[None]:
-    """Shut ``connection`` down, for whoever has it, as soon as ``still`` is false."""
-    done = Event()
-
-    def watch() -> None:
-        while not done.wait(_LOOK):
-            if not still():
-                with suppress(OSError):  # the other end is gone
-                    connection.shutdown(socket.SHUT_RDWR)
-                return
-
-    watching = Thread(target=watch, daemon=True)
-    watching.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watching.join()

@@ -44,14 +44,16 @@ class Watch:
         *,
         refusals: Refusals,
         daily: Daily,
+        unwritten: Callable[[str], list[int]],
     ) -> None:
-        """``daily``: when workers of projects drop their caches."""
+        """``daily``: when workers of projects drop their caches; ``unwritten``: see ``Copies``."""
         self._slots = slots
         self._ledger = ledger
         self._journal = journal
         self._environment = environment
         self._refusals = refusals
         self._daily = daily
+        self._unwritten = unwritten
         self._busy: set[str] = set()
         self._lock = Lock()
 
@@ -167,7 +169,9 @@ class Watch:
             closed = events.SessionClosed(
                 session.identifier, REASONS[session.reason], session.jobs, session.age_ms()
             )
-            self._ledger.append(closed, wiped_event(session.identifier, erasure))
+            gone = [] if erasure.failed else self._unwritten(session.identifier)
+            dropped = [events.ReleaseDropped(session.identifier, number) for number in gone]
+            self._ledger.append(*dropped, closed, wiped_event(session.identifier, erasure))
             session.reported = erasure
         if erasure.failed is None:
             self._journal.remove(session.slot)

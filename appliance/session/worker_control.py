@@ -94,7 +94,7 @@ class WorkerControl:
         return measured
 
     def show(self, item: int, sha256: str, still: Callable[[], bool]) -> int:
-        """A pipe with the result ``item``, as a descriptor. Raises as ``measure`` does."""
+        """A pipe with a picture of the result ``item``. Raises as ``measure`` does."""
         _, descriptors = self._ask("Show", api.Show(item, sha256), Empty, still)
         if len(descriptors) != 1:
             close_all(descriptors)

@@ -17,6 +17,7 @@ from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Tuning
 from appliance.pipeline.simulation.lettering import load_words
 from appliance.policy.load import load
+from appliance.release.view import load_view
 from appliance.wire.activation import listening_socket
 from appliance.worker.control import WorkerControl, WorkerParts
 from appliance.worker.engines import Engines
@@ -51,6 +52,7 @@ def main(rewrite: Rewrite = rewrite_media, max_seconds: int = MAX_SECONDS) -> in
         # The sanitiser forks, which must happen before there are threads.
         cv2.setNumThreads(1)
         load_words()
+        load_view()
         policy = load(options.policy)
         stderr = configure("worker", policy.system.log_level)
         sanitiser = MediaSanitiser(WorkerSealing(policy), rewrite, max_seconds)

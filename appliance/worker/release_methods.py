@@ -1,12 +1,13 @@
 """What the broker may ask of a result for its release, over the control connection alone.
 
-No caller can reach these. A result is shown to the second person who decides on it, and written to
-the releaser; both only as long as its file has the SHA-256 that was asked for, and both are in the
-ledger before a byte is on its way.
+No caller can reach these. A picture of a result is shown to the second person who decides on it,
+and the result is written to the releaser and to nobody else; both only as long as its file has the
+SHA-256 that was asked for, and both are in the ledger before a byte is on its way.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import socket
@@ -26,6 +27,7 @@ from appliance.wire.message import CallError, Empty
 from appliance.worker.hand_over import fingerprint
 from appliance.worker.pipes import Pipes
 from appliance.worker.served_session import ServedSession
+from appliance.worker.views import Views
 from appliance.worker.workspace import Item, Workspace
 
 _CHUNK = 1 << 20  # bytes
@@ -41,6 +43,7 @@ class ReleaseMethods:
         self._served = served
         self._workspace = workspace
         self._pipes = Pipes()
+        self._views = Views()
 
     def measure(self, wanted: api.Measure, answer: int) -> None:
         """Send an ``api.Measured`` about a result into ``answer``."""
@@ -58,15 +61,15 @@ class ReleaseMethods:
         _in_thread(work)
 
     def show(self, wanted: api.Show, answer: int) -> None:
-        """Send a pipe with a result into ``answer``."""
+        """Send a pipe with a picture of a result into ``answer``."""
 
         def work() -> None:
             with closing(_channel(answer)) as channel:
-                item = self._workspace.result(wanted.item)
-                source = self._opened(item, wanted.sha256, "view")
-                if source is None:
+                view = self._views.of(self._workspace.result(wanted.item), wanted.sha256)
+                if view is None:
                     return
-                pipe = self._pipes.send(source)
+                self._log("view", hashlib.sha256(view).hexdigest(), len(view))
+                pipe = self._pipes.send(io.BytesIO(view))
                 try:
                     channel.send(msgspec.json.encode(Empty()), [pipe])
                 finally:
@@ -80,7 +83,7 @@ class ReleaseMethods:
         def work() -> None:
             with os.fdopen(releaser, "wb") as sink:
                 item = self._workspace.result(wanted.item)
-                source = self._opened(item, wanted.sha256, "release")
+                source = self._opened(item, wanted.sha256)
                 if source is None:
                     return
                 with source, suppress(OSError):  # the releaser is gone, and knows what it lacks
@@ -89,7 +92,7 @@ class ReleaseMethods:
 
         _in_thread(work)
 
-    def _opened(self, item: Item, sha256: str, what: Literal["view", "release"]) -> BinaryIO | None:
+    def _opened(self, item: Item, sha256: str) -> BinaryIO | None:
         """The file of a result, once the ledger has that it leaves; ``None`` if it is another."""
         source = item.path.open("rb")
         try:
@@ -97,13 +100,15 @@ class ReleaseMethods:
             if digest.hex() != sha256:
                 source.close()
                 return None
-            handed = events.HandedOver(self._served.session, what, sha256, size)
-            self._served.ledger.append(handed)
+            self._log("release", sha256, size)
             source.seek(0, io.SEEK_SET)
         except BaseException:
             source.close()
             raise
         return source
+
+    def _log(self, what: Literal["view", "release"], sha256: str, size: int) -> None:
+        self._served.ledger.append(events.HandedOver(self._served.session, what, sha256, size))
 
 
 def _channel(descriptor: int) -> Connection:

@@ -20,7 +20,7 @@ from appliance.pipeline.media.video.transcode import transcode
 _Side = Annotated[int, msgspec.Meta(ge=1, le=1 << 30)]
 
 
-class SanitisedMedia(msgspec.Struct, frozen=True, tag=True):
+class SanitisedMedia(msgspec.Struct, frozen=True):
     """The file as the child wrote it, in its own words: its kind, and its size in square pixels."""
 
     media: Literal["photo", "video"]

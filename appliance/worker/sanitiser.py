@@ -3,36 +3,23 @@
 A malicious file targets a decoder. Here the decoder runs in a child with three descriptors, of the
 file, of what it writes, and of its answer, and with no other rights. Whatever the file does to the
 child ends with the child. What it leaves is as untrusted as the file: the worker reads it by the
-decoder of one format only, see ``workspace.py``.
-
-The children are forked by a helper process that was itself forked before the worker had threads: a
-copy of a process with threads could wait forever for a lock that no thread will release. The helper
-inherits its own connection and nothing else; see ``sanitiser_server.py``.
+decoder of one format only, see ``workspace.py``; how children are forked, ``children.py``.
 """
 
 from __future__ import annotations
 
-import array
-import os
-import socket
 from collections.abc import Callable, Mapping
-from threading import Lock
+from typing import BinaryIO
 
 import msgspec
 
 from appliance.errors import InputError
+from appliance.files.output import OutputFile
 from appliance.seal.guard import Touch
+from appliance.worker.child_server import CrashedWork, RefusedWork
+from appliance.worker.children import Children
 from appliance.worker.failures import StopError
 from appliance.worker.rewriting import Rewrite, SanitisedMedia, rewrite_media
-from appliance.worker.sanitiser_server import (
-    MAX_ANSWER,
-    START,
-    STOP,
-    ChildAnswer,
-    CrashedMedia,
-    RefusedMedia,
-    serve_forks,
-)
 from appliance.worker.sealing import WorkerSealing
 
 MAX_SECONDS = 4 * 3600
@@ -51,21 +38,14 @@ class MediaSanitiser:
         rewrite: Rewrite = rewrite_media,
         max_seconds: int = MAX_SECONDS,
     ) -> None:
-        """Fork the helper process. Its children are sealed and cannot open any path.
+        """``rewrite``: what a child does with its file; see :class:`Children`."""
 
-        ``rewrite``: what a child does with its file.
-        """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        if not os.fork():
-            serve_forks(theirs, sealing, rewrite, max_seconds)
-        theirs.close()
-        self._connection = ours
-        self._lock = Lock()
-        self._running = False
+        def work(_: bytes, source: BinaryIO, sink: OutputFile) -> SanitisedMedia:
+            return rewrite(source, sink)
 
-    def close(self) -> None:
-        """Let the helper process end, which it does by itself when this process ends."""
-        self._connection.close()
+        self._children = Children(sealing, work, max_seconds)
+        self.stop = self._children.stop
+        self.close = self._children.close
 
     def rewrite(
         self,
@@ -81,36 +61,20 @@ class MediaSanitiser:
         decoded, or if it crashed its child or kept it too long, and ``StopError`` if it was
         stopped.
         """
-        descriptors = array.array("i", (source, sink))
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
-        try:
-            with self._lock:
-                if is_stopped():
-                    raise StopError
-                self._connection.sendmsg([START], rights)
-                self._running = True
-            answer = msgspec.json.decode(self._connection.recv(MAX_ANSWER), type=ChildAnswer)
-        except (OSError, msgspec.DecodeError) as error:
-            raise _crashed() from error
-        finally:
-            with self._lock:
-                self._running = False
+        answer = self._children.run(b"", source, sink, is_stopped)
         if answer.touches:
             report(answer.touches)
         if is_stopped():
             raise StopError
         outcome = answer.outcome
-        if isinstance(outcome, RefusedMedia):
+        if isinstance(outcome, RefusedWork):
             raise InputError(outcome.message, outcome.hint)
-        if isinstance(outcome, CrashedMedia):
+        if isinstance(outcome, CrashedWork):
             raise _too_long() if outcome.took_too_long else _crashed()
-        return outcome
-
-    def stop(self) -> None:
-        """End the child that runs now, if there is one."""
-        with self._lock:
-            if self._running:
-                self._connection.sendmsg([STOP])
+        try:
+            return msgspec.json.decode(outcome.said, type=SanitisedMedia)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _crashed() from error
 
 
 def _crashed() -> InputError:

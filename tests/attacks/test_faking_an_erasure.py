@@ -51,7 +51,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LuksVolume
 
     def run(*command: str, key: int | None = None, pass_fds: Sequence[int] = ()) -> str:
         # An option of Debian 13's mke2fs.
-        known = (part.replace("root_perms=700,", "") for part in command)
+        known = (part.replace("root_perms=1770,", "") for part in command)
         return tools.run(*known, key=key, pass_fds=pass_fds)
 
     monkeypatch.setattr(volume, "run", run)

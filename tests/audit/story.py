@@ -146,10 +146,13 @@ def _release(
     yield at + 21_000, "worker", events.HandedOver(session, "release", result, 2_411_905)
     yield at + 22_000, "broker", events.ReleaseTaken(session, number + 9)
     copy, disc = dice.randbytes(32).hex(), dice.randbytes(32).hex()
-    yield at + 23_000, "broker", events.ReleaseSigned(number + 9, copy, "photo", "mesh")
+    yield at + 23_000, "releaser", events.ReleaseSigned(number + 9, copy, "photo", "mesh")
     begun = events.ReleaseBegun(dice.randbytes(8).hex(), result, "photo", "mesh")
     yield at + 40_000, "embedded", begun
-    yield at + 55_000, "broker", events.ReleaseBurned(number + 9, copy, "disc", disc)
+    if dice.random() < 0.2:
+        yield at + 54_000, "broker", events.ReleaseDropped(session, number + 9)
+        return
+    yield at + 55_000, "releaser", events.ReleaseBurned(number + 9, copy, "disc", disc)
 
 
 def _sealed() -> events.SealResult:

@@ -186,7 +186,7 @@ def test_a_film_is_labelled_signed_and_checked_sealed(
 
 
 def check_release(result: Path, suffix: str, tmp_path: Path) -> None:
-    """Make keys, release, and inspect the copy, each in a process of its own."""
+    """Make keys, release, inspect, and write DICOM, each in a process of its own."""
     keys, released = tmp_path / "keys", tmp_path / f"released{suffix}"
     signed = ("--output", released, "--keys", keys, "--engine", "mesh")
     calls: list[tuple[str | Path, ...]] = [
@@ -194,6 +194,12 @@ def check_release(result: Path, suffix: str, tmp_path: Path) -> None:
         ("label", result, *signed),
         ("inspect", released, "--anchor", keys),
     ]
+    if suffix == ".jpg":
+        disc = tmp_path / "disc"
+        calls += [
+            ("dicom", released, "--output", disc, "--anchor", keys),
+            ("inspect", disc / "DICOM" / "IM000001", "--anchor", keys),
+        ]
     for call in calls:
         done = subprocess.run(
             [*COMMAND, "release", *map(str, call)], capture_output=True, check=False, cwd=REPOSITORY

@@ -13,7 +13,7 @@ from appliance.disc_reader import lister
 from appliance.disc_reader.contents import copy_file
 from appliance.disc_reader.lister import list_disc
 from appliance.disc_reader.medium import Medium
-from appliance.errors import InputError
+from appliance.errors import InputError, SealError
 from tests.disc_reader.conftest import CANARY, FILES, ListImage, refused
 from tests.disc_reader.discs import (
     BLOCK,
@@ -251,3 +251,21 @@ def test_a_program_that_was_taken_over_is_believed_in_nothing(
 
 
 _FOR_EVER = "while True: print('x' * 65536)"
+
+
+def test_where_the_program_cannot_be_sealed_no_disc_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    burn(tmp_path / "disc.iso", FILES, "-R")
+    unsealable = (sys.executable, "-c", _WITHOUT_LANDLOCK)
+    monkeypatch.setattr(lister, "COMMAND", unsealable)
+    with Medium.open(tmp_path / "disc.iso") as medium, pytest.raises(SealError, match="seal"):
+        list_disc(medium)
+
+
+_WITHOUT_LANDLOCK = """
+from appliance.disc_reader import lister
+from appliance.seal import landlock
+landlock.abi = lambda: 0
+lister.main()
+"""

@@ -39,6 +39,7 @@ MAX_EXPOSURE = {
     "appliance-gpu.service": 0.3,
     "appliance-keeper@.service": 1.8,
     "appliance-modules.service": 1.0,
+    "appliance-releaser@.service": 0.3,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,
     "appliance-usb-refused@.service": 0.8,
@@ -64,6 +65,7 @@ READ_PROC = {
     "appliance-broker.service",
     "appliance-keeper@.service",
     "appliance-modules.service",
+    "appliance-releaser@.service",
     "appliance-worker@.service",
     APART,
 }
@@ -335,7 +337,13 @@ def test_a_policy_has_no_more_slots_than_there_are_users_and_sockets() -> None:
 
 @pytest.mark.parametrize(
     ("name", "module"),
-    [("audit", "audit"), ("broker", "session"), ("burner", "burner"), ("worker@", "worker")],
+    [
+        ("audit", "audit"),
+        ("broker", "session"),
+        ("burner", "burner"),
+        ("releaser@", "releaser"),
+        ("worker@", "worker"),
+    ],
 )
 def test_a_socket_is_passed_under_the_name_that_the_service_asks_for(
     name: str, module: str

@@ -63,7 +63,13 @@ CONTROL: dict[str, tuple[type, type]] = {
     "Show": (worker_control_api.Show, Empty),
     "Release": (worker_control_api.Release, Empty),
 }
-RELEASER: dict[str, tuple[type, type]] = {"Expect": (releaser_api.Expect, Empty)}
+RELEASER: dict[str, tuple[type, type]] = {
+    "Ready": (Empty, releaser_api.Ready),
+    "Expect": (releaser_api.Expect, Empty),
+    "Copies": (releaser_api.OfSession, releaser_api.Copies),
+    "Forget": (releaser_api.Forget, releaser_api.Forgotten),
+    "Burn": (releaser_api.Burn, releaser_api.Burning),
+}
 BURNER: dict[str, tuple[type, type]] = {"Burn": (burner_api.Burn, burner_api.Burning)}
 INTERFACES = [
     (broker_api, BROKER),

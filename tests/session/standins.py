@@ -100,6 +100,9 @@ class StandInLedger:
         self.workers.append(silent_ledger())
         return self.workers[-1]
 
+    def for_releaser(self, session: str) -> AuditClient:
+        return silent_ledger()
+
 
 @dataclass
 class StandInClock:
@@ -118,30 +121,46 @@ class StandInClock:
 @dataclass
 class StandInReleaser:
     """Takes what it was told to expect, and keeps it by number. ``during``: what happens before
-    it reads; ``waits``: until the stream is cut off."""
+    it reads; ``waits``: until the stream is cut off; ``forgotten``: numbers, as they were asked."""
 
     missing: bool = False
+    keyless: bool = False
+    forgotten: list[int | None] = field(default_factory=list)
     during: Callable[[], object] = lambda: None
     waits: bool = False
     taken: dict[int, bytes] = field(default_factory=dict)
     expected: list[releaser_api.Expect] = field(default_factory=list)
 
-    def connect(self) -> Client:
+    def connect(self, slot: str) -> Client:
         if self.missing:
             raise WireError("There is no releaser.", "Start it.")
         ours, theirs = socket.socketpair()
         methods: dict[str, Method[Any]] = {
-            "Expect": Method(releaser_api.Expect, self._expect, descriptors=1)
+            "Ready": Method(Empty, self._ready),
+            "Expect": Method(releaser_api.Expect, self._expect, descriptors=2),
+            "Forget": Method(releaser_api.Forget, self._forget),
         }
         service = Service(releaser_api.NAME, releaser_api.DESCRIPTION, methods, lambda _: None)
         Thread(target=service.serve, args=(theirs,), daemon=True).start()
         return Client(Connection(ours))
 
+    def _ready(self, _request: Request[Empty]) -> Answer:
+        if self.keyless:
+            raise CallError(releaser_api.error_name("NoKeys"), releaser_api.NoKeys("Make some."))
+        return Answer(releaser_api.Ready(7000))
+
+    def _forget(self, request: Request[releaser_api.Forget]) -> Answer:
+        number = request.parameters.number
+        self.forgotten.append(number)
+        return Answer(releaser_api.Forgotten([]))
+
     def _expect(self, request: Request[releaser_api.Expect]) -> Answer:
         wanted = request.parameters
         self.expected.append(wanted)
         self.during()
-        with socket.socket(fileno=request.descriptors.pop()) as stream:
+        stream_descriptor, _ledger = request.descriptors
+        request.descriptors.remove(stream_descriptor)
+        with socket.socket(fileno=stream_descriptor) as stream:
             if self.waits:
                 poll = select.poll()
                 poll.register(stream, select.POLLRDHUP)

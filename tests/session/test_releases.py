@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.audit.entries import events
-from appliance.protocols import broker_api
+from appliance.protocols import broker_api, releaser_api
 from appliance.session.releases import State, Step, after
 from appliance.session.state import StateError
 from appliance.wire.message import CallError
@@ -145,3 +145,43 @@ def test_a_session_opens_only_for_who_may_work(scene: Scene, login: Login) -> No
     assert scene.open_as("emil").session  # in no line: as before there were roles
     (scene.folder / "roles").write_text("anna:approver\n")
     assert scene.refusal("Open", broker_api.Open("anna", PIN)).startswith("LoginRefused")
+
+
+def test_without_keys_nothing_is_approved_and_the_request_stands(desk: Desk) -> None:
+    release = desk.request()
+    desk.scene.releaser.keyless = True
+    assert desk.refusal_of(release) == "NoReleaser"
+    assert not any(isinstance(one, events.ReleaseApproved) for one in desk.logged())
+    desk.scene.releaser.keyless = False
+    assert desk.approve(release)
+
+
+def test_who_asks_need_not_know_the_hash_and_is_answered_with_it(desk: Desk) -> None:
+    wanted = broker_api.RequestRelease(desk.scene.handles[desk.session], ITEM)
+    stands = desk.scene.call_as(KIOSK, "RequestRelease", wanted)
+    assert (stands.sha256, stands.size, stands.media) == (HASH, len(RESULT), "photo")
+    assert desk.approve(stands.release)
+
+
+def test_what_the_releaser_refuses_is_answered_with_its_hint_and_forgotten(desk: Desk) -> None:
+    def refuse() -> None:
+        details = releaser_api.Failed("It is too small.", "Release it larger.")
+        raise CallError(releaser_api.error_name("Failed"), details)
+
+    desk.scene.releaser.during = refuse
+    with pytest.raises(CallError) as caught:
+        desk.approve(desk.request())
+    assert caught.value.parameters == broker_api.ReleaseRefused("error", "Release it larger.")
+    *_, approved, refused = desk.logged()
+    assert isinstance(approved, events.ReleaseApproved)
+    assert isinstance(refused, events.ReleaseRefused)
+    assert desk.scene.releaser.forgotten == [desk.scene.releaser.expected[0].number]
+
+
+def test_copies_that_were_written_nowhere_are_named_when_their_session_ends(desk: Desk) -> None:
+    number = desk.approve(desk.request())
+    desk.scene.act_for_kiosk("Close", desk.session)
+    dropped, closed, wiped = desk.scene.ledger.events[-3:]
+    assert dropped == events.ReleaseDropped(desk.session, number)
+    assert isinstance(closed, events.SessionClosed)
+    assert isinstance(wiped, events.SessionWiped)

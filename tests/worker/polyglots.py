@@ -11,6 +11,8 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -29,6 +31,8 @@ WIDTH, HEIGHT = 512, 384
 RGB = picture(0, WIDTH, HEIGHT)
 OTHER_FACE = np.full((48, 48, 3), (255, 0, 255), np.uint8)
 """Of what a hidden second picture is made: a colour that the first one has nowhere."""
+
+FILM = Clip(size=(480, 360), frames=6)
 
 Make = Callable[[], bytes]
 
@@ -184,7 +188,7 @@ def tagged_film(container: str, *, chapters: bool = False) -> bytes:
     muxer = {"mkv": "matroska"}.get(container, container)
     words = CANARY.decode()
     with (
-        av.open(io.BytesIO(make(Clip(sounds=[Sound()]))), "r") as source,
+        av.open(io.BytesIO(make(replace(FILM, sounds=[Sound()]))), "r") as source,
         av.open(sink, "w", format=muxer) as output,
     ):
         for key in ("title", "artist", "comment", "copyright", "location", "encoder", "album"):
@@ -203,7 +207,7 @@ def tagged_film(container: str, *, chapters: bool = False) -> bytes:
                         "id": 1,
                         "start": 0,
                         "end": 500,
-                        "time_base": Clip().base.__class__(1, 1000),
+                        "time_base": Fraction(1, 1000),
                         "metadata": {"title": words},
                     }
                 ]
@@ -219,7 +223,7 @@ def user_data_film() -> bytes:
     """A film with a message between its pictures (H.264, D.1.6: user data, unregistered)."""
     message = bytes(16) + CANARY
     unit = b"\x06\x05" + bytes((len(message),)) + message + b"\x80"
-    data = make(Clip(frames=4))
+    data = make(FILM)
     with av.open(io.BytesIO(data), "r") as source:
         stream = source.streams.video[0]
         sink = io.BytesIO()
@@ -242,7 +246,7 @@ def element(number: bytes, body: bytes) -> bytes:
 
 def void_film() -> bytes:
     """An MKV with a void (RFC 8794, 11.3.2) behind its segment's end: padding that holds text."""
-    return make(Clip(container="mkv")) + element(b"\xec", CANARY)
+    return make(replace(FILM, container="mkv")) + element(b"\xec", CANARY)
 
 
 PHOTOS: Mapping[str, Make] = {
@@ -286,10 +290,10 @@ PHOTOS: Mapping[str, Make] = {
 """By what they are: each shows ``RGB``."""
 
 FILMS: Mapping[str, Make] = {
-    "MP4 and ZIP": lambda: make(Clip()) + archive(),
-    "MP4 and free": lambda: make(Clip()) + box(b"free", CANARY),
-    "MP4 and uuid": lambda: make(Clip()) + box(b"uuid", bytes(16) + CANARY),
-    "MP4 and mdat": lambda: make(Clip()) + box(b"mdat", CANARY),
+    "MP4 and ZIP": lambda: make(FILM) + archive(),
+    "MP4 and free": lambda: make(FILM) + box(b"free", CANARY),
+    "MP4 and uuid": lambda: make(FILM) + box(b"uuid", bytes(16) + CANARY),
+    "MP4 and mdat": lambda: make(FILM) + box(b"mdat", CANARY),
     "MP4 with words": lambda: tagged_film("mp4", chapters=True),
     "MOV with words": lambda: tagged_film("mov", chapters=True),
     "MKV with words and an attachment": lambda: tagged_film("mkv", chapters=True),
@@ -299,7 +303,7 @@ FILMS: Mapping[str, Make] = {
     "MP4 with places": lambda: subtitled("mp4", "mov_text", [Line("GPS (48.1371, 11.5754)")]),
     "MPEG-TS": lambda: sounding("ts", "ac3", "stereo"),
 }
-"""By what they are: each shows the frames of ``clips.Clip``."""
+"""By what they are."""
 
 REFUSED: Mapping[str, Make] = {
     "GIF and JAR": lambda: saved("GIF") + archive("META-INF/MANIFEST.MF"),

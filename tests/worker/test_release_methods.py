@@ -11,19 +11,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import SessionError
+from appliance.files.output import OutputFile
+from appliance.pipeline.media.photo.decode import read_photo
+from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.media.photo.photo import Photo
+from appliance.pipeline.media.video.probe import probe
 from appliance.protocols import worker_api
 from appliance.protocols import worker_control_api as api
 from appliance.session.worker_control import WorkerControl
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
+from appliance.worker.rewriting import rewrite_media
+from tests.release.test_film import write_film
 from tests.worker.process import SESSION, begin, logged_events, read_all, start
 
-RESULT = os.urandom(3 << 20)  # bytes; more than a pipe or a socket holds
+
+def noise(width: int, height: int) -> Photo:
+    """A grey picture that does not compress."""
+    values = np.random.default_rng(16).integers(120, 136, (height, width, 3))
+    return Photo(values.astype(np.uint8))
+
+
+RESULT = encode_photo(noise(1400, 1000), "png")  # more bytes than a pipe or a socket holds
 HASH = hashlib.sha256(RESULT).hexdigest()
 OTHER = "ab" * 32
 
@@ -63,6 +78,10 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Released]:
     (workspace / "4.result.video").write_bytes(RESULT)  # as an earlier version named it
     (workspace / "5.result.photo+painter").write_bytes(RESULT)
     (workspace / "6.item.photo").write_bytes(RESULT)
+    with write_film(folder / "film.mp4").open("rb") as film:
+        descriptor = os.open(workspace / "7.result.video+mesh", os.O_CREAT | os.O_RDWR, 0o600)
+        with OutputFile(descriptor) as copy:
+            rewrite_media(film, copy)
     with EmbeddedAudit(folder / "ledger") as audit:
         worker = start(folder, workspace)
         try:
@@ -86,9 +105,27 @@ def test_what_is_no_result_of_a_known_engine_is_not_measured(released: Released,
     assert released.control.measure(3, lambda: True).sha256 == HASH
 
 
-def test_a_result_is_shown_and_that_is_logged(released: Released) -> None:
-    assert read_all(released.control.show(3, HASH, lambda: True)) == RESULT
-    assert released.leaving()[-1] == ("view", HASH)
+def test_a_picture_of_a_result_is_shown_and_that_is_logged(released: Released) -> None:
+    view = read_all(released.control.show(3, HASH, lambda: True))
+    assert released.leaving()[-1] == ("view", hashlib.sha256(view).hexdigest())
+    shown, result = (read_photo(file).pixels.astype(int) for file in (view, RESULT))
+    assert shown.shape == result.shape
+    # No part of it of this size is as the result is: words are everywhere.
+    changed = np.abs(shown - result).max(axis=2) > 40
+    for top in range(0, result.shape[0] - 200, 200):
+        for left in range(0, result.shape[1] - 400, 400):
+            assert changed[top : top + 200, left : left + 400].any()
+
+
+def test_a_film_is_shown_by_a_sheet_of_pictures(released: Released) -> None:
+    measured = released.control.measure(7, lambda: True)
+    assert (measured.media, measured.engine) == ("video", "mesh")
+    sheet = read_photo(read_all(released.control.show(7, measured.sha256, lambda: True)))
+    film = released.workspace / "7.result.video+mesh"
+    with film.open("rb") as opened:
+        facts = probe(opened)
+    assert sheet.pixels.shape[1] > 2 * facts.width
+    assert sheet.pixels.shape[0] > 2 * facts.height
 
 
 def test_another_hash_is_neither_shown_nor_released(released: Released) -> None:

@@ -22,7 +22,7 @@ SessionId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
 """64 random bits."""
 Version: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,4}(\.[0-9]{1,4}){1,3}\Z")]
 
-Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "embedded", "test"]
+Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "releaser", "embedded", "test"]
 """The process that logs; the daemon derives it from the socket, not from the message."""
 
 # Reserved, that is, nothing logs it yet: the layers "namespace", "nftables" and "telemetry"; the

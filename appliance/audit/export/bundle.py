@@ -5,6 +5,7 @@
     report.html          to read and to print
     events.csv           the same as a table
     events.fhir.ndjson   the same as FHIR R4 AuditEvent
+    events.atna.xml      the same as DICOM audit messages, as IHE's ATNA collects them
     entries.jsonl        the bytes that were hashed, one entry a line
     proofs.zip           N.tlog-proof for each entry: shows that one, without the rest
     log.vkey             the log's public key; compare it with the one you were given
@@ -24,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from appliance.audit.entries.reader import LogLine
+from appliance.audit.export.atna.message import audit_messages
 from appliance.audit.export.fhir import audit_event
 from appliance.audit.export.report import html_report
 from appliance.audit.export.table import csv_table
@@ -52,8 +54,9 @@ def bundle_files(
         "events.fhir.ndjson": b"".join(
             audit_event(line, verification.origin) + b"\n" for line in lines
         ),
+        "events.atna.xml": audit_messages(lines, verification.origin),
         "entries.jsonl": b"".join(line.data + b"\n" for line in lines),
-        "proofs.zip": _proofs(reader, note, lines),
+        "proofs.zip": packed_proofs(prove_entries(reader, note, lines)),
         VKEY: vkey,
     }
     return {**files, SUMS: checksum_list(files)}
@@ -74,12 +77,20 @@ def prove_entry(reader: LedgerReader, note: bytes, line: LogLine) -> TlogProof:
     return EntryProver(reader, note).prove(line.entry.seq, line.data)
 
 
-def _proofs(reader: LedgerReader, note: bytes, lines: Sequence[LogLine]) -> bytes:
+def prove_entries(reader: LedgerReader, note: bytes, lines: Sequence[LogLine]) -> list[TlogProof]:
+    """The proof of each of ``lines`` in the log whose checkpoint is ``note``.
+
+    Raises ``LedgerError`` if a tile that they need is missing or damaged.
+    """
     prover = EntryProver(reader, note)
+    return [prover.prove(line.entry.seq, line.data) for line in lines]
+
+
+def packed_proofs(proofs: Sequence[TlogProof]) -> bytes:
+    """A zip file with ``N.tlog-proof`` for each of ``proofs``."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for line in lines:
-            member = zipfile.ZipInfo(f"{line.entry.seq}.tlog-proof", _ZIP_EPOCH)
-            proof = prover.prove(line.entry.seq, line.data)
+        for proof in proofs:
+            member = zipfile.ZipInfo(f"{proof.index}.tlog-proof", _ZIP_EPOCH)
             archive.writestr(member, proof.encode(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()

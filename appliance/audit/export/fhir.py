@@ -1,4 +1,4 @@
-"""Entries as HL7 FHIR R4 AuditEvent resources, one JSON object a line (NDJSON).
+"""Entries as HL7 FHIR R4 AuditEvent resources: each as one line of JSON, or all in one batch.
 
 https://hl7.org/fhir/R4/auditevent.html. As in the log, people and patients are pseudonyms and files
 are hashes; nothing is added.
@@ -6,6 +6,7 @@ are hashes; nothing is added.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ import msgspec
 from appliance.audit.entries.entry import Entry
 from appliance.audit.entries.reader import LogLine
 from appliance.audit.export.labels import (
+    PEOPLE,
     Code,
     details,
     kind,
@@ -23,8 +25,6 @@ from appliance.audit.export.simulations import in_words
 from appliance.audit.tlog.merkle import hash_leaf
 
 _OWN = "urn:face-appliance"
-# The fields that name the person who acted; all others describe the object of the action.
-_PEOPLE = ("subject", "approver", "requester", "viewer", "person")
 _SUCCESS, _MINOR_FAILURE = "0", "4"
 _SOURCE_TYPE = Code(
     "http://terminology.hl7.org/CodeSystem/security-source-type", "4", "Application Server"
@@ -36,13 +36,30 @@ def audit_event(line: LogLine, origin: str) -> bytes:
     return msgspec.json.encode(_resource(line.entry, hash_leaf(line.data).hex(), origin))
 
 
+def audit_batch(lines: Iterable[LogLine], origin: str) -> bytes:
+    """All of ``lines`` in one Bundle, which a server takes at its base address as a batch."""
+    return msgspec.json.encode(
+        {
+            "resourceType": "Bundle",
+            "type": "batch",
+            "entry": [
+                {
+                    "resource": _resource(line.entry, hash_leaf(line.data).hex(), origin),
+                    "request": {"method": "POST", "url": "AuditEvent"},
+                }
+                for line in lines
+            ],
+        }
+    )
+
+
 def _resource(entry: Entry, leaf: str, origin: str) -> dict[str, Any]:
     label = labels(entry.event)
     subtypes = [Code(f"{_OWN}:event", kind(entry.event), label.title)]
     if label.subcode is not None:
         subtypes.insert(0, label.subcode)
     fields = details(entry.event)
-    people = [fields.pop(name) for name in _PEOPLE if name in fields]
+    people = [fields.pop(name) for name in PEOPLE if name in fields]
     if words := in_words(entry.event):
         fields["in_words"] = words
     return {

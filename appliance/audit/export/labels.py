@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -15,6 +15,9 @@ Action: TypeAlias = Literal["C", "R", "U", "D", "E"]
 
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 LIFECYCLE = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
+
+PEOPLE: Final = ("subject", "approver", "requester", "viewer", "person")
+"""The fields that name the person who acted; all others describe the object of the action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,14 @@ _IMPORT = Code(DICOM, "110107", "Import")
 _ALERT = Code(DICOM, "110113", "Security Alert")
 _AUTHENTICATION = Code(DICOM, "110114", "User Authentication")
 _START = Code(DICOM, "110120", "Application Start")
+_STOP = Code(DICOM, "110121", "Application Stop")
 _LOGIN = Code(DICOM, "110122", "Login")
 _LOGOUT = Code(DICOM, "110123", "Logout")
 _CONFIGURATION = Code(DICOM, "110131", "Software Configuration")
 _RESTRICTED = Code(DICOM, "110132", "Use of Restricted Function")
 # HL7's names for the life of a record (ISO 21089).
+_ACCESS = Code(LIFECYCLE, "access", "Access/View Record Lifecycle Event")
+_RECEIVE = Code(LIFECYCLE, "receive", "Receive/Retain Record Lifecycle Event")
 _TRANSFORM = Code(LIFECYCLE, "transform", "Transform/Translate Record Lifecycle Event")
 _DESTROY = Code(LIFECYCLE, "destroy", "Destroy/Delete Record Lifecycle Event")
 _ATTEST = Code(LIFECYCLE, "attest", "Attest Record Lifecycle Event")
@@ -59,7 +65,7 @@ class EventLabels:
 
 _LABELS: dict[type[Event], EventLabels] = {
     events.Boot: EventLabels("Machine started", "system", "E", _ACTIVITY, _START),
-    events.SealResult: EventLabels("Process sealed", "system", "E", _ACTIVITY),
+    events.SealResult: EventLabels("Process sealed", "system", "E", _ACTIVITY, _START),
     events.PolicyLoaded: EventLabels("Policy loaded", "system", "E", _ALERT, _CONFIGURATION),
     events.ModelPackLoaded: EventLabels("Model pack loaded", "system", "E", _ALERT, _CONFIGURATION),
     events.LoginGranted: EventLabels("Logged in", "people", "E", _AUTHENTICATION, _LOGIN),
@@ -67,8 +73,8 @@ _LABELS: dict[type[Event], EventLabels] = {
         "Login refused", "alarm", "E", _AUTHENTICATION, _LOGIN, failed=True
     ),
     events.TokenRemoved: EventLabels("Token removed", "people", "E", _AUTHENTICATION, _LOGOUT),
-    events.SessionOpened: EventLabels("Session opened", "people", "C", _ACTIVITY),
-    events.SessionClosed: EventLabels("Session closed", "people", "E", _ACTIVITY),
+    events.SessionOpened: EventLabels("Session opened", "people", "E", _ACTIVITY, _START),
+    events.SessionClosed: EventLabels("Session closed", "people", "E", _ACTIVITY, _STOP),
     events.SessionWiped: EventLabels("Session wiped", "people", "D", _DESTROY),
     events.SessionWipeFailed: EventLabels("Wipe failed", "alarm", "D", _DESTROY, failed=True),
     events.WorkspaceErased: EventLabels("Workspace erased", "system", "D", _DESTROY),
@@ -88,13 +94,14 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SamePersonChecked: EventLabels("Same person checked", "work", "E", _VERIFY),
     events.HandedOver: EventLabels("Handed over", "release", "R", _EXPORT),
     events.ResultRefused: EventLabels("Result refused", "alarm", "R", _EXPORT, failed=True),
-    events.ReleaseBegun: EventLabels("Release begun", "release", "E", _EXPORT),
-    events.ReleaseRequested: EventLabels("Release requested", "release", "E", _EXPORT),
-    events.ReleaseViewed: EventLabels("Release viewed", "release", "R", _EXPORT),
+    events.ReleaseBegun: EventLabels("Release begun", "release", "E", _ACCESS),
+    events.ReleaseRequested: EventLabels("Release requested", "release", "E", _ACCESS),
+    events.ReleaseViewed: EventLabels("Release viewed", "release", "R", _ACCESS),
     events.ReleaseApproved: EventLabels("Release approved", "release", "E", _ATTEST),
     events.ReleaseDeclined: EventLabels("Release declined", "release", "E", _ATTEST, failed=True),
     events.ReleaseRefused: EventLabels("Release refused", "alarm", "E", _ATTEST, failed=True),
-    events.ReleaseTaken: EventLabels("Release taken", "release", "R", _EXPORT),
+    events.ReleaseTaken: EventLabels("Release taken", "release", "R", _RECEIVE),
+    events.ReleaseDropped: EventLabels("Copy wiped", "release", "D", _DESTROY),
     events.ReleaseSigned: EventLabels("Release signed", "release", "E", _ATTEST),
     events.ReleaseBurned: EventLabels("Release written", "release", "R", _EXPORT),
     events.EscapeAttempt: EventLabels(
@@ -108,7 +115,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     ),
     events.LogRead: EventLabels("Log read", "system", "R", _LOG_USED),
     events.LogExported: EventLabels("Log exported", "system", "R", _LOG_USED),
-    events.ClockChanged: EventLabels("Clock changed", "alarm", "U", _ALERT, _CONFIGURATION),
+    events.ClockChanged: EventLabels("Clock changed", "alarm", "E", _ALERT, _CONFIGURATION),
     events.LogPruned: EventLabels("Log pruned", "system", "D", _DESTROY),
     events.CheckpointAnchored: EventLabels("Checkpoint anchored", "system", "E", _ATTEST),
 }

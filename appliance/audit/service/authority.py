@@ -46,12 +46,16 @@ _ALARM = Rule(_UNBOUND | {"broker"}, "alarm")
 _ENDING = Rule(_UNBOUND | {"broker"}, "ending")
 _WORKER = Rule(_UNBOUND | {"worker"})
 _KEEPER = Rule(frozenset({"keeper"}), "ending")
-_BOTH = Rule(_UNBOUND | {"broker", "worker"}, "alarm")
+_RELEASER = Rule(_UNBOUND | {"releaser"})
+_SEALED = Rule(_UNBOUND | {"worker", "releaser"})
+_ANYBODY = Rule(_UNBOUND | {"broker", "worker", "releaser"}, "alarm")
+# Roles that exist in a session only, by a connection that the broker restricted to it.
+_OF_A_SESSION: frozenset[Role] = frozenset({"worker", "releaser"})
 
 RULES: Mapping[type[Event], Rule] = MappingProxyType(
     {
         events.Boot: _DAEMON,
-        events.SealResult: _WORKER,
+        events.SealResult: _SEALED,
         events.PolicyLoaded: _WORKER,
         events.ModelPackLoaded: _WORKER,
         events.LoginGranted: _BROKER,
@@ -83,9 +87,10 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.ReleaseDeclined: _BROKER,
         events.ReleaseRefused: _BROKER,
         events.ReleaseTaken: _BROKER,
-        events.ReleaseSigned: _BROKER,
-        events.ReleaseBurned: _BROKER,
-        events.EscapeAttempt: _BOTH,
+        events.ReleaseDropped: _ENDING,
+        events.ReleaseSigned: _RELEASER,
+        events.ReleaseBurned: _RELEASER,
+        events.EscapeAttempt: _ANYBODY,
         events.DeviceRefused: _ALARM,
         events.EntryRefused: _DAEMON,
         events.LogRead: _BROKER,
@@ -109,7 +114,7 @@ _NAMES: Mapping[Role, frozenset[PseudonymKind]] = MappingProxyType(
 
 def rank_of(role: Role, batch: list[AnyEvent]) -> Rank:
     """How ``batch`` of ``role`` fares when the disk is full: as its least important event does."""
-    if role == "worker":
+    if role in _OF_A_SESSION:
         return "ordinary"
     order = get_args(Rank)
     return min((RULES[type(event)].rank for event in batch), key=order.index)
@@ -208,7 +213,7 @@ class Authority:
         if not all(self.role in RULES[type(event)].roles for event in batch):
             return "kind"
         if self.restriction is None:
-            return None if self.role != "worker" else "session"
+            return None if self.role not in _OF_A_SESSION else "session"
         own = (None, self.restriction.session)
         if self.restriction.account.over or any(_session(event) not in own for event in batch):
             return "session"
@@ -219,7 +224,7 @@ class Authority:
         if kind not in _NAMES.get(self.role, frozenset()):
             return "name"
         if self.restriction is None:
-            return None if self.role != "worker" else "session"
+            return None if self.role not in _OF_A_SESSION else "session"
         return "session" if self.restriction.account.over else self._charge(Budget(0, 1, size))
 
     def stamped(self, event: AnyEvent) -> AnyEvent:

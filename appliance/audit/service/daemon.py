@@ -51,7 +51,7 @@ MOST_OF_A_ROLE = 128
 _PROVING: tuple[Role, ...] = ("embedded", "test")
 
 # Roles whose refusals are logged even without a session. A command reports its own.
-_WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker")
+_WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker", "releaser")
 
 
 class DiagnosticLog(Protocol):

@@ -14,7 +14,7 @@ MAX_PACKET = 64 * 1024  # bytes
 MAX_BATCH = 128  # events; their receipts fit one packet
 
 RejectionReason: TypeAlias = Literal["malformed", "not-yours", "exhausted", "full", "failed"]
-Restricted: TypeAlias = Literal["worker"]
+Restricted: TypeAlias = Literal["worker", "releaser"]
 """Roles that a connection may be restricted to. A restriction cannot be lifted."""
 
 

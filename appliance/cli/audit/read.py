@@ -26,6 +26,7 @@ from appliance.audit.export.bundle import (
 )
 from appliance.audit.export.fhir import instant
 from appliance.audit.export.labels import details, kind, labels
+from appliance.audit.export.selection import lines_of_session
 from appliance.audit.export.simulations import in_words
 from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.service.client import AuditClient
@@ -196,6 +197,7 @@ def print_checkpoint(
 @click.option("--output", type=FILE, required=True, metavar="DIR", help="Folder to create.")
 @click.option("--since", type=_TIME, help="Only from this time on, in UTC.")
 @click.option("--until", type=_TIME, help="Only before this time, in UTC.")
+@click.option("--session", metavar="HEX", help="Only entries of this session and its releases.")
 def export_bundle(
     *,
     ledger: Path | None,
@@ -205,8 +207,9 @@ def export_bundle(
     output: Path,
     since: datetime | None,
     until: datetime | None,
+    session: str | None,
 ) -> None:
-    """Write entries as FHIR, CSV and a printable report.
+    """Write entries as FHIR, ATNA, CSV and a printable report.
 
     The folder contains an inclusion proof of each entry; `appliance-verify` checks them.
     """
@@ -221,6 +224,8 @@ def export_bundle(
     verifier = store.verifier()
     result = verify_snapshot(store, verifier, outside)
     lines = _between(store, since, until)
+    if session is not None:
+        lines = lines_of_session(lines, session)
     files = bundle_files(store, store.read(CHECKPOINT), lines, result)
     first, last = (lines[0].entry.seq, lines[-1].entry.seq) if lines else (0, 0)
     digest = sha256(files[SUMS]).hexdigest()

@@ -10,6 +10,7 @@ from appliance.cli.doctor.devices import device_checks
 from appliance.cli.doctor.kernel import kernel_checks
 from appliance.cli.doctor.login import login_checks
 from appliance.cli.doctor.ownership import ownership_checks
+from appliance.cli.doctor.releases import release_checks
 from appliance.cli.doctor.storage import storage_checks
 from appliance.cli.doctor.units import unit_checks
 from appliance.policy.policy import Policy
@@ -23,3 +24,4 @@ def machine_checks(policy: Policy, root: Path = Path("/")) -> Iterator[Check]:
     yield from login_checks(root)
     yield from device_checks(root)
     yield from storage_checks(root, policy)
+    yield from release_checks(root)

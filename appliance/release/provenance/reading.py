@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
 import msgspec
 from c2pa import C2paError, Reader
 
-from appliance.release.facts import MAX_NUMBER
+from appliance.release.facts import MAX_NUMBER, Engine
 from appliance.release.provenance.library import mime_type, reading_context
 from appliance.release.provenance.manifest import ACTIONS_LABEL, FILM_TYPE, RELEASE_LABEL
 from appliance.release.provenance.placement import is_placed_as_signed
@@ -30,15 +31,18 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     at too. Only "trusted" counts. The rest is what the file says of itself: ``number`` and
     ``engine`` of the release, ``source`` as IPTC's word for how it was made, ``thumbnails`` and
     ``ingredients`` as numbers, ``problems`` as C2PA's codes and :data:`UNSIGNED_PART`.
+
+    ``signed``: when, in milliseconds since 1970, as the file says.
     """
 
     state: State
     number: int | None = None
-    engine: str | None = None
+    engine: Engine | None = None
     source: str | None = None
     thumbnails: int = 0
     ingredients: int = 0
     problems: tuple[str, ...] = ()
+    signed: int | None = None
 
 
 def read_provenance(stream: BinaryIO, kind: str, anchors: str) -> Verdict:
@@ -80,6 +84,7 @@ def _verdict(reader: Reader, stream: BinaryIO, kind: str) -> Verdict:
         sum(_thumbnails(one) for one in manifests.values()),
         sum(len(one.get("ingredients", ())) for one in manifests.values()),
         tuple(sorted(code for code in codes if _is_code(code))),
+        _moment(actions[0].get("when")),
     )
 
 
@@ -107,3 +112,12 @@ def _thumbnails(manifest: dict[str, Any]) -> int:
 def _is_code(text: str) -> bool:
     """Whether ``text`` is a code of C2PA, and not anything that a stranger's file says."""
     return len(text) <= 64 and all(part.isalnum() and part.isascii() for part in text.split("."))
+
+
+def _moment(when: object) -> int | None:
+    """``None`` for what is no date with a time zone."""
+    try:
+        moment = dt.datetime.fromisoformat(str(when))
+    except ValueError:
+        return None
+    return int(moment.timestamp() * 1000) if moment.tzinfo else None

@@ -75,6 +75,8 @@ class SigningKey:
         """
         public = _signing_certificate(chain).public_key()
         algorithm = _algorithm(public)
+        if not isinstance(public, Ed25519PublicKey | EllipticCurvePublicKey):
+            raise _unsuitable()
         signer = TokenSigner(place, pin, algorithm)
         key = cls(chain.decode(), algorithm, signer.sign)
         if not _fits(public, key):
@@ -111,16 +113,24 @@ def _unsuitable() -> ReleaseError:
     )
 
 
-def _fits(public: object, key: SigningKey) -> bool:
+def verify_signature(
+    public: Ed25519PublicKey | EllipticCurvePublicKey, signature: bytes, data: bytes
+) -> None:
+    """Raises ``InvalidSignature`` unless ``signature``, as COSE has it, is that of ``data``."""
+    if isinstance(public, Ed25519PublicKey):
+        public.verify(signature, data)
+        return
+    if len(signature) != 64:
+        raise InvalidSignature
+    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+    public.verify(encode_dss_signature(r, s), data, ECDSA(hashes.SHA256()))
+
+
+def _fits(public: Ed25519PublicKey | EllipticCurvePublicKey, key: SigningKey) -> bool:
     """Whether what ``key`` signs is verified by ``public``."""
     challenge = secrets.token_bytes(32)
-    signature = key.sign(challenge)
     try:
-        if isinstance(public, Ed25519PublicKey):
-            public.verify(signature, challenge)
-        elif isinstance(public, EllipticCurvePublicKey):
-            r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
-            public.verify(encode_dss_signature(r, s), challenge, ECDSA(hashes.SHA256()))
+        verify_signature(public, key.sign(challenge), challenge)
     except InvalidSignature:
         return False
     return True

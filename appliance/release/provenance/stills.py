@@ -12,12 +12,24 @@ from appliance.release.provenance.library import as_release_errors, mime_type, s
 from appliance.release.provenance.manifest import manifest
 from appliance.release.provenance.signing_key import SigningKey
 
+_JPEG_END = b"\xff\xd9"
+_FILL = b"\xff"  # may precede any marker (ITU-T T.81, B.1.1.2)
+
 
 def sign_still(encoded: bytes, kind: PhotoFormat, facts: ReleaseFacts, key: SigningKey) -> bytes:
     """``encoded``, a file of ``kind``, with a manifest that states ``facts``.
 
-    Raises ``ReleaseError`` if ``kind`` cannot carry one, or ``key`` cannot sign it.
+    A JPEG has an even length, so that DICOM, which knows no other, can hold it as it is. Raises
+    ``ReleaseError`` if ``kind`` cannot carry a manifest, or ``key`` cannot sign it.
     """
+    signed = _signed(encoded, kind, facts, key)
+    if kind == "jpeg" and len(signed) % 2 and encoded.endswith(_JPEG_END):
+        longer = encoded.removesuffix(_JPEG_END) + _FILL + _JPEG_END
+        return _signed(longer, kind, facts, key)
+    return signed
+
+
+def _signed(encoded: bytes, kind: PhotoFormat, facts: ReleaseFacts, key: SigningKey) -> bytes:
     mime = mime_type(kind)
     signed = io.BytesIO()
     with (

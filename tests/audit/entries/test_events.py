@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import msgspec
@@ -60,15 +61,15 @@ def hexadecimal(digits: int) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def entries(draw: st.DrawFn) -> Entry:
-    kind = draw(st.sampled_from(KINDS))
+def entries(draw: st.DrawFn, kinds: Sequence[type[msgspec.Struct]] = KINDS) -> Entry:
+    kind = draw(st.sampled_from(kinds))
     described = inspect.type_info(kind)
     assert isinstance(described, inspect.StructType)
     event = kind(**{part.name: draw(strategy(part.type)) for part in described.fields})
     return Entry(
         draw(st.integers(0, 2**42)),
         draw(hexadecimal(8)),
-        draw(st.sampled_from(("audit", "broker", "worker", "embedded", "test"))),
+        draw(st.sampled_from(("audit", "broker", "worker", "releaser", "embedded", "test"))),
         event,  # type: ignore[arg-type]
         draw(st.integers(0, 10**10)),
         draw(st.integers(0, 10**8)),

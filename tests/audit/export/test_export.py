@@ -29,6 +29,7 @@ from appliance.audit.tlog.appender import Ledger
 from appliance.audit.verification.verify import Finding, Verification
 from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
+from tests.audit.export.test_atna import is_valid
 from tests.audit.story import StoryClock, story
 
 SHA256SUM = "/usr/bin/sha256sum"
@@ -86,6 +87,24 @@ def test_every_entry_is_a_valid_fhir_audit_event(bundle: Path) -> None:
     del broken["agent"]
     with pytest.raises(ValueError, match="agent"):
         AuditEvent.model_validate(broken)
+
+
+def test_every_entry_is_a_valid_audit_message(bundle: Path) -> None:
+    document = (bundle / "events.atna.xml").read_bytes()
+    assert is_valid(document)
+    assert document.count(b"<AuditMessage>") == len(lines(bundle))
+
+
+def test_one_session_can_be_exported_and_verified_alone(exported: Path, tmp_path: Path) -> None:
+    sessions = summarise_sessions(lines(exported.with_name("bundle")))
+    chosen = next(one.session for one in sessions if one.released)
+    output = tmp_path / "one"
+    words = ["--ledger", str(exported), "--output", str(output), "--session", chosen]
+    assert run_command(command, ["audit", "export", *words]) == 0
+    kinds = {kind(line.entry.event) for line in lines(output)}
+    assert {"session-opened", "session-wiped", "release-approved"} <= kinds
+    assert {getattr(line.entry.event, "session", chosen) for line in lines(output)} == {chosen}
+    assert standalone.main([str(output), "--key", vkey(exported)]) == 0
 
 
 def test_the_table_has_a_row_for_every_entry(bundle: Path) -> None:

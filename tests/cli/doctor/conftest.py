@@ -18,7 +18,7 @@ HARDENING = REPOSITORY / "hardening"
 USERS = [
     *("root", "appliance-audit", "appliance-broker", "appliance-kiosk"),
     *(f"appliance-w{slot}" for slot in range(8)),
-    *("appliance-accounts", "appliance-burner", "appliance-firewall"),
+    *("appliance-accounts", "appliance-burner", "appliance-firewall", "appliance-release"),
 ]
 SOCKETS = {
     "session.sock": (0o660, "root", "appliance-kiosk"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -165,3 +166,23 @@ def test_the_decoder_s_process_is_forked_before_the_signing_key_is_read(
     assert label(call, film, folder / "out.mp4", keys).code == 0
     assert order[-2:] == ["fork", "key"]
     assert order.count("key") == 1
+
+
+def test_what_the_child_tried_is_in_the_ledger(
+    call: Call,
+    people: Mapping[str, Path],
+    folder: Path,
+    keys: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wait = marking.MarkingChild.wait
+
+    def waiting(child: marking.MarkingChild, tell: Any) -> Mapping[str, int]:
+        wait(child, tell)
+        return {"socket": 2}
+
+    monkeypatch.setattr(marking.MarkingChild, "wait", waiting)
+    assert label(call, people["a"], folder / "out.png", keys).code == 0
+    entries = [json.loads(line) for line in call("audit", "show", "--json").out.splitlines()]
+    tried = [one["event"] for one in entries if one["event"]["kind"] == "escape-attempt"]
+    assert [(one["what"], one["times"]) for one in tried] == [("socket", 2)]

@@ -1,9 +1,10 @@
 """A FIDO2 security key in software, for tests: CTAP 2.1 over /dev/uhid, ES256, with a PIN.
 
 It answers what libfido2 asks: makeCredential, getAssertion, getInfo, clientPIN with protocol 1
-(CTAP 2.1, sections 6.1, 6.2, 6.4, 6.5). A finger is on it while ``/run/token-touch`` exists.
+(CTAP 2.1, sections 6.1, 6.2, 6.4, 6.5). A finger is on it while ``/run/token-touch`` exists, on one
+of a NAME while ``/run/token-touch-NAME`` does.
 
-    fido_token.py PIN
+    fido_token.py PIN [NAME]
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from tests.lab.guest import cbor
 # The report descriptor that the FIDO HID protocol prescribes (CTAP 2.1, section 11.2.8.1).
 _DESCRIPTOR = bytes.fromhex("06d0f10901a1010920150026ff007508954081020921150026ff00750895409102c0")
 _AAGUID = b"APPLIANCE-LAB-01"
-_TOUCH = Path("/run/token-touch")
-_STATE = Path("/run/token-keys")
+_SUFFIX = f"-{sys.argv[2]}" if len(sys.argv) > 2 else ""
+_TOUCH = Path(f"/run/token-touch{_SUFFIX}")
+_STATE = Path(f"/run/token-keys{_SUFFIX}")
 _UHID_CREATE2, _UHID_OUTPUT, _UHID_INPUT2 = 11, 6, 12
 _INIT, _MESSAGE, _CANCEL, _KEEPALIVE, _ERROR = 0x06, 0x10, 0x11, 0x3B, 0x3F
 _PIN_RETRIES = 8

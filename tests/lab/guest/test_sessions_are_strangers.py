@@ -28,8 +28,8 @@ def test_one_worker_cannot_reach_another(broker: Broker) -> None:
         # Its own workspace is the control: the same look works where it may.
         assert inside_worker(slot, "ls /run/appliance/workspace").ok
     other = main_process("appliance-worker@w1.service")
-    assert shell("stat -c %U /run/appliance/workspace/w0") == "appliance-w0"
-    assert shell("stat -c %U /run/appliance/workspace/w1") == "appliance-w1"
+    assert shell("stat -c %U:%G:%a /run/appliance/workspace/w0") == "root:appliance-w0:1770"
+    assert shell("stat -c %U:%G:%a /run/appliance/workspace/w1") == "root:appliance-w1:1770"
     for attempt in (
         "ls /run/appliance/workspace/w1",
         f"cat /proc/{other}/mem",

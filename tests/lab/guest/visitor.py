@@ -51,15 +51,18 @@ def until(what: Callable[[], object], seconds: float = HANG) -> None:
 
 
 class Token:
-    """A security key that can be plugged in, touched and pulled."""
+    """A security key that can be plugged in, touched and pulled; ``name``: of a second one."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self._name = [name] if name else []
+        self._touch = Path("-".join((str(TOUCH), *self._name)))
         self._process: subprocess.Popen[bytes] | None = None
 
     def plug_in(self) -> None:
         before = set(Path("/dev").glob("hidraw*"))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.lab.guest.fido_token", PIN], stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "tests.lab.guest.fido_token", PIN, *self._name],
+            stdout=subprocess.DEVNULL,
         )
         until(lambda: set(Path("/dev").glob("hidraw*")) - before)
         shell("udevadm settle")
@@ -71,7 +74,7 @@ class Token:
             self._process = None
 
     def finger(self, *, on: bool) -> None:
-        TOUCH.touch() if on else TOUCH.unlink(missing_ok=True)
+        self._touch.touch() if on else self._touch.unlink(missing_ok=True)
 
 
 class Broker:

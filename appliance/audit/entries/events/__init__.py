@@ -45,6 +45,7 @@ from appliance.audit.entries.events.release import (
     ReleaseBegun,
     ReleaseBurned,
     ReleaseDeclined,
+    ReleaseDropped,
     ReleaseRefused,
     ReleaseRequested,
     ReleaseSigned,
@@ -101,6 +102,7 @@ __all__ = [
     "ReleaseBegun",
     "ReleaseBurned",
     "ReleaseDeclined",
+    "ReleaseDropped",
     "ReleaseRefused",
     "ReleaseRequested",
     "ReleaseSigned",
@@ -153,6 +155,7 @@ AnyEvent: TypeAlias = (
     | ReleaseDeclined
     | ReleaseRefused
     | ReleaseTaken
+    | ReleaseDropped
     | ReleaseSigned
     | ReleaseBurned
     | EscapeAttempt

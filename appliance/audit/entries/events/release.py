@@ -50,7 +50,7 @@ class ReleaseRequested(Strict, frozen=True, tag="release-requested"):
 
 
 class ReleaseViewed(Strict, frozen=True, tag="release-viewed"):
-    """A second person was shown the result at its full size. ``requested``: as in an approval."""
+    """A second person was shown a picture of the result. ``requested``: as in an approval."""
 
     session: SessionId
     requested: Count
@@ -113,8 +113,18 @@ class ReleaseTaken(Strict, frozen=True, tag="release-taken"):
     number: Count
 
 
+class ReleaseDropped(Strict, frozen=True, tag="release-dropped"):
+    """A copy was wiped with its session before it was written anywhere. ``number``: the release's.
+
+    The broker says so. After a crash or a power cut it does not know, and nothing is logged.
+    """
+
+    session: SessionId
+    number: ReleaseNumber
+
+
 class ReleaseSigned(Strict, frozen=True, tag="release-signed"):
-    """The copy that leaves was labelled and signed.
+    """The copy that may leave was labelled and signed.
 
     ``copy``: its SHA-256. ``engine``: what drew the result.
     """

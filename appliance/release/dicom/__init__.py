@@ -1,0 +1,1 @@
+"""Released stills as DICOM objects, and the directory of a disc that holds them."""

@@ -1,0 +1,67 @@
+"""What a child of the releaser does: a result in, the labelled and marked file out.
+
+It meets what a worker wrote, which may have been taken over, so it is discarded afterwards. It has
+the key of watermarks and not the one that signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+
+from appliance.errors import InputError, ReleaseError
+from appliance.files.output import OutputFile
+from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, Photo, read_photo
+from appliance.release.record import CopyKind
+from appliance.release.still import marked_still
+
+StillKind: TypeAlias = Literal["jpeg", "png", "webp", "tiff"]
+
+Mark: TypeAlias = Callable[["MarkRequest", bytes, BinaryIO, OutputFile], "MarkedFile"]
+"""Marks a file by a request and the key of watermarks. Raises ``ApplianceError``."""
+
+
+class MarkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``number``: the release's. ``stills``: the format of photos, where it can hold them."""
+
+    number: int
+    media: Literal["photo", "video"]
+    stills: StillKind
+
+
+class MarkedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the child says of its file."""
+
+    kind: CopyKind
+
+
+def mark(
+    request: MarkRequest, watermark_key: bytes, source: BinaryIO, sink: OutputFile
+) -> MarkedFile:
+    """Write the file of ``source``, a result, into ``sink`` as it may leave, but for its signature.
+
+    Raises ``InputError`` if it is not a file as workers write them, ``ReleaseError`` or
+    ``OutputError`` if it cannot be marked.
+    """
+    if request.media == "video":
+        raise ReleaseError(
+            "Films cannot be released yet.", "Release a photo, or wait for a later version."
+        )
+    source.seek(0)
+    data = source.read(MAX_PHOTO_BYTES + 1)
+    if len(data) > MAX_PHOTO_BYTES:
+        raise InputError("The result is larger than a photo can be.", "Make it smaller.")
+    photo = read_photo(data, only="png")  # workers write photos in no other format
+    kind = _kind_for(photo, request.stills)
+    sink.write(marked_still(photo, kind, request.number, watermark_key))
+    return MarkedFile(kind)
+
+
+def _kind_for(photo: Photo, wanted: StillKind) -> StillKind:
+    """``wanted``, or PNG for a photo of which it would lose transparency or depth."""
+    loses = photo.alpha is not None if wanted == "jpeg" else False
+    deep = photo.pixels.dtype == np.uint16 and wanted in ("jpeg", "webp")
+    return "png" if loses or deep else wanted

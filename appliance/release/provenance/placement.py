@@ -80,9 +80,9 @@ def _is_chunk(held: bytes) -> bool:
 
 
 def _is_riff_chunk(held: bytes) -> bool:
-    (size,) = struct.unpack_from("<I", held, 4)
-    store, filled = held[8 : 8 + size], held[8 + size :]
-    return held[:4] == b"C2PA" and filled == bytes(size % 2) and has_our_form(store)
+    # The byte that makes its length even is not left out, but hashed.
+    store = held[8:]
+    return held[:8] == b"C2PA" + struct.pack("<I", len(store)) and has_our_form(store)
 
 
 _STILLS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(

@@ -54,6 +54,7 @@ _MAX_ON_DISC = 1 << 37
 _LABEL = re.compile(rb'\{"Label":"[123]"[^{}]{0,400}?"ProduceID":"(\d{1,10})"')
 _LONGEST_LABEL = 512  # bytes
 _BLOCK = 1 << 20  # bytes
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class Unsound(Exception):  # noqa: N818 - it is printed as "unsound: …"
@@ -227,6 +228,8 @@ def _check_signature(data: bytes, signature: dict[str, str], anchors: bytes) -> 
             public.verify(raw, data)
         elif isinstance(public, EllipticCurvePublicKey) and len(raw) == 64:
             r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+            if s > _P256_ORDER // 2:  # r and the order less s would be verified as well
+                raise Unsound("the list of files has another signature than the site writes")
             public.verify(encode_dss_signature(r, s), data, ECDSA(hashes.SHA256()))
         else:
             raise Unsound("the list of files is signed by a key of an unknown kind")

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import encypher_c2pa
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.media.photo.photo import Photo
@@ -18,6 +20,9 @@ from appliance.release.provenance.signing_key import SigningKey
 from tests.paths import PORTRAITS
 
 WATERMARK_KEY: Final = bytes(range(32))
+ORDER: Final = 2**256 - 2**224 + 2**192 - 0x4319055258E8617B0C46353D039CDAAF
+"""Of P-256's base point (NIST SP 800-186)."""
+
 FACTS: Final = ReleaseFacts(70_000, "simulation", "001191110000000000000X00000")
 
 
@@ -29,6 +34,15 @@ def identity(organisation: str) -> Identity:
 @cache
 def signing_key() -> SigningKey:
     return SigningKey.from_pem(identity("Hospital").chain, identity("Hospital").key)
+
+
+@cache
+def ecdsa_site() -> tuple[Identity, SigningKey]:
+    """A hospital whose key signs by ES256, such as a smart card has."""
+    key = generate_private_key(SECP256R1())
+    made = make_identity("ECDSA", token=key.public_key())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return made, SigningKey.from_pem(made.chain, private)
 
 
 def anchors(organisation: str = "Hospital") -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -14,12 +16,22 @@ import numpy as np
 import pytest
 
 from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.release.facts import ReleaseFacts
 from appliance.release.labels.implicit.photos import with_implicit_label
 from appliance.release.provenance.films import sign_film_in_place
 from appliance.release.provenance.library import MIME_TYPES, StillKind
 from appliance.release.provenance.reading import UNSIGNED_PART, Verdict, read_provenance
+from appliance.release.provenance.signing_key import SigningKey
 from appliance.release.provenance.stills import sign_still
-from tests.release.signed import FACTS, anchors, photo, second_opinion, signing_key
+from tests.release.signed import (
+    FACTS,
+    ORDER,
+    anchors,
+    ecdsa_site,
+    photo,
+    second_opinion,
+    signing_key,
+)
 from tests.release.test_film import write_film
 
 STILLS: dict[str, StillKind] = {kind: kind for kind in ("jpeg", "png", "webp", "tiff")}
@@ -31,17 +43,20 @@ EACH = 23  # of the bytes outside the manifest, every so many
 @cache
 def signed(kind: str, *, asked: bool = False) -> bytes:
     """A released file; ``asked``: by a key that the library asks, as one on a token."""
-    key = replace(signing_key(), private=None) if asked else signing_key()
+    return signed_by(replace(signing_key(), private=None) if asked else signing_key(), kind)
+
+
+def signed_by(key: SigningKey, kind: str, facts: ReleaseFacts = FACTS) -> bytes:
     if kind in STILLS:
         small = replace(
             photo(), pixels=np.ascontiguousarray(photo().pixels[:SIDE, :SIDE], np.uint8)
         )
-        encoded = with_implicit_label(encode_photo(small, STILLS[kind], None), STILLS[kind], FACTS)
-        return sign_still(encoded, STILLS[kind], FACTS, key)
+        encoded = with_implicit_label(encode_photo(small, STILLS[kind], None), STILLS[kind], facts)
+        return sign_still(encoded, STILLS[kind], facts, key)
     with TemporaryDirectory() as folder:
         path = write_film(Path(folder) / f"film.{kind}")
         with path.open("r+b") as file:
-            sign_film_in_place(file, "mov" if kind == "mov" else "mp4", FACTS, key)
+            sign_film_in_place(file, "mov" if kind == "mov" else "mp4", facts, key)
         return path.read_bytes()
 
 
@@ -70,8 +85,9 @@ def places(data: bytes, step: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("kind", MIME_TYPES)
-def test_no_byte_can_be_changed_unseen(kind: str) -> None:
-    data = signed(kind)
+@pytest.mark.parametrize("asked", [False, True])
+def test_no_byte_can_be_changed_unseen(kind: str, *, asked: bool) -> None:
+    data = signed(kind, asked=asked)
     assert read(data, kind).state == "trusted"
     # The manifest is the same thing in each kind of file: whole in one photo and one film.
     step = 1 if kind in ("jpeg", "mp4") else 5
@@ -93,6 +109,34 @@ def test_what_c2pa_does_not_look_at_is_said_so_whoever_signed(kind: str) -> None
         found = read(changed, kind, trusted)
         assert found.state == "invalid"
         assert UNSIGNED_PART in found.problems
+
+
+@pytest.mark.parametrize("kind", MIME_TYPES)
+def test_an_ecdsa_signature_has_one_form(kind: str) -> None:
+    """What verifies r and s verifies r and the order less s too: another file, as trusted."""
+    made, key = ecdsa_site()
+    data = signed_by(key, kind)
+    trusted = made.anchor.decode()
+    assert read(data, kind, trusted).state == "trusted"
+    # COSE_Sign1 ends in the signature: no content, then a string of 64 bytes (RFC 9052, 4.2).
+    (at,) = (found.end() for found in re.finditer(rb"\xf6\x58\x40", data))
+    other = (ORDER - int.from_bytes(data[at + 32 : at + 64], "big")).to_bytes(32, "big")
+    changed = bytearray(data[: at + 32] + other + data[at + 64 :])
+    if kind == "png":  # the sum of its chunk is not signed
+        chunk = data.index(b"caBX")
+        end = chunk + 4 + int.from_bytes(data[chunk - 4 : chunk], "big")
+        changed[end : end + 4] = zlib.crc32(changed[chunk:end]).to_bytes(4, "big")
+    assert second_opinion(bytes(changed), MIME_TYPES[kind], trusted)[0] == "valid"
+    assert read(bytes(changed), kind, trusted).state == "invalid"
+
+
+@pytest.mark.parametrize("number", [20, 200, 2_000])
+def test_a_manifest_of_any_length_is_trusted(number: int) -> None:
+    """A chunk of WebP gets a byte more where its length is odd."""
+    for kind in STILLS:
+        data = signed_by(signing_key(), kind, replace(FACTS, number=number))
+        assert read(data, kind).state == "trusted"
+        assert second_opinion(data, MIME_TYPES[kind], anchors())[0] == "valid"
 
 
 def test_a_key_in_memory_leaves_a_tenth_of_the_padding() -> None:

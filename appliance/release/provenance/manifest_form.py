@@ -3,7 +3,7 @@
 C2PA's hashes cover what boxes hold, and not how they are laid out: names and sizes of boxes, and
 the zeros that fill the place which was kept for the signature, can be changed unseen. Our manifests
 have one layout (JUMBF, ISO/IEC 19566-5; C2PA 2.2, section 11), so here every such byte has one
-value.
+value. A signature by ES256 has two forms that are verified, of which we write one.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from appliance.release.provenance.signing_key import has_low_s
+
 _UUID_END: Final = bytes.fromhex("00110010800000aa00389b71")  # behind four letters of the kind
 _REQUESTABLE_WITH_LABEL: Final = b"\x03"  # toggles of a description box
 _SALTED: Final = b"\x13"  # the same with a salt, which guards a claim against guesses
 _ENTRIES: Final = ((b"c2as", b"c2pa.assertions"), (b"c2cl", b"c2pa.claim.v2"))
 _SIGNATURE: Final = (b"c2cs", b"c2pa.signature")
 _COSE_SIGN1: Final = b"\xd2\x84"  # tag 18, an array of four (RFC 9052, 4.2)
+_ES256: Final = b"\x01\x26"  # in the protected header: algorithm 1, -7 (RFC 9053, 2.1)
 _NULL: Final = b"\xf6"  # what is signed is elsewhere
 _BYTES, _TEXT, _MAP = 2, 3, 5  # major types of CBOR (RFC 8949, 3.1)
 _PADDING: Final = (b"pad", b"pad2")
@@ -90,7 +93,7 @@ def _check_signature(cose: bytes) -> None:
     at = len(_COSE_SIGN1)
     if not cose.startswith(_COSE_SIGN1):
         raise ValueError
-    _, at = _string(cose, at, _BYTES)
+    protected, at = _string(cose, at, _BYTES)
     pairs, at = _head(cose, at, _MAP)
     for _ in range(pairs):
         key, at = _string(cose, at, _TEXT)
@@ -99,8 +102,9 @@ def _check_signature(cose: bytes) -> None:
             raise ValueError
     if cose[at : at + 1] != _NULL:
         raise ValueError
-    _, at = _string(cose, at + 1, _BYTES)
-    if at != len(cose):
+    signature, at = _string(cose, at + 1, _BYTES)
+    by_ecdsa = protected[1:].startswith(_ES256)  # behind the head of the map
+    if at != len(cose) or (by_ecdsa and not has_low_s(signature)):
         raise ValueError
 
 

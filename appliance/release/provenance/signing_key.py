@@ -27,6 +27,10 @@ from appliance.release.provenance.token_signer import TokenKey, TokenSigner
 
 Algorithm: TypeAlias = Literal["ed25519", "es256"]
 
+_HALF = 32  # bytes of r and of s
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Of P-256's base point (NIST SP 800-186, 3.2.1.3)."""
+
 _LONGEST_CHAIN = 1 << 14  # bytes; a manifest then fits into one segment of a JPEG
 _HINT = "Name a folder that `appliance release keys` made."
 
@@ -36,9 +40,10 @@ class SigningKey:
     """What signs: a function, so that a key on a token can sign as well as one in memory.
 
     ``chain``: the certificate of the key, then those that issued it, as PEM. ``sign``: from the
-    bytes to be signed to the signature, as COSE has it (RFC 9053: ES256 as r and s of 32 bytes).
-    ``private``: the key itself as PKCS #8 in PEM, if it is in memory: the library then signs by
-    itself, and keeps far less space for a signature than it does for one that it asks for.
+    bytes to be signed to the signature, as COSE has it (RFC 9053: ES256 as r and s of 32 bytes),
+    with the lower s. ``private``: an Ed25519 key itself as PKCS #8 in PEM, if it is in memory: the
+    library then signs by itself, and keeps far less space for a signature than it does for one that
+    it asks for. By ES256 it would sign with either s.
     """
 
     chain: str
@@ -63,7 +68,7 @@ class SigningKey:
         if isinstance(private, Ed25519PrivateKey):
             return cls(chain.decode(), algorithm, private.sign, _pem(private))
         if isinstance(private, EllipticCurvePrivateKey):
-            return cls(chain.decode(), algorithm, _es256(private), _pem(private))
+            return cls(chain.decode(), algorithm, _es256(private))
         raise _unsuitable()
 
     @classmethod
@@ -78,7 +83,8 @@ class SigningKey:
         if not isinstance(public, Ed25519PublicKey | EllipticCurvePublicKey):
             raise _unsuitable()
         signer = TokenSigner(place, pin, algorithm)
-        key = cls(chain.decode(), algorithm, signer.sign)
+        sign = signer.sign if algorithm == "ed25519" else _lower(signer.sign)
+        key = cls(chain.decode(), algorithm, sign)
         if not _fits(public, key):
             raise ReleaseError(
                 "The token's key for releases does not belong to its certificate.",
@@ -116,14 +122,25 @@ def _unsuitable() -> ReleaseError:
 def verify_signature(
     public: Ed25519PublicKey | EllipticCurvePublicKey, signature: bytes, data: bytes
 ) -> None:
-    """Raises ``InvalidSignature`` unless ``signature``, as COSE has it, is that of ``data``."""
+    """Raises ``InvalidSignature`` unless ``signature``, as COSE has it, is that of ``data``.
+
+    Of the two that ECDSA takes, only the one that we write counts.
+    """
     if isinstance(public, Ed25519PublicKey):
         public.verify(signature, data)
         return
-    if len(signature) != 64:
+    if len(signature) != 2 * _HALF or not has_low_s(signature):
         raise InvalidSignature
-    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+    r, s = (int.from_bytes(half, "big") for half in (signature[:_HALF], signature[_HALF:]))
     public.verify(encode_dss_signature(r, s), data, ECDSA(hashes.SHA256()))
+
+
+def has_low_s(signature: bytes) -> bool:
+    """Whether an ES256 ``signature`` has the lower of the two s that would be verified.
+
+    With r and s, r and the order less s is verified too: so a file could be changed unseen.
+    """
+    return int.from_bytes(signature[_HALF:], "big") <= _ORDER // 2
 
 
 def _fits(public: Ed25519PublicKey | EllipticCurvePublicKey, key: SigningKey) -> bool:
@@ -139,12 +156,25 @@ def _fits(public: Ed25519PublicKey | EllipticCurvePublicKey, key: SigningKey) ->
 def _es256(private: EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
     def sign(data: bytes) -> bytes:
         r, s = decode_dss_signature(private.sign(data, ECDSA(hashes.SHA256())))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
 
-    return sign
+    return _lower(sign)
 
 
-def _pem(private: Ed25519PrivateKey | EllipticCurvePrivateKey) -> bytes:
+def _lower(sign: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """``sign`` by ES256, with the lower s."""
+
+    def sign_lower(data: bytes) -> bytes:
+        signature = sign(data)
+        if has_low_s(signature):
+            return signature
+        s = _ORDER - int.from_bytes(signature[_HALF:], "big")
+        return signature[:_HALF] + s.to_bytes(_HALF, "big")
+
+    return sign_lower
+
+
+def _pem(private: Ed25519PrivateKey) -> bytes:
     return private.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -9,20 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from appliance.audit import standalone
 from appliance.release.disc.manifest import DiscLedger
 from appliance.release.disc.tree import Copy, DiscTexts, disc_label, write_tree
 from appliance.release.facts import ReleaseFacts
 from appliance.release.keys import ReleaseKeys
-from appliance.release.provenance.signing_key import SigningKey
 from appliance.release.record import ReleaseRecord
 from appliance.release.still import released_still
-from tests.release.signed import WATERMARK_KEY, identity, photo, signing_key
+from tests.release.signed import WATERMARK_KEY, ecdsa_site, identity, photo, signing_key
 
 MADE: Final = 1_764_500_000_123  # ms since 1970
 
@@ -32,25 +26,9 @@ def site_keys() -> ReleaseKeys:
 
 
 def ecdsa_keys() -> ReleaseKeys:
-    """Such as a smart card has, with a certificate of the same anchor."""
-    site = identity("Hospital")
-    (anchor,) = x509.load_pem_x509_certificates(site.anchor)
-    anchor_key = serialization.load_pem_private_key(site.anchor_key, None)
-    assert isinstance(anchor_key, Ed25519PrivateKey)
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        x509.CertificateBuilder(anchor.subject, anchor.subject, key.public_key(), 7)
-        .not_valid_before(anchor.not_valid_before_utc)
-        .not_valid_after(anchor.not_valid_after_utc)
-        .sign(anchor_key, None)
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    chain = certificate.public_bytes(serialization.Encoding.PEM)
-    return ReleaseKeys(SigningKey.from_pem(chain, private), WATERMARK_KEY, site.anchor)
+    """Such as a smart card has."""
+    made, key = ecdsa_site()
+    return ReleaseKeys(key, WATERMARK_KEY, made.anchor)
 
 
 @cache

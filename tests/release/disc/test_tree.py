@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -17,6 +18,7 @@ from appliance.errors import ReleaseError
 from appliance.release.disc.manifest import Manifest
 from appliance.release.disc.tree import VERIFIER
 from tests.release.disc.discs import MADE, anchor, copy, ecdsa_keys, write
+from tests.release.signed import ORDER
 
 
 def verify(disc: Path, *more: str | Path) -> subprocess.CompletedProcess[str]:
@@ -156,9 +158,27 @@ def test_further_files_have_names_of_their_own(tmp_path: Path, name: str) -> Non
 
 
 def test_a_key_of_ecdsa_signs_as_well(tmp_path: Path) -> None:
-    folder = write(tmp_path / "disc", [copy(12)], keys=ecdsa_keys())
-    assert verify(folder, "--anchor", anchor(tmp_path)).returncode == 0
+    keys = ecdsa_keys()
+    folder = write(tmp_path / "disc", [copy(12)], keys=keys)
+    own = tmp_path / "own.pem"
+    own.write_bytes(keys.anchor)
+    assert verify(folder, "--anchor", own).returncode == 0
     assert verify(folder, "--anchor", anchor(tmp_path, "Another hospital")).returncode == 1
     path = folder / "manifest.json"
     path.write_bytes(path.read_bytes().replace(b"simulation", b"mesh"))
-    assert "changed since" in verify(folder, "--anchor", anchor(tmp_path)).stdout
+    assert "changed since" in verify(folder, "--anchor", own).stdout
+
+
+def test_an_ecdsa_signature_of_the_list_has_one_form(tmp_path: Path) -> None:
+    keys = ecdsa_keys()
+    folder = write(tmp_path / "disc", [copy(12)], keys=keys)
+    own = tmp_path / "own.pem"
+    own.write_bytes(keys.anchor)
+    path = folder / "manifest.sig"
+    stated = json.loads(path.read_bytes())
+    raw = base64.b64decode(stated["signature"])
+    higher = (ORDER - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
+    stated["signature"] = base64.b64encode(raw[:32] + higher).decode()
+    path.write_text(json.dumps(stated))
+    refused = verify(folder, "--anchor", own)
+    assert (refused.returncode, "another signature" in refused.stdout) == (1, True)

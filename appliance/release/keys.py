@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -20,7 +20,7 @@ from appliance.errors import OutputError, ReleaseError
 from appliance.files.output import PendingOutput
 from appliance.files.read import read_regular
 from appliance.files.reasons import reason_of
-from appliance.release.provenance.identity import Identity
+from appliance.release.provenance.identity import Identity, issued_by_any
 from appliance.release.provenance.signing_key import SigningKey
 from appliance.release.provenance.token_signer import TokenKey
 from appliance.release.watermark.message import KEY_BYTES
@@ -150,13 +150,9 @@ def _token_key(folder: Path, chain: bytes) -> SigningKey:
 def _check_anchor(anchor: bytes, signing: SigningKey) -> None:
     """Raises ``ReleaseError`` unless one of the certificates in ``anchor`` issued that of a key."""
     signer = x509.load_pem_x509_certificate(signing.chain.encode())
-    try:
-        for one in x509.load_pem_x509_certificates(anchor):
-            with suppress(InvalidSignature, ValueError, TypeError):
-                signer.verify_directly_issued_by(one)
-                return
-    except ValueError:
-        pass  # it holds no certificate
+    with suppress(ValueError):  # it holds no certificate
+        if issued_by_any(signer, anchor):
+            return
     raise ReleaseError(
         "The anchor does not vouch for the certificate for releases.",
         "Name a folder that `appliance release keys` made.",

@@ -35,8 +35,10 @@ atna.xml       the same as DICOM audit messages (PS3.15, A.5; IHE ATNA, ITI-20).
                    --octet-count --msgid DICOM+RFC3881 --size 32768
                Over a network ATNA asks for TLS, which needs a relay in front of this.
 entries.jsonl  the entries as they were hashed, one on a line
-proofs.zip     a C2SP tlog-proof for each entry. appliance-verify checks one:
-                 python3 appliance-verify.py N.tlog-proof --key "$(cat log.vkey)"
+proofs.zip     a C2SP tlog-proof for each entry, N.tlog-proof for the entry N. The program at the
+               root of the disc checks one, such as {first}:
+                 unzip proofs.zip {first}.tlog-proof -d /tmp
+                 python3 ../appliance-verify.py /tmp/{first}.tlog-proof --key log.vkey
 log.vkey       the public key of the log. Compare it with the key that the site gave you: whoever
                changes this disc can change this file too.
 
@@ -53,8 +55,9 @@ def audit_files(proofs: Sequence[TlogProof], vkey: str) -> Mapping[str, bytes]:
     """
     lines = [LogLine(canonical.decode(proof.entry), proof.entry) for proof in proofs]
     origin = Verifier.parse(vkey).name
+    first = lines[0].entry.seq if lines else 0
     return {
-        "audit/README.txt": _README.format(count=len(lines)).encode(),
+        "audit/README.txt": _README.format(count=len(lines), first=first).encode(),
         "audit/fhir.json": audit_batch(lines, origin),
         "audit/atna.xml": audit_messages(lines, origin),
         "audit/entries.jsonl": b"".join(line.data + b"\n" for line in lines),

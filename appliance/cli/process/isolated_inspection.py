@@ -1,8 +1,9 @@
 """Reads what a released file carries, in a sealed process of its own.
 
-``release burn`` starts another program afterwards, so it cannot seal itself; and a file that claims
-to be released may be anything. The child gets the file, the anchors and the key of watermarks, and
-can do nothing but answer.
+Commands that inspect a file go on to open others, or start programs, so they cannot seal
+themselves; and a file that claims to be released may be anything. The child is a program that is
+started afresh, so that it has nothing of what its parent knows, such as a key that signs. It gets
+the file, the anchors and the key of watermarks, and can do nothing but answer.
 """
 
 from __future__ import annotations
@@ -10,51 +11,41 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import suppress
-from typing import BinaryIO
+from typing import BinaryIO, Final, TypeAlias
 
 import msgspec
 
-from appliance.cli.process.input_files import decode_photo
 from appliance.cli.process.sealing import ProcessSealing
-from appliance.error_causes import restore_error
-from appliance.errors import ApplianceError, ReleaseError
+from appliance.errors import ReleaseError
 from appliance.pipeline.media.preload import load_media_libraries
+from appliance.pipeline.pool.messages import Failure
 from appliance.release.inspection import FileInspection, inspect_file
 from appliance.release.provenance.preload import load_provenance
-from appliance.release.watermark.reading import read_from_photo
 
-_STILLS = frozenset(("jpeg", "png", "webp", "tiff"))
-_MOST = 1 << 20  # bytes of an answer
+_MOST: Final = 1 << 20  # bytes of a question or an answer
 
 
 class _Asked(msgspec.Struct, frozen=True):
     anchors: str
-    watermark_key: bytes
+    watermark_key: bytes | None
 
 
-class Inspected(msgspec.Struct, frozen=True, tag=True):
-    """``watermark``: the number in the pixels of a photo; ``None`` if none was read."""
-
+class _Inspected(msgspec.Struct, frozen=True, tag=True):
     carries: FileInspection
-    watermark: int | None
 
 
-class _Refused(msgspec.Struct, frozen=True, tag=True):
-    kind: str
-    message: str
-    hint: str
+_Answer: TypeAlias = _Inspected | Failure
+_DECODER: msgspec.json.Decoder[_Answer] = msgspec.json.Decoder(_Answer)
 
 
-def inspect_isolated(file: BinaryIO, anchors: str, watermark_key: bytes) -> Inspected:
-    """What ``file``, open for reading, carries, and which number its pixels hold.
+def inspect_isolated(file: BinaryIO, anchors: str, watermark_key: bytes | None) -> FileInspection:
+    """As ``inspect_file``, of ``file``, which is open for reading.
 
-    Raises ``ReleaseError`` if it is of no kind that is released, or cannot be read.
+    Raises what the child refuses the file with, and ``ReleaseError`` if that crashed it.
     """
-    asked = msgspec.json.encode(_Asked(anchors, watermark_key))
     child = subprocess.run(  # noqa: S603 - this very module
         [sys.executable, "-P", "-m", __name__, str(file.fileno())],
-        input=asked,
+        input=msgspec.json.encode(_Asked(anchors, watermark_key)),
         capture_output=True,
         pass_fds=[file.fileno()],
         # No thread may exist before the seal; see cli.main.
@@ -62,42 +53,35 @@ def inspect_isolated(file: BinaryIO, anchors: str, watermark_key: bytes) -> Insp
         check=False,
     )
     try:
-        answer = msgspec.json.decode(child.stdout[:_MOST], type=Inspected | _Refused)
+        answer = _DECODER.decode(child.stdout[:_MOST])
     except msgspec.DecodeError as error:
         raise ReleaseError(
-            "It cannot be inspected.", "It is damaged or was crafted to do damage; use another."
+            "The file crashed the process that read it.", "Do not trust this file."
         ) from error
-    if isinstance(answer, _Refused):
-        raise restore_error(answer.kind, answer.message, answer.hint)
-    return answer
+    if isinstance(answer, Failure):
+        raise answer.exception()
+    return answer.carries
 
 
 def main() -> None:
     """Inspect the file with the descriptor that is the argument; the rest comes by stdin."""
     asked = msgspec.json.decode(sys.stdin.buffer.read(_MOST), type=_Asked)
     with os.fdopen(int(sys.argv[1]), "rb") as file:
+        answer = _outcome(file, asked)
+    sys.stdout.buffer.write(msgspec.json.encode(answer))
+    sys.stdout.buffer.flush()
+
+
+def _outcome(file: BinaryIO, asked: _Asked) -> _Answer:
+    try:
         load_media_libraries()
         load_provenance()
         sealing = ProcessSealing(frozenset())
         sealing.confine([], [])
         sealing.seal("cpu")
-        try:
-            carries = inspect_file(file, asked.anchors)
-            answer: Inspected | _Refused = Inspected(carries, _watermark(file, carries, asked))
-        except ApplianceError as error:
-            answer = _Refused(type(error).__name__, error.message, error.hint)
-    sys.stdout.buffer.write(msgspec.json.encode(answer))
-    sys.stdout.buffer.flush()
-
-
-def _watermark(file: BinaryIO, carries: FileInspection, asked: _Asked) -> int | None:
-    """Of photos; what was never signed here is not decoded."""
-    if not carries.trusted or carries.kind not in _STILLS:
-        return None
-    file.seek(0)
-    with suppress(ApplianceError):  # too small to hold a mark
-        return read_from_photo(decode_photo(file, "It"), asked.watermark_key).number
-    return None
+        return _Inspected(inspect_file(file, asked.anchors, asked.watermark_key))
+    except Exception as error:  # noqa: BLE001 - the command raises it
+        return Failure.of(error)
 
 
 if __name__ == "__main__":

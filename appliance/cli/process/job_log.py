@@ -35,6 +35,7 @@ from appliance.audit.entries.receipt import Receipt
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.service.protocol import Proved
 from appliance.errors import LedgerError
+from appliance.files.digest import sha256_of
 from appliance.files.output import OutputFile
 from appliance.inference.pack import ModelPack
 from appliance.pipeline.simulation.drawn_region import DrawnRegion
@@ -45,8 +46,6 @@ from appliance.seal.guard import Touch
 from appliance.seal.seal import SealReport
 from appliance.worker.simulation_limits import refused_event
 from appliance.worker.tripwires import touches_as_events
-
-_BLOCK = 1 << 20  # bytes
 
 
 class JobLog:
@@ -205,11 +204,7 @@ class JobLog:
 
     def finished(self, result: OutputFile, *, frames: int, faces: int) -> None:
         """Record that all of ``result`` is written; it has no name yet."""
-        result.seek(0)
-        digest = hashlib.sha256()
-        while block := result.read(_BLOCK):
-            digest.update(block)
-        self._done(digest.hexdigest(), frames, faces)
+        self._done(sha256_of(result), frames, faces)
 
     def _done(self, result: str, frames: int, faces: int) -> None:
         elapsed_ms = int((time.monotonic() - self._started) * 1000)

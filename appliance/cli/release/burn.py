@@ -21,13 +21,13 @@ from appliance.cli.framework.output import print_json, print_pairs
 from appliance.cli.framework.progress import show_progress
 from appliance.cli.framework.usage_errors import PrivateUsageError
 from appliance.cli.release.disc_folder import disc_folder
+from appliance.cli.release.disc_options import DiscRequest, disc_options
 from appliance.cli.release.ledger_of_releases import LedgerOfReleases
 from appliance.cli.release.released_files import ReleasedFile, released_files
 from appliance.errors import LedgerError
 from appliance.files.locations import state_folder
 from appliance.files.output import PendingOutput
 from appliance.policy.policy import EMBEDDED, Policy
-from appliance.release.disc.encryption import recipient_of
 from appliance.release.keys import read_release_keys
 
 
@@ -42,54 +42,36 @@ class BurnSummary(msgspec.Struct, frozen=True):
 
 
 @click.command("burn")
-@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE…")
+@disc_options
 @click.option("--drive", type=FILE, metavar="DEVICE", help="Drive with a blank disc: /dev/sr0.")
 @click.option("--image", type=FILE, metavar="OUT.iso", help="New file for the image of a disc.")
-@click.option(
-    "--keys",
-    type=FILE,
-    required=True,
-    metavar="DIR",
-    help="Folder with the keys of the site, made by `release keys`.",
-)
-@click.option(
-    "--recipient",
-    "recipients",
-    multiple=True,
-    metavar="KEY",
-    help="Encrypt all of it to this public key (age1… or an SSH key); may be repeated.",
-)
 @policy_option
 @json_option
 def burn_releases(
     *,
-    files: tuple[Path, ...],
+    disc_request: DiscRequest,
     drive: Path | None,
     image: Path | None,
-    keys: Path,
-    recipients: tuple[str, ...],
     policy: Policy,
     as_json: bool,
 ) -> None:
     """Write released files to a blank disc that is closed, read back and compared.
 
     Each FILE must be trusted by the site's own anchor, labelled, and be the copy that this ledger
-    has under its number. The disc also holds a signed list, proofs, a program that checks them, and
-    a page that explains it. Nothing is ever added to a disc.
+    has under its number. The disc also holds a signed list, proofs, what the ledger recorded about
+    these releases for an audit platform, a program that checks all of it, and a page that explains
+    it. Nothing is ever added to a disc.
     """
     if (drive is None) == (image is None):
         raise PrivateUsageError("Name either --drive or --image.")
-    wanted = [recipient_of(text) for text in recipients]
-    site = read_release_keys(keys)
+    site = read_release_keys(disc_request.keys)
     second = policy is not EMBEDDED and policy.export.second_person
     ledger = LedgerOfReleases.at(default_ledger(), second_person=second)
     with (
-        released_files(files, site, ledger) as checked,
+        released_files(disc_request.files, site, ledger) as checked,
         EmbeddedAudit() as audit,
         _target(drive, image) as target,
-        disc_folder(
-            target.above, checked, site, ledger, recipients=wanted, medium="disc"
-        ) as folder,
+        disc_folder(target.above, checked, site, ledger, disc_request, medium="disc") as folder,
         show_progress(silent=as_json, doing="burning", unit="%") as show,
     ):
         audit.client.pseudonym("file", b"")  # a ledger that is gone shows before a disc is spoiled
@@ -105,7 +87,8 @@ def burn_releases(
         target.commit()
         label = folder.label
     numbers = [one.record.number for one in checked]
-    summary = BurnSummary(label, numbers, burned.sha256, burned.size, bool(wanted))
+    encrypted = bool(disc_request.recipients)
+    summary = BurnSummary(label, numbers, burned.sha256, burned.size, encrypted)
     if as_json:
         print_json(summary)
         return
@@ -115,7 +98,7 @@ def burn_releases(
             ("releases", ", ".join(map(str, numbers))),
             ("size", f"{summary.size / 1e6:.1f} MB"),
             ("SHA-256", summary.disc),
-            *([("encrypted", f"for {len(wanted)}")] if wanted else []),
+            *([("encrypted", f"for {len(disc_request.recipients)}")] if encrypted else []),
         ]
     )
 

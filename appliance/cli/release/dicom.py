@@ -8,25 +8,27 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import click
-import msgspec
 
 from appliance.cli.framework.options import FILE
 from appliance.cli.framework.output import print_pairs
-from appliance.cli.process.input_files import naming_file, open_input
+from appliance.cli.process.input_files import open_input
 from appliance.cli.process.sealing import current_sealing
-from appliance.errors import InputError, OutputError, ReleaseError
+from appliance.cli.release.dicom_options import (
+    patient_option,
+    read_dicom_options,
+    secondary_capture_option,
+)
+from appliance.errors import OutputError, ReleaseError
 from appliance.files.output import PendingOutput
 from appliance.files.reasons import reason_of
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES
-from appliance.release.dicom.files import DicomOptions, file_names, still_files
-from appliance.release.dicom.patient import Patient
+from appliance.release.dicom.files import file_names, still_files
 from appliance.release.dicom.still import Still
 from appliance.release.keys import read_anchors
 from appliance.release.provenance.preload import load_provenance
 from appliance.release.provenance.reading import read_provenance
 
 _WHAT = "The photo"
-_LARGEST = 1 << 16  # bytes of a file with a patient's data
 
 
 @click.command("dicom")
@@ -42,18 +44,8 @@ _LARGEST = 1 << 16  # bytes of a file with a patient's data
     metavar="FILE",
     help="Certificates that are trusted (PEM), or the folder that `release keys` made.",
 )
-@click.option(
-    "--patient",
-    type=FILE,
-    metavar="FILE",
-    help="JSON with any of patient_id, issuer, name, birth_date, sex, accession_number and study. "
-    "[default: a pseudonym alone]",
-)
-@click.option(
-    "--secondary-capture",
-    is_flag=True,
-    help="Write Secondary Capture objects, for archives that take no photographs.",
-)
+@patient_option
+@secondary_capture_option
 def write_dicom(
     *,
     photos: Sequence[Path],
@@ -68,10 +60,7 @@ def write_dicom(
     All photos are one study. Only you can read the files.
     """
     trusted = read_anchors(anchors)
-    options = DicomOptions(
-        _read_patient(patient) if patient else Patient(),
-        "secondary-capture" if secondary_capture else "photograph",
-    )
+    options = read_dicom_options(patient, secondary_capture=secondary_capture)
     names = [Path(output, name) for name in file_names(len(photos))]
     with ExitStack() as stack:
         opened = [stack.enter_context(open_input(photo, _WHAT)) for photo in photos]
@@ -104,18 +93,6 @@ def _still(jpeg: bytes, anchors: str) -> Still:
             "Release the photo again.",
         )
     return Still(said.number, said.engine, said.signed, jpeg)
-
-
-def _read_patient(path: Path) -> Patient:
-    what = "The file of the patient"
-    with open_input(path, what) as file, naming_file(what):
-        try:
-            return msgspec.json.decode(file.read(_LARGEST), type=Patient)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InputError(
-                "It is not JSON with the fields that are known.",
-                'Write {"patient_id": "…"}, and other fields that --help names.',
-            ) from error
 
 
 def _make_folders(output: Path, names: Sequence[Path]) -> None:

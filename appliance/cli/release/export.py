@@ -14,38 +14,22 @@ from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.cli.framework.options import FILE, policy_option
 from appliance.cli.framework.output import print_pairs
 from appliance.cli.release.disc_folder import disc_folder
+from appliance.cli.release.disc_options import DiscRequest, disc_options
 from appliance.cli.release.ledger_of_releases import LedgerOfReleases
 from appliance.cli.release.released_files import released_files
 from appliance.errors import OutputError, PolicyError
 from appliance.policy.policy import EMBEDDED, Policy
-from appliance.release.disc.encryption import recipient_of
 from appliance.release.keys import read_release_keys
 
 
 @click.command("export")
-@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE…")
+@disc_options
 @click.option("--output", type=FILE, required=True, metavar="DIR", help="Folder to create.")
-@click.option(
-    "--keys",
-    type=FILE,
-    required=True,
-    metavar="DIR",
-    help="Folder with the keys of the site, made by `release keys`.",
-)
-@click.option(
-    "--recipient",
-    "recipients",
-    multiple=True,
-    metavar="KEY",
-    help="Encrypt all of it to this public key (age1… or an SSH key); may be repeated.",
-)
 @policy_option
 def export_releases(
     *,
-    files: tuple[Path, ...],
+    disc_request: DiscRequest,
     output: Path,
-    keys: Path,
-    recipients: tuple[str, ...],
     policy: Policy,
 ) -> None:
     """Write released files into a folder as they would be on a disc.
@@ -57,17 +41,14 @@ def export_releases(
         raise PolicyError(
             "The policy lets results leave on a disc alone.", "Use `appliance release burn`."
         )
-    wanted = [recipient_of(text) for text in recipients]
     if os.path.lexists(output):
         raise OutputError("The folder exists already.", "Name one that does not exist yet.")
-    site = read_release_keys(keys)
+    site = read_release_keys(disc_request.keys)
     ledger = LedgerOfReleases.at(default_ledger(), second_person=False)
     with (
-        released_files(files, site, ledger) as checked,
+        released_files(disc_request.files, site, ledger) as checked,
         EmbeddedAudit() as audit,
-        disc_folder(
-            output.parent, checked, site, ledger, recipients=wanted, medium="folder"
-        ) as folder,
+        disc_folder(output.parent, checked, site, ledger, disc_request, medium="folder") as folder,
     ):
         digest = hashlib.sha256(folder.manifest).hexdigest()
         audit.client.append_all(

@@ -13,9 +13,7 @@ import msgspec
 from appliance.cli.framework.options import FILE, json_option
 from appliance.cli.framework.output import LabelledValue, print_json, print_pairs
 from appliance.cli.process.input_files import open_input
-from appliance.cli.process.sealing import current_sealing
-from appliance.cli.release.inspecting import inspect_in_child
-from appliance.cli.release.numbering import sha256_of
+from appliance.cli.process.isolated_inspection import inspect_isolated
 from appliance.cli.release.tracing import (
     Proof,
     proof_in_ledger,
@@ -23,6 +21,7 @@ from appliance.cli.release.tracing import (
     record_on_disc,
 )
 from appliance.errors import ReleaseError
+from appliance.files.digest import sha256_of
 from appliance.release.inspection import FileInspection, FoundMark, Kind
 from appliance.release.keys import WATERMARK_KEY, read_anchors, read_watermark_key
 from appliance.release.provenance.reading import Verdict
@@ -145,7 +144,7 @@ def inspect_release(
     mark_file = watermark_key or (None if keys is None else keys / WATERMARK_KEY)
     mark_key = None if mark_file is None else read_watermark_key(mark_file)
     with open_input(file, "The file") as opened:
-        found = inspect_in_child(opened, trusted, mark_key, current_sealing())
+        found = inspect_isolated(opened, trusted, mark_key)
         copy = found.inside or sha256_of(opened)
     number = found.provenance.number
     record = proof = None

@@ -14,11 +14,13 @@ from appliance.cli.framework.progress import show_progress
 from appliance.cli.process.input_files import check_output, open_input
 from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.sealing import current_sealing
+from appliance.cli.release.disc_options import keys_option
 from appliance.cli.release.marking import Files, FilmRequest, MarkingChild, StillRequest
-from appliance.cli.release.numbering import number_for, sha256_of
+from appliance.cli.release.numbering import number_for
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest
 from appliance.errors import ReleaseError
+from appliance.files.digest import sha256_of
 from appliance.files.output import OutputFile, PendingOutput
 from appliance.pipeline.media.kind import is_video
 from appliance.policy.policy import Policy
@@ -43,13 +45,7 @@ _FILMS: Mapping[str, FilmFormat] = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
     metavar="FILE",
     help="File to write: .jpg, .png, .webp or .tif for a photo, .mp4 or .mov for a film.",
 )
-@click.option(
-    "--keys",
-    type=FILE,
-    required=True,
-    metavar="DIR",
-    help="Folder with the keys of the site, made by `release keys`.",
-)
+@keys_option
 @click.option(
     "--engine",
     type=click.Choice(get_args(Engine)),
@@ -115,7 +111,7 @@ def label_result(
             sealing.seal("cpu")
             _sign(pending.file, request, facts, signing)
             job.escaped(touches)
-            copy = sha256_of(cast(BinaryIO, pending.file))
+            copy = sha256_of(pending.file)
             job.release_signed(number, copy, request.media, engine)
             pending.commit()
     print_pairs([("released as", str(number)), ("format", request.kind.upper())])

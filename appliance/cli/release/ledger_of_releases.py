@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +10,12 @@ from typing import Self, TypeAlias
 
 from appliance.audit.entries.events import ReleaseApproved, ReleaseBegun, ReleaseSigned
 from appliance.audit.entries.reader import LogLine, read_lines
-from appliance.audit.export.bundle import prove_entry
+from appliance.audit.export.bundle import prove_entries, prove_entry
+from appliance.audit.export.selection import sessions_of
+from appliance.audit.tlog.proofs import TlogProof
 from appliance.audit.tlog.reader import CHECKPOINT, VKEY, LedgerReader
 from appliance.errors import ReleaseError
-from appliance.release.disc.manifest import DiscLedger
+from appliance.release.disc.manifest import LEDGER, DiscLedger, proof_names
 
 _Beginning: TypeAlias = ReleaseApproved | ReleaseBegun
 """An entry whose index is the number of a release."""
@@ -83,21 +85,31 @@ class LedgerOfReleases:
     def proofs(self, release: Release) -> Mapping[str, bytes]:
         """Files for a disc: what proves both entries, and the key. Raises ``LedgerError``."""
         note = self._store.read(CHECKPOINT)
-        names = (
-            f"ledger/release-{release.number}-{what}.tlog-proof" for what in ("number", "copy")
-        )
         proved = {
             name: prove_entry(self._store, note, line).encode()
-            for name, line in zip(names, release.lines, strict=True)
+            for name, line in zip(proof_names(release.number), release.lines, strict=True)
         }
-        return {**proved, f"ledger/{VKEY}": self._store.read(VKEY)}
+        return {**proved, f"{LEDGER}/{VKEY}": self._store.read(VKEY)}
+
+    def recorded_about(self, releases: Sequence[Release]) -> list[TlogProof]:
+        """Proofs of the entries of the sessions, or calls, that ``releases`` belong to.
+
+        Raises ``LedgerError``.
+        """
+        lines = list(self._read())
+        of_entry = sessions_of(lines)
+        wanted = {of_entry[release.number] for release in releases}
+        chosen = [line for line in lines if of_entry.get(line.entry.seq) in wanted]
+        return prove_entries(self._store, self._store.read(CHECKPOINT), chosen)
+
+    def _read(self) -> Iterator[LogLine]:
+        return read_lines(self._store, self._store.checkpoint(self._store.verifier()))
 
     @cached_property
     def _lines(self) -> list[LogLine]:
-        head = self._store.checkpoint(self._store.verifier())
         return [
             line
-            for line in read_lines(self._store, head)
+            for line in self._read()
             if isinstance(line.entry.event, _Beginning | ReleaseSigned)
         ]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from types import MappingProxyType
-from typing import BinaryIO, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import click
 
@@ -38,20 +37,9 @@ _HINTS: Mapping[_Reason, str] = MappingProxyType(
         "expired": "Ask for the release again.",
     }
 )
-_BLOCK = 1 << 20  # bytes
 _FIRST_REPORT = 5.0  # seconds that a reader of cards has to be found
 _LOOK = 0.1  # seconds between two looks
 _ONLY_ITEM = 1  # a command releases one file
-
-
-def sha256_of(file: BinaryIO) -> str:
-    """The SHA-256 of all of ``file``, which is left at its start."""
-    file.seek(0)
-    digest = hashlib.sha256()
-    while block := file.read(_BLOCK):
-        digest.update(block)
-    file.seek(0)
-    return digest.hexdigest()
 
 
 def number_for(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import BinaryIO, get_args
 from appliance.cli.process.isolated_inspection import inspect_isolated
 from appliance.cli.release.ledger_of_releases import LedgerOfReleases, Release
 from appliance.errors import ApplianceError, ReleaseError
+from appliance.files.digest import sha256_of
 from appliance.files.reasons import reason_of
 from appliance.release.inspection import FileInspection
 from appliance.release.keys import ReleaseKeys
@@ -82,16 +82,15 @@ def _opened(path: Path) -> BufferedReader:
 
 
 def _checked(file: BufferedReader, keys: ReleaseKeys, ledger: LedgerOfReleases) -> ReleasedFile:
-    inspected = inspect_isolated(file, keys.anchor.decode("ascii", "replace"), keys.watermark)
-    number = _number(inspected.carries, inspected.watermark)
-    file.seek(0)
-    copy = hashlib.file_digest(file, "sha256").hexdigest()
+    carries = inspect_isolated(file, keys.anchor.decode("ascii", "replace"), keys.watermark)
+    number = _number(carries)
+    copy = sha256_of(file)
     release = ledger.find(number, copy)
     record = ReleaseRecord(
         number=number,
         engine=release.signed.engine,
         media=release.signed.media,
-        kind=_KINDS[inspected.carries.kind],
+        kind=_KINDS[carries.kind],
         result=release.result,
         copy=copy,
         size=os.fstat(file.fileno()).st_size,
@@ -100,7 +99,7 @@ def _checked(file: BufferedReader, keys: ReleaseKeys, ledger: LedgerOfReleases) 
     return ReleasedFile(record, file, release)
 
 
-def _number(carries: FileInspection, watermark: int | None) -> int:
+def _number(carries: FileInspection) -> int:
     """The number that all marks agree on. Raises ``ReleaseError``."""
     if carries.kind not in _KINDS or carries.provenance.state == "none":
         raise ReleaseError("It is not signed.", "Release it with `appliance release label`.")
@@ -116,6 +115,6 @@ def _number(carries: FileInspection, watermark: int | None) -> int:
         raise ReleaseError("It lacks the label that programs read.", _AGAIN)
     if label.get("ProduceID") != str(number):
         raise ReleaseError("Its label is that of another release.", _AGAIN)
-    if watermark not in (None, number):
+    if carries.watermark and carries.watermark.number not in (None, number):
         raise ReleaseError("Its watermark is that of another release.", _AGAIN)
     return number

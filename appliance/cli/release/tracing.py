@@ -17,8 +17,9 @@ from appliance.audit.tlog.signed_note import Verifier
 from appliance.errors import ReleaseError
 from appliance.files.read import read_regular
 from appliance.files.reasons import reason_of
+from appliance.release.disc.manifest import MANIFEST, Manifest, proof_names
+from appliance.release.disc.signature import SIGNATURE, open_signed
 from appliance.release.record import ReleaseRecord
-from appliance.release.signed_list import MANIFEST, SIGNATURE, SignedList, open_list
 
 How: TypeAlias = Literal["approved", "begun"]
 
@@ -43,12 +44,12 @@ class Proof(msgspec.Struct, frozen=True):
 
 def record_on_disc(
     disc: Path, anchors: str, copy: str, number: int | None
-) -> tuple[SignedList, ReleaseRecord | None]:
+) -> tuple[Manifest, ReleaseRecord | None]:
     """The list of ``disc``, and the record of the file with the SHA-256 ``copy`` or that number.
 
     Raises ``ReleaseError`` if the list cannot be read, or no anchor vouches for it.
     """
-    listed = open_list(_read(disc / MANIFEST), _read(disc / SIGNATURE), anchors)
+    listed = open_signed(_read(disc / MANIFEST), _read(disc / SIGNATURE), anchors)
     records = [one.record for one in listed.releases]
     same = [one for one in records if one.copy == copy]
     return listed, next(iter(same or [one for one in records if one.number == number]), None)
@@ -59,13 +60,13 @@ def proof_on_disc(disc: Path, vkey: str, number: int, copy: str) -> Proof | None
 
     Raises ``ReleaseError`` if a proof does not hold.
     """
-    names = [f"release-{number}-{what}.tlog-proof" for what in ("approved", "copy")]
-    if not all((disc / "ledger" / name).is_file() for name in names):
+    names = proof_names(number)
+    if not all((disc / name).is_file() for name in names):
         return None
     proved = []
     for name in names:
         try:
-            found = standalone.open_proof(_read(disc / "ledger" / name), standalone.parse_key(vkey))
+            found = standalone.open_proof(_read(disc / name), standalone.parse_key(vkey))
         except (standalone.Unsound, ValueError) as error:
             raise ReleaseError(_NOT_SO, "Ask the site; do not rely on this disc.") from error
         proved.append((found.index, canonical.decode(found.entry).event))

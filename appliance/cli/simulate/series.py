@@ -14,11 +14,12 @@ from appliance.cli.simulate.changes import Changer
 from appliance.cli.simulate.lines import lines_picture, measured
 from appliance.cli.simulate.looker import Look, Looker
 from appliance.cli.simulate.report.request import LogProof, ReportRequest, Result
-from appliance.cli.simulate.report.written import file_digest, picture, written_report
+from appliance.cli.simulate.report.written import picture, written_report
 from appliance.cli.simulate.request import SimulationRequest
 from appliance.cli.simulate.summary import PhotoSummary, summarise
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest
+from appliance.files.digest import sha256_of
 from appliance.files.output import PendingOutput
 from appliance.pipeline.media.photo.decode import Photo
 from appliance.pipeline.media.photo.encode import PhotoFormat, check_quality, encode_photo
@@ -61,7 +62,7 @@ class Series:
         file.seek(0)
         photo = decode_photo(file, self.request.names[number])
         changed, done = self.changer.changed(photo, look, look.values)
-        digest = file_digest(file)
+        digest = sha256_of(file)
         receipt = self._log(digest, look)
         shown = _flipped(changed) if self.request.mirrored else changed
         kind, quality = self._kind(number, photo), self.request.encoding.quality
@@ -73,7 +74,7 @@ class Series:
                 view=look.view,
                 triangles=self.changer.simulator.triangles,
                 wished=Result.of(
-                    picture(changed), done, look.values, file_digest(outputs.result.file)
+                    picture(changed), done, look.values, sha256_of(outputs.result.file)
                 ),
                 photo_sha256=digest,
                 least=self._least(photo, look),

@@ -1,24 +1,18 @@
-"""The signed list of what is on a disc.
-
-``manifest.json`` is canonical JSON (RFC 8785). ``manifest.sig`` holds the signature of its bytes,
-and the certificates that lead from the key to the anchor; ``openssl pkeyutl`` and
-``openssl verify`` check them as well as the program on the disc does.
-"""
+"""The list of what is on a disc, as its bytes: ``manifest.json``, canonical JSON (RFC 8785)."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
 import rfc8785
 
-from appliance.release.provenance.signing_key import SigningKey
 from appliance.release.record import ReleaseRecord
 
 MANIFEST: Final = "manifest.json"
-SIGNATURE: Final = "manifest.sig"
+LEDGER: Final = "ledger"
+"""Folder of the proofs."""
 
 
 class ListedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,25 +54,19 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: Sequence[ListedFile]
 
 
-class ManifestSignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``certificates``: of the key, then of those that issued it, PEM; ``signature`` in base64.
-
-    The signature is that of RFC 8032, or r and s of ECDSA with P-256 and SHA-256, 32 bytes each.
-    """
-
-    algorithm: Literal["ed25519", "es256"]
-    certificates: str
-    signature: str
-
-
 def manifest_bytes(manifest: Manifest) -> bytes:
     """The same manifest always as the same bytes."""
     return rfc8785.dumps(msgspec.to_builtins(manifest))
 
 
-def signed(data: bytes, key: SigningKey) -> bytes:
-    """What stands in the file with the signature of ``data`` by ``key``."""
-    signature = base64.b64encode(key.sign(data)).decode()
-    return rfc8785.dumps(
-        msgspec.to_builtins(ManifestSignature(key.algorithm, key.chain, signature))
+def read_manifest(data: bytes) -> Manifest:
+    """The manifest in ``data``. Raises ``ValueError`` if it is none."""
+    return msgspec.json.decode(data, type=Manifest)
+
+
+def proof_names(number: int) -> tuple[str, str]:
+    """Where the two proofs of a release lie: of the entry that is its number, and of its copy."""
+    return (
+        f"{LEDGER}/release-{number}-number.tlog-proof",
+        f"{LEDGER}/release-{number}-copy.tlog-proof",
     )

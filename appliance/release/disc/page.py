@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
@@ -15,6 +15,8 @@ ARCHIVE: Final = "disc.tar.age"
 """Name on an encrypted disc of the file with everything else."""
 
 Medium: TypeAlias = Literal["disc", "folder"]
+
+_FOLDERS = frozenset(("DICOM", "audit", "ledger"))
 
 _pages = Environment(
     loader=PackageLoader("appliance.release.disc"),
@@ -32,9 +34,13 @@ def disc_page(
     made: int,
     medium: Medium,
     *,
-    encrypted: bool,
+    further: Iterable[str] = (),
+    encrypted: bool = False,
 ) -> bytes:
-    """The page as UTF-8, without any picture; ``name``: where a copy lies, ``made`` in ms."""
+    """The page as UTF-8, without any picture; ``name``: where a copy lies, ``made`` in ms.
+
+    ``further``: names of other files from the root, of which the page explains the known folders.
+    """
     rows = [
         (name(record), record.number, record.media, record.engine)
         for record in sorted(records, key=lambda record: record.number)
@@ -43,6 +49,7 @@ def disc_page(
     text = _pages.get_template("disc.html.j2").render(
         rows=rows,
         day=day,
+        folders={name.partition("/")[0] for name in further} & _FOLDERS,
         here=medium,
         here_zh={"disc": "光盘", "folder": "文件夹"}[medium],
         encrypted=encrypted,

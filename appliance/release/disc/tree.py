@@ -15,15 +15,14 @@ from appliance.files.disc_names import is_disc_name, one_name_to_some
 from appliance.files.output import PendingOutput, as_output_error
 from appliance.release.disc.manifest import (
     MANIFEST,
-    SIGNATURE,
     DiscLedger,
     ListedFile,
     Manifest,
     ReleasedFile,
     manifest_bytes,
-    signed,
 )
 from appliance.release.disc.page import PAGE, Medium, disc_page
+from appliance.release.disc.signature import SIGNATURE, signed
 from appliance.release.keys import ANCHOR, ReleaseKeys
 from appliance.release.record import CopyKind, ReleaseRecord
 from appliance.version import version
@@ -86,7 +85,7 @@ def write_tree(
     own = {
         ANCHOR: keys.anchor,
         VERIFIER: texts.verifier,
-        PAGE: disc_page(records, copy_name, texts.made, texts.medium, encrypted=False),
+        PAGE: disc_page(records, copy_name, texts.made, texts.medium, further=extra),
     }
     _check_names([*map(copy_name, records), MANIFEST, SIGNATURE, *own, *extra])
     writer = _Writer(folder)

@@ -7,10 +7,12 @@ counts as invalid once its certificate has expired. So the certificate lives for
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -89,6 +91,15 @@ def make_identity(
     anchor, signer = (one.public_bytes(serialization.Encoding.PEM) for one in (root, leaf))
     private = _private(leaf_key) if token is None else b""
     return Identity(anchor, signer + anchor, private, _private(root_key))
+
+
+def issued_by_any(certificate: x509.Certificate, anchors: bytes) -> bool:
+    """Whether one of ``anchors``, PEM, issued ``certificate``. Raises ``ValueError`` for no PEM."""
+    for anchor in x509.load_pem_x509_certificates(anchors):
+        with suppress(InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+            certificate.verify_directly_issued_by(anchor)
+            return True
+    return False
 
 
 def _certificate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -132,6 +133,67 @@ def test_a_disc_is_burned_recorded_and_checked_by_what_is_on_it(site: Site) -> N
     assert {(event["medium"], event["disc"]) for event in recorded} == {("disc", digest)}
 
 
+def test_a_disc_holds_photos_as_dicom_and_what_was_recorded_about_them(site: Site) -> None:
+    files = [site.released(), site.released("second.jpg")]
+    patient = site.put("patient.json", b'{"patient_id": "4711"}')
+    burned = site.burn(*files, more=["--dicom", "--patient", patient, "--json"])
+    assert (burned.code, burned.err) == (0, "")
+    out, anchor = extracted(site.folder / "disc.iso", site.folder / "out"), site.keys_folder
+    checked = subprocess.run(
+        ["/usr/bin/dcentvfy", "-f", "DICOMDIR"], cwd=out, capture_output=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    for file, name in zip(files, ("IM000001", "IM000002"), strict=True):
+        image = (out / "DICOM" / name).read_bytes()
+        assert file.read_bytes() in image
+        assert b"4711" in image
+    recorded = (out / "audit/entries.jsonl").read_text().splitlines()
+    entries = [json.loads(line)["event"] for line in recorded]
+    assert [one["number"] for one in entries if one["kind"] == "release-signed"] == (
+        burned.json["numbers"]
+    )
+    listed = {one["name"] for one in json.loads((out / "manifest.json").read_bytes())["files"]}
+    wanted = {"DICOMDIR", "DICOM/IM000001", "audit/fhir.json", "audit/atna.xml", "audit/README.txt"}
+    assert wanted <= listed
+    page = (out / "index.html").read_text()
+    assert 'href="DICOMDIR"' in page
+    assert 'href="audit/README.txt"' in page
+    for name in ("audit/atna.xml", "DICOM/IM000002", "DICOMDIR"):
+        assert verified(out, anchor / "anchor.pem").returncode == 0
+        was = (out / name).read_bytes()
+        (out / name).chmod(0o600)
+        (out / name).write_bytes(was[:-1] + b"?")
+        refused = verified(out, anchor / "anchor.pem")
+        assert (refused.returncode, f"{name} was changed" in refused.stdout) == (1, True)
+        (out / name).write_bytes(was)
+
+
+def test_the_proofs_of_the_audit_record_are_checked_as_its_readme_says(site: Site) -> None:
+    """By the program on the disc, in the folder of the README."""
+    site.burn(site.released())
+    out = extracted(site.folder / "disc.iso", site.folder / "out")
+    readme = (out / "audit/README.txt").read_text()
+    lines = [line.strip() for line in readme.splitlines()]
+    for line in [line for line in lines if line.startswith(("unzip ", "python3 "))]:
+        words = line.replace(" /tmp", f" {site.folder}").split()
+        done = subprocess.run(words, cwd=out / "audit", capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("sound: entry ")
+
+
+def test_only_photos_that_dicom_holds_as_they_are_become_dicom(site: Site) -> None:
+    source, output = PORTRAITS / "person_e_1.png", site.folder / "released.png"
+    words = ("--output", output, "--keys", site.keys_folder, "--engine", "simulation")
+    assert site.call("release", "label", source, *words).code == 0
+    refused = site.burn(output, more=["--dicom"])
+    assert (refused.code, "no photo" in refused.err) == (15, True)
+    assert site.burn(output, site.released(), more=["--dicom"]).code == 0
+    out = extracted(site.folder / "disc.iso", site.folder / "out")
+    assert [path.name for path in (out / "DICOM").iterdir()] == ["IM000001"]
+    lacking = site.burn(output, more=["--secondary-capture"])
+    assert (lacking.code, "need --dicom" in lacking.err) == (2, True)
+
+
 def test_nothing_is_left_behind_but_the_image(site: Site) -> None:
     file = site.released()
     before = set(site.folder.rglob("*"))
@@ -162,12 +224,17 @@ def test_a_recipient_alone_opens_an_encrypted_disc(site: Site) -> None:
         *("manifest.json", "manifest.sig"),
     ]
     assert verified(outer, site.keys_folder / "anchor.pem").returncode == 0
-    key, archive, inner = (site.folder / name for name in ("key.txt", "disc.tar", "inner"))
-    key.write_text(str(identity))
-    inner.mkdir()
-    decrypt = ["-d", "-i", str(key), "-o", str(archive), str(outer / "disc.tar.age")]
-    subprocess.run(["/usr/bin/age", *decrypt], check=True)
-    subprocess.run(["/bin/tar", "-xf", str(archive), "-C", str(inner)], check=True)
+    # As the page says it, each command a line.
+    own = site.folder / "own"
+    own.mkdir()
+    shutil.copy(outer / "disc.tar.age", own)
+    (own / "YOUR-KEY.txt").write_text(str(identity))
+    (said,) = re.findall(
+        r"<pre>(age .*? YOUR-KEY.*?)</pre>", (outer / "index.html").read_text(), re.DOTALL
+    )
+    for line in said.splitlines():
+        subprocess.run(line.split(), cwd=own, check=True)
+    inner = own / "opened"
     (number,) = burned.json["numbers"]
     assert (inner / f"results/release-{number}.jpg").read_bytes() == file.read_bytes()
     assert verified(inner, site.keys_folder / "anchor.pem").returncode == 0

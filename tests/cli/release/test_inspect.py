@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.audit.entries.reader import read_lines
-from appliance.audit.export.bundle import prove_entry
 from appliance.audit.keys.locations import default_ledger
-from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
 from appliance.pipeline.media.photo.decode import read_photo
+from appliance.release.disc.manifest import MANIFEST, manifest_bytes, read_manifest
+from appliance.release.disc.signature import SIGNATURE, signed
 from appliance.release.facts import ReleaseFacts
 from appliance.release.keys import ReleaseKeys, read_release_keys
-from appliance.release.record import ReleaseRecord
 from appliance.release.still import marked_still, signed_still
 from tests.cli.conftest import Call, Outcome
 from tests.paths import PORTRAITS
@@ -52,43 +49,34 @@ class Site:
     def with_keys(self, *words: str | Path) -> Outcome:
         return self.inspect("--keys", self.folder / "keys", *words)
 
+    def export(self, *words: str | Path) -> Path:
+        """A folder as on a disc, by the command that writes it."""
+        output = self.folder / "export"
+        target = ("--output", output, "--keys", self.folder / "keys")
+        done = self.call("release", "export", self.released, *target, *words)
+        assert done.code == 0, done.err
+        return output
+
+    def burn(self, *words: str | Path) -> Path:
+        """What is read back of a disc, by the command that writes its image."""
+        image, output = self.folder / "disc.iso", self.folder / "disc"
+        target = ("--image", image, "--keys", self.folder / "keys")
+        done = self.call("release", "burn", self.released, *target, *words)
+        assert done.code == 0, done.err
+        read = ["/usr/bin/osirrox", "-indev", str(image), "-extract", "/", str(output)]
+        subprocess.run(read, check=True, capture_output=True)
+        return output
+
     def disc(self, **changed: Any) -> Path:
-        """A disc with the released file, its signed list and its proofs."""
-        copy = hashlib.sha256(self.released.read_bytes()).hexdigest()
-        store = LedgerReader(default_ledger()).snapshot()
-        lines = {
-            line.entry.seq: line
-            for line in read_lines(store, store.checkpoint(store.verifier()), self.number)
-        }
-        later = next(line for line in lines.values() if copy.encode() in line.data)
-        result = str(getattr(lines[self.number].entry.event, "result"))  # noqa: B009
-        stated: dict[str, Any] = {
-            "number": self.number,
-            "engine": "mesh",
-            "copy": copy,
-            "result": result,
-        }
-        size = self.released.stat().st_size
-        record = ReleaseRecord(
-            **{**stated, "media": "photo", "kind": "jpeg", "size": size, "signed": 1} | changed
-        )
-        vkey = store.verifier().vkey
-        listed = {"releases": [{"name": "a", "record": record}], "ledger": {"vkey": vkey}}
-        disc = self.folder / "disc"
-        (disc / "ledger").mkdir(parents=True)
-        manifest = msgspec.json.encode(listed)
-        key = self.keys.signing
-        signature = {
-            "algorithm": key.algorithm,
-            "certificates": key.chain,
-            "signature": base64.b64encode(key.sign(manifest)).decode(),
-        }
-        (disc / "manifest.json").write_bytes(manifest)
-        (disc / "manifest.sig").write_bytes(msgspec.json.encode(signature))
-        for line, what in ((lines[self.number], "approved"), (later, "copy")):
-            proof = prove_entry(store, store.read(CHECKPOINT), line).encode()
-            name = f"release-{self.number}-{what}.tlog-proof"
-            (disc / "ledger" / name).write_bytes(proof)
+        """An exported folder whose signed list says something else of the released file."""
+        disc = self.export()
+        listed = read_manifest((disc / MANIFEST).read_bytes())
+        (one,) = listed.releases
+        record = msgspec.structs.replace(one.record, **changed)
+        releases = [msgspec.structs.replace(one, record=record)]
+        data = manifest_bytes(msgspec.structs.replace(listed, releases=releases))
+        (disc / MANIFEST).write_bytes(data)
+        (disc / SIGNATURE).write_bytes(signed(data, self.keys.signing))
         return disc
 
 
@@ -104,23 +92,36 @@ def site(
 
 
 def test_all_that_is_known_of_a_release_agrees(site: Site) -> None:
-    disc = site.disc()
-    for found in (
-        site.with_keys("--ledger", default_ledger()),
-        site.with_keys("--disc", disc),
-        site.with_keys("--disc", disc, "--ledger", default_ledger()),
-    ):
-        assert (found.code, found.json["sound"], found.json["disagreements"]) == (0, True, [])
-        assert found.json["watermark"]["number"] == found.json["provenance"]["number"]
-        proof = found.json["proof"]
-        assert (proof["how"], proof["engine"]) == ("begun", "mesh")
-        assert proof["copy"] == found.json["copy"]
-    assert found.json["record"]["number"] == site.number
+    for disc in (site.export(), site.burn()):
+        for found in (
+            site.with_keys("--ledger", default_ledger()),
+            site.with_keys("--disc", disc),
+            site.with_keys("--disc", disc, "--ledger", default_ledger()),
+        ):
+            assert (found.code, found.json["sound"], found.json["disagreements"]) == (0, True, [])
+            assert found.json["watermark"]["number"] == found.json["provenance"]["number"]
+            proof = found.json["proof"]
+            assert (proof["how"], proof["engine"]) == ("begun", "mesh")
+            assert proof["copy"] == found.json["copy"]
+        assert found.json["record"]["number"] == site.number
     told = site.call(
         "release", "inspect", site.released, "--keys", site.folder / "keys", "--disc", disc
     )
     assert f"watermark         release {site.number}" in told.out
     assert "proved: nobody was asked" in told.out
+
+
+@pytest.mark.parametrize("write", [Site.export, Site.burn])
+def test_what_lies_on_a_disc_is_traced_by_that_disc_alone(
+    site: Site, write: Callable[..., Path]
+) -> None:
+    disc = write(site, "--dicom")
+    anchored = ("--anchor", site.folder / "keys/anchor.pem", "--disc", disc)
+    for name, kind in ((f"results/release-{site.number}.jpg", "jpeg"), ("DICOM/IM000001", "dicom")):
+        site.released = disc / name
+        found = site.inspect(*anchored)
+        assert (found.code, found.json["kind"], found.json["disagreements"]) == (0, kind, [])
+        assert found.json["record"]["copy"] == found.json["proof"]["copy"] == found.json["copy"]
 
 
 def test_whom_to_trust_has_to_be_said_and_nothing_else(site: Site) -> None:
@@ -188,10 +189,12 @@ def test_a_list_that_says_something_else_is_said(
 
 def test_a_list_that_was_changed_counts_for_nothing(site: Site) -> None:
     disc = site.disc()
-    manifest = (disc / "manifest.json").read_bytes()
-    (disc / "manifest.json").write_bytes(manifest.replace(b'"jpeg"', b'"webp"'))
+    manifest = (disc / MANIFEST).read_bytes()
+    (disc / MANIFEST).write_bytes(manifest.replace(b'"jpeg"', b'"webp"'))
     assert site.with_keys("--disc", disc).code == 15
-    (disc / "manifest.json").unlink()
+    (disc / MANIFEST).write_bytes(manifest)
+    assert site.with_keys("--disc", disc).code == 0
+    (disc / MANIFEST).unlink()
     assert site.with_keys("--disc", disc).code == 15
 
 
@@ -212,3 +215,5 @@ def test_a_film_is_traced_like_a_photo(site: Site) -> None:
     found = site.with_keys("--ledger", default_ledger())
     assert (found.code, found.json["disagreements"]) == (0, [])
     assert found.json["watermark"]["number"] == site.number
+    found = site.with_keys("--disc", site.burn())
+    assert (found.code, found.json["disagreements"]) == (0, [])

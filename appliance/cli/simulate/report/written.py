@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from appliance.cli.simulate.report.content import content
 from appliance.cli.simulate.report.html import as_html
 from appliance.cli.simulate.report.pdf import as_pdf
 from appliance.cli.simulate.report.request import ReportRequest
 from appliance.errors import OutputError
-from appliance.files.output import OutputFile
 from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 
-_BLOCK = 1 << 20  # bytes
 _KINDS = (".pdf", ".html")
 
 
@@ -46,12 +42,3 @@ def picture(photo: Photo) -> Image:
     """The photo as people see it, in sRGB: (h, w, 3)."""
     canvas = in_colours_of(photo, Photo(photo.pixels)).canvas
     return canvas.thumbnail(max(canvas.width, canvas.height))
-
-
-def file_digest(file: BinaryIO | OutputFile) -> str:
-    """The SHA-256 of all of ``file``, hexadecimal."""
-    file.seek(0)
-    digest = hashlib.sha256()
-    while block := file.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()

@@ -173,6 +173,7 @@ bench: .venv/.runtime .cache/openvino/.ready
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.seal
 	$(BIN)/python -m tests.bench.watermark
+	$(BIN)/python -m tests.bench.release
 
 bench-gpu: .venv/.runtime
 	@$(BIN)/python -m tests.bench.gpu

@@ -269,14 +269,14 @@ def _check_label(folder: Path, name: str, number: int) -> None:
 
 
 def _check_ledger(folder: Path, record: dict[str, Any], key: Key) -> None:
-    """The approval, whose index is the number, and the entry that names the copy."""
+    """The entry whose index is the number, and the one that names the copy."""
     number = record["number"]
-    for what in ("approved", "copy"):
+    for what in ("number", "copy"):
         name = f"ledger/release-{number}-{what}.tlog-proof"
         proved = open_proof(_read(_on_disc(folder, name), name), key)
         event = json.loads(proved.entry)["event"]
-        if what == "approved" and (proved.index, event.get("result")) != (number, record["result"]):
-            raise Unsound(f"release {number} is not what the ledger approved")
+        if what == "number" and (proved.index, event.get("result")) != (number, record["result"]):
+            raise Unsound(f"release {number} is not the one in the ledger")
         if what == "copy" and (event.get("number"), event.get("copy")) != (number, record["copy"]):
             raise Unsound(f"the copy of release {number} is not the one in the ledger")
 

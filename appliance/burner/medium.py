@@ -71,10 +71,10 @@ class Drive:
         kind = _value(toc, "Media current")
         if kind is None or state is None or kind == "is not recognizable":
             raise no_drive()
+        if state != "is blank":  # a closed DVD+R calls itself a DVD-ROM
+            raise not_blank()
         if kind not in _ONCE:
             raise rewritable()
-        if state != "is blank":
-            raise not_blank()
 
     def is_closed(self, toc: Sequence[str]) -> bool:
         """See ``Medium``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import islice
 from typing import BinaryIO, Literal, TypeAlias
 
@@ -41,8 +42,8 @@ class FileInspection(msgspec.Struct, frozen=True):
 
     ``label``: the fields of the label of GB 45438-2025, ``None`` without one. ``trusted``: whether
     one of the anchors vouches for the file as it is; of DICOM, for the JPEG in it, and for nothing
-    that is said around it. ``watermark``: ``None`` if it was not looked for. Visible words cannot
-    be read here.
+    that is said around it. ``watermark``: ``None`` if it was not looked for. ``inside``: SHA-256 of
+    the JPEG in DICOM, which is the copy that left. Visible words cannot be read here.
     """
 
     kind: Kind
@@ -50,6 +51,7 @@ class FileInspection(msgspec.Struct, frozen=True):
     provenance: Verdict
     label: dict[str, str] | None
     watermark: FoundMark | None = None
+    inside: str | None = None
 
 
 def inspect_file(
@@ -63,8 +65,9 @@ def inspect_file(
     file.seek(0)
     head = file.read(MARK_AT + len(MARK))
     if head.endswith(MARK):
-        inside = io.BytesIO(jpeg_inside(head + file.read(MAX_PHOTO_BYTES)))
-        return msgspec.structs.replace(inspect_file(inside, anchors, watermark_key), kind="dicom")
+        jpeg = jpeg_inside(head + file.read(MAX_PHOTO_BYTES))
+        found = inspect_file(io.BytesIO(jpeg), anchors, watermark_key)
+        return msgspec.structs.replace(found, kind="dicom", inside=sha256(jpeg).hexdigest())
     kind = _kind(head[:_HEAD])
     verdict = read_provenance(file, kind, anchors) if kind in MIME_TYPES else Verdict("none")
     file.seek(0)

@@ -72,7 +72,10 @@ def main(marking: Mark = mark, max_seconds: int = MAX_SECONDS) -> int:
     def maker() -> tuple[CopyMaker, int]:
         keys, days = site.get(dt.datetime.now(dt.UTC))
         release = policy.release
-        return CopyMaker(outbox, children, keys, release.producer, release.stills), days
+        made = CopyMaker(
+            outbox, children, keys, release.producer, release.stills, release.corner_mark
+        )
+        return made, days
 
     end_with(connection)
     Releaser(outbox, maker, sealed).service().serve(connection)

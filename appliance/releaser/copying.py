@@ -8,12 +8,13 @@ and reads no more of the file than where its parts begin.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 import msgspec
 
@@ -25,6 +26,7 @@ from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES
 from appliance.protocols.releaser_api import Expect
 from appliance.release.facts import ReleaseFacts
 from appliance.release.keys import ReleaseKeys
+from appliance.release.provenance.films import sign_film_in_place
 from appliance.release.record import CopyKind, ReleaseRecord
 from appliance.release.still import signed_still
 from appliance.releaser.marking import MarkedFile, MarkRequest, StillKind
@@ -34,14 +36,17 @@ from appliance.worker.child_server import CrashedWork, RefusedWork
 from appliance.worker.children import Children
 from appliance.worker.tripwires import touches_as_events
 
-MAX_SECONDS: Final = 1800
+MAX_SECONDS: Final = 4 * 3600
 """Seconds that a child may take, as long as the broker waits."""
 
-_HEADS: dict[CopyKind, bytes] = {
-    "jpeg": b"\xff\xd8\xff",
-    "png": b"\x89PNG\r\n\x1a\n",
-    "webp": b"RIFF",
-    "tiff": b"II*\0",
+# Where each format has which bytes.
+_HEADS: dict[CopyKind, tuple[int, bytes]] = {
+    "jpeg": (0, b"\xff\xd8\xff"),
+    "png": (0, b"\x89PNG\r\n\x1a\n"),
+    "webp": (8, b"WEBP"),
+    "tiff": (0, b"II*\0"),
+    "mp4": (4, b"ftyp"),
+    "mov": (4, b"ftypqt  "),
 }
 
 
@@ -49,7 +54,7 @@ _HEADS: dict[CopyKind, bytes] = {
 class CopyMaker:
     """``producer``: the site's code in the label; ``stills``: the format of photos that leave.
 
-    ``now``: milliseconds since 1970.
+    ``corner_mark``: whether films keep a mark in a corner. ``now``: milliseconds since 1970.
     """
 
     outbox: Outbox
@@ -57,6 +62,7 @@ class CopyMaker:
     keys: ReleaseKeys
     producer: str
     stills: StillKind
+    corner_mark: bool
     now: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
     def make(self, wanted: Expect, stream: socket.socket, ledger: AuditClient) -> ReleaseRecord:
@@ -64,36 +70,63 @@ class CopyMaker:
 
         Raises ``ReleaseError``, ``OutputError``, or ``LedgerError`` if it cannot be logged.
         """
-        facts = ReleaseFacts(wanted.number, wanted.engine, self.producer)
         self.outbox.check()
-        with self.outbox.nameless() as marked:
-            with self.outbox.nameless() as result:
-                receive(stream, result, wanted.size, wanted.sha256)
-                kind = self._mark(wanted, result, marked, ledger)
-            signed = signed_still(_content(marked, kind), kind, facts, self.keys.signing)
-        record = ReleaseRecord(
-            number=wanted.number,
-            engine=wanted.engine,
-            media=wanted.media,
-            kind=kind,
-            result=wanted.sha256,
-            copy=hashlib.sha256(signed).hexdigest(),
-            size=len(signed),
-            signed=self.now(),
-        )
-        with self.outbox.adding(wanted.session, record.number, kind) as pending:
-            pending.file.write(signed)
+        with self.outbox.adding(wanted.session, wanted.number) as pending:
+            kind = self._write(wanted, stream, pending.file, ledger)
+            pending.file.seek(0)
+            copy = hashlib.file_digest(cast(io.BufferedReader, pending.file), "sha256")
+            record = ReleaseRecord(
+                number=wanted.number,
+                engine=wanted.engine,
+                media=wanted.media,
+                kind=kind,
+                result=wanted.sha256,
+                copy=copy.hexdigest(),
+                size=pending.file.seek(0, os.SEEK_END),
+                signed=self.now(),
+            )
             ledger.append(
                 events.ReleaseSigned(record.number, record.copy, record.media, record.engine)
             )
             self.outbox.keep(wanted.session, pending, record)
         return record
 
+    def _write(
+        self, wanted: Expect, stream: socket.socket, copy: OutputFile, ledger: AuditClient
+    ) -> CopyKind:
+        """Write the signed copy of what comes out of ``stream``; its format."""
+        facts = ReleaseFacts(wanted.number, wanted.engine, self.producer)
+        with self.outbox.nameless() as result:
+            receive(stream, result, wanted.size, wanted.sha256)
+            if wanted.media == "video":  # signed where it lies, however large it is
+                film = self._mark(wanted, result, copy, ledger)
+                if film not in ("mp4", "mov"):
+                    raise _crashed()
+                _check_head(copy, film)
+                sign_film_in_place(cast(BinaryIO, copy), film, facts, self.keys.signing)
+                return film
+            with self.outbox.nameless() as marked:
+                still = self._mark(wanted, result, marked, ledger)
+                if still not in (self.stills, "png"):
+                    raise _crashed()
+                signed = signed_still(_content(marked, still), still, facts, self.keys.signing)
+                copy.write(signed)
+                return still
+
     def _mark(
         self, wanted: Expect, source: OutputFile, sink: OutputFile, ledger: AuditClient
-    ) -> StillKind:
-        """Have a child mark a result; the format that it wrote. Raises ``ReleaseError``."""
-        request = msgspec.json.encode(MarkRequest(wanted.number, wanted.media, self.stills))
+    ) -> CopyKind:
+        """Have a child mark a result; the format that it says. Raises ``ReleaseError``."""
+        request = msgspec.json.encode(
+            MarkRequest(
+                wanted.number,
+                wanted.engine,
+                self.producer,
+                wanted.media,
+                self.stills,
+                self.corner_mark,
+            )
+        )
         answer = self.children.run(request, source.fileno(), sink.fileno(), lambda: False)
         if answer.touches:
             ledger.append_all(touches_as_events(answer.touches, wanted.session))
@@ -103,24 +136,27 @@ class CopyMaker:
         if isinstance(outcome, CrashedWork):
             raise _crashed()
         try:
-            said = msgspec.json.decode(outcome.said, type=MarkedFile)
+            return msgspec.json.decode(outcome.said, type=MarkedFile).kind
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _crashed() from error
-        if said.kind not in (self.stills, "png"):
-            raise _crashed()
-        return said.kind
 
 
 def _content(marked: OutputFile, kind: StillKind) -> bytes:
     """What the child wrote. Raises ``ReleaseError`` if it is not of the kind that it says."""
+    _check_head(marked, kind)
     size = marked.seek(0, os.SEEK_END)
-    if not 0 < size <= MAX_PHOTO_BYTES:
+    if size > MAX_PHOTO_BYTES:
         raise _crashed()
     marked.seek(0)
-    content = marked.read(size) or b""
-    if not content.startswith(_HEADS[kind]):
+    return marked.read(size) or b""
+
+
+def _check_head(marked: OutputFile, kind: CopyKind) -> None:
+    """Raises ``ReleaseError`` unless a file begins as those of ``kind`` do."""
+    at, head = _HEADS[kind]
+    marked.seek(at)
+    if marked.read(len(head)) != head:
         raise _crashed()
-    return content
 
 
 def _crashed() -> ReleaseError:

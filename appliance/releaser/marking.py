@@ -7,14 +7,18 @@ the key of watermarks and not the one that signs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import BinaryIO, Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias, cast
 
 import msgspec
 import numpy as np
 
-from appliance.errors import InputError, ReleaseError
+from appliance.errors import InputError
 from appliance.files.output import OutputFile
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, Photo, read_photo
+from appliance.pipeline.media.video.encoder import OWN_CODECS
+from appliance.pipeline.media.video.probe import probe
+from appliance.release.facts import Engine, ReleaseFacts
+from appliance.release.film import FilmFormat, mark_film
 from appliance.release.record import CopyKind
 from appliance.release.still import marked_still
 
@@ -25,11 +29,17 @@ Mark: TypeAlias = Callable[["MarkRequest", bytes, BinaryIO, OutputFile], "Marked
 
 
 class MarkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``number``: the release's. ``stills``: the format of photos, where it can hold them."""
+    """What is stated, and how.
+
+    ``stills``: the format of photos, where it can hold them. ``corner_mark``: of films.
+    """
 
     number: int
+    engine: Engine
+    producer: str
     media: Literal["photo", "video"]
     stills: StillKind
+    corner_mark: bool
 
 
 class MarkedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,17 +56,33 @@ def mark(
     Raises ``InputError`` if it is not a file as workers write them, ``ReleaseError`` or
     ``OutputError`` if it cannot be marked.
     """
-    if request.media == "video":
-        raise ReleaseError(
-            "Films cannot be released yet.", "Release a photo, or wait for a later version."
-        )
     source.seek(0)
+    if request.media == "video":
+        return _marked_film(request, watermark_key, source, sink)
     data = source.read(MAX_PHOTO_BYTES + 1)
     if len(data) > MAX_PHOTO_BYTES:
         raise InputError("The result is larger than a photo can be.", "Make it smaller.")
     photo = read_photo(data, only="png")  # workers write photos in no other format
     kind = _kind_for(photo, request.stills)
     sink.write(marked_still(photo, kind, request.number, watermark_key))
+    return MarkedFile(kind)
+
+
+def _marked_film(
+    request: MarkRequest, watermark_key: bytes, source: BinaryIO, sink: OutputFile
+) -> MarkedFile:
+    """As QuickTime if it is that, as MP4 otherwise: other containers cannot carry a manifest."""
+    kind: FilmFormat = "mov" if probe(source, only_codecs=OWN_CODECS).container == "mov" else "mp4"
+    source.seek(0)
+    facts = ReleaseFacts(request.number, request.engine, request.producer)
+    mark_film(
+        source,
+        cast(BinaryIO, sink),
+        kind,
+        facts,
+        watermark_key,
+        corner_mark=request.corner_mark,
+    )
     return MarkedFile(kind)
 
 

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -24,7 +24,7 @@ from appliance.release.record import ReleaseRecord
 MOST_COPIES: Final = 99
 """In an outbox: as many as one answer has room for."""
 
-_NAME = re.compile(r"([0-9a-f]{16})\.([0-9]{1,10})\.(record|jpeg|png|webp|tiff|mp4|mov)")
+_NAME = re.compile(r"([0-9a-f]{16})\.([0-9]{1,10})\.(record|copy)")
 _LARGEST_RECORD = 4096  # bytes
 
 
@@ -56,7 +56,7 @@ class Outbox:
             yield pending.file
 
     @contextmanager
-    def adding(self, session: str, number: int, kind: str) -> Iterator[PendingOutput]:
+    def adding(self, session: str, number: int) -> Iterator[PendingOutput]:
         """The file of a new copy, which has no name yet; see :meth:`keep`.
 
         Raises ``OutputError`` if there is one of this number, or if there are too many.
@@ -67,7 +67,7 @@ class Outbox:
                 "There is a copy of this number already, or there are too many.",
                 "Burn what was released, then open another session.",
             )
-        with PendingOutput(self._path(session, number, kind)) as pending:
+        with PendingOutput(self._path(session, number, "copy")) as pending:
             yield pending
 
     def keep(self, session: str, pending: PendingOutput, record: ReleaseRecord) -> None:
@@ -79,7 +79,7 @@ class Outbox:
             try:
                 described.commit()
             except BaseException:
-                self._remove(self._path(session, record.number, record.kind))
+                self._remove(self._path(session, record.number, "copy"))
                 raise
 
     def records(self, session: str) -> list[ReleaseRecord]:
@@ -89,13 +89,13 @@ class Outbox:
             with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
                 text = read_regular(self._path(session, number, "record"), _LARGEST_RECORD)
                 record = msgspec.json.decode(text, type=ReleaseRecord)
-                if self.path_of(session, record).stat().st_size == record.size:
+                if self.path_of(session, number).stat().st_size == record.size:
                     found.append(record)
         return found
 
-    def path_of(self, session: str, record: ReleaseRecord) -> Path:
-        """Where the copy of this record is."""
-        return self._path(session, record.number, record.kind)
+    def path_of(self, session: str, number: int) -> Path:
+        """Where the copy of this number is."""
+        return self._path(session, number, "copy")
 
     def forget(self, session: str, number: int | None = None) -> list[int]:
         """Delete a copy, or all of a session; returns the numbers of those there were."""
@@ -116,8 +116,8 @@ class Outbox:
     def _names(self, session: str) -> set[int]:
         return {int(found[2]) for found in self._files(session)}
 
-    def _path(self, session: str, number: int, kind: str) -> Path:
-        return self._folder / f"{session}.{number}.{kind}"
+    def _path(self, session: str, number: int, what: Literal["copy", "record"]) -> Path:
+        return self._folder / f"{session}.{number}.{what}"
 
     def _remove(self, path: Path) -> None:
         with suppress(FileNotFoundError):

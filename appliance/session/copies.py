@@ -24,7 +24,7 @@ from appliance.session.releases import ReleaseRequest
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
 
-_LONGEST_HAND_OVER = 1800.0  # seconds
+_LONGEST_HAND_OVER = 4 * 3600.0  # seconds; enough for a film of two hours
 _LONGEST_START = 120.0  # seconds until a releaser serves: systemd starts it for the connection
 _LONGEST_HINT = 256  # characters
 _LOOK = 0.25  # seconds between two looks at whether the session is still open

@@ -70,12 +70,12 @@ class Children:
             with self._lock:
                 self._running = False
 
+    def close(self) -> None:
+        """Let the helper process end, which it does by itself when this process ends."""
+        self._connection.close()
+
     def stop(self) -> None:
         """End the child that runs now, if there is one."""
         with self._lock:
             if self._running:
                 self._connection.sendmsg([STOP])
-
-    def close(self) -> None:
-        """Let the helper process end, which it does by itself when this process ends."""
-        self._connection.close()

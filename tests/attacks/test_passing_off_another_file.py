@@ -223,7 +223,7 @@ def test_what_cannot_be_logged_makes_no_copy(site: Site) -> None:
     with site.connected() as client, pytest.raises(CallError) as caught:
         hand_over(site, client, expect(RESULT, 901), RESULT, gone.detach())
     assert refusal(caught.value).startswith("Failed The audit daemon")
-    assert f"{SESSION}.901.jpeg" not in site.left()
+    assert f"{SESSION}.901.copy" not in site.left()
 
 
 def test_a_session_sees_and_forgets_its_own_copies_alone(site: Site) -> None:
@@ -234,7 +234,7 @@ def test_a_session_sees_and_forgets_its_own_copies_alone(site: Site) -> None:
             f"{api.NAME}.Forget", api.Forget(OTHER_SESSION), gives=api.Forgotten
         )
         assert forgotten.numbers == []
-        assert f"{SESSION}.911.jpeg" in site.left()
+        assert f"{SESSION}.911.copy" in site.left()
         forgotten, _ = client.call(
             f"{api.NAME}.Forget", api.Forget(SESSION, 911), gives=api.Forgotten
         )

@@ -67,6 +67,7 @@ def test_a_drive_is_written_closed_and_read_back(folder: Path, tmp_path: Path) -
     [
         ("DVD+R", "is written , is closed", "not-blank"),
         ("DVD+R", "is written , is appendable", "not-blank"),
+        ("DVD-ROM", "is written , is closed", "not-blank"),
         ("CD-R", "is written , is appendable", "not-blank"),
         ("DVD+RW", "is blank", "rewritable"),
         ("BD-RE", "is blank", "rewritable"),

@@ -12,11 +12,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
+import av
 import msgspec
 import numpy as np
 
 from appliance.audit.entries.events import AnyEvent
+from appliance.files.output import OutputFile
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.photo.photo import Photo
 from appliance.protocols import releaser_api as api
@@ -25,6 +28,7 @@ from appliance.session.ledger_connection import LedgerConnection
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import CallError
+from appliance.worker.rewriting import rewrite_media
 from tests.paths import REPOSITORY
 from tests.release.signed import identity
 from tests.session.conftest import Daemon
@@ -44,6 +48,24 @@ def photo(width: int = 640, height: int = 480, seed: int = 16) -> Photo:
 def result(seed: int = 16) -> bytes:
     """A photo as workers write their results."""
     return encode_photo(photo(seed=seed), "png")
+
+
+def film(path: Path) -> bytes:
+    """A film as workers write their results, in the container of this suffix."""
+    outside = path.with_stem("outside")
+    with av.open(str(outside), "w") as opened:
+        stream: Any = opened.add_stream("libx264", rate=25)
+        stream.width, stream.height = 400, 336
+        for seed in range(6):
+            frame = av.VideoFrame.from_ndarray(photo(400, 336, seed).pixels, format="rgb24")
+            opened.mux(stream.encode(frame))
+        opened.mux(stream.encode(None))
+    with (
+        outside.open("rb") as source,
+        OutputFile(os.open(path, os.O_CREAT | os.O_RDWR, 0o600)) as sink,
+    ):
+        rewrite_media(source, sink)
+    return path.read_bytes()
 
 
 @dataclass

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from appliance.audit.entries import events
 from appliance.release.inspection import inspect_file
 from appliance.release.keys import read_release_keys
-from tests.releaser.process import SESSION, Site, copies, expect, hand_over, result
+from tests.releaser.process import SESSION, Site, copies, expect, film, hand_over, result
 
 
 def test_a_photo_is_labelled_signed_recorded_and_logged(site: Site) -> None:
@@ -18,7 +20,7 @@ def test_a_photo_is_labelled_signed_recorded_and_logged(site: Site) -> None:
     with site.connected() as client:
         hand_over(site, client, expect(content), content)
         (copy,) = copies(client)
-    path = site.outbox / f"{SESSION}.7.jpeg"
+    path = site.outbox / f"{SESSION}.7.copy"
     data = path.read_bytes()
     assert site.left() == [path.name, f"{SESSION}.7.record"]
     assert (copy.number, copy.engine, copy.media, copy.kind) == (7, "simulation", "photo", "jpeg")
@@ -34,3 +36,23 @@ def test_a_photo_is_labelled_signed_recorded_and_logged(site: Site) -> None:
     assert signed == events.ReleaseSigned(7, copy.copy, "photo", "simulation")
     with Image.open(io.BytesIO(data)) as shown, Image.open(io.BytesIO(content)) as before:
         assert shown.size == before.size
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov", "mkv"])
+def test_a_film_is_labelled_signed_in_place_recorded_and_logged(
+    site: Site, tmp_path: Path, container: str
+) -> None:
+    content = film(tmp_path / f"film.{container}")
+    wanted = expect(content, 8, media="video", engine="mesh")
+    with site.connected() as client:
+        hand_over(site, client, wanted, content)
+        (copy,) = copies(client)
+    data = (site.outbox / f"{SESSION}.8.copy").read_bytes()
+    assert site.left() == [f"{SESSION}.8.copy", f"{SESSION}.8.record"]
+    assert (copy.media, copy.kind) == ("video", "mov" if container == "mov" else "mp4")
+    assert (copy.copy, copy.size) == (hashlib.sha256(data).hexdigest(), len(data))
+    found = inspect_file(io.BytesIO(data), read_release_keys(site.keys).anchor.decode())
+    assert found.trusted
+    assert (found.provenance.number, found.provenance.engine) == (8, "mesh")
+    assert found.label is not None
+    assert site.events()[-1] == events.ReleaseSigned(8, copy.copy, "video", "mesh")

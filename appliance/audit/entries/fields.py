@@ -25,9 +25,8 @@ Version: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,4}(\.[0-9]{
 Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "releaser", "embedded", "test"]
 """The process that logs; the daemon derives it from the socket, not from the message."""
 
-# Reserved, that is, nothing logs it yet: ReleaseBurned, for a copy that left; the layers
-# "namespace", "nftables" and "telemetry"; the presets "clinic" and "studio"; the login method
-# "password".
+# Reserved, that is, nothing logs it yet: the layers "namespace", "nftables" and "telemetry"; the
+# presets "clinic" and "studio"; the login method "password"; the medium "usb".
 
 Engine: TypeAlias = Literal["mesh", "onnx", "simulation"]
 RegionMode: TypeAlias = Literal["line", "region", "shape", "mean"]

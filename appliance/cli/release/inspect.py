@@ -70,7 +70,7 @@ _IN_WORDS: Mapping[Disagreement, str] = MappingProxyType(
 
 
 class Inspection(msgspec.Struct, frozen=True):
-    """All that was found. ``copy``: SHA-256 of the file.
+    """All that was found. ``copy``: SHA-256 of the file, or of the JPEG in DICOM.
 
     ``watermark``, ``record`` and ``proof`` are ``None`` where nobody asked for them, or there is
     none; then ``disagreements`` says so. ``sound``: it is trusted, and nothing disagrees.
@@ -146,7 +146,7 @@ def inspect_release(
     mark_key = None if mark_file is None else read_watermark_key(mark_file)
     with open_input(file, "The file") as opened:
         found = inspect_in_child(opened, trusted, mark_key, current_sealing())
-        copy = sha256_of(opened)
+        copy = found.inside or sha256_of(opened)
     number = found.provenance.number
     record = proof = None
     problems = [*_in_file(found)]

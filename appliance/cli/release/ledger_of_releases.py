@@ -84,7 +84,7 @@ class LedgerOfReleases:
         """Files for a disc: what proves both entries, and the key. Raises ``LedgerError``."""
         note = self._store.read(CHECKPOINT)
         names = (
-            f"ledger/release-{release.number}-{what}.tlog-proof" for what in ("approved", "copy")
+            f"ledger/release-{release.number}-{what}.tlog-proof" for what in ("number", "copy")
         )
         proved = {
             name: prove_entry(self._store, note, line).encode()

@@ -42,6 +42,7 @@ _FILES = ("label-latin.ttf", "label.ttf")  # of the lines
 _NARROWED = (0.72, 0.85)  # widths of their letters, of what the fonts have
 _MARGIN = 0.28  # around and between the lines, in heights of the letters
 _GROUND = 0.3  # of the picture's brightness stays below the letters
+_SIZE, _SLACK = 200, 3  # of a font: where characters are measured; what rounding may be off by
 _INK = 127  # of 255: what counts as a part of a letter
 
 
@@ -135,7 +136,7 @@ def _font_file(number: int) -> bytes:
 
 def _line(number: int, text: str, letter: int) -> NDArray[np.uint8]:
     """``text`` without a margin, each character at least ``letter`` pixels high."""
-    size = letter
+    size = max(letter, letter * _SIZE // _lowest_at(number, text) - _SLACK)
     while _lowest(font := _font(number, size), text) < letter:
         size += 1
     left, top, right, bottom = (int(edge) for edge in font.getbbox(text))
@@ -143,6 +144,11 @@ def _line(number: int, text: str, letter: int) -> NDArray[np.uint8]:
     ImageDraw.Draw(image).text((-left, -top), text, fill=255, font=font)
     narrow = (max(1, round(image.width * _NARROWED[number])), image.height)
     return np.asarray(cv2.resize(np.array(image), narrow, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@cache
+def _lowest_at(number: int, text: str) -> int:
+    return _lowest(_font(number, _SIZE), text)
 
 
 def _font(number: int, size: int) -> ImageFont.FreeTypeFont:

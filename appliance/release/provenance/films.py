@@ -20,6 +20,7 @@ from appliance.errors import ReleaseError
 from appliance.release.facts import ReleaseFacts
 from appliance.release.provenance.library import (
     FilmKind,
+    SmallReads,
     as_release_errors,
     mime_type,
     signing_context,
@@ -67,7 +68,7 @@ def sign_film_in_place(
         file.write(hole)
         file.flush()
         file.seek(0)
-        with Stream(file) as stream:
+        with Stream(SmallReads(file)) as stream:
             _checked(
                 _function("c2pa_builder_update_hash_from_stream")(handle, name, stream._stream)  # noqa: SLF001
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import BinaryIO, Final, Literal, TypeAlias
 
 from c2pa import C2paError, C2paSignerInfo, C2paSigningAlg, Context, Settings, Signer
 
@@ -31,6 +31,7 @@ MIME_TYPES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What can carry a manifest; the standard has no place in BMP, Matroska and WebM."""
 
+_MOST_READ = 1 << 20  # bytes
 _ALGORITHMS: Mapping[Algorithm, C2paSigningAlg] = MappingProxyType(
     {"ed25519": C2paSigningAlg.ED25519, "es256": C2paSigningAlg.ES256}
 )
@@ -67,6 +68,22 @@ def as_release_errors() -> Iterator[None]:
             "The result cannot be signed.",
             "Check that its certificate has not expired, and that this clock is right.",
         ) from error
+
+
+class SmallReads:
+    """A file for the library, which asks for hundreds of MiB at once, and reads on if it gets less.
+
+    With a mebibyte at a time its peak is 160 MiB lower (``tests/bench/release.py``).
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+        self.write, self.flush = file.write, file.flush
+
+    def read(self, size: int = -1) -> bytes:
+        """At most a mebibyte, whatever is asked for."""
+        return self._file.read(min(size, _MOST_READ) if size >= 0 else _MOST_READ)
 
 
 def _signer(key: SigningKey) -> Signer:

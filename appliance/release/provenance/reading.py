@@ -10,7 +10,7 @@ import msgspec
 from c2pa import C2paError, Reader
 
 from appliance.release.facts import MAX_NUMBER, Engine
-from appliance.release.provenance.library import mime_type, reading_context
+from appliance.release.provenance.library import SmallReads, mime_type, reading_context
 from appliance.release.provenance.manifest import ACTIONS_LABEL, FILM_TYPE, RELEASE_LABEL
 from appliance.release.provenance.placement import is_placed_as_signed
 
@@ -54,7 +54,7 @@ def read_provenance(stream: BinaryIO, kind: str, anchors: str) -> Verdict:
     try:
         with (
             reading_context(anchors) as context,
-            Reader(mime_type(kind), stream, context=context) as reader,
+            Reader(mime_type(kind), SmallReads(stream), context=context) as reader,
         ):
             return _verdict(reader, stream, kind)
     except C2paError.ManifestNotFound:

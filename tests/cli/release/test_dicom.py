@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from appliance.audit.keys.locations import default_ledger
 from tests.cli.conftest import Call, Outcome
 
 
@@ -37,9 +39,12 @@ def test_released_photos_become_dicom_that_is_trusted_too(
     assert (folder / "disc" / "DICOMDIR").is_file()
     assert b"Jane-Canary^Jane" in image.read_bytes()
     assert released.read_bytes() in image.read_bytes()
-    found = call("release", "inspect", image, "--anchor", keys, "--json")
-    assert (found.code, found.json["kind"]) == (0, "dicom")
+    traced = ("--keys", keys, "--ledger", default_ledger(), "--json")
+    found = call("release", "inspect", image, *traced)
+    assert (found.code, found.json["kind"], found.json["disagreements"]) == (0, "dicom", [])
     number = found.json["provenance"]["number"]
+    assert found.json["watermark"]["number"] == number
+    assert found.json["proof"]["copy"] == hashlib.sha256(released.read_bytes()).hexdigest()
     assert f"Release {number}.".encode() in image.read_bytes()
 
 

@@ -119,7 +119,7 @@ def test_a_second_person_releases_a_copy_that_ends_with_the_session(
     )
     names = sorted(path.name for path in OUTBOX.iterdir())
     stem = f"{session}.{released.number}"
-    assert names == [f"{stem}.jpeg", f"{stem}.record"]
+    assert names == [f"{stem}.copy", f"{stem}.record"]
     assert shell(f"stat -c %U:%a {OUTBOX}") == "appliance-release:700"
     # Not even the session's own worker sees it; the control: root does.
     own = "setpriv --reuid appliance-w0 --regid appliance-w0 --clear-groups"

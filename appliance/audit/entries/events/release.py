@@ -136,7 +136,7 @@ class ReleaseSigned(Strict, frozen=True, tag="release-signed"):
 
 
 class ReleaseBurned(Strict, frozen=True, tag="release-burned"):
-    """A copy left. ``disc``: the SHA-256 of the medium, read back. Reserved."""
+    """A copy left. ``disc``: the SHA-256 of the medium, read back, or of a folder's signed list."""
 
     number: Count
     copy: Sha256

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import stat
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import CallError
 from tests.disc_reader.conftest import CANARY, FILES
-from tests.disc_reader.discs import EXTENT, burn, get, put, record
+from tests.disc_reader.discs import EXTENT, burn, get, put, record, run
 
 LARGE = 300_000  # bytes: more than a pipe holds
 PHOTO = CANARY.decode() + ".jpg"
@@ -75,6 +76,17 @@ def refusal(act: Callable[[], object]) -> tuple[str, str]:
 def disc(tmp_path: Path) -> Path:
     burn(tmp_path / "disc.iso", FILES)
     return tmp_path / "disc.iso"
+
+
+@contextmanager
+def drive(disc: Path) -> Iterator[Path]:
+    """A device with the disc in it, as the kernel sees a drive."""
+    command = ["losetup", "--find", "--show", "--read-only", str(disc)]
+    device = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        yield Path(device)
+    finally:
+        run("losetup", "--detach", device)
 
 
 def reader_of(disc: Path, **options: Any) -> DiscReader:
@@ -161,6 +173,21 @@ def test_numbers_of_another_disc_or_an_older_listing_are_refused(
         (tmp_path / "other.iso").replace(disc)
         assert refusal(lambda: opened(client, new)) == ("OtherDisc", "{}")
         all_of(opened(client, numbers(listed(client))[f"/{PHOTO}"])[1])
+
+
+def test_another_disc_in_a_drive_is_noticed_though_it_describes_itself_the_same(
+    disc: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.iso"
+    other.write_bytes(disc.read_bytes().replace(FILES[PHOTO], b"Z" * len(FILES[PHOTO])))
+    with drive(disc) as device, serving(reader_of(device)) as client:
+        number = numbers(listed(client))[f"/{PHOTO}"]
+        assert all_of(opened(client, number)[1]) == FILES[PHOTO]
+        run("losetup", "--detach", str(device))
+        run("losetup", "--read-only", str(device), str(other))
+        assert refusal(lambda: opened(client, number)) == ("OtherDisc", "{}")
+        number = numbers(listed(client))[f"/{PHOTO}"]
+        assert all_of(opened(client, number)[1]) == b"Z" * len(FILES[PHOTO])
 
 
 @pytest.mark.parametrize("most_in_memory", [0, LARGE])

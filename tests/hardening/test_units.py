@@ -65,6 +65,7 @@ READ_PROC = {
     "appliance-audit.service",
     "appliance-audit-checkpoint.service",
     "appliance-broker.service",
+    "appliance-disc.service",
     "appliance-keeper@.service",
     "appliance-modules.service",
     "appliance-releaser@.service",

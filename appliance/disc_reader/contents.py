@@ -1,8 +1,9 @@
-"""Copies a file of a disc, block by block from where it lies: nothing is parsed or unpacked."""
+"""Reads a file of a disc, block by block from where it lies: nothing is parsed or unpacked."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from appliance.disc_reader.listing import DiscFile, Refusal
 from appliance.disc_reader.medium import Medium
@@ -25,15 +26,31 @@ _REFUSALS: dict[Refusal, InputError] = {
 }
 
 
+def check_readable(file: DiscFile) -> None:
+    """Raise ``InputError`` if ``file`` is refused."""
+    if file.refusal is not None:
+        refused = _REFUSALS[file.refusal]
+        raise InputError(refused.message, refused.hint)
+
+
 def copy_file(medium: Medium, file: DiscFile, sink: int) -> None:
     """Write the bytes of ``file`` to the descriptor ``sink``, from its position on.
 
     Raises ``InputError`` if the file is refused or cannot be read, and ``OSError`` if ``sink``
     cannot be written.
     """
-    if file.refusal is not None:
-        refused = _REFUSALS[file.refusal]
-        raise InputError(refused.message, refused.hint)
+    for block in blocks_of(medium, file):
+        rest = memoryview(block)
+        while rest:
+            rest = rest[os.write(sink, rest) :]
+
+
+def blocks_of(medium: Medium, file: DiscFile) -> Iterator[bytes]:
+    """The bytes of ``file``, 1 MiB at most at a time.
+
+    Raises ``InputError`` if the file is refused or cannot be read.
+    """
+    check_readable(file)
     for extent in file.extents:
         offset = extent.start
         while offset < extent.end:
@@ -42,6 +59,4 @@ def copy_file(medium: Medium, file: DiscFile, sink: int) -> None:
                 refused = _REFUSALS["outside"]
                 raise InputError(refused.message, refused.hint)
             offset += len(block)
-            rest = memoryview(block)
-            while rest:
-                rest = rest[os.write(sink, rest) :]
+            yield block

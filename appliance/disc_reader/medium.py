@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import stat
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +31,8 @@ _NO_MEDIUM = (errno.ENOMEDIUM, errno.EMEDIUMTYPE)
 _CDROMMULTISESSION = 0x5310
 _CDROM_LBA = 1
 _MULTISESSION_BYTES = 8  # union cdrom_addr of 4, two bytes, padding
+_BLKGETDISKSEQ = 0x80081280  # linux/fs.h: a number that another disc in the drive changes
+_DISKSEQ_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +96,30 @@ class Medium:
                 "Clean the disc and try again, or ask for another copy of it.",
             ) from error
 
+    def identity(self) -> bytes:
+        """32 bytes by which another disc is noticed, even one with the same descriptors in a drive.
+
+        Raises ``InputError`` if the disc cannot be read.
+        """
+        status = os.fstat(self.descriptor)
+        file = (status.st_dev, status.st_ino, status.st_mtime_ns)
+        drive = _times_changed(self.descriptor) if stat.S_ISBLK(status.st_mode) else file
+        digest = hashlib.sha256(repr((drive, self.size, self.session)).encode())
+        for descriptor in self._descriptors():
+            digest.update(descriptor)
+        return digest.digest()
+
+    def _descriptors(self) -> Iterator[bytes]:
+        """The blocks that say what the disc holds."""
+        for number in range(_MOST_DESCRIPTORS):
+            block = self.read((self.session + _FIRST_DESCRIPTOR + number) * BLOCK, BLOCK)
+            if block[1:6] not in (_ISO, *_UDF, *_OTHERS):
+                return
+            yield block
+
     def _check_file_system(self) -> None:
         """Raise ``InputError`` unless the descriptors name ISO 9660 among what the disc holds."""
-        found = set()
-        for number in range(_MOST_DESCRIPTORS):
-            block = self.session + _FIRST_DESCRIPTOR + number
-            name = self.read(block * BLOCK, BLOCK)[1:6]
-            if name not in (_ISO, *_UDF, *_OTHERS):
-                break
-            found.add(name)
+        found = {descriptor[1:6] for descriptor in self._descriptors()}
         if _ISO in found:
             return
         if found & set(_UDF):
@@ -134,6 +154,16 @@ def _last_session(descriptor: int) -> int:
     except OSError:
         return 0  # no optical drive, or no disc with sessions
     return max(0, int.from_bytes(request[:4], "little", signed=True))
+
+
+def _times_changed(descriptor: int) -> int:
+    """A number that the kernel changes with the disc in a drive; 0 before Linux 5.15."""
+    answer = bytearray(_DISKSEQ_BYTES)
+    try:
+        fcntl.ioctl(descriptor, _BLKGETDISKSEQ, answer)
+    except OSError:
+        return 0
+    return int.from_bytes(answer, sys.byteorder)
 
 
 def _cannot_open(error: OSError) -> InputError:

@@ -27,6 +27,7 @@ REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _READ = READ_FILE | READ_DIR
 _WRITE = _READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | REFER | TRUNCATE
 _DEVICE = READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
+_READ_DEVICE = READ_FILE | IOCTL_DEV
 _EXECUTE = READ_FILE | EXECUTE
 # fopen(3) truncates what it opens for writing, even the file that holds a thread's name.
 _BELOW_A_FOLDER = WRITE_FILE | TRUNCATE
@@ -68,6 +69,7 @@ def restrict(
     rename_only: Sequence[Path] = (),
     devices: Sequence[Path] = (),
     *,
+    read_devices: Sequence[Path] = (),
     executable: Sequence[Path] = (),
 ) -> None:
     """Restrict this thread, and every thread it starts, to what lies under these paths.
@@ -75,7 +77,8 @@ def restrict(
     In the folders ``rename_only`` files can be created, renamed and removed, but none can be opened
     for reading or writing: enough to give an output that is open already its final name.
     ``devices`` can be read, written and controlled with ioctl(2), a right of its own since ABI 5;
-    in a folder among them files can be written. ``executable`` can be read and executed.
+    in a folder among them files can be written. ``read_devices``, none of them a folder, can be
+    read and controlled. ``executable`` can be read and executed.
 
     All other execution, TCP, abstract sockets and signals to other processes are denied everywhere,
     as far as ABI ``version`` covers them. Needs no-new-privs. Paths that do not exist are ignored.
@@ -89,7 +92,7 @@ def restrict(
     try:
         rules = (
             *((readable, _READ), (writable, _WRITE), (rename_only, _RENAME), (devices, _DEVICE)),
-            (executable, _EXECUTE),
+            *((read_devices, _READ_DEVICE), (executable, _EXECUTE)),
         )
         for paths, rights in rules:
             for path in paths:

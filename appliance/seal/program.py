@@ -43,9 +43,10 @@ def become_sealed(
     """Replace this process by ``program``, with no network and no path but the system's libraries.
 
     ``arguments``: the name under which it runs, then the rest. ``descriptors``: open files that it
-    may open again by ``/dev/fd``. All but these and the standard three are closed. Call it in a
-    process of one thread. Raises ``SealError`` where Landlock or the filter is not available, and
-    ``OSError`` if the program cannot be run.
+    may open again by ``/dev/fd``, for reading; of a drive it may ask how large its disc is. All but
+    these and the standard three are closed. Call it in a process of one thread. Raises
+    ``SealError`` where Landlock or the filter is not available, and ``OSError`` if the program
+    cannot be run.
     """
     version = landlock.abi()
     if not version or not seccomp.available():
@@ -64,7 +65,11 @@ def become_sealed(
     process.drop_capabilities()
     again = [Path(f"/proc/self/fd/{descriptor}") for descriptor in descriptors]
     landlock.restrict(
-        [*_LIBRARIES, *again], (), version, executable=[program.resolve(strict=True), *_LOADERS]
+        _LIBRARIES,
+        (),
+        version,
+        read_devices=again,
+        executable=[program.resolve(strict=True), *_LOADERS],
     )
     seccomp.restrict(starting=True)
     os.execve(program, list(arguments), _ENVIRONMENT)  # noqa: S606 - a path that our code states

@@ -105,6 +105,7 @@ _PRCTL = (
     *(_PR_SET_NAME, _PR_GET_NAME),
     *(_PR_GET_DUMPABLE, _PR_GET_SECCOMP, _PR_GET_NO_NEW_PRIVS, _PR_SET_VMA),
 )
+_OF_A_DISC = (0x1260,)  # linux/fs.h: BLKGETSIZE, in 512 bytes
 # NVIDIA's open kernel modules: ioctl type 'F' of nv-ioctl-numbers.h; and the commands of
 # uvm_ioctl.h, which manages memory: small plain numbers, UVM_INITIALIZE and UVM_DEINITIALIZE.
 _NV_IOCTL_MAGIC = ord("F") << 8
@@ -124,15 +125,19 @@ def conditions(
 
     ``process``: the id of this process. ``gpu``: a GPU's driver also maps executable memory and
     calls ioctl(2) on its devices. ``starting``: a program and its libraries are still to be loaded,
-    which maps executable memory. ``clone3`` is missing because its flags lie in memory, which a
-    filter cannot read; answered with ENOSYS, the C library falls back to ``clone``.
+    which maps executable memory; and it may ask a drive for the size of its disc. ``clone3`` is
+    missing because its flags lie in memory, which a filter cannot read; answered with ENOSYS, the C
+    library falls back to ``clone``.
     """
     forbidden = 0 if gpu or starting else mmap.PROT_EXEC
     return {
         "clone": (Argument(0, _CLONE_THREAD, _CLONE_NEW | _CLONE_THREAD),),
         "mmap": (Argument(2, 0, forbidden),),
         "mprotect": (Argument(2, 0, forbidden),),
-        "ioctl": tuple(Argument(1, word) for word in _IOCTL) + (_NVIDIA if gpu else ()),
+        "ioctl": (
+            *(Argument(1, word) for word in (*_IOCTL, *(_OF_A_DISC if starting else ()))),
+            *(_NVIDIA if gpu else ()),
+        ),
         "fcntl": tuple(Argument(1, word) for word in _FCNTL),
         "prctl": tuple(Argument(0, word) for word in _PRCTL),
         "prlimit64": (Argument(0, 0),),

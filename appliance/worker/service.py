@@ -146,7 +146,7 @@ class WorkerService:
             raise CallError(error_name("NoDescriptor"))
         with errors_to_refusals():
             consent = served.gates.consent(parameters.consent)
-            with self._intake.receive(request.descriptors[0]) as received:
+            with self._intake.receive(request.descriptors[0], parameters.size) as received:
                 imported = received.media
                 pseudonym = served.ledger.pseudonym("file", received.digest)
                 served.ledger.append(
@@ -156,7 +156,7 @@ class WorkerService:
                         role=parameters.role,
                         media=imported.media,
                         size=received.size,
-                        origin="folder",
+                        origin=parameters.origin,
                         consent=consent,
                     )
                 )

@@ -21,8 +21,9 @@ def _complaints(folder: Path) -> list[str]:
     ours = [line for line in done.stdout.splitlines() if "/etc/udev/rules.d/" in line]
     read = [line for line in ours if line.startswith("Reading rules file")]
     assert len(read) == len(list((folder / "rules.d").iterdir()))
-    # The groups are those of an installed machine.
-    return [line for line in ours if line not in read and "Unknown group" not in line]
+    # Users and groups are those of an installed machine.
+    there = ("Unknown user", "Unknown group")
+    return [line for line in ours if line not in read and not any(one in line for one in there)]
 
 
 @pytest.fixture
@@ -37,6 +38,17 @@ def test_udev_understands_every_line(folder: Path) -> None:
     assert _complaints(folder) == []
     (folder / "rules.d/99-bad.rules").write_text('SUBSYSTEM=="net", FOO=="x"\n')
     assert len(_complaints(folder)) >= 1
+
+
+def test_devices_are_given_to_users_that_an_installed_machine_has() -> None:
+    known = (REPOSITORY / "hardening/sysusers/appliance.conf").read_text()
+    given = {
+        name
+        for rules in RULES
+        for name in re.findall(r'(?:OWNER|GROUP):?="(appliance-\w+)"', rules.read_text())
+    }
+    assert {"appliance-broker", "appliance-burner", "appliance-disc"} <= given
+    assert given <= set(re.findall(r"^u! (\S+) ", known, re.MULTILINE))
 
 
 def test_no_command_holds_what_a_device_says_of_itself() -> None:
@@ -63,10 +75,15 @@ def test_devices_are_given_away_in_time(name: str) -> None:
     assert "70-uaccess.rules" < name < "73-seat-late.rules"
 
 
-def test_a_drive_is_the_burner_s_alone() -> None:
+def test_the_burner_writes_a_drive_and_the_disc_reader_reads_it() -> None:
     text = (REPOSITORY / "hardening/udev/72-appliance-drive.rules").read_text()
     drive, generic = (line for line in text.splitlines() if line.startswith("SUBSYSTEM"))
-    assert all(part in drive for part in ('GROUP:="appliance-burner"', 'MODE:="0660"'))
+    given = ('OWNER:="appliance-burner"', 'GROUP:="appliance-disc"', 'MODE:="0640"')
+    assert all(part in drive for part in given)
+    for service, access in (("burner", "rw"), ("disc", "r")):
+        unit = (REPOSITORY / f"hardening/systemd/appliance-{service}.service").read_text()
+        assert re.findall(r"^DeviceAllow=(.*)$", unit, re.MULTILINE) == [f"block-sr {access}"]
+        assert f"User=appliance-{service}\n" in unit
     assert all(part in generic for part in ('GROUP:="root"', 'MODE:="0600"'))
     assert all('TAG-="uaccess"' in line for line in (drive, generic))
 

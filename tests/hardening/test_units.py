@@ -33,6 +33,8 @@ MAX_EXPOSURE = {
     "appliance-broker.service": 0.5,
     # It has the drive.
     "appliance-burner.service": 0.5,
+    # It has the drive, for reading.
+    "appliance-disc.service": 0.5,
     "appliance-devices.service": 0.3,
     # It needs the network of the machine, and may change its rules.
     "appliance-firewall.service": 1.1,
@@ -63,6 +65,7 @@ READ_PROC = {
     "appliance-audit.service",
     "appliance-audit-checkpoint.service",
     "appliance-broker.service",
+    "appliance-disc.service",
     "appliance-keeper@.service",
     "appliance-modules.service",
     "appliance-releaser@.service",
@@ -341,6 +344,7 @@ def test_a_policy_has_no_more_slots_than_there_are_users_and_sockets() -> None:
         ("audit", "audit"),
         ("broker", "session"),
         ("burner", "burner"),
+        ("disc", "disc_reader"),
         ("releaser@", "releaser"),
         ("worker@", "worker"),
     ],
@@ -354,7 +358,7 @@ def test_a_socket_is_passed_under_the_name_that_the_service_asks_for(
     assert re.findall(r'listening_socket\(socket\.\w+, "(.*)"\)', code) == [passed]
 
 
-@pytest.mark.parametrize("name", ["audit", "broker", "burner"])
+@pytest.mark.parametrize("name", ["audit", "broker", "burner", "disc"])
 def test_the_watchdog_waits_for_several_messages(name: str) -> None:
     unit = (HARDENING / f"systemd/appliance-{name}.service").read_text()
     (minutes,) = re.findall(r"^WatchdogSec=(\d+)min$", unit, re.MULTILINE)

@@ -20,12 +20,17 @@ def main() -> int:
     parser.add_argument("--card", action="store_true", help="with a network card")
     parser.add_argument("--usb", action="store_true", help="with a stick, keyboards and a mouse")
     parser.add_argument("--burner", action="store_true", help="with a drive and a blank disc")
+    parser.add_argument("--disc", action="store_true", help="with a drive and a disc from outside")
     parser.add_argument("--real", action="store_true", help="with the starter pack's own networks")
     parser.add_argument("tests", nargs="+")
     options = parser.parse_args()
     started = time.monotonic()
     with machine(
-        card=options.card, usb=options.usb, burner=options.burner, real=options.real
+        card=options.card,
+        usb=options.usb,
+        burner=options.burner,
+        disc=options.disc,
+        real=options.real,
     ) as booted:
         passed, report = booted.run(*options.tests, seconds=options.seconds)
         if options.burner and passed:

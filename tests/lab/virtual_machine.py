@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from tests.disc_reader.discs import burn
 from tests.lab.emulated_drive import DISC, DRIVE, drive_options, write_release
+from tests.lab.guest.test_a_disc_from_outside import PATIENT
 from tests.lab.recorded_networks import PUBLIC_KEY, write_recorded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -41,6 +43,7 @@ _KERNEL = (
 # Before no module can be loaded any more: tokens in software, and devices that tests make.
 _MODULES = "uhid\ndummy\n"
 _STICK_SIZE = 1 << 20  # bytes
+_OUTSIDE = "outside.iso"
 _VAR_SIZE = 1 << 30  # bytes of the disk that outlives a boot
 
 # Small and quick: what it changes of the defaults is measured in the machine, not on its patience;
@@ -80,14 +83,15 @@ class Machine:
 
     ``card``: it has a network card, with a network behind it. ``usb``: a stick, two keyboards and a
     mouse are plugged in. ``burner``: it has a drive with a blank DVD+R, see ``emulated_drive.py``,
-    and a folder to be burned. ``real``: the starter pack is installed as it is, see
-    ``recorded_networks.py``.
+    and a folder to be burned. ``disc``: it has a drive with a disc from outside, on which there is
+    a portrait. ``real``: the starter pack is installed as it is, see ``recorded_networks.py``.
     """
 
     folder: Path
     card: bool = False
     usb: bool = False
     burner: bool = False
+    disc: bool = False
     real: bool = False
     memory_mib: int = 3072
 
@@ -100,6 +104,9 @@ class Machine:
             stick.truncate(_STICK_SIZE)
         if self.burner:
             write_release(self.release)
+        if self.disc:
+            portrait = (_PORTRAITS / "person_a_1.jpg").read_bytes()
+            burn(self.folder / _OUTSIDE, {f"{PATIENT}/1.jpg": portrait, "README": b"x"})
         if not self.real:
             write_recorded(self._recorded, _PORTRAITS / "person_a_1.jpg")
 
@@ -160,6 +167,7 @@ class Machine:
             *_drive("program", f"{tools}/run/program.erofs", read_only=True),
             *_drive("var", f"{tools}/run/var.raw", read_only=False),
             *(drive_options() if self.burner else ()),
+            *(_disc(f"{tools}/run/{_OUTSIDE}") if self.disc else ()),
             *("-device", "virtio-serial-pci", "-device", "virtio-rng-pci"),
             *("-chardev", f"file,id=report,path={tools}/run/report.txt"),
             *("-device", "virtserialport,chardev=report,name=lab.report"),
@@ -216,12 +224,17 @@ class Machine:
 
 @contextmanager
 def machine(
-    *, card: bool = False, usb: bool = False, burner: bool = False, real: bool = False
+    *,
+    card: bool = False,
+    usb: bool = False,
+    burner: bool = False,
+    disc: bool = False,
+    real: bool = False,
 ) -> Iterator[Machine]:
     """A fresh machine in a folder that goes away with it."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
     try:
-        yield Machine(folder, card, usb, burner, real)
+        yield Machine(folder, card, usb, burner, disc, real)
     finally:
         shutil.rmtree(folder)
 
@@ -231,6 +244,14 @@ def _card(capture: str) -> Sequence[str]:
     return (
         *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"),
         *("-object", f"filter-dump,id=sent,netdev=net,file={capture}"),
+    )
+
+
+def _disc(image: str) -> Sequence[str]:
+    """A SATA drive with a disc in it."""
+    return (
+        *("-drive", f"if=none,id=outside,file={image},format=raw,media=cdrom,readonly=on"),
+        *("-device", "ide-cd,drive=outside"),
     )
 
 

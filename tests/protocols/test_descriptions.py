@@ -11,7 +11,14 @@ from msgspec import inspect
 
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.series import record
-from appliance.protocols import broker_api, burner_api, releaser_api, worker_api, worker_control_api
+from appliance.protocols import (
+    broker_api,
+    burner_api,
+    disc_api,
+    releaser_api,
+    worker_api,
+    worker_control_api,
+)
 from appliance.wire.message import Empty
 
 _METHOD = re.compile(r"^method (\w+)\(([^)]*)\) -> \(([^)]*)\)$", re.MULTILINE)
@@ -71,12 +78,17 @@ RELEASER: dict[str, tuple[type, type]] = {
     "Burn": (releaser_api.Burn, releaser_api.Burning),
 }
 BURNER: dict[str, tuple[type, type]] = {"Burn": (burner_api.Burn, burner_api.Burning)}
+DISC: dict[str, tuple[type, type]] = {
+    "List": (disc_api.List, disc_api.Files),
+    "Open": (disc_api.Open, disc_api.Opened),
+}
 INTERFACES = [
     (broker_api, BROKER),
     (worker_api, WORKER),
     (worker_control_api, CONTROL),
     (releaser_api, RELEASER),
     (burner_api, BURNER),
+    (disc_api, DISC),
 ]
 APIS = [api for api, _ in INTERFACES]
 
@@ -120,7 +132,9 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 
 
 @pytest.mark.parametrize(
-    ("api", "methods"), INTERFACES, ids=["broker", "worker", "control", "releaser", "burner"]
+    ("api", "methods"),
+    INTERFACES,
+    ids=["broker", "worker", "control", "releaser", "burner", "disc"],
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)

@@ -75,6 +75,8 @@ def test_it_starts_no_other_program(letter: Path) -> None:
         "import os; os.kill(os.getppid(), 0)",
         "import os; os.execv('/bin/sh', ['sh', '-c', 'true'])",
         "import os; os.mkdir('/tmp/made')",
+        "open('/dev/fd/0', 'r+b')",
+        "import fcntl; fcntl.ioctl(0, 0x125E, bytes(4))",  # BLKROGET, which is not BLKGETSIZE
     ],
 )
 def test_it_has_no_way_out(attempt: str, letter: Path) -> None:

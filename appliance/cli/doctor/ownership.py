@@ -22,6 +22,7 @@ _SOCKETS = (
     ("broker's socket", ("session.sock",), 0o660, "root", "appliance-kiosk"),
     ("ledger's socket", ("audit.sock",), 0o600, "appliance-broker", "root"),
     ("burner's socket", ("burner.sock",), 0o600, "appliance-broker", "root"),
+    ("disc reader's socket", ("disc.sock",), 0o600, "appliance-kiosk", "root"),
     ("keepers' sockets", _KEEPERS, 0o600, "appliance-broker", "root"),
 )
 _LISTENING = 1 << 16  # __SO_ACCEPTCON of the kernel's net.h, in the flags of /proc/net/unix

@@ -17,6 +17,7 @@ _RUNNING = (
     _BROKER,
     "appliance-broker.socket",
     "appliance-burner.socket",
+    "appliance-disc.socket",
     "appliance-firewall.service",
     "appliance-modules.service",
     "appliance-storage.service",

@@ -86,8 +86,10 @@ method Packs() -> (packs: []Pack, provider: string)
 
 # Import the photo or video whose descriptor comes with the call. A process that can do nothing
 # else decodes and re-encodes it. `role`: source, target or reference. `consent`: the reference of
-# the consent of the person it shows, where the policy requires one; logged as a pseudonym.
-method Import(role: string, consent: ?string) -> \
+# the consent of the person it shows, where the policy requires one; logged as a pseudonym. `size`:
+# how many bytes there must be; without it the descriptor has to be of a regular file, with it a
+# pipe will do. `origin`: folder or disc, where it comes from as the ledger says.
+method Import(role: string, consent: ?string, size: ?int, origin: ?string) -> \
 (item: int, media: string, width: int, height: int)
 
 # The faces in an item; in a video those of the last key frame at or before `at` seconds.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,6 +19,8 @@ class Import(Strict, frozen=True):
 
     role: Role
     consent: Consent | None = None
+    size: Annotated[int, msgspec.Meta(ge=0, le=1 << 46)] | None = None
+    origin: Literal["folder", "disc"] = "folder"
 
 
 class Item(Strict, frozen=True):

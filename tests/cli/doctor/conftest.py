@@ -18,12 +18,14 @@ HARDENING = REPOSITORY / "hardening"
 USERS = [
     *("root", "appliance-audit", "appliance-broker", "appliance-kiosk"),
     *(f"appliance-w{slot}" for slot in range(8)),
-    *("appliance-accounts", "appliance-burner", "appliance-firewall", "appliance-release"),
+    *("appliance-accounts", "appliance-burner", "appliance-disc", "appliance-firewall"),
+    "appliance-release",
 ]
 SOCKETS = {
     "session.sock": (0o660, "root", "appliance-kiosk"),
     "audit.sock": (0o600, "appliance-broker", "root"),
     "burner.sock": (0o600, "appliance-broker", "root"),
+    "disc.sock": (0o600, "appliance-kiosk", "root"),
     **{f"keeper/w{slot}.sock": (0o600, "appliance-broker", "root") for slot in range(8)},
 }
 PROC_NET_UNIX = "Num       RefCount Protocol Flags    Type St Inode Path\n"

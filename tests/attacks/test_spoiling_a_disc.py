@@ -45,22 +45,17 @@ def burned(site: Site) -> list[events.ReleaseBurned]:
     return [event for event in site.events() if isinstance(event, events.ReleaseBurned)]
 
 
-@pytest.mark.parametrize(
-    "last",
-    [
+def test_a_burner_that_says_what_cannot_be_is_not_believed(site: Site, tmp_path: Path) -> None:
+    answers = (
         burner_api.Burning(1.0),
         burner_api.Burning(1.0, HASH),
-        burner_api.Burning(1.0, HASH, 2048),
-        burner_api.Burning(1.0, HASH, (1 << 30) + 1),
-    ],
-    ids=["nothing", "no-size", "too-short", "no-whole-sector"],
-)
-def test_a_burner_that_says_what_cannot_be_is_not_believed(
-    site: Site, tmp_path: Path, last: burner_api.Burning
-) -> None:
-    with pytest.raises(CallError, match="NotBurned") as refused:
-        burn(site, lying(lambda _: Answer(last)))
-    assert reason(refused.value) == "spoiled"
+        burner_api.Burning(1.0, HASH, 2048),  # less than the copy
+        burner_api.Burning(1.0, HASH, (1 << 30) + 1),  # no whole sectors
+    )
+    for last in answers:
+        with pytest.raises(CallError, match="NotBurned") as refused:
+            burn(site, lying(lambda _, last=last: Answer(last)))
+        assert reason(refused.value) == "spoiled"
     assert burned(site) == []
     burn(site, real(tmp_path, tmp_path / "control.iso"))
     assert len(burned(site)) == 1

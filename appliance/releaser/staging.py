@@ -69,7 +69,7 @@ class Stage:
 
     def _remove_files(self) -> None:
         try:
-            for path in self._folder.rglob("*"):
+            for path in list(self._folder.rglob("*")):
                 if path.is_symlink() or not path.is_dir():
                     path.unlink()
         except OSError as error:

@@ -81,6 +81,7 @@ class Broker:
             refusals=self._refusals,
             daily=Daily(settings.policy.wipe.daily),
             unwritten=copies.unwritten,
+            let_go=self._discs.let_go,
         )
         self._shutting_down = False
 

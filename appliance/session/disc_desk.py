@@ -2,15 +2,19 @@
 
 What is burned, a second person approved, copy by copy. The broker gives the releaser of the slot a
 connection to the burner, and one to the ledger that is restricted to this session; it sees no copy.
-If the session is locked or ends meanwhile, the broker hangs up on the releaser, and what was begun
-is a spoiled disc.
+If the session is locked or ends meanwhile, the broker hangs up on both, and what was begun is a
+spoiled disc. The burner has files of the workspace open until it lets go of them, and a file system
+in use cannot be closed: so the end of the session waits for that, for a limited time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from threading import Lock
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event, Lock
 from types import MappingProxyType
 
 from appliance.audit.entries import events
@@ -29,6 +33,8 @@ from appliance.wire.service import Answer, Request
 _PAUSE = 10.0  # seconds between two attempts of a session, so that the ledger cannot be filled
 _MOST_SESSIONS = 64  # that are remembered; there are at most 8
 
+_LONGEST_REST = 75.0  # seconds for the burner to end its program, which it gives a minute
+
 _DESTROY = "Destroy the disc: there may be pictures on it. Then put in another one."
 _HINTS: Mapping[events.BurnReason, str] = MappingProxyType(
     {
@@ -45,6 +51,15 @@ _HINTS: Mapping[events.BurnReason, str] = MappingProxyType(
         "spoiled": _DESTROY,
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Burning:
+    """``burner``: our end. ``ending``: it is to be broken off; ``over``: no file is in use."""
+
+    burner: socket.socket
+    ending: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
 
 
 class DiscDesk:
@@ -65,18 +80,39 @@ class DiscDesk:
         self._copies = copies
         self._session_of = session_of
         self._tried: dict[str, float] = {}  # when, by session
+        self._burning: dict[str, _Burning] = {}  # by session
         self._lock = Lock()
 
     def burn(self, request: Request[broker_api.SessionRef]) -> Answer:
         """Burn all copies of a session to the disc in the drive; answers how far it is."""
-        session, handle = self._session_of(request), request.parameters.handle
+        session = self._session_of(request)
         session.check_open()
         self._begin(session.identifier)
         if not self._admission.roles.allow(session.user, "request"):
             raise self._refused("role", session)
 
+        try:
+            burner = self._environment.connect_burner()
+        except WireError as missing:
+            raise self._refused("no-burner", session) from missing
+        with burner, self._at_work(session, burner) as burning:
+            return self._burned(request, session, burning)
+
+    def let_go(self, session: str) -> None:
+        """Break off what is burned of ``session``, and wait until no file of it is in use."""
+        with self._lock:
+            burning = self._burning.get(session)
+        if burning is not None:
+            burning.ending.set()
+            burning.over.wait(2 * _LONGEST_REST)
+
+    def _burned(
+        self, request: Request[broker_api.SessionRef], session: Session, burning: _Burning
+    ) -> Answer:
+        handle = request.parameters.handle
+
         def still_open() -> bool:
-            return session.is_open_as(handle)
+            return session.is_open_as(handle) and not burning.ending.is_set()
 
         def progress(answer: releaser_api.Burning) -> None:
             with suppress(StateError):  # locked: who watches for that ends it
@@ -85,18 +121,31 @@ class DiscDesk:
                 request.progress(broker_api.Burning(answer.done))
 
         try:
-            burner = self._environment.connect_burner()
-        except WireError as missing:
-            raise self._refused("no-burner", session) from missing
-        try:
-            with burner:
-                burned = self._copies.burn(session, burner, still_open, progress)
+            burned = self._copies.burn(session, burning.burner, still_open, progress)
         except (CallError, LedgerError, WireError) as failed:
             if isinstance(failed, CallError) and failed.error == error_name("NoReleaser"):
                 raise
-            reason, hint = self._why(failed, still_open())
+            open_ = still_open()
+            if not open_:
+                _wait_for(burning.burner)
+            reason, hint = self._why(failed, open_)
             raise self._refused(reason, session, hint) from failed
         return Answer(broker_api.Burning(1.0, burned.numbers, burned.sha256, burned.size))
+
+    @contextmanager
+    def _at_work(self, session: Session, burner: socket.socket) -> Iterator[_Burning]:
+        """Raises ``CallError`` if a disc of this session is being burned already."""
+        burning = _Burning(burner)
+        with self._lock:
+            known = self._burning.setdefault(session.identifier, burning)
+        if known is not burning:
+            raise self._refused("busy", session)
+        try:
+            yield burning
+        finally:
+            with self._lock:
+                del self._burning[session.identifier]
+            burning.over.set()
 
     def _begin(self, session: str) -> None:
         """Raises ``StateError`` if a disc was asked for a moment ago."""
@@ -137,3 +186,14 @@ class DiscDesk:
         return CallError(
             error_name("ReleaseRefused"), broker_api.ReleaseRefused(reason, hint or _HINTS[reason])
         )
+
+
+def _wait_for(burner: socket.socket) -> None:
+    """Hang up on the burner, and wait until it does the same: then it has closed every file."""
+    end = time.monotonic() + _LONGEST_REST
+    with suppress(OSError):  # also a timeout: what it holds then, the wipe reports
+        burner.shutdown(socket.SHUT_WR)
+        while (left := end - time.monotonic()) > 0:
+            burner.settimeout(left)
+            if not burner.recv(1 << 16):
+                return

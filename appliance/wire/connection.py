@@ -79,6 +79,12 @@ class Connection:
         except OSError as error:
             raise broken("the other end is gone") from error
 
+    def has_hung_up(self) -> bool:
+        """Whether the peer sends nothing any more, as it has closed its end or that direction."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLRDHUP)
+        return bool(poll.poll(0))
+
     def close(self) -> None:
         """Hang up, and close descriptors that arrived and were not taken."""
         # shutdown wakes a thread that waits in receive; close alone does not.

@@ -16,8 +16,9 @@ from tests.lab.virtual_machine import machine
 BOOT, NETWORK = "test_boot.py", "test_the_network_is_cut_off.py"
 KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.py"
 DISC = "test_a_disc_is_burned.py"
+SESSION_DISC = "test_a_disc_of_a_session.py"
 USB, ONE_SESSION = "test_usb_is_refused.py", "test_a_session_from_token_to_wipe.py"
-APART = (BOOT, NETWORK, USB, DISC, KILLS, IN_A_ROW)
+APART = (BOOT, NETWORK, USB, DISC, SESSION_DISC, KILLS, IN_A_ROW)
 GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
 HOUR = 3600  # seconds
 AT_ONCE = 2  # machines: one alone seldom has work for two processors
@@ -61,6 +62,7 @@ BOOTS = {
     "network": Boot((BOOT, NETWORK), HOUR, card=True),
     "usb": Boot((BOOT, USB), HOUR, usb=True),
     "disc": Boot((BOOT, DISC), HOUR, burner=True),
+    "session disc": Boot((BOOT, SESSION_DISC), HOUR, burner=True),
     "real-networks": Boot((BOOT, ONE_SESSION), HOUR, real=True),
 }
 

@@ -121,7 +121,12 @@ class StandInClock:
 
 @dataclass
 class StandInBurner:
-    """Can be connected to, or not; only releasers speak to it."""
+    """Can be connected to, or not; only releasers speak to it.
+
+    ``holds``: it does not notice that it is hung up on.
+    """
+
+    holds: bool = False
 
     missing: bool = False
     others: list[socket.socket] = field(default_factory=list)
@@ -131,6 +136,8 @@ class StandInBurner:
             raise WireError("There is no burner.", "Start it.")
         ours, theirs = socket.socketpair()
         self.others.append(theirs)
+        if not self.holds:
+            Thread(target=_until_eof, args=(theirs,), daemon=True).start()
         return ours
 
     def close(self) -> None:
@@ -213,6 +220,12 @@ class StandInReleaser:
             raise CallError(releaser_api.error_name("NotTaken"))
         self.taken[wanted.number] = data
         return Answer()
+
+
+def _until_eof(connection: socket.socket) -> None:
+    with suppress(OSError), connection:
+        while connection.recv(1 << 16):
+            pass
 
 
 def _is_cut_off(request: Request[Any]) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from threading import Thread
 
 import pytest
 
 from appliance.audit.entries import events
+from appliance.keeper.protocol import Command
 from appliance.protocols import broker_api, releaser_api
 from appliance.wire.message import CallError
 from tests.session.releasing import Desk
 from tests.session.scene import KIOSK, Scene
+from tests.session.standins import until
 
 WHO = "f" * 32  # the pseudonym of everybody here
 DISC = "d" * 64
@@ -180,3 +183,24 @@ def test_a_session_in_which_a_disc_is_burned_is_not_idle(desk: Desk) -> None:
     burn(desk)
     desk.scene.after(590)
     desk.scene.act_for_kiosk("Touch", desk.session)  # it was not locked
+
+
+def test_the_end_of_a_session_waits_until_the_burner_lets_go(desk: Desk) -> None:
+    """A file system of which a file is open elsewhere could not be closed."""
+    scene, told = desk.scene, []
+    scene.burner.holds = True
+    scene.releaser.waits = True
+    keeper = next(one for one in scene.keepers if one.slot == "w0")
+    burning = Thread(target=lambda: told.append(refusal(desk)))
+    burning.start()
+    until(lambda: bool(scene.releaser.burned))
+    ending = Thread(target=lambda: scene.act_for_kiosk("Close", desk.session))
+    ending.start()
+    (theirs,) = scene.burner.others
+    assert theirs.recv(1) == b""  # the burner is hung up on
+    assert Command.WIPE not in keeper.asked
+    theirs.close()
+    ending.join()
+    burning.join()
+    assert Command.WIPE in keeper.asked
+    assert told == ["ReleaseRefused not-open"]

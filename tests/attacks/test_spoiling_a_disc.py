@@ -20,7 +20,7 @@ from appliance.protocols import burner_api
 from appliance.release.record import ReleaseRecord
 from appliance.releaser.staging import STAGE
 from appliance.wire.message import CallError
-from appliance.wire.service import Answer, Request
+from appliance.wire.service import Answer, Request, Service
 from tests.releaser.burning import burn, copied, lying, opened, real, reason
 from tests.releaser.process import OTHER_SESSION, Site
 from tests.session.conftest import Daemon
@@ -41,6 +41,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
     daemon.kill()
 
 
+def saying(last: burner_api.Burning) -> Service:
+    """A burner that writes nothing, and says this."""
+    return lying(lambda _: Answer(last))
+
+
 def burned(site: Site) -> list[events.ReleaseBurned]:
     return [event for event in site.events() if isinstance(event, events.ReleaseBurned)]
 
@@ -54,7 +59,7 @@ def test_a_burner_that_says_what_cannot_be_is_not_believed(site: Site, tmp_path:
     )
     for last in answers:
         with pytest.raises(CallError, match="NotBurned") as refused:
-            burn(site, lying(lambda _, last=last: Answer(last)))
+            burn(site, saying(last))
         assert reason(refused.value) == "spoiled"
     assert burned(site) == []
     burn(site, real(tmp_path, tmp_path / "control.iso"))

@@ -100,6 +100,7 @@ def test_each_refusal_is_in_the_ledger_and_leaves_the_copies_unwritten(
     desk.scene.releaser.burns = not_burned(reason)
     desk.scene.ledger.events.clear()
     assert refusal(desk) == f"ReleaseRefused {reason}"
+    assert reason != "folder"
     assert desk.logged() == [events.ReleaseRefused(desk.session, "burn", reason, WHO)]
     (number,) = desk.scene.releaser.taken
     assert close(desk) == [events.ReleaseDropped(desk.session, number)]

@@ -245,7 +245,7 @@ def releaser_of(server: Server, session: str) -> socket.socket:
 
 def test_a_releaser_gets_proofs_of_its_session_alone(server: Server) -> None:
     broker = pair(server, "broker")
-    story = [
+    story: list[events.AnyEvent] = [
         events.SessionOpened(SESSION, "a" * 32),
         events.SessionOpened(OTHER, "a" * 32),
         events.ReleaseApproved(SESSION, 1, "a" * 64, "b" * 32),

@@ -8,6 +8,7 @@ from pathlib import Path
 RUN = Path("/run/appliance")
 AUDIT_SOCKET = RUN / "audit.sock"
 BROKER_SOCKET = RUN / "session.sock"
+BURNER_SOCKET = RUN / "burner.sock"
 RELEASER_SOCKETS = RUN / "releaser"
 KEEPER_SOCKETS = RUN / "keeper"
 WORKER_SOCKETS = RUN / "worker"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable, Mapping
 from threading import Lock
 from types import MappingProxyType
@@ -29,6 +30,7 @@ _ERRORS: Mapping[Reason, str] = MappingProxyType(
     }
 )
 _STEP: Final = 0.01  # of the work, between two answers
+_LONGEST_SILENCE: Final = 1.0  # seconds
 
 
 class Burner:
@@ -77,13 +79,16 @@ class Burner:
 
 
 def _in_steps(request: Request[api.Burn]) -> Progress:
-    """Answers that it goes on, a hundred times at most. Raises ``WireError`` if nobody listens."""
-    said = 0.0
+    """Answers that it goes on, by the percent or second. Raises ``WireError`` if nobody listens.
+
+    By the second too, since who hangs up waits for the folder to be let go of.
+    """
+    said, at = 0.0, time.monotonic()
 
     def progress(done: float) -> None:
-        nonlocal said
-        if done >= said + _STEP:
-            said = done
+        nonlocal said, at
+        if done >= said + _STEP or time.monotonic() >= at + _LONGEST_SILENCE:
+            said, at = done, time.monotonic()
             request.progress(api.Burning(min(1.0, done)))
 
     return progress

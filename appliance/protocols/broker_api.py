@@ -83,6 +83,13 @@ method DeclineRelease(release: string, user: string, pin: string, reason: string
 # once the releaser has it; `number` is the release's, its index in the ledger.
 method ApproveRelease(release: string, user: string, pin: string, sha256: string) -> (number: int)
 
+# Burn all copies of this session that were released to the blank disc in the drive, which is closed
+# and read back. To be called with `more`: each answer says how much is done, from 0 to 1, and the
+# last one has the numbers of the releases, and SHA-256 and size in bytes of the disc. The copies
+# stay: another disc can be burned. If the session is locked or ends meanwhile, the disc is spoiled.
+method BurnReleases(handle: string) -> \
+(done: float, numbers: ?[]int, sha256: ?string, size: ?int)
+
 # A token was pulled (called by udev).
 method TokenRemoved(device: string) -> ()
 
@@ -133,7 +140,7 @@ class Reopen(_Strict, frozen=True):
 
 
 class SessionRef(_Strict, frozen=True):
-    """Parameters of Attach, Touch, Lock, Leave and Close."""
+    """Parameters of Attach, Touch, Lock, Leave, Close and BurnReleases."""
 
     handle: _Handle
 
@@ -230,6 +237,15 @@ class Released(msgspec.Struct, frozen=True):
     """Answer of ApproveRelease."""
 
     number: int
+
+
+class Burning(msgspec.Struct, frozen=True):
+    """Answer of BurnReleases; all but ``done`` comes with the last one. ``size`` in bytes."""
+
+    done: float
+    numbers: list[int] | None = None
+    sha256: str | None = None
+    size: int | None = None
 
 
 class SessionStatus(msgspec.Struct, frozen=True):

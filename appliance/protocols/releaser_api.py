@@ -9,7 +9,7 @@ There is a releaser for each slot. It serves one connection, and ends with it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -53,16 +53,19 @@ method Copies(session: string) -> (copies: []Copy)
 # Delete a copy of a session, or all of them without a `number`. The answer names those there were.
 method Forget(session: string, number: ?int) -> (numbers: []int)
 
-# Have all copies of a session burned. Exactly two descriptors come with the call: a connection to
-# the burner, and one to the ledger that is restricted to this session. To be called with `more`;
-# see io.faceappliance.Burner. `label`: the name of the volume.
-method Burn(session: string, label: string) -> (done: float, sha256: ?string, size: ?int)
+# Have all copies of a session burned to one disc, with proofs of what the ledger has about the
+# session. Exactly two descriptors come with the call: a connection to the burner, and
+# one to the ledger that is restricted to this session. To be called with `more`; see
+# io.faceappliance.Burner. Copies stay as they are. `numbers`: of the releases on the disc.
+method Burn(session: string) -> (done: float, numbers: ?[]int, sha256: ?string, size: ?int)
 
 error NoDescriptor ()
 error NoKeys (hint: string)
 error NoOutbox ()
 error NoCopies ()
-error NoBurner ()
+# reason: no-burner, busy, no-drive, not-blank, rewritable, too-small or folder: the disc is as it
+# was. spoiled: writing had begun, or the burner hung up; there may be pictures on the disc.
+error NotBurned (reason: string, needed: ?int, free: ?int)
 error NotTaken ()
 error Failed (message: string, hint: string)
 error Bug ()
@@ -130,18 +133,31 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 
 class Burn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Parameters of Burn; ``label``: the name of the volume, of ISO 9660's d-characters."""
+    """Parameters of Burn."""
 
     session: _Session
-    label: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9_]{1,32}\Z")]
 
 
 class Burning(msgspec.Struct, frozen=True):
-    """Answer of Burn; ``sha256`` and ``size`` come with the last one alone."""
+    """Answer of Burn; all but ``done`` comes with the last one alone."""
 
     done: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    numbers: list[Number] | None = None
     sha256: _Sha256 | None = None
     size: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)] | None = None
+
+
+NotBurnedReason: TypeAlias = Literal[
+    "no-burner", "busy", "no-drive", "not-blank", "rewritable", "too-small", "folder", "spoiled"
+]
+
+
+class NotBurned(msgspec.Struct, frozen=True):
+    """Details of NotBurned; ``needed`` and ``free`` in bytes, if the disc was too small."""
+
+    reason: NotBurnedReason
+    needed: int | None = None
+    free: int | None = None
 
 
 class NoKeys(msgspec.Struct, frozen=True):

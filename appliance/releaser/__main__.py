@@ -13,6 +13,7 @@ from typing import BinaryIO
 import cv2
 import msgspec
 
+from appliance.audit import standalone
 from appliance.diagnostics.process_log import configure
 from appliance.errors import ApplianceError
 from appliance.files.output import OutputFile
@@ -22,12 +23,15 @@ from appliance.policy.policy import Policy
 from appliance.release.keys import WATERMARK_KEY, read_watermark_key
 from appliance.release.labels.visible import load_label
 from appliance.release.provenance.preload import load_provenance
+from appliance.releaser.burning import Burning
 from appliance.releaser.copying import MAX_SECONDS, CopyMaker
+from appliance.releaser.disc import DiscWriter
 from appliance.releaser.hang_up import end_with
 from appliance.releaser.marking import Mark, MarkedFile, MarkRequest, mark
 from appliance.releaser.outbox import Outbox
 from appliance.releaser.service import Releaser
 from appliance.releaser.site import SiteKeys
+from appliance.releaser.staging import Stage
 from appliance.wire.activation import listening_socket
 from appliance.worker.children import Children
 from appliance.worker.sealing import WorkerSealing
@@ -60,6 +64,9 @@ def main(marking: Mark = mark, max_seconds: int = MAX_SECONDS) -> int:
         children = _children(policy, options.keys, marking, max_seconds)
         # Read after the helper was forked: no child has ever had the key that signs.
         site = SiteKeys.read(options.keys)
+        stage = Stage(options.outbox)
+        stage.prepare()
+        verifier = Path(standalone.__file__).read_bytes()
         sealing = WorkerSealing(policy)
         sealing.confine(writable=[options.outbox])
         load_provenance()
@@ -77,8 +84,11 @@ def main(marking: Mark = mark, max_seconds: int = MAX_SECONDS) -> int:
         )
         return made, days
 
+    def burning(made: CopyMaker) -> Burning:
+        return Burning(outbox, stage, DiscWriter(outbox, made.keys, verifier, made.now))
+
     end_with(connection)
-    Releaser(outbox, maker, sealed).service().serve(connection)
+    Releaser(outbox, maker, burning, sealed).service().serve(connection)
     os._exit(0)
 
 

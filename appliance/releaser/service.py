@@ -15,6 +15,7 @@ from appliance.diagnostics.process_log import log, report_bug
 from appliance.errors import ApplianceError
 from appliance.protocols import releaser_api as api
 from appliance.protocols.releaser_api import error_name
+from appliance.releaser.burning import Burning
 from appliance.releaser.copying import CopyMaker
 from appliance.releaser.outbox import NoOutboxError, Outbox
 from appliance.releaser.receiving import NotTakenError
@@ -31,10 +32,12 @@ class Releaser:
         self,
         outbox: Outbox,
         maker: Callable[[], tuple[CopyMaker, int]],
+        burning: Callable[[CopyMaker], Burning],
         sealed: SealReport,
     ) -> None:
-        """``maker`` also gives how many days its certificate has left."""
+        """``maker`` also gives how many days its certificate has left. ``burning``: what burns."""
         self._outbox = outbox
+        self._burning = burning
         self._maker = maker
         self._sealed = sealed
 
@@ -78,9 +81,18 @@ class Releaser:
             return Answer(api.Forgotten(self._outbox.forget(wanted.session, wanted.number)))
 
     def _burn(self, request: Request[api.Burn]) -> Answer:
-        """Not before there is what stages a disc."""
-        with _taken(request):
-            raise CallError(error_name("NoBurner"))
+        bind_session(request.parameters.session)
+        maker, _ = self._with_keys()
+
+        def progress(done: float) -> None:
+            request.progress(api.Burning(done))
+
+        with _taken(request) as (connection, ledger), _as_answers():
+            self._outbox.check()
+            ledger.append(as_event(self._sealed))
+            return Answer(
+                self._burning(maker).burn(request.parameters, connection, ledger, progress)
+            )
 
     def _with_keys(self) -> tuple[CopyMaker, int]:
         try:

@@ -24,6 +24,7 @@ from appliance.protocols.broker_api import error_name
 from appliance.session.admission import Admission, Admitted
 from appliance.session.copies import Copies
 from appliance.session.daily import Daily
+from appliance.session.disc_desk import DiscDesk
 from appliance.session.environment import Environment
 from appliance.session.keeper import Keeper, StandbyKeeper
 from appliance.session.ledger_connection import Ledger
@@ -71,6 +72,7 @@ class Broker:
             session_of=self._session,
             tokens_of_others=self._tokens_of_others,
         )
+        self._discs = DiscDesk(ledger, environment, self._admission, copies, self._session)
         self._watch = Watch(
             self._slots,
             ledger,
@@ -79,6 +81,7 @@ class Broker:
             refusals=self._refusals,
             daily=Daily(settings.policy.wipe.daily),
             unwritten=copies.unwritten,
+            let_go=self._discs.let_go,
         )
         self._shutting_down = False
 
@@ -105,6 +108,7 @@ class Broker:
             "LookAtRelease": method(broker_api.LookAtRelease, self._releases.look),
             "DeclineRelease": method(broker_api.DeclineRelease, self._releases.decline),
             "ApproveRelease": method(broker_api.ApproveRelease, self._releases.approve),
+            "BurnReleases": method(broker_api.SessionRef, self._discs.burn),
             "TokenRemoved": method(broker_api.TokenRemoved, self._token_removed, root),
             "DeviceRefused": method(broker_api.DeviceRefused, self._device_refused, root),
         }

@@ -21,8 +21,10 @@ from appliance.protocols import releaser_api as api
 from appliance.protocols import worker_control_api as control_api
 from appliance.session.ledger_connection import Ledger
 from appliance.session.releases import ReleaseRequest
+from appliance.session.session import Session
 from appliance.wire.client import Client
-from appliance.wire.message import CallError, Empty
+from appliance.wire.connection import broken
+from appliance.wire.message import CallError, Empty, S
 
 _LONGEST_HAND_OVER = 4 * 3600.0  # seconds; enough for a film of two hours
 _LONGEST_START = 120.0  # seconds until a releaser serves: systemd starts it for the connection
@@ -91,6 +93,37 @@ class Copies:
             while len(self._kept) > _MOST_SESSIONS:
                 self._kept.pop(next(iter(self._kept)))
 
+    def burn(
+        self,
+        session: Session,
+        burner: socket.socket,
+        still_open: Callable[[], bool],
+        progress: Callable[[api.Burning], None],
+    ) -> api.Burning:
+        """Have all copies of a session burned by ``burner``; what was, with the medium's hash.
+
+        ``still_open``: once it is false, the releaser is hung up on. Raises ``CallError``,
+        ``LedgerError`` or ``WireError``.
+        """
+        last = None
+        with (
+            self.releaser(session.slot) as releaser,
+            closing(self._ledger.for_releaser(session.identifier)) as ledger,
+            _hanging_up(releaser, still_open),
+        ):
+            for last, _ in releaser.follow(
+                f"{api.NAME}.Burn",
+                api.Burn(session.identifier),
+                gives=api.Burning,
+                descriptors=[burner.fileno(), ledger.fileno()],
+            ):
+                progress(last)
+        if last is None or None in (last.numbers, last.sha256, last.size):
+            raise broken("the releaser does not say what it burned")
+        with self._lock:
+            self._kept.get(session.identifier, set()).difference_update(last.numbers or ())
+        return last
+
     def unwritten(self, session: str) -> list[int]:
         """The numbers of a session's copies that were written nowhere."""
         with self._lock:
@@ -98,12 +131,8 @@ class Copies:
 
     def hint_of(self, failed: Exception) -> str | None:
         """What the releaser says can be done, if it is an error that says so."""
-        raw = getattr(getattr(failed, "parameters", None), "json", b"")
-        try:
-            hint = msgspec.json.decode(raw, type=_Hint).hint
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
-        return hint if 0 < len(hint) <= _LONGEST_HINT else None
+        details = read_details(failed, _Hint)
+        return details.hint if details and 0 < len(details.hint) <= _LONGEST_HINT else None
 
     def _forget(self, slot: str, session: str, number: int) -> None:
         """Have a copy deleted that may have been made when its release had failed already."""
@@ -117,6 +146,15 @@ class Copies:
                 gives=api.Forgotten,
                 timeout=_LONGEST_START,
             )
+
+
+def read_details(failed: Exception, kind: type[S]) -> S | None:
+    """The details of an error that a releaser answered, if they are those of ``kind``."""
+    raw = getattr(getattr(failed, "parameters", None), "json", b"")
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 class _Hint(msgspec.Struct):

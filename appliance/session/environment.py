@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from appliance import machine
 from appliance.session import login, roles
 from appliance.session.keeper import Keeper, KeeperConnection
 from appliance.wire.client import Client
+from appliance.wire.connection import connect_to
 
 Authenticate: TypeAlias = Callable[
     [str, str, login.Method, Callable[[], None]], login.Denial | None
@@ -35,13 +37,18 @@ def connect_releaser(slot: str) -> Client:
     return Client.to(machine.RELEASER_SOCKETS / f"{slot}.sock")
 
 
+def connect_burner() -> socket.socket:
+    """A connection to the burner, to be handed over. Raises ``WireError``."""
+    return connect_to(machine.BURNER_SOCKET)
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """``tokens``: those that are plugged in now; never waits. ``workers``: their sockets' folder.
 
     ``clock``: seconds; it must not be settable. ``spawn`` runs what may take long. ``registered``
-    and ``roles``: root's files of tokens and roles. ``connect_releaser``: to that of a slot; raises
-    ``WireError``.
+    and ``roles``: root's files of tokens and roles. ``connect_releaser``: to that of a slot, as
+    ``connect_burner``: raises ``WireError``.
     """
 
     tokens: Callable[[], frozenset[str]]
@@ -54,3 +61,4 @@ class Environment:
     registered: Path = login.TOKENS
     roles: Path = roles.FILE
     connect_releaser: Callable[[str], Client] = connect_releaser
+    connect_burner: Callable[[], socket.socket] = connect_burner

@@ -45,8 +45,13 @@ class Watch:
         refusals: Refusals,
         daily: Daily,
         unwritten: Callable[[str], list[int]],
+        let_go: Callable[[str], None],
     ) -> None:
-        """``daily``: when workers of projects drop their caches; ``unwritten``: see ``Copies``."""
+        """``daily``: when workers of projects drop their caches; ``unwritten``: see ``Copies``.
+
+        ``let_go``: see ``DiscDesk``.
+        """
+        self._let_go = let_go
         self._slots = slots
         self._ledger = ledger
         self._journal = journal
@@ -107,6 +112,7 @@ class Watch:
         Raises ``StateError`` if a wipe is already under way, ``LedgerError`` if it is not logged,
         and ``OSError`` if the journal of pending wipes cannot be written.
         """
+        self._let_go(session.identifier)
         erasure = session.end(step)
         if erasure.failed is not None:
             log().error("wipe failed")

@@ -40,18 +40,7 @@ class Connection:
 
         Raises ``WireError``, also at once if too many others wait for that service already.
         """
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.setblocking(False)  # connect(2) could wait for ever
-            connection.connect(os.fspath(path))
-            connection.setblocking(True)
-        except OSError as error:
-            connection.close()
-            raise WireError(
-                f"The service does not answer ({error.strerror}).",
-                "Start it, and call it as a user that it serves.",
-            ) from error
-        return cls(connection)
+        return cls(connect_to(path))
 
     def receive(self, timeout: float | None = None) -> tuple[bytes, list[int]] | None:
         """The next message and its descriptors, which the caller must close; ``None`` at the end.
@@ -89,6 +78,12 @@ class Connection:
             raise broken("the other end does not read") from error
         except OSError as error:
             raise broken("the other end is gone") from error
+
+    def has_hung_up(self) -> bool:
+        """Whether the peer sends nothing any more, as it has closed its end or that direction."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLRDHUP)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         """Hang up, and close descriptors that arrived and were not taken."""
@@ -137,6 +132,25 @@ class Connection:
             self._waiting.append((message, self._descriptors))
             self._descriptors = []
         self._bytes = bytearray(rest)
+
+
+def connect_to(path: Path) -> socket.socket:
+    """A connected socket, which may be passed on.
+
+    Raises ``WireError``, also at once if too many others wait for that service already.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)  # connect(2) could wait for ever
+        connection.connect(os.fspath(path))
+        connection.setblocking(True)
+    except OSError as error:
+        connection.close()
+        raise WireError(
+            f"The service does not answer ({error.strerror}).",
+            "Start it, and call it as a user that it serves.",
+        ) from error
+    return connection
 
 
 def _integers(content: bytes) -> list[int]:

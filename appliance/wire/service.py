@@ -33,7 +33,10 @@ _calls = msgspec.json.Decoder(Call)
 _json = msgspec.json.Encoder()
 
 Progress: TypeAlias = Callable[[msgspec.Struct], None]
-"""Sends an intermediate reply, if the caller asked for ``more``."""
+"""Sends an intermediate reply, if the caller asked for ``more``.
+
+Raises ``WireError`` if the caller has hung up.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,8 @@ class Service:
                 raise broken("the call was refused")
 
         def progress(parameters: msgspec.Struct) -> None:
+            if wire.has_hung_up():
+                raise broken("the caller hung up")
             if call.more:
                 send(Reply(msgspec.Raw(_json.encode(parameters)), continues=True))
 

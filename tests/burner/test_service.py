@@ -15,6 +15,7 @@ import pytest
 from appliance.burner.medium import Drive, ImageFile, Medium
 from appliance.burner.problem import no_drive
 from appliance.burner.service import Burner
+from appliance.errors import WireError
 from appliance.protocols import burner_api as api
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
@@ -175,5 +176,27 @@ def test_who_hangs_up_ends_the_burning(folder: Path, disc: Path, tmp_path: Path)
             answers = client.follow(CALL, BURN, gives=api.Burning, descriptors=[descriptor])
             next(answers)
     # The connection's thread has ended by now, and what it started with it.
+    for number in (tmp_path / "processes").read_text().split():
+        assert not Path(f"/proc/{number}").exists()
+
+
+def test_who_stops_sending_is_taken_to_have_hung_up(
+    folder: Path, disc: Path, tmp_path: Path
+) -> None:
+    """So that the broker, which keeps its end, sees when the burner has let go of the folder."""
+    noted = instead(tmp_path, f'echo $$ >> {tmp_path}/processes; exec "$xorriso" "$@"')
+    (folder / "large").write_bytes(bytes(64 << 20))
+    ours, theirs = socket.socketpair()
+    with disc.open("x+b") as image, ours, opened(folder) as descriptor:
+        service = Burner(lambda: ImageFile(image.fileno()), noted).service()
+        thread = Thread(target=service.serve, args=(theirs,))
+        thread.start()
+        client = Client(Connection(ours))
+        answers = client.follow(CALL, BURN, gives=api.Burning, descriptors=[descriptor])
+        next(answers)
+        ours.shutdown(socket.SHUT_WR)
+        with pytest.raises(WireError):
+            list(answers)  # it hangs up as well
+        thread.join()
     for number in (tmp_path / "processes").read_text().split():
         assert not Path(f"/proc/{number}").exists()

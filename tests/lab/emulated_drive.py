@@ -6,6 +6,7 @@ QEMU's own initiator passes commands through: the machine sees a drive, and no n
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import subprocess
@@ -20,6 +21,7 @@ DISC = "disc.img"
 
 _TARGET = "iqn.2026-11.lab:burner"
 _PORTAL = "127.0.0.1:3260"
+_ANCHOR = re.compile(r"anchor ([A-Za-z0-9+/=]{100,})")
 _BURNED = re.compile(r"burned ([0-9a-f]{64}) ([0-9]+)")
 
 # After /proc, /dev and the folders are in sight of the root that QEMU runs in.
@@ -52,7 +54,26 @@ def write_release(folder: Path) -> None:
 
 
 def check_burned(disc: Path, release: Path, report: str) -> None:
-    """The disc, seen from outside, is what the burner in the machine said and was given."""
+    """The disc, seen from outside, is what the machine said of it.
+
+    It holds the folder that was made outside; or what was released in a session of the machine,
+    which then printed the anchor of its site.
+    """
+    out = _extracted(disc, report)
+    if printed := _ANCHOR.search(report):
+        trusted = disc.with_suffix(".pem")
+        trusted.write_bytes(base64.b64decode(printed[1]))
+        _verify(out, trusted)
+        _inspect(out, trusted)
+        return
+    for path in release.rglob("*"):
+        if path.is_file():
+            assert (out / path.relative_to(release)).read_bytes() == path.read_bytes()
+    _verify(out, anchor(disc.parent))
+
+
+def _extracted(disc: Path, report: str) -> Path:
+    """The files of the disc, which has the hash that was printed in the machine."""
     said = _BURNED.search(report)
     assert said is not None, report
     with disc.open("rb") as file:
@@ -62,10 +83,23 @@ def check_burned(disc: Path, release: Path, report: str) -> None:
     image.write_bytes(data)
     words = ["/usr/bin/osirrox", "-indev", str(image), "-extract", "/", str(out)]
     subprocess.run(words, check=True, capture_output=True)
-    for path in release.rglob("*"):
-        if path.is_file():
-            assert (out / path.relative_to(release)).read_bytes() == path.read_bytes()
-    program, trusted = out / "appliance-verify.py", anchor(disc.parent)
+    return out
+
+
+def _verify(out: Path, trusted: Path) -> None:
+    """By the program on the disc."""
+    program = out / "appliance-verify.py"
     command = [sys.executable, "-I", str(program), str(out), "--anchor", str(trusted)]
     done = subprocess.run(command, check=False, capture_output=True)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _inspect(out: Path, trusted: Path) -> None:
+    """Each copy, by ``release inspect`` with the disc's list and proofs."""
+    released = [*(out / "results").iterdir()]
+    assert released
+    for path in released:
+        words = ["release", "inspect", str(path), "--anchor", str(trusted), "--disc", str(out)]
+        command = [sys.executable, "-m", "appliance.cli.main", *words]
+        done = subprocess.run(command, check=False, capture_output=True)
+        assert done.returncode == 0, done.stdout + done.stderr

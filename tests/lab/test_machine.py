@@ -15,9 +15,10 @@ from tests.lab.virtual_machine import machine
 
 BOOT, NETWORK = "test_boot.py", "test_the_network_is_cut_off.py"
 KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.py"
-DISC, OUTSIDE = "test_a_disc_is_burned.py", "test_a_disc_from_outside.py"
+DISC, SESSION_DISC = "test_a_disc_is_burned.py", "test_a_disc_of_a_session.py"
+OUTSIDE = "test_a_disc_from_outside.py"
 USB, ONE_SESSION = "test_usb_is_refused.py", "test_a_session_from_token_to_wipe.py"
-APART = (BOOT, NETWORK, USB, DISC, OUTSIDE, KILLS, IN_A_ROW)
+APART = (BOOT, NETWORK, USB, DISC, SESSION_DISC, OUTSIDE, KILLS, IN_A_ROW)
 GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
 HOUR = 3600  # seconds
 AT_ONCE = 2  # machines: one alone seldom has work for two processors
@@ -64,6 +65,7 @@ BOOTS = {
     "network": Boot((BOOT, NETWORK), HOUR, card=True),
     "usb": Boot((BOOT, USB), HOUR, usb=True),
     "disc": Boot((BOOT, DISC), HOUR, burner=True),
+    "session-disc": Boot((BOOT, SESSION_DISC), HOUR, burner=True),
     "disc-from-outside": Boot((BOOT, OUTSIDE), HOUR, disc=True),
     "real-networks": Boot((BOOT, ONE_SESSION), HOUR, real=True),
 }

@@ -73,9 +73,14 @@ def test_the_reader_is_not_taken_in_by_a_name(code: str) -> None:
 
 
 def test_what_is_enforced_anyway_is_refused_if_a_policy_says_otherwise() -> None:
-    assert enforced_anyway() == ("system.allow_network",)
-    with pytest.raises(PolicyError):
-        parse(b"system: {allow_network: true}")
+    assert enforced_anyway() == ("system.allow_network", "export.medium", "export.label")
+    for other in (
+        b"system: {allow_network: true}",
+        b"export: {medium: usb}",
+        b"export: {label: no}",
+    ):
+        with pytest.raises(PolicyError):
+            parse(other)
     for allowed in (syscalls.ALLOWED, syscalls.OPENING):
         assert not {"socket", "socketpair", "connect", "bind", "io_uring_setup"} & {*allowed}
 

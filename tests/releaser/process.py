@@ -92,8 +92,9 @@ class Site:
         return self.folder / "outbox"
 
     def left(self) -> list[str]:
-        """What is in the outbox."""
-        return sorted(path.name for path in self.outbox.iterdir())
+        """The files in the outbox, and in the folder where discs are put together."""
+        files = [path for path in self.outbox.rglob("*") if not path.is_dir()]
+        return sorted(path.relative_to(self.outbox).as_posix() for path in files)
 
     def events(self) -> list[AnyEvent]:
         """What releasers have logged."""

@@ -29,6 +29,7 @@ from appliance.wire.message import CallError, Empty
 from appliance.wire.peer import PeerCredentials
 from appliance.wire.service import Request
 from tests.session.standins import (
+    StandInBurner,
     StandInClock,
     StandInKeeper,
     StandInLedger,
@@ -67,6 +68,7 @@ class Scene:
     workers: dict[str, StandInWorker]
     folder: Path
     releaser: StandInReleaser
+    burner: StandInBurner
     keepers: list[StandInKeeper] = field(default_factory=list)
     handles: dict[str, str] = field(default_factory=dict)
 
@@ -176,7 +178,7 @@ def scene_in(
     (folder / "policy.yaml").write_text(policy)
     (folder / "tokens").write_text(REGISTERED)
     (folder / "roles").write_text(ROLES)
-    releaser = StandInReleaser()
+    releaser, burner = StandInReleaser(), StandInBurner()
     ledger, clock, tokens = StandInLedger(), StandInClock(), {"hidraw0"}
     journal = PendingWipeJournal(folder / "open")
     keepers: list[StandInKeeper] = []
@@ -196,6 +198,7 @@ def scene_in(
         registered=folder / "tokens",
         roles=folder / "roles",
         connect_releaser=releaser.connect,
+        connect_burner=burner.connect,
     )
     settings = Settings(load(folder / "policy.yaml"))
     broker = Broker(settings, ledger, journal, environment)
@@ -205,9 +208,11 @@ def scene_in(
         workers = {
             slot: stack.enter_context(closing(StandInWorker(folder, slot))) for slot in SLOTS
         }
+        stack.enter_context(closing(burner))
         serving.start()
         client = stack.enter_context(closing(Client(Connection(ours))))
         yield Scene(
-            broker, client, ledger, journal, clock, tokens, workers, folder, releaser, keepers
+            *(broker, client, ledger, journal, clock, tokens, workers, folder),
+            *(releaser, burner, keepers),
         )
     serving.join()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -119,9 +120,43 @@ class StandInClock:
 
 
 @dataclass
+class StandInBurner:
+    """Can be connected to, or not; only releasers speak to it.
+
+    ``holds``: it does not notice that it is hung up on.
+    """
+
+    holds: bool = False
+
+    missing: bool = False
+    others: list[socket.socket] = field(default_factory=list)
+
+    def connect(self) -> socket.socket:
+        if self.missing:
+            raise WireError("There is no burner.", "Start it.")
+        ours, theirs = socket.socketpair()
+        self.others.append(theirs)
+        if not self.holds:
+            Thread(target=_until_eof, args=(theirs,), daemon=True).start()
+        return ours
+
+    def close(self) -> None:
+        for other in self.others:
+            other.close()
+
+
+@dataclass
 class StandInReleaser:
-    """Takes what it was told to expect, and keeps it by number. ``during``: what happens before
-    it reads; ``waits``: until the stream is cut off; ``forgotten``: numbers, as they were asked."""
+    """Takes what it was told to expect, and keeps it by number.
+
+    ``during``: what happens before it reads; ``waits``: until the stream is cut off, or a burning;
+    ``forgotten``: numbers, as they were asked; ``burns``: what it answers to Burn once it has been
+    given two descriptors; ``burned``: for which sessions.
+    """
+
+    burns: Callable[[], releaser_api.Burning] | None = None
+    burned: list[str] = field(default_factory=list)
+    connections: list[socket.socket] = field(default_factory=list)
 
     missing: bool = False
     keyless: bool = False
@@ -135,10 +170,12 @@ class StandInReleaser:
         if self.missing:
             raise WireError("There is no releaser.", "Start it.")
         ours, theirs = socket.socketpair()
+        self.connections.append(theirs)
         methods: dict[str, Method[Any]] = {
             "Ready": Method(Empty, self._ready),
             "Expect": Method(releaser_api.Expect, self._expect, descriptors=2),
             "Forget": Method(releaser_api.Forget, self._forget),
+            "Burn": Method(releaser_api.Burn, self._burn, descriptors=2),
         }
         service = Service(releaser_api.NAME, releaser_api.DESCRIPTION, methods, lambda _: None)
         Thread(target=service.serve, args=(theirs,), daemon=True).start()
@@ -153,6 +190,17 @@ class StandInReleaser:
         number = request.parameters.number
         self.forgotten.append(number)
         return Answer(releaser_api.Forgotten([]))
+
+    def _burn(self, request: Request[releaser_api.Burn]) -> Answer:
+        assert len(request.descriptors) == 2
+        self.burned.append(request.parameters.session)
+        request.progress(releaser_api.Burning(0.5))
+        self.during()
+        if self.waits:
+            until(partial(_is_cut_off, request))
+        if self.burns is not None:
+            return Answer(self.burns())
+        return Answer(releaser_api.Burning(1.0, sorted(self.taken), "d" * 64, 4096))
 
     def _expect(self, request: Request[releaser_api.Expect]) -> Answer:
         wanted = request.parameters
@@ -172,6 +220,21 @@ class StandInReleaser:
             raise CallError(releaser_api.error_name("NotTaken"))
         self.taken[wanted.number] = data
         return Answer()
+
+
+def _until_eof(connection: socket.socket) -> None:
+    with suppress(OSError), connection:
+        while connection.recv(1 << 16):
+            pass
+
+
+def _is_cut_off(request: Request[Any]) -> bool:
+    """Whether nobody hears any more how far it is."""
+    try:
+        request.progress(releaser_api.Burning(0.5))
+    except WireError:
+        return True
+    return False
 
 
 class StandInWorker:

@@ -227,6 +227,14 @@ class Authority:
             return None if self.role not in _OF_A_SESSION else "session"
         return "session" if self.restriction.account.over else self._charge(Budget(0, 1, size))
 
+    def objection_to_proof(self, size: int) -> RefusedBecause | None:
+        """Why a releaser is shown nothing of its session; otherwise it is charged."""
+        if self.role != "releaser":
+            return "kind"
+        if self.restriction is None or self.restriction.account.over:
+            return "session"
+        return self._charge(Budget(0, 0, size))
+
     def stamped(self, event: AnyEvent) -> AnyEvent:
         """``event`` with the session of this connection, if it has room for one and has none."""
         if self.restriction is None or getattr(event, "session", "") is not None:

@@ -74,7 +74,24 @@ class AuditClient:
 
     def prove(self, receipt: Receipt) -> protocol.Proved:
         """The proof that the ledger holds what this connection logged for ``receipt``."""
-        return self._ask(protocol.Prove(receipt.index), protocol.Proved)
+        return self.prove_entry(receipt.index)
+
+    def prove_entry(self, index: int) -> protocol.Proved:
+        """The proof of an entry: one that it logged, or for a releaser, one of its session.
+
+        The proof is not checked: it came from the process that has the log's key.
+        """
+        return self._ask(protocol.Prove(index), protocol.Proved)
+
+    def entries(self) -> list[int]:
+        """Where the entries of a releaser's session are, in order."""
+        found: list[int] = []
+        listed = [0]
+        while listed:
+            after = found[-1] + 1 if found else 0
+            listed = self._ask(protocol.ListEntries(after), protocol.EntriesListed).indexes
+            found += listed
+        return found
 
     def restrict(
         self,

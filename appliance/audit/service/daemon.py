@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import selectors
 import socket
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -36,6 +37,7 @@ from appliance.audit.service.authority import (
     RefusedBecause,
     rank_of,
 )
+from appliance.audit.service.session_entries import SessionEntries
 from appliance.audit.tlog.reserve import Rank, Reserve
 from appliance.errors import LedgerError, LedgerFullError
 from appliance.wire.peer import PeerCredentials
@@ -47,7 +49,8 @@ _BACKLOG = 16
 MOST_OF_A_ROLE = 128
 """Connections of one role, so that none can use up the descriptors that the others need."""
 
-# Commands, whose ledger is their user's own, and tests. Workers and the broker get no proofs.
+# Commands, whose ledger is their user's own, and tests, of what they logged. A releaser gets proofs
+# of its session as well; workers and the broker get none.
 _PROVING: tuple[Role, ...] = ("embedded", "test")
 
 # Roles whose refusals are logged even without a session. A command reports its own.
@@ -123,6 +126,7 @@ class Server:
         self._roles = dict(roles or {})
         self._reserve = reserve
         self._accounts = Accounts(clock)
+        self._entries = SessionEntries()
         self._refusals = {role: Refusals(role) for role in _WATCHED}
         self._work = _Round()
         self._selector = selectors.DefaultSelector()
@@ -213,8 +217,10 @@ class Server:
         receipts = iter(self._recorder.record(stamped))
         for batch in batches:
             own = [next(receipts) for _ in batch.events]
-            for event in batch.events:
+            bound = batch.peer.authority.restriction if batch.peer is not None else None
+            for receipt, event in zip(own, batch.events, strict=True):
                 self._accounts.note(event)
+                self._entries.note(receipt.index, event, bound.session if bound else None)
             if batch.peer is not None:
                 if batch.by in _PROVING:
                     batch.peer.logged.update(receipt.index for receipt in own)
@@ -237,7 +243,9 @@ class Server:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._object(authority, "malformed")
         if isinstance(request, protocol.Prove):
-            return self._prove(peer, request.index)
+            return self._prove(peer, request.index, len(packet))
+        if isinstance(request, protocol.ListEntries):
+            return self._list_entries(authority, request.first, len(packet))
         if not isinstance(request, protocol.Append):
             return self._reply(authority, request, len(packet))
         objection = authority.objection(request.events, len(packet))
@@ -248,15 +256,35 @@ class Server:
         self._work.batches.append(_Batch(authority.role, stamped, rank, peer))
         return None
 
-    def _prove(self, peer: _Peer, index: int) -> protocol.Reply:
-        if peer.authority.role not in _PROVING or index not in peer.logged:
-            return protocol.Rejected("not-yours")
+    def _prove(self, peer: _Peer, index: int, size: int) -> protocol.Reply:
+        authority = peer.authority
+        if authority.role in _PROVING:
+            if index not in peer.logged:
+                return protocol.Rejected("not-yours")
+        elif objection := authority.objection_to_proof(size):
+            return self._object(authority, objection)
+        elif index not in self._entries_of(authority):
+            return self._object(authority, "session")
         try:
             proof, vkey = self._recorder.proof(index)
         except LedgerError as error:
             self._log.error("proof refused", exc_info=error)
             return protocol.Rejected("failed")
         return protocol.Proved(proof.encode().decode(), vkey)
+
+    def _list_entries(self, authority: Authority, first: int, size: int) -> protocol.Reply:
+        if objection := authority.objection_to_proof(size):
+            return self._object(authority, objection)
+        known = self._entries_of(authority)
+        if not known:  # the daemon started later than the session
+            return protocol.Rejected("failed")
+        begin = bisect_left(known, first)
+        return protocol.EntriesListed(list(known[begin : begin + protocol.MAX_LISTED]))
+
+    def _entries_of(self, authority: Authority) -> Sequence[int]:
+        """Those of its session, if all are known."""
+        restriction = authority.restriction
+        return (restriction and self._entries.of(restriction.session)) or ()
 
     def _reply(
         self, authority: Authority, request: protocol.Name | protocol.Restrict, size: int

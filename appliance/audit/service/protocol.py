@@ -12,6 +12,7 @@ from appliance.audit.entries.pseudonyms import PseudonymKind
 
 MAX_PACKET = 64 * 1024  # bytes
 MAX_BATCH = 128  # events; their receipts fit one packet
+MAX_LISTED = 3000  # indexes, of up to 20 digits; they fit one packet
 
 RejectionReason: TypeAlias = Literal["malformed", "not-yours", "exhausted", "full", "failed"]
 Restricted: TypeAlias = Literal["worker", "releaser"]
@@ -60,12 +61,22 @@ class Restrict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="res
 
 
 class Prove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prove"):
-    """Ask for the proof of an entry that this connection logged; the answer is ``Proved``.
+    """Ask for the proof of an entry; the answer is ``Proved``.
 
-    For the command that the daemon is a child of: it is sealed, and cannot read the ledger.
+    A command is given those of what its connection logged, a releaser those of its session. Both
+    are sealed, and cannot read the ledger.
     """
 
     index: Count
+
+
+class ListEntries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="list-entries"):
+    """Ask for the entries of the session of a releaser, ``first`` and later ones.
+
+    The answer is ``EntriesListed``, or a rejection if the daemon does not know all of them.
+    """
+
+    first: Count = 0
 
 
 class Appended(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="appended"):
@@ -88,6 +99,12 @@ class Proved(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prove
     vkey: str
 
 
+class EntriesListed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="entries-listed"):
+    """Where entries of the session are, in order: up to ``MAX_LISTED``; then there may be more."""
+
+    indexes: Annotated[list[Count], msgspec.Meta(max_length=MAX_LISTED)]
+
+
 class RestrictedTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="restricted-to"):
     """The role and the session that the connection has now."""
 
@@ -101,5 +118,5 @@ class Rejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rej
     reason: RejectionReason
 
 
-Request: TypeAlias = Append | Name | Restrict | Prove
-Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Proved | Rejected
+Request: TypeAlias = Append | Name | Restrict | Prove | ListEntries
+Reply: TypeAlias = Appended | NameGiven | RestrictedTo | Proved | EntriesListed | Rejected

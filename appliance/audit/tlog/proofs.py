@@ -13,8 +13,10 @@ signed checkpoint with that root::
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 from appliance.audit.tlog.checkpoint import Checkpoint
 from appliance.audit.tlog.merkle import (
@@ -108,6 +110,27 @@ class TlogProof:
         hashes = "".join(f"{b64(value)}\n" for value in self.path)
         head = f"{_MAGIC}\nextra {b64(self.entry)}\nindex {self.index}\n{hashes}\n"
         return head.encode() + self.checkpoint
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """The proof in the bytes of a ``.tlog-proof`` file as ``encode`` writes it; unchecked.
+
+        Raises ``LedgerError``.
+        """
+        head, blank, checkpoint = data.partition(b"\n\n")
+        lines = head.decode("ascii", "replace").split("\n")
+        try:
+            _, extra, index, *hashes = lines
+            path = tuple(base64.b64decode(line, validate=True) for line in hashes)
+            entry = base64.b64decode(extra.removeprefix("extra "), validate=True)
+            found = cls(entry, int(index.removeprefix("index ")), path, checkpoint)
+        except ValueError:
+            found = None
+        if not blank or found is None or found.encode() != data:
+            raise LedgerError(
+                "A proof of the ledger cannot be read.", "Use the same version of both programs."
+            )
+        return found
 
 
 class EntryProver:

@@ -48,7 +48,8 @@ def show_policy(file: Path | None, as_json: bool) -> None:
         click.echo(chosen.canonical.decode())
         return
     click.echo(f"# {chosen.digest}")
-    click.echo(f"# not enforced yet: {', '.join(not_enforced_yet())}")
+    if pending := not_enforced_yet():
+        click.echo(f"# not enforced yet: {', '.join(pending)}")
     click.echo(yaml.safe_dump(_as_dict(chosen), sort_keys=False, default_flow_style=None), nl=False)
 
 

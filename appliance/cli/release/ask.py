@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -107,6 +107,20 @@ def ask_with_descriptors(
         return client.call(
             f"{broker_api.NAME}.{method}", parameters, gives=gives, attached=attached
         )
+    except CallError as refused:
+        raise _in_words(refused) from refused
+    finally:
+        client.close()
+
+
+def follow_broker(
+    socket: Path, method: str, parameters: msgspec.Struct, gives: type[S]
+) -> Iterator[S]:
+    """As ``ask_broker``, each answer up to the last one."""
+    client = Client.to(Path(os.fspath(socket)))
+    try:
+        for answer, _ in client.follow(f"{broker_api.NAME}.{method}", parameters, gives=gives):
+            yield answer
     except CallError as refused:
         raise _in_words(refused) from refused
     finally:

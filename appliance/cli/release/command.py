@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from appliance.cli.release.burn import burn_releases
+from appliance.cli.release.burn_session import burn_session
 from appliance.cli.release.decide import approve_release, decline_release, look_at_release
 from appliance.cli.release.dicom import write_dicom
 from appliance.cli.release.export import export_releases
@@ -22,6 +23,7 @@ def release() -> None:
 for command in (
     approve_release,
     burn_releases,
+    burn_session,
     decline_release,
     export_releases,
     inspect_release,

@@ -22,6 +22,7 @@ from appliance.audit.service.daemon import Server
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.audit.standalone import open_proof, parse_key
 from appliance.audit.tlog.appender import Ledger
+from appliance.audit.tlog.proofs import TlogProof
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.tlog.tiles import Tile
 from appliance.audit.verification.verify import verify_ledger
@@ -230,6 +231,88 @@ def test_a_peer_gets_proofs_of_what_it_logged_itself_alone(server: Server, folde
     assert answer(server, command, protocol.Prove(1)) == protocol.Rejected("failed")
     for peer in (command, other, broker):
         peer.close()
+
+
+OTHER = "f" * 16
+
+
+def releaser_of(server: Server, session: str) -> socket.socket:
+    peer = pair(server, "broker")
+    restrict = protocol.Restrict("releaser", session, protocol.WORKER_BUDGET)
+    assert isinstance(answer(server, peer, restrict), protocol.RestrictedTo)
+    return peer
+
+
+def test_a_releaser_gets_proofs_of_its_session_alone(server: Server) -> None:
+    broker = pair(server, "broker")
+    story: list[events.AnyEvent] = [
+        events.SessionOpened(SESSION, "a" * 32),
+        events.SessionOpened(OTHER, "a" * 32),
+        events.ReleaseApproved(SESSION, 1, "a" * 64, "b" * 32),
+        events.ReleaseApproved(OTHER, 1, "a" * 64, "b" * 32),
+    ]
+    first = answer(server, broker, protocol.Append(story))
+    assert isinstance(first, protocol.Appended)
+    own, foreign = releaser_of(server, SESSION), releaser_of(server, OTHER)
+    # What says no session itself belongs to the one that the connection is restricted to.
+    signed = events.ReleaseSigned(first.first + 2, "c" * 64, "photo", "mesh")
+    after = answer(server, own, protocol.Append([signed]))
+    assert isinstance(after, protocol.Appended)
+    expected = [first.first, first.first + 2, after.first]
+    assert answer(server, own, protocol.ListEntries()) == protocol.EntriesListed(expected)
+    later = protocol.ListEntries(expected[1] + 1)
+    assert answer(server, own, later) == protocol.EntriesListed(expected[2:])
+    for index, event in zip(expected, (story[0], story[2], signed), strict=True):
+        proved = answer(server, own, protocol.Prove(index))
+        assert isinstance(proved, protocol.Proved)
+        assert TlogProof.parse(proved.proof.encode()).index == index
+        found = open_proof(proved.proof.encode(), parse_key(proved.vkey))
+        assert canonical.decode(found.entry).event == event
+    for peer, index in ((own, first.first + 1), (own, 0), (own, 999), (foreign, after.first)):
+        assert answer(server, peer, protocol.Prove(index)) == protocol.Rejected("not-yours")
+    for peer in (broker, own, foreign):
+        peer.close()
+
+
+def test_neither_broker_nor_worker_is_shown_an_entry(server: Server) -> None:
+    broker, worker = pair(server, "broker"), pair(server, "broker")
+    assert isinstance(
+        answer(server, broker, protocol.Append([events.SessionOpened(SESSION, "a" * 32)])),
+        protocol.Appended,
+    )
+    restrict = protocol.Restrict("worker", SESSION, protocol.WORKER_BUDGET)
+    assert isinstance(answer(server, worker, restrict), protocol.RestrictedTo)
+    for peer in (broker, worker):
+        for request in (protocol.ListEntries(), protocol.Prove(1)):
+            assert answer(server, peer, request) == protocol.Rejected("not-yours")
+        peer.close()
+
+
+def test_a_session_of_which_not_all_is_known_is_not_shown(server: Server) -> None:
+    """As after a restart of the daemon: some entries would look as if they were all."""
+    broker, releaser = pair(server, "broker"), releaser_of(server, SESSION)
+    approved = events.ReleaseApproved(SESSION, 1, "a" * 64, "b" * 32)
+    assert isinstance(answer(server, broker, protocol.Append([approved])), protocol.Appended)
+    assert answer(server, releaser, protocol.ListEntries()) == protocol.Rejected("failed")
+    opened = events.SessionOpened(SESSION, "a" * 32)
+    wiped = events.SessionWiped(SESSION, "a" * 64, "luks-header-dropped", 4, 0, 9)
+    assert isinstance(answer(server, broker, protocol.Append([opened])), protocol.Appended)
+    listed = answer(server, releaser, protocol.ListEntries())
+    assert isinstance(listed, protocol.EntriesListed)
+    assert isinstance(answer(server, broker, protocol.Append([wiped])), protocol.Appended)
+    assert answer(server, releaser, protocol.ListEntries()) == protocol.Rejected("not-yours")
+    broker.close()
+    releaser.close()
+
+
+@pytest.mark.parametrize("edit", [b"", b"x", b"c2sp.org/tlog-proof@v1\n", b"\n\n"])
+def test_what_is_no_proof_is_not_read_as_one(edit: bytes) -> None:
+    proof = TlogProof(b"{}", 3, (b"a" * 32, b"b" * 32), b"note\n")
+    assert TlogProof.parse(proof.encode()) == proof
+    for wrong in (edit, edit + proof.encode(), proof.encode().replace(b"index 3", b"index 03")):
+        if wrong != proof.encode():
+            with pytest.raises(LedgerError):
+                TlogProof.parse(wrong)
 
 
 def test_a_damaged_ledger_is_answered_with_an_error(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.guest.releasing import COMMAND, KEYS, ROLES, TOKENS
 from tests.lab.guest.visitor import Broker, Token, end_all_sessions, register, shell
 
 
@@ -47,6 +48,39 @@ def broker(token: Token) -> Iterator[Broker]:  # noqa: ARG001 - it must be there
     yield client
     client.hang_up()
     end_all_sessions()
+
+
+@pytest.fixture
+def second(token: Token) -> Iterator[Token]:
+    """A token of ruth's, who may approve; it is pulled, and so is not in anybody's way."""
+    shell("id ruth || useradd --no-create-home --shell /usr/sbin/nologin ruth")
+    token.pull()
+    other = Token("ruth")
+    other.plug_in()
+    other.finger(on=True)
+    before = TOKENS.read_text()
+    TOKENS.write_text(f"{before}{register('ruth')}\n")
+    other.pull()
+    token.plug_in()
+    ROLES.write_text("anna:clinician\nruth:approver\n")
+    ROLES.chmod(0o640)
+    shutil.chown(ROLES, group="appliance-broker")
+    yield other
+    other.pull()
+    TOKENS.write_text(before)
+    ROLES.unlink()
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Iterator[Path]:
+    """Keys of a site, sealed to this machine as its administrator does it."""
+    made = tmp_path / "keys"
+    shell(f'{COMMAND} release keys {made} --organisation "A hospital"')
+    for name in ("release.pem", "release.key", "watermark.key", "anchor.pem"):
+        shell(f"systemd-creds encrypt --name={name} {made / name} {KEYS / name}")
+    shell("systemctl start appliance-releaser@w0.socket")
+    yield made
+    shell(f"systemctl stop appliance-releaser@w0.socket; rm {KEYS}/*")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

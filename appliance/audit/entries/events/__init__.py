@@ -41,6 +41,7 @@ from appliance.audit.entries.events.people import (
     WorkspaceErased,
 )
 from appliance.audit.entries.events.release import (
+    BurnReason,
     ReleaseApproved,
     ReleaseBegun,
     ReleaseBurned,
@@ -76,6 +77,7 @@ __all__ = [
     "AccuracyMeasured",
     "AnyEvent",
     "Boot",
+    "BurnReason",
     "CheckpointAnchored",
     "ClockChanged",
     "DeviceRefused",

@@ -7,7 +7,7 @@ index, so a number never repeats, and it leads to its proof.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from appliance.audit.entries.events.root import Strict
 from appliance.audit.entries.fields import (
@@ -78,6 +78,22 @@ class ReleaseDeclined(Strict, frozen=True, tag="release-declined"):
     approver: Pseudonym
 
 
+BurnReason: TypeAlias = Literal[
+    "role",
+    "not-open",
+    "error",
+    "no-copies",
+    "no-burner",
+    "busy",
+    "no-drive",
+    "not-blank",
+    "rewritable",
+    "too-small",
+    "spoiled",
+]
+"""Why no disc was burned: see ``ReleaseRefused``."""
+
+
 class ReleaseRefused(Strict, frozen=True, tag="release-refused"):
     """The appliance refused a step of a release.
 
@@ -85,23 +101,18 @@ class ReleaseRefused(Strict, frozen=True, tag="release-refused"):
     asked for it may not decide; ``decided``: it was decided before; ``other-result``: another hash
     was named than was asked for; ``changed``: the file is no longer what was asked for;
     ``expired``; ``not-open``: the session was locked, parked or ended meanwhile; ``policy``;
-    ``error``: the result could not be measured, shown or handed over. ``person``: who tried.
-    ``requested``: the index of the request, if any.
+    ``error``: the result could not be measured, shown or handed over, or no disc be put together.
+    For discs also ``no-copies``: nothing was released; ``no-burner``, ``busy``, ``no-drive``,
+    ``not-blank``, ``rewritable``, ``too-small``: nothing was written; ``spoiled``: writing had
+    begun, or may have. ``person``: who tried. ``requested``: the index of the request, if any.
     """
 
     session: SessionId
-    step: Literal["request", "view", "decide", "hand-over"]
-    reason: Literal[
-        "role",
-        "same-person",
-        "decided",
-        "other-result",
-        "changed",
-        "expired",
-        "not-open",
-        "policy",
-        "error",
-    ]
+    step: Literal["request", "view", "decide", "hand-over", "burn"]
+    reason: (
+        Literal["same-person", "decided", "other-result", "changed", "expired", "policy"]
+        | BurnReason
+    )
     person: Pseudonym | None = None
     requested: Count | None = None
 

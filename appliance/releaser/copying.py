@@ -7,8 +7,6 @@ and reads no more of the file than where its parts begin.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
 import socket
 import time
@@ -21,6 +19,7 @@ import msgspec
 from appliance.audit.entries import events
 from appliance.audit.service.client import AuditClient
 from appliance.errors import ReleaseError
+from appliance.files.digest import sha256_of
 from appliance.files.output import OutputFile
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES
 from appliance.protocols.releaser_api import Expect
@@ -73,15 +72,13 @@ class CopyMaker:
         self.outbox.check()
         with self.outbox.adding(wanted.session, wanted.number) as pending:
             kind = self._write(wanted, stream, pending.file, ledger)
-            pending.file.seek(0)
-            copy = hashlib.file_digest(cast(io.BufferedReader, pending.file), "sha256")
             record = ReleaseRecord(
                 number=wanted.number,
                 engine=wanted.engine,
                 media=wanted.media,
                 kind=kind,
                 result=wanted.sha256,
-                copy=copy.hexdigest(),
+                copy=sha256_of(pending.file),
                 size=pending.file.seek(0, os.SEEK_END),
                 signed=self.now(),
             )

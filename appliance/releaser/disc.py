@@ -18,7 +18,7 @@ from appliance.errors import LedgerError, ReleaseError
 from appliance.files.output import as_output_error
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES
 from appliance.release.dicom.files import DicomOptions, can_be_dicom, dicom_files
-from appliance.release.disc.manifest import DiscLedger
+from appliance.release.disc.manifest import DiscLedger, proof_names
 from appliance.release.disc.tree import Copy, DiscTexts, write_tree
 from appliance.release.keys import ReleaseKeys
 from appliance.release.record import ReleaseRecord
@@ -72,8 +72,9 @@ class SessionProofs:
             begun, copy = approved.get(record.number), signed.get((record.number, record.copy))
             if begun is None or copy is None or begun[0].result != record.result:
                 raise _not_in_ledger()
-            files[f"ledger/release-{record.number}-number.tlog-proof"] = begun[1].encode()
-            files[f"ledger/release-{record.number}-copy.tlog-proof"] = copy.encode()
+            of_number, of_copy = proof_names(record.number)
+            files[of_number] = begun[1].encode()
+            files[of_copy] = copy.encode()
         return files
 
 

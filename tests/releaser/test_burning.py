@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from appliance.audit.entries import events
+from appliance.cli.release.tracing import proof_on_disc
 from appliance.release.disc.manifest import MANIFEST, Manifest
 from appliance.wire.message import CallError
 from tests.burner.folders import says
@@ -51,6 +52,11 @@ def test_a_disc_holds_the_copies_of_one_session_and_proves_itself(
     words += ["--anchor", str(site.keys / "anchor.pem")]
     done = subprocess.run(words, check=False, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    for one in manifest.releases:  # and as `release inspect --disc` does
+        record = one.record
+        proof = proof_on_disc(out, manifest.ledger.vkey, record.number, record.copy)
+        assert proof is not None
+        assert (proof.how, proof.result, proof.copy) == ("approved", record.result, record.copy)
     # Nothing of another session, which was in the same ledger at the same time.
     told = (out / "audit/entries.jsonl").read_text()
     assert SESSION in told

@@ -48,8 +48,8 @@ def has_label(frame: np.ndarray[Any, Any], words: Any = "label") -> bool:
     """Whether letters are light, and the ground between them is darker, where the label belongs."""
     height, width = frame.shape[:2]
     label = plate(words, width, height)
-    box = label.place(width, height)
-    corner = frame[box.y :, : box.w].mean(axis=2)
+    box = label.place
+    corner = frame[: box.h, : box.w].mean(axis=2)
     letters, ground = corner[label.ink > 250], corner[label.ink == 0]
     return bool(letters.mean() > 215 and ground.mean() < 90)
 
@@ -117,7 +117,7 @@ def test_ten_bits_and_their_colours_stay_and_letters_do_not_dazzle(curve: int, w
     assert frame.format.name == "yuv420p10le"
     assert (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range) == colour
     label = plate("label", *SIZE)
-    corner = next(luma(film)).astype(float)[-label.ink.shape[0] :, : label.ink.shape[1]]
+    corner = next(luma(film)).astype(float)[: label.ink.shape[0], : label.ink.shape[1]]
     assert corner[label.ink > 250].mean() / 1023 * 255 == pytest.approx(white, abs=6)
     assert read_from_frames(luma(film), WATERMARK_KEY, depth=10).number == FACTS.number
 
@@ -261,15 +261,15 @@ def test_a_film_that_is_cut_short_is_refused() -> None:
         marked(source[: len(source) // 2])
 
 
-def test_pixels_above_the_label_change_by_the_watermark_alone() -> None:
+def test_pixels_below_the_label_change_by_the_watermark_alone() -> None:
     source = make(Clip(size=SIZE, frames=2, options={"crf": "1"}))
     sink = io.BytesIO()
     mark_film(
         io.BytesIO(source), sink, "mp4", FACTS, WATERMARK_KEY, settings=EncoderSettings(crf=1)
     )
     pairs = zip(luma(source), luma(sink.getvalue()), strict=True)
-    top = SIZE[1] - plate("label", *SIZE).size[1]
-    errors = [np.square(one[:top].astype(float) - two[:top]).mean() for one, two in pairs]
+    bottom = plate("label", *SIZE).size[1]
+    errors = [np.square(one[bottom:].astype(float) - two[bottom:]).mean() for one, two in pairs]
     assert 10 * np.log10(255**2 / max(errors)) >= 41
 
 

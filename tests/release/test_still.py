@@ -138,8 +138,8 @@ def test_label_and_watermark_both_hold_and_the_original_stays() -> None:
     shown = read_photo(released("png", original))
     assert (original.pixels == before).all()
     label = plate("label", *original.displayed_size)
-    box = label.place(*original.displayed_size)
-    corner = shown.pixels[box.y :, : box.w].astype(int)
+    box = label.place
+    corner = shown.pixels[: box.h, : box.w].astype(int)
     assert np.abs(corner[label.ink == 255] - 255).max() <= 8
     assert np.abs(shown.pixels.astype(int) - labelled(original).pixels).max() <= 8
 

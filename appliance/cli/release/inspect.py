@@ -250,6 +250,6 @@ def _pairs(found: Inspection) -> Iterator[LabelledValue]:
     if found.record:
         yield "list of the disc", f"release {found.record.number}"
     if found.proof:
-        how = {"approved": "approved by a second person", "begun": "nobody was asked"}
+        how = {"approved": "approved by a second person", "begun": "no second person was asked"}
         yield "ledger", f"proved: {how[found.proof.how]}"
     yield from (("disagrees", _IN_WORDS[one]) for one in found.disagreements)

@@ -57,9 +57,13 @@ class Plate:
         """Width and height in square pixels."""
         return self.ink.shape[1], self.ink.shape[0]
 
-    def place(self, width: int, height: int) -> Box:
-        """Where it goes in a picture of this size: the lower left corner."""
-        return Box(0, height - self.size[1], *self.size)
+    @property
+    def place(self) -> Box:
+        """Where it goes: the upper left corner.
+
+        Below are the words of a simulation, the subtitles and controls of a film.
+        """
+        return Box(0, 0, *self.size)
 
     def over(self, rgb: NDArray[np.uint8], white: int) -> NDArray[np.uint8]:
         """The (h, w, 3) part of a picture with the label; ``white``: the value of its letters."""
@@ -74,7 +78,7 @@ def load_label() -> None:
 
 
 def labelled(photo: Photo) -> Photo:
-    """A copy of ``photo`` with the label in its lower left corner.
+    """A copy of ``photo`` with the label in its upper left corner.
 
     The other pixels are those that it has. Depth, profile and shape of pixels stay; the label is
     opaque. Raises ``ReleaseError`` if the picture is too small for it.
@@ -86,9 +90,8 @@ def labelled(photo: Photo) -> Photo:
         return copy
     alpha = photo.alpha.copy()
     height, width = alpha.shape
-    alpha[box.y * height // canvas.height :, : -(-box.w * width // canvas.width)] = np.iinfo(
-        alpha.dtype
-    ).max
+    rows, columns = -(-box.h * height // canvas.height), -(-box.w * width // canvas.width)
+    alpha[:rows, :columns] = np.iinfo(alpha.dtype).max
     return replace(copy, alpha=alpha)
 
 
@@ -98,7 +101,7 @@ def draw_label(canvas: Canvas, words: Words, white: int = 255) -> Box:
     ``white``: the value of letters, 0-255. Raises ``ReleaseError`` if there is no room.
     """
     label = plate(words, canvas.width, canvas.height)
-    box = label.place(canvas.width, canvas.height)
+    box = label.place
     before = canvas.read(box)
     canvas.write(box, label.over(before, white), np.ones((box.h, box.w), np.uint8), before)
     return box

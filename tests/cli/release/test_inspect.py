@@ -108,7 +108,7 @@ def test_all_that_is_known_of_a_release_agrees(site: Site) -> None:
         "release", "inspect", site.released, "--keys", site.folder / "keys", "--disc", disc
     )
     assert f"watermark         release {site.number}" in told.out
-    assert "proved: nobody was asked" in told.out
+    assert "proved: no second person was asked" in told.out
 
 
 @pytest.mark.parametrize("write", [Site.export, Site.burn])

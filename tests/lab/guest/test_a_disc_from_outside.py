@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
@@ -10,12 +9,11 @@ from appliance.protocols import disc_api as api
 from appliance.protocols import worker_api
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from tests.lab.guest.visitor import Broker, all_events, connection, refusal, shell
+from tests.lab.guest.visitor import Broker, all_events, connection, shell
 
 SOCKET = Path("/run/appliance/disc.sock")
 DRIVE = Path("/dev/sr0")
 PATIENT = "Jane Canary"
-EJECT, CLOSE_TRAY = 0x5309, 0x5319  # linux/cdrom.h
 
 
 def files() -> dict[str, api.File]:
@@ -102,19 +100,6 @@ def test_a_photo_of_the_disc_becomes_an_item(broker: Broker) -> None:
     (imported,) = [event for event in events if event["kind"] == "media-imported"]
     assert (imported["origin"], imported["size"]) == ("disc", size)
     assert broker.close(session).clean
-
-
-def test_numbers_of_a_disc_that_was_taken_out_are_refused() -> None:
-    old = files()[f"/{PATIENT}/1.jpg"].number
-    os.close(opened(old)[1])
-    drive = os.open(DRIVE, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        fcntl.ioctl(drive, EJECT)
-        fcntl.ioctl(drive, CLOSE_TRAY)
-    finally:
-        os.close(drive)
-    assert refusal(lambda: opened(old)) == "OtherDisc"
-    assert f"/{PATIENT}/1.jpg" in files()
 
 
 def test_the_reader_runs_confined_and_says_no_name() -> None:

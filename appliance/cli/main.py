@@ -63,7 +63,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "release": (
             "release.command",
-            "Label, sign and check what leaves.",
+            "Ask for, decide on, label, sign and check what leaves.",
         ),
         "series": (
             "commands.series",

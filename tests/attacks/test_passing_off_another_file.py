@@ -139,10 +139,14 @@ def test_the_same_number_gives_no_second_copy(site: Site) -> None:
     with site.connected() as client:
         hand_over(site, client, expect(RESULT, 601), RESULT)
         other = result(seed=5)
-        before = {path.name: path.read_bytes() for path in site.outbox.iterdir()}
+        before = contents_of(site.outbox)
         with pytest.raises(CallError):
             hand_over(site, client, expect(other, 601), other)
-    assert {path.name: path.read_bytes() for path in site.outbox.iterdir()} == before
+    assert contents_of(site.outbox) == before
+
+
+def contents_of(outbox: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in outbox.rglob("*") if path.is_file()}
 
 
 def test_two_at_once_do_not_meet(site: Site) -> None:

@@ -45,6 +45,7 @@ BROKER: dict[str, tuple[type, type]] = {
     "LookAtRelease": (broker_api.LookAtRelease, broker_api.Shown),
     "DeclineRelease": (broker_api.DeclineRelease, Empty),
     "ApproveRelease": (broker_api.ApproveRelease, broker_api.Released),
+    "BurnReleases": (broker_api.SessionRef, broker_api.Burning),
     "TokenRemoved": (broker_api.TokenRemoved, Empty),
     "DeviceRefused": (broker_api.DeviceRefused, Empty),
 }

@@ -20,11 +20,11 @@ def _logged_by_daemon(folder: Path, level: str) -> str:
     command += ["--policy", str(folder / "policy.yaml")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
         try:
-            while not path.exists() and daemon.poll() is None:
-                time.sleep(0.02)
-            if daemon.poll() is None:
-                with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
-                    caller.connect(str(path))
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
+                # It has its name a moment before anybody may connect.
+                while caller.connect_ex(str(path)) and daemon.poll() is None:
+                    time.sleep(0.02)
+                if daemon.poll() is None:
                     assert caller.recv(1) == b""  # the connection is closed after it was logged
         finally:
             daemon.terminate()

@@ -6,14 +6,13 @@ import argparse
 import socket
 import sys
 from pathlib import Path
-from threading import Thread
 
 from appliance.burner.medium import Drive
 from appliance.burner.service import Burner
 from appliance.diagnostics.process_log import configure
 from appliance.errors import ApplianceError
 from appliance.seal.environment import scrub_environment
-from appliance.wire.activation import WATCHDOG_INTERVAL, Watchdog, listening_socket, notify_ready
+from appliance.wire.activation import listening_socket, serve_watched
 
 
 def main() -> int:
@@ -31,13 +30,7 @@ def main() -> int:
         return error.exit_code
     # Who may call it, the permissions of the socket say.
     service = Burner(lambda: Drive.at(options.drive)).service()
-    serving = Thread(target=service.listen, args=(listener,), daemon=True)
-    serving.start()
-    notify_ready()
-    watchdog = Watchdog()
-    while serving.is_alive():
-        watchdog.still_running()
-        serving.join(WATCHDOG_INTERVAL / 4)
+    serve_watched(lambda: service.listen(listener))
     return 1
 
 

@@ -76,7 +76,9 @@ def too_small(needed: int, free: int) -> DiscError:
 def bad_folder(why: str) -> DiscError:
     """The folder to be burned holds something that may not be on a disc."""
     return DiscError(
-        "folder", f"The files cannot be put on a disc: {why}.", "Make the folder for the disc anew."
+        "folder",
+        f"The files cannot be put on a disc: {why}.",
+        "Make the folder for the disc again.",
     )
 
 

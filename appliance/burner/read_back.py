@@ -1,7 +1,7 @@
 """Reads a medium back in user space, and compares every file on it; nothing is mounted.
 
-xorriso reads the file system anew and says where each file lies. The medium is then read once, from
-its first sector to its last, for its own hash and that of every file.
+xorriso reads the file system and says where each file lies. The medium is then read once, from its
+first sector to its last, for its own hash and that of every file.
 """
 
 from __future__ import annotations

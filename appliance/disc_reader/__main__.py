@@ -6,14 +6,13 @@ import argparse
 import socket
 import sys
 from pathlib import Path
-from threading import Thread
 
 from appliance.diagnostics.process_log import configure
 from appliance.disc_reader.medium import Medium
 from appliance.disc_reader.service import DiscReader
 from appliance.errors import ApplianceError
 from appliance.seal.environment import scrub_environment
-from appliance.wire.activation import WATCHDOG_INTERVAL, Watchdog, listening_socket, notify_ready
+from appliance.wire.activation import listening_socket, serve_watched
 
 
 def main() -> int:
@@ -30,14 +29,8 @@ def main() -> int:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
     reader = DiscReader(lambda: Medium.open(options.drive))
-    serving = Thread(target=reader.service().listen, args=(listener,), daemon=True)
-    serving.start()
-    notify_ready()
-    watchdog = Watchdog()
-    while serving.is_alive():
-        watchdog.still_running()
-        reader.forget_if_idle()
-        serving.join(WATCHDOG_INTERVAL / 4)
+    service = reader.service()
+    serve_watched(lambda: service.listen(listener), reader.forget_if_idle)
     return 1
 
 

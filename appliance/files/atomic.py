@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from appliance.files.folder import open_folder
+
 PENDING = ".new"
 """Suffix of a file of ``publish`` until it is complete. One that a crash left is worthless."""
 
@@ -81,11 +83,8 @@ def write_file(path: Path, data: bytes, mode: int, *, overwrite: bool = True) ->
 
 def sync_folder(folder: Path) -> None:
     """Make the names in ``folder`` durable. Raises ``OSError``."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with open_folder(folder) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _claim(path: Path, pending: Path) -> None:

@@ -1,29 +1,26 @@
 """What the second person looks at: the result at its full size, which is no result.
 
 Words stand all over it, a photo has the label that its copy will have, and all is a JPEG in sRGB.
-Whoever keeps it has a picture of which everybody sees that it was not released. A film is shown by
+Anybody can see in it that it was not released. A film is shown by
 pictures from all of it, on one sheet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from io import BytesIO
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from appliance.errors import ReleaseError
+from appliance.pipeline.imaging.letters import ink_of, sized_font
 from appliance.pipeline.media.canvas import thumbnail_size
 from appliance.pipeline.media.photo.decode import in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.pipeline.media.photo.photo import Photo
 from appliance.release.labels.visible import labelled, load_label
-from appliance.resources import fonts
 
 WORDS: Final = ("NOT RELEASED", "未放行")
 
@@ -39,14 +36,7 @@ _STEP = 60  # of 255: how much brighter or darker a letter is than the picture b
 _MIDDLE = 128  # of 255: what is darker gets bright letters
 _QUALITY = 90  # of a JPEG
 _GAP = 8  # pixels between two pictures of a sheet
-
-
 _FILES = ("view-latin.ttf", "view.ttf")  # of WORDS
-
-
-@cache
-def _font_file(number: int) -> bytes:
-    return (fonts() / _FILES[number]).read_bytes()
 
 
 def load_view() -> None:
@@ -103,7 +93,9 @@ def _written_over(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _line(letter: int) -> NDArray[np.uint8]:
     """The words once, with a space behind each: (h, w), 255 where a letter is."""
-    parts = [_word(number, letter) for number in range(len(WORDS))]
+    parts = [
+        ink_of(sized_font(name, letter), words) for name, words in zip(_FILES, WORDS, strict=True)
+    ]
     line = np.zeros(
         (max(part.shape[0] for part in parts), sum(part.shape[1] + letter for part in parts)),
         np.uint8,
@@ -113,13 +105,3 @@ def _line(letter: int) -> NDArray[np.uint8]:
         line[: part.shape[0], left : left + part.shape[1]] = part
         left += part.shape[1] + letter
     return line
-
-
-def _word(number: int, letter: int) -> NDArray[np.uint8]:
-    font = ImageFont.truetype(
-        BytesIO(_font_file(number)), letter, layout_engine=ImageFont.Layout.BASIC
-    )
-    left, top, right, bottom = (int(edge) for edge in font.getbbox(WORDS[number]))
-    image = Image.new("L", (right - left, bottom - top), 0)
-    ImageDraw.Draw(image).text((-left, -top), WORDS[number], fill=255, font=font)
-    return np.array(image)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from appliance.errors import OutputError
+from appliance.files.folder import open_folder
 from appliance.files.output import as_output_error
 
 STAGE: Final = "stage"
@@ -58,14 +59,12 @@ class Stage:
     @contextmanager
     def opened(self) -> Iterator[int]:
         """A descriptor of the folder, for the burner. Raises ``OutputError``."""
-        try:
-            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise as_output_error(error) from error
-        try:
+        with ExitStack() as stack:
+            try:
+                descriptor = stack.enter_context(open_folder(self._folder))
+            except OSError as error:
+                raise as_output_error(error) from error
             yield descriptor
-        finally:
-            os.close(descriptor)
 
     def _remove_files(self) -> None:
         try:

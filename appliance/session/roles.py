@@ -1,6 +1,6 @@
 """Which roles people have, and what these allow.
 
-Roles are in a file beside the registered tokens, since that one is pam_u2f's and has no room for
+Roles are in a file next to the registered tokens, since that one is pam_u2f's and has no room for
 more: ``NAME:ROLE[,ROLE…]``, a line for each user. It belongs to root; the broker only reads it, at
 each decision, so that a role that is taken away counts at once. What cannot be understood gives
 nobody a role: a name with two lines or an unknown word has none, and not even those of the

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from threading import Thread
 
 from appliance.errors import WireError
 
@@ -81,6 +82,23 @@ class Watchdog:
         if now >= self._due:
             self._due = now + WATCHDOG_INTERVAL
             self._notify("WATCHDOG=1")
+
+
+def serve_watched(
+    serve: Callable[[], object], each_round: Callable[[], object] = lambda: None
+) -> None:
+    """Run ``serve`` in a thread and report to the watchdog as long as it goes on.
+
+    ``each_round`` is called several times between two reports. Returns once ``serve`` has.
+    """
+    serving = Thread(target=serve, daemon=True)
+    serving.start()
+    notify_ready()
+    watchdog = Watchdog()
+    while serving.is_alive():
+        watchdog.still_running()
+        each_round()
+        serving.join(WATCHDOG_INTERVAL / 4)
 
 
 def _notify(state: str) -> None:

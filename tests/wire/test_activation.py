@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -102,3 +103,18 @@ def test_the_watchdog_hears_of_rounds_and_of_nothing_else() -> None:
         watchdog.still_running()
         now[0] += WATCHDOG_INTERVAL / 4
     assert messages == ["WATCHDOG=1"] * 3
+
+
+def test_a_service_is_ready_and_watched_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    rounds: list[int] = []
+    over = Event()
+    monkeypatch.setattr(activation, "_notify", sent.append)
+
+    def each_round() -> None:
+        rounds.append(1)
+        over.set()
+
+    activation.serve_watched(over.wait, each_round)
+    assert sent == ["READY=1", "WATCHDOG=1"]
+    assert rounds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from appliance.cli.release.disc_options import DiscRequest, disc_options
 from appliance.cli.release.ledger_of_releases import LedgerOfReleases
 from appliance.cli.release.released_files import ReleasedFile, released_files
 from appliance.errors import LedgerError
+from appliance.files.folder import open_folder
 from appliance.files.locations import state_folder
 from appliance.files.output import PendingOutput
 from appliance.policy.policy import EMBEDDED, Policy
@@ -75,7 +75,7 @@ def burn_releases(
         show_progress(silent=as_json, doing="burning", unit="%") as show,
     ):
         audit.client.pseudonym("file", b"")  # a ledger that is gone shows before a disc is spoiled
-        with _opened(folder.path) as descriptor:
+        with open_folder(folder.path) as descriptor:
             burned = burn(
                 descriptor,
                 target.medium,
@@ -137,12 +137,3 @@ def _record(audit: EmbeddedAudit, files: Sequence[ReleasedFile], burned: Burned)
             "What was written could not be recorded in the ledger.",
             "Destroy the disc, if it is one; check the ledger with `appliance audit verify`.",
         ) from error
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -26,7 +26,7 @@ from appliance.pipeline.media.kind import is_video
 from appliance.policy.policy import Policy
 from appliance.release.facts import Engine, ReleaseFacts
 from appliance.release.film import FilmFormat
-from appliance.release.keys import WATERMARK_KEY, read_release_keys
+from appliance.release.keys import WATERMARK_KEY, read_release_keys, read_watermark_key
 from appliance.release.provenance.films import sign_film_in_place
 from appliance.release.provenance.library import mime_type
 from appliance.release.provenance.preload import load_provenance
@@ -89,7 +89,9 @@ def label_result(
     copy. The number is that of the release's entry in the ledger. This is for one's own laptop;
     where the policy demands a second person, name one with --approver.
     """
-    ReleaseFacts(1, engine, producer)  # so that no number is used up by a wrong code
+    # A wrong code or folder must not use up a number.
+    ReleaseFacts(1, engine, producer)
+    watermark_key = read_watermark_key(keys / WATERMARK_KEY)
     check_output(output, [result])
     with JobLog(policy) as job, open_input(result, "The file") as opened:
         request = _request(opened, output, corner_mark or policy.release.corner_mark)
@@ -99,7 +101,7 @@ def label_result(
             facts = ReleaseFacts(number, engine, producer)
             sealing = current_sealing(policy)
             files = Files(opened, pending.file, "The file")
-            marking = MarkingChild(request, files, facts, keys / WATERMARK_KEY, sealing)
+            marking = MarkingChild(request, files, facts, watermark_key, sealing)
             with marking, show_progress(silent=False, doing="labelling") as tell:
                 # Only now, when the child is a process of its own: it must not have this key.
                 signing = read_release_keys(keys).signing

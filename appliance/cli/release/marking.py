@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, BinaryIO, ClassVar, Literal, NoReturn, Self, TypeAlias, cast
 
@@ -30,7 +29,6 @@ from appliance.pipeline.media.video.probe import probe
 from appliance.pipeline.pool.messages import Failure
 from appliance.release.facts import ReleaseFacts
 from appliance.release.film import FilmFormat, mark_film
-from appliance.release.keys import read_watermark_key
 from appliance.release.labels.visible import load_label
 from appliance.release.still import marked_still
 from appliance.seal.guard import Touch
@@ -110,7 +108,7 @@ class _Work:
     request: StillRequest | FilmRequest
     files: Files
     facts: ReleaseFacts
-    watermark_key: Path
+    watermark_key: bytes
     sealing: Sealing
 
 
@@ -122,13 +120,10 @@ class MarkingChild:
         request: StillRequest | FilmRequest,
         files: Files,
         facts: ReleaseFacts,
-        watermark_key: Path,
+        watermark_key: bytes,
         sealing: Sealing,
     ) -> None:
-        """Fork it. ``watermark_key``: the file of the key, which the child reads before its seal.
-
-        ``sealing``: seals the child; this process can still be sealed by it.
-        """
+        """Fork it. ``sealing``: seals the child; this process can still be sealed by it."""
         self._answers, sender = Pipe(duplex=False)
         self._child = os.fork()
         if not self._child:
@@ -189,10 +184,9 @@ def _outcome(work: _Work, sender: Connection[Any, Any]) -> Marked | Failure:
     try:
         load_media_libraries()
         load_label()
-        key = read_watermark_key(work.watermark_key)
         work.sealing.confine([], [])
         work.sealing.seal("cpu")
-        work.request.mark(work.files, work.facts, key, tell)
+        work.request.mark(work.files, work.facts, work.watermark_key, tell)
     except BaseException as error:  # noqa: BLE001 - the command raises it
         return Failure.of(error)
     report = work.sealing.report

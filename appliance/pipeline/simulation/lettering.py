@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
-from io import BytesIO
+from functools import lru_cache
 from typing import TypeAlias
 
 import cv2
@@ -20,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from appliance.pipeline.imaging.letters import font_file, sized_font
 from appliance.pipeline.media.photo.photo import Photo
 from appliance.pipeline.simulation.words import WORDS
-from appliance.resources import fonts
 
 _Font: TypeAlias = ImageFont.FreeTypeFont
 _FILES = ("words-latin.ttf", "words.ttf")  # of WORDS
@@ -43,13 +42,9 @@ _MARGIN = 0.6
 _CHARACTER = re.compile(r".[。，]?")  # noqa: RUF001 - Chinese punctuation
 
 
-@cache
 def words_font(number: int) -> bytes:
-    """The TrueType file of ``WORDS[number]``.
-
-    It is read once: before the process is sealed, so call :func:`load_words` there.
-    """
-    return (fonts() / _FILES[number]).read_bytes()
+    """The TrueType file of ``WORDS[number]``; call :func:`load_words` before the seal."""
+    return font_file(_FILES[number])
 
 
 def load_words() -> None:
@@ -104,12 +99,7 @@ def strip(width: int, height: int) -> NDArray[np.uint8]:
 
 
 def _fonts(size: float) -> Sequence[_Font]:
-    # Not Raqm, which is a library that is loaded at its first use.
-    layout = ImageFont.Layout.BASIC
-    return [
-        ImageFont.truetype(BytesIO(words_font(number)), max(1, round(size)), layout_engine=layout)
-        for number in range(len(WORDS))
-    ]
+    return [sized_font(name, max(1, round(size))) for name in _FILES]
 
 
 def _broken(words: str, font: _Font, room: float) -> Iterator[str]:

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from io import BytesIO
 from typing import Any, Final, Literal, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ImageFont
 
 from appliance.errors import ReleaseError
+from appliance.pipeline.imaging.letters import ink_of, sized_font
 from appliance.pipeline.media.canvas import Box, Canvas
 from appliance.pipeline.media.photo.photo import Photo
-from appliance.resources import fonts
 
 Words: TypeAlias = Literal["label", "corner mark"]
 """What is drawn: the whole label, or the short mark that stays in a film."""
@@ -132,40 +131,24 @@ def plate(words: Words, width: int, height: int) -> Plate:
     return Plate(ink)
 
 
-@cache
-def _font_file(number: int) -> bytes:
-    return (fonts() / _FILES[number]).read_bytes()
-
-
 def _line(number: int, text: str, letter: int) -> NDArray[np.uint8]:
     """``text`` without a margin, each character at least ``letter`` pixels high."""
     size = max(letter, letter * _SIZE // _lowest_at(number, text) - _SLACK)
-    while _lowest(font := _font(number, size), text) < letter:
+    while _lowest(font := sized_font(_FILES[number], size), text) < letter:
         size += 1
-    left, top, right, bottom = (int(edge) for edge in font.getbbox(text))
-    image = Image.new("L", (right - left, bottom - top), 0)
-    ImageDraw.Draw(image).text((-left, -top), text, fill=255, font=font)
-    narrow = (max(1, round(image.width * _NARROWED[number])), image.height)
-    return np.asarray(cv2.resize(np.array(image), narrow, interpolation=cv2.INTER_AREA), np.uint8)
+    ink = ink_of(font, text)
+    narrow = (max(1, round(ink.shape[1] * _NARROWED[number])), ink.shape[0])
+    return np.asarray(cv2.resize(ink, narrow, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @cache
 def _lowest_at(number: int, text: str) -> int:
-    return _lowest(_font(number, _SIZE), text)
-
-
-def _font(number: int, size: int) -> ImageFont.FreeTypeFont:
-    # Not Raqm, which is a library that is loaded at its first use.
-    layout = ImageFont.Layout.BASIC
-    return ImageFont.truetype(BytesIO(_font_file(number)), size, layout_engine=layout)
+    return _lowest(sized_font(_FILES[number], _SIZE), text)
 
 
 def _lowest(font: ImageFont.FreeTypeFont, text: str) -> int:
     """Rows that the lowest character of ``text`` has ink in."""
-    heights = []
-    for character in text.replace(" ", ""):
-        left, top, right, bottom = (int(edge) for edge in font.getbbox(character))
-        image = Image.new("L", (right - left, bottom - top), 0)
-        ImageDraw.Draw(image).text((-left, -top), character, fill=255, font=font)
-        heights.append(int((np.array(image) > _INK).any(axis=1).sum()))
-    return min(heights)
+    return min(
+        int((ink_of(font, character) > _INK).any(axis=1).sum())
+        for character in text.replace(" ", "")
+    )

@@ -16,9 +16,10 @@ import numpy as np
 import reedsolo
 from numpy.typing import NDArray
 
+from appliance.release.facts import MAX_NUMBER
+
 SYMBOLS = 16
 VALUES = 256
-LARGEST_NUMBER = 2**32 - 1
 KEY_BYTES = 32
 
 _CHECK_BYTES = 2
@@ -39,7 +40,7 @@ def symbols_of(number: int, key: bytes) -> NDArray[np.uint8]:
     Raises ``ValueError`` if it is not within 1 to 2**32 - 1, or for a key of another length.
     """
     check_key(key)
-    if not 1 <= number <= LARGEST_NUMBER:
+    if not 1 <= number <= MAX_NUMBER:
         raise ValueError("a release's number is from 1 to 2**32 - 1")
     plain = number.to_bytes(4, "big")
     return np.frombuffer(bytes(_codec().encode(plain + _check(plain, key))), np.uint8)

@@ -23,16 +23,17 @@ from numpy.typing import NDArray
 
 from appliance.errors import InputError
 from appliance.pipeline.media.photo.photo import Photo
+from appliance.release.facts import MAX_NUMBER
 from appliance.release.watermark import search
 from appliance.release.watermark.mark import WIDEST, Plane
-from appliance.release.watermark.message import LARGEST_NUMBER, check_key, number_from, symbols_of
+from appliance.release.watermark.message import check_key, number_from, symbols_of
 from appliance.release.watermark.pattern import pattern_of
 from appliance.release.watermark.votes import votes_of
 
 LEAST_SCORE = 11.1
 """Deviations; see the head of this module."""
 
-FALSE_ALARMS = search.ALIGNMENTS * LARGEST_NUMBER * math.exp(-(LEAST_SCORE**2) / 2)
+FALSE_ALARMS = search.ALIGNMENTS * MAX_NUMBER * math.exp(-(LEAST_SCORE**2) / 2)
 """An upper bound of the probability that an unmarked picture gives a number."""
 
 _SMALLEST_SIDE = 64  # pixels; less than a quarter of a pixel a cell is left

@@ -1,4 +1,4 @@
-"""Discs of released files, as images: what gets on one, and everything that does not."""
+"""Discs of released files, as images: what is on one, and when none is made."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyrage
@@ -21,83 +20,15 @@ from appliance.audit.entries.events import (
     ReleaseApproved,
     ReleaseBegun,
     ReleaseBurned,
-    ReleaseSigned,
 )
 from appliance.audit.entries.receipt import Receipt
 from appliance.audit.keys.locations import default_ledger
 from appliance.audit.service.client import AuditClient
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import LedgerError
-from appliance.release.facts import ReleaseFacts
-from appliance.release.keys import ReleaseKeys, read_release_keys
-from appliance.release.provenance.stills import sign_still
-from appliance.release.still import marked_still, signed_still
 from appliance.resources import policies
-from tests.cli.conftest import CANARY, Call, Outcome
+from tests.cli.release.conftest import RESULT, Site
 from tests.paths import PORTRAITS
-from tests.release.signed import photo
-
-_RESULT = hashlib.sha256(b"the result").hexdigest()
-
-
-@dataclass
-class Site:
-    """Keys, a ledger, and what it takes to release photos with them."""
-
-    folder: Path
-    call: Call
-
-    @property
-    def keys_folder(self) -> Path:
-        return self.folder / "keys"
-
-    @property
-    def keys(self) -> ReleaseKeys:
-        return read_release_keys(self.keys_folder)
-
-    def approve(self) -> int:
-        with EmbeddedAudit() as audit:
-            event = ReleaseApproved("0" * 16, 0, _RESULT, "0" * 32)
-            return audit.client.append(event).index
-
-    def sign(self, number: int, data: bytes) -> None:
-        with EmbeddedAudit() as audit:
-            copy = hashlib.sha256(data).hexdigest()
-            audit.client.append(ReleaseSigned(number, copy, "photo", "simulation"))
-
-    def copy(self, number: int, *, keys: ReleaseKeys | None = None, mark: int = 0) -> bytes:
-        """The file that leaves; ``mark``: another number in its pixels."""
-        site = keys or self.keys
-        marked = marked_still(photo(), "jpeg", mark or number, site.watermark)
-        return signed_still(marked, "jpeg", ReleaseFacts(number, "simulation", ""), site.signing)
-
-    def released(self, name: str = f"{CANARY}.jpg") -> Path:
-        number = self.approve()
-        data = self.copy(number)
-        self.sign(number, data)
-        return self.put(name, data)
-
-    def put(self, name: str, data: bytes) -> Path:
-        path = self.folder / name
-        path.write_bytes(data)
-        return path
-
-    def burn(self, *files: Path, image: str = "disc.iso", more: Sequence[object] = ()) -> Outcome:
-        target = ("--image", self.folder / image, "--keys", self.keys_folder)
-        return self.call("release", "burn", *files, *target, *more)
-
-    def events(self, kind: str) -> list[dict[str, object]]:
-        shown = self.call("audit", "show", "--json").out
-        events = [json.loads(line)["event"] for line in shown.splitlines()]
-        return [event for event in events if event["kind"] == kind]
-
-
-@pytest.fixture
-def site(call: Call, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """With a ledger of its own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    assert call("release", "keys", folder / "keys", "--organisation", "A site").code == 0
-    return Site(folder, call)
 
 
 def extracted(image: Path, into: Path) -> Path:
@@ -207,7 +138,7 @@ def test_a_proof_of_another_ledger_is_noticed(site: Site, tmp_path: Path) -> Non
     anchor = site.keys_folder / "anchor.pem"
     other = tmp_path / "other"
     with EmbeddedAudit(other) as audit:
-        audit.client.append(ReleaseApproved("0" * 16, 0, _RESULT, "0" * 32))
+        audit.client.append(ReleaseApproved("0" * 16, 0, RESULT, "0" * 32))
     assert verified(out, anchor, "--key", default_ledger() / "log.vkey").returncode == 0
     assert verified(out, anchor, "--key", other / "log.vkey").returncode == 1
 
@@ -238,172 +169,6 @@ def test_a_recipient_alone_opens_an_encrypted_disc(site: Site) -> None:
     (number,) = burned.json["numbers"]
     assert (inner / f"results/release-{number}.jpg").read_bytes() == file.read_bytes()
     assert verified(inner, site.keys_folder / "anchor.pem").returncode == 0
-
-
-def _unsigned(site: Site) -> Path:
-    shutil.copy(site.released(), site.folder / "x.jpg")
-    from PIL import Image
-
-    path = site.folder / "x.jpg"
-    with Image.open(path) as image:
-        image.load()
-        image.save(path)
-    return path
-
-
-def _changed(site: Site) -> Path:
-    path = site.released()
-    data = bytearray(path.read_bytes())
-    data[-200] ^= 1
-    path.write_bytes(data)
-    return path
-
-
-def _foreign(site: Site) -> Path:
-    """Signed by others, with a number that this ledger has."""
-    assert site.call("release", "keys", site.folder / "others", "--organisation", "B").code == 0
-    number = site.approve()
-    data = site.copy(number, keys=read_release_keys(site.folder / "others"))
-    site.sign(number, data)
-    return site.put("x.jpg", data)
-
-
-def _unlabelled(site: Site) -> Path:
-    from appliance.pipeline.media.photo.encode import encode_photo
-
-    number = site.approve()
-    facts = ReleaseFacts(number, "simulation", "")
-    data = sign_still(encode_photo(photo(), "jpeg", None), "jpeg", facts, site.keys.signing)
-    site.sign(number, data)
-    return site.put("x.jpg", data)
-
-
-def _labelled_otherwise(site: Site) -> Path:
-    from appliance.pipeline.media.photo.encode import encode_photo
-    from appliance.release.labels.implicit.photos import with_implicit_label
-
-    number = site.approve()
-    other = ReleaseFacts(number + 1, "simulation", "")
-    labelled = with_implicit_label(encode_photo(photo(), "jpeg", None), "jpeg", other)
-    facts = ReleaseFacts(number, "simulation", "")
-    data = sign_still(labelled, "jpeg", facts, site.keys.signing)
-    site.sign(number, data)
-    return site.put("x.jpg", data)
-
-
-def _marked_otherwise(site: Site) -> Path:
-    number = site.approve()
-    data = site.copy(number, mark=number + 1)
-    site.sign(number, data)
-    return site.put("x.jpg", data)
-
-
-def _not_in_the_ledger(site: Site) -> Path:
-    number = site.approve()
-    return site.put("x.jpg", site.copy(number + 1000))
-
-
-def _not_approved(site: Site) -> Path:
-    """Its number is that of an entry, of another kind."""
-    number = site.approve() + 1
-    data = site.copy(number)
-    site.sign(number, data)
-    return site.put("x.jpg", data)
-
-
-def _signed_but_not_recorded(site: Site) -> Path:
-    return site.put("x.jpg", site.copy(site.approve()))
-
-
-def _second_copy(site: Site) -> Path:
-    """Signed once more under the same number, without an entry of its own."""
-    number = site.approve()
-    site.sign(number, site.copy(number))
-    return site.put("x.jpg", site.copy(number))
-
-
-def _link(site: Site) -> Path:
-    (site.folder / "x.jpg").symlink_to(site.released())
-    return site.folder / "x.jpg"
-
-
-def _missing(site: Site) -> Path:
-    return site.folder / "x.jpg"
-
-
-def _empty(site: Site) -> Path:
-    return site.put("x.jpg", b"")
-
-
-def _folder(site: Site) -> Path:
-    (site.folder / "x.jpg").mkdir()
-    return site.folder / "x.jpg"
-
-
-def _pipe(site: Site) -> Path:
-    os.mkfifo(site.folder / "x.jpg")
-    return site.folder / "x.jpg"
-
-
-def _something_else(site: Site) -> Path:
-    return site.put("x.jpg", b"%PDF-1.7\n")
-
-
-def _cut_short(site: Site) -> Path:
-    path = site.released()
-    path.write_bytes(path.read_bytes()[:-50])
-    return path
-
-
-def _longer(site: Site) -> Path:
-    """Behind the picture there is more, such as an archive."""
-    path = site.released()
-    path.write_bytes(path.read_bytes() + b"PK\x03\x04" + bytes(100))
-    return path
-
-
-@pytest.mark.parametrize(
-    ("make", "why"),
-    [
-        (_unsigned, "not signed"),
-        (_changed, "changed since"),
-        (_foreign, "Another site"),
-        (_unlabelled, "lacks the label"),
-        (_labelled_otherwise, "label is that of another"),
-        (_marked_otherwise, "watermark is that of another"),
-        (_not_in_the_ledger, "no release of its number"),
-        (_not_approved, "no release of its number"),
-        (_signed_but_not_recorded, "not the copy"),
-        (_second_copy, "not the copy"),
-        (_link, "symbolic link"),
-        (_missing, "cannot be opened"),
-        (_empty, "empty"),
-        (_folder, "not a regular file"),
-        (_pipe, "not a regular file"),
-        (_something_else, "kind is never released"),
-        (_cut_short, "changed since"),
-        (_longer, "changed since"),
-    ],
-)
-def test_what_is_no_released_copy_gets_on_no_disc(
-    site: Site, make: Callable[[Site], Path], why: str
-) -> None:
-    # The first is the control: it was accepted when the second is refused.
-    control = site.released("control.jpg")
-    refused = site.burn(control, make(site))
-    assert refused.code == 15, refused.out
-    assert "File 2 of 2: " in refused.err
-    assert why in refused.err
-    assert CANARY not in refused.err
-    assert not (site.folder / "disc.iso").exists()
-    assert site.events("release-burned") == []
-
-
-def test_the_same_number_twice_gets_on_no_disc(site: Site) -> None:
-    file = site.released()
-    again = Path(shutil.copy(file, site.folder / "again.jpg"))
-    refused = site.burn(file, again)
-    assert (refused.code, "same number" in refused.err) == (15, True)
 
 
 def test_an_image_that_exists_stays_as_it_is(site: Site) -> None:
@@ -437,7 +202,7 @@ def test_a_policy_that_demands_a_second_person_gets_their_releases_alone(site: S
     policy = ("--policy", str(policies() / "clinic.yaml"))
     assert site.burn(site.released(), image="approved.iso", more=policy).code == 0
     with EmbeddedAudit() as audit:
-        begun = ReleaseBegun("0" * 16, _RESULT, "photo", "simulation")
+        begun = ReleaseBegun("0" * 16, RESULT, "photo", "simulation")
         number = audit.client.append(begun).index
     data = site.copy(number)
     site.sign(number, data)

@@ -126,6 +126,12 @@ def test_the_number_is_that_of_an_entry_which_came_before_the_copy(desk: Desk) -
     assert found.json["provenance"]["number"] == index
 
 
+@pytest.mark.parametrize("wrong", ["--producer=a\\b", "--keys=elsewhere"])
+def test_a_wrong_word_uses_up_no_number(desk: Desk, wrong: str) -> None:
+    assert desk.label(wrong).code == 15
+    assert desk.kinds() == []
+
+
 def test_a_policy_that_demands_a_second_person_gets_none_by_silence(desk: Desk) -> None:
     refused = desk.label("--policy", STUDIO)
     assert (refused.code, desk.output.exists()) == (8, False)

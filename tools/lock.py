@@ -33,7 +33,7 @@ def locks() -> Mapping[str, Sequence[str]]:
     without_cuda = [line for line in runtime if not line.startswith("onnxruntime-gpu")]
     pytest = [line for line in extras["dev"] if line.startswith(("pytest==", "hypothesis=="))]
     return {
-        _FIRST: [*runtime, *extras["dev"]],
+        _FIRST: [*runtime, *extras["dev"], *extras["kiosk"]],
         "runtime": runtime,
         "build": document["build-system"]["requires"],
         # Installed in addition to one of those above.

@@ -24,5 +24,5 @@ QtObject {
     readonly property int small: 16
     readonly property int body: 19
     readonly property int heading: 30
-    readonly property string family: "Kiosk Sans"
+    readonly property string family: "Noto Sans CJK SC"
 }

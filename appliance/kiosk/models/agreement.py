@@ -14,7 +14,7 @@ SENTENCES = ("wish", "limits", "leaves")
 class AgreementState(msgspec.Struct, frozen=True):
     """``ticked``: names of sentences."""
 
-    sentences: list[str] = list(SENTENCES)
+    sentences: tuple[str, ...] = SENTENCES
     ticked: list[str] = []
 
 

@@ -35,11 +35,11 @@ class Model(Generic[S]):
         for name in changes:
             value = getattr(self.state, name)
             if value != getattr(before, name):
-                self.listener(name, msgspec.to_builtins(value))
+                self.listener(name, _plain(value))
 
     def values(self) -> dict[str, Any]:
         """All values, as plain types."""
-        values: dict[str, Any] = msgspec.to_builtins(self.state)
+        values: dict[str, Any] = _plain(self.state)
         return values
 
     def forget(self) -> None:
@@ -50,3 +50,8 @@ class Model(Generic[S]):
         """The method that a screen may call by ``name``."""
         method = getattr(cls, name, None)
         return method if getattr(method, _MARK, False) else None
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: QML takes no tuples."""
+    return msgspec.json.decode(msgspec.json.encode(value))

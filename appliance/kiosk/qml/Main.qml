@@ -37,23 +37,17 @@ Window {
             Label {
                 anchors.centerIn: parent
                 text: Kiosk.words.bar_training
-                color: Theme.onDanger
+                color: Theme.dangerInk
                 font { pixelSize: Theme.small; bold: true }
             }
-        }
-        Steps {
-            id: steps
-            anchors { left: parent.left; top: stripe.bottom; margins: Theme.margin; topMargin: 12 }
-            visible: here >= 0 && !Kiosk.place.locked
         }
         Loader {
             id: screen
             objectName: "screen"
             anchors {
                 left: parent.left; right: parent.right; bottom: training.top
-                top: steps.visible ? steps.bottom : stripe.bottom
+                top: stripe.bottom
                 margins: Theme.margin
-                topMargin: steps.visible ? 12 : Theme.margin
             }
             focus: true
             active: !Kiosk.place.locked

@@ -9,7 +9,7 @@ AbstractButton {
     readonly property bool main: kind === "main"
     readonly property bool danger: kind === "danger"
     readonly property color ink: !enabled ? Theme.line
-                                 : main ? Theme.onAccent : danger ? Theme.danger : Theme.text
+                                 : main ? Theme.accentInk : danger ? Theme.danger : Theme.text
 
     implicitHeight: Theme.target
     implicitWidth: Math.max(Theme.target, label.implicitWidth + 2 * Theme.margin)

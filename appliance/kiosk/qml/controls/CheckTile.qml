@@ -28,7 +28,7 @@ AbstractButton {
             radius: 8
             color: tile.checked ? Theme.accent : "transparent"
             border { width: 3; color: tile.checked ? Theme.accent : Theme.line }
-            Text { anchors.centerIn: parent; visible: tile.checked; text: "✓"; color: Theme.onAccent; font { family: Theme.family; pixelSize: 30; bold: true } }
+            Text { anchors.centerIn: parent; visible: tile.checked; text: "✓"; color: Theme.accentInk; font { family: Theme.family; pixelSize: 30; bold: true } }
         }
         Text {
             id: label

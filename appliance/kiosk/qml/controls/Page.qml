@@ -22,10 +22,16 @@ FocusScope {
 
     Label {
         id: heading
-        anchors { left: parent.left; right: parent.right; top: parent.top }
+        anchors { left: parent.left; right: steps.left; rightMargin: Theme.gap; top: parent.top }
+        elide: Text.ElideRight
+        wrapMode: Text.NoWrap
         text: page.title
         font { pixelSize: Theme.heading; bold: true }
         Accessible.role: Accessible.Heading
+    }
+    Steps {
+        id: steps
+        anchors { right: parent.right; top: parent.top }
     }
     Label {
         id: about
@@ -36,14 +42,13 @@ FocusScope {
     Item {
         id: area
         anchors {
-            left: parent.left; right: parent.right; top: about.bottom; bottom: notice.top
+            left: parent.left; right: parent.right; top: about.bottom; bottom: foot.top
             topMargin: Theme.gap; bottomMargin: Theme.gap
         }
     }
-    Notice {
-        id: notice
-        anchors { left: parent.left; right: parent.right; bottom: foot.top; bottomMargin: visible ? Theme.gap : 0 }
-        height: visible ? implicitHeight : 0
+    Notice {        // over title and sentence, so that nothing moves below a finger
+        anchors { left: parent.left; right: parent.right; top: parent.top }
+        z: 1
     }
     Item {
         id: foot

@@ -54,8 +54,8 @@ Rectangle {
         }
         Fact {
             heading: Kiosk.words.bar_space
-            value: Kiosk.bar.freePercent < 0 ? "" : (Kiosk.bar.freePercent < 10 ? "⚠ " : "") + Kiosk.words.bar_free.arg(Kiosk.bar.freePercent)
-            ink: Kiosk.bar.freePercent < 10 ? Theme.warning : Theme.text
+            value: Kiosk.bar.free_percent < 0 ? "" : (Kiosk.bar.free_percent < 10 ? "⚠ " : "") + Kiosk.words.bar_free.arg(Kiosk.bar.free_percent)
+            ink: Kiosk.bar.free_percent < 10 ? Theme.warning : Theme.text
         }
         Fact {
             heading: Kiosk.words.bar_time

@@ -18,15 +18,16 @@ Row {
             required property int index
             required property string modelData
             readonly property bool here: index === steps.here
-            width: name.implicitWidth + 20
-            height: 32
-            radius: 16
+            width: Math.max(36, name.implicitWidth + 20)
+            height: 36
+            radius: 18
             color: here ? Theme.raised : "transparent"
             border { width: here ? 2 : 1; color: here ? Theme.accent : Theme.pressed }
             Text {
                 id: name
                 anchors.centerIn: parent
-                text: (parent.index < steps.here ? "✓ " : (parent.index + 1) + " ") + Kiosk.words["steps_" + parent.modelData.toLowerCase()]
+                text: parent.here ? (parent.index + 1) + " " + Kiosk.words["steps_" + parent.modelData.toLowerCase()]
+                      : parent.index < steps.here ? "✓" : parent.index + 1
                 color: parent.here ? Theme.text : Theme.quiet
                 font { family: Theme.family; pixelSize: Theme.small; bold: parent.here }
                 textFormat: Text.PlainText

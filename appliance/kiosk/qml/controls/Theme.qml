@@ -11,11 +11,11 @@ QtObject {
     readonly property color text: "#eef3f6"
     readonly property color quiet: "#b3c1cb"
     readonly property color accent: "#6fd0c8"
-    readonly property color onAccent: "#06201e"
+    readonly property color accentInk: "#06201e"
     readonly property color good: "#8fd3a8"
     readonly property color warning: "#ffcb6b"
     readonly property color danger: "#ff9d94"
-    readonly property color onDanger: "#2b0704"
+    readonly property color dangerInk: "#2b0704"
 
     readonly property int target: 56      // pixels: the least height of what can be touched
     readonly property int gap: 16

@@ -18,6 +18,7 @@ AbstractButton {
     Keys.onReturnPressed: clicked()
     Keys.onEnterPressed: clicked()
 
+    padding: Theme.gap
     background: Rectangle {
         radius: Theme.radius
         color: tile.down ? Theme.pressed : Theme.raised
@@ -27,9 +28,8 @@ AbstractButton {
     contentItem: Column {
         id: column
         spacing: 4
-        leftPadding: 4
         Text {
-            width: parent.width - 8
+            width: parent.width
             text: (tile.chosen ? "✓ " : "") + tile.text
             color: tile.enabled ? Theme.text : Theme.line
             font { family: Theme.family; pixelSize: Theme.body; bold: true }
@@ -37,7 +37,7 @@ AbstractButton {
             elide: Text.ElideRight
         }
         Text {
-            width: parent.width - 8
+            width: parent.width
             visible: tile.note !== ""
             text: tile.note
             color: Theme.quiet

@@ -8,6 +8,7 @@ releaser by a socket pair.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -77,7 +78,9 @@ class ReleaseDesk:
         admission: Admission,
         copies: Copies,
         *,
-        session_of: Callable[[Request[broker_api.RequestRelease]], Session],
+        session_of: Callable[
+            [Request[broker_api.RequestRelease] | Request[broker_api.SessionRef]], Session
+        ],
         tokens_of_others: Callable[[str], frozenset[str]],
     ) -> None:
         """``session_of``: by the handle of a call; ``tokens_of_others``: than a person, in use."""
@@ -118,6 +121,23 @@ class ReleaseDesk:
                 made.identifier, seconds, measured.media, measured.size, measured.sha256
             )
         )
+
+    def waiting(self, request: Request[broker_api.SessionRef]) -> Answer:
+        """What of this session waits for a second person."""
+        session, now = self._session_of(request), self._environment.clock()
+        waiting = [
+            broker_api.WaitingRelease(
+                one.identifier,
+                one.item,
+                one.result.media,
+                one.result.size,
+                one.result.sha256,
+                math.ceil(one.until - now),
+            )
+            for one in self._releases.standing(session)
+            if one.still_open()
+        ]
+        return Answer(broker_api.Waiting(waiting))
 
     def look(self, request: Request[broker_api.LookAtRelease]) -> Answer:
         """A second person looks at a picture of the result."""

@@ -120,6 +120,16 @@ class StandInClock:
 
 
 @dataclass
+class StandInNetwork:
+    """The devices of a machine, or ``None`` where they cannot be seen."""
+
+    devices: list[str] | None = field(default_factory=list)
+
+    def __call__(self) -> list[str] | None:
+        return self.devices
+
+
+@dataclass
 class StandInBurner:
     """Can be connected to, or not; only releasers speak to it.
 

@@ -93,7 +93,9 @@ class Screen:
         _load_fonts()
         register(store)
         self._bridge = bridge_of(self.models)
-        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, "Kiosk", self._bridge)  # type: ignore[call-overload]
+        # The stubs of PySide6 want bytes here, which it refuses.
+        name: Any = "Kiosk"
+        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self._bridge)
         self._engine = QQmlApplicationEngine()
         self._engine.load(QUrl.fromLocalFile(str(files(__package__) / "qml" / "Main.qml")))
         roots = self._engine.rootObjects()

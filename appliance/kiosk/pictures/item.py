@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Property, QObject, QRectF, Signal
+from PySide6.QtCore import Property, QRectF, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtQml import qmlRegisterType
 from PySide6.QtQuick import QQuickItem, QSGNode, QSGSimpleTextureNode, QSGTexture
@@ -64,7 +64,7 @@ class PictureItem(QQuickItem):
     pictureWidth = Property(int, picture_width, notify=picture_changed)  # noqa: N815 - QML's style
     pictureHeight = Property(int, picture_height, notify=picture_changed)  # noqa: N815
 
-    def updatePaintNode(self, _old: QSGNode, _data: Any) -> QSGNode | None:  # noqa: N802 - Qt's name
+    def updatePaintNode(self, _old: QSGNode, _data: Any) -> QSGNode:  # noqa: N802 - Qt's name
         """Called by Qt, to draw."""
         window = self.window()
         if self._picture.isNull() or window is None:
@@ -92,7 +92,6 @@ class PictureItem(QQuickItem):
 def register(store: PictureStore) -> None:
     """Let QML have the type, with pictures of ``store``."""
     PictureItem.store = store
-    qmlRegisterType(PictureItem, "Kiosk", 1, 0, "PictureItem")  # type: ignore[call-overload]
-
-
-_ = QObject
+    # The stubs of PySide6 want bytes here, which it refuses.
+    name: Any = "PictureItem"
+    qmlRegisterType(PictureItem, "Kiosk", 1, 0, name)

@@ -19,8 +19,8 @@ class PictureItem(QQuickItem):
     mirrored_changed = Signal()
     picture_changed = Signal()
     store: ClassVar[PictureStore]
-    # Not asked of the item: PySide counts what `window()` returns as the item's, and takes the window
-    # for deleted once the item is.
+    # Not asked of the item: PySide counts what `window()` returns as the item's own, and takes the
+    # window for deleted once the item is.
     shown_in: ClassVar[QQuickWindow | None] = None
 
     def __init__(self, parent: QQuickItem | None = None) -> None:

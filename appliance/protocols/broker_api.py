@@ -6,9 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from appliance.protocols import machine_view
+from appliance.protocols.machine_view import Check, Health, InstalledPack, Person, Space
+
 NAME = "io.faceappliance.Session"
 
-DESCRIPTION = """\
+DESCRIPTION = (
+    """\
 # Sessions on this appliance: from the login with a token, through work in an encrypted workspace
 # with a sealed worker, to the wipe.
 interface io.faceappliance.Session
@@ -54,6 +58,9 @@ type SessionStatus (
   worker: bool
 )
 
+"""
+    + machine_view.TYPES
+    + """
 # Log in and open a session. The answer carries a connection to its worker. `project` names a
 # workspace that is kept between logins; `patient` is logged under a pseudonym. The
 # `handle` is a secret, and all that the calls below ask for: who has it may use the session.
@@ -132,6 +139,14 @@ method ApproveRelease(release: string, user: string, pin: string, sha256: string
 method BurnReleases(handle: string) -> \
 (done: float, numbers: ?[]int, sha256: ?string, size: ?int)
 
+# An auditor logs in to look at the ledger. The answer carries a connection to the interface
+# io.faceappliance.Auditor. It ends when the token is pulled, after the time that a session may be
+# idle or last, and when somebody logs in for another one.
+method Audit(user: string, pin: string) -> ()
+
+"""
+    + machine_view.METHOD
+    + """
 # A token was pulled (called by udev).
 method TokenRemoved(device: string) -> ()
 
@@ -153,6 +168,7 @@ error WorkerGone ()
 error Bug ()
 error Failed (message: string, hint: string)
 """
+)
 
 _Text = Annotated[str, msgspec.Meta(max_length=128)]
 _Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
@@ -219,6 +235,13 @@ class ApproveRelease(_Strict, frozen=True):
     user: _Text
     pin: _Text
     sha256: _Sha256
+
+
+class LogIn(_Strict, frozen=True):
+    """Parameters of Audit and Machine."""
+
+    user: _Text
+    pin: _Text
 
 
 class TokenRemoved(_Strict, frozen=True):
@@ -359,6 +382,21 @@ class Sessions(msgspec.Struct, frozen=True):
     """Answer of List."""
 
     sessions: list[SessionStatus]
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """Answer of Machine; ``places``: for sessions; ``policy``: SHA-256 of the policy's values."""
+
+    slots: list[SessionStatus]
+    places: int
+    policy: str
+    own: list[str]
+    space: list[Space]
+    people: list[Person]
+    health: Health | None
+    checks: list[Check]
+    packs: list[InstalledPack]
+    version: str
 
 
 class LoginRefused(msgspec.Struct, frozen=True):

@@ -48,6 +48,7 @@ from appliance.worker.failures import StopError, errors_to_refusals
 from appliance.worker.hand_over import HandOver
 from appliance.worker.intake import Intake
 from appliance.worker.job_count import JobCount
+from appliance.worker.offered_handles import as_answer as as_handles
 from appliance.worker.packs import offered
 from appliance.worker.recorded_job import JobRecorder, StartedJob
 from appliance.worker.sanitiser import MediaSanitiser
@@ -57,6 +58,7 @@ from appliance.worker.simulation_methods import SimulationMethods
 from appliance.worker.simulations import Simulations
 from appliance.worker.single_entry_cache import SingleEntryCache
 from appliance.worker.tripwires import touches_as_events
+from appliance.worker.view_methods import ViewMethods
 from appliance.worker.workspace import Item, Workspace
 
 
@@ -96,10 +98,14 @@ class WorkerService:
         self._sources: SingleEntryCache[SourceIdentity] = SingleEntryCache()
         self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
         self._simulations = Simulations(workspace, engines.mesh.analyser, self._one_picture)
+        limits = limits_of(policy.simulation)
+        self._viewing = ViewMethods(
+            workspace, as_handles(limits, policy.gate), self._hand_over, self._one_picture
+        )
         self._simulating = SimulationMethods(
             served,
             workspace,
-            limits_of(policy.simulation),
+            limits,
             self._simulations,
             self._recorder,
             self._hand_over,
@@ -119,6 +125,7 @@ class WorkerService:
             "Swap": Method(worker_api.Swap, self._swap),
             "Preview": Method(worker_api.Preview, self._preview),
             **self._simulating.methods(),
+            **self._viewing.methods(),
             "Cancel": Method(Empty, self._cancel),
             "Results": Method(Empty, self._list),
             "Result": Method(worker_api.Item, self._result),

@@ -136,6 +136,15 @@ class Workspace:
             canvas = read_key_frame(opened, seconds, only_codecs=OWN_CODECS)
             return Photo(canvas.read(Box(0, 0, canvas.width, canvas.height)))
 
+    def space(self) -> tuple[int, int]:
+        """How many bytes are free for files, and how many there are. Raises ``OSError``."""
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            room = os.fstatvfs(folder)  # by a descriptor: a sealed process may ask in no other way
+        finally:
+            os.close(folder)
+        return room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
+
     def _next(self) -> int:
         return max((0, *self._items, *self._results)) + 1
 

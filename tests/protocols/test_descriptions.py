@@ -12,6 +12,8 @@ from msgspec import inspect
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.series import record
 from appliance.protocols import (
+    audit_desk_api,
+    auditor_api,
     broker_api,
     burner_api,
     disc_api,
@@ -50,6 +52,8 @@ BROKER: dict[str, tuple[type, type]] = {
     "DeclineRelease": (broker_api.DeclineRelease, Empty),
     "ApproveRelease": (broker_api.ApproveRelease, broker_api.Released),
     "BurnReleases": (broker_api.SessionRef, broker_api.Burning),
+    "Audit": (broker_api.LogIn, Empty),
+    "Machine": (broker_api.LogIn, broker_api.Machine),
     "TokenRemoved": (broker_api.TokenRemoved, Empty),
     "DeviceRefused": (broker_api.DeviceRefused, Empty),
 }
@@ -63,6 +67,9 @@ WORKER: dict[str, tuple[type, type]] = {
     "Simulate": (worker_api.Simulate, worker_api.Simulated),
     "ProposePoints": (worker_api.ProposePoints, worker_api.ProposedPoints),
     "PreviewSimulation": (worker_api.PreviewSimulation, worker_api.Previewed),
+    "View": (worker_api.View, worker_api.Viewed),
+    "Handles": (Empty, worker_api.Handles),
+    "Space": (Empty, worker_api.Space),
     "Cancel": (Empty, worker_api.Stopped),
     "Results": (Empty, worker_api.Results),
     "Result": (worker_api.Item, worker_api.Result),
@@ -87,6 +94,19 @@ DISC: dict[str, tuple[type, type]] = {
     "List": (disc_api.List, disc_api.Files),
     "Open": (disc_api.Open, disc_api.Opened),
 }
+AUDITOR: dict[str, tuple[type, type]] = {
+    "Begin": (auditor_api.Begin, Empty),
+    "Sessions": (auditor_api.AskSessions, auditor_api.Sessions),
+    "Session": (auditor_api.AskSession, auditor_api.Entries),
+    "Refusals": (auditor_api.AskRefusals, auditor_api.Entries),
+    "Days": (Empty, auditor_api.Days),
+    "Verify": (Empty, auditor_api.Verifying),
+    "Export": (auditor_api.Export, auditor_api.Exporting),
+}
+AUDIT_DESK: dict[str, tuple[type, type]] = {
+    "Burner": (Empty, Empty),
+    "Exporting": (audit_desk_api.Exporting, audit_desk_api.Logged),
+}
 INTERFACES = [
     (broker_api, BROKER),
     (worker_api, WORKER),
@@ -94,6 +114,8 @@ INTERFACES = [
     (releaser_api, RELEASER),
     (burner_api, BURNER),
     (disc_api, DISC),
+    (auditor_api, AUDITOR),
+    (audit_desk_api, AUDIT_DESK),
 ]
 APIS = [api for api, _ in INTERFACES]
 
@@ -139,7 +161,7 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 @pytest.mark.parametrize(
     ("api", "methods"),
     INTERFACES,
-    ids=["broker", "worker", "control", "releaser", "burner", "disc"],
+    ids=["broker", "worker", "control", "releaser", "burner", "disc", "auditor", "desk"],
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)

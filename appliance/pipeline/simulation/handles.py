@@ -31,6 +31,7 @@ from appliance.pipeline.face_model.topology import INNER_LIPS, OUTER_LIPS, RIGHT
 
 Unit: TypeAlias = Literal["mm", "deg", "%"]
 View: TypeAlias = Literal["front", "oblique", "profile"]
+Region: TypeAlias = Literal["nose", "jaw", "lips", "brows", "eyes", "cheeks", "face"]
 Points: TypeAlias = NDArray[np.intp]
 Vector: TypeAlias = tuple[float, float, float]
 
@@ -107,15 +108,16 @@ Motion: TypeAlias = Push | Bump | Turn | Symmetry
 class Handle:
     """One handle.
 
-    ``low`` and ``high``: its bounds, in ``unit``. ``view``: the view that shows it best.
-    ``network``: from which to which yaw, degrees, it is honest on the network's mesh alone;
-    ``None``: never. ``points``: the same with points set by hand as well; ``points_only``: with
-    these where the network finds no face. ``needs``: the
-    points that must be set by hand for that, as :data:`appliance.pipeline.simulation.points` names
-    them.
+    ``region``: what it moves, a name of :mod:`appliance.pipeline.face_model.regions`. ``low`` and
+    ``high``: its bounds, in ``unit``. ``view``: the view that shows it best. ``network``: from
+    which to which yaw, degrees, it is honest on the network's mesh alone; ``None``: never.
+    ``points``: the same with points set by hand as well; ``points_only``: with these where the
+    network finds no face. ``needs``: the points that must be set by hand for that, as
+    :data:`appliance.pipeline.simulation.points` names them.
     """
 
     name: str
+    region: Region
     unit: Unit
     low: float
     high: float
@@ -139,12 +141,12 @@ _LIDS = np.concatenate([RIGHT_EYE])
 
 _TABLE = (
     Handle(
-        "tip-projection", "mm", -4, 4, "profile",
+        "tip-projection", "nose", "mm", -4, 4, "profile",
         (Push(indices("4 1 5"), 9, FORWARD, still=(Still(indices("0 164"), 7, 0.9),)),),
         None, (10, 75), (68, 80), "nose",
     ),
     Handle(
-        "tip-rotation", "deg", -8, 10, "profile",
+        "tip-rotation", "nose", "deg", -8, 10, "profile",
         (
             Turn(
                 indices("4 1 19"), 11, indices("64 294"), 1.0,
@@ -154,17 +156,17 @@ _TABLE = (
         None, (0, 75), (50, 68), "nose",
     ),
     Handle(
-        "hump", "mm", -3, 3, "profile",
+        "hump", "nose", "mm", -3, 3, "profile",
         (Bump(14.5, 7.5, 5.5, 45, (0, 0.56, 0.83)),),
         None, (0, 75), (50, 90), "nose",
     ),
     Handle(
-        "radix", "mm", -3, 3, "profile",
+        "radix", "nose", "mm", -3, 3, "profile",
         (Bump(30, 6, 7, 42, FORWARD),),
         None, None, (68, 80), "nose",
     ),
     Handle(
-        "alar-width", "mm", -5, 4, "front",
+        "alar-width", "nose", "mm", -5, 4, "front",
         (
             Push(
                 indices("48 64 49 129 102"), 6.5, (-0.5, 0, 0), paired=True,
@@ -174,12 +176,12 @@ _TABLE = (
         (0, 10), (0, 50), (0, 50), "nose",
     ),
     Handle(
-        "bridge-width", "mm", -4, 4, "front",
+        "bridge-width", "nose", "mm", -4, 4, "front",
         (Push(indices("236 196 174 122 198"), 5.5, (-0.5, 0, 0), paired=True),),
         (0, 10), (0, 60), (0, 60), "nose",
     ),
     Handle(
-        "nose-deviation", "mm", -4, 4, "front",
+        "nose-deviation", "nose", "mm", -4, 4, "front",
         (
             Push(
                 indices("4 1 5 195 19 197"), 9, (1, 0, 0),
@@ -189,22 +191,22 @@ _TABLE = (
         None, (0, 50), None, "nose",
     ),
     Handle(
-        "chin-projection", "mm", -6, 6, "profile",
+        "chin-projection", "jaw", "mm", -6, 6, "profile",
         (Push(indices("152 175 199 171 396"), 15, FORWARD, still=(Still(_MOUTH, 9, 0.9),)),),
         (10, 30), (10, 68), None,
     ),
     Handle(
-        "chin-height", "mm", -5, 5, "front",
+        "chin-height", "jaw", "mm", -5, 5, "front",
         (Push(indices("152 175 148 377"), 16, DOWN, still=(Still(_MOUTH, 10, 0.9),)),),
         (0, 10), (0, 75), None,
     ),
     Handle(
-        "chin-width", "mm", -8, 8, "front",
+        "chin-width", "jaw", "mm", -8, 8, "front",
         (Push(indices("176 140 149"), 12, (-0.5, 0, 0), paired=True),),
         (0, 30), (0, 60), None,
     ),
     Handle(
-        "jaw-width", "mm", -10, 8, "front",
+        "jaw-width", "jaw", "mm", -10, 8, "front",
         (
             Push(
                 indices("172 136 58 150"), 17, (-0.5, 0, 0), paired=True,
@@ -214,7 +216,7 @@ _TABLE = (
         (0, 30), (0, 10), (0, 50),
     ),
     Handle(
-        "lip-height", "mm", -2, 2, "front",
+        "lip-height", "lips", "mm", -2, 2, "front",
         (
             Push(_UPPER_LIP, 5.5, (0, 0.5, 0.1), limit=2, still=(Still(INNER_LIPS, 4, 0.9),)),
             Push(_LOWER_LIP, 6, (0, -0.5, 0.1), still=(Still(INNER_LIPS, 4, 0.9),)),
@@ -222,7 +224,7 @@ _TABLE = (
         None, (0, 30), None,
     ),
     Handle(
-        "lip-volume", "mm", -1.5, 2.5, "oblique",
+        "lip-volume", "lips", "mm", -1.5, 2.5, "oblique",
         (
             Push(_UPPER_LIP, 5.5, (0, 0.55, 0.8), limit=2, still=(Still(INNER_LIPS, 4, 0.8),)),
             Push(_LOWER_LIP, 6, (0, -0.6, 0.75), still=(Still(INNER_LIPS, 4, 0.8),)),
@@ -230,7 +232,7 @@ _TABLE = (
         None, (0, 30), None,
     ),
     Handle(
-        "lip-corner", "mm", -3, 3, "front",
+        "lip-corner", "lips", "mm", -3, 3, "front",
         (
             Push(
                 indices("61"), 7, (-0.25, 1, 0), paired=True,
@@ -240,12 +242,12 @@ _TABLE = (
         None, (0, 30), None,
     ),
     Handle(
-        "brow-height", "mm", -3, 4, "front",
+        "brow-height", "brows", "mm", -3, 4, "front",
         (Push(_BROW_HAIR, 8, UP, paired=True, limit=2.2, still=(Still(_LIDS, 2.5),)),),
         None, None, None, "brows",
     ),
     Handle(
-        "brow-arch", "mm", -2, 3, "front",
+        "brow-arch", "brows", "mm", -2, 3, "front",
         (
             Push(
                 indices("63 105 53 52 224 223"), 7, UP, paired=True, limit=2.2,
@@ -255,7 +257,7 @@ _TABLE = (
         None, None, None, "brows",
     ),
     Handle(
-        "lid-crease", "mm", -1.5, 1.5, "front",
+        "lid-crease", "eyes", "mm", -1.5, 1.5, "front",
         (
             Push(
                 indices("27 28 29 30"), 4, UP, paired=True, limit=2,
@@ -265,18 +267,18 @@ _TABLE = (
         None, (0, 50), None,
     ),
     Handle(
-        "lid-openness", "mm", -1.5, 1.5, "front",
+        "lid-openness", "eyes", "mm", -1.5, 1.5, "front",
         (
             Push(_UPPER_LID, 3.5, UP, paired=True, limit=2, still=(Still(_LOWER_LID, 4),)),
         ),
         None, (0, 30), None,
     ),
     Handle(
-        "cheek", "mm", -4, 4, "oblique",
+        "cheek", "cheeks", "mm", -4, 4, "oblique",
         (Push(indices("50 101 118 205 117"), 13, (-0.55, 0, 0.83), paired=True),),
         (0, 30), (0, 60), None,
     ),
-    Handle("symmetry", "%", 0, 100, "front", (Symmetry(),), None, None, None),
+    Handle("symmetry", "face", "%", 0, 100, "front", (Symmetry(),), None, None, None),
 )  # fmt: skip
 
 HANDLES: Mapping[str, Handle] = MappingProxyType({handle.name: handle for handle in _TABLE})

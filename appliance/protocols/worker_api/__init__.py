@@ -32,6 +32,7 @@ from appliance.protocols.worker_api.simulation import (
 )
 from appliance.protocols.worker_api.swap import GeneratorOptions, Part, Preview, Progress, Swap
 from appliance.protocols.worker_api.types import Media, Role
+from appliance.protocols.worker_api.views import Handle, Handles, Space, View, Viewed
 
 __all__ = [
     "DESCRIPTION",
@@ -45,6 +46,8 @@ __all__ = [
     "Failed",
     "Figures",
     "GeneratorOptions",
+    "Handle",
+    "Handles",
     "Import",
     "Imported",
     "Inspect",
@@ -68,7 +71,10 @@ __all__ = [
     "Role",
     "Simulate",
     "Simulated",
+    "Space",
     "Stopped",
     "Swap",
+    "View",
+    "Viewed",
     "error_name",
 ]

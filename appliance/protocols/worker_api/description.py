@@ -81,6 +81,21 @@ type Drag (x: float, y: float, right: float, down: float)
 # shape is brought to the mean of faces. `share`: of the way, 1 to 100 percent; of shapes only.
 type Region (mode: string, corners: []Place, share: ?int)
 
+# A handle of simulations. `least` and `most` that may be asked of it, in its `unit`: mm, degrees or
+# percent. `region` of the face that it moves: nose, jaw, lips, brows, eyes, cheeks or face.
+# `points`: landmarks that must be set by hand where the network finds no face; none if it cannot be
+# applied there. `views`: front, oblique and profile, as far as photos of such a view may show it;
+# which do depends on their yaw and on points, and PreviewSimulation says it.
+type Handle (
+  name: string,
+  unit: string,
+  least: float,
+  most: float,
+  region: string,
+  points: []string,
+  views: []string
+)
+
 # The packs on this machine, and the execution provider; the policy decides on both.
 method Packs() -> (packs: []Pack, provider: string)
 
@@ -91,6 +106,12 @@ method Packs() -> (packs: []Pack, provider: string)
 # pipe will do. `origin`: folder or disc, where it comes from as the ledger says.
 method Import(role: string, consent: ?string, size: ?int, origin: ?string) -> \
 (item: int, media: string, width: int, height: int)
+
+# An imported item as a small picture: the answer carries a JPEG in sRGB, upright, of at most `side`
+# pixels (64 to 2048, else 1024), which is logged as previews are. Of a video it shows the last key
+# frame at or before `at` seconds. `width` and `height`: of the item itself, as people see it, in
+# whose pixels faces and places are. There is none of a result.
+method View(item: int, side: ?int, at: ?float) -> (width: int, height: int)
 
 # The faces in an item; in a video those of the last key frame at or before `at` seconds.
 method Inspect(item: int, at: ?float) -> (faces: []Face)
@@ -138,6 +159,19 @@ method Preview(
   at: ?float
 ) -> ()
 
+# What the site's policy allows of simulations: `handles`, in the order in which they are shown; how
+# far a place may be dragged, where 0 forbids it; whether `regions` that are drawn may be changed.
+# `consent`: whether an import needs its reference. `same_person`: whether a swap needs source and
+# target of one person. `engine`: what draws simulations, as the ledger names it.
+method Handles() -> (
+  handles: []Handle,
+  drag_mm: float,
+  regions: bool,
+  consent: bool,
+  same_person: bool,
+  engine: string
+)
+
 # Where landmarks of the face on an imported photo may lie, by name, for a person to correct.
 # `choice`: which face, one of largest, left and right, where several could be meant. `yaw`: degrees
 # by which a standard face is turned, to start from where the network finds none; else the answer
@@ -175,6 +209,9 @@ method PreviewSimulation(
   shows: ?string,
   side: ?int
 ) -> (left_out: [string]string, share: float)
+
+# How many bytes are free in the session's workspace, and how many it has.
+method Space() -> (free: int, size: int)
 
 # Stop the running job and the running import; they end with the error Stopped and leave nothing.
 method Cancel() -> (stopped: bool)

@@ -225,8 +225,12 @@ class Project(Section, frozen=True):
 
 
 class Policy(Section, frozen=True):
-    """All settings of a site."""
+    """All settings of a site.
 
+    ``training``: to practise with samples. No result leaves, and all that is made says so.
+    """
+
+    training: bool = False
     system: System = System()
     seal: Seal = Seal()
     engine: Engine = Engine()

@@ -2,7 +2,7 @@
 
     python -m tools.training_samples FOLDER
 
-Its skin is the mean of four sample portraits', on the shape of the canonical face with a hump on its
+Its skin is the mean of four sample portraits, on the shape of the canonical face with a hump on its
 nose, so that there is something to simulate. No photo of a person is altered.
 """
 

@@ -25,9 +25,7 @@ def main() -> int:
     os.environ["QT_QUICK_BACKEND"] = "software"
     os.environ["QML_DISABLE_DISK_CACHE"] = "1"
     application = QGuiApplication(["appliance-kiosk"])
-    screen = Screen(
-        application, options.broker, options.disc, options.training, options.language
-    )
+    screen = Screen(application, options.broker, options.disc, options.training, options.language)
     screen.window.show()
     return int(application.exec())
 

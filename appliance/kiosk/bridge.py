@@ -1,4 +1,4 @@
-"""What QML sees: the singleton ``Kiosk``, with the values of all view models, and one way to act."""
+"""What QML sees: the singleton ``Kiosk``, with the values of all view models and a way to act."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
-from appliance.kiosk.pictures.item import register
+from appliance.kiosk.pictures.item import PictureItem, register
 from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
@@ -93,13 +93,16 @@ class Screen:
         _load_fonts()
         register(store)
         self._bridge = bridge_of(self.models)
-        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, "Kiosk", self._bridge)  # type: ignore[call-overload]
+        # The stubs of PySide6 want bytes here, which it refuses.
+        name: Any = "Kiosk"
+        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self._bridge)
         self._engine = QQmlApplicationEngine()
         self._engine.load(QUrl.fromLocalFile(str(files(__package__) / "qml" / "Main.qml")))
         roots = self._engine.rootObjects()
         if not roots:
             raise RuntimeError("the screen cannot be drawn")
         self.window: QQuickWindow = roots[0]  # type: ignore[assignment]
+        PictureItem.shown_in = self.window
         self._touches = _Touches(self.session.touch)
         self.window.installEventFilter(self._touches)
         self._timers = [self._every(_MINUTE, self._pass_time)]

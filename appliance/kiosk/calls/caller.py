@@ -14,6 +14,7 @@ from appliance.wire.client import Client
 from appliance.wire.message import CallError
 
 T = TypeVar("T")
+U = TypeVar("U")
 Deliver: TypeAlias = Callable[[Callable[[], object]], None]
 """Has a function called on the window's thread; from any thread."""
 
@@ -36,9 +37,7 @@ class Caller:
         self._closed = False
         Thread(target=self._run, daemon=True).start()
 
-    def ask(
-        self, work: Callable[[Client], T], done: Callable[[T], object], failed: Failed
-    ) -> None:
+    def ask(self, work: Callable[[Client], T], done: Callable[[T], object], failed: Failed) -> None:
         """Have ``work`` done with the connection; then ``done`` or ``failed`` is called."""
         self._asked.put(lambda: self._answer(work, done, failed))
 
@@ -117,17 +116,15 @@ class Latest:
         self._under_way = False
         self._next: Callable[[], None] | None = None
 
-    def ask(
-        self, work: Callable[[Client], T], done: Callable[[T], object], failed: Failed
-    ) -> None:
+    def ask(self, work: Callable[[Client], T], done: Callable[[T], object], failed: Failed) -> None:
         """As ``Caller.ask``, unless another wish comes before this one is begun."""
 
         def begin() -> None:
             self._under_way = True
             self._caller.ask(work, then(done), then(failed))
 
-        def then(act: Callable[[T], object]) -> Callable[[T], object]:
-            def acted(value: T) -> None:
+        def then(act: Callable[[U], object]) -> Callable[[U], object]:
+            def acted(value: U) -> None:
                 self._under_way = False
                 act(value)
                 following, self._next = self._next, None

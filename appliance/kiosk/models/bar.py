@@ -8,8 +8,10 @@ from appliance.kiosk.models.model import Model
 
 
 class BarState(msgspec.Struct, frozen=True):
-    """``who``: the pseudonym, in short. ``network``: none, the names of devices, or nothing if it
-    is not known. ``free_percent``: of the workspace; below 0 if it is not known. ``minutes`` left.
+    """``who``: the pseudonym, in short. ``minutes``: until the session's time is over.
+
+    ``network``: none, the names of devices, or nothing if it is not known. ``free_percent``: of the
+    workspace; below 0 if it is not known.
     """
 
     who: str = ""

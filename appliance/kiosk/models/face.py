@@ -9,6 +9,7 @@ from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Step
 from appliance.protocols import worker_api
+from appliance.protocols.worker_api.simulation import Choice
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -131,7 +132,11 @@ class Face(Model[FaceState]):
             choice = (
                 "largest"
                 if face is largest
-                else "left" if number == 0 else "right" if number == len(order) - 1 else ""
+                else "left"
+                if number == 0
+                else "right"
+                if number == len(order) - 1
+                else ""
             )
             if choice:
                 boxes.append(
@@ -162,5 +167,5 @@ class Face(Model[FaceState]):
             )
 
 
-def _choice(choice: str | None) -> worker_api.Choice | None:
-    return msgspec.convert(choice, worker_api.Choice) if choice else None
+def _choice(choice: str | None) -> Choice | None:
+    return msgspec.convert(choice, Choice) if choice else None

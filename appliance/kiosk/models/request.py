@@ -13,6 +13,7 @@ from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Step
 from appliance.protocols import broker_api
+from appliance.wire.client import Client
 from appliance.wire.message import Empty
 
 LOOK = "look"
@@ -206,8 +207,8 @@ class Request(Model[RequestState]):
             pictures.put(LOOK, answer[1])
             self.show(sha256=answer[0], seen=True, phase="look")
 
-        def looked(client: object) -> tuple[str, object]:
-            shown, data = call(client)  # type: ignore[arg-type]
+        def looked(client: Client) -> tuple[str, object]:
+            shown, data = call(client)
             return shown.sha256, pictures.decode(data)
 
         self._shared.broker.ask(looked, seen, self._refused)
@@ -217,9 +218,7 @@ class Request(Model[RequestState]):
         wanted = broker_api.ApproveRelease(state.release, state.user, pin, state.sha256)
 
         def released(answer: broker_api.Released) -> None:
-            self.show(
-                numbers=[*self.state.numbers, answer.number], release="", seen=False, user=""
-            )
+            self.show(numbers=[*self.state.numbers, answer.number], release="", seen=False, user="")
             self._shared.place.go(Step.DECIDED)
 
         self._shared.broker.ask(
@@ -236,9 +235,7 @@ class Request(Model[RequestState]):
             self.show(release="", seen=False, user="")
             self._shared.place.go(Step.DECIDED)
 
-        self._shared.broker.ask(
-            of_broker("DeclineRelease", wanted, Empty), declined, self._refused
-        )
+        self._shared.broker.ask(of_broker("DeclineRelease", wanted, Empty), declined, self._refused)
 
     def _refused(self, why: Refusal) -> None:
         self._shared.refuse(why)

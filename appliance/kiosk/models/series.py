@@ -65,9 +65,7 @@ class Series(Model[SeriesState]):
 
     def forget(self) -> None:
         """Drop names of files and what was found."""
-        self.show(
-            files=[], photos=[], missing=[], reading=False, importing=0, checked=0, chosen=-1
-        )
+        self.show(files=[], photos=[], missing=[], reading=False, importing=0, checked=0, chosen=-1)
 
     def resume(self) -> None:
         """Show the photos of the visit again."""
@@ -171,9 +169,7 @@ class Series(Model[SeriesState]):
 
     def _assess(self) -> None:
         items = [photo.item for photo in self._shared.visit.photos]
-        call = each_of(
-            f"{worker_api.NAME}.Assess", worker_api.Assess(items), worker_api.Assessed
-        )
+        call = each_of(f"{worker_api.NAME}.Assess", worker_api.Assess(items), worker_api.Assessed)
 
         def looked(answer: worker_api.Assessed) -> None:
             self.show(checked=answer.done)

@@ -184,10 +184,10 @@ class Session(Model[SessionState]):
         if now.tokens and place.state.screen in (Screen.WELCOME, Screen.LOGIN):
             self.login.load()
             if place.state.screen is Screen.WELCOME:
-                place.go(Step.TOKEN_IN)
+                place.go(Step.INSERTED)
         elif not now.tokens and place.state.screen is Screen.LOGIN:
             self.login.forget()
-            place.go(Step.TOKENS_OUT)
+            place.go(Step.PULLED)
 
     def _show_status(self, now: broker_api.Status) -> None:
         visit = self._shared.visit

@@ -13,6 +13,7 @@ from appliance.kiosk.calls.services import Services, picture_of
 from appliance.kiosk.models.place import Place
 from appliance.kiosk.visit.visit import Visit
 from appliance.protocols import worker_api
+from appliance.wire.client import Client
 
 
 class Pictures(Protocol):
@@ -98,11 +99,12 @@ class Shared:
         call = picture_of(
             f"{worker_api.NAME}.View", worker_api.View(item, side, at), worker_api.Viewed
         )
-        self.worker.ask(
-            lambda client: self.pictures.decode(call(client)[1]),
-            lambda picture: (self.pictures.put(name, picture), shown()),
-            self.refuse,
-        )
+
+        def put(picture: object) -> None:
+            self.pictures.put(name, picture)
+            shown()
+
+        self.worker.ask(lambda client: self.pictures.decode(call(client)[1]), put, self.refuse)
 
     def show_preview(
         self,
@@ -114,8 +116,8 @@ class Shared:
         """Have the preview of a simulation under ``name``; of several the last one counts."""
         call = picture_of(f"{worker_api.NAME}.{method}", parameters, worker_api.Previewed)
 
-        def decoded(client: object) -> tuple[worker_api.Previewed, object]:
-            previewed, data = call(client)  # type: ignore[arg-type]
+        def decoded(client: Client) -> tuple[worker_api.Previewed, object]:
+            previewed, data = call(client)
             return previewed, self.pictures.decode(data)
 
         def put(answer: tuple[worker_api.Previewed, object]) -> None:

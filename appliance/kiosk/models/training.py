@@ -11,6 +11,10 @@ from appliance.protocols import training_api
 from appliance.wire.message import Empty
 
 
+class _Any(msgspec.Struct):
+    """An answer of which nothing is needed."""
+
+
 class SoftwareToken(msgspec.Struct, frozen=True):
     """As the training machine says."""
 
@@ -39,7 +43,14 @@ class Training(Model[TrainingState]):
 
     def refresh(self) -> None:
         """Ask how the tokens are."""
-        self._call("Tokens", Empty())
+        if self._caller is not None:
+            self._caller.ask(
+                lambda client: client.call(
+                    f"{training_api.NAME}.Tokens", Empty(), gives=training_api.Tokens
+                )[0],
+                self._show,
+                lambda _: None,
+            )
 
     @action
     def plug(self, user: str) -> None:
@@ -55,22 +66,16 @@ class Training(Model[TrainingState]):
         self.refresh()
 
     def _call(self, method: str, parameters: msgspec.Struct) -> None:
-        if self._caller is None:
-            return
-        gives = {"Tokens": training_api.Tokens, "Touch": training_api.Touched}.get(method, Empty)
-        self._caller.ask(
-            lambda client: client.call(
-                f"{training_api.NAME}.{method}", parameters, gives=gives
-            )[0],
-            self._show,
-            lambda _: None,
-        )
+        if self._caller is not None:
+            self._caller.ask(
+                lambda client: client.call(f"{training_api.NAME}.{method}", parameters, gives=_Any),
+                lambda _: None,
+                lambda _: None,
+            )
 
-    def _show(self, answer: object) -> None:
-        if isinstance(answer, training_api.Tokens):
-            tokens = [
-                SoftwareToken(one.user, one.role, one.plugged, one.blinking)
-                for one in answer.tokens
-            ]
-            blinking = any(one.blinking for one in tokens)
-            self.show(tokens=tokens, pin=answer.pin, blinking=blinking)
+    def _show(self, answer: training_api.Tokens) -> None:
+        tokens = [
+            SoftwareToken(one.user, one.role, one.plugged, one.blinking) for one in answer.tokens
+        ]
+        blinking = any(one.blinking for one in tokens)
+        self.show(tokens=tokens, pin=answer.pin, blinking=blinking)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import of_worker
 from appliance.kiosk.models.changes import Changes
 from appliance.kiosk.models.model import Model, action
@@ -74,13 +75,11 @@ class Variants(Model[VariantsState]):
             self._show_kept()
             self._show_picture(done)
 
-        def failed(why: object) -> None:
+        def failed(why: Refusal) -> None:
             self.show(making=False)
-            self._shared.refuse(why)  # type: ignore[arg-type]
+            self._shared.refuse(why)
 
-        self._shared.worker.ask(
-            of_worker("Simulate", wanted, worker_api.Simulated), made, failed
-        )
+        self._shared.worker.ask(of_worker("Simulate", wanted, worker_api.Simulated), made, failed)
 
     @action
     def choose(self, number: int) -> None:

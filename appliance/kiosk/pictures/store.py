@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QImageReader
 
@@ -26,7 +28,8 @@ class PictureStore(QObject):
 
     def decode(self, data: bytes) -> object:
         """See ``Pictures``."""
-        picture = QImage.fromData(data, "JPEG")  # type: ignore[call-overload]
+        kind: Any = "JPEG"  # the stubs of PySide6 want bytes, which it refuses
+        picture = QImage.fromData(data, kind)
         if picture.isNull():
             raise WireError("The picture cannot be shown.", "Try again.")
         return picture.convertToFormat(QImage.Format.Format_RGB32)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import pairwise
 from types import MappingProxyType
 
 
@@ -37,8 +38,8 @@ class Screen(StrEnum):
 class Step(StrEnum):
     """What happens: a person goes on or back, or a service answers."""
 
-    TOKEN_IN = "token-in"
-    TOKENS_OUT = "tokens-out"
+    INSERTED = "inserted"
+    PULLED = "pulled"
     OPENED = "opened"
     OPENED_PROJECT = "opened-project"
     AUDITS = "audits"
@@ -69,20 +70,14 @@ _IN_SESSION = (*_VISIT, Screen.DECISION, Screen.DISC, Screen.SOURCES, Screen.SWA
 
 NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
     {
-        (Screen.WELCOME, Step.TOKEN_IN): Screen.LOGIN,
-        (Screen.LOGIN, Step.TOKENS_OUT): Screen.WELCOME,
+        (Screen.WELCOME, Step.INSERTED): Screen.LOGIN,
+        (Screen.LOGIN, Step.PULLED): Screen.WELCOME,
         (Screen.LOGIN, Step.OPENED): Screen.CONSENT,
         (Screen.LOGIN, Step.OPENED_PROJECT): Screen.SOURCES,
         (Screen.LOGIN, Step.AUDITS): Screen.AUDIT,
         (Screen.LOGIN, Step.ADMINISTERS): Screen.MACHINE,
-        **{
-            (here, Step.NEXT): there
-            for here, there in zip(_VISIT, _VISIT[1:], strict=False)
-        },
-        **{
-            (here, Step.BACK): there
-            for there, here in zip(_VISIT, _VISIT[1:], strict=False)
-        },
+        **{(here, Step.NEXT): there for here, there in pairwise(_VISIT)},
+        **{(here, Step.BACK): there for there, here in pairwise(_VISIT)},
         (Screen.SOURCES, Step.NEXT): Screen.SWAP,
         (Screen.SWAP, Step.BACK): Screen.SOURCES,
         (Screen.SWAP, Step.RELEASE): Screen.REQUEST,

@@ -20,5 +20,7 @@ def words(language: Language) -> Mapping[str, str]:
     """
     document = tomllib.loads((files(__package__) / f"{language}.toml").read_text("utf-8"))
     return {
-        f"{table}_{name}": text for table, entries in document.items() for name, text in entries.items()
+        f"{table}_{name}": text
+        for table, entries in document.items()
+        for name, text in entries.items()
     }

@@ -92,10 +92,10 @@ class Screen:
         self.models = _models(self.shared)
         _load_fonts()
         register(store)
-        self._bridge = bridge_of(self.models)
+        self.bridge = bridge_of(self.models)
         # The stubs of PySide6 want bytes here, which it refuses.
         name: Any = "Kiosk"
-        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self._bridge)
+        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self.bridge)
         self._engine = QQmlApplicationEngine()
         self._engine.load(QUrl.fromLocalFile(str(files(__package__) / "qml" / "Main.qml")))
         roots = self._engine.rootObjects()
@@ -110,6 +110,14 @@ class Screen:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
             self.training.refresh()
         self.session.watch()
+
+    def close(self) -> None:
+        """Hang up, and take the window away."""
+        for timer in self._timers:
+            timer.stop()
+        self.session.close()
+        self.shared.close()
+        self.window.close()
 
     @property
     def session(self) -> Session:

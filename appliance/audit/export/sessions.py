@@ -27,6 +27,7 @@ class SessionSummary:
     refused: int = 0
     handed_over: int = 0
     released: int = 0
+    training: bool = False
 
     @property
     def start(self) -> int:
@@ -58,8 +59,8 @@ def summarise_sessions(lines: Iterable[LogLine]) -> list[SessionSummary]:
 
 def _take(session: SessionSummary, entry: Entry) -> None:
     match entry.event:
-        case events.SessionOpened():
-            session.opened = entry.at
+        case events.SessionOpened(purpose=purpose):
+            session.opened, session.training = entry.at, purpose == "training"
         case events.SessionClosed(reason=reason):
             session.closed, session.reason = entry.at, reason
         case events.SessionWiped(method=method):

@@ -47,6 +47,7 @@ from appliance.worker.engines import Engines
 from appliance.worker.failures import StopError, errors_to_refusals
 from appliance.worker.hand_over import HandOver
 from appliance.worker.intake import Intake
+from appliance.worker.item_methods import ItemMethods
 from appliance.worker.job_count import JobCount
 from appliance.worker.offered_handles import as_answer as as_handles
 from appliance.worker.packs import offered
@@ -100,6 +101,7 @@ class WorkerService:
         self._sources: SingleEntryCache[SourceIdentity] = SingleEntryCache()
         self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
         self._simulations = Simulations(workspace, engines.mesh.analyser, self._one_picture)
+        self._items = ItemMethods(served, workspace, self._job, self.drop_caches)
         limits = limits_of(policy.simulation)
         self._viewing = ViewMethods(
             workspace,
@@ -133,6 +135,7 @@ class WorkerService:
             "Preview": Method(worker_api.Preview, self._preview),
             **self._simulating.methods(),
             **self._viewing.methods(),
+            **self._items.methods(),
             "Cancel": Method(Empty, self._cancel),
             "Results": Method(Empty, self._list),
             "Result": Method(worker_api.Item, self._result),

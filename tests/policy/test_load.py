@@ -129,7 +129,8 @@ def test_the_shipped_policies_are_sound_and_explain_every_key(path: Path) -> Non
         if section[0] != "projects" or policy.projects:
             assert f"\n{section[0]}:" in text
     if path.stem == "clinic":
-        names = [name for section in msgspec.to_builtins(Policy()).values() for name in section]
+        sections = [one for one in msgspec.to_builtins(Policy()).values() if isinstance(one, dict)]
+        names = [name for section in sections for name in section]
         assert all(f" {name}:" in text for name in names)
 
 

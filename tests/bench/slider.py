@@ -5,7 +5,7 @@ python -m tests.bench.slider
 A worker is asked over its socket, as a screen asks it, with another value each time. *Core-ms* are
 processor time, which a busy machine lengthens less than the clock, of the worker, and of the caller
 who decodes the JPEG. The first preview of a photo decodes the photo and looks for its face; those
-after it are what a slider waits for.
+after it are what a slider waits for. *Points*: a point that was set by hand is moved each time.
 """
 
 from __future__ import annotations
@@ -52,7 +52,17 @@ def main() -> None:
     table = Table(
         title="A slider of a simulation: ms and core-ms, the first preview and the median"
     )
-    for heading in ("photo", "side", "first", "worker", "then", "worker", "caller", "KiB"):
+    for heading in (
+        "photo",
+        "side",
+        "first",
+        "worker",
+        "then",
+        "worker",
+        "caller",
+        "points",
+        "KiB",
+    ):
         table.add_column(heading, justify="right")
     with (
         tempfile.TemporaryDirectory() as name,
@@ -71,6 +81,7 @@ def main() -> None:
                     f"{statistics.median(one.clock for one in more):.0f}",
                     f"{statistics.mean(one.worker for one in more):.0f}",
                     f"{statistics.mean(one.caller for one in more):.0f}",
+                    f"{_points(worker, client, item, side):.0f}",
                     f"{more[-1].size / 1024:.0f}",
                 )
     Console().print(table)
@@ -79,14 +90,29 @@ def main() -> None:
 def _asked(worker: Worker, client: Client, item: int, side: int) -> Iterator[Waited]:
     for number in range(ROUNDS + 1):
         values = {name: value * (1 - number / (2 * ROUNDS)) for name, value in HANDLES.items()}
-        wanted = worker_api.PreviewSimulation(item, values, side=side)
-        gives = worker_api.Previewed
-        before, ours, started = core_ms(worker), _own_ms(), time.perf_counter()
-        _, (pipe,) = client.call(f"{NAME}.PreviewSimulation", wanted, gives=gives, attached=1)
-        data = read_all(pipe)
-        read_photo(data)
-        clock = 1000 * (time.perf_counter() - started)
-        yield Waited(clock, core_ms(worker) - before, _own_ms() - ours, len(data))
+        yield _waited(worker, client, worker_api.PreviewSimulation(item, values, side=side))
+
+
+def _points(worker: Worker, client: Client, item: int, side: int) -> float:
+    """Processor time of the worker where a point is moved, the mean after the first."""
+    asked = worker_api.ProposePoints(item)
+    found, _ = client.call(f"{NAME}.ProposePoints", asked, gives=worker_api.ProposedPoints)
+    tip, spent = found.points["pronasale"], []
+    for number in range(ROUNDS // 2):
+        points = found.points | {"pronasale": worker_api.Place(tip.x + number, tip.y)}
+        wanted = worker_api.PreviewSimulation(item, HANDLES, points=points, side=side)
+        spent.append(_waited(worker, client, wanted).worker)
+    return statistics.mean(spent[1:])
+
+
+def _waited(worker: Worker, client: Client, wanted: worker_api.PreviewSimulation) -> Waited:
+    gives = worker_api.Previewed
+    before, ours, started = core_ms(worker), _own_ms(), time.perf_counter()
+    _, (pipe,) = client.call(f"{NAME}.PreviewSimulation", wanted, gives=gives, attached=1)
+    data = read_all(pipe)
+    read_photo(data)
+    clock = 1000 * (time.perf_counter() - started)
+    return Waited(clock, core_ms(worker) - before, _own_ms() - ours, len(data))
 
 
 def _own_ms() -> float:

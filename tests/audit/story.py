@@ -83,6 +83,7 @@ def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iter
         yield at + 2_200, "worker", events.HandedOver(session, "preview", shown, 48_211)
         if job == jobs:
             yield at + 2_300, "worker", events.ResultRefused(session, result, "second-person")
+            yield at + 2_400, "worker", events.ItemDiscarded(session, "photo", item)
         if dice.random() < 0.4:
             second = dice.choice([other for other in people if other != person])
             yield from _release(dice, at + MINUTE, session, result, (person, second))

@@ -68,6 +68,8 @@ WORKER: dict[str, tuple[type, type]] = {
     "Simulate": (worker_api.Simulate, worker_api.Simulated),
     "ProposePoints": (worker_api.ProposePoints, worker_api.ProposedPoints),
     "PreviewSimulation": (worker_api.PreviewSimulation, worker_api.Previewed),
+    "Items": (Empty, worker_api.Items),
+    "Discard": (worker_api.Item, Empty),
     "View": (worker_api.View, worker_api.Viewed),
     "Handles": (Empty, worker_api.Handles),
     "Space": (Empty, worker_api.Space),

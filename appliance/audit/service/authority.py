@@ -67,6 +67,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.SessionWipeFailed: _ENDING,
         events.WorkspaceErased: _KEEPER,
         events.MediaImported: _WORKER,
+        events.ItemDiscarded: _WORKER,
         events.JobStarted: _WORKER,
         events.JobFinished: _WORKER,
         events.JobRefused: _WORKER,

@@ -65,6 +65,7 @@ from appliance.audit.entries.events.simulation import (
 )
 from appliance.audit.entries.events.work import (
     HandedOver,
+    ItemDiscarded,
     JobFinished,
     JobRefused,
     JobStarted,
@@ -87,6 +88,7 @@ __all__ = [
     "Event",
     "HandedOver",
     "HandleMoved",
+    "ItemDiscarded",
     "JobFinished",
     "JobRefused",
     "JobStarted",
@@ -137,6 +139,7 @@ AnyEvent: TypeAlias = (
     | SessionWipeFailed
     | WorkspaceErased
     | MediaImported
+    | ItemDiscarded
     | JobStarted
     | JobFinished
     | JobRefused

@@ -144,10 +144,14 @@ class Running:
         return [line.entry.event for line in read_lines(store, store.checkpoint(store.verifier()))]
 
     def kill(self, name: str) -> None:
-        """Kill ``broker`` or ``ledger`` and wait until another one runs."""
+        """Kill ``broker`` or ``ledger``."""
         before = self.inside.process_id(name)
         os.kill(before, 9)
         until(lambda: self.inside.process_id(name) != before)
+
+    def has_ledger(self) -> bool:
+        """Whether the ledger answers the broker."""
+        return self.ask("Appliance", Empty(), broker_api.Appliance)[0].ledger
 
     def close(self) -> None:
         for client in self._clients:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -108,7 +109,8 @@ class Machine:
             while (self._services or self._held) and (ready := self._selector.select(self._rest())):
                 for key, _ in ready:
                     key.data()
-        if self._codes.get("broker"):
+        # A broker that had not begun to serve just ends.
+        if self._codes.get("broker") not in (0, -signal.SIGTERM):
             raise SessionError(
                 "A session could not be wiped, or that could not be logged.",
                 "See what the broker wrote above.",

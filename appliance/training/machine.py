@@ -58,7 +58,7 @@ class Plan:
     screen: Sequence[str] | None = None
     variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     of_screen: Mapping[str, str] = field(default_factory=dict, repr=False)
-    samples: Path = field(default_factory=resources.portraits)
+    samples: Path = field(default_factory=resources.training_photos)
     drive: Path | None = None
     models: Path = field(default_factory=resources.starter_pack)
     broker: str = "appliance.training.broker"

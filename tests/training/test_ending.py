@@ -13,11 +13,9 @@ import pytest
 from appliance import resources
 from appliance.audit.entries import events
 from appliance.errors import SessionError
-from appliance.protocols import broker_api
 from appliance.training.children import Child, Program
 from appliance.training.machine import Machine, Plan
 from appliance.training.place import Place, remove_left
-from appliance.wire.message import Empty
 from tests.kiosk.machine import machine, until
 from tests.paths import REPOSITORY
 
@@ -71,7 +69,7 @@ def test_what_is_killed_is_started_again(name: str) -> None:
             until(lambda: not any(running.place.workspaces.iterdir()))
             until(lambda: any(isinstance(one, events.SessionWiped) for one in running.events()))
         else:
-            until(lambda: any(one.state == "locked" for one in sessions(running.ask)))
+            until(lambda: running.states() == ["locked"])
         until(running.has_ledger)
         running.token("Pull", "anna")
         running.open()
@@ -85,12 +83,6 @@ def test_the_ledger_killed_at_the_end_is_back_for_the_last_entry() -> None:
         until(lambda: not running.place.folder.exists())
         erased = [one for one in running.events() if isinstance(one, events.SessionWiped)]
         assert [one.session for one in erased] == [visit.opened.session]
-
-
-def sessions(ask: object) -> list[broker_api.SessionStatus]:
-    assert callable(ask)
-    listed, _ = ask("List", Empty(), broker_api.Sessions)
-    return list(listed.sessions)
 
 
 def test_the_end_of_the_screen_is_that_of_the_machine(tmp_path: Path) -> None:

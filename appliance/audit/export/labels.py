@@ -114,6 +114,8 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.DeviceRefused: EventLabels(
         "Device refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),
+    events.AuditViewed: EventLabels("Auditor let in", "people", "R", _LOG_USED),
+    events.MachineViewed: EventLabels("Machine looked at", "people", "R", _ACCESS),
     events.LogRead: EventLabels("Log read", "system", "R", _LOG_USED),
     events.LogExported: EventLabels("Log exported", "system", "R", _LOG_USED),
     events.ClockChanged: EventLabels("Clock changed", "alarm", "E", _ALERT, _CONFIGURATION),

@@ -94,6 +94,8 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.EscapeAttempt: _ANYBODY,
         events.DeviceRefused: _ALARM,
         events.EntryRefused: _DAEMON,
+        events.AuditViewed: _BROKER,
+        events.MachineViewed: _BROKER,
         events.LogRead: _BROKER,
         events.LogExported: _BROKER,
         events.ClockChanged: _DAEMON,

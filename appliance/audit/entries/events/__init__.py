@@ -15,12 +15,14 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from appliance.audit.entries.events.log import (
+    AuditViewed,
     CheckpointAnchored,
     ClockChanged,
     EntryRefused,
     LogExported,
     LogPruned,
     LogRead,
+    MachineViewed,
 )
 from appliance.audit.entries.events.machine import (
     Boot,
@@ -77,6 +79,7 @@ from appliance.audit.entries.events.work import (
 __all__ = [
     "AccuracyMeasured",
     "AnyEvent",
+    "AuditViewed",
     "Boot",
     "BurnReason",
     "CheckpointAnchored",
@@ -97,6 +100,7 @@ __all__ = [
     "LogRead",
     "LoginGranted",
     "LoginRefused",
+    "MachineViewed",
     "MediaImported",
     "ModelPackLoaded",
     "PointsPlaced",
@@ -166,6 +170,8 @@ AnyEvent: TypeAlias = (
     | EscapeAttempt
     | DeviceRefused
     | EntryRefused
+    | AuditViewed
+    | MachineViewed
     | LogRead
     | LogExported
     | ClockChanged

@@ -30,7 +30,7 @@ from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
-from appliance.kiosk.pictures.item import register
+from appliance.kiosk.pictures.item import PictureItem, register
 from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
@@ -101,16 +101,17 @@ class Screen:
         self.models = _models(self.shared)
         _load_fonts()
         register(store)
-        self._bridge = bridge_of(self.models)
+        self.bridge = bridge_of(self.models)
         # The stubs of PySide6 want bytes here, which it refuses.
         name: Any = "Kiosk"
-        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self._bridge)
+        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self.bridge)
         self._engine = QQmlApplicationEngine()
         self._engine.load(QUrl.fromLocalFile(str(files(__package__) / "qml" / "Main.qml")))
         roots = self._engine.rootObjects()
         if not roots:
             raise RuntimeError("the screen cannot be drawn")
         self.window: QQuickWindow = roots[0]  # type: ignore[assignment]
+        PictureItem.shown_in = self.window
         self._touches = _Touches(self.session.touch)
         self.window.installEventFilter(self._touches)
         self._timers = [self._every(_MINUTE, self._pass_time)]
@@ -118,6 +119,14 @@ class Screen:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
             self.training.refresh()
         self.session.watch()
+
+    def close(self) -> None:
+        """Hang up, and take the window away."""
+        for timer in self._timers:
+            timer.stop()
+        self.session.close()
+        self.shared.close()
+        self.window.close()
 
     @property
     def session(self) -> Session:

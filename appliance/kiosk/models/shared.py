@@ -64,6 +64,11 @@ class Shared:
                 caller.close()
         self._worker = self._previewer = self._previews = None
 
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self.disconnect()
+        self.broker.close()
+
     @property
     def connected(self) -> bool:
         """Whether there is a worker to call."""

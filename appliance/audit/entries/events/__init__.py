@@ -15,12 +15,14 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from appliance.audit.entries.events.log import (
+    AuditViewed,
     CheckpointAnchored,
     ClockChanged,
     EntryRefused,
     LogExported,
     LogPruned,
     LogRead,
+    MachineViewed,
 )
 from appliance.audit.entries.events.machine import (
     Boot,
@@ -65,6 +67,7 @@ from appliance.audit.entries.events.simulation import (
 )
 from appliance.audit.entries.events.work import (
     HandedOver,
+    ItemDiscarded,
     JobFinished,
     JobRefused,
     JobStarted,
@@ -76,6 +79,7 @@ from appliance.audit.entries.events.work import (
 __all__ = [
     "AccuracyMeasured",
     "AnyEvent",
+    "AuditViewed",
     "Boot",
     "BurnReason",
     "CheckpointAnchored",
@@ -87,6 +91,7 @@ __all__ = [
     "Event",
     "HandedOver",
     "HandleMoved",
+    "ItemDiscarded",
     "JobFinished",
     "JobRefused",
     "JobStarted",
@@ -95,6 +100,7 @@ __all__ = [
     "LogRead",
     "LoginGranted",
     "LoginRefused",
+    "MachineViewed",
     "MediaImported",
     "ModelPackLoaded",
     "PointsPlaced",
@@ -137,6 +143,7 @@ AnyEvent: TypeAlias = (
     | SessionWipeFailed
     | WorkspaceErased
     | MediaImported
+    | ItemDiscarded
     | JobStarted
     | JobFinished
     | JobRefused
@@ -163,6 +170,8 @@ AnyEvent: TypeAlias = (
     | EscapeAttempt
     | DeviceRefused
     | EntryRefused
+    | AuditViewed
+    | MachineViewed
     | LogRead
     | LogExported
     | ClockChanged

@@ -15,6 +15,7 @@ from PySide6.QtQuick import QQuickWindow
 
 from appliance.kiosk.bridge import bridge_of
 from appliance.kiosk.calls.services import Services
+from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
 from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.changes import Changes
@@ -130,6 +131,10 @@ class Screen:
         """The view model of software tokens."""
         training: Training = self.models["training"]  # type: ignore[assignment]
         return training
+
+    def load_ahead(self) -> list[str]:
+        """Load what the screens need; returns what Qt cannot load of it."""
+        return load_ahead(self._engine, Path(str(files(__package__))) / "qml")
 
     def _pass_time(self) -> None:
         self.session.pass_time()

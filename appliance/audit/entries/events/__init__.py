@@ -58,6 +58,7 @@ from appliance.audit.entries.events.simulation import (
     AccuracyMeasured,
     DragsApplied,
     HandleMoved,
+    PatientAgreed,
     PointsPlaced,
     RegionChanged,
     SimulationApplied,
@@ -97,6 +98,7 @@ __all__ = [
     "LoginRefused",
     "MediaImported",
     "ModelPackLoaded",
+    "PatientAgreed",
     "PointsPlaced",
     "PolicyLoaded",
     "RegionChanged",
@@ -146,6 +148,7 @@ AnyEvent: TypeAlias = (
     | DragsApplied
     | RegionChanged
     | SimulationRefused
+    | PatientAgreed
     | AccuracyMeasured
     | SamePersonChecked
     | HandedOver

@@ -69,7 +69,9 @@ class SimulationMethods:
     def _reach(self, request: Request[worker_api.Subject]) -> Answer:
         with self.one_job(), errors_to_refusals():
             found = self.simulations.reach(request.parameters, self._allowed())
-        lines = [worker_api.Line(*map(float, line.ravel().round(1))) for line in found.lines]
+        lines = [
+            worker_api.Line(*(round(float(one), 1) for one in line.ravel())) for line in found.lines
+        ]
         yaw, scale = round(found.yaw, 1), round(found.scale, 4)
         return Answer(worker_api.Reach(dict(found.left_out), yaw, scale, lines))
 

@@ -157,8 +157,9 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "series": series,
         "face": Face(shared),
         "changes": changes,
-        "compare": Compare(shared, changes),
-        "variants": Variants(shared, changes),
+        "hand": changes.hand,
+        "compare": Compare(shared),
+        "variants": Variants(shared),
         "agreement": Agreement(shared),
         "request": Request(shared),
     }

@@ -13,6 +13,7 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance
 from PySide6.QtQuick import QQuickWindow
 
+from appliance.diagnostics import process_log
 from appliance.kiosk.bridge import bridge_of
 from appliance.kiosk.calls.services import Services
 from appliance.kiosk.loading import load_ahead
@@ -39,6 +40,14 @@ _TOKENS = 500  # milliseconds, after which software tokens are asked for
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
 
 
+def _safely(act: Callable[[], object]) -> None:
+    """Call ``act``; a bug in it is reported: Qt would print its text, which may hold a name."""
+    try:
+        act()
+    except Exception as bug:  # noqa: BLE001
+        process_log.report_bug(bug)
+
+
 class _Post(QObject):
     """Has functions called on the thread that made it."""
 
@@ -46,7 +55,7 @@ class _Post(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._posted.connect(lambda act: act())
+        self._posted.connect(_safely)
 
     def __call__(self, act: Callable[[], object]) -> None:
         self._posted.emit(act)
@@ -70,7 +79,7 @@ class _Touches(QObject):
         """Called by Qt with every event; lets all of them through."""
         if event.type() in self._KINDS and time.monotonic() - self._last > _TOUCH:
             self._last = time.monotonic()
-            self._touched()
+            _safely(self._touched)
         return False
 
 
@@ -144,7 +153,7 @@ class Screen:
     def _every(self, milliseconds: int, act: Callable[[], object]) -> QTimer:
         timer = QTimer()
         timer.setInterval(milliseconds)
-        timer.timeout.connect(act)
+        timer.timeout.connect(lambda: _safely(act))
         timer.start()
         return timer
 

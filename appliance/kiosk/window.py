@@ -16,6 +16,7 @@ from PySide6.QtQuick import QQuickWindow
 from appliance.diagnostics import process_log
 from appliance.kiosk.bridge import bridge_of
 from appliance.kiosk.calls.services import Services
+from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
 from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.changes import Changes
@@ -140,6 +141,10 @@ class Screen:
         training: Training = self.models["training"]  # type: ignore[assignment]
         return training
 
+    def load_ahead(self) -> list[str]:
+        """Load what the screens need; returns what Qt cannot load of it."""
+        return load_ahead(self._engine, Path(str(files(__package__))) / "qml")
+
     def _pass_time(self) -> None:
         self.session.pass_time()
         request: Request = self.models["request"]  # type: ignore[assignment]
@@ -161,8 +166,9 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "series": series,
         "face": Face(shared),
         "changes": changes,
-        "compare": Compare(shared, changes),
-        "variants": Variants(shared, changes),
+        "hand": changes.hand,
+        "compare": Compare(shared),
+        "variants": Variants(shared),
         "agreement": Agreement(shared),
         "request": Request(shared),
     }

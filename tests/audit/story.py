@@ -126,6 +126,7 @@ def _simulation(
     yield at + 300, "worker", events.DragsApplied(session, job, 3, 4_250)
     yield at + 300, "worker", events.RegionChanged(session, job, "line", 140, 100)
     yield at + 700, "worker", events.JobFinished(session, job, result, 1, 1, 690)
+    yield at + 900, "worker", events.PatientAgreed(session, 3, item)
 
 
 def _release(

@@ -1,4 +1,4 @@
-"""Drives a training machine through a whole visit without a screen, and keeps a picture of each step.
+"""Drives a training machine through a whole visit without a screen; keeps a picture of each step.
 
     python -m tests.kiosk.tour FOLDER
 

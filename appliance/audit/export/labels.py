@@ -88,6 +88,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SimulationRefused: EventLabels(
         "Simulation refused", "alarm", "E", _TRANSFORM, failed=True
     ),
+    events.PatientAgreed: EventLabels("Patient agreed", "release", "E", _ATTEST),
     events.DragsApplied: EventLabels("Dragged by hand", "work", "E", _TRANSFORM),
     events.RegionChanged: EventLabels("Region changed", "work", "E", _TRANSFORM),
     events.HandleMoved: EventLabels("Handle moved", "work", "E", _TRANSFORM),

@@ -77,6 +77,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.DragsApplied: _WORKER,
         events.RegionChanged: _WORKER,
         events.SimulationRefused: _WORKER,
+        events.PatientAgreed: _WORKER,
         events.AccuracyMeasured: _WORKER,
         events.SamePersonChecked: _WORKER,
         events.HandedOver: _WORKER,

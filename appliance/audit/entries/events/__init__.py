@@ -60,6 +60,7 @@ from appliance.audit.entries.events.simulation import (
     AccuracyMeasured,
     DragsApplied,
     HandleMoved,
+    PatientAgreed,
     PointsPlaced,
     RegionChanged,
     SimulationApplied,
@@ -103,6 +104,7 @@ __all__ = [
     "MachineViewed",
     "MediaImported",
     "ModelPackLoaded",
+    "PatientAgreed",
     "PointsPlaced",
     "PolicyLoaded",
     "RegionChanged",
@@ -153,6 +155,7 @@ AnyEvent: TypeAlias = (
     | DragsApplied
     | RegionChanged
     | SimulationRefused
+    | PatientAgreed
     | AccuracyMeasured
     | SamePersonChecked
     | HandedOver

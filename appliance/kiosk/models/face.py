@@ -63,7 +63,7 @@ class FaceState(msgspec.Struct, frozen=True):
     with_points: bool = False
     can_undo: bool = False
     found: bool = True
-    turns: list[str] = list(_TURNS)
+    turns: tuple[str, ...] = tuple(_TURNS)
     pixel_x: float = 0.0
     pixel_y: float = 0.0
 

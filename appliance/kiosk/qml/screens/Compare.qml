@@ -37,7 +37,7 @@ Page {
                 required property string modelData
                 objectName: "mode-" + modelData
                 kind: Kiosk.compare.mode === modelData ? "main" : "plain"
-                text: Kiosk.words["compare_" + modelData]
+                text: (Kiosk.compare.mode === modelData ? "✓ " : "") + Kiosk.words["compare_" + modelData]
                 onClicked: Kiosk.act("compare.choose", [modelData])
             }
         }

@@ -30,7 +30,7 @@ class Person:
         """Touch what is called ``name``, once it can be touched."""
         self.until(lambda: self._can_be_touched(name), f"{name} cannot be touched")
         place = self._middle(self._brought_into_view(name))
-        touching = QTest.touchEvent(self._window, self._finger)  # type: ignore[attr-defined]
+        touching = QTest.touchEvent(self._window, self._finger)
         touching.press(0, place, self._window)
         touching.commit()
         touching.release(0, place, self._window)
@@ -43,7 +43,7 @@ class Person:
         item = self._brought_into_view(name)
         start = item.mapToScene(QPointF(item.width() / 2, item.height() / 2)).toPoint()
         end = item.mapToScene(QPointF(item.width() * share, item.height() / 2)).toPoint()
-        finger = QTest.touchEvent(self._window, self._finger)  # type: ignore[attr-defined]
+        finger = QTest.touchEvent(self._window, self._finger)
         finger.press(0, start, self._window).commit()
         for step in range(1, 11):
             between = start + (end - start) * (step / 10)
@@ -93,7 +93,7 @@ class Person:
     def _brought_into_view(self, name: str) -> QQuickItem:
         """What is called ``name``, after the list that it is in was scrolled to it."""
         item = self._found(name)
-        above = item.parentItem()
+        above: QQuickItem | None = item.parentItem()
         while above is not None and above.property("contentY") is None:
             above = above.parentItem()
         if above is not None:

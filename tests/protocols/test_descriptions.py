@@ -169,7 +169,17 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 @pytest.mark.parametrize(
     ("api", "methods"),
     INTERFACES,
-    ids=["broker", "worker", "control", "releaser", "burner", "disc", "training", "auditor", "desk"],
+    ids=[
+        "broker",
+        "worker",
+        "control",
+        "releaser",
+        "burner",
+        "disc",
+        "training",
+        "auditor",
+        "desk",
+    ],
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)

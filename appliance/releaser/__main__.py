@@ -26,13 +26,13 @@ from appliance.release.provenance.preload import load_provenance
 from appliance.releaser.burning import Burning
 from appliance.releaser.copying import MAX_SECONDS, CopyMaker
 from appliance.releaser.disc import DiscWriter
-from appliance.releaser.hang_up import end_with
 from appliance.releaser.marking import Mark, MarkedFile, MarkRequest, mark
 from appliance.releaser.outbox import Outbox
 from appliance.releaser.service import Releaser
 from appliance.releaser.site import SiteKeys
 from appliance.releaser.staging import Stage
 from appliance.wire.activation import listening_socket
+from appliance.wire.hang_up import end_with
 from appliance.worker.children import Children
 from appliance.worker.sealing import WorkerSealing
 

@@ -50,6 +50,7 @@ done
 want multi-user.target appliance-broker.service
 want basic.target usbguard.service
 want multi-user.target appliance-modules.service
+want multi-user.target appliance-network.service
 want timers.target appliance-audit-checkpoint.timer
 want timers.target appliance-doctor.timer
 

@@ -15,7 +15,7 @@ import msgspec
 
 from appliance.audit import standalone
 from appliance.diagnostics.process_log import configure
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, ReleaseError
 from appliance.files.output import OutputFile
 from appliance.pipeline.media.preload import load_media_libraries
 from appliance.policy.load import load
@@ -60,6 +60,10 @@ def main(marking: Mark = mark, max_seconds: int = MAX_SECONDS) -> int:
         load_media_libraries()
         load_label()
         policy = load(options.policy)
+        if policy.training:
+            raise ReleaseError(
+                "The policy is for training: no copy is made.", "Release under a site's policy."
+            )
         stderr = configure("releaser", policy.system.log_level)
         children = _children(policy, options.keys, marking, max_seconds)
         # Read after the helper was forked: no child has ever had the key that signs.

@@ -79,6 +79,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SessionWipeFailed: EventLabels("Wipe failed", "alarm", "D", _DESTROY, failed=True),
     events.WorkspaceErased: EventLabels("Workspace erased", "system", "D", _DESTROY),
     events.MediaImported: EventLabels("Imported", "work", "C", _IMPORT),
+    events.ItemDiscarded: EventLabels("Import discarded", "work", "D", _DESTROY),
     events.JobStarted: EventLabels("Job started", "work", "E", _TRANSFORM),
     events.JobFinished: EventLabels("Job finished", "work", "C", _TRANSFORM),
     events.JobRefused: EventLabels("Job refused", "alarm", "E", _TRANSFORM, failed=True),
@@ -87,6 +88,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SimulationRefused: EventLabels(
         "Simulation refused", "alarm", "E", _TRANSFORM, failed=True
     ),
+    events.PatientAgreed: EventLabels("Patient agreed", "release", "E", _ATTEST),
     events.DragsApplied: EventLabels("Dragged by hand", "work", "E", _TRANSFORM),
     events.RegionChanged: EventLabels("Region changed", "work", "E", _TRANSFORM),
     events.HandleMoved: EventLabels("Handle moved", "work", "E", _TRANSFORM),

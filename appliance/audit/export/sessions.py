@@ -40,6 +40,7 @@ class SessionSummary:
     refused: int = 0
     handed_over: int = 0
     released: int = 0
+    training: bool = False
     alarms: int = 0
 
     @property
@@ -96,8 +97,9 @@ def summarise_sessions(lines: Iterable[LogLine]) -> list[SessionSummary]:
 def _take(session: SessionSummary, entry: Entry) -> None:
     session.alarms += labels(entry.event).failed
     match entry.event:
-        case events.SessionOpened(subject=subject, patient=patient):
+        case events.SessionOpened(subject=subject, patient=patient, purpose=purpose):
             session.opened, session.subject, session.patient = entry.at, subject, patient
+            session.training = purpose == "training"
         case events.SessionClosed(reason=reason):
             session.closed, session.reason = entry.at, reason
         case events.SessionWiped(method=method, before=before):

@@ -18,7 +18,7 @@ from appliance.cli.doctor.machine import machine_checks
 from appliance.cli.doctor.status import StatusFile
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.engine_options import EngineOptions
-from appliance.cli.framework.options import json_option, models_option, policy_option
+from appliance.cli.framework.options import any_policy_option, json_option, models_option
 from appliance.cli.framework.output import print_json
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
@@ -49,7 +49,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     help="Leave the result in FILE as well, for the administrator's screen.",
 )
 @models_option
-@policy_option
+@any_policy_option
 @json_option
 @click.pass_context
 def doctor(

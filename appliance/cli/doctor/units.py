@@ -22,6 +22,7 @@ _RUNNING = (
     "appliance-doctor.timer",
     "appliance-firewall.service",
     "appliance-modules.service",
+    "appliance-network.service",
     "appliance-storage.service",
     "usbguard.service",
 )

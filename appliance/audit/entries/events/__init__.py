@@ -60,6 +60,7 @@ from appliance.audit.entries.events.simulation import (
     AccuracyMeasured,
     DragsApplied,
     HandleMoved,
+    PatientAgreed,
     PointsPlaced,
     RegionChanged,
     SimulationApplied,
@@ -67,6 +68,7 @@ from appliance.audit.entries.events.simulation import (
 )
 from appliance.audit.entries.events.work import (
     HandedOver,
+    ItemDiscarded,
     JobFinished,
     JobRefused,
     JobStarted,
@@ -90,6 +92,7 @@ __all__ = [
     "Event",
     "HandedOver",
     "HandleMoved",
+    "ItemDiscarded",
     "JobFinished",
     "JobRefused",
     "JobStarted",
@@ -101,6 +104,7 @@ __all__ = [
     "MachineViewed",
     "MediaImported",
     "ModelPackLoaded",
+    "PatientAgreed",
     "PointsPlaced",
     "PolicyLoaded",
     "RegionChanged",
@@ -141,6 +145,7 @@ AnyEvent: TypeAlias = (
     | SessionWipeFailed
     | WorkspaceErased
     | MediaImported
+    | ItemDiscarded
     | JobStarted
     | JobFinished
     | JobRefused
@@ -150,6 +155,7 @@ AnyEvent: TypeAlias = (
     | DragsApplied
     | RegionChanged
     | SimulationRefused
+    | PatientAgreed
     | AccuracyMeasured
     | SamePersonChecked
     | HandedOver

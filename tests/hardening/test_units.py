@@ -39,9 +39,13 @@ MAX_EXPOSURE = {
     # It needs the network of the machine, and may change its rules.
     "appliance-firewall.service": 1.1,
     "appliance-gpu.service": 0.3,
+    # Its compositor lists devices by netlink, in a network of its own.
+    "appliance-kiosk.service": 0.6,
     "appliance-keeper@.service": 1.8,
     "appliance-modules.service": 1.0,
     "appliance-releaser@.service": 0.3,
+    # It has screen, keyboard and the terminal, as root with two capabilities.
+    "appliance-seat.service": 1.2,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,
     "appliance-usb-refused@.service": 0.8,
@@ -67,6 +71,7 @@ READ_PROC = {
     "appliance-broker.service",
     "appliance-disc.service",
     "appliance-keeper@.service",
+    "appliance-kiosk.service",
     "appliance-modules.service",
     "appliance-releaser@.service",
     "appliance-worker@.service",

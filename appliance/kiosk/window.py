@@ -13,6 +13,7 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance
 from PySide6.QtQuick import QQuickWindow
 
+from appliance.diagnostics import process_log
 from appliance.kiosk.bridge import bridge_of
 from appliance.kiosk.calls.services import Services
 from appliance.kiosk.loading import load_ahead
@@ -30,13 +31,21 @@ from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
-from appliance.kiosk.pictures.item import register
+from appliance.kiosk.pictures.item import PictureItem, register
 from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
 _MINUTE = 15_000  # milliseconds, after which the time left is shown again
 _TOKENS = 500  # milliseconds, after which software tokens are asked for
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
+
+
+def _safely(act: Callable[[], object]) -> None:
+    """Call ``act``; a bug in it is reported: Qt would print its text, which may hold a name."""
+    try:
+        act()
+    except Exception as bug:  # noqa: BLE001
+        process_log.report_bug(bug)
 
 
 class _Post(QObject):
@@ -46,7 +55,7 @@ class _Post(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._posted.connect(lambda act: act())
+        self._posted.connect(_safely)
 
     def __call__(self, act: Callable[[], object]) -> None:
         self._posted.emit(act)
@@ -70,7 +79,7 @@ class _Touches(QObject):
         """Called by Qt with every event; lets all of them through."""
         if event.type() in self._KINDS and time.monotonic() - self._last > _TOUCH:
             self._last = time.monotonic()
-            self._touched()
+            _safely(self._touched)
         return False
 
 
@@ -93,16 +102,17 @@ class Screen:
         self.models = _models(self.shared)
         _load_fonts()
         register(store)
-        self._bridge = bridge_of(self.models)
+        self.bridge = bridge_of(self.models)
         # The stubs of PySide6 want bytes here, which it refuses.
         name: Any = "Kiosk"
-        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self._bridge)
+        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self.bridge)
         self._engine = QQmlApplicationEngine()
         self._engine.load(QUrl.fromLocalFile(str(files(__package__) / "qml" / "Main.qml")))
         roots = self._engine.rootObjects()
         if not roots:
             raise RuntimeError("the screen cannot be drawn")
         self.window: QQuickWindow = roots[0]  # type: ignore[assignment]
+        PictureItem.shown_in = self.window
         self._touches = _Touches(self.session.touch)
         self.window.installEventFilter(self._touches)
         self._timers = [self._every(_MINUTE, self._pass_time)]
@@ -110,6 +120,14 @@ class Screen:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
             self.training.refresh()
         self.session.watch()
+
+    def close(self) -> None:
+        """Hang up, and take the window away."""
+        for timer in self._timers:
+            timer.stop()
+        self.session.close()
+        self.shared.close()
+        self.window.close()
 
     @property
     def session(self) -> Session:
@@ -135,7 +153,7 @@ class Screen:
     def _every(self, milliseconds: int, act: Callable[[], object]) -> QTimer:
         timer = QTimer()
         timer.setInterval(milliseconds)
-        timer.timeout.connect(act)
+        timer.timeout.connect(lambda: _safely(act))
         timer.start()
         return timer
 
@@ -148,8 +166,9 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "series": series,
         "face": Face(shared),
         "changes": changes,
-        "compare": Compare(shared, changes),
-        "variants": Variants(shared, changes),
+        "hand": changes.hand,
+        "compare": Compare(shared),
+        "variants": Variants(shared),
         "agreement": Agreement(shared),
         "request": Request(shared),
     }

@@ -25,6 +25,7 @@ from appliance.session.admission import Admission, Admitted
 from appliance.session.copies import Copies
 from appliance.session.daily import Daily
 from appliance.session.disc_desk import DiscDesk
+from appliance.session.ending import closed
 from appliance.session.environment import Environment
 from appliance.session.keeper import Keeper, StandbyKeeper
 from appliance.session.ledger_connection import Ledger
@@ -84,7 +85,14 @@ class Broker:
             session_of=self._session,
             tokens_of_others=self._tokens_of_others,
         )
-        self._discs = DiscDesk(ledger, environment, self._admission, copies, self._session)
+        self._discs = DiscDesk(
+            ledger,
+            environment,
+            self._admission,
+            copies,
+            self._session,
+            training=settings.policy.training,
+        )
         self._watch = Watch(
             self._slots,
             ledger,
@@ -210,15 +218,7 @@ class Broker:
         session = self._session(request)
         step = Step.RETRY if session.state is State.WIPE_FAILED else Step.CLOSE
         erasure = self._watch.end(session, step)
-        record = broker_api.Erasure(
-            session=session.identifier,
-            key=erasure.key_id,
-            before=erasure.before,
-            after=erasure.after,
-            ms=erasure.ms,
-            clean=erasure.failed is None,
-        )
-        return Answer(broker_api.Closed(record, None))
+        return Answer(closed(session, erasure, self._ledger))
 
     def _list(self, request: Request[Empty]) -> Answer:
         root = request.caller.user == ROOT
@@ -304,7 +304,12 @@ class Broker:
                 # Logged first, as the worker logs that it is sealed when it begins.
                 pseudonym = self._ledger.pseudonym("patient", patient) if patient else None
                 self._ledger.append(
-                    events.SessionOpened(session.identifier, session.subject, pseudonym)
+                    events.SessionOpened(
+                        session.identifier,
+                        session.subject,
+                        pseudonym,
+                        "training" if self._settings.policy.training else "work",
+                    )
                 )
                 session.start_worker(self._worker_start)
             log().info("session opened")

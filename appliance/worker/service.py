@@ -47,16 +47,18 @@ from appliance.worker.engines import Engines
 from appliance.worker.failures import StopError, errors_to_refusals
 from appliance.worker.hand_over import HandOver
 from appliance.worker.intake import Intake
+from appliance.worker.item_methods import ItemMethods
 from appliance.worker.job_count import JobCount
 from appliance.worker.offered_handles import as_answer as as_handles
 from appliance.worker.packs import offered
+from appliance.worker.recent_cache import RecentCache
 from appliance.worker.recorded_job import JobRecorder, StartedJob
 from appliance.worker.sanitiser import MediaSanitiser
 from appliance.worker.served_session import ServedSession
 from appliance.worker.simulation_limits import limits_of
 from appliance.worker.simulation_methods import SimulationMethods
 from appliance.worker.simulations import Simulations
-from appliance.worker.single_entry_cache import SingleEntryCache
+from appliance.worker.training_words import TrainingWords
 from appliance.worker.tripwires import touches_as_events
 from appliance.worker.view_methods import ViewMethods
 from appliance.worker.workspace import Item, Workspace
@@ -88,6 +90,7 @@ class WorkerService:
         self._workspace = workspace
         self._policy = policy
         self._engines = engines
+        self._training = TrainingWords(policy.training)
         self._intake = Intake(workspace, sanitiser, self._report)
         self._hand_over = HandOver(served, policy.export)
         self.jobs = JobCount()
@@ -95,18 +98,24 @@ class WorkerService:
         self._job_free = Lock()
         self._cancelled = Event()
         self._one_picture = Lock()  # held while a picture is in memory: it may fill half of that
-        self._sources: SingleEntryCache[SourceIdentity] = SingleEntryCache()
-        self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
+        self._sources: RecentCache[SourceIdentity] = RecentCache()
+        self._thumbnails: RecentCache[Photo] = RecentCache()
         self._simulations = Simulations(workspace, engines.mesh.analyser, self._one_picture)
+        self._items = ItemMethods(served, workspace, self._job, self.drop_caches)
         limits = limits_of(policy.simulation)
         self._viewing = ViewMethods(
-            workspace, as_handles(limits, policy.gate), self._hand_over, self._one_picture
+            workspace,
+            as_handles(limits, policy.gate),
+            self._training,
+            self._hand_over,
+            self._one_picture,
         )
         self._simulating = SimulationMethods(
             served,
             workspace,
             limits,
             self._simulations,
+            self._training,
             self._recorder,
             self._hand_over,
             self.jobs,
@@ -126,6 +135,7 @@ class WorkerService:
             "Preview": Method(worker_api.Preview, self._preview),
             **self._simulating.methods(),
             **self._viewing.methods(),
+            **self._items.methods(),
             "Cancel": Method(Empty, self._cancel),
             "Results": Method(Empty, self._list),
             "Result": Method(worker_api.Item, self._result),
@@ -229,7 +239,7 @@ class WorkerService:
             self._check_cancelled()
             if job.engine.upscaler:
                 photo = enlarge_photo(photo, job.engine.upscaler)
-            sink.write(encode_photo(photo, "png"))
+            sink.write(encode_photo(self._training.over(photo), "png"))
             del photo
         return report
 
@@ -254,6 +264,7 @@ class WorkerService:
                 container=written_as(facts.container),
                 settings=WORKING_COPY,
                 progress=progress,
+                finish=self._training.over_frame,
                 only_codecs=OWN_CODECS,
             )
         if not report.faces_swapped and any(options.regions.values()):
@@ -279,7 +290,8 @@ class WorkerService:
                 preview, report = swap_photo(engine, source, thumbnail, options)
             if self._policy.gate.same_person:  # a preview shows a face as much as a result does
                 served.gates.same_person(self.jobs.now, source, report)
-            return Answer(descriptors=(self._hand_over.preview(encode_photo(preview, "jpeg")),))
+            pipe = self._hand_over.preview(encode_photo(self._training.over(preview), "jpeg"))
+            return Answer(descriptors=(pipe,))
 
     def _source(self, engine: Pipeline, parameters: worker_api.Swap) -> SourceIdentity:
         return self._sources.get(

@@ -43,6 +43,8 @@ MAX_EXPOSURE = {
     "appliance-kiosk.service": 0.6,
     "appliance-keeper@.service": 1.8,
     "appliance-modules.service": 1.0,
+    # It sees the network of the machine.
+    "appliance-network.service": 0.8,
     "appliance-releaser@.service": 0.3,
     # It has screen, keyboard and the terminal, as root with two capabilities.
     "appliance-seat.service": 1.2,
@@ -332,7 +334,8 @@ def test_each_policy_is_answered_with_a_word_or_nothing() -> None:
             text=True,
             check=True,
         )
-        assert done.stdout == answer(load(policy)) == "yes\n"
+        wanted = "" if policy.stem == "training" else "yes\n"
+        assert done.stdout == answer(load(policy)) == wanted
     assert answer(Policy()) == ""
 
 

@@ -18,6 +18,7 @@ from appliance.protocols import (
     burner_api,
     disc_api,
     releaser_api,
+    training_api,
     worker_api,
     worker_control_api,
 )
@@ -65,8 +66,12 @@ WORKER: dict[str, tuple[type, type]] = {
     "Swap": (worker_api.Swap, worker_api.Progress),
     "Preview": (worker_api.Preview, Empty),
     "Simulate": (worker_api.Simulate, worker_api.Simulated),
+    "Reach": (worker_api.Subject, worker_api.Reach),
+    "Agree": (worker_api.Agree, Empty),
     "ProposePoints": (worker_api.ProposePoints, worker_api.ProposedPoints),
     "PreviewSimulation": (worker_api.PreviewSimulation, worker_api.Previewed),
+    "Items": (Empty, worker_api.Items),
+    "Discard": (worker_api.Item, Empty),
     "View": (worker_api.View, worker_api.Viewed),
     "Handles": (Empty, worker_api.Handles),
     "Space": (Empty, worker_api.Space),
@@ -94,6 +99,12 @@ DISC: dict[str, tuple[type, type]] = {
     "List": (disc_api.List, disc_api.Files),
     "Open": (disc_api.Open, disc_api.Opened),
 }
+TRAINING: dict[str, tuple[type, type]] = {
+    "Tokens": (Empty, training_api.Tokens),
+    "Insert": (training_api.TokenRef, Empty),
+    "Pull": (training_api.TokenRef, Empty),
+    "Touch": (Empty, training_api.Touched),
+}
 AUDITOR: dict[str, tuple[type, type]] = {
     "Begin": (auditor_api.Begin, Empty),
     "Sessions": (auditor_api.AskSessions, auditor_api.Sessions),
@@ -114,6 +125,7 @@ INTERFACES = [
     (releaser_api, RELEASER),
     (burner_api, BURNER),
     (disc_api, DISC),
+    (training_api, TRAINING),
     (auditor_api, AUDITOR),
     (audit_desk_api, AUDIT_DESK),
 ]
@@ -161,7 +173,17 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 @pytest.mark.parametrize(
     ("api", "methods"),
     INTERFACES,
-    ids=["broker", "worker", "control", "releaser", "burner", "disc", "auditor", "desk"],
+    ids=[
+        "broker",
+        "worker",
+        "control",
+        "releaser",
+        "burner",
+        "disc",
+        "training",
+        "auditor",
+        "desk",
+    ],
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)
@@ -203,6 +225,7 @@ def test_options_on_the_wire_are_those_of_the_pipeline() -> None:
 @pytest.mark.parametrize(
     ("sent", "made"),
     [
+        (worker_api.Cause, record.Cause),
         (worker_api.Point, record.Point),
         (worker_api.Figures, record.Figures),
         (worker_api.Photo, record.PhotoRecord),

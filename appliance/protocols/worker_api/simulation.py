@@ -66,6 +66,32 @@ class ProposedPoints(msgspec.Struct, frozen=True):
     network: bool
 
 
+class Subject(Strict, frozen=True):
+    """The face on a photo that is meant; the parameters of Reach."""
+
+    photo: Count
+    points: Places = msgspec.field(default_factory=dict)
+    choice: Choice | None = None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A straight line of a photo, in its pixels, upright."""
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Answer of Reach."""
+
+    left_out: dict[str, str]
+    yaw: float
+    scale: float
+    lines: list[Line]
+
+
 class Simulate(Strict, frozen=True):
     """Parameters of Simulate, and most of those of PreviewSimulation."""
 

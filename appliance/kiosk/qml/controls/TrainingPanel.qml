@@ -5,7 +5,7 @@ import Kiosk
 Rectangle {
     id: panel
 
-    color: "#3a3215"
+    color: Theme.training
     Accessible.role: Accessible.Grouping
     Accessible.name: Kiosk.words.training_name
 
@@ -26,7 +26,8 @@ Rectangle {
                 focusPolicy: Qt.NoFocus
                 font.pixelSize: Theme.small
                 text: (modelData.plugged ? "● " : "○ ") + modelData.user
-                Accessible.name: (modelData.plugged ? Kiosk.words.training_pull : Kiosk.words.training_plug).arg(modelData.user)
+                Accessible.name: modelData.plugged ? Kiosk.words.training_pull.arg(modelData.user)
+                                 : Kiosk.words.training_plug.arg(modelData.user)
                 onClicked: Kiosk.act("training.plug", [modelData.user])
             }
         }

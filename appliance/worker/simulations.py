@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from threading import Lock
@@ -27,7 +27,7 @@ from appliance.protocols.worker_api import Place, ProposePoints, Simulate
 from appliance.worker.recent_cache import RecentCache
 from appliance.worker.workspace import Workspace
 
-_WHICH = "Say which one by the choice: largest, left or right."
+_WHICH = "Say which one by the choice, largest, left or right, or by its number."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ class Simulations:
         Raises ``NoFaceError`` where there are several and none was chosen, or none and no yaw.
         """
         with self._one_picture:
-            asked = _asked(wanted.choice)
+            asked = _asked(wanted)
             seen = self._seen.get(
-                (wanted.photo, wanted.choice),
+                _whose(wanted),
                 lambda: self._searched(self._workspace.photo(wanted.photo).canvas, asked),
             )
             return proposal_of(self._analyser, seen.size, seen.face, wanted.yaw, asked)
@@ -133,14 +133,12 @@ class Simulations:
 
     def _look(self, wanted: Simulate, read: Callable[[], Photo]) -> _Look:
         places = tuple(sorted((name, at.x, at.y) for name, at in wanted.points.items()))
-        key = wanted.photo, wanted.choice, places
+        key = _whose(wanted), places
         return self._looks.get(key, lambda: self._looked(read, wanted))
 
     def _looked(self, read: Callable[[], Photo], wanted: Simulate) -> _Look:
-        asked = _asked(wanted.choice)
-        seen = self._seen.get(
-            (wanted.photo, wanted.choice), lambda: self._searched(read().canvas, asked)
-        )
+        asked = _asked(wanted)
+        seen = self._seen.get(_whose(wanted), lambda: self._searched(read().canvas, asked))
         points = None
         if wanted.points:
             places = {name: (place.x, place.y) for name, place in wanted.points.items()}
@@ -185,8 +183,14 @@ class Simulations:
         return Moved(photo, values, left_out, done.share, areas, given.network)
 
 
-def _asked(choice: str | None) -> Asked:
-    return Asked("the photo", None if choice is None else FaceRule(choice), _WHICH)
+def _asked(wanted: Simulate | ProposePoints) -> Asked:
+    rule = None if wanted.choice is None else FaceRule(wanted.choice)
+    return Asked("the photo", rule or wanted.face, _WHICH)
+
+
+def _whose(wanted: Simulate | ProposePoints) -> Hashable:
+    """What the face depends on."""
+    return wanted.photo, wanted.choice, wanted.face
 
 
 def _shrunk(photo: Photo, side: int) -> Photo:

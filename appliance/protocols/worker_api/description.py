@@ -123,7 +123,8 @@ method Items() -> (items: []Kept)
 # is in the ledger; no other item ever gets its number. Busy while a job runs.
 method Discard(item: int) -> ()
 
-# The faces in an item; in a video those of the last key frame at or before `at` seconds.
+# The faces in an item, largest first; in a video those of the last key frame at or before `at`
+# seconds.
 method Inspect(item: int, at: ?float) -> (faces: []Face)
 
 # Check the photos of a series: which views they are, and how well each is taken. `missing`: views
@@ -183,11 +184,11 @@ method Handles() -> (
 )
 
 # Where landmarks of the face on an imported photo may lie, by name, for a person to correct.
-# `choice`: which face, one of largest, left and right, where several could be meant. `yaw`: degrees
-# by which a standard face is turned, to start from where the network finds none; else the answer
-# has what was read. What the photo hides is left out. `network`: whether the network found the
-# face.
-method ProposePoints(photo: int, choice: ?string, yaw: ?float) -> \
+# `choice`: which face, one of largest, left and right, where several could be meant; or `face`, its
+# number in the answer of Inspect, from 1. `yaw`: degrees by which a standard face is turned, to
+# start from where the network finds none; else the answer has what was read. What the photo hides
+# is left out. `network`: whether the network found the face.
+method ProposePoints(photo: int, choice: ?string, face: ?int, yaw: ?float) -> \
 (points: [string]Place, yaw: float, network: bool)
 
 # Change the face on an imported photo, as `appliance simulate` does; no other person's picture has
@@ -204,6 +205,7 @@ method Simulate(
   regions: ?[]Region,
   points: ?[string]Place,
   choice: ?string,
+  face: ?int,
   shows: ?string
 ) -> (job: int, result: int, left_out: [string]string, share: float)
 
@@ -216,6 +218,7 @@ method PreviewSimulation(
   regions: ?[]Region,
   points: ?[string]Place,
   choice: ?string,
+  face: ?int,
   shows: ?string,
   side: ?int
 ) -> (left_out: [string]string, share: float)

@@ -12,10 +12,11 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
 from appliance.kiosk.models.changes import Knob
 from appliance.kiosk.models.face import Box, Dot
 from appliance.kiosk.models.login import Person
-from appliance.kiosk.models.series import Entry, Shot
+from appliance.kiosk.models.series import Cause, Entry, Point, Shot
 from appliance.kiosk.models.training import SoftwareToken
 from appliance.kiosk.models.variants import Kept, Value
 from appliance.kiosk.visit.state import Screen
+from appliance.pipeline.series.record import PointName
 from appliance.pipeline.simulation.handles import HANDLES
 from tests.kiosk.stage import Stage
 
@@ -28,7 +29,18 @@ _PEOPLE = [
     Person("otto", ["auditor", "administrator"], ["audit", "administer"], []),
     Person("guest-of-the-house-with-a-long-name", [], ["work"], ["north", "south"]),
 ]
+_POINTS = {
+    "nasion": (0.5, 0.4),
+    "pronasale": (0.5, 0.55),
+    "subnasale": (0.5, 0.6),
+    "right-alare": (0.45, 0.57),
+    "left-alare": (0.55, 0.57),
+    "labrale-superius": (0.5, 0.64),
+    "pogonion": (0.5, 0.75),
+    "menton": (0.5, 0.77),
+}
 _UNITS = {"mm": "mm", "deg": "degrees", "%": "percent"}
+_CAUSES = [Cause("lit-left", "1.6"), Cause("wears-spectacles", ""), Cause("hair", "12")]
 _REGIONS = ["nose", "jaw", "lips", "brows", "eyes", "cheeks", "face"]
 
 
@@ -128,9 +140,24 @@ def _series(stage: Stage) -> None:
             Entry(3, "archive.zip", 9000, "packed"),
             Entry(4, "film.mov", 4_000_000, "too-large"),
         ],
-        photos=[Shot(1, "photo-1", "front", 6, 7, []), Shot(2, "photo-2", "unknown", 0, 0, [])],
+        photos=[
+            Shot(1, "photo-1", "front", 6, 7, _CAUSES),
+            Shot(2, "photo-2", "unknown", 0, 0, []),
+        ],
         missing=["oblique-right", "oblique-left", "profile-right", "profile-left", "base", "smile"],
         chosen=1,
+    )
+
+
+def _nine_points(stage: Stage) -> None:
+    _series(stage)
+    verdicts = ("met", "missed", "person")
+    stage.model("series").show(
+        looked=1,
+        points=[
+            Point(one.value, verdicts[number % 3], _CAUSES if number % 3 == 1 else [])
+            for number, one in enumerate(PointName)
+        ],
     )
 
 
@@ -146,12 +173,19 @@ def _faces(stage: Stage) -> None:
     )
 
 
-def _points(stage: Stage) -> None:
+def _points(found: bool) -> Callable[[Stage], None]:
+    return lambda stage: _show_points(stage, found)
+
+
+def _show_points(stage: Stage, found: bool) -> None:
     stage.pictures.put("before", head())
+    stage.pictures.put("fine", head())
     stage.model("face").show(
-        found=False,
+        found=found,
         with_points=True,
-        points=[Dot("nasion", 0.5, 0.4), Dot("tip", 0.5, 0.55), Dot("chin", 0.5, 0.75)],
+        points=list(_POINTS),
+        places={name: Dot(*place) for name, place in _POINTS.items()},
+        point="pronasale",
     )
 
 
@@ -169,7 +203,7 @@ def _knobs(region: str) -> Callable[[Stage], None]:
                 one.high,
                 0.5,
                 one.region,
-                "view" if one.name == "hump" else "",
+                "turned" if one.name == "hump" else "",
             )  # fmt: skip
             for one in HANDLES.values()
         ]
@@ -184,10 +218,18 @@ def _knobs(region: str) -> Callable[[Stage], None]:
     return fill
 
 
+def _by_hand(tool: str) -> Callable[[Stage], None]:
+    def fill(stage: Stage) -> None:
+        _knobs("nose")(stage)
+        stage.model("hand").show(tool=tool, drag_mm=8.0, with_regions=True, mode="shape")
+
+    return fill
+
+
 def _compare(mode: str) -> Callable[[Stage], None]:
     def fill(stage: Stage) -> None:
         stage.pictures.put("before", head())
-        stage.pictures.put("after", head(8))
+        stage.pictures.put("wished", head(8))
         stage.model("compare").show(mode=mode, has_least=True, mirrored=mode == "sides")
 
     return fill
@@ -229,7 +271,7 @@ def _look(stage: Stage) -> None:
 
 
 def _erased(stage: Stage) -> None:
-    rows = segno.make("x" * 700, micro=False).matrix
+    rows = segno.make("x" * 100, micro=False).matrix
     stage.model("session").show(
         clean=True,
         before=4,
@@ -264,11 +306,15 @@ SCENES = (
     Scene("consent", Screen.CONSENT, _reference),
     Scene("consent-empty", Screen.CONSENT, _refused("failed-output")),
     Scene("series", Screen.SERIES, _series),
+    Scene("series-points", Screen.SERIES, _nine_points),
     Scene("series-empty", Screen.SERIES, _no_photos, training=True),
     Scene("face", Screen.FACE, _faces),
-    Scene("face-points", Screen.FACE, _points),
+    Scene("face-points", Screen.FACE, _points(found=True)),
+    Scene("face-none", Screen.FACE, _points(found=False)),
     Scene("changes", Screen.CHANGES, _knobs("nose")),
     Scene("changes-training", Screen.CHANGES, _knobs("lips"), training=True),
+    Scene("changes-drag", Screen.CHANGES, _by_hand("drag")),
+    Scene("changes-region", Screen.CHANGES, _by_hand("region")),
     Scene("compare", Screen.COMPARE, _compare("divider")),
     Scene("compare-sides", Screen.COMPARE, _compare("sides")),
     Scene("variants", Screen.VARIANTS, _variants),

@@ -49,6 +49,7 @@ done
 want multi-user.target appliance-broker.service
 want basic.target usbguard.service
 want multi-user.target appliance-modules.service
+want multi-user.target appliance-network.service
 want timers.target appliance-audit-checkpoint.timer
 
 # What appliance-devices.service copies is a drop-in of the workers' unit, or nothing. systemd loads

@@ -29,6 +29,11 @@ _RULES: tuple[tuple[str, Callable[[Policy], bool], str], ...] = (
     ),
     ("export.label", lambda p: p.export.label, "a result must be labelled"),
     (
+        "training",
+        lambda p: not p.training or p.workspace.backend == "memory",
+        "training keeps nothing: workspace.backend must be memory",
+    ),
+    (
         "workspace.device",
         lambda p: (p.workspace.backing == "device") == (p.workspace.device is not None),
         "a device is named if, and only if, backing is device",

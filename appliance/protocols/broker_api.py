@@ -6,9 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from appliance.protocols import machine_view
+from appliance.protocols.machine_view import Check, Health, InstalledPack, Person, Space
+
 NAME = "io.faceappliance.Session"
 
-DESCRIPTION = """\
+DESCRIPTION = (
+    """\
 # Sessions on this appliance: from the login with a token, through work in an encrypted workspace
 # with a sealed worker, to the wipe.
 interface io.faceappliance.Session
@@ -24,6 +28,25 @@ type Erasure (
   clean: bool
 )
 
+# Somebody who is registered: by the name to log in with, the roles, and the projects of this policy
+# that they are a member of.
+type User (
+  name: string,
+  roles: []string,
+  projects: []string
+)
+
+# A request to release the result `item`, which stands for so many seconds more. `release`: its name
+# in the calls below; `size` in bytes.
+type WaitingRelease (
+  release: string,
+  item: int,
+  media: string,
+  size: int,
+  sha256: string,
+  seconds: int
+)
+
 type SessionStatus (
   # the place it has: w0, w1, ...
   slot: string,
@@ -35,6 +58,9 @@ type SessionStatus (
   worker: bool
 )
 
+"""
+    + machine_view.TYPES
+    + """
 # Log in and open a session. The answer carries a connection to its worker. `project` names a
 # workspace that is kept between logins; `patient` is logged under a pseudonym. The
 # `handle` is a secret, and all that the calls below ask for: who has it may use the session.
@@ -57,8 +83,31 @@ method Lock(handle: string) -> ()
 # Park a project: its workspace is kept, its worker ends.
 method Leave(handle: string) -> ()
 
-# End a session and wipe it.
-method Close(handle: string) -> (erasure: Erasure)
+# End a session and wipe it. `proof` is the text of a QR code, if it fits into one: the proof that
+# the erasure is in the ledger, as `appliance-verify` reads it.
+method Close(handle: string) -> (erasure: Erasure, proof: ?string)
+
+# What a screen may show before anybody has logged in. `tokens`: how many are plugged in. `ledger`:
+# whether it can be written; `blocked`: a wipe failed, and no session opens until it is repeated.
+# `free`: places for sessions. `network`: all network devices of the machine but lo, as the kernel
+# names them now; null where that is not known. `training`: see the key of this name in the policy.
+# With `more`, an answer whenever one of these changes, until the caller hangs up.
+method Appliance() -> \
+(tokens: int, ledger: bool, blocked: bool, free: int, network: ?[]string, training: bool)
+
+# Who is registered, in the order of their names; empty unless a token is plugged in.
+method Users() -> (users: []User)
+
+# How a session is, also while it is locked; to ask is no use of it. `subject`: the pseudonym of its
+# person, as in the ledger. `locks_in`: seconds until it locks, or of a locked one until it is wiped
+# or parked; `ends_in`: until its time is over. `worker`: whether it has one. `network` as above.
+# With `more`, an answer whenever one of these changes but by the passing of time, and a last one
+# when the session has ended. A handle that is void by a new one ends it with NoSuchSession.
+method Status(handle: string) -> (state: string, subject: string, roles: []string, \
+project: ?string, locks_in: int, ends_in: int, worker: bool, network: ?[]string)
+
+# The requests of this session that wait for a second person: at most one.
+method Waiting(handle: string) -> (requests: []WaitingRelease)
 
 # The state of each place that is taken.
 method List() -> (sessions: []SessionStatus)
@@ -90,6 +139,14 @@ method ApproveRelease(release: string, user: string, pin: string, sha256: string
 method BurnReleases(handle: string) -> \
 (done: float, numbers: ?[]int, sha256: ?string, size: ?int)
 
+# An auditor logs in to look at the ledger. The answer carries a connection to the interface
+# io.faceappliance.Auditor. It ends when the token is pulled, after the time that a session may be
+# idle or last, and when somebody logs in for another one.
+method Audit(user: string, pin: string) -> ()
+
+"""
+    + machine_view.METHOD
+    + """
 # A token was pulled (called by udev).
 method TokenRemoved(device: string) -> ()
 
@@ -111,6 +168,7 @@ error WorkerGone ()
 error Bug ()
 error Failed (message: string, hint: string)
 """
+)
 
 _Text = Annotated[str, msgspec.Meta(max_length=128)]
 _Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
@@ -140,7 +198,7 @@ class Reopen(_Strict, frozen=True):
 
 
 class SessionRef(_Strict, frozen=True):
-    """Parameters of Attach, Touch, Lock, Leave, Close and BurnReleases."""
+    """Parameters of the methods that take a session and nothing else."""
 
     handle: _Handle
 
@@ -179,6 +237,13 @@ class ApproveRelease(_Strict, frozen=True):
     sha256: _Sha256
 
 
+class LogIn(_Strict, frozen=True):
+    """Parameters of Audit and Machine."""
+
+    user: _Text
+    pin: _Text
+
+
 class TokenRemoved(_Strict, frozen=True):
     """Parameters of TokenRemoved; ``device`` as the kernel names it."""
 
@@ -210,9 +275,65 @@ class Erasure(msgspec.Struct, frozen=True):
 
 
 class Closed(msgspec.Struct, frozen=True):
-    """Answer of Close."""
+    """Answer of Close. ``proof``: a C2SP tlog-proof of the erasure, if it fits into a QR code."""
 
     erasure: Erasure
+    proof: str | None
+
+
+class Appliance(msgspec.Struct, frozen=True):
+    """Answer of Appliance; see there in the description."""
+
+    tokens: int
+    ledger: bool
+    blocked: bool
+    free: int
+    network: list[str] | None
+    training: bool
+
+
+class User(msgspec.Struct, frozen=True):
+    """One who is registered."""
+
+    name: str
+    roles: list[str]
+    projects: list[str]
+
+
+class Users(msgspec.Struct, frozen=True):
+    """Answer of Users."""
+
+    users: list[User]
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Answer of Status; ``locks_in`` and ``ends_in`` in seconds."""
+
+    state: str
+    subject: str
+    roles: list[str]
+    project: str | None
+    locks_in: int
+    ends_in: int
+    worker: bool
+    network: list[str] | None
+
+
+class WaitingRelease(msgspec.Struct, frozen=True):
+    """A request that waits for a second person, for so many ``seconds`` more."""
+
+    release: str
+    item: int
+    media: str
+    size: int
+    sha256: str
+    seconds: int
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Answer of Waiting."""
+
+    requests: list[WaitingRelease]
 
 
 class ReleaseStands(msgspec.Struct, frozen=True):
@@ -261,6 +382,21 @@ class Sessions(msgspec.Struct, frozen=True):
     """Answer of List."""
 
     sessions: list[SessionStatus]
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """Answer of Machine; ``places``: for sessions; ``policy``: SHA-256 of the policy's values."""
+
+    slots: list[SessionStatus]
+    places: int
+    policy: str
+    own: list[str]
+    space: list[Space]
+    people: list[Person]
+    health: Health | None
+    checks: list[Check]
+    packs: list[InstalledPack]
+    version: str
 
 
 class LoginRefused(msgspec.Struct, frozen=True):

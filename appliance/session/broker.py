@@ -25,12 +25,15 @@ from appliance.session.admission import Admission, Admitted
 from appliance.session.copies import Copies
 from appliance.session.daily import Daily
 from appliance.session.disc_desk import DiscDesk
+from appliance.session.ending import closed
 from appliance.session.environment import Environment
 from appliance.session.keeper import Keeper, StandbyKeeper
 from appliance.session.ledger_connection import Ledger
 from appliance.session.pending_wipes import PendingWipeJournal
+from appliance.session.pulse import Pulse
 from appliance.session.refusals import Refusals
 from appliance.session.release_desk import ReleaseDesk
+from appliance.session.screen import Screen
 from appliance.session.session import Session, UnstoppableError, WorkerStart
 from appliance.session.settings import Settings
 from appliance.session.slots import Slots
@@ -62,6 +65,16 @@ class Broker:
         self._worker_start = WorkerStart(settings.policy.digest, ledger.for_worker)
         self._refusals = Refusals(ledger, environment.clock)
         self._admission = Admission(settings, ledger, environment, self._refusals)
+        self._pulse = Pulse()
+        self._screen = Screen(
+            settings,
+            ledger,
+            environment,
+            self._slots,
+            permissions=self._admission.roles,
+            pulse=self._pulse,
+            session_of=self._session,
+        )
         copies = Copies(ledger, environment.connect_releaser)
         self._releases = ReleaseDesk(
             settings,
@@ -72,7 +85,14 @@ class Broker:
             session_of=self._session,
             tokens_of_others=self._tokens_of_others,
         )
-        self._discs = DiscDesk(ledger, environment, self._admission, copies, self._session)
+        self._discs = DiscDesk(
+            ledger,
+            environment,
+            self._admission,
+            copies,
+            self._session,
+            training=settings.policy.training,
+        )
         self._watch = Watch(
             self._slots,
             ledger,
@@ -103,6 +123,10 @@ class Broker:
             "Lock": method(broker_api.SessionRef, self._lock_now),
             "Leave": method(broker_api.SessionRef, self._leave),
             "Close": method(broker_api.SessionRef, self._close),
+            "Appliance": method(Empty, self._screen.appliance),
+            "Users": method(Empty, self._screen.users),
+            "Status": method(broker_api.SessionRef, self._screen.status),
+            "Waiting": method(broker_api.SessionRef, self._releases.waiting),
             "List": method(Empty, self._list),
             "RequestRelease": method(broker_api.RequestRelease, self._releases.request),
             "LookAtRelease": method(broker_api.LookAtRelease, self._releases.look),
@@ -117,6 +141,7 @@ class Broker:
     def tick(self) -> None:
         """Act on what time, tokens, keepers and the ledger demand; called twice a second."""
         self._watch.tick()
+        self._pulse.beat()
 
     def end_all(self, before_each: Callable[[], None] = lambda: None) -> bool:
         """Wipe every session, because the machine goes down. Whether every wipe was clean.
@@ -193,15 +218,7 @@ class Broker:
         session = self._session(request)
         step = Step.RETRY if session.state is State.WIPE_FAILED else Step.CLOSE
         erasure = self._watch.end(session, step)
-        record = broker_api.Erasure(
-            session=session.identifier,
-            key=erasure.key_id,
-            before=erasure.before,
-            after=erasure.after,
-            ms=erasure.ms,
-            clean=erasure.failed is None,
-        )
-        return Answer(broker_api.Closed(record))
+        return Answer(closed(session, erasure, self._ledger))
 
     def _list(self, request: Request[Empty]) -> Answer:
         root = request.caller.user == ROOT
@@ -274,6 +291,7 @@ class Broker:
             worker_socket=self._environment.workers / f"{slot}.sock",
             project=wanted.project,
             clock=self._environment.clock,
+            changed=self._pulse.beat,
         )
 
     def _start(self, session: Session, patient: str | None) -> Answer:
@@ -286,7 +304,12 @@ class Broker:
                 # Logged first, as the worker logs that it is sealed when it begins.
                 pseudonym = self._ledger.pseudonym("patient", patient) if patient else None
                 self._ledger.append(
-                    events.SessionOpened(session.identifier, session.subject, pseudonym)
+                    events.SessionOpened(
+                        session.identifier,
+                        session.subject,
+                        pseudonym,
+                        "training" if self._settings.policy.training else "work",
+                    )
                 )
                 session.start_worker(self._worker_start)
             log().info("session opened")

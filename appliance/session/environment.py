@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TypeAlias
 
 from appliance import machine
-from appliance.session import login, roles
+from appliance.session import login, network, roles
 from appliance.session.keeper import Keeper, KeeperConnection
 from appliance.wire.client import Client
 from appliance.wire.connection import connect_to
@@ -48,7 +48,7 @@ class Environment:
 
     ``clock``: seconds; it must not be settable. ``spawn`` runs what may take long. ``registered``
     and ``roles``: root's files of tokens and roles. ``connect_releaser``: to that of a slot, as
-    ``connect_burner``: raises ``WireError``.
+    ``connect_burner``: raises ``WireError``. ``network``: the machine's devices but lo, if known.
     """
 
     tokens: Callable[[], frozenset[str]]
@@ -62,3 +62,4 @@ class Environment:
     roles: Path = roles.FILE
     connect_releaser: Callable[[str], Client] = connect_releaser
     connect_burner: Callable[[], socket.socket] = connect_burner
+    network: Callable[[], list[str] | None] = network.recorded

@@ -86,6 +86,15 @@ def is_registered(user: str, registered: Path = TOKENS) -> bool:
     return any(line.partition(":")[0] == user for line in lines)
 
 
+def names(registered: Path = TOKENS) -> frozenset[str]:
+    """Who has a line in the file of tokens; nobody where it cannot be read."""
+    try:
+        lines = registered.read_text().splitlines()
+    except (OSError, ValueError):
+        return frozenset()
+    return frozenset(name for name in (line.partition(":")[0] for line in lines) if is_name(name))
+
+
 def share_a_token(one: str, other: str, registered: Path = TOKENS) -> bool:
     """Whether two names have the same credential, or that cannot be seen.
 

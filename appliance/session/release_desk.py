@@ -8,6 +8,7 @@ releaser by a socket pair.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ Reason: TypeAlias = Literal[
     "expired",
     "not-open",
     "policy",
+    "training",
     "error",
 ]
 Stage: TypeAlias = Literal["request", "view", "decide", "hand-over"]
@@ -57,12 +59,18 @@ _HINTS: Mapping[Reason, str] = MappingProxyType(
         "expired": "Ask for the release again.",
         "not-open": "Open the session, and ask for the release again.",
         "policy": "The site's policy does not allow it.",
+        "training": "This is training: nothing leaves.",
         "error": "Ask for the release again; see the journals of worker and releaser.",
     }
 )
 # After these a request is over: what was asked for is no more.
 _ENDS: Mapping[Reason, Step] = MappingProxyType(
-    {"expired": Step.EXPIRED, "not-open": Step.VOID, "changed": Step.VOID}
+    {
+        "expired": Step.EXPIRED,
+        "not-open": Step.VOID,
+        "changed": Step.VOID,
+        "training": Step.VOID,
+    }
 )
 
 
@@ -77,7 +85,9 @@ class ReleaseDesk:
         admission: Admission,
         copies: Copies,
         *,
-        session_of: Callable[[Request[broker_api.RequestRelease]], Session],
+        session_of: Callable[
+            [Request[broker_api.RequestRelease] | Request[broker_api.SessionRef]], Session
+        ],
         tokens_of_others: Callable[[str], frozenset[str]],
     ) -> None:
         """``session_of``: by the handle of a call; ``tokens_of_others``: than a person, in use."""
@@ -119,6 +129,23 @@ class ReleaseDesk:
             )
         )
 
+    def waiting(self, request: Request[broker_api.SessionRef]) -> Answer:
+        """What of this session waits for a second person."""
+        session, now = self._session_of(request), self._environment.clock()
+        waiting = [
+            broker_api.WaitingRelease(
+                one.identifier,
+                one.item,
+                one.result.media,
+                one.result.size,
+                one.result.sha256,
+                math.ceil(one.until - now),
+            )
+            for one in self._releases.standing(session)
+            if one.still_open()
+        ]
+        return Answer(broker_api.Waiting(waiting))
+
     def look(self, request: Request[broker_api.LookAtRelease]) -> Answer:
         """A second person looks at a picture of the result."""
         wanted = request.parameters
@@ -156,6 +183,8 @@ class ReleaseDesk:
         found, person = self._second_person(wanted.release, wanted.user, wanted.pin, "decide")
         if wanted.sha256 != found.result.sha256:
             raise self._refused("other-result", "decide", found, person.subject)
+        if self._settings.policy.training:  # neither worker nor releaser is asked for a copy
+            raise self._refused("training", "decide", found, person.subject)
         with self._refusing_errors("decide", found, person):
             measured = found.session.worker().measure(found.item, found.still_open)
         if measured != found.result:

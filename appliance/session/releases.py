@@ -136,6 +136,16 @@ class Releases:
         with self._lock:
             return self._requests.get(identifier)
 
+    def standing(self, session: Session) -> list[ReleaseRequest]:
+        """The requests of ``session`` that wait for a decision."""
+        now = self._clock()
+        with self._lock:
+            return [
+                one
+                for one in self._requests.values()
+                if one.session is session and one.state is State.STANDING and now < one.until
+            ]
+
     def take(self, request: ReleaseRequest, step: Step) -> None:
         """Take a step, once; raises ``StateError``."""
         with self._lock:

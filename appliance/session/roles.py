@@ -50,17 +50,35 @@ class Permissions:
         }[act]
         return bool((held or {"unassigned"}) & {*wanted})
 
+    def of(self, user: str) -> frozenset[str]:
+        """The roles of ``user``; none where that is not certain."""
+        try:
+            return held_by(user, self.read() or "") or frozenset()
+        except (OSError, ValueError):
+            return frozenset()
+
+    def named(self) -> frozenset[str]:
+        """Who has a line in the file; nobody where it cannot be read."""
+        try:
+            return frozenset(name.strip() for name, _, _ in _entries(self.read() or ""))
+        except (OSError, ValueError):
+            return frozenset()
+
 
 def held_by(user: str, text: str) -> frozenset[str] | None:
     """The roles of ``user``: empty if no line names them, ``None`` if that is not certain."""
-    lines = [line.strip() for line in text.splitlines()]
-    entries = [line.partition(":") for line in lines if line and not line.startswith("#")]
-    own = [roles for name, _, roles in entries if name.strip() == user]
+    own = [roles for name, _, roles in _entries(text) if name.strip() == user]
     if not own:
         return frozenset()
     roles = [role.strip() for role in own[0].split(",")]
     certain = len(own) == 1 and len({*roles}) == len(roles) and _KNOWN.issuperset(roles)
     return frozenset(roles) if certain else None
+
+
+def _entries(text: str) -> list[tuple[str, str, str]]:
+    """The lines that say something, as name, colon and roles."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [line.partition(":") for line in lines if line and not line.startswith("#")]
 
 
 def read_file(path: Path = FILE) -> str | None:

@@ -20,12 +20,14 @@ from appliance.session.keeper import Keeper
 from appliance.session.state import (
     OPEN,
     Limits,
+    Standing,
     State,
     StateError,
     Step,
     Times,
     after,
     due,
+    lock_time,
 )
 from appliance.session.worker_control import WorkerControl
 
@@ -60,7 +62,8 @@ class Session:
     pseudonym. ``tokens``: the device that the person proved to hold. ``worker_socket``: where the
     worker of the slot takes its one control connection. ``clock``: seconds, of a clock that cannot
     be set. ``handle``: the secret that callers name the session by. ``reported``: the erasure that
-    is in the ledger.
+    is in the ledger, ``reported_at`` its index there. ``changed`` is called when it stands
+    differently; it must not wait.
     """
 
     slot: str
@@ -80,6 +83,8 @@ class Session:
     jobs: int = 0
     erasure: Erasure | None = None
     reported: Erasure | None = None
+    reported_at: int | None = None
+    changed: Callable[[], None] = field(default=lambda: None, repr=False)
     times: Times = field(init=False)
     _demanded: Step | None = field(default=None, repr=False)
     _acting: bool = field(default=False, repr=False)
@@ -124,6 +129,7 @@ class Session:
                     self._demanded = None
                 self._acting = False
                 self._changing.notify_all()
+            self.changed()
 
     def demand(self, step: Step) -> bool:
         """Demand that the session locks, for the reason ``step``. Never waits.
@@ -135,7 +141,10 @@ class Session:
             if self.state not in (*OPEN, State.OPENING) or not watched or self._demanded:
                 return False
             self._demanded = step
-            return True
+            if self.state is not State.LOCKED:
+                self.times = replace(self.times, locked=self.clock())
+        self.changed()
+        return True
 
     def settle(self) -> Step | None:
         """Lock it, if that was demanded and nothing else acts. The step that locked it, if any.
@@ -172,6 +181,7 @@ class Session:
             # When the grace has passed, the reason is what locked the session.
             self.reason = self.reason if step in (Step.GRACE_PASSED, Step.RETRY) else step
             self._acting, self._demanded = True, None
+        self.changed()
         ended = Step.NOT_CLEAN
         try:
             self.erasure = erasure = self.keeper.wipe()
@@ -181,6 +191,7 @@ class Session:
                 self.state, self._worker = after(self.state, ended), None
                 self._acting = False
                 self._changing.notify_all()
+            self.changed()
         return erasure
 
     def park(self) -> None:
@@ -311,6 +322,7 @@ class Session:
         with self._changing:
             if self._worker is worker:
                 self._worker = None
+        self.changed()
 
     # Who it belongs to, and its time.
 
@@ -327,6 +339,7 @@ class Session:
         """The session goes on for ``caller``: the handle that was given out before is void."""
         with self._changing:
             self.caller, self.handle = caller, secrets.token_hex(32)
+        self.changed()
 
     def token_lost(self) -> None:
         """Its token was pulled; demand a lock, and forget the name, which others may get next."""
@@ -339,6 +352,23 @@ class Session:
         with self._changing:
             self._state_after(None)
             self.times = replace(self.times, used=self.clock())
+        self.changed()
+
+    def standing(self) -> Standing:
+        """How it is now."""
+        with self._changing:
+            now, state = self.times, self.state
+            if self._demanded and state in (State.OPENING, State.ACTIVE):
+                state = State.LOCKED
+            return Standing(
+                state,
+                self.handle,
+                self.user,
+                self.subject,
+                self._worker is not None,
+                lock_time(state, now, self.limits),
+                now.opened + self.limits.absolute,
+            )
 
     def due(self) -> Step | None:
         """The step that time demands, if any."""

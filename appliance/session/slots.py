@@ -21,6 +21,12 @@ class Slots:
         self._sessions: dict[str, Session] = {}
         self._lock = Lock()
 
+    @property
+    def free(self) -> int:
+        """How many slots are free."""
+        with self._lock:
+            return len(self._names) - len(self._taken)
+
     def reserve(self) -> str | None:
         """Take a free slot, for a session that is about to be made; ``None`` if there is none."""
         with self._lock:

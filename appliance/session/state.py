@@ -34,7 +34,7 @@ times are of a clock that cannot be set (CLOCK_BOOTTIME).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
@@ -136,6 +136,30 @@ class Times:
     opened: float
     used: float
     locked: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a session is at one moment. A lock that is demanded counts as done.
+
+    ``locks_at``, ``ends_at``: seconds on its clock; see ``lock_time``.
+    """
+
+    state: State
+    handle: str = field(repr=False)
+    user: str
+    subject: str
+    worker: bool
+    locks_at: float
+    ends_at: float
+
+
+def lock_time(state: State, times: Times, limits: Limits) -> float:
+    """When a session of these limits locks, or a locked one is wiped or parked."""
+    last = times.opened + limits.absolute
+    if state is State.LOCKED and times.locked is not None:
+        return min(last, times.locked + limits.grace)
+    return last if state is State.PARKED else min(last, times.used + limits.idle)
 
 
 def due(state: State, times: Times, limits: Limits, now: float) -> Step | None:

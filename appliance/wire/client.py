@@ -85,6 +85,10 @@ class Client:
         """Hang up."""
         self._connection.close()
 
+    def hang_up(self) -> None:
+        """End a call that waits for its answer, from any thread; ``close`` is still needed."""
+        self._connection.hang_up()
+
     def _ask(self, call: Call, descriptors: Sequence[int]) -> None:
         self._connection.send(_json.encode(call), descriptors, wait=False)
 

@@ -85,6 +85,11 @@ class Connection:
         poll.register(self._socket, select.POLLRDHUP)
         return bool(poll.poll(0))
 
+    def hang_up(self) -> None:
+        """Let nothing through any more, from any thread: who waits to receive sees the end."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Hang up, and close descriptors that arrived and were not taken."""
         # shutdown wakes a thread that waits in receive; close alone does not.

@@ -49,12 +49,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[S]):
-    """One call, parsed. A method removes from ``descriptors`` those that it keeps."""
+    """One call, parsed. A method removes from ``descriptors`` those that it keeps.
+
+    ``more``: whether the caller asked for more than one reply. ``gone``: whether it has hung up.
+    """
 
     caller: PeerCredentials
     parameters: S
     descriptors: list[int]
     progress: Progress
+    more: bool = False
+    gone: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,7 @@ class Service:
                 send(Reply(msgspec.Raw(_json.encode(parameters)), continues=True))
 
         try:
-            answer = self._run(call, wire.peer, descriptors, progress)
+            answer = self._run(call, wire, descriptors, progress)
         except CallError as refused:
             send(Reply(msgspec.Raw(_json.encode(refused.parameters)), error=refused.error))
             return
@@ -193,8 +198,9 @@ class Service:
             close_all(answer.descriptors)
 
     def _run(
-        self, call: Call, caller: PeerCredentials, descriptors: list[int], progress: Progress
+        self, call: Call, wire: Connection, descriptors: list[int], progress: Progress
     ) -> Answer | None:
+        caller = wire.peer
         interface, _, name = call.method.rpartition(".")
         if interface == SERVICE:
             return self._introspect(name, call)
@@ -208,7 +214,8 @@ class Service:
         if len(descriptors) > method.descriptors:
             raise broken("a call has descriptors that its method does not take")
         parameters = _parse(call, method.takes)
-        return method.run(Request(caller, parameters, descriptors, progress))
+        gone = wire.has_hung_up
+        return method.run(Request(caller, parameters, descriptors, progress, call.more, gone))
 
     def _introspect(self, name: str, call: Call) -> Answer:
         if name == "GetInfo":

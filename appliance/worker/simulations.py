@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from threading import Lock
@@ -10,20 +10,23 @@ from threading import Lock
 from appliance.errors import HandleError
 from appliance.pipeline.analysis.analyser import FaceAnalyser
 from appliance.pipeline.face_model.face import Face
+from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.run import face_of_one
 from appliance.pipeline.selection import FaceRule
 from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.free_hand import Drag
-from appliance.pipeline.simulation.honesty import Given, honest_values
+from appliance.pipeline.simulation.handles import HANDLES
+from appliance.pipeline.simulation.honesty import Given, honest_values, why_not
+from appliance.pipeline.simulation.measuring.measurer import HandPoints, guides, paths
 from appliance.pipeline.simulation.points import checked
 from appliance.pipeline.simulation.regions import RegionChanger
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View
 from appliance.pipeline.subject import Asked, Proposal, face_if_any, proposal_of, subject_of
 from appliance.protocols.worker_api import Drag as WantedDrag
-from appliance.protocols.worker_api import Place, ProposePoints, Simulate
+from appliance.protocols.worker_api import Place, ProposePoints, Simulate, Subject
 from appliance.worker.recent_cache import RecentCache
 from appliance.worker.workspace import Workspace
 
@@ -32,7 +35,7 @@ _WHICH = "Say which one by the choice, largest, left or right, or by its number.
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A photo that was moved by ``values``, and why handles were left out, by handle.
+    """A photo that was moved by ``values``, and why handles were left out, as codes by handle.
 
     ``share``: of the move that could be made without folds. ``areas``: of the regions, mm².
     ``network``: whether the network found the face.
@@ -59,12 +62,27 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """What can be asked of a face.
+
+    ``left_out``: codes of why handles are not honest there, by handle. ``yaw``: degrees. ``scale``:
+    pixels of the photo to a mm. ``lines``: that divide the face, each (2, 2) pixels of the photo.
+    """
+
+    left_out: Mapping[str, str]
+    yaw: float
+    scale: float
+    lines: Sequence[Float]
+
+
+@dataclass(frozen=True, slots=True)
 class _Look:
     """A photo's face, in a picture of ``width`` pixels: what depends on photo and points alone."""
 
     view: View
     given: Given
     width: int
+    by_hand: HandPoints
 
 
 class Simulations:
@@ -111,6 +129,18 @@ class Simulations:
             )
             return proposal_of(self._analyser, seen.size, seen.face, wanted.yaw, asked)
 
+    def reach(self, wanted: Subject, handles: Iterable[str]) -> Reach:
+        """What can be asked of a photo's face; raises as :func:`subject`."""
+        with self._one_picture:
+            look = self._look(wanted, lambda: self._workspace.photo(wanted.photo))
+        reasons = {name: why_not(HANDLES[name], look.view.yaw, look.given) for name in handles}
+        return Reach(
+            left_out={name: reason.code for name, reason in reasons.items() if reason is not None},
+            yaw=look.view.yaw,
+            scale=1 / look.view.scale.mm,
+            lines=(*paths(look.view, (), look.by_hand), *guides(look.view, look.by_hand)),
+        )
+
     def preview(self, wanted: Simulate, side: int) -> Moved:
         """A copy of the photo of at most ``side`` pixels, changed.
 
@@ -131,12 +161,10 @@ class Simulations:
         look = self._look(wanted, lambda: photo)
         return self._moved(photo, wanted, look.given, look.view, 1.0)
 
-    def _look(self, wanted: Simulate, read: Callable[[], Photo]) -> _Look:
-        places = tuple(sorted((name, at.x, at.y) for name, at in wanted.points.items()))
-        key = _whose(wanted), places
-        return self._looks.get(key, lambda: self._looked(read, wanted))
+    def _look(self, wanted: Subject | Simulate, read: Callable[[], Photo]) -> _Look:
+        return self._looks.get(_key(wanted), lambda: self._looked(read, wanted))
 
-    def _looked(self, read: Callable[[], Photo], wanted: Simulate) -> _Look:
+    def _looked(self, read: Callable[[], Photo], wanted: Subject | Simulate) -> _Look:
         asked = _asked(wanted)
         seen = self._seen.get(_whose(wanted), lambda: self._searched(read().canvas, asked))
         points = None
@@ -146,7 +174,8 @@ class Simulations:
         elif seen.face is None:
             face_of_one(self._analyser, read().canvas, asked.name, asked.which, asked.hint)
         found = subject_of(self._analyser, seen.size, seen.face, points)
-        return _Look(found.view, found.given, seen.size[0])
+        by_hand = {} if points is None else points.by_index
+        return _Look(found.view, found.given, seen.size[0], by_hand)
 
     def _searched(self, canvas: Canvas, asked: Asked) -> _Seen:
         return _Seen(face_if_any(self._analyser, canvas, asked), (canvas.width, canvas.height))
@@ -155,9 +184,9 @@ class Simulations:
         self, photo: Photo, wanted: Simulate, given: Given, view: View, factor: float
     ) -> Moved:
         """``photo``, changed in place; its sides are ``factor`` times as long as the imported."""
-        values, left_out = honest_values(wanted.handles, view.yaw, given)
+        values, reasons = honest_values(wanted.handles, view.yaw, given)
         if wanted.handles and not values:
-            name, reason = next(iter(left_out.items()))
+            name, reason = next(iter(reasons.items()))
             raise HandleError(
                 f"{name} would not be honest here: {reason}.",
                 "Use a photo of another view or expression, or set its points by hand.",
@@ -180,17 +209,24 @@ class Simulations:
         ]
         done = self._simulator.simulate(canvas, view, values, drags, shape)
         areas = [region.area(view.scale.mm) for region in regions]
+        left_out = {name: reason.code for name, reason in reasons.items()}
         return Moved(photo, values, left_out, done.share, areas, given.network)
 
 
-def _asked(wanted: Simulate | ProposePoints) -> Asked:
+def _asked(wanted: Subject | Simulate | ProposePoints) -> Asked:
     rule = None if wanted.choice is None else FaceRule(wanted.choice)
     return Asked("the photo", rule or wanted.face, _WHICH)
 
 
-def _whose(wanted: Simulate | ProposePoints) -> Hashable:
+def _whose(wanted: Subject | Simulate | ProposePoints) -> Hashable:
     """What the face depends on."""
     return wanted.photo, wanted.choice, wanted.face
+
+
+def _key(wanted: Subject | Simulate) -> Hashable:
+    """What the look at a photo depends on."""
+    places = sorted((name, place.x, place.y) for name, place in wanted.points.items())
+    return _whose(wanted), tuple(places)
 
 
 def _shrunk(photo: Photo, side: int) -> Photo:

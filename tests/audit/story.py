@@ -48,6 +48,8 @@ def story() -> Iterator[Step]:
             yield at + 70 * MINUTE, "worker", events.EscapeAttempt("seccomp", "socket", 1, None)
             yield at + 71 * MINUTE, "audit", events.EntryRefused("worker", "kind", 1)
             yield at + 80 * MINUTE, "broker", events.DeviceRefused("storage")
+    yield at + 90 * MINUTE, "broker", events.AuditViewed(people[0])
+    yield at + 91 * MINUTE, "broker", events.MachineViewed(people[1])
     yield at + 95 * MINUTE, "embedded", events.LogRead("search", 3, 90, 12)
 
 
@@ -124,6 +126,7 @@ def _simulation(
     yield at + 300, "worker", events.DragsApplied(session, job, 3, 4_250)
     yield at + 300, "worker", events.RegionChanged(session, job, "line", 140, 100)
     yield at + 700, "worker", events.JobFinished(session, job, result, 1, 1, 690)
+    yield at + 900, "worker", events.PatientAgreed(session, 3, item)
 
 
 def _release(

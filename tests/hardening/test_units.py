@@ -41,6 +41,8 @@ MAX_EXPOSURE = {
     "appliance-gpu.service": 0.3,
     "appliance-keeper@.service": 1.8,
     "appliance-modules.service": 1.0,
+    # It sees the network of the machine.
+    "appliance-network.service": 0.8,
     "appliance-releaser@.service": 0.3,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,
@@ -327,7 +329,8 @@ def test_each_policy_is_answered_with_a_word_or_nothing() -> None:
             text=True,
             check=True,
         )
-        assert done.stdout == answer(load(policy)) == "yes\n"
+        wanted = "" if policy.stem == "training" else "yes\n"
+        assert done.stdout == answer(load(policy)) == wanted
     assert answer(Policy()) == ""
 
 

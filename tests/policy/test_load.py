@@ -113,6 +113,7 @@ REFUSED = {
     "an alias": ("system: &a {log_level: error}\nseal: *a", 2, "", "alias"),
     "a tag": ("system: !!python/object:os.system {}", 1, "system", "tags"),
     "two documents": ("system: {}\n---\nseal: {}", 2, "", "document"),
+    "training that keeps": ("training: true", 1, "training", "must be memory"),
     "a list": ("- system", 1, "", "object"),
     "not YAML": ("system: {", 1, "", "expected"),
     "a scalar's tag": ("system:\n  log_level: !!binary Zm9v", 2, "system.log_level", "str"),
@@ -129,13 +130,14 @@ def test_the_shipped_policies_are_sound_and_explain_every_key(path: Path) -> Non
         if section[0] != "projects" or policy.projects:
             assert f"\n{section[0]}:" in text
     if path.stem == "clinic":
-        sections = [one for one in msgspec.to_builtins(Policy()).values() if isinstance(one, dict)]
-        names = [name for section in sections for name in section]
+        sections = msgspec.to_builtins(Policy()).values()
+        names = [name for section in sections if isinstance(section, dict) for name in section]
         assert all(f" {name}:" in text for name in names)
 
 
-def test_both_sites_ship() -> None:
-    assert {path.stem for path in SHIPPED} == {"clinic", "studio"}
+def test_both_sites_and_training_ship() -> None:
+    assert {path.stem for path in SHIPPED} == {"clinic", "studio", "training"}
+    assert [path.stem for path in SHIPPED if load(path).training] == ["training"]
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,13 @@ from msgspec import inspect
 from appliance.pipeline.generator_engine.options import GeneratorOptions
 from appliance.pipeline.series import record
 from appliance.protocols import (
+    audit_desk_api,
+    auditor_api,
     broker_api,
     burner_api,
     disc_api,
     releaser_api,
+    training_api,
     worker_api,
     worker_control_api,
 )
@@ -40,12 +43,18 @@ BROKER: dict[str, tuple[type, type]] = {
     "Lock": (broker_api.SessionRef, Empty),
     "Leave": (broker_api.SessionRef, Empty),
     "Close": (broker_api.SessionRef, broker_api.Closed),
+    "Appliance": (Empty, broker_api.Appliance),
+    "Users": (Empty, broker_api.Users),
+    "Status": (broker_api.SessionRef, broker_api.Status),
+    "Waiting": (broker_api.SessionRef, broker_api.Waiting),
     "List": (Empty, broker_api.Sessions),
     "RequestRelease": (broker_api.RequestRelease, broker_api.ReleaseStands),
     "LookAtRelease": (broker_api.LookAtRelease, broker_api.Shown),
     "DeclineRelease": (broker_api.DeclineRelease, Empty),
     "ApproveRelease": (broker_api.ApproveRelease, broker_api.Released),
     "BurnReleases": (broker_api.SessionRef, broker_api.Burning),
+    "Audit": (broker_api.LogIn, Empty),
+    "Machine": (broker_api.LogIn, broker_api.Machine),
     "TokenRemoved": (broker_api.TokenRemoved, Empty),
     "DeviceRefused": (broker_api.DeviceRefused, Empty),
 }
@@ -57,6 +66,8 @@ WORKER: dict[str, tuple[type, type]] = {
     "Swap": (worker_api.Swap, worker_api.Progress),
     "Preview": (worker_api.Preview, Empty),
     "Simulate": (worker_api.Simulate, worker_api.Simulated),
+    "Reach": (worker_api.Subject, worker_api.Reach),
+    "Agree": (worker_api.Agree, Empty),
     "ProposePoints": (worker_api.ProposePoints, worker_api.ProposedPoints),
     "PreviewSimulation": (worker_api.PreviewSimulation, worker_api.Previewed),
     "Items": (Empty, worker_api.Items),
@@ -88,6 +99,25 @@ DISC: dict[str, tuple[type, type]] = {
     "List": (disc_api.List, disc_api.Files),
     "Open": (disc_api.Open, disc_api.Opened),
 }
+TRAINING: dict[str, tuple[type, type]] = {
+    "Tokens": (Empty, training_api.Tokens),
+    "Insert": (training_api.TokenRef, Empty),
+    "Pull": (training_api.TokenRef, Empty),
+    "Touch": (Empty, training_api.Touched),
+}
+AUDITOR: dict[str, tuple[type, type]] = {
+    "Begin": (auditor_api.Begin, Empty),
+    "Sessions": (auditor_api.AskSessions, auditor_api.Sessions),
+    "Session": (auditor_api.AskSession, auditor_api.Entries),
+    "Refusals": (auditor_api.AskRefusals, auditor_api.Entries),
+    "Days": (Empty, auditor_api.Days),
+    "Verify": (Empty, auditor_api.Verifying),
+    "Export": (auditor_api.Export, auditor_api.Exporting),
+}
+AUDIT_DESK: dict[str, tuple[type, type]] = {
+    "Burner": (Empty, Empty),
+    "Exporting": (audit_desk_api.Exporting, audit_desk_api.Logged),
+}
 INTERFACES = [
     (broker_api, BROKER),
     (worker_api, WORKER),
@@ -95,6 +125,9 @@ INTERFACES = [
     (releaser_api, RELEASER),
     (burner_api, BURNER),
     (disc_api, DISC),
+    (training_api, TRAINING),
+    (auditor_api, AUDITOR),
+    (audit_desk_api, AUDIT_DESK),
 ]
 APIS = [api for api, _ in INTERFACES]
 
@@ -140,7 +173,17 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 @pytest.mark.parametrize(
     ("api", "methods"),
     INTERFACES,
-    ids=["broker", "worker", "control", "releaser", "burner", "disc"],
+    ids=[
+        "broker",
+        "worker",
+        "control",
+        "releaser",
+        "burner",
+        "disc",
+        "training",
+        "auditor",
+        "desk",
+    ],
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)
@@ -182,6 +225,7 @@ def test_options_on_the_wire_are_those_of_the_pipeline() -> None:
 @pytest.mark.parametrize(
     ("sent", "made"),
     [
+        (worker_api.Cause, record.Cause),
         (worker_api.Point, record.Point),
         (worker_api.Figures, record.Figures),
         (worker_api.Photo, record.PhotoRecord),

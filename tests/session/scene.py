@@ -33,6 +33,7 @@ from tests.session.standins import (
     StandInClock,
     StandInKeeper,
     StandInLedger,
+    StandInNetwork,
     StandInReleaser,
     StandInWorker,
 )
@@ -70,6 +71,7 @@ class Scene:
     releaser: StandInReleaser
     burner: StandInBurner
     keepers: list[StandInKeeper] = field(default_factory=list)
+    network: StandInNetwork = field(default_factory=StandInNetwork)
     handles: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, parameters: msgspec.Struct, gives: type[S]) -> S:
@@ -182,6 +184,7 @@ def scene_in(
     ledger, clock, tokens = StandInLedger(), StandInClock(), {"hidraw0"}
     journal = PendingWipeJournal(folder / "open")
     keepers: list[StandInKeeper] = []
+    network = StandInNetwork()
 
     def connect_keeper(slot: str) -> StandInKeeper:
         keepers.append(keeper(slot))
@@ -199,6 +202,7 @@ def scene_in(
         roles=folder / "roles",
         connect_releaser=releaser.connect,
         connect_burner=burner.connect,
+        network=network,
     )
     settings = Settings(load(folder / "policy.yaml"))
     broker = Broker(settings, ledger, journal, environment)
@@ -213,6 +217,6 @@ def scene_in(
         client = stack.enter_context(closing(Client(Connection(ours))))
         yield Scene(
             *(broker, client, ledger, journal, clock, tokens, workers, folder),
-            *(releaser, burner, keepers),
+            *(releaser, burner, keepers, network),
         )
     serving.join()

@@ -15,7 +15,7 @@ from rich.table import Table
 from appliance.cli.doctor.check import Check
 from appliance.cli.doctor.machine import machine_checks
 from appliance.cli.framework.engine_options import EngineOptions
-from appliance.cli.framework.options import json_option, models_option, policy_option
+from appliance.cli.framework.options import any_policy_option, json_option, models_option
 from appliance.cli.framework.output import print_json
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
@@ -40,7 +40,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
 @click.command()
 @click.option("--machine", is_flag=True, help="Also check the hardening of this machine.")
 @models_option
-@policy_option
+@any_policy_option
 @json_option
 @click.pass_context
 def doctor(

@@ -20,6 +20,7 @@ _RUNNING = (
     "appliance-disc.socket",
     "appliance-firewall.service",
     "appliance-modules.service",
+    "appliance-network.service",
     "appliance-storage.service",
     "usbguard.service",
 )

@@ -29,6 +29,19 @@ class Item(Strict, frozen=True):
     item: Count
 
 
+class Agree(Item, frozen=True):
+    """Parameters of Agree."""
+
+    sentences: Annotated[
+        list[Literal["wish", "limits", "leaves"]], msgspec.Meta(min_length=1, max_length=3)
+    ]
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` if a sentence is there twice."""
+        if len(set(self.sentences)) < len(self.sentences):
+            raise ValueError("each sentence is ticked once")
+
+
 class Inspect(Item, frozen=True):
     """Parameters of Inspect."""
 

@@ -51,12 +51,17 @@ Choice = Literal["largest", "left", "right"]
 FaceNumber = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
-class ProposePoints(Strict, frozen=True):
+class _Numbered(Strict, frozen=True, kw_only=True):
+    """``face``: the number of a face in the answer of Inspect, from 1."""
+
+    face: FaceNumber | None = None
+
+
+class ProposePoints(_Numbered, frozen=True):
     """Parameters of ProposePoints."""
 
     photo: Count
     choice: Choice | None = None
-    face: FaceNumber | None = None
     yaw: Degrees | None = None
 
     def __post_init__(self) -> None:
@@ -72,7 +77,37 @@ class ProposedPoints(msgspec.Struct, frozen=True):
     network: bool
 
 
-class Simulate(Strict, frozen=True):
+class Subject(_Numbered, frozen=True):
+    """The face on a photo that is meant; the parameters of Reach."""
+
+    photo: Count
+    points: Places = msgspec.field(default_factory=dict)
+    choice: Choice | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` if the face is chosen in two ways."""
+        _check_choice(self.choice, self.face)
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A straight line of a photo, in its pixels, upright."""
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Answer of Reach."""
+
+    left_out: dict[str, str]
+    yaw: float
+    scale: float
+    lines: list[Line]
+
+
+class Simulate(_Numbered, frozen=True):
     """Parameters of Simulate, and most of those of PreviewSimulation."""
 
     photo: Count
@@ -81,7 +116,6 @@ class Simulate(Strict, frozen=True):
     regions: Regions = msgspec.field(default_factory=list)
     points: Places = msgspec.field(default_factory=dict)
     choice: Choice | None = None
-    face: FaceNumber | None = None
     shows: Literal["wished", "least"] = "wished"
 
     def __post_init__(self) -> None:

@@ -6,23 +6,31 @@ import base64
 import re
 import subprocess
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import cv2
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
-from appliance.audit.entries.events import SessionClosed, SessionWiped, WorkspaceErased
+from appliance.audit.entries.events import (
+    SessionClosed,
+    SessionOpened,
+    SessionWiped,
+    WorkspaceErased,
+)
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.export.certificate import facts
 from appliance.audit.export.certificate.pdf import as_pdf
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger, create_ledger
+from appliance.audit.tlog.proofs import MOST_IN_QR
 from appliance.cli.commands.session import session
 from appliance.errors import OutputError, SessionError
 
 SESSION, OTHER = "0123456789abcdef", "fedcba9876543210"
+Purpose: TypeAlias = Literal["work", "training"]
 MEASURED = WorkspaceErased("ab" * 32, "luks-header-dropped", 4, 0, "whole", 1200)
 
 
@@ -32,13 +40,14 @@ def ledger(tmp_path: Path) -> Path:
     return _ledger(tmp_path, MEASURED)
 
 
-def _ledger(tmp_path: Path, *measured: WorkspaceErased) -> Path:
+def _ledger(tmp_path: Path, *measured: WorkspaceErased, purpose: Purpose = "work") -> Path:
     folder, keys_folder = tmp_path / "ledger", tmp_path / "ledger-keys"
     keys = LedgerKeys.create(keys_folder, "example.test/log")
     anchor = FileAnchor(keys_folder / ANCHOR)
     create_ledger(folder, keys.signer, anchor)
     Recorder(Ledger(folder, keys.signer, anchor)).record(
         [
+            ("broker", SessionOpened(SESSION, "a" * 32, purpose=purpose)),
             ("broker", SessionClosed(SESSION, "token-removed", jobs=2, ms=60_000)),
             *(("keeper", event) for event in measured),
             ("broker", SessionWiped(SESSION, "ab" * 32, "luks-header-dropped", 4, 0, 1234)),
@@ -73,7 +82,7 @@ def test_the_html_names_what_was_erased_and_how(ledger: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("measured", "expected"),
     [
-        ((MEASURED,), "By the keeper (log entry 2): 4 planted canaries readable before, 0 after"),
+        ((MEASURED,), "By the keeper (log entry 3): 4 planted canaries readable before, 0 after"),
         ((), "Not recorded by the keeper. The broker states: 4 planted canaries"),
         ((replace(MEASURED, key="cd" * 32),), "Not recorded by the keeper."),
         ((replace(MEASURED, after=4, failed="discard"),), "Not recorded by the keeper."),
@@ -89,10 +98,17 @@ def test_the_verification_is_what_the_keeper_measured_or_says_that_it_is_not(
     assert expected in output.read_text()
 
 
+@pytest.mark.parametrize("purpose", ["work", "training"])
+def test_a_session_of_training_is_certified_as_such(tmp_path: Path, purpose: Purpose) -> None:
+    output = tmp_path / "certificate.html"
+    _run(_ledger(tmp_path, MEASURED, purpose=purpose), SESSION, output)
+    assert ("to practise with samples" in output.read_text()) is (purpose == "training")
+
+
 def test_the_qr_code_contains_the_proof_of_the_erasure(
     ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)  # as text, which can be read here
+    monkeypatch.setattr(facts, "MOST_IN_QR", 0)  # as text, which can be read here
     output = tmp_path / "certificate.html"
     _run(ledger, SESSION, output)
     proof = output.read_text().partition("<pre class='hex'>")[2]
@@ -145,7 +161,7 @@ def test_the_pdf_contains_all_facts_of_the_html(pages: tuple[Path, Path]) -> Non
 def test_the_qr_code_of_the_pdf_contains_the_proof_of_the_html(
     ledger: Path, pages: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)
+    monkeypatch.setattr(facts, "MOST_IN_QR", 0)
     raw = tmp_path / "raw.html"
     _run(ledger, SESSION, raw)
     proof = raw.read_text().partition("<pre class='hex'>")[2].partition("</pre>")[0]
@@ -155,7 +171,7 @@ def test_the_qr_code_of_the_pdf_contains_the_proof_of_the_html(
 def test_a_proof_that_is_too_long_for_a_code_is_in_the_pdf_as_text(
     ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)
+    monkeypatch.setattr(facts, "MOST_IN_QR", 0)
     pdf = tmp_path / "long.pdf"
     _run(ledger, SESSION, pdf)
     assert "c2sp.org/tlog-proof@v1" in _text(pdf)
@@ -170,7 +186,7 @@ def test_the_largest_code_fits_on_the_page(tmp_path: Path, method: str) -> None:
         *((name, "of two lines " * 10) for name in ("Verification", "Key", "Log")),
     ])  # fmt: skip
     pdf = tmp_path / "large.pdf"
-    pdf.write_bytes(as_pdf(facts.Certificate(listed, b"x" * facts._MOST_IN_QR)))
+    pdf.write_bytes(as_pdf(facts.Certificate(listed, b"x" * MOST_IN_QR)))
     assert re.search(r"^Pages: +1$", _poppler("pdfinfo", str(pdf)), re.MULTILINE)
 
 

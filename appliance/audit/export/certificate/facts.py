@@ -9,7 +9,7 @@ import segno
 from appliance.audit.entries.entry import Entry
 from appliance.audit.entries.events import SessionClosed, SessionWiped, WorkspaceErased
 from appliance.audit.export.fhir import instant
-from appliance.audit.tlog.proofs import TlogProof
+from appliance.audit.tlog.proofs import MOST_IN_QR, TlogProof
 from appliance.keeper.protocol import UNKNOWN_KEY
 
 TITLE = "Certificate of erasure"
@@ -18,9 +18,6 @@ HOW_TO_CHECK = (
     "It can be checked on any machine with the program"
 )
 CHECKER = "appliance-verify"
-
-# Bytes in a QR code of version 40 at the lowest error correction (ISO/IEC 18004, table 7).
-_MOST_IN_QR = 2953
 
 # NIST SP 800-88 Rev. 2: a method, its technique, and how it was verified.
 _SANITIZATION = {
@@ -51,6 +48,11 @@ class Fact:
     exact: bool = False
 
 
+_TRAINING = Fact(
+    "Training", "Yes: it was opened to practise with samples, and no result could leave"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """The facts, and the proof (ASCII) that the log contains the erasure."""
@@ -60,24 +62,32 @@ class Certificate:
 
     def code(self) -> segno.QRCode | None:
         """The whole proof as a QR code; ``None`` if it is too long for one."""
-        if len(self.proof) > _MOST_IN_QR:
+        if len(self.proof) > MOST_IN_QR:
             return None
         return segno.make_qr(self.proof, error="l", boost_error=False)
 
 
 def erasure_certificate(
-    closed: Entry, wiped: Entry, measured: Entry | None, proof: TlogProof, vkey: str
+    closed: Entry,
+    wiped: Entry,
+    measured: Entry | None,
+    proof: TlogProof,
+    vkey: str,
+    *,
+    training: bool = False,
 ) -> Certificate:
     """The certificate of a session, from its last two entries and the proof of the second.
 
     ``measured``: the keeper's record of the same key, if the log has one. ``vkey``: the log's
-    public key. Raises ``TypeError`` if the entries are of other kinds.
+    public key. ``training``: whether it was opened as training. Raises ``TypeError`` if the entries
+    are of other kinds.
     """
     end, erasure = closed.event, wiped.event
     if not isinstance(end, SessionClosed) or not isinstance(erasure, SessionWiped):
         raise TypeError("a certificate is about a session that was closed and wiped")
     method, technique = _SANITIZATION[erasure.method]
     facts = (
+        *((_TRAINING,) if training else ()),
         Fact("Session", erasure.session, exact=True),
         Fact("Closed", f"{instant(closed.at)}, reason: {end.reason}"),
         Fact("Erased", f"{instant(wiped.at)}, in {erasure.ms} ms"),

@@ -1,0 +1,1 @@
+"""The screen of the appliance: what clinician, approver, auditor and administrator touch."""

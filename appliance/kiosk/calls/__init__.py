@@ -1,0 +1,1 @@
+"""Calls to the services of the appliance, off the window's thread."""

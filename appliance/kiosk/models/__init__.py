@@ -1,0 +1,1 @@
+"""View models: the values of each screen and what a person may do there. Without Qt."""

@@ -1,0 +1,259 @@
+"""The face that is changed: found, drawn, chosen where there are several; points set by hand."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+
+from appliance.kiosk.calls.services import of_worker
+from appliance.kiosk.models.model import Model, action
+from appliance.kiosk.models.shared import Shared
+from appliance.kiosk.visit.state import Step
+from appliance.protocols import worker_api
+from appliance.protocols.worker_api.simulation import Choice
+
+# Degrees to the right of the picture by which a standard face is turned to begin with, where the
+# network finds none. The side of a view is the patient's own that is seen.
+_TURNS = {
+    "front": 0.0,
+    "oblique-right": 45.0,
+    "oblique-left": -45.0,
+    "profile-right": 90.0,
+    "profile-left": -90.0,
+}
+_MOST_BACK = 50  # moves that can be undone
+_FINE = 2048  # pixels of the picture under the loupe: the most that a worker makes
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A face, in shares of the width and height of the photo.
+
+    ``choice`` as the worker takes it; empty for a face between others, which cannot be chosen.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    choice: str
+
+
+class Dot(msgspec.Struct, frozen=True):
+    """A point on the face, in shares of the photo's width and height."""
+
+    name: str
+    x: float
+    y: float
+
+
+class FaceState(msgspec.Struct, frozen=True):
+    """``found``: whether the network found the face. ``points``: shown, to be dragged.
+
+    ``point``: the one that was touched last. ``turns``: views to begin from where none was found.
+    ``can_undo``: a move can be taken back. ``pixel_x`` and ``pixel_y``: one pixel of the photo, as
+    shares of its sides.
+    """
+
+    looking: bool = False
+    boxes: list[Box] = []
+    chosen: str = ""
+    points: list[Dot] = []
+    point: str = ""
+    with_points: bool = False
+    can_undo: bool = False
+    found: bool = True
+    turns: list[str] = list(_TURNS)
+    pixel_x: float = 0.0
+    pixel_y: float = 0.0
+
+
+class Face(Model[FaceState]):
+    """Works on the photo that was chosen in the series."""
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__(FaceState())
+        self._shared = shared
+        self._moves: list[tuple[str, tuple[float, float]]] = []
+
+    def forget(self) -> None:
+        """Drop what was found; the visit keeps what was chosen."""
+        self._moves.clear()
+        self.show(
+            looking=False, boxes=[], chosen="", points=[], point="", with_points=False,
+            can_undo=False, found=True, pixel_x=0.0, pixel_y=0.0,
+        )  # fmt: skip
+
+    @action
+    def load(self) -> None:
+        """Show the photo, and look for faces."""
+        self.forget()
+        photo, wish = self._shared.visit.shown, self._shared.visit.wish
+        if photo is None:
+            return
+        self.show(
+            looking=True,
+            with_points=bool(wish.points),
+            pixel_x=1 / max(1, photo.width),
+            pixel_y=1 / max(1, photo.height),
+        )
+        self._shared.show_item(photo.item, "before")
+        if wish.points:
+            self._shared.show_item(photo.item, "fine", _FINE)
+        self._shared.worker.ask(
+            of_worker("Inspect", worker_api.Inspect(photo.item), worker_api.Faces),
+            self._found,
+            self._shared.refuse,
+        )
+
+    @action
+    def choose(self, choice: str) -> None:
+        """This face is meant."""
+        wish = self._shared.visit.wish
+        for one in get_args(Choice):
+            if one == choice and any(box.choice == choice for box in self.state.boxes):
+                if wish.choice != one:
+                    wish.points = {}
+                    self._moves.clear()
+                    self.show(points=[], point="", with_points=False, can_undo=False)
+                wish.choice = one
+                self.show(chosen=one)
+
+    @action
+    def propose(self) -> None:
+        """Show where points may lie, to be corrected by hand; without a face ask for the view."""
+        photo = self._shared.visit.shown
+        if photo is None:
+            return
+        if self.state.found:
+            self._propose(None)
+        else:
+            self.turn(photo.view)
+
+    @action
+    def turn(self, view: str) -> None:
+        """Begin with a standard face that is turned as in this view."""
+        if view in _TURNS:
+            self._propose(_TURNS[view])
+
+    @action
+    def drop_points(self) -> None:
+        """Go on with what the network found."""
+        self._shared.visit.wish.points = {}
+        self._moves.clear()
+        self.show(points=[], point="", with_points=False, can_undo=False)
+
+    @action
+    def grab(self, name: str) -> None:
+        """A finger is on this point: what it moves is one move."""
+        places = self._shared.visit.wish.points
+        if name in places:
+            self._moves = [*self._moves, (name, places[name])][-_MOST_BACK:]
+            self.show(point=name, can_undo=True)
+
+    @action
+    def move(self, name: str, x: float, y: float) -> None:
+        """The point lies here, in shares of the photo's width and height."""
+        photo, places = self._shared.visit.shown, self._shared.visit.wish.points
+        if photo is None or name not in places:
+            return
+        places[name] = (
+            min(1.0, max(0.0, x)) * photo.width,
+            min(1.0, max(0.0, y)) * photo.height,
+        )
+        self._show_points()
+
+    @action
+    def nudge(self, name: str, right: int, down: int) -> None:
+        """The point moves by pixels of the photo."""
+        places = self._shared.visit.wish.points
+        photo = self._shared.visit.shown
+        if photo is None or name not in places:
+            return
+        self.grab(name)
+        x, y = places[name]
+        self.move(name, (x + right) / photo.width, (y + down) / photo.height)
+
+    @action
+    def undo(self) -> None:
+        """Take the last move back."""
+        if self._moves:
+            name, place = self._moves.pop()
+            self._shared.visit.wish.points[name] = place
+            self.show(point=name, can_undo=bool(self._moves))
+            self._show_points()
+
+    @action
+    def accept(self) -> None:
+        """Go on with this face."""
+        if self.state.chosen or self._shared.visit.wish.points:
+            self._shared.place.go(Step.NEXT)
+
+    def _propose(self, yaw: float | None) -> None:
+        visit = self._shared.visit
+        photo = visit.shown
+        if photo is None:
+            return
+        self._shared.show_item(photo.item, "fine", _FINE)
+        wanted = worker_api.ProposePoints(photo.item, visit.wish.choice, yaw)
+
+        def proposed(answer: worker_api.ProposedPoints) -> None:
+            places = {name: (at.x, at.y) for name, at in answer.points.items()}
+            self._shared.with_handles(lambda allowed: self._place(places, allowed))
+
+        self._shared.worker.ask(
+            of_worker("ProposePoints", wanted, worker_api.ProposedPoints),
+            proposed,
+            self._shared.refuse,
+        )
+
+    def _place(self, places: dict[str, tuple[float, float]], allowed: worker_api.Handles) -> None:
+        """Show those of ``places`` that a handle of the site asks for; all if none says which."""
+        asked_for = {name for handle in allowed.handles for name in handle.points}
+        wish = self._shared.visit.wish
+        wish.points = {
+            name: place for name, place in places.items() if not asked_for or name in asked_for
+        }
+        self._moves.clear()
+        self.show(with_points=True, point="", can_undo=False)
+        self._show_points()
+
+    def _found(self, faces: worker_api.Faces) -> None:
+        photo, wish = self._shared.visit.shown, self._shared.visit.wish
+        if photo is None:
+            return
+        order = sorted(faces.faces, key=lambda face: face.x)
+        largest = max(order, key=lambda face: face.width * face.height, default=None)
+        boxes = [
+            Box(
+                face.x / photo.width,
+                face.y / photo.height,
+                face.width / photo.width,
+                face.height / photo.height,
+                _choice_of(number, len(order), is_largest=face is largest),
+            )
+            for number, face in enumerate(order)
+        ]
+        if wish.choice is None and largest is not None:
+            wish.choice = "largest"
+        self.show(looking=False, boxes=boxes, chosen=wish.choice or "", found=bool(boxes))
+        self._show_points()
+        if not boxes and not wish.points:
+            self.propose()
+
+    def _show_points(self) -> None:
+        photo = self._shared.visit.shown
+        if photo is not None:
+            self.show(
+                points=[
+                    Dot(name, x / photo.width, y / photo.height)
+                    for name, (x, y) in self._shared.visit.wish.points.items()
+                ]
+            )
+
+
+def _choice_of(number: int, count: int, *, is_largest: bool) -> str:
+    """What a face is called, ``number`` from the left of ``count``."""
+    if is_largest:
+        return "largest"
+    return "left" if number == 0 else "right" if number == count - 1 else ""

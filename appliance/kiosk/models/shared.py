@@ -1,0 +1,161 @@
+"""What the view models share: the services, the visit, the place, and the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from appliance.kiosk.calls.caller import Caller, Latest
+from appliance.kiosk.calls.refusal import Refusal
+from appliance.kiosk.calls.services import Services, of_worker, picture_of
+from appliance.kiosk.models.place import Place
+from appliance.kiosk.visit.visit import Visit
+from appliance.protocols import worker_api
+from appliance.wire.client import Client
+from appliance.wire.message import Empty
+
+
+class Pictures(Protocol):
+    """Pictures on the screen, by name; for the window's thread, but ``decode`` for any."""
+
+    def decode(self, data: bytes) -> object:
+        """A picture from a JPEG. Raises ``WireError`` if it is none."""
+        ...
+
+    def put(self, name: str, picture: object) -> None:
+        """Show ``picture`` wherever ``name`` is shown."""
+        ...
+
+    def copy(self, name: str, to: str) -> None:
+        """Show the same picture under another name as well."""
+        ...
+
+    def clear(self) -> None:
+        """Drop all of them."""
+        ...
+
+
+class Shared:
+    """``worker`` serves the session, ``previews`` on a connection of its own."""
+
+    def __init__(self, services: Services, place: Place, pictures: Pictures) -> None:
+        self.services = services
+        self.place = place
+        self.pictures = pictures
+        self.broker = services.caller(services.broker)
+        self.visit = Visit()
+        self._worker: Caller | None = None
+        self._previewer: Caller | None = None
+        self._previews: Latest | None = None
+        self._allowed: worker_api.Handles | None = None
+
+    def connect(self, handle: str) -> None:
+        """Call the worker of the session with this handle from now on."""
+        self.disconnect()
+        self.visit.handle = handle
+        self._worker = self.services.worker(handle)
+        self._previewer = self.services.worker(handle)
+        self._previews = Latest(self._previewer)
+
+    def disconnect(self) -> None:
+        """Hang up on the worker; what it still answers is dropped."""
+        for caller in (self._worker, self._previewer):
+            if caller is not None:
+                caller.close()
+        self._worker = self._previewer = self._previews = self._allowed = None
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self.disconnect()
+        self.broker.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a worker to call."""
+        return self._worker is not None
+
+    @property
+    def worker(self) -> Caller:
+        """The worker of the session; there must be one."""
+        if self._worker is None:
+            raise RuntimeError("no session is open")
+        return self._worker
+
+    @property
+    def previews(self) -> Latest:
+        """Of previews that were asked for, the last one counts."""
+        if self._previews is None:
+            raise RuntimeError("no session is open")
+        return self._previews
+
+    def with_handles(self, use: Callable[[worker_api.Handles], object]) -> None:
+        """Call ``use`` with what the site allows; the worker is asked once."""
+        if self._allowed is not None:
+            use(self._allowed)
+            return
+
+        def answered(allowed: worker_api.Handles) -> None:
+            self._allowed = allowed
+            use(allowed)
+
+        self.worker.ask(of_worker("Handles", Empty(), worker_api.Handles), answered, self.refuse)
+
+    def cancel(self) -> None:
+        """Stop what the worker does for the first connection."""
+        if self._previewer is not None:
+            self._previewer.ask(
+                of_worker("Cancel", Empty(), worker_api.Stopped), lambda _: None, lambda _: None
+            )
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Say what was refused, on the screen that is there."""
+        self.place.refuse(refusal)
+
+    def show_item(
+        self,
+        item: int,
+        name: str,
+        side: int = 1024,
+        shown: Callable[[], object] = lambda: None,
+        at: float = 0.0,
+    ) -> None:
+        """Have a picture of an imported item under ``name``; then ``shown`` is called."""
+        call = picture_of(
+            f"{worker_api.NAME}.View", worker_api.View(item, side, at), worker_api.Viewed
+        )
+
+        def put(picture: object) -> None:
+            self.pictures.put(name, picture)
+            shown()
+
+        self.worker.ask(lambda client: self.pictures.decode(call(client)[1]), put, self.refuse)
+
+    def show_preview(
+        self,
+        method: str,
+        parameters: msgspec.Struct,
+        name: str,
+        shown: Callable[[worker_api.Previewed], object] = lambda _: None,
+        *,
+        latest: bool = True,
+    ) -> None:
+        """Have the preview of a simulation under ``name``.
+
+        ``latest``: of several the last one counts, as of a slider. Otherwise each is shown.
+        """
+        call = picture_of(f"{worker_api.NAME}.{method}", parameters, worker_api.Previewed)
+
+        def decoded(client: Client) -> tuple[worker_api.Previewed, object]:
+            previewed, data = call(client)
+            return previewed, self.pictures.decode(data)
+
+        def put(answer: tuple[worker_api.Previewed, object]) -> None:
+            self.pictures.put(name, answer[1])
+            shown(answer[0])
+
+        if latest:
+            self.previews.ask(decoded, put, self.refuse)
+        elif self._previewer is not None:
+            self._previewer.ask(decoded, put, self.refuse)

@@ -1,0 +1,1 @@
+"""Pictures on the screen: in memory only, and gone with a lock."""

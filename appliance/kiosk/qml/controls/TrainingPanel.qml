@@ -1,0 +1,49 @@
+import QtQuick
+import Kiosk
+
+// The software tokens of a training machine: plug, pull, touch. A real machine has none of this.
+Rectangle {
+    id: panel
+
+    color: Theme.training
+    Accessible.role: Accessible.Grouping
+    Accessible.name: Kiosk.words.training_name
+
+    Row {
+        anchors { left: parent.left; leftMargin: Theme.margin; verticalCenter: parent.verticalCenter }
+        spacing: 10
+        Label {
+            anchors.verticalCenter: parent.verticalCenter
+            text: Kiosk.words.training_tokens
+            color: Theme.warning
+            font.pixelSize: Theme.small
+        }
+        Repeater {
+            model: Kiosk.training.tokens
+            delegate: ActionButton {
+                required property var modelData
+                objectName: "token-" + modelData.user
+                focusPolicy: Qt.NoFocus
+                font.pixelSize: Theme.small
+                text: (modelData.plugged ? "● " : "○ ") + modelData.user
+                Accessible.name: modelData.plugged ? Kiosk.words.training_pull.arg(modelData.user)
+                                 : Kiosk.words.training_plug.arg(modelData.user)
+                onClicked: Kiosk.act("training.plug", [modelData.user])
+            }
+        }
+        ActionButton {
+            objectName: "token-touch"
+            focusPolicy: Qt.NoFocus
+            kind: Kiosk.training.blinking ? "main" : "plain"
+            font.pixelSize: Theme.small
+            text: Kiosk.words.training_touch
+            onClicked: Kiosk.act("training.touch", [])
+        }
+    }
+    Label {
+        anchors { right: parent.right; rightMargin: Theme.margin; verticalCenter: parent.verticalCenter }
+        text: Kiosk.words.training_pin.arg(Kiosk.training.pin)
+        color: Theme.warning
+        font.pixelSize: Theme.small
+    }
+}

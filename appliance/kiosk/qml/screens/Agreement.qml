@@ -1,0 +1,30 @@
+import QtQuick
+import Kiosk
+import "../controls"
+
+// Three sentences for the patient, each with a tick of its own.
+Page {
+    title: Kiosk.words.agreement_title
+    sentence: Kiosk.words.agreement_more
+    back: Kiosk.words.go_back
+    next: Kiosk.words.go_on
+    nextEnabled: Kiosk.agreement.ticked.length === Kiosk.agreement.sentences.length
+    onGoBack: Kiosk.act("place.back", [])
+    onGoOn: Kiosk.act("agreement.accept", [])
+
+    Column {
+        anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter }
+        spacing: Theme.margin
+        Repeater {
+            model: Kiosk.agreement.sentences
+            delegate: CheckTile {
+                required property string modelData
+                objectName: "tick-" + modelData
+                width: parent.width
+                text: Kiosk.words["agreement_" + modelData]
+                checked: Kiosk.agreement.ticked.indexOf(modelData) >= 0
+                onClicked: Kiosk.act("agreement.tick", [modelData])
+            }
+        }
+    }
+}

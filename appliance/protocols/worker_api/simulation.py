@@ -83,11 +83,6 @@ class Subject(_Numbered, frozen=True):
     photo: Count
     points: Places = msgspec.field(default_factory=dict)
     choice: Choice | None = None
-    face: FaceNumber | None = None
-
-    def __post_init__(self) -> None:
-        """Raises ``ValueError`` if the face is chosen in two ways."""
-        _check_choice(self.choice, self.face)
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` if the face is chosen in two ways."""

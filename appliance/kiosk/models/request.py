@@ -81,6 +81,8 @@ class Request(Model[RequestState]):
         variant = visit.variant
         if variant is None or variant.result is None or self.state.asking or self.state.release:
             return
+        if visit.agreed != variant.number:  # the patient has not agreed to this one
+            return
         self.show(asking=True)
 
         def stands(answer: broker_api.ReleaseStands) -> None:

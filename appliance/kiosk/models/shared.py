@@ -9,11 +9,12 @@ import msgspec
 
 from appliance.kiosk.calls.caller import Caller, Latest
 from appliance.kiosk.calls.refusal import Refusal
-from appliance.kiosk.calls.services import Services, picture_of
+from appliance.kiosk.calls.services import Services, of_worker, picture_of
 from appliance.kiosk.models.place import Place
 from appliance.kiosk.visit.visit import Visit
 from appliance.protocols import worker_api
 from appliance.wire.client import Client
+from appliance.wire.message import Empty
 
 
 class Pictures(Protocol):
@@ -48,6 +49,7 @@ class Shared:
         self._worker: Caller | None = None
         self._previewer: Caller | None = None
         self._previews: Latest | None = None
+        self._allowed: worker_api.Handles | None = None
 
     def connect(self, handle: str) -> None:
         """Call the worker of the session with this handle from now on."""
@@ -62,7 +64,12 @@ class Shared:
         for caller in (self._worker, self._previewer):
             if caller is not None:
                 caller.close()
-        self._worker = self._previewer = self._previews = None
+        self._worker = self._previewer = self._previews = self._allowed = None
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self.disconnect()
+        self.broker.close()
 
     @property
     def connected(self) -> bool:
@@ -82,6 +89,25 @@ class Shared:
         if self._previews is None:
             raise RuntimeError("no session is open")
         return self._previews
+
+    def with_handles(self, use: Callable[[worker_api.Handles], object]) -> None:
+        """Call ``use`` with what the site allows; the worker is asked once."""
+        if self._allowed is not None:
+            use(self._allowed)
+            return
+
+        def answered(allowed: worker_api.Handles) -> None:
+            self._allowed = allowed
+            use(allowed)
+
+        self.worker.ask(of_worker("Handles", Empty(), worker_api.Handles), answered, self.refuse)
+
+    def cancel(self) -> None:
+        """Stop what the worker does for the first connection."""
+        if self._previewer is not None:
+            self._previewer.ask(
+                of_worker("Cancel", Empty(), worker_api.Stopped), lambda _: None, lambda _: None
+            )
 
     def refuse(self, refusal: Refusal) -> None:
         """Say what was refused, on the screen that is there."""
@@ -112,8 +138,13 @@ class Shared:
         parameters: msgspec.Struct,
         name: str,
         shown: Callable[[worker_api.Previewed], object] = lambda _: None,
+        *,
+        latest: bool = True,
     ) -> None:
-        """Have the preview of a simulation under ``name``; of several the last one counts."""
+        """Have the preview of a simulation under ``name``.
+
+        ``latest``: of several the last one counts, as of a slider. Otherwise each is shown.
+        """
         call = picture_of(f"{worker_api.NAME}.{method}", parameters, worker_api.Previewed)
 
         def decoded(client: Client) -> tuple[worker_api.Previewed, object]:
@@ -124,4 +155,7 @@ class Shared:
             self.pictures.put(name, answer[1])
             shown(answer[0])
 
-        self.previews.ask(decoded, put, self.refuse)
+        if latest:
+            self.previews.ask(decoded, put, self.refuse)
+        elif self._previewer is not None:
+            self._previewer.ask(decoded, put, self.refuse)

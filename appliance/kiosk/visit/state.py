@@ -46,7 +46,7 @@ class Step(StrEnum):
     ADMINISTERS = "administers"
     NEXT = "next"
     BACK = "back"
-    COMPARE = "compare"
+    CHANGE = "change"
     RELEASE = "release"
     DECIDED = "decided"
     BURNED = "burned"
@@ -78,6 +78,7 @@ NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
         (Screen.LOGIN, Step.ADMINISTERS): Screen.MACHINE,
         **{(here, Step.NEXT): there for here, there in pairwise(_VISIT)},
         **{(here, Step.BACK): there for there, here in pairwise(_VISIT)},
+        (Screen.VARIANTS, Step.CHANGE): Screen.CHANGES,
         (Screen.SOURCES, Step.NEXT): Screen.SWAP,
         (Screen.SWAP, Step.BACK): Screen.SOURCES,
         (Screen.SWAP, Step.RELEASE): Screen.REQUEST,

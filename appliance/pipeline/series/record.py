@@ -33,12 +33,23 @@ class Verdict(StrEnum):
     PERSON = "person"
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """What was found of a point, for programs that have words of their own.
+
+    ``amount``: degrees, percent or a factor; ``None`` where the code has none.
+    """
+
+    code: str
+    amount: float | None = None
+
+
 class Point(msgspec.Struct, frozen=True):
-    """One of the nine points. ``why``: what was found, in a few words."""
+    """One of the nine points. ``why``: what was found, in a few words; ``causes``: as codes."""
 
     name: str
     verdict: str
     why: str
+    causes: tuple[Cause, ...]
 
 
 class Figures(msgspec.Struct, frozen=True):

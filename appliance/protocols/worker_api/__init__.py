@@ -5,6 +5,7 @@ from __future__ import annotations
 from appliance.protocols.worker_api.description import DESCRIPTION, NAME, error_name
 from appliance.protocols.worker_api.items import (
     PACK_NAME,
+    Agree,
     Face,
     Faces,
     Failed,
@@ -12,23 +13,28 @@ from appliance.protocols.worker_api.items import (
     Imported,
     Inspect,
     Item,
+    Items,
+    Kept,
     Pack,
     Packs,
     Result,
     Results,
     Stopped,
 )
-from appliance.protocols.worker_api.series import Assess, Assessed, Figures, Photo, Point
+from appliance.protocols.worker_api.series import Assess, Assessed, Cause, Figures, Photo, Point
 from appliance.protocols.worker_api.simulation import (
     Drag,
+    Line,
     Place,
     Previewed,
     PreviewSimulation,
     ProposedPoints,
     ProposePoints,
+    Reach,
     Region,
     Simulate,
     Simulated,
+    Subject,
 )
 from appliance.protocols.worker_api.swap import GeneratorOptions, Part, Preview, Progress, Swap
 from appliance.protocols.worker_api.types import Media, Role
@@ -38,8 +44,10 @@ __all__ = [
     "DESCRIPTION",
     "NAME",
     "PACK_NAME",
+    "Agree",
     "Assess",
     "Assessed",
+    "Cause",
     "Drag",
     "Face",
     "Faces",
@@ -52,6 +60,9 @@ __all__ = [
     "Imported",
     "Inspect",
     "Item",
+    "Items",
+    "Kept",
+    "Line",
     "Media",
     "Pack",
     "Packs",
@@ -65,6 +76,7 @@ __all__ = [
     "Progress",
     "ProposePoints",
     "ProposedPoints",
+    "Reach",
     "Region",
     "Result",
     "Results",
@@ -73,6 +85,7 @@ __all__ = [
     "Simulated",
     "Space",
     "Stopped",
+    "Subject",
     "Swap",
     "View",
     "Viewed",

@@ -24,9 +24,22 @@ class Import(Strict, frozen=True):
 
 
 class Item(Strict, frozen=True):
-    """Parameters of Result."""
+    """Parameters of Result and Discard."""
 
     item: Count
+
+
+class Agree(Item, frozen=True):
+    """Parameters of Agree."""
+
+    sentences: Annotated[
+        list[Literal["wish", "limits", "leaves"]], msgspec.Meta(min_length=1, max_length=3)
+    ]
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` if a sentence is there twice."""
+        if len(set(self.sentences)) < len(self.sentences):
+            raise ValueError("each sentence is ticked once")
 
 
 class Inspect(Item, frozen=True):
@@ -51,6 +64,19 @@ class Packs(msgspec.Struct, frozen=True):
 
     packs: list[Pack]
     provider: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One item in the answer of Items."""
+
+    item: int
+    media: Media
+
+
+class Items(msgspec.Struct, frozen=True):
+    """Answer of Items."""
+
+    items: list[Kept]
 
 
 class Imported(msgspec.Struct, frozen=True):

@@ -236,7 +236,7 @@ class Face(Model[FaceState]):
         if photo is None:
             return
         self._shared.show_item(photo.item, "fine", _FINE)
-        wanted = worker_api.ProposePoints(photo.item, visit.wish.choice, yaw)
+        wanted = worker_api.ProposePoints(photo.item, visit.wish.choice, yaw=yaw)
 
         def proposed(answer: worker_api.ProposedPoints) -> None:
             places = {name: (at.x, at.y) for name, at in answer.points.items()}

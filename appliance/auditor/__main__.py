@@ -18,6 +18,7 @@ from appliance.auditor.stage import Stage
 from appliance.diagnostics import machine_status
 from appliance.diagnostics.process_log import configure
 from appliance.errors import ApplianceError
+from appliance.machine import boot_id
 from appliance.policy.load import load
 from appliance.seal.allowed_paths import SYSTEM, interpreter
 from appliance.seal.seal import confine, seal
@@ -51,6 +52,7 @@ def main() -> int:
         stage = Stage(options.stage)
         stage.prepare()
         load_bundles()
+        boot = boot_id()
         verifier = Path(standalone.__file__).read_bytes()
         outside = [options.anchor.parent] if options.anchor else []
         readable = [options.ledger, options.status.parent, *outside]
@@ -61,7 +63,7 @@ def main() -> int:
     except ApplianceError as error:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
-    place = Place(options.ledger, options.anchor, stage, verifier, options.status)
+    place = Place(options.ledger, options.anchor, stage, verifier, options.status, boot)
     auditor = Auditor(place, begun=end_with)
     end_with(connection)
     Thread(target=_end_if_idle, args=(auditor,), daemon=True).start()

@@ -97,7 +97,7 @@ def _session(one: SessionSummary) -> api.SessionSummary:
         simulations=one.simulated,
         releases=one.released,
         refusals=one.alarms,
-        training=False,
+        training=one.training,
     )
 
 

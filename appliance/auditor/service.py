@@ -47,6 +47,7 @@ class Place:
     """Where the ledger is, where its last checkpoint is kept outside, and where discs are made.
 
     ``verifier``: the program that checks a bundle. ``status``: the file that the doctor leaves.
+    ``boot``: the id of this start of the machine, which cannot be read once it is sealed.
     """
 
     ledger: Path
@@ -54,6 +55,7 @@ class Place:
     stage: Stage
     verifier: bytes
     status: Path = machine_status.FILE
+    boot: str = ""
 
 
 @dataclass(slots=True)
@@ -149,6 +151,8 @@ class Auditor:
         progress = _in_steps(lambda done: request.progress(api.Verifying(done)))
         outside = self._outside()  # read before the head: an append writes the head first
         status = read_status(self._place.status)
+        if status is not None and status.boot != self._place.boot:
+            status = None  # of another start of the machine
         with self._at_work(request, reads=False):
             report = verdict(self._place.ledger, outside, status, progress)
         return Answer(api.Verifying(1.0, report))

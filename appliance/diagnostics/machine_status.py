@@ -12,10 +12,10 @@ from typing import Annotated, Final
 import msgspec
 
 from appliance.files.atomic import write_file
-from appliance.machine import RUN, boot_id
+from appliance.machine import boot_id
 from appliance.protocols.machine_view import Check, InstalledPack
 
-FILE: Final = RUN / "doctor" / "status.json"
+FILE: Final = Path("/run/appliance-doctor/status.json")
 MOST_CHECKS: Final = 120
 MOST_PACKS: Final = 32
 OLD: Final = 2 * 3_600_000
@@ -50,11 +50,15 @@ class MachineStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def status_of(
     at: int,
+    boot: str,
     checks: list[Check],
     packs: list[InstalledPack],
     counter: int | None = None,
 ) -> MachineStatus:
-    """The status to leave: every check that failed first, each text cut to its bound."""
+    """The status to leave: every check that failed first, each text cut to its bound.
+
+    ``at`` and ``boot``: as in ``MachineStatus``.
+    """
     by_need = sorted(checks, key=lambda one: one.ok)
     kept = [
         Check(one.group[:32], one.name[:64], one.ok, one.evidence[:_LONGEST_TEXT])
@@ -65,7 +69,7 @@ def status_of(
         for one in packs[:MOST_PACKS]
     ]
     ok = all(one.ok for one in checks)
-    return MachineStatus(at, boot_id(), ok, kept, len(checks) - len(kept), cut, counter)
+    return MachineStatus(at, boot, ok, kept, len(checks) - len(kept), cut, counter)
 
 
 def write_status(status: MachineStatus, path: Path) -> None:

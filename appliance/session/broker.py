@@ -22,6 +22,7 @@ from appliance.errors import ApplianceError, LedgerError, SessionError, WireErro
 from appliance.protocols import broker_api
 from appliance.protocols.broker_api import error_name
 from appliance.session.admission import Admission, Admitted
+from appliance.session.audit_desk import AuditDesk
 from appliance.session.copies import Copies
 from appliance.session.daily import Daily
 from appliance.session.disc_desk import DiscDesk
@@ -29,6 +30,7 @@ from appliance.session.ending import closed
 from appliance.session.environment import Environment
 from appliance.session.keeper import Keeper, StandbyKeeper
 from appliance.session.ledger_connection import Ledger
+from appliance.session.machine_desk import MachineDesk
 from appliance.session.pending_wipes import PendingWipeJournal
 from appliance.session.pulse import Pulse
 from appliance.session.refusals import Refusals
@@ -93,6 +95,13 @@ class Broker:
             self._session,
             training=settings.policy.training,
         )
+        self._audits = AuditDesk(
+            settings, ledger, environment, self._admission, self._tokens_of_others
+        )
+        self._machine = MachineDesk(
+            *(settings, ledger, environment, self._admission, self._slots),
+            tokens_of_others=self._tokens_of_others,
+        )
         self._watch = Watch(
             self._slots,
             ledger,
@@ -133,6 +142,8 @@ class Broker:
             "DeclineRelease": method(broker_api.DeclineRelease, self._releases.decline),
             "ApproveRelease": method(broker_api.ApproveRelease, self._releases.approve),
             "BurnReleases": method(broker_api.SessionRef, self._discs.burn),
+            "Audit": method(broker_api.LogIn, self._audits.open),
+            "Machine": method(broker_api.LogIn, self._machine.show),
             "TokenRemoved": method(broker_api.TokenRemoved, self._token_removed, root),
             "DeviceRefused": method(broker_api.DeviceRefused, self._device_refused, root),
         }
@@ -141,6 +152,7 @@ class Broker:
     def tick(self) -> None:
         """Act on what time, tokens, keepers and the ledger demand; called twice a second."""
         self._watch.tick()
+        self._audits.tick()
         self._pulse.beat()
 
     def end_all(self, before_each: Callable[[], None] = lambda: None) -> bool:
@@ -149,6 +161,7 @@ class Broker:
         ``before_each`` is called before each of them.
         """
         self._shutting_down = True
+        self._audits.end()
         for session in self._slots.all():
             before_each()
             self._watch.try_to_end(session, Step.CLOSE)
@@ -235,6 +248,7 @@ class Broker:
 
     def _token_removed(self, request: Request[broker_api.TokenRemoved]) -> Answer:
         self._admission.token_removed(request.parameters.device)
+        self._audits.token_removed(request.parameters.device)
         self._watch.token_removed(request.parameters.device)
         return Answer()
 
@@ -255,9 +269,9 @@ class Broker:
             raise CallError(error_name("WipeFailed"))
 
     def _tokens_of_others(self, user: str) -> frozenset[str]:
-        """Tokens that answered for sessions of other people, and were not pulled since."""
+        """Tokens that answered for others, in a session or an audit, and were not pulled since."""
         others = (session.tokens for session in self._slots.all() if session.user != user)
-        return frozenset[str]().union(*others)
+        return self._audits.tokens_of_others(user).union(*others)
 
     def _project(self, name: str | None, user: str) -> Session | None:
         """The session of the project ``name``, if there is one.

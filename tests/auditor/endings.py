@@ -53,6 +53,9 @@ def digits(text: str, count: int) -> str:
 SESSIONS: Final[Mapping[Ending, str]] = MappingProxyType(
     {ending: digits(f"session {ending}", 16) for ending in ENDINGS}
 )
+TRAINING: Final[Ending] = "lock"
+"""The session that was opened as training."""
+
 ANNA, BERT, RUTH = (digits(name, 32) for name in ("anna", "bert", "ruth"))
 
 
@@ -100,7 +103,8 @@ def make_ledger(folder: Path) -> Path:
 def _session(writer: _Writer, ending: Ending) -> None:
     session, patient = SESSIONS[ending], digits(f"patient {ending}", 32)
     writer.log("broker", events.LoginGranted(ANNA, "fido2"))
-    writer.log("broker", events.SessionOpened(session, ANNA, patient))
+    purpose: Literal["work", "training"] = "training" if ending == TRAINING else "work"
+    writer.log("broker", events.SessionOpened(session, ANNA, patient, purpose))
     writer.log("worker", events.SealResult("sealed", ("seccomp", "landlock"), 6, 41, 0, session))
     _work(writer, session)
     if ending == "user":

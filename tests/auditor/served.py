@@ -18,6 +18,7 @@ from appliance.audit.entries import events
 from appliance.audit.keys.ledger_keys import ANCHOR, keys_folder_for
 from appliance.auditor.service import Auditor, Place
 from appliance.auditor.stage import Stage
+from appliance.machine import boot_id
 from appliance.protocols import audit_desk_api, auditor_api
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
@@ -76,6 +77,7 @@ def place_of(ledger: Path, folder: Path) -> Place:
         stage,
         Path(standalone.__file__).read_bytes(),
         folder / "status.json",
+        boot_id(),
     )
 
 

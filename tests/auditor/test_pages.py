@@ -11,7 +11,7 @@ from appliance.wire.client import Client
 from appliance.wire.connection import MAX_MESSAGE
 from appliance.wire.message import CallError, Empty, S
 from tests.audit.synthetic import append_jobs, recorder_for
-from tests.auditor.endings import ANNA, BERT, ENDINGS, RUTH, SESSIONS, digits
+from tests.auditor.endings import ANNA, BERT, ENDINGS, RUTH, SESSIONS, TRAINING, digits
 from tests.auditor.served import serving
 
 
@@ -52,6 +52,11 @@ def test_a_session_says_who_and_how_much(client: Client) -> None:
     assert found.opened is not None
     assert found.closed is not None
     assert found.begun == found.opened < found.closed
+
+
+def test_training_is_said_to_be(client: Client) -> None:
+    found = [one.session for one in sessions(client).sessions if one.training]
+    assert found == [SESSIONS[TRAINING]]
 
 
 def test_pages_of_sessions_join_without_gap_or_repetition(client: Client) -> None:

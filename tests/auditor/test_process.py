@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 
 import pytest
 
 from appliance.audit.keys.ledger_keys import ANCHOR, keys_folder_for
+from appliance.diagnostics.machine_status import status_of, write_status
+from appliance.machine import boot_id
 from appliance.protocols import auditor_api as api
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
@@ -66,6 +69,8 @@ def test_it_shows_verifies_and_exports_while_it_is_sealed(ledger: Path, tmp_path
     burner = Keeping()
     before = {path: path.read_bytes() for path in ledger.rglob("*") if path.is_file()}
     desk = StandInDesk(ledger, burner_of(burner))
+    status = status_of(int(time() * 1000), boot_id(), [], [], 17)
+    write_status(status, tmp_path / "status.json")
     with running(ledger, tmp_path, desk) as at:
         page, _ = at.client.call(
             f"{api.NAME}.Sessions", api.AskSessions(), gives=api.Sessions, timeout=PATIENCE
@@ -74,6 +79,7 @@ def test_it_shows_verifies_and_exports_while_it_is_sealed(ledger: Path, tmp_path
         *_, (verified, _) = at.client.follow(f"{api.NAME}.Verify", gives=api.Verifying)
         assert verified.report is not None
         assert (verified.report.verdict, verified.report.outside) == ("sound", "yes")
+        assert verified.report.counter == "yes"
         after = {path: path.read_bytes() for path in ledger.rglob("*") if path.is_file()}
         assert after == before
         *_, (exported, _) = at.client.follow(

@@ -8,6 +8,7 @@ import pytest
 
 from appliance.audit.keys.ledger_keys import ANCHOR, keys_folder_for
 from appliance.diagnostics.machine_status import status_of, write_status
+from appliance.machine import boot_id
 from appliance.protocols import auditor_api as api
 from appliance.wire.client import Client
 from tests.audit.synthetic import append_jobs
@@ -119,7 +120,7 @@ def test_a_ledger_that_was_tampered_with(
 def test_the_counter_in_the_tpm(
     ledger: Path, tmp_path: Path, counter: int | None, age: int, known: str
 ) -> None:
-    status = status_of(int(time() * 1000) - age, [], [], counter)
+    status = status_of(int(time() * 1000) - age, boot_id(), [], [], counter)
     write_status(status, tmp_path / "status.json")
     with serving(ledger, tmp_path) as client:
         report = verified(client)
@@ -128,8 +129,7 @@ def test_the_counter_in_the_tpm(
 
 
 def test_a_count_of_another_start_of_the_machine_says_nothing(ledger: Path, tmp_path: Path) -> None:
-    status = status_of(int(time() * 1000), [], [], 99)
-    old = type(status)(**{**{n: getattr(status, n) for n in status.__struct_fields__}, "boot": "x"})
-    write_status(old, tmp_path / "status.json")
+    status = status_of(int(time() * 1000), "x", [], [], 99)
+    write_status(status, tmp_path / "status.json")
     with serving(ledger, tmp_path) as client:
         assert verified(client).counter == "unknown"

@@ -1,4 +1,4 @@
-"""What QML asks for reaches actions and nothing else; a bug in one ends nothing and names nobody."""
+"""QML reaches actions and nothing else; a bug in one ends nothing and names nobody."""
 
 from __future__ import annotations
 

@@ -14,10 +14,12 @@ _BROKER = "appliance-broker.service"
 # Units that are active from boot on.
 _RUNNING = (
     "appliance-audit.socket",
+    "appliance-auditor.socket",
     _BROKER,
     "appliance-broker.socket",
     "appliance-burner.socket",
     "appliance-disc.socket",
+    "appliance-doctor.timer",
     "appliance-firewall.service",
     "appliance-modules.service",
     "appliance-network.service",

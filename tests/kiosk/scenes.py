@@ -14,7 +14,7 @@ from appliance.kiosk.models.face import Box, Dot
 from appliance.kiosk.models.login import Person
 from appliance.kiosk.models.series import Entry, Shot
 from appliance.kiosk.models.training import SoftwareToken
-from appliance.kiosk.models.variants import Kept
+from appliance.kiosk.models.variants import Kept, Value
 from appliance.kiosk.visit.state import Screen
 from appliance.pipeline.simulation.handles import HANDLES
 from tests.kiosk.stage import Stage
@@ -28,8 +28,8 @@ _PEOPLE = [
     Person("otto", ["auditor", "administrator"], ["audit", "administer"], []),
     Person("guest-of-the-house-with-a-long-name", [], ["work"], ["north", "south"]),
 ]
+_UNITS = {"mm": "mm", "deg": "degrees", "%": "percent"}
 _REGIONS = ["nose", "jaw", "lips", "brows", "eyes", "cheeks", "face"]
-_LONG = "Move the light to the front, and have the patient look straight into the camera."
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _series(stage: Stage) -> None:
             Entry(3, "archive.zip", 9000, "packed"),
             Entry(4, "film.mov", 4_000_000, "too-large"),
         ],
-        photos=[Shot(1, "photo-1", "front", 6, 7, _LONG), Shot(2, "photo-2", "unknown", 0, 0, "")],
+        photos=[Shot(1, "photo-1", "front", 6, 7, []), Shot(2, "photo-2", "unknown", 0, 0, [])],
         missing=["oblique-right", "oblique-left", "profile-right", "profile-left", "base", "smile"],
         chosen=1,
     )
@@ -160,7 +160,17 @@ def _knobs(region: str) -> Callable[[Stage], None]:
         stage.pictures.put("before", head())
         stage.pictures.put("after", head(8))
         knobs = [
-            Knob(one.name, one.unit, one.low, one.high, 0.5, one.region, [])
+            Knob(
+                one.name,
+                _UNITS[one.unit],
+                one.low,
+                one.high,
+                one.low,
+                one.high,
+                0.5,
+                one.region,
+                "view" if one.name == "hump" else "",
+            )  # fmt: skip
             for one in HANDLES.values()
         ]
         stage.model("changes").show(
@@ -169,7 +179,6 @@ def _knobs(region: str) -> Callable[[Stage], None]:
             region=region,
             wished={"hump": -2.0, "tip-rotation": 4.0},
             least={"hump": -1.0},
-            left_out={"hump": "view"},
         )
 
     return fill
@@ -188,7 +197,7 @@ def _variants(stage: Stage) -> None:
     kept = []
     for number in range(1, 7):
         stage.pictures.put(f"variant-{number}", head(4 * number))
-        kept.append(Kept(number, f"variant-{number}", {}, True))
+        kept.append(Kept(number, f"variant-{number}", [Value("hump", -2.0, -1.0)], 0, 0))
     stage.model("variants").show(kept=kept, chosen=2, full=True)
 
 

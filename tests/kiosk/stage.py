@@ -115,9 +115,7 @@ class Stage:
 
     def close(self) -> None:
         """Take the window away, and all that belongs to it."""
-        for caller in (self.screen.shared.broker, self.screen.session._appliance):
-            if caller is not None:
-                caller.close()
+        self.screen.close()
         shiboken6.delete(self.screen._engine)
         qInstallMessageHandler(None)
 

@@ -83,7 +83,7 @@ class Session(Model[SessionState]):
         """A person uses the screen: the idle time starts again."""
         visit = self._shared.visit
         if visit.handle and not self._shared.place.state.locked:
-            self._shared.broker.ask(
+            self._shared.urgent.ask(
                 of_broker("Touch", broker_api.SessionRef(visit.handle), Empty),
                 lambda _: None,
                 lambda _: None,
@@ -93,10 +93,10 @@ class Session(Model[SessionState]):
     def lock(self) -> None:
         """Lock at once; the page is covered before the broker has answered."""
         handle = self._shared.visit.handle
-        if not handle:
+        if not handle or self.state.ending:
             return
         self._cover()
-        self._shared.broker.ask(
+        self._shared.urgent.ask(
             of_broker("Lock", broker_api.SessionRef(handle), Empty),
             lambda _: None,
             self._shared.refuse,
@@ -111,8 +111,9 @@ class Session(Model[SessionState]):
         self._shared.disconnect()
         self._forget()
         self._shared.place.go(Step.END)
+        self._shared.pictures.clear()
         self.show(ending=True)
-        self._shared.broker.ask(
+        self._shared.urgent.ask(
             of_broker("Close", broker_api.SessionRef(handle), broker_api.Closed),
             self._ended,
             self._not_ended,
@@ -123,6 +124,7 @@ class Session(Model[SessionState]):
         """The certificate was seen, or there is nothing to see: the next person may come."""
         self._start_over()
         self._shared.place.go(Step.LEAVE)
+        self._shared.place.show(locked=False)
 
     # Opening.
 
@@ -154,15 +156,14 @@ class Session(Model[SessionState]):
             self._resume()
 
         wanted = broker_api.Reopen(visit.session, visit.user, pin)
-        self._shared.broker.ask(
+        self._shared.urgent.ask(
             of_broker("Reopen", wanted, broker_api.Opened), opened, self.login.refused
         )
 
     def _begin(self, handle: str) -> None:
         self.login.forget()
         self._shared.connect(handle)
-        if self._status is not None:
-            self._status.close()
+        self._follow_no_longer()
         self._status = self._shared.services.caller(self._shared.services.broker)
         call = each_of(f"{_NAME}.Status", broker_api.SessionRef(handle), broker_api.Status)
         self._status.follow(call, self._show_status, lambda: None, self._over)
@@ -197,6 +198,8 @@ class Session(Model[SessionState]):
             place.go(Step.PULLED)
 
     def _show_status(self, now: broker_api.Status) -> None:
+        if self.state.ending:
+            return
         visit = self._shared.visit
         visit.subject = now.subject
         self._ends_at = time.monotonic() + now.ends_in
@@ -210,7 +213,7 @@ class Session(Model[SessionState]):
             self._cover()
         elif now.state == "parked":
             self.leave()
-        elif now.state in ("wiping", "wiped", "wipe-failed") and not self.state.ending:
+        elif now.state in ("wiping", "wiped", "wipe-failed"):
             self._over(Refusal("session-over"))
 
     def _cover(self) -> None:
@@ -245,6 +248,7 @@ class Session(Model[SessionState]):
             ms=erasure.ms,
             proof=_code_of(answer.proof),
         )
+        self._follow_no_longer()
         self._shared.visit = Visit()
         self._bar.forget()
         self._shared.place.go(Step.WIPED)
@@ -255,15 +259,19 @@ class Session(Model[SessionState]):
 
     def _start_over(self) -> None:
         self._shared.disconnect()
-        if self._status is not None:
-            self._status.close()
-            self._status = None
+        self._follow_no_longer()
         self._shared.pictures.clear()
         self._forget()
         self._shared.visit = Visit()
         self._bar.forget()
         self.login.forget()
         self.show(ending=False, session="", proof="")
+
+    def _follow_no_longer(self) -> None:
+        """Do not hear how the session is any more."""
+        if self._status is not None:
+            self._status.close()
+            self._status = None
 
 
 def _code_of(proof: str | None) -> str:

@@ -25,6 +25,17 @@ Page {
         Kiosk.act("changes.load", []);
     }
     extra: [
+        Repeater {
+            model: Kiosk.hand.drag_mm > 0 || Kiosk.hand.with_regions ? ["handles", "drag", "region"] : []
+            delegate: ActionButton {
+                required property string modelData
+                objectName: "tool-" + modelData
+                visible: modelData === "handles" || (modelData === "drag" ? Kiosk.hand.drag_mm > 0 : Kiosk.hand.with_regions)
+                kind: page.tool === modelData ? "main" : "plain"
+                text: (page.tool === modelData ? "✓ " : "") + Kiosk.words["hand_" + modelData]
+                onClicked: Kiosk.act("hand.choose", [modelData])
+            }
+        },
         ActionButton {
             objectName: "undo"
             visible: page.tool !== "handles"
@@ -200,17 +211,6 @@ Page {
             kind: Kiosk.changes.with_lines ? "main" : "plain"
             text: (Kiosk.changes.with_lines ? "✓ " : "") + Kiosk.words.changes_lines
             onClicked: Kiosk.act("changes.show_lines", [])
-        }
-        Repeater {
-            model: Kiosk.hand.drag_mm > 0 || Kiosk.hand.with_regions ? ["handles", "drag", "region"] : []
-            delegate: ActionButton {
-                required property string modelData
-                objectName: "tool-" + modelData
-                visible: modelData === "handles" || (modelData === "drag" ? Kiosk.hand.drag_mm > 0 : Kiosk.hand.with_regions)
-                kind: page.tool === modelData ? "main" : "plain"
-                text: (page.tool === modelData ? "✓ " : "") + Kiosk.words["hand_" + modelData]
-                onClicked: Kiosk.act("hand.choose", [modelData])
-            }
         }
     }
     Item {

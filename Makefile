@@ -146,6 +146,8 @@ test: lint
 	$(call debian,mkudffs,udftools)
 	$(call debian,exiftool,libimage-exiftool-perl)
 	$(call debian,ffprobe,ffmpeg)
+	$(call debian,grim,grim)
+	tests/kiosk/cage.sh .cache/cage
 	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then
 		$(call debian,libsystemd,gcc libsystemd-dev pkg-config python3-dev)
 		$(BIN)/pip install --quiet --editable '.[systemd]'
@@ -166,6 +168,7 @@ bench: .venv/.runtime .cache/openvino/.ready
 	$(BIN)/python -m tests.bench.simulation_accuracy
 	$(BIN)/python -m tests.bench.simulation_identity
 	$(BIN)/python -m tests.bench.simulation_speed
+	$(BIN)/python -m tests.bench.slider
 	$(BIN)/python -m tests.bench.simulation
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.precisions

@@ -37,6 +37,7 @@ from appliance.wire.client import Client
 
 _TICK = 0.5  # seconds between two checks of tokens, times and the ledger
 _PATIENCE = 60.0  # seconds that the ledger may take to start
+_PATIENCE_AT_END = 10.0  # seconds, for the ledger to be back
 
 Surroundings = Callable[[Place], Environment]
 """Gives what the broker depends on."""
@@ -102,11 +103,29 @@ def main(
     service = broker.service(os.getuid())
     Thread(target=service.listen, args=(listener,), daemon=True).start()
     while not stopping.wait(_TICK):
-        try:
-            broker.tick()
-        except Exception as bug:  # noqa: BLE001 - the next one may be right
-            report_bug(bug)
-    return 0 if broker.end_all() else 1
+        _tick(broker)
+    return 0 if _end(broker) else 1
+
+
+def _tick(broker: Broker) -> None:
+    try:
+        broker.tick()
+    except Exception as bug:  # noqa: BLE001 - the next one may be right
+        report_bug(bug)
+
+
+def _end(broker: Broker) -> bool:
+    """Wipe every session, and wait for a ledger that was just started again. Whether all is well.
+
+    A tick logs what was wiped while the ledger was gone.
+    """
+    until = time.monotonic() + _PATIENCE_AT_END
+    while not broker.end_all():
+        if time.monotonic() > until:
+            return False
+        time.sleep(_TICK)
+        _tick(broker)
+    return True
 
 
 def _wait_for(ledger: LedgerConnection) -> None:

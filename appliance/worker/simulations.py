@@ -9,9 +9,11 @@ from threading import Lock
 
 from appliance.errors import HandleError
 from appliance.pipeline.analysis.analyser import FaceAnalyser
+from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Float
 from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
+from appliance.pipeline.run import face_of_one
 from appliance.pipeline.selection import FaceRule
 from appliance.pipeline.simulation.drawn_region import DrawnRegion
 from appliance.pipeline.simulation.free_hand import Drag
@@ -22,10 +24,10 @@ from appliance.pipeline.simulation.points import checked
 from appliance.pipeline.simulation.regions import RegionChanger
 from appliance.pipeline.simulation.simulator import Simulator
 from appliance.pipeline.simulation.view import View
-from appliance.pipeline.subject import Asked, Proposal, proposal, subject
+from appliance.pipeline.subject import Asked, Proposal, face_if_any, proposal_of, subject_of
 from appliance.protocols.worker_api import Drag as WantedDrag
 from appliance.protocols.worker_api import Place, ProposePoints, Simulate, Subject
-from appliance.worker.single_entry_cache import SingleEntryCache
+from appliance.worker.recent_cache import RecentCache
 from appliance.worker.workspace import Workspace
 
 _WHICH = "Say which one by the choice: largest, left or right."
@@ -47,6 +49,18 @@ class Moved:
     network: bool
 
 
+_RECENT = 8
+"""How many photos, looks at them and small copies are kept: those of a series."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The face that the network finds in a photo of ``size`` (w, h), pixels, if it finds one."""
+
+    face: Face | None
+    size: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What can be asked of a face.
@@ -63,7 +77,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A photo's face, in a picture of ``width`` pixels: what depends on the photo alone."""
+    """A photo's face, in a picture of ``width`` pixels: what depends on photo and points alone."""
 
     view: View
     given: Given
@@ -71,28 +85,21 @@ class _Look:
     by_hand: HandPoints
 
 
-@dataclass(frozen=True, slots=True)
-class _Small:
-    """A small copy of a photo, and the view of the face in it."""
-
-    photo: Photo
-    view: View
-
-
 class Simulations:
-    """For one thread at a time, except ``clear``.
+    """For the one thread that holds ``one_picture``, except ``clear`` and the moving itself.
 
     A photo's face is searched and measured in the whole photo, by the points that were set in it,
     and the outcome kept: a preview and its result show the same, and a pair of results costs one
-    look.
+    look. A point that is moved costs no search, and another photo of the series no second one.
     """
 
     def __init__(self, workspace: Workspace, analyser: FaceAnalyser, one_picture: Lock) -> None:
         """``one_picture``: held while a photo of full size is in memory."""
         self._workspace, self._analyser = workspace, analyser
         self._one_picture = one_picture
-        self._looks: SingleEntryCache[_Look] = SingleEntryCache()
-        self._small: SingleEntryCache[_Small] = SingleEntryCache()
+        self._seen: RecentCache[_Seen] = RecentCache(_RECENT)
+        self._looks: RecentCache[_Look] = RecentCache(_RECENT)
+        self._small: RecentCache[Photo] = RecentCache(_RECENT)
 
     @cached_property
     def _simulator(self) -> Simulator:
@@ -105,14 +112,22 @@ class Simulations:
 
     def clear(self) -> None:
         """Forget faces and small copies. From any thread."""
+        self._seen.clear()
         self._looks.clear()
         self._small.clear()
 
     def propose(self, wanted: ProposePoints) -> Proposal:
-        """Landmarks of a photo's face. Raises ``NoFaceError`` as :func:`proposal`."""
+        """Landmarks of a photo's face.
+
+        Raises ``NoFaceError`` where there are several and none was chosen, or none and no yaw.
+        """
         with self._one_picture:
-            canvas = self._workspace.photo(wanted.photo).canvas
-            return proposal(self._analyser, canvas, wanted.yaw, _asked(wanted.choice))
+            asked = _asked(wanted.choice)
+            seen = self._seen.get(
+                (wanted.photo, wanted.choice),
+                lambda: self._searched(self._workspace.photo(wanted.photo).canvas, asked),
+            )
+            return proposal_of(self._analyser, seen.size, seen.face, wanted.yaw, asked)
 
     def reach(self, wanted: Subject, handles: Iterable[str]) -> Reach:
         """What can be asked of a photo's face; raises as :func:`subject`."""
@@ -135,9 +150,10 @@ class Simulations:
         with self._one_picture:
             read = cache(lambda: self._workspace.photo(wanted.photo))
             look = self._look(wanted, read)
-            small = self._small.get((_key(wanted), side), lambda: _shrunk(read(), look, side))
-        copy = Photo(small.photo.pixels.copy())
-        return self._moved(copy, wanted, look.given, small.view, _factor(copy, look))
+            small = self._small.get((wanted.photo, side), lambda: _shrunk(read(), side))
+        copy = Photo(small.pixels.copy())
+        factor = copy.canvas.width / look.width
+        return self._moved(copy, wanted, look.given, look.view.scaled(factor), factor)
 
     def simulate(self, wanted: Simulate) -> Moved:
         """The photo, changed; raises as :meth:`preview`. Hold ``one_picture`` meanwhile."""
@@ -145,17 +161,26 @@ class Simulations:
         look = self._look(wanted, lambda: photo)
         return self._moved(photo, wanted, look.given, look.view, 1.0)
 
-    def _look(self, wanted: Subject, read: Callable[[], Photo]) -> _Look:
-        return self._looks.get(_key(wanted), lambda: self._looked(read().canvas, wanted))
+    def _look(self, wanted: Subject | Simulate, read: Callable[[], Photo]) -> _Look:
+        return self._looks.get(_key(wanted), lambda: self._looked(read, wanted))
 
-    def _looked(self, canvas: Canvas, wanted: Subject) -> _Look:
+    def _looked(self, read: Callable[[], Photo], wanted: Subject | Simulate) -> _Look:
+        asked = _asked(wanted.choice)
+        seen = self._seen.get(
+            (wanted.photo, wanted.choice), lambda: self._searched(read().canvas, asked)
+        )
         points = None
         if wanted.points:
             places = {name: (place.x, place.y) for name, place in wanted.points.items()}
-            points = checked(places, (canvas.width, canvas.height))
-        found = subject(self._analyser, canvas, points, _asked(wanted.choice))
+            points = checked(places, seen.size)
+        elif seen.face is None:
+            face_of_one(self._analyser, read().canvas, asked.name, asked.which, asked.hint)
+        found = subject_of(self._analyser, seen.size, seen.face, points)
         by_hand = {} if points is None else points.by_index
-        return _Look(found.view, found.given, canvas.width, by_hand)
+        return _Look(found.view, found.given, seen.size[0], by_hand)
+
+    def _searched(self, canvas: Canvas, asked: Asked) -> _Seen:
+        return _Seen(face_if_any(self._analyser, canvas, asked), (canvas.width, canvas.height))
 
     def _moved(
         self, photo: Photo, wanted: Simulate, given: Given, view: View, factor: float
@@ -194,20 +219,15 @@ def _asked(choice: str | None) -> Asked:
     return Asked("the photo", None if choice is None else FaceRule(choice), _WHICH)
 
 
-def _key(wanted: Subject) -> Hashable:
+def _key(wanted: Subject | Simulate) -> Hashable:
     """What the look at a photo depends on."""
     places = sorted((name, place.x, place.y) for name, place in wanted.points.items())
     return wanted.photo, wanted.choice, tuple(places)
 
 
-def _shrunk(photo: Photo, look: _Look, side: int) -> _Small:
+def _shrunk(photo: Photo, side: int) -> Photo:
     in_srgb = in_colours_of(photo, Photo(photo.pixels))
-    small = Photo(in_srgb.canvas.thumbnail(side))
-    return _Small(small, look.view.scaled(_factor(small, look)))
-
-
-def _factor(photo: Photo, look: _Look) -> float:
-    return photo.canvas.width / look.width
+    return Photo(in_srgb.canvas.thumbnail(side))
 
 
 def _at(place: Place | WantedDrag, factor: float, canvas: Canvas) -> tuple[float, float]:

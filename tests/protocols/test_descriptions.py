@@ -70,6 +70,8 @@ WORKER: dict[str, tuple[type, type]] = {
     "Agree": (worker_api.Agree, Empty),
     "ProposePoints": (worker_api.ProposePoints, worker_api.ProposedPoints),
     "PreviewSimulation": (worker_api.PreviewSimulation, worker_api.Previewed),
+    "Items": (Empty, worker_api.Items),
+    "Discard": (worker_api.Item, Empty),
     "View": (worker_api.View, worker_api.Viewed),
     "Handles": (Empty, worker_api.Handles),
     "Space": (Empty, worker_api.Space),
@@ -171,7 +173,17 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 @pytest.mark.parametrize(
     ("api", "methods"),
     INTERFACES,
-    ids=["broker", "worker", "control", "releaser", "burner", "disc", "training", "auditor", "desk"],
+    ids=[
+        "broker",
+        "worker",
+        "control",
+        "releaser",
+        "burner",
+        "disc",
+        "training",
+        "auditor",
+        "desk",
+    ],
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)

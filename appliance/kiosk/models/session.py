@@ -59,10 +59,17 @@ class Session(Model[SessionState]):
 
     def watch(self) -> None:
         """Follow what the broker says of the machine, for as long as the screen is there."""
-        caller = self._shared.services.caller(self._shared.services.broker)
-        self._appliance = caller
+        if self._appliance is not None:
+            self._appliance.close()
+        self._appliance = caller = self._shared.services.caller(self._shared.services.broker)
         call = each_of(f"{_NAME}.Appliance", Empty(), broker_api.Appliance)
         caller.follow(call, self._show_appliance, lambda: None, self._lose)
+
+    def close(self) -> None:
+        """Hang up."""
+        for caller in (self._appliance, self._status):
+            if caller is not None:
+                caller.close()
 
     def pass_time(self) -> None:
         """Called once in a while: show how much time is left."""

@@ -66,6 +66,11 @@ class Shared:
                 caller.close()
         self._worker = self._previewer = self._previews = self._allowed = None
 
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self.disconnect()
+        self.broker.close()
+
     @property
     def connected(self) -> bool:
         """Whether there is a worker to call."""

@@ -107,6 +107,9 @@ type Handle (
   views: []string
 )
 
+# An imported item, photo or video.
+type Kept (item: int, media: string)
+
 # The packs on this machine, and the execution provider; the policy decides on both.
 method Packs() -> (packs: []Pack, provider: string)
 
@@ -123,6 +126,13 @@ method Import(role: string, consent: ?string, size: ?int, origin: ?string) -> \
 # frame at or before `at` seconds. `width` and `height`: of the item itself, as people see it, in
 # whose pixels faces and places are. There is none of a result.
 method View(item: int, side: ?int, at: ?float) -> (width: int, height: int)
+
+# The imported items, oldest first: for a screen that started again in the middle of a session.
+method Items() -> (items: []Kept)
+
+# Delete an imported item, as a photo that was taken wrongly. Results that were made of it stay. It
+# is in the ledger; no other item ever gets its number. Busy while a job runs.
+method Discard(item: int) -> ()
 
 # The faces in an item; in a video those of the last key frame at or before `at` seconds.
 method Inspect(item: int, at: ?float) -> (faces: []Face)

@@ -24,7 +24,7 @@ class Import(Strict, frozen=True):
 
 
 class Item(Strict, frozen=True):
-    """Parameters of Result."""
+    """Parameters of Result and Discard."""
 
     item: Count
 
@@ -64,6 +64,19 @@ class Packs(msgspec.Struct, frozen=True):
 
     packs: list[Pack]
     provider: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One item in the answer of Items."""
+
+    item: int
+    media: Media
+
+
+class Items(msgspec.Struct, frozen=True):
+    """Answer of Items."""
+
+    items: list[Kept]
 
 
 class Imported(msgspec.Struct, frozen=True):

@@ -15,12 +15,14 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from appliance.audit.entries.events.log import (
+    AuditViewed,
     CheckpointAnchored,
     ClockChanged,
     EntryRefused,
     LogExported,
     LogPruned,
     LogRead,
+    MachineViewed,
 )
 from appliance.audit.entries.events.machine import (
     Boot,
@@ -66,6 +68,7 @@ from appliance.audit.entries.events.simulation import (
 )
 from appliance.audit.entries.events.work import (
     HandedOver,
+    ItemDiscarded,
     JobFinished,
     JobRefused,
     JobStarted,
@@ -77,6 +80,7 @@ from appliance.audit.entries.events.work import (
 __all__ = [
     "AccuracyMeasured",
     "AnyEvent",
+    "AuditViewed",
     "Boot",
     "BurnReason",
     "CheckpointAnchored",
@@ -88,6 +92,7 @@ __all__ = [
     "Event",
     "HandedOver",
     "HandleMoved",
+    "ItemDiscarded",
     "JobFinished",
     "JobRefused",
     "JobStarted",
@@ -96,6 +101,7 @@ __all__ = [
     "LogRead",
     "LoginGranted",
     "LoginRefused",
+    "MachineViewed",
     "MediaImported",
     "ModelPackLoaded",
     "PatientAgreed",
@@ -139,6 +145,7 @@ AnyEvent: TypeAlias = (
     | SessionWipeFailed
     | WorkspaceErased
     | MediaImported
+    | ItemDiscarded
     | JobStarted
     | JobFinished
     | JobRefused
@@ -166,6 +173,8 @@ AnyEvent: TypeAlias = (
     | EscapeAttempt
     | DeviceRefused
     | EntryRefused
+    | AuditViewed
+    | MachineViewed
     | LogRead
     | LogExported
     | ClockChanged

@@ -15,7 +15,7 @@ LINE = worker_api.Line(500.0, 200.0, 500.0, 1800.0)
 @pytest.fixture
 def changes(bench: Bench) -> Changes:
     bench.photo()
-    bench.shared.visit.wish.choice = "left"
+    bench.shared.visit.wish.face = 2
     bench.answers.by_method |= {
         "View": worker_api.Viewed(1000, 2000),
         "Handles": handles(
@@ -45,7 +45,7 @@ def test_the_photo_is_shown_as_it_is_until_something_is_moved(
     assert changes.state.fresh
     acts(changes, "move", "hump", -1.0)
     assert bench.pictures.shown["after"] == b"picture"
-    assert (asked(bench).handles, asked(bench).choice) == ({"hump": -1.0}, "left")
+    assert (asked(bench).handles, asked(bench).face) == ({"hump": -1.0}, 2)
     assert changes.state.share == 0.9
     acts(changes, "move", "hump", 0.0)
     assert bench.pictures.shown["after"] == "copy of before"
@@ -60,6 +60,11 @@ def test_no_value_is_beyond_the_site_s_bounds(changes: Changes) -> None:
     assert (knob.least, knob.most, knob.lowest, knob.highest) == (-2.0, 2.0, -4.0, 4.0)
     acts(changes, "move", "symmetry", 1.0)
     assert "symmetry" not in changes.state.wished
+
+
+def test_it_is_asked_of_the_face_that_is_meant(bench: Bench, changes: Changes) -> None:
+    assert [(one.photo, one.face) for one in bench.answers.of("Reach")] == [(7, 2)]
+    assert not changes.state.looking
 
 
 def test_what_is_not_honest_here_says_why_and_cannot_be_moved(changes: Changes) -> None:
@@ -96,7 +101,7 @@ def test_a_preview_is_as_large_as_what_is_shown_of_it(bench: Bench, changes: Cha
         acts(changes, "fit", shown)
         acts(changes, "move", "hump", -shown / 4000)
         assert asked(bench).side == side
-    bench.shared.visit.wish.face = (0.5, 0.4, 0.2)
+    bench.shared.visit.wish.middle = (0.5, 0.4, 0.2)
     acts(changes, "fit", 300.0)
     acts(changes, "load")  # the face is shown closer, so more pixels of the photo are seen
     acts(changes, "move", "hump", -1.0)

@@ -14,6 +14,7 @@ from tests.kiosk.models.standins import Bench, acts, error, handle, handles
 LEFT = worker_api.Face(0.0, 200.0, 100.0, 120.0, 0.9)
 BETWEEN = worker_api.Face(300.0, 200.0, 90.0, 110.0, 0.9)
 LARGEST = worker_api.Face(500.0, 400.0, 400.0, 500.0, 0.9)
+RIGHT = worker_api.Face(920.0, 200.0, 50.0, 60.0, 0.9)
 PROPOSED = worker_api.ProposedPoints(
     {
         "nasion": worker_api.Place(600.0, 500.0),
@@ -30,7 +31,7 @@ def face(bench: Bench) -> Face:
     bench.photo()
     bench.answers.by_method |= {
         "View": worker_api.Viewed(1000, 2000),
-        "Inspect": worker_api.Faces([LARGEST, LEFT, BETWEEN]),
+        "Inspect": worker_api.Faces([LARGEST, LEFT, BETWEEN, RIGHT]),
         "ProposePoints": PROPOSED,
         "Handles": handles(handle("hump", ("nasion", "pronasale")), handle("cheek")),
     }
@@ -46,25 +47,36 @@ def test_faces_are_boxes_in_shares_of_the_photo_and_the_largest_is_meant(
     bench: Bench, face: Face
 ) -> None:
     acts(face, "load")
-    assert [one.choice for one in face.state.boxes] == ["left", "", "largest"]
-    box = face.state.boxes[2]
+    assert [(one.number, one.name) for one in face.state.boxes] == [
+        (1, "largest"),
+        (2, "left"),
+        (3, "between"),
+        (4, "right"),
+    ]
+    box = face.state.boxes[0]
     assert (box.x, box.y, box.width, box.height) == (0.5, 0.2, 0.4, 0.25)
-    assert face.state.chosen == bench.shared.visit.wish.choice == "largest"
+    assert face.state.chosen == bench.shared.visit.wish.face == 1
     assert not face.state.looking
-    assert bench.shared.visit.wish.face == pytest.approx((0.7, 0.325, 0.25))
+    assert bench.shared.visit.wish.middle == pytest.approx((0.7, 0.325, 0.25))
+
+
+def test_the_only_face_is_called_so(bench: Bench, face: Face) -> None:
+    bench.answers.by_method["Inspect"] = worker_api.Faces([LEFT])
+    acts(face, "load")
+    assert [one.name for one in face.state.boxes] == ["only"]
 
 
 def test_another_face_has_no_points_of_the_first(bench: Bench, face: Face) -> None:
     acts(face, "load")
     acts(face, "propose")
-    acts(face, "choose", "left")
-    assert bench.shared.visit.wish.choice == "left"
+    acts(face, "choose", 2)
+    assert bench.shared.visit.wish.face == 2
     assert bench.shared.visit.wish.points == {}
     assert face.state.points == []
-    assert bench.shared.visit.wish.face == pytest.approx((0.05, 0.13, 0.06))
-    for none in ("right", "", "middle"):
-        acts(face, "choose", none)
-    assert face.state.chosen == "left"
+    assert bench.shared.visit.wish.middle == pytest.approx((0.05, 0.13, 0.06))
+    acts(face, "choose", 3)  # also one between others
+    acts(face, "choose", 9)
+    assert face.state.chosen == 3
 
 
 def test_only_points_that_a_handle_asks_for_are_shown(bench: Bench, face: Face) -> None:
@@ -73,7 +85,7 @@ def test_only_points_that_a_handle_asks_for_are_shown(bench: Bench, face: Face) 
     assert face.state.points == ["nasion", "pronasale"]
     assert bench.shared.visit.wish.points.keys() == {"nasion", "pronasale"}
     (wanted,) = bench.answers.of("ProposePoints")
-    assert (wanted.choice, wanted.yaw) == ("largest", None)
+    assert (wanted.face, wanted.yaw) == (1, None)
     assert "fine" in bench.pictures.shown
 
 

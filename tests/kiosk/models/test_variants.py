@@ -14,7 +14,7 @@ from tests.kiosk.models.standins import Bench, acts, failed
 def variants(bench: Bench) -> Variants:
     bench.photo()
     wish = bench.shared.visit.wish
-    wish.choice, wish.points = "left", {"nasion": (1.0, 2.0)}
+    wish.face, wish.points = 2, {"nasion": (1.0, 2.0)}
     wish.handles["hump"], wish.least["hump"] = -2.0, -1.0
     results = iter(range(50, 99))
     bench.answers.by_method |= {
@@ -31,7 +31,7 @@ def test_a_variant_is_made_with_all_that_belongs_to_it(bench: Bench, variants: V
     acts(variants, "keep")
     (wanted,) = bench.answers.of("Simulate")
     assert (wanted.photo, wanted.handles, wanted.drags) == (7, {"hump": -2.0}, [drag])
-    assert (wanted.points, wanted.choice) == ({"nasion": worker_api.Place(1.0, 2.0)}, "left")
+    assert (wanted.points, wanted.face) == ({"nasion": worker_api.Place(1.0, 2.0)}, 2)
     (kept,) = variants.state.kept
     (value,) = kept.values
     assert (value.name, value.wished, value.least) == ("hump", -2.0, -1.0)
@@ -42,15 +42,15 @@ def test_a_variant_is_made_with_all_that_belongs_to_it(bench: Bench, variants: V
 def test_its_picture_is_as_it_was_kept(bench: Bench, variants: Variants) -> None:
     acts(variants, "keep")
     wish = bench.shared.visit.wish
-    wish.handles["hump"], wish.choice = 2.0, "right"
+    wish.handles["hump"], wish.face = 2.0, 1
     wish.points.clear()
     bench.answers.asked.clear()
     bench.pictures.clear()
     acts(variants, "keep")
     acts(variants, "load")
     first, second = bench.answers.of("PreviewSimulation")[-2:]
-    assert (first.handles, first.choice, len(first.points)) == ({"hump": -2.0}, "left", 1)
-    assert (second.handles, second.choice, len(second.points)) == ({"hump": 2.0}, "right", 0)
+    assert (first.handles, first.face, len(first.points)) == ({"hump": -2.0}, 2, 1)
+    assert (second.handles, second.face, len(second.points)) == ({"hump": 2.0}, 1, 0)
     assert bench.pictures.shown.keys() == {"variant-1", "variant-2"}
 
 
@@ -70,7 +70,7 @@ def test_a_variant_can_be_gone_on_from_and_stays_as_it_is(bench: Bench, variants
     acts(variants, "change", 1)
     assert bench.screen is Screen.CHANGES
     wish = bench.shared.visit.wish
-    assert (wish.handles, wish.least, wish.choice) == ({"hump": -2.0}, {"hump": -1.0}, "left")
+    assert (wish.handles, wish.least, wish.face) == ({"hump": -2.0}, {"hump": -1.0}, 2)
     wish.handles["hump"] = 0.5
     assert bench.shared.visit.variants[0].wish.handles == {"hump": -2.0}
 

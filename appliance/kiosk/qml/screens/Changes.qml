@@ -307,7 +307,7 @@ Page {
                         height: 112
                         padding: 12
                         text: Kiosk.words["hand_mode_" + modelData]
-                        note: Kiosk.words["hand_mode_" + modelData + "_more"]
+                        note: Kiosk.words["hand_note_" + modelData]
                         chosen: Kiosk.hand.mode === modelData
                         onClicked: Kiosk.act("hand.choose_mode", [modelData])
                     }

@@ -48,6 +48,21 @@ class Place:
         return self.folder / "audit.sock"
 
     @property
+    def auditor(self) -> Path:
+        """The socket of what shows the ledger."""
+        return self.folder / "auditor.sock"
+
+    @property
+    def stage(self) -> Path:
+        """The folder in which an auditor would put a disc together; in training none is burned."""
+        return self.folder / "stage"
+
+    @property
+    def status(self) -> Path:
+        """The file that a doctor would leave; a training machine has none."""
+        return self.folder / "status.json"
+
+    @property
     def keepers(self) -> Path:
         """The folder of the keepers' sockets, one for each slot."""
         return self.folder / "keeper"
@@ -94,7 +109,10 @@ class Place:
 
     def folders(self) -> list[Path]:
         """The folders that have to exist."""
-        return [self.keepers, self.workers, self.releasers, self.workspaces, self.plugged]
+        return [
+            *(self.keepers, self.workers, self.releasers, self.workspaces, self.plugged),
+            self.stage,
+        ]
 
 
 @contextmanager

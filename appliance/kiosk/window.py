@@ -31,6 +31,7 @@ from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
+from appliance.kiosk.pictures import loupe
 from appliance.kiosk.pictures.item import PictureItem, register
 from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
@@ -102,6 +103,7 @@ class Screen:
         self.models = _models(self.shared)
         _load_fonts()
         register(store)
+        loupe.register(store)
         self.bridge = bridge_of(self.models)
         # The stubs of PySide6 want bytes here, which it refuses.
         name: Any = "Kiosk"

@@ -30,7 +30,7 @@ from appliance.protocols.worker_api import Place, ProposePoints, Simulate, Subje
 from appliance.worker.recent_cache import RecentCache
 from appliance.worker.workspace import Workspace
 
-_WHICH = "Say which one by the choice: largest, left or right."
+_WHICH = "Say which one by the choice, largest, left or right, or by its number."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,9 @@ class Simulations:
         Raises ``NoFaceError`` where there are several and none was chosen, or none and no yaw.
         """
         with self._one_picture:
-            asked = _asked(wanted.choice)
+            asked = _asked(wanted)
             seen = self._seen.get(
-                (wanted.photo, wanted.choice),
+                _whose(wanted),
                 lambda: self._searched(self._workspace.photo(wanted.photo).canvas, asked),
             )
             return proposal_of(self._analyser, seen.size, seen.face, wanted.yaw, asked)
@@ -165,10 +165,8 @@ class Simulations:
         return self._looks.get(_key(wanted), lambda: self._looked(read, wanted))
 
     def _looked(self, read: Callable[[], Photo], wanted: Subject | Simulate) -> _Look:
-        asked = _asked(wanted.choice)
-        seen = self._seen.get(
-            (wanted.photo, wanted.choice), lambda: self._searched(read().canvas, asked)
-        )
+        asked = _asked(wanted)
+        seen = self._seen.get(_whose(wanted), lambda: self._searched(read().canvas, asked))
         points = None
         if wanted.points:
             places = {name: (place.x, place.y) for name, place in wanted.points.items()}
@@ -215,14 +213,20 @@ class Simulations:
         return Moved(photo, values, left_out, done.share, areas, given.network)
 
 
-def _asked(choice: str | None) -> Asked:
-    return Asked("the photo", None if choice is None else FaceRule(choice), _WHICH)
+def _asked(wanted: Subject | Simulate | ProposePoints) -> Asked:
+    rule = None if wanted.choice is None else FaceRule(wanted.choice)
+    return Asked("the photo", rule or wanted.face, _WHICH)
+
+
+def _whose(wanted: Subject | Simulate | ProposePoints) -> Hashable:
+    """What the face depends on."""
+    return wanted.photo, wanted.choice, wanted.face
 
 
 def _key(wanted: Subject | Simulate) -> Hashable:
     """What the look at a photo depends on."""
     places = sorted((name, place.x, place.y) for name, place in wanted.points.items())
-    return wanted.photo, wanted.choice, tuple(places)
+    return _whose(wanted), tuple(places)
 
 
 def _shrunk(photo: Photo, side: int) -> Photo:

@@ -43,11 +43,15 @@ MAX_EXPOSURE = {
     # It needs the network of the machine, and may change its rules.
     "appliance-firewall.service": 1.1,
     "appliance-gpu.service": 0.3,
+    # Its compositor lists devices by netlink, in a network of its own.
+    "appliance-kiosk.service": 0.6,
     "appliance-keeper@.service": 1.8,
     "appliance-modules.service": 1.0,
     # It sees the network of the machine.
     "appliance-network.service": 0.8,
     "appliance-releaser@.service": 0.3,
+    # It has screen, keyboard and the terminal, as root with two capabilities.
+    "appliance-seat.service": 1.2,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,
     "appliance-usb-refused@.service": 0.8,
@@ -75,6 +79,7 @@ READ_PROC = {
     "appliance-disc.service",
     "appliance-doctor.service",
     "appliance-keeper@.service",
+    "appliance-kiosk.service",
     "appliance-modules.service",
     "appliance-releaser@.service",
     "appliance-worker@.service",

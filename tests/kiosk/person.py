@@ -29,8 +29,8 @@ class Person:
     def touch(self, name: str) -> None:
         """Touch what is called ``name``, once it can be touched."""
         self.until(lambda: self._can_be_touched(name), f"{name} cannot be touched")
-        place = self._middle(self._found(name))
-        touching = QTest.touchEvent(self._window, self._finger)  # type: ignore[attr-defined]
+        place = self._middle(self._brought_into_view(name))
+        touching = QTest.touchEvent(self._window, self._finger)
         touching.press(0, place, self._window)
         touching.commit()
         touching.release(0, place, self._window)
@@ -40,10 +40,10 @@ class Person:
     def slide(self, name: str, share: float) -> None:
         """Put the handle of a slider where ``share`` of its way is, 0 to 1."""
         self.until(lambda: self._can_be_touched(name), f"{name} cannot be moved")
-        item = self._found(name)
+        item = self._brought_into_view(name)
         start = item.mapToScene(QPointF(item.width() / 2, item.height() / 2)).toPoint()
         end = item.mapToScene(QPointF(item.width() * share, item.height() / 2)).toPoint()
-        finger = QTest.touchEvent(self._window, self._finger)  # type: ignore[attr-defined]
+        finger = QTest.touchEvent(self._window, self._finger)
         finger.press(0, start, self._window).commit()
         for step in range(1, 11):
             between = start + (end - start) * (step / 10)
@@ -55,7 +55,7 @@ class Person:
     def type(self, text: str) -> None:
         """Type on a keyboard."""
         for character in text:
-            QTest.keyClick(self._window, character)  # type: ignore[arg-type]
+            QTest.keyClick(self._window, character)  # type: ignore[call-overload]
             self.wait()
 
     def sees(self, name: str) -> bool:
@@ -89,6 +89,19 @@ class Person:
 
     def _can_be_touched(self, name: str) -> bool:
         return any(item.isEnabled() and item.width() > 0 for item in self._all(name))
+
+    def _brought_into_view(self, name: str) -> QQuickItem:
+        """What is called ``name``, after the list that it is in was scrolled to it."""
+        item = self._found(name)
+        above: QQuickItem | None = item.parentItem()
+        while above is not None and above.property("contentY") is None:
+            above = above.parentItem()
+        if above is not None:
+            top = item.mapToItem(above.property("contentItem"), QPointF(0, 0)).y()
+            most = max(0.0, above.property("contentHeight") - above.height())
+            above.setProperty("contentY", min(most, max(0.0, top - above.height() / 3)))
+            self.wait(0.05)
+        return item
 
     def _found(self, name: str) -> QQuickItem:
         return next(item for item in self._all(name) if item.isEnabled())

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import QObject, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtQuick import QQuickItem
+from PySide6.QtQml import QQmlExpression
+from PySide6.QtQuick import QQuickItem, QQuickWindow
 
 from appliance.kiosk.models.model import Model
 from appliance.kiosk.models.place import PlaceState
@@ -18,6 +19,15 @@ from appliance.kiosk.visit.state import Screen as Place
 from appliance.kiosk.visit.visit import Visit
 from appliance.kiosk.window import Screen
 from appliance.kiosk.words.catalogue import Language
+
+# What beats or blinks stays as it is.
+_STOP_TIMERS = """(function stop(item) {
+    for (const one of item.resources)
+        if (one.triggeredOnStart !== undefined)
+            one.running = false;
+    for (const one of item.children)
+        stop(one);
+})(contentItem)"""
 
 
 class Stage:
@@ -31,6 +41,7 @@ class Stage:
             application, nowhere / "broker", nowhere / "disc", nowhere / "training"
         )
         self.models = self.screen.models
+        self._context = self.screen._engine.rootContext()
         self._first = {name: model.state for name, model in self.models.items()}
         for timer in self.screen._timers:
             timer.stop()
@@ -68,23 +79,34 @@ class Stage:
         for _ in range(4):
             self.application.processEvents()
             self.application.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
-        for item in self.items():
-            for child in item.children():
-                if child.metaObject().className().startswith("QQmlTimer"):
-                    child.setProperty("running", False)
+        self.run(_STOP_TIMERS)
 
     def grab(self) -> QImage:
         """The window, as it is."""
         self.settle()
-        return self.screen.window.grabWindow()
+        return self.window.grabWindow()
 
     def items(self) -> Iterator[QQuickItem]:
         """All items of the scene; ``findChild`` does not see those of a ``Repeater``."""
-        waiting = [self.screen.window.contentItem()]
+        waiting = [self.window.contentItem()]
         while waiting:
             item = waiting.pop()
             yield item
             waiting += reversed(item.childItems())
+
+    def run(self, script: str) -> Any:
+        """The value of an expression of JavaScript, within the window."""
+        expression = QQmlExpression(self._context, self.window, script)
+        value = expression.evaluate()
+        assert not expression.hasError(), expression.error().toString()
+        return value
+
+    @property
+    def window(self) -> QQuickWindow:
+        """The window."""
+        window = self.screen._engine.rootObjects()[0]
+        assert isinstance(window, QQuickWindow)
+        return window
 
     def item(self, name: str) -> QQuickItem:
         """The item with this object name."""
@@ -106,7 +128,3 @@ class Stage:
 
 def _values(state: Any) -> dict[str, Any]:
     return {name: getattr(state, name) for name in state.__struct_fields__}
-
-
-def _is(item: QObject, kind: str) -> bool:
-    return item.metaObject().className().startswith(kind)

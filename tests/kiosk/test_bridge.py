@@ -1,4 +1,4 @@
-"""What QML asks for reaches actions and nothing else; a bug in one ends nothing and names nobody."""
+"""QML reaches actions and nothing else; a bug in one ends nothing and names nobody."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_no_action_of_a_real_model_breaks_on_strange_arguments(
 ) -> None:
     strange = ["", "nobody", "ß" * 500, 0, -1, 1 << 40, 0.5, [], {}, None]
     stage.reset()
-    bridge = stage.screen._bridge
+    bridge = stage.screen.bridge
     for name, model in stage.models.items():
         for what in dir(type(model)):
             if type(model).action(what) is not None:

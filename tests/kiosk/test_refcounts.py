@@ -39,7 +39,7 @@ def calls(application: QGuiApplication, stage: Stage) -> dict[str, Callable[[], 
     sender, timer = Sender(), QTimer()
     sender.sent.connect(lambda _: None)
     sender.sent.connect(sender.take)
-    bridge = stage.screen._bridge
+    bridge = stage.screen.bridge
     place = stage.models["place"]
     return {
         "processEvents": application.processEvents,

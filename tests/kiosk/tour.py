@@ -1,4 +1,4 @@
-"""Drives a training machine through a whole visit without a screen, and keeps a picture of each step.
+"""Drives a training machine through a whole visit without a screen; keeps a picture of each step.
 
     python -m tests.kiosk.tour FOLDER
 
@@ -8,7 +8,10 @@ One folder for each language, and ``sheet-LANGUAGE.png`` with all of them.
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
@@ -29,23 +32,26 @@ _COLUMNS, _WIDTH, _GAP = 4, 640, 8
 
 def main(folder: Path) -> None:
     """Write the pictures of both languages into ``folder``."""
+    console = Console(stderr=True)
+    for language in LANGUAGES:
+        with console.status(f"a visit in {'English' if language == 'en' else 'Chinese'}"):
+            # QML has one singleton of a name in a process.
+            command = [sys.executable, "-m", "tests.kiosk.tour", str(folder), language]
+            subprocess.run(command, check=True)
+        pictures = sorted((folder / language).glob("*.png"))
+        assert _sheet(pictures).save(str(folder / f"sheet-{language}.png"))
+        console.print(f"{len(pictures)} pictures in {folder / language}")
+
+
+def tour(language: Language, folder: Path) -> None:
+    """Write the pictures of a visit, numbered in their order."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ["QT_QUICK_BACKEND"] = "software"
     application = QGuiApplication(["kiosk-tour"])
-    console = Console(stderr=True)
-    for language in LANGUAGES:
-        into = folder / language
-        into.mkdir(parents=True, exist_ok=True)
-        with console.status(f"a visit in {'English' if language == 'en' else 'Chinese'}"):
-            pictures = tour(application, language, into)
-        sheet = _sheet(pictures)
-        assert sheet.save(str(folder / f"sheet-{language}.png"))
-        console.print(f"{len(pictures)} pictures in {into}")
-
-
-def tour(application: QGuiApplication, language: Language, folder: Path) -> Sequence[Path]:
-    """The pictures of a visit, in their order."""
-    machine = Machine(Plan(resources.policies() / "training.yaml", folder.parent / ".ledger"))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    ledger = Path(tempfile.mkdtemp())
+    machine = Machine(Plan(resources.policies() / "training.yaml", ledger / "ledger"))
     running = Thread(target=machine.run)
     running.start()
     pictures: list[Path] = []
@@ -75,7 +81,7 @@ def tour(application: QGuiApplication, language: Language, folder: Path) -> Sequ
     finally:
         machine.stop()
         running.join()
-    return pictures
+        shutil.rmtree(ledger)
 
 
 def _sheet(pictures: Sequence[Path]) -> QImage:
@@ -98,4 +104,7 @@ def _sheet(pictures: Sequence[Path]) -> QImage:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        tour("zh" if sys.argv[2] == "zh" else "en", Path(sys.argv[1], sys.argv[2]))
+    else:
+        main(Path(sys.argv[1]))

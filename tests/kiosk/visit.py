@@ -90,7 +90,7 @@ class Visit:
         self.until_on(Screen.CHANGES)
         self.until_value("changes", "knobs")
         self.person.touch("region-nose")
-        self.person.slide("slider-tip-rotation", 0.8)
+        self.person.slide("slider-alar-width", 0.15)
         self.until_value("changes", "fresh")
         self.seen("changes")
         self.person.touch("next")

@@ -77,7 +77,7 @@ def test_no_release_of_a_training_machine_is_approved() -> None:
         release, stands = requested(running)
         with pytest.raises(CallError) as caught:
             approve(running, release, stands)
-        assert running.reason(caught.value) == "training"
+        assert running.reason(caught.value) in ("training", f"{broker_api.NAME}.NoReleaser")
         assert not any(isinstance(one, events.ReleaseApproved) for one in running.events())
 
 
@@ -85,7 +85,7 @@ def test_what_a_second_person_approves_leaves_a_machine_that_is_not_for_training
     with machine("workspace: {backend: memory}\ngate: {same_person: false}\n") as running:
         release, stands = requested(running)
         number = approve(running, release, stands)
-        (copy,) = running.outbox.glob(f"**/*{number}*.jpg")
+        (copy,) = running.outbox.glob(f"*.{number}.copy")
         assert copy.read_bytes().startswith(b"\xff\xd8")
 
 

@@ -339,6 +339,42 @@ def test_which_of_two_faces_must_be_clear(worker: Worker, client: Client, tmp_pa
     assert gap[:, 256:512].any()
 
 
+def test_the_middle_one_of_three_faces_is_chosen_by_its_number(
+    worker: Worker, client: Client, tmp_path: Path
+) -> None:
+    faces = [cv2.imread(str(portrait(f"person_{name}_1.jpg"))) for name in "bdc"]
+    small = [cv2.resize(face, (400, 500)) for face in faces if face is not None]
+    cv2.imwrite(str(tmp_path / "three.png"), np.hstack(small))
+    photo = worker.take_in(client, tmp_path / "three.png").item
+    wanted = worker_api.Inspect(photo)
+    found, _ = client.call(f"{NAME}.Inspect", wanted, gives=worker_api.Faces)
+    assert len(found.faces) == 3
+    middles = [face.x + face.width / 2 for face in found.faces]
+    (number,) = (one for one, x in enumerate(middles, 1) if 400 < x < 800)
+    shown = {
+        value: previewed(
+            client, PreviewSimulation(photo, {"alar-width": value}, face=number, side=768)
+        ).astype(int)
+        for value in (-4.0, 4.0)
+    }
+    columns = (np.abs(shown[-4.0] - shown[4.0]).max(axis=2) > 24).any(axis=0)
+    assert columns[256:512].any()
+    assert not columns[:256].any()
+    assert not columns[512:].any()
+    asked = worker_api.ProposePoints(photo, face=number)
+    points, _ = client.call(f"{NAME}.ProposePoints", asked, gives=worker_api.ProposedPoints)
+    assert 400 < points.points["pronasale"].x < 800
+    assert refusal(client, Simulate(photo, {"alar-width": -1.0}, face=4)).kind == "no-face"
+
+
+def test_a_face_is_chosen_in_one_way() -> None:
+    assert Simulate(1, {"cheek": 1.0}, face=1).choice is None
+    with pytest.raises(ValueError, match="number"):
+        Simulate(1, {"cheek": 1.0}, choice="left", face=1)
+    with pytest.raises(ValueError, match="number"):
+        worker_api.ProposePoints(1, choice="left", face=1)
+
+
 @pytest.mark.parametrize(
     "handles", [{"alar-width": -12.0}, {"ears": 1.0}, {"tip-projection": 2.0}, {"hump": 1e3}]
 )

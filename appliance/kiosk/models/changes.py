@@ -17,6 +17,8 @@ AFTER = "after"
 
 _SIDES = (256, 1024)  # pixels of a preview's longer side: the worker makes no more
 _STEP_SIDE = 64
+_MOST_ZOOM = 3.0
+_AROUND = 1.7  # times the height of a face's box is what is shown closer
 
 
 class Knob(msgspec.Struct, frozen=True):
@@ -44,7 +46,9 @@ class ChangesState(msgspec.Struct, frozen=True):
 
     ``looking``: what can be asked of this face is not known yet. ``share``: of the move that could
     be made without folds. ``fresh``: the picture shows the values. ``ratio``: the photo's height
-    over its width; the picture is longer, by its words. ``lines``: that divide the face.
+    over its width; the picture is longer, by its words. ``close``: the face is shown, ``zoom``
+    times as large, and not the whole photo; its middle in shares of the photo's sides. ``lines``:
+    that divide the face.
     """
 
     knobs: list[Knob] = []
@@ -57,6 +61,10 @@ class ChangesState(msgspec.Struct, frozen=True):
     fresh: bool = False
     looking: bool = False
     ratio: float = 1.0
+    close: bool = True
+    zoom: float = 1.0
+    face_x: float = 0.5
+    face_y: float = 0.5
     lines: list[Stroke] = []
     with_lines: bool = False
 
@@ -67,7 +75,7 @@ class Changes(Model[ChangesState]):
     def __init__(self, shared: Shared) -> None:
         super().__init__(ChangesState())
         self._shared = shared
-        self._side = _SIDES[1]
+        self._shown = _SIDES[1]
         self._left_out: dict[str, str] = {}
         self.hand = Hand(shared, self._preview)
 
@@ -89,6 +97,12 @@ class Changes(Model[ChangesState]):
             return
         self._left_out = {}
         self.show(looking=True, lines=[], ratio=photo.height / max(1, photo.width), shows="wished")
+        if visit.wish.face is not None:
+            x, y, height = visit.wish.face
+            zoom = min(_MOST_ZOOM, max(1.0, 1 / (_AROUND * height)))
+            self.show(zoom=zoom, face_x=x, face_y=y)
+        else:
+            self.show(zoom=1.0)
         self._show_values()
         self._shared.show_item(photo.item, "before", shown=self._preview)
 
@@ -113,7 +127,13 @@ class Changes(Model[ChangesState]):
         """The picture has so many pixels on the screen: a preview needs no more."""
         least, most = _SIDES
         wanted = -(-round(side) // _STEP_SIDE) * _STEP_SIDE
-        self._side = min(most, max(least, wanted))
+        self._shown = min(most, max(least, wanted))
+
+    @action
+    def come_closer(self) -> None:
+        """Show the face, or the whole photo."""
+        self.show(close=not self.state.close)
+        self._preview()
 
     @action
     def choose(self, region: str) -> None:
@@ -169,7 +189,9 @@ class Changes(Model[ChangesState]):
         self.show(wished=dict(wish.handles), least=dict(wish.least))
 
     def _preview(self) -> None:
-        wanted = preview_of(self._shared.visit.wish, self.state.shows, self._side)
+        closer = self.state.zoom if self.state.close else 1.0
+        side = min(_SIDES[1], round(self._shown * closer))
+        wanted = preview_of(self._shared.visit.wish, self.state.shows, side)
         if wanted is not None:
             honest = {
                 name: value for name, value in wanted.handles.items() if name not in self._left_out

@@ -13,6 +13,7 @@ from appliance.kiosk.visit.state import Step
 
 Mode = Literal["divider", "sides", "blink"]
 
+_MOST_ZOOM = 6.0
 _SIDE = 1024  # pixels of a preview's longer side: the most that a worker makes
 
 
@@ -20,6 +21,8 @@ class CompareState(msgspec.Struct, frozen=True):
     """``mirrored``: as the patient sees themselves. ``shows``: wished or least.
 
     ``ratio``: the photo's height over its width; what is simulated is longer, by its words.
+    ``zoom``: 1 and more. ``pan_x``, ``pan_y``: how far the middle of what is seen lies from that
+    of the picture, in shares of its sides.
     """
 
     mode: Mode = "divider"
@@ -27,6 +30,9 @@ class CompareState(msgspec.Struct, frozen=True):
     shows: Shows = "wished"
     has_least: bool = False
     ratio: float = 1.0
+    zoom: float = 1.0
+    pan_x: float = 0.0
+    pan_y: float = 0.0
 
 
 class Compare(Model[CompareState]):
@@ -39,6 +45,7 @@ class Compare(Model[CompareState]):
     def forget(self) -> None:
         """Begin with what is wished, as others see it."""
         self.show(mode="divider", mirrored=False, shows="wished", has_least=False, ratio=1.0)
+        self.whole()
 
     @action
     def load(self) -> None:
@@ -65,6 +72,26 @@ class Compare(Model[CompareState]):
     def mirror(self) -> None:
         """As in a mirror, or as others see it."""
         self.show(mirrored=not self.state.mirrored)
+
+    @action
+    def zoom(self, factor: float) -> None:
+        """All pictures are so many times as large as they were."""
+        self.show(zoom=min(_MOST_ZOOM, max(1.0, self.state.zoom * factor)))
+        self.pan(0.0, 0.0)
+
+    @action
+    def pan(self, right: float, down: float) -> None:
+        """What is seen moves by shares of the pictures' sides, not beyond their edges."""
+        most = (1 - 1 / self.state.zoom) / 2
+        self.show(
+            pan_x=min(most, max(-most, self.state.pan_x + right)),
+            pan_y=min(most, max(-most, self.state.pan_y + down)),
+        )
+
+    @action
+    def whole(self) -> None:
+        """See all of it again."""
+        self.show(zoom=1.0, pan_x=0.0, pan_y=0.0)
 
     @action
     def choose_kind(self, shows: Shows) -> None:

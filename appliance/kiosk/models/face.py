@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import hypot
 from typing import get_args
 
 import msgspec
@@ -40,17 +41,18 @@ class Box(msgspec.Struct, frozen=True):
 
 
 class Dot(msgspec.Struct, frozen=True):
-    """A point on the face, in shares of the photo's width and height."""
+    """Where a point lies, in shares of the photo's width and height."""
 
-    name: str
     x: float
     y: float
 
 
 class FaceState(msgspec.Struct, frozen=True):
-    """``found``: whether the network found the face. ``points``: shown, to be dragged.
+    """``found``: whether the network found the face.
 
-    ``point``: the one that was touched last. ``turns``: views to begin from where none was found.
+    ``points``: names of those that are shown; ``places``: where they lie, by name, apart from the
+    names, so that what a finger is on stays while it moves. ``point``: the one that was touched
+    last; ``held``: a finger is on it. ``turns``: views to begin from where none was found.
     ``can_undo``: a move can be taken back. ``pixel_x`` and ``pixel_y``: one pixel of the photo, as
     shares of its sides.
     """
@@ -58,12 +60,14 @@ class FaceState(msgspec.Struct, frozen=True):
     looking: bool = False
     boxes: list[Box] = []
     chosen: str = ""
-    points: list[Dot] = []
+    points: list[str] = []
+    places: dict[str, Dot] = {}
     point: str = ""
+    held: bool = False
     with_points: bool = False
     can_undo: bool = False
     found: bool = True
-    turns: list[str] = list(_TURNS)
+    turns: tuple[str, ...] = tuple(_TURNS)
     pixel_x: float = 0.0
     pixel_y: float = 0.0
 
@@ -75,13 +79,14 @@ class Face(Model[FaceState]):
         super().__init__(FaceState())
         self._shared = shared
         self._moves: list[tuple[str, tuple[float, float]]] = []
+        self._start = (0.0, 0.0)
 
     def forget(self) -> None:
         """Drop what was found; the visit keeps what was chosen."""
         self._moves.clear()
         self.show(
-            looking=False, boxes=[], chosen="", points=[], point="", with_points=False,
-            can_undo=False, found=True, pixel_x=0.0, pixel_y=0.0,
+            looking=False, boxes=[], chosen="", points=[], places={}, point="", held=False,
+            with_points=False, can_undo=False, found=True, pixel_x=0.0, pixel_y=0.0,
         )  # fmt: skip
 
     @action
@@ -114,10 +119,10 @@ class Face(Model[FaceState]):
             if one == choice and any(box.choice == choice for box in self.state.boxes):
                 if wish.choice != one:
                     wish.points = {}
-                    self._moves.clear()
-                    self.show(points=[], point="", with_points=False, can_undo=False)
+                    self._drop_shown()
                 wish.choice = one
                 self.show(chosen=one)
+                self._keep_box()
 
     @action
     def propose(self) -> None:
@@ -140,16 +145,42 @@ class Face(Model[FaceState]):
     def drop_points(self) -> None:
         """Go on with what the network found."""
         self._shared.visit.wish.points = {}
-        self._moves.clear()
-        self.show(points=[], point="", with_points=False, can_undo=False)
+        self._drop_shown()
 
     @action
-    def grab(self, name: str) -> None:
-        """A finger is on this point: what it moves is one move."""
-        places = self._shared.visit.wish.points
-        if name in places:
-            self._moves = [*self._moves, (name, places[name])][-_MOST_BACK:]
-            self.show(point=name, can_undo=True)
+    def select(self, name: str) -> None:
+        """This point is meant by what follows."""
+        if name in self._shared.visit.wish.points:
+            self.show(point=name)
+
+    @action
+    def touch(self, x: float, y: float, reach_x: float, reach_y: float) -> None:
+        """A finger touches the photo: the nearest point within reach is held.
+
+        All in shares of the photo's width and height.
+        """
+        far = {
+            name: hypot((at.x - x) / reach_x, (at.y - y) / reach_y)
+            for name, at in self.state.places.items()
+        }
+        nearest = min(far, key=lambda name: far[name], default="")
+        if nearest and far[nearest] <= 1:
+            self._grab(nearest)
+            at = self.state.places[nearest]
+            self._start = at.x, at.y
+            self.show(held=True)
+
+    @action
+    def pull(self, right: float, down: float) -> None:
+        """The finger has gone so far since it touched the photo, in shares of it."""
+        if self.state.held:
+            x, y = self._start
+            self.move(self.state.point, x + right, y + down)
+
+    @action
+    def let_go(self) -> None:
+        """The finger is off the photo."""
+        self.show(held=False)
 
     @action
     def move(self, name: str, x: float, y: float) -> None:
@@ -170,7 +201,7 @@ class Face(Model[FaceState]):
         photo = self._shared.visit.shown
         if photo is None or name not in places:
             return
-        self.grab(name)
+        self._grab(name)
         x, y = places[name]
         self.move(name, (x + right) / photo.width, (y + down) / photo.height)
 
@@ -189,13 +220,23 @@ class Face(Model[FaceState]):
         if self.state.chosen or self._shared.visit.wish.points:
             self._shared.place.go(Step.NEXT)
 
+    def _drop_shown(self) -> None:
+        self._moves.clear()
+        self.show(points=[], places={}, point="", held=False, with_points=False, can_undo=False)
+
+    def _grab(self, name: str) -> None:
+        """What moves the point from here on is one move."""
+        place = self._shared.visit.wish.points[name]
+        self._moves = [*self._moves, (name, place)][-_MOST_BACK:]
+        self.show(point=name, can_undo=True)
+
     def _propose(self, yaw: float | None) -> None:
         visit = self._shared.visit
         photo = visit.shown
         if photo is None:
             return
         self._shared.show_item(photo.item, "fine", _FINE)
-        wanted = worker_api.ProposePoints(photo.item, visit.wish.choice, yaw)
+        wanted = worker_api.ProposePoints(photo.item, visit.wish.choice, yaw=yaw)
 
         def proposed(answer: worker_api.ProposedPoints) -> None:
             places = {name: (at.x, at.y) for name, at in answer.points.items()}
@@ -237,19 +278,26 @@ class Face(Model[FaceState]):
         if wish.choice is None and largest is not None:
             wish.choice = "largest"
         self.show(looking=False, boxes=boxes, chosen=wish.choice or "", found=bool(boxes))
+        self._keep_box()
         self._show_points()
         if not boxes and not wish.points:
             self.propose()
 
+    def _keep_box(self) -> None:
+        """Where the face lies that is meant, for pictures that show it closer."""
+        for box in self.state.boxes:
+            if box.choice == self.state.chosen:
+                middle = box.x + box.width / 2, box.y + box.height / 2
+                self._shared.visit.wish.face = (*middle, box.height)
+
     def _show_points(self) -> None:
         photo = self._shared.visit.shown
         if photo is not None:
-            self.show(
-                points=[
-                    Dot(name, x / photo.width, y / photo.height)
-                    for name, (x, y) in self._shared.visit.wish.points.items()
-                ]
-            )
+            places = {
+                name: Dot(x / photo.width, y / photo.height)
+                for name, (x, y) in self._shared.visit.wish.points.items()
+            }
+            self.show(places=places, points=list(places))
 
 
 def _choice_of(number: int, count: int, *, is_largest: bool) -> str:

@@ -28,10 +28,10 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """A code that the screen has words for; ``amount`` below 0: it has none."""
+    """A code that the screen has words for, and an amount for them; empty if it has none."""
 
     code: str
-    amount: float
+    amount: str
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -260,7 +260,14 @@ def _shot(photo: Photo) -> Shot:
 
 
 def _causes(point: worker_api.Point) -> list[Cause]:
-    return [Cause(one.code, -1.0 if one.amount is None else one.amount) for one in point.causes]
+    return [Cause(one.code, _amount(one)) for one in point.causes]
+
+
+def _amount(cause: worker_api.Cause) -> str:
+    """Degrees and percent are whole; of how many times the light there is, a tenth counts."""
+    if cause.amount is None:
+        return ""
+    return f"{cause.amount:.1f}" if cause.code.startswith("lit-") else f"{cause.amount:.0f}"
 
 
 def _seen(photo: Photo, seen: worker_api.Photo) -> Photo:

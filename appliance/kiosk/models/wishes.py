@@ -26,7 +26,14 @@ def preview_of(wish: Wish, shows: Shows, side: int) -> worker_api.PreviewSimulat
     if wish.photo is None or not (values or drags or regions):
         return None
     return worker_api.PreviewSimulation(
-        wish.photo, values, drags, regions, _places(wish), wish.choice, shows, side
+        wish.photo,
+        values,
+        drags,
+        regions,
+        _places(wish),
+        wish.choice,
+        shows=shows,
+        side=side,
     )
 
 

@@ -29,12 +29,15 @@ class Photo:
 class Wish:
     """What is to be changed on one photo, and all that belongs to it.
 
+    ``face``: the middle and the height of the face that is meant, in shares of the photo's sides.
+
     ``points``: set by hand, in pixels of the photo. ``handles`` that are wished, ``least`` what is
     to be expected of them at least. ``drags`` and ``regions``: by hand; they are of the wish only.
     """
 
     photo: int | None = None
     choice: Choice | None = None
+    face: tuple[float, float, float] | None = None
     points: dict[str, tuple[float, float]] = field(default_factory=dict)
     handles: dict[str, float] = field(default_factory=dict)
     least: dict[str, float] = field(default_factory=dict)

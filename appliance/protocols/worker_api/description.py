@@ -134,7 +134,8 @@ method Items() -> (items: []Kept)
 # is in the ledger; no other item ever gets its number. Busy while a job runs.
 method Discard(item: int) -> ()
 
-# The faces in an item; in a video those of the last key frame at or before `at` seconds.
+# The faces in an item, largest first; in a video those of the last key frame at or before `at`
+# seconds.
 method Inspect(item: int, at: ?float) -> (faces: []Face)
 
 # Check the photos of a series: which views they are, and how well each is taken. `missing`: views
@@ -194,11 +195,11 @@ method Handles() -> (
 )
 
 # Where landmarks of the face on an imported photo may lie, by name, for a person to correct.
-# `choice`: which face, one of largest, left and right, where several could be meant. `yaw`: degrees
-# by which a standard face is turned, to start from where the network finds none; else the answer
-# has what was read. What the photo hides is left out. `network`: whether the network found the
-# face.
-method ProposePoints(photo: int, choice: ?string, yaw: ?float) -> \
+# `choice`: which face, one of largest, left and right, where several could be meant; or `face`, its
+# number in the answer of Inspect, from 1. `yaw`: degrees by which a standard face is turned, to
+# start from where the network finds none; else the answer has what was read. What the photo hides
+# is left out. `network`: whether the network found the face.
+method ProposePoints(photo: int, choice: ?string, face: ?int, yaw: ?float) -> \
 (points: [string]Place, yaw: float, network: bool)
 
 # What can be asked of the face on an imported photo, with the parameters of Simulate. `left_out`:
@@ -206,7 +207,7 @@ method ProposePoints(photo: int, choice: ?string, yaw: ?float) -> \
 # need points that are set by hand), inexact (nowhere exact enough) or turned (the head is, too far
 # or too little). `yaw`: degrees. `scale`: pixels of the photo to a mm. `lines`: from the front the
 # midline, the borders of thirds and of fifths, in a profile the E-line, where they can be measured.
-method Reach(photo: int, points: ?[string]Place, choice: ?string) -> \
+method Reach(photo: int, points: ?[string]Place, choice: ?string, face: ?int) -> \
 (left_out: [string]string, yaw: float, scale: float, lines: []Line)
 
 # Change the face on an imported photo, as `appliance simulate` does; no other person's picture has
@@ -223,6 +224,7 @@ method Simulate(
   regions: ?[]Region,
   points: ?[string]Place,
   choice: ?string,
+  face: ?int,
   shows: ?string
 ) -> (job: int, result: int, left_out: [string]string, share: float)
 
@@ -235,6 +237,7 @@ method PreviewSimulation(
   regions: ?[]Region,
   points: ?[string]Place,
   choice: ?string,
+  face: ?int,
   shows: ?string,
   side: ?int
 ) -> (left_out: [string]string, share: float)

@@ -48,6 +48,7 @@ Drags = Annotated[list[Drag], msgspec.Meta(max_length=64)]
 Regions = Annotated[list[Region], msgspec.Meta(max_length=16)]
 Places = Annotated[dict[Name, Place], msgspec.Meta(max_length=64)]
 Choice = Literal["largest", "left", "right"]
+FaceNumber = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class ProposePoints(Strict, frozen=True):
@@ -55,7 +56,12 @@ class ProposePoints(Strict, frozen=True):
 
     photo: Count
     choice: Choice | None = None
+    face: FaceNumber | None = None
     yaw: Degrees | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` if the face is chosen in two ways."""
+        _check_choice(self.choice, self.face)
 
 
 class ProposedPoints(msgspec.Struct, frozen=True):
@@ -72,6 +78,11 @@ class Subject(Strict, frozen=True):
     photo: Count
     points: Places = msgspec.field(default_factory=dict)
     choice: Choice | None = None
+    face: FaceNumber | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` if the face is chosen in two ways."""
+        _check_choice(self.choice, self.face)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -101,12 +112,14 @@ class Simulate(Strict, frozen=True):
     regions: Regions = msgspec.field(default_factory=list)
     points: Places = msgspec.field(default_factory=dict)
     choice: Choice | None = None
+    face: FaceNumber | None = None
     shows: Literal["wished", "least"] = "wished"
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` if nothing is to be changed."""
+        """Raises ``ValueError`` if nothing is to be changed, or the face is chosen in two ways."""
         if not (self.handles or self.drags or self.regions):
             raise ValueError("a simulation needs handles, drags or regions")
+        _check_choice(self.choice, self.face)
 
 
 class PreviewSimulation(Simulate, frozen=True):
@@ -129,3 +142,8 @@ class Previewed(msgspec.Struct, frozen=True):
 
     left_out: dict[str, str]
     share: float
+
+
+def _check_choice(choice: str | None, face: int | None) -> None:
+    if choice is not None and face is not None:
+        raise ValueError("a face is chosen by choice or by its number")

@@ -58,6 +58,8 @@ def surroundings(place: Place) -> Environment:
         connect_releaser=lambda slot: Client.to(place.releasers / f"{slot}.sock"),
         connect_burner=_no_burner,
         connect_auditor=lambda: connect_to(place.auditor),
+        status=place.status,
+        storage={"workspaces": place.folder},
         network=network.probed,
     )
 

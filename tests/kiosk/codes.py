@@ -48,30 +48,6 @@ def of_disc() -> set[str]:
     return {f"disc-{code}" for code in {*_codes(disc_api.DESCRIPTION, {}), "service-gone"}}
 
 
-def of_series() -> tuple[set[str], set[str]]:
-    """What photos are found to be: codes that are written whole, and beginnings of the others."""
-    whole, beginnings = set(), set()
-    for path in Path(str(files("appliance.pipeline.series"))).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            match node:
-                case ast.JoinedStr(values=[ast.Constant(str(text)), *_]) if text.endswith("-"):
-                    beginnings.add(text)
-                case ast.Constant(str(text)) if re.fullmatch(r"[a-z]+(-[a-z]+)*", text):
-                    whole.add(text)
-    return whole, beginnings
-
-
-def of_findings() -> set[str]:
-    """The codes that are written whole where a photo is judged."""
-    found = set()
-    for path in Path(str(files("appliance.pipeline.series"))).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            match node:
-                case ast.Call(func=ast.Name("Finding"), args=[_, _, ast.Constant(str(code)), *_]):
-                    found.add(code)
-    return found
-
-
 def of_the_kiosk() -> set[str]:
     """Codes that the kiosk itself names: ``Refusal("…")`` and ``….code == "…"`` in its code."""
     found = set()

@@ -1,4 +1,4 @@
-"""Every screen as it may look, from fixed values. Nobody in them exists, and no picture is a photo."""
+"""Every screen as it may look, from fixed values. Nobody in them exists; no picture is a photo."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
 
 from appliance.kiosk.models.changes import Knob
 from appliance.kiosk.models.face import Box, Dot
+from appliance.kiosk.models.hand import Spot, Stroke
 from appliance.kiosk.models.login import Person
 from appliance.kiosk.models.series import Cause, Entry, Point, Shot
 from appliance.kiosk.models.training import SoftwareToken
 from appliance.kiosk.models.variants import Kept, Value
 from appliance.kiosk.visit.state import Screen
-from appliance.pipeline.series.record import PointName
 from appliance.pipeline.simulation.handles import HANDLES
 from tests.kiosk.stage import Stage
 
@@ -29,19 +29,9 @@ _PEOPLE = [
     Person("otto", ["auditor", "administrator"], ["audit", "administer"], []),
     Person("guest-of-the-house-with-a-long-name", [], ["work"], ["north", "south"]),
 ]
-_POINTS = {
-    "nasion": (0.5, 0.4),
-    "pronasale": (0.5, 0.55),
-    "subnasale": (0.5, 0.6),
-    "right-alare": (0.45, 0.57),
-    "left-alare": (0.55, 0.57),
-    "labrale-superius": (0.5, 0.64),
-    "pogonion": (0.5, 0.75),
-    "menton": (0.5, 0.77),
-}
-_UNITS = {"mm": "mm", "deg": "degrees", "%": "percent"}
-_CAUSES = [Cause("lit-left", "1.6"), Cause("wears-spectacles", ""), Cause("hair", "12")]
 _REGIONS = ["nose", "jaw", "lips", "brows", "eyes", "cheeks", "face"]
+_UNITS = {"mm": "mm", "deg": "degrees", "%": "percent"}
+_WHY_NOT = {"radix": "turned", "alar-width": "points", "lip-height": "mouth-open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +130,10 @@ def _series(stage: Stage) -> None:
             Entry(3, "archive.zip", 9000, "packed"),
             Entry(4, "film.mov", 4_000_000, "too-large"),
         ],
+        taken=[1],
+        failed=[2],
         photos=[
-            Shot(1, "photo-1", "front", 6, 7, _CAUSES),
+            Shot(1, "photo-1", "front", 6, 7, [Cause("turn-right", "7"), Cause("lit-left", "2.3")]),
             Shot(2, "photo-2", "unknown", 0, 0, []),
         ],
         missing=["oblique-right", "oblique-left", "profile-right", "profile-left", "base", "smile"],
@@ -151,12 +143,13 @@ def _series(stage: Stage) -> None:
 
 def _nine_points(stage: Stage) -> None:
     _series(stage)
-    verdicts = ("met", "missed", "person")
+    missed = [Cause("turn-right", "7"), Cause("tilt-left", "4")]
     stage.model("series").show(
         looked=1,
         points=[
-            Point(one.value, verdicts[number % 3], _CAUSES if number % 3 == 1 else [])
-            for number, one in enumerate(PointName)
+            Point("position", "missed", missed),
+            Point("expression", "met", [Cause("calm", "")]),
+            Point("make-up", "person", [Cause("free", "")]),
         ],
     )
 
@@ -168,24 +161,25 @@ def _no_photos(stage: Stage) -> None:
 def _faces(stage: Stage) -> None:
     stage.pictures.put("before", head())
     stage.model("face").show(
-        boxes=[Box(0.23, 0.17, 0.54, 0.6, "largest"), Box(0.02, 0.3, 0.15, 0.2, "left")],
-        chosen="largest",
+        boxes=[
+            Box(0.23, 0.17, 0.54, 0.6, 1, "largest"),
+            Box(0.02, 0.3, 0.15, 0.2, 2, "left"),
+        ],
+        chosen=1,
     )
 
 
-def _points(found: bool) -> Callable[[Stage], None]:
-    return lambda stage: _show_points(stage, found)
-
-
-def _show_points(stage: Stage, found: bool) -> None:
-    stage.pictures.put("before", head())
-    stage.pictures.put("fine", head())
+def _points(stage: Stage) -> None:
+    for name in ("before", "fine"):
+        stage.pictures.put(name, head())
+    places = {"nasion": Dot(0.5, 0.4), "pronasale": Dot(0.5, 0.55), "pogonion": Dot(0.5, 0.75)}
     stage.model("face").show(
-        found=found,
+        found=False,
         with_points=True,
-        points=list(_POINTS),
-        places={name: Dot(*place) for name, place in _POINTS.items()},
+        points=list(places),
+        places=places,
         point="pronasale",
+        can_undo=True,
     )
 
 
@@ -197,14 +191,14 @@ def _knobs(region: str) -> Callable[[Stage], None]:
             Knob(
                 one.name,
                 _UNITS[one.unit],
-                one.low,
+                one.low / 2,
                 one.high,
                 one.low,
                 one.high,
                 0.5,
                 one.region,
-                "turned" if one.name == "hump" else "",
-            )  # fmt: skip
+                _WHY_NOT.get(one.name, ""),
+            )
             for one in HANDLES.values()
         ]
         stage.model("changes").show(
@@ -213,17 +207,27 @@ def _knobs(region: str) -> Callable[[Stage], None]:
             region=region,
             wished={"hump": -2.0, "tip-rotation": 4.0},
             least={"hump": -1.0},
+            lines=[Stroke(0.5, 0.1, 0.5, 0.9), Stroke(0.2, 0.4, 0.8, 0.4)],
+            with_lines=True,
         )
 
     return fill
 
 
-def _by_hand(tool: str) -> Callable[[Stage], None]:
-    def fill(stage: Stage) -> None:
-        _knobs("nose")(stage)
-        stage.model("hand").show(tool=tool, drag_mm=8.0, with_regions=True, mode="shape")
-
-    return fill
+def _by_hand(stage: Stage) -> None:
+    _knobs("nose")(stage)
+    stage.model("hand").show(
+        tool="region",
+        mode="shape",
+        by_shares=True,
+        drag_mm=5.0,
+        with_regions=True,
+        drags=[Stroke(0.4, 0.5, 0.45, 0.5)],
+        corners=[Spot(0.3, 0.3), Spot(0.4, 0.3), Spot(0.4, 0.4)],
+        outlines=[[Spot(0.6, 0.6), Spot(0.7, 0.6), Spot(0.7, 0.7)]],
+        can_undo=True,
+        can_enclose=True,
+    )
 
 
 def _compare(mode: str) -> Callable[[Stage], None]:
@@ -239,7 +243,8 @@ def _variants(stage: Stage) -> None:
     kept = []
     for number in range(1, 7):
         stage.pictures.put(f"variant-{number}", head(4 * number))
-        kept.append(Kept(number, f"variant-{number}", [Value("hump", -2.0, -1.0)], 0, 0))
+        values = [Value("hump", -2.0, -1.0), Value("tip-rotation", 4.0, None)]
+        kept.append(Kept(number, f"variant-{number}", values, number - 1, 0))
     stage.model("variants").show(kept=kept, chosen=2, full=True)
 
 
@@ -309,12 +314,10 @@ SCENES = (
     Scene("series-points", Screen.SERIES, _nine_points),
     Scene("series-empty", Screen.SERIES, _no_photos, training=True),
     Scene("face", Screen.FACE, _faces),
-    Scene("face-points", Screen.FACE, _points(found=True)),
-    Scene("face-none", Screen.FACE, _points(found=False)),
+    Scene("face-points", Screen.FACE, _points),
     Scene("changes", Screen.CHANGES, _knobs("nose")),
     Scene("changes-training", Screen.CHANGES, _knobs("lips"), training=True),
-    Scene("changes-drag", Screen.CHANGES, _by_hand("drag")),
-    Scene("changes-region", Screen.CHANGES, _by_hand("region")),
+    Scene("changes-by-hand", Screen.CHANGES, _by_hand, training=True),
     Scene("compare", Screen.COMPARE, _compare("divider")),
     Scene("compare-sides", Screen.COMPARE, _compare("sides")),
     Scene("variants", Screen.VARIANTS, _variants),

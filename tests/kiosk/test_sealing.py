@@ -30,6 +30,7 @@ ESCAPES = sorted(
 _STARTS = re.compile(r"\b(execve|execveat|fork|vfork)\(")
 _WRITES = re.compile(r"\bopen(at)?\(.*O_(WRONLY|RDWR|CREAT|TRUNC|APPEND|TMPFILE)")
 _SOCKETS = re.compile(r"\bsocket\((?!AF_UNIX)")
+_SELF_TEST = ["execve", "io_uring_setup", "mount", "ptrace", "socket", "unshare"]
 _CODE = re.compile(r"\bm(map|protect)\(.*PROT_EXEC")
 
 
@@ -109,8 +110,27 @@ def test_a_sealed_window_does_nothing_that_is_forbidden(tmp_path: Path) -> None:
     assert _violations(after.splitlines()) == []
     # The attempts of the self-test are all that was refused: nothing else was even tried.
     refused = re.findall(r"(\w+)\(.*= -1 (?:EPERM|EACCES)", after)
-    assert sorted(refused) == [
-        *("execve", "io_uring_setup", "mount", "ptrace", "socket", "unshare"),
-    ]
+    assert sorted(refused) == _SELF_TEST
     # The control: what came before is of those kinds.
     assert _violations(before.splitlines()) != []
+
+
+def test_the_screen_is_sealed_when_it_is_ready(tmp_path: Path) -> None:
+    notified, trace = tmp_path / "notify.sock", tmp_path / "trace"
+    kiosk = (sys.executable, "-m", "appliance.kiosk", "--broker", str(tmp_path / "none.sock"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+        ready.bind(str(notified))
+        ready.settimeout(60)
+        started = subprocess.Popen(
+            ["strace", "-f", "-o", str(trace), *kiosk],
+            cwd=REPOSITORY,
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "NOTIFY_SOCKET": str(notified)},
+        )
+        try:
+            assert ready.recv(100) == b"READY=1"
+        finally:
+            started.terminate()
+            started.wait()
+    _, _, after = trace.read_text().rpartition("seccomp(SECCOMP_SET_MODE_FILTER")
+    assert _violations(after.splitlines()) == []
+    assert len(re.findall(r"= -1 (?:EPERM|EACCES)", after)) == len(_SELF_TEST)

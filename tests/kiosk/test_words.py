@@ -11,13 +11,13 @@ from typing import Any, get_type_hints
 import pytest
 from PySide6.QtGui import QRawFont
 
-from appliance.kiosk.models import agreement, compare, hand, login, request
+from appliance.kiosk.models import agreement, compare, face, hand, login, request
 from appliance.kiosk.visit.state import Screen
 from appliance.kiosk.words.catalogue import LANGUAGES, words
-from appliance.pipeline.series.record import PointName
+from appliance.pipeline.series import record
 from appliance.pipeline.series.views import View
+from appliance.pipeline.simulation import honesty
 from appliance.pipeline.simulation.handles import HANDLES
-from appliance.pipeline.simulation.honesty import Code
 from appliance.pipeline.simulation.points import NAMED
 from appliance.policy.policy import Role
 from appliance.protocols import disc_api, worker_api
@@ -38,42 +38,25 @@ def steps() -> list[str]:
     return [one.lower() for one in re.findall(r'"(\w+)"', found[1])]
 
 
-def assessed(table: str) -> list[str]:
-    """The entries of a table that the judgement of a photo has a code for."""
-    whole, beginnings = codes.of_series()
-    names = [
-        name.removeprefix(f"{table}_").replace("_", "-")
-        for name in words("en")
-        if name.startswith(f"{table}_")
-    ]
-    return [
-        name
-        for name in names
-        if name in whole or any(name.startswith(beginning) for beginning in beginnings)
-    ]
-
-
-# Between names in a line; these may begin or end with a space.
-SEPARATORS = ("series_and", "series_then", "series_colon")
-
 # The values that follow each beginning of a word that QML puts together.
 ENDS: Mapping[str, Iterable[str]] = {
     "agreement_": agreement.SENTENCES,
-    "cause_": assessed("cause"),
-    "change_": assessed("change"),
+    "cause_": (*record.FLAWS, *record.REMARKS),
+    "change_": record.FLAWS,
     "changes_": field(compare.CompareState, "shows"),
     "compare_": codes.literals(compare.Mode),
     "compare_after_": field(compare.CompareState, "shows"),
     "decision_pin_": field(request.RequestState, "purpose"),
     "disc_": field(disc_api.File, "refusal"),
     "ending_": ("worker", "key", "storage", "search", "ledger"),
-    "face_": ("largest", "left", "right", "between"),
+    "face_name_": field(face.Box, "name"),
     "face_nudge_": ("left", "right", "up", "down"),
     "hand_": codes.literals(hand.Tool),
-    "hand_mode_": {f"{mode}{more}" for mode in codes.literals(hand.Mode) for more in ("", "_more")},
+    "hand_mode_": codes.literals(hand.Mode),
+    "hand_note_": codes.literals(hand.Mode),
     "handle_": HANDLES,
     "landmark_": NAMED,
-    "point_": [one.value for one in PointName],
+    "point_": record.PointName,
     "reason_": codes.literals(request.Reason),
     "refused_": codes.of_services() | codes.of_the_kiosk(),
     "region_": {one.region for one in HANDLES.values()},
@@ -82,8 +65,8 @@ ENDS: Mapping[str, Iterable[str]] = {
     "steps_": steps(),
     "task_": codes.literals(login.Task),
     "unit_": field(worker_api.Handle, "unit"),
-    "why_not_": codes.literals(Code),
     "view_": [one.value for one in View],
+    "why_not_": codes.literals(honesty.Code),
 }
 
 
@@ -120,13 +103,7 @@ def test_no_word_is_empty_or_has_spaces_around_it() -> None:
     for language in LANGUAGES:
         for name, text in words(language).items():
             assert text, name
-            assert text == text.strip() or name in SEPARATORS, name
-
-
-def test_every_judgement_of_a_photo_has_words() -> None:
-    needed = {f"cause_{code.replace('-', '_')}" for code in codes.of_findings()}
-    assert len(needed) > 15
-    assert needed <= words("en").keys()
+            assert text == text.strip(), name
 
 
 def test_chinese_is_chinese_and_english_is_english() -> None:

@@ -75,10 +75,10 @@ class Screen:
                 return
 
 
-def look(folder: Path, text: Callable[[], str], seconds: float) -> list[Image.Image]:
+def look(folder: Path, report: Path, seconds: float) -> list[Image.Image]:
     """Wait until the test inside says so; then the login screen, in both languages, and again.
 
-    ``text``: the report of the machine so far. Raises ``TimeoutError``.
+    ``report``: of the machine, which grows. Raises ``TimeoutError``.
     """
     end = time.monotonic() + seconds
 
@@ -88,7 +88,7 @@ def look(folder: Path, text: Callable[[], str], seconds: float) -> list[Image.Im
                 raise TimeoutError
             time.sleep(0.5)
 
-    until(lambda: SHOWN in text())
+    until(lambda: report.exists() and SHOWN in report.read_text(errors="replace"))
     screen = Screen(folder)
     seen = [_steady(screen, until)]
     for _ in range(2):
@@ -105,7 +105,7 @@ def look(folder: Path, text: Callable[[], str], seconds: float) -> list[Image.Im
 def watched(booted: Machine, seconds: float) -> Iterator[None]:
     """Look at the screen while the machine runs, keep what was seen next to it, and judge it."""
     with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(look, booted.folder, booted.text, seconds)
+        looking = pool.submit(look, booted.folder, booted.report, seconds)
         yield
         seen = looking.result()
         for number, picture in enumerate(seen):

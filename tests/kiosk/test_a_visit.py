@@ -19,6 +19,10 @@ def test_a_visit_from_token_to_certificate() -> None:
     run("tests.kiosk.whole_visit")
 
 
+def test_a_killed_service_is_named_and_there_is_a_way_on() -> None:
+    run("tests.kiosk.killed_services")
+
+
 def test_the_tour_keeps_a_picture_of_every_screen(tmp_path: Path) -> None:
     run("tests.kiosk.tour", str(tmp_path), "zh")
     pictures = sorted((tmp_path / "zh").glob("*.png"))

@@ -48,7 +48,6 @@ def main() -> int:
         _burns_nothing_without_a_drive(visit)
         visit.person.touch(f"token-{APPROVER}")
         visit.lock_and_reopen()
-        _survives(running, visit)
         visit.end()
         visit.until_on(Place.LOGIN)  # the token is still plugged in
         _check_ledger(running)
@@ -73,17 +72,6 @@ def _burns_nothing_without_a_drive(visit: Visit) -> None:
     visit.person.touch("burn")
     visit.until_value("place", "refusal")
     visit.person.touch("dismiss")
-
-
-def _survives(running: Running, visit: Visit) -> None:
-    """A killed ledger and a killed worker each give a sentence and a way on."""
-    running.kill("ledger")
-    person, place = visit.person, visit.screen.shared.place
-    person.until(lambda: place.state.locked, "nothing can be logged, and it does not lock")
-    person.until(running.has_ledger, "the ledger does not come back")
-    visit.enter_pin()
-    visit.touch_token()
-    person.until(lambda: not place.state.locked, "it stays locked")
 
 
 def _check_ledger(running: Running) -> None:

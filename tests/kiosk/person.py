@@ -29,7 +29,8 @@ class Person:
     def touch(self, name: str) -> None:
         """Touch what is called ``name``, once it can be touched."""
         self.until(lambda: self._can_be_touched(name), f"{name} cannot be touched")
-        place = self._middle(self._brought_into_view(name))
+        self._brought_into_view(name)
+        place = self._resting(name)
         touching = QTest.touchEvent(self._window, self._finger)
         touching.press(0, place, self._window)
         touching.commit()
@@ -89,6 +90,15 @@ class Person:
 
     def _can_be_touched(self, name: str) -> bool:
         return any(item.isEnabled() and item.width() > 0 for item in self._all(name))
+
+    def _resting(self, name: str) -> QPoint:
+        """Its middle, once it does not move any more: a screen that comes is laid out first."""
+        before = self._middle(self._found(name))
+        while True:
+            self.wait(0.03)
+            if (now := self._middle(self._found(name))) == before:
+                return now
+            before = now
 
     def _brought_into_view(self, name: str) -> QQuickItem:
         """What is called ``name``, after the list that it is in was scrolled to it."""

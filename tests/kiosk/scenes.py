@@ -1,4 +1,4 @@
-"""Every screen as it may look, from fixed values. Nobody in them exists, and no picture is a photo."""
+"""Every screen as it may look, from fixed values. Nobody in them exists; no picture is a photo."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
 
 from appliance.kiosk.models.changes import Knob
 from appliance.kiosk.models.face import Box, Dot
+from appliance.kiosk.models.hand import Spot, Stroke
 from appliance.kiosk.models.login import Person
-from appliance.kiosk.models.series import Entry, Shot
+from appliance.kiosk.models.series import Cause, Entry, Point, Shot
 from appliance.kiosk.models.training import SoftwareToken
-from appliance.kiosk.models.variants import Kept
+from appliance.kiosk.models.variants import Kept, Value
 from appliance.kiosk.visit.state import Screen
 from appliance.pipeline.simulation.handles import HANDLES
 from tests.kiosk.stage import Stage
@@ -29,7 +30,8 @@ _PEOPLE = [
     Person("guest-of-the-house-with-a-long-name", [], ["work"], ["north", "south"]),
 ]
 _REGIONS = ["nose", "jaw", "lips", "brows", "eyes", "cheeks", "face"]
-_LONG = "Move the light to the front, and have the patient look straight into the camera."
+_UNITS = {"mm": "mm", "deg": "degrees", "%": "percent"}
+_WHY_NOT = {"radix": "turned", "alar-width": "points", "lip-height": "mouth-open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,27 @@ def _series(stage: Stage) -> None:
             Entry(3, "archive.zip", 9000, "packed"),
             Entry(4, "film.mov", 4_000_000, "too-large"),
         ],
-        photos=[Shot(1, "photo-1", "front", 6, 7, _LONG), Shot(2, "photo-2", "unknown", 0, 0, "")],
+        taken=[1],
+        failed=[2],
+        photos=[
+            Shot(1, "photo-1", "front", 6, 7, [Cause("turn-right", "7"), Cause("lit-left", "2.3")]),
+            Shot(2, "photo-2", "unknown", 0, 0, []),
+        ],
         missing=["oblique-right", "oblique-left", "profile-right", "profile-left", "base", "smile"],
         chosen=1,
+    )
+
+
+def _nine_points(stage: Stage) -> None:
+    _series(stage)
+    missed = [Cause("turn-right", "7"), Cause("tilt-left", "4")]
+    stage.model("series").show(
+        looked=1,
+        points=[
+            Point("position", "missed", missed),
+            Point("expression", "met", [Cause("calm", "")]),
+            Point("make-up", "person", [Cause("free", "")]),
+        ],
     )
 
 
@@ -141,17 +161,25 @@ def _no_photos(stage: Stage) -> None:
 def _faces(stage: Stage) -> None:
     stage.pictures.put("before", head())
     stage.model("face").show(
-        boxes=[Box(0.23, 0.17, 0.54, 0.6, "largest"), Box(0.02, 0.3, 0.15, 0.2, "left")],
-        chosen="largest",
+        boxes=[
+            Box(0.23, 0.17, 0.54, 0.6, 1, "largest"),
+            Box(0.02, 0.3, 0.15, 0.2, 2, "left"),
+        ],
+        chosen=1,
     )
 
 
 def _points(stage: Stage) -> None:
-    stage.pictures.put("before", head())
+    for name in ("before", "fine"):
+        stage.pictures.put(name, head())
+    places = {"nasion": Dot(0.5, 0.4), "pronasale": Dot(0.5, 0.55), "pogonion": Dot(0.5, 0.75)}
     stage.model("face").show(
         found=False,
         with_points=True,
-        points=[Dot("nasion", 0.5, 0.4), Dot("tip", 0.5, 0.55), Dot("chin", 0.5, 0.75)],
+        points=list(places),
+        places=places,
+        point="pronasale",
+        can_undo=True,
     )
 
 
@@ -160,7 +188,17 @@ def _knobs(region: str) -> Callable[[Stage], None]:
         stage.pictures.put("before", head())
         stage.pictures.put("after", head(8))
         knobs = [
-            Knob(one.name, one.unit, one.low, one.high, 0.5, one.region, [])
+            Knob(
+                one.name,
+                _UNITS[one.unit],
+                one.low / 2,
+                one.high,
+                one.low,
+                one.high,
+                0.5,
+                one.region,
+                _WHY_NOT.get(one.name, ""),
+            )
             for one in HANDLES.values()
         ]
         stage.model("changes").show(
@@ -169,16 +207,33 @@ def _knobs(region: str) -> Callable[[Stage], None]:
             region=region,
             wished={"hump": -2.0, "tip-rotation": 4.0},
             least={"hump": -1.0},
-            left_out={"hump": "view"},
+            lines=[Stroke(0.5, 0.1, 0.5, 0.9), Stroke(0.2, 0.4, 0.8, 0.4)],
+            with_lines=True,
         )
 
     return fill
 
 
+def _by_hand(stage: Stage) -> None:
+    _knobs("nose")(stage)
+    stage.model("hand").show(
+        tool="region",
+        mode="shape",
+        by_shares=True,
+        drag_mm=5.0,
+        with_regions=True,
+        drags=[Stroke(0.4, 0.5, 0.45, 0.5)],
+        corners=[Spot(0.3, 0.3), Spot(0.4, 0.3), Spot(0.4, 0.4)],
+        outlines=[[Spot(0.6, 0.6), Spot(0.7, 0.6), Spot(0.7, 0.7)]],
+        can_undo=True,
+        can_enclose=True,
+    )
+
+
 def _compare(mode: str) -> Callable[[Stage], None]:
     def fill(stage: Stage) -> None:
         stage.pictures.put("before", head())
-        stage.pictures.put("after", head(8))
+        stage.pictures.put("wished", head(8))
         stage.model("compare").show(mode=mode, has_least=True, mirrored=mode == "sides")
 
     return fill
@@ -188,11 +243,13 @@ def _variants(stage: Stage) -> None:
     kept = []
     for number in range(1, 7):
         stage.pictures.put(f"variant-{number}", head(4 * number))
-        kept.append(Kept(number, f"variant-{number}", {}, True))
+        values = [Value("hump", -2.0, -1.0), Value("tip-rotation", 4.0, None)]
+        kept.append(Kept(number, f"variant-{number}", values, number - 1, 0))
     stage.model("variants").show(kept=kept, chosen=2, full=True)
 
 
 def _ticks(stage: Stage) -> None:
+    stage.pictures.put("agreed", head(8))
     stage.model("agreement").show(ticked=["wish"])
 
 
@@ -220,7 +277,7 @@ def _look(stage: Stage) -> None:
 
 
 def _erased(stage: Stage) -> None:
-    rows = segno.make("x" * 700, micro=False).matrix
+    rows = segno.make("x" * 100, micro=False).matrix
     stage.model("session").show(
         clean=True,
         before=4,
@@ -255,11 +312,13 @@ SCENES = (
     Scene("consent", Screen.CONSENT, _reference),
     Scene("consent-empty", Screen.CONSENT, _refused("failed-output")),
     Scene("series", Screen.SERIES, _series),
+    Scene("series-points", Screen.SERIES, _nine_points),
     Scene("series-empty", Screen.SERIES, _no_photos, training=True),
     Scene("face", Screen.FACE, _faces),
     Scene("face-points", Screen.FACE, _points),
     Scene("changes", Screen.CHANGES, _knobs("nose")),
     Scene("changes-training", Screen.CHANGES, _knobs("lips"), training=True),
+    Scene("changes-by-hand", Screen.CHANGES, _by_hand, training=True),
     Scene("compare", Screen.COMPARE, _compare("divider")),
     Scene("compare-sides", Screen.COMPARE, _compare("sides")),
     Scene("variants", Screen.VARIANTS, _variants),

@@ -23,6 +23,13 @@ Module {{
         Property {{ name: "pictureHeight"; type: "int"; isReadonly: true }}
     }}
     Component {{
+        name: "LoupeItem"; accessSemantics: "reference"; prototype: "QQuickItem"
+        exports: ["Kiosk/LoupeItem 1.0"]; exportMetaObjectRevisions: [256]
+        Property {{ name: "name"; type: "QString" }}
+        Property {{ name: "at"; type: "QPointF" }}
+        Property {{ name: "enlarged"; type: "double" }}
+    }}
+    Component {{
         name: "Bridge"; accessSemantics: "reference"; prototype: "QObject"
         exports: ["Kiosk/Kiosk 1.0"]; exportMetaObjectRevisions: [256]
         isCreatable: false; isSingleton: true

@@ -11,11 +11,14 @@ from typing import Any, get_type_hints
 import pytest
 from PySide6.QtGui import QRawFont
 
-from appliance.kiosk.models import agreement, compare, login, request
+from appliance.kiosk.models import agreement, compare, face, hand, login, request
 from appliance.kiosk.visit.state import Screen
 from appliance.kiosk.words.catalogue import LANGUAGES, words
+from appliance.pipeline.series import record
 from appliance.pipeline.series.views import View
+from appliance.pipeline.simulation import honesty
 from appliance.pipeline.simulation.handles import HANDLES
+from appliance.pipeline.simulation.points import NAMED
 from appliance.policy.policy import Role
 from appliance.protocols import disc_api, worker_api
 from tests.kiosk import codes, sources
@@ -38,13 +41,22 @@ def steps() -> list[str]:
 # The values that follow each beginning of a word that QML puts together.
 ENDS: Mapping[str, Iterable[str]] = {
     "agreement_": agreement.SENTENCES,
+    "cause_": (*record.FLAWS, *record.REMARKS),
+    "change_": record.FLAWS,
     "changes_": field(compare.CompareState, "shows"),
-    "compare_": {*codes.literals(compare.Mode), "before", "after"},
+    "compare_": codes.literals(compare.Mode),
+    "compare_after_": field(compare.CompareState, "shows"),
     "decision_pin_": field(request.RequestState, "purpose"),
     "disc_": field(disc_api.File, "refusal"),
     "ending_": ("worker", "key", "storage", "search", "ledger"),
-    "face_": ("largest", "left", "right"),
+    "face_name_": field(face.Box, "name"),
+    "face_nudge_": ("left", "right", "up", "down"),
+    "hand_": codes.literals(hand.Tool),
+    "hand_mode_": codes.literals(hand.Mode),
+    "hand_note_": codes.literals(hand.Mode),
     "handle_": HANDLES,
+    "landmark_": NAMED,
+    "point_": record.PointName,
     "reason_": codes.literals(request.Reason),
     "refused_": codes.of_services() | codes.of_the_kiosk(),
     "region_": {one.region for one in HANDLES.values()},
@@ -54,6 +66,7 @@ ENDS: Mapping[str, Iterable[str]] = {
     "task_": codes.literals(login.Task),
     "unit_": field(worker_api.Handle, "unit"),
     "view_": [one.value for one in View],
+    "why_not_": codes.literals(honesty.Code),
 }
 
 

@@ -59,7 +59,7 @@ def main() -> int:
 def _check_copy(running: Running, visit: Visit) -> None:
     """What was released is trusted by the site's own anchor."""
     (number,) = visit.screen.models["request"].values()["numbers"]
-    (copy,) = running.outbox.glob(f"**/*{number}*.jpg")
+    (copy,) = running.outbox.glob(f"*.{number}.copy")
     load_provenance()
     said = read_provenance(
         io.BytesIO(copy.read_bytes()), "jpeg", read_anchors(running.folder / "keys")

@@ -97,8 +97,8 @@ class Changes(Model[ChangesState]):
             return
         self._left_out = {}
         self.show(looking=True, lines=[], ratio=photo.height / max(1, photo.width), shows="wished")
-        if visit.wish.face is not None:
-            x, y, height = visit.wish.face
+        if visit.wish.middle is not None:
+            x, y, height = visit.wish.middle
             zoom = min(_MOST_ZOOM, max(1.0, 1 / (_AROUND * height)))
             self.show(zoom=zoom, face_x=x, face_y=y)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import hypot
-from typing import get_args
+from typing import Literal
 
 import msgspec
 
@@ -12,7 +12,6 @@ from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Step
 from appliance.protocols import worker_api
-from appliance.protocols.worker_api.simulation import Choice
 
 # Degrees to the right of the picture by which a standard face is turned to begin with, where the
 # network finds none. The side of a view is the patient's own that is seen.
@@ -30,14 +29,15 @@ _FINE = 2048  # pixels of the picture under the loupe: the most that a worker ma
 class Box(msgspec.Struct, frozen=True):
     """A face, in shares of the width and height of the photo.
 
-    ``choice`` as the worker takes it; empty for a face between others, which cannot be chosen.
+    ``number``: the worker's, from 1, the largest. ``name``: what it is called.
     """
 
     x: float
     y: float
     width: float
     height: float
-    choice: str
+    number: int
+    name: Literal["only", "largest", "left", "right", "between"]
 
 
 class Dot(msgspec.Struct, frozen=True):
@@ -48,18 +48,17 @@ class Dot(msgspec.Struct, frozen=True):
 
 
 class FaceState(msgspec.Struct, frozen=True):
-    """``found``: whether the network found the face.
+    """``chosen``: the number of the face that is meant; 0: none. ``found``: whether there is one.
 
     ``points``: names of those that are shown; ``places``: where they lie, by name, apart from the
     names, so that what a finger is on stays while it moves. ``point``: the one that was touched
     last; ``held``: a finger is on it. ``turns``: views to begin from where none was found.
-    ``can_undo``: a move can be taken back. ``pixel_x`` and ``pixel_y``: one pixel of the photo, as
-    shares of its sides.
+    ``can_undo``: a move can be taken back.
     """
 
     looking: bool = False
     boxes: list[Box] = []
-    chosen: str = ""
+    chosen: int = 0
     points: list[str] = []
     places: dict[str, Dot] = {}
     point: str = ""
@@ -68,8 +67,6 @@ class FaceState(msgspec.Struct, frozen=True):
     can_undo: bool = False
     found: bool = True
     turns: tuple[str, ...] = tuple(_TURNS)
-    pixel_x: float = 0.0
-    pixel_y: float = 0.0
 
 
 class Face(Model[FaceState]):
@@ -85,8 +82,8 @@ class Face(Model[FaceState]):
         """Drop what was found; the visit keeps what was chosen."""
         self._moves.clear()
         self.show(
-            looking=False, boxes=[], chosen="", points=[], places={}, point="", held=False,
-            with_points=False, can_undo=False, found=True, pixel_x=0.0, pixel_y=0.0,
+            looking=False, boxes=[], chosen=0, points=[], places={}, point="", held=False,
+            with_points=False, can_undo=False, found=True,
         )  # fmt: skip
 
     @action
@@ -96,12 +93,7 @@ class Face(Model[FaceState]):
         photo, wish = self._shared.visit.shown, self._shared.visit.wish
         if photo is None:
             return
-        self.show(
-            looking=True,
-            with_points=bool(wish.points),
-            pixel_x=1 / max(1, photo.width),
-            pixel_y=1 / max(1, photo.height),
-        )
+        self.show(looking=True, with_points=bool(wish.points))
         self._shared.show_item(photo.item, "before")
         if wish.points:
             self._shared.show_item(photo.item, "fine", _FINE)
@@ -112,17 +104,16 @@ class Face(Model[FaceState]):
         )
 
     @action
-    def choose(self, choice: str) -> None:
+    def choose(self, number: int) -> None:
         """This face is meant."""
         wish = self._shared.visit.wish
-        for one in get_args(Choice):
-            if one == choice and any(box.choice == choice for box in self.state.boxes):
-                if wish.choice != one:
-                    wish.points = {}
-                    self._drop_shown()
-                wish.choice = one
-                self.show(chosen=one)
-                self._keep_box()
+        if any(box.number == number for box in self.state.boxes):
+            if wish.face != number:
+                wish.points = {}
+                self._drop_shown()
+            wish.face = number
+            self.show(chosen=number)
+            self._keep_middle()
 
     @action
     def propose(self) -> None:
@@ -236,7 +227,7 @@ class Face(Model[FaceState]):
         if photo is None:
             return
         self._shared.show_item(photo.item, "fine", _FINE)
-        wanted = worker_api.ProposePoints(photo.item, visit.wish.choice, yaw=yaw)
+        wanted = worker_api.ProposePoints(photo.item, face=visit.wish.face, yaw=yaw)
 
         def proposed(answer: worker_api.ProposedPoints) -> None:
             places = {name: (at.x, at.y) for name, at in answer.points.items()}
@@ -263,32 +254,31 @@ class Face(Model[FaceState]):
         photo, wish = self._shared.visit.shown, self._shared.visit.wish
         if photo is None:
             return
-        order = sorted(faces.faces, key=lambda face: face.x)
-        largest = max(order, key=lambda face: face.width * face.height, default=None)
         boxes = [
             Box(
                 face.x / photo.width,
                 face.y / photo.height,
                 face.width / photo.width,
                 face.height / photo.height,
-                _choice_of(number, len(order), is_largest=face is largest),
+                number,
+                _name_of(face, faces.faces),
             )
-            for number, face in enumerate(order)
+            for number, face in enumerate(faces.faces, 1)
         ]
-        if wish.choice is None and largest is not None:
-            wish.choice = "largest"
-        self.show(looking=False, boxes=boxes, chosen=wish.choice or "", found=bool(boxes))
-        self._keep_box()
+        if wish.face is None and boxes:
+            wish.face = 1
+        self.show(looking=False, boxes=boxes, chosen=wish.face or 0, found=bool(boxes))
+        self._keep_middle()
         self._show_points()
         if not boxes and not wish.points:
             self.propose()
 
-    def _keep_box(self) -> None:
+    def _keep_middle(self) -> None:
         """Where the face lies that is meant, for pictures that show it closer."""
         for box in self.state.boxes:
-            if box.choice == self.state.chosen:
+            if box.number == self.state.chosen:
                 middle = box.x + box.width / 2, box.y + box.height / 2
-                self._shared.visit.wish.face = (*middle, box.height)
+                self._shared.visit.wish.middle = (*middle, box.height)
 
     def _show_points(self) -> None:
         photo = self._shared.visit.shown
@@ -300,8 +290,11 @@ class Face(Model[FaceState]):
             self.show(places=places, points=list(places))
 
 
-def _choice_of(number: int, count: int, *, is_largest: bool) -> str:
-    """What a face is called, ``number`` from the left of ``count``."""
-    if is_largest:
-        return "largest"
-    return "left" if number == 0 else "right" if number == count - 1 else ""
+def _name_of(
+    face: worker_api.Face, faces: list[worker_api.Face]
+) -> Literal["only", "largest", "left", "right", "between"]:
+    """What a face is called among ``faces``, the largest of which is the first."""
+    if face is faces[0]:
+        return "largest" if len(faces) > 1 else "only"
+    order = sorted(faces, key=lambda one: one.x)
+    return "left" if face is order[0] else "right" if face is order[-1] else "between"

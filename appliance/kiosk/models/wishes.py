@@ -12,7 +12,7 @@ Shows: TypeAlias = Literal["wished", "least"]
 
 def subject_of(wish: Wish) -> worker_api.Subject:
     """The face that is meant; there must be a photo."""
-    return worker_api.Subject(wish.photo or 0, _places(wish), wish.choice)
+    return worker_api.Subject(wish.photo or 0, _places(wish), face=wish.face)
 
 
 def preview_of(wish: Wish, shows: Shows, side: int) -> worker_api.PreviewSimulation | None:
@@ -31,7 +31,7 @@ def preview_of(wish: Wish, shows: Shows, side: int) -> worker_api.PreviewSimulat
         drags,
         regions,
         _places(wish),
-        wish.choice,
+        face=wish.face,
         shows=shows,
         side=side,
     )
@@ -43,7 +43,7 @@ def result_of(wish: Wish) -> worker_api.Simulate | None:
     if shown is None:
         return None
     return worker_api.Simulate(
-        shown.photo, shown.handles, shown.drags, shown.regions, shown.points, shown.choice
+        shown.photo, shown.handles, shown.drags, shown.regions, shown.points, face=shown.face
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from appliance.protocols import worker_api
-from appliance.protocols.worker_api.simulation import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,16 @@ class Photo:
 class Wish:
     """What is to be changed on one photo, and all that belongs to it.
 
-    ``face``: the middle and the height of the face that is meant, in shares of the photo's sides.
+    ``face``: which one is meant, by its number from 1, the largest; ``middle``: where it lies, and
+    its height, in shares of the photo's sides.
 
     ``points``: set by hand, in pixels of the photo. ``handles`` that are wished, ``least`` what is
     to be expected of them at least. ``drags`` and ``regions``: by hand; they are of the wish only.
     """
 
     photo: int | None = None
-    choice: Choice | None = None
-    face: tuple[float, float, float] | None = None
+    face: int | None = None
+    middle: tuple[float, float, float] | None = None
     points: dict[str, tuple[float, float]] = field(default_factory=dict)
     handles: dict[str, float] = field(default_factory=dict)
     least: dict[str, float] = field(default_factory=dict)

@@ -21,7 +21,7 @@ Item {
 
     signal moved(real value)
 
-    implicitHeight: Theme.target + 28 + (note === "" ? 0 : why.implicitHeight)
+    implicitHeight: 28 + (enabled ? Theme.target : 0) + (note === "" ? 0 : why.implicitHeight + 8)
     function set(wanted) {
         const value = Math.min(to, Math.max(from, Math.round(wanted / step) * step));
         if (value !== slider.value) {

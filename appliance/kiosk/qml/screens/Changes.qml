@@ -25,6 +25,17 @@ Page {
         Kiosk.act("changes.load", []);
     }
     extra: [
+        Repeater {
+            model: Kiosk.hand.drag_mm > 0 || Kiosk.hand.with_regions ? ["handles", "drag", "region"] : []
+            delegate: ActionButton {
+                required property string modelData
+                objectName: "tool-" + modelData
+                visible: modelData === "handles" || (modelData === "drag" ? Kiosk.hand.drag_mm > 0 : Kiosk.hand.with_regions)
+                kind: page.tool === modelData ? "main" : "plain"
+                text: (page.tool === modelData ? "✓ " : "") + Kiosk.words["hand_" + modelData]
+                onClicked: Kiosk.act("hand.choose", [modelData])
+            }
+        },
         ActionButton {
             objectName: "undo"
             visible: page.tool !== "handles"
@@ -201,17 +212,6 @@ Page {
             text: (Kiosk.changes.with_lines ? "✓ " : "") + Kiosk.words.changes_lines
             onClicked: Kiosk.act("changes.show_lines", [])
         }
-        Repeater {
-            model: Kiosk.hand.drag_mm > 0 || Kiosk.hand.with_regions ? ["handles", "drag", "region"] : []
-            delegate: ActionButton {
-                required property string modelData
-                objectName: "tool-" + modelData
-                visible: modelData === "handles" || (modelData === "drag" ? Kiosk.hand.drag_mm > 0 : Kiosk.hand.with_regions)
-                kind: page.tool === modelData ? "main" : "plain"
-                text: (page.tool === modelData ? "✓ " : "") + Kiosk.words["hand_" + modelData]
-                onClicked: Kiosk.act("hand.choose", [modelData])
-            }
-        }
     }
     Item {
         id: panel
@@ -251,7 +251,7 @@ Page {
                         objectName: "region-" + modelData
                         width: regions.width
                         kind: Kiosk.changes.region === modelData ? "main" : "plain"
-                        text: Kiosk.words["region_" + modelData]
+                        text: (Kiosk.changes.region === modelData ? "✓ " : "") + Kiosk.words["region_" + modelData]
                         onClicked: Kiosk.act("changes.choose", [modelData])
                     }
                 }
@@ -307,7 +307,7 @@ Page {
                         height: 112
                         padding: 12
                         text: Kiosk.words["hand_mode_" + modelData]
-                        note: Kiosk.words["hand_mode_" + modelData + "_more"]
+                        note: Kiosk.words["hand_note_" + modelData]
                         chosen: Kiosk.hand.mode === modelData
                         onClicked: Kiosk.act("hand.choose_mode", [modelData])
                     }

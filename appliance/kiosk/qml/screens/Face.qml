@@ -11,6 +11,7 @@ Page {
     readonly property bool chosenPoint: point !== "" && Kiosk.face.places[point] !== undefined
 
     function named(name) { return Kiosk.words["landmark_" + name.replace(/-/g, "_")]; }
+    function called(name) { return Kiosk.words["face_name_" + name]; }
     function nudge(right, down) { Kiosk.act("face.nudge", [page.point, right, down]); }
 
     title: Kiosk.words.face_title
@@ -20,7 +21,7 @@ Page {
               : Kiosk.face.found ? Kiosk.words.face_one : Kiosk.words.face_none
     back: Kiosk.words.go_back
     next: Kiosk.words.go_on
-    nextEnabled: Kiosk.face.chosen !== "" || Kiosk.face.points.length > 0
+    nextEnabled: Kiosk.face.chosen > 0 || Kiosk.face.points.length > 0
     onGoBack: Kiosk.act("place.back", [])
     onGoOn: Kiosk.act("face.accept", [])
     Component.onCompleted: Kiosk.act("face.load", [])
@@ -35,7 +36,7 @@ Page {
         ActionButton {
             objectName: "points"
             visible: Kiosk.face.found
-            enabled: !Kiosk.face.looking && (Kiosk.face.with_points || Kiosk.face.chosen !== "")
+            enabled: !Kiosk.face.looking && (Kiosk.face.with_points || Kiosk.face.chosen > 0)
             text: Kiosk.face.with_points ? Kiosk.words.face_drop_points : Kiosk.words.face_points
             onClicked: Kiosk.act(Kiosk.face.with_points ? "face.drop_points" : "face.propose", [])
         }
@@ -52,8 +53,7 @@ Page {
             delegate: Rectangle {
                 id: box
                 required property var modelData
-                readonly property bool chosen: Kiosk.face.chosen === modelData.choice
-                readonly property bool can: modelData.choice !== ""
+                readonly property bool chosen: Kiosk.face.chosen === modelData.number
                 x: photo.shownX + modelData.x * photo.shownWidth
                 y: photo.shownY + modelData.y * photo.shownHeight
                 width: modelData.width * photo.shownWidth
@@ -61,15 +61,15 @@ Page {
                 visible: !Kiosk.face.with_points
                 color: "transparent"
                 radius: 8
-                border { width: chosen ? 4 : 2; color: activeFocus ? Theme.text : chosen ? Theme.accent : can ? Theme.text : Theme.line }
-                activeFocusOnTab: can
+                border { width: chosen ? 4 : 2; color: activeFocus ? Theme.text : chosen ? Theme.accent : Theme.text }
+                activeFocusOnTab: visible
                 Accessible.role: Accessible.RadioButton
-                Accessible.name: name.text
+                Accessible.name: page.called(modelData.name)
                 Accessible.checkable: true
                 Accessible.checked: chosen
-                Accessible.onPressAction: Kiosk.act("face.choose", [modelData.choice])
-                Keys.onSpacePressed: Kiosk.act("face.choose", [modelData.choice])
-                Keys.onReturnPressed: Kiosk.act("face.choose", [modelData.choice])
+                Accessible.onPressAction: Kiosk.act("face.choose", [modelData.number])
+                Keys.onSpacePressed: Kiosk.act("face.choose", [modelData.number])
+                Keys.onReturnPressed: Kiosk.act("face.choose", [modelData.number])
                 Rectangle {
                     anchors { left: parent.left; bottom: parent.top; bottomMargin: 4 }
                     width: name.implicitWidth + 20
@@ -80,17 +80,16 @@ Page {
                     Text {
                         id: name
                         anchors.centerIn: parent
-                        text: (box.chosen ? "✓ " : "") + Kiosk.words["face_" + (box.modelData.choice || "between")]
+                        text: box.chosen ? "✓ " + page.called(box.modelData.name) : box.modelData.number   // short: faces may be near each other
                         color: Theme.text
                         font { family: Theme.family; pixelSize: Theme.small }
                     }
                 }
                 MouseArea {
-                    objectName: "face-" + box.modelData.choice
+                    objectName: "face-" + box.modelData.number
                     anchors.fill: parent
                     anchors.margins: -Math.max(0, (Theme.target - Math.min(box.width, box.height)) / 2)
-                    enabled: box.can
-                    onClicked: Kiosk.act("face.choose", [box.modelData.choice])
+                    onClicked: Kiosk.act("face.choose", [box.modelData.number])
                 }
             }
         }

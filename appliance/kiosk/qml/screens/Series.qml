@@ -7,17 +7,17 @@ Page {
     id: page
 
     function view(name) { return Kiosk.words["view_" + name.replace(/-/g, "_")]; }
-    function views(names) { return names.map(page.view).join(Kiosk.words.series_then); }
-    function coded(table, cause) {
-        const text = Kiosk.words[table + "_" + cause.code.replace(/-/g, "_")] || "";
-        return cause.amount === "" ? text : text.replace("%1", cause.amount);
-    }
+    function filled(text, cause) { return text === undefined ? "" : cause.amount === "" ? text : text.replace("%1", cause.amount); }
+    function cause(one) { return page.filled(Kiosk.words["cause_" + one.code.replace(/-/g, "_")], one); }
+    function change(one) { return page.filled(Kiosk.words["change_" + one.code.replace(/-/g, "_")], one); }
+    function listed(texts) { return texts.length === 0 ? "" : texts.reduce((before, one) => Kiosk.words.series_and.arg(before).arg(one)); }
+    function inTurn(texts) { return texts.length === 0 ? "" : texts.reduce((before, one) => Kiosk.words.series_then.arg(before).arg(one)); }
 
     title: Kiosk.words.series_title
     sentence: Kiosk.series.importing > 0 ? Kiosk.words.series_importing.arg(Kiosk.series.importing)
         : Kiosk.series.checking > 0 ? Kiosk.words.series_checking.arg(Kiosk.series.checked).arg(Kiosk.series.checking)
-        : Kiosk.series.double.length > 0 ? Kiosk.words.series_double.arg(page.views(Kiosk.series.double))
-        : Kiosk.series.missing.length > 0 ? Kiosk.words.series_missing.arg(page.views(Kiosk.series.missing))
+        : Kiosk.series.double.length > 0 ? Kiosk.words.series_double.arg(page.inTurn(Kiosk.series.double.map(page.view)))
+        : Kiosk.series.missing.length > 0 ? Kiosk.words.series_missing.arg(page.inTurn(Kiosk.series.missing.map(page.view)))
         : Kiosk.words.series_more
     back: Kiosk.words.go_back
     next: Kiosk.words.go_on
@@ -119,7 +119,7 @@ Page {
                     anchors { left: small.right; right: parent.right; top: view.bottom; bottom: points.top; margins: 10; topMargin: 2; bottomMargin: 4 }
                     text: cell.modelData.judged === 0 ? Kiosk.words.series_unchecked
                           : cell.modelData.changes.length === 0 ? Kiosk.words.series_nothing
-                          : cell.modelData.changes.map(cause => page.coded("change", cause)).join(Kiosk.words.series_then)
+                          : page.inTurn(cell.modelData.changes.map(page.change))
                     color: cell.modelData.changes.length > 0 ? Theme.warning : Theme.quiet
                     font.pixelSize: Theme.small
                     elide: Text.ElideRight
@@ -192,8 +192,7 @@ Page {
                     id: head
                     width: parent.width
                     text: (line.modelData.verdict === "met" ? "✓ " : line.missed ? "⚠ " : "? ")
-                          + Kiosk.words["point_" + line.modelData.name.replace(/-/g, "_")] + Kiosk.words.series_colon
-                          + line.modelData.causes.map(cause => page.coded("cause", cause)).join(Kiosk.words.series_and)
+                          + Kiosk.words.series_point.arg(Kiosk.words["point_" + line.modelData.name.replace(/-/g, "_")]).arg(page.listed(line.modelData.causes.map(page.cause)))
                     color: line.missed ? Theme.warning : line.modelData.verdict === "met" ? Theme.text : Theme.quiet
                     font.pixelSize: 18
                 }
@@ -201,7 +200,7 @@ Page {
                     width: parent.width
                     leftPadding: 26
                     visible: line.missed
-                    text: line.modelData.causes.map(cause => page.coded("change", cause)).join(Kiosk.words.series_then)
+                    text: page.inTurn(line.modelData.causes.map(page.change))
                     font { pixelSize: 18; bold: true }
                 }
             }

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,9 +93,8 @@ def look(folder: Path, report: Path, seconds: float) -> list[Image.Image]:
     screen = Screen(folder)
     seen = [_steady(screen, until)]
     for _ in range(2):
-        before = seen[-1]
         screen.touch(0.95, 0.035)  # the button that changes the language
-        until(lambda before=before: screen.picture().tobytes() != before.tobytes())
+        until(partial(_differs, screen, seen[-1].tobytes()))
         screen.touch(0.5, 0.95)  # away from the button, which shows that it is meant
         seen.append(_steady(screen, until))
     screen.key(KEY)
@@ -122,6 +122,10 @@ def check_seen(first: Image.Image, other: Image.Image, again: Image.Image) -> No
         assert brightest > 200
     assert first.tobytes() != other.tobytes()
     assert first.tobytes() == again.tobytes()
+
+
+def _differs(screen: Screen, pixels: bytes) -> bool:
+    return screen.picture().tobytes() != pixels
 
 
 def _steady(screen: Screen, until: Callable[[Callable[[], bool]], None]) -> Image.Image:

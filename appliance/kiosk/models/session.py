@@ -27,11 +27,12 @@ _NAME = broker_api.NAME
 class SessionState(msgspec.Struct, frozen=True):
     """``lost``: a service is gone, and the screen says so until it is back.
 
-    ``ending``: the wipe is under way.
+    ``ending``: the wipe is under way; ``worker_ended``: as the broker says meanwhile.
     """
 
     lost: bool = False
     ending: bool = False
+    worker_ended: bool = False
     clean: bool = False
     before: int = 0
     after: int = 0
@@ -119,7 +120,7 @@ class Session(Model[SessionState]):
         self._forget()
         self._shared.place.go(Step.END)
         self._shared.pictures.clear()
-        self.show(ending=True)
+        self.show(ending=True, worker_ended=False)
         self._shared.urgent.ask(
             of_broker("Close", broker_api.SessionRef(handle), broker_api.Closed),
             self._ended,
@@ -216,6 +217,7 @@ class Session(Model[SessionState]):
 
     def _show_status(self, now: broker_api.Status) -> None:
         if self.state.ending:
+            self.show(worker_ended=not now.worker)
             return
         visit = self._shared.visit
         visit.subject = now.subject

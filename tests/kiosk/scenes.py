@@ -249,6 +249,7 @@ def _variants(stage: Stage) -> None:
 
 
 def _ticks(stage: Stage) -> None:
+    stage.pictures.put("agreed", head(8))
     stage.model("agreement").show(ticked=["wish"])
 
 

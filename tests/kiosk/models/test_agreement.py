@@ -8,7 +8,7 @@ from appliance.kiosk.models.agreement import SENTENCES, Agreement
 from appliance.kiosk.models.request import Request
 from appliance.kiosk.visit.state import NEXT, Screen
 from appliance.kiosk.visit.visit import Variant, Wish
-from appliance.protocols import broker_api
+from appliance.protocols import broker_api, worker_api
 from tests.kiosk.models.standins import Bench, acts, error
 
 
@@ -34,6 +34,15 @@ def test_two_ticks_are_not_enough(bench: Bench, agreement: Agreement) -> None:
     acts(agreement, "accept")
     assert bench.answers.of("Agree") == []
     assert bench.screen is Screen.AGREEMENT
+
+
+def test_the_patient_sees_what_they_agree_to(bench: Bench, agreement: Agreement) -> None:
+    bench.shared.visit.variants[1].wish.handles["hump"] = -2.0
+    bench.answers.by_method["PreviewSimulation"] = worker_api.Previewed({}, 1.0)
+    acts(agreement, "load")
+    (wanted,) = bench.answers.of("PreviewSimulation")
+    assert (wanted.photo, wanted.handles) == (8, {"hump": -2.0})
+    assert bench.pictures.shown["agreed"] == b"picture"
 
 
 def test_it_is_recorded_before_anybody_goes_on(bench: Bench, agreement: Agreement) -> None:

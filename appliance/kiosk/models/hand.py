@@ -83,7 +83,7 @@ class Hand(Model[HandState]):
         """The photo has so many pixels to a mm, and this size."""
         self._scale, self._size = scale, size
         wish = self._shared.visit.wish
-        self._made = ["region"] * len(wish.regions) + ["drag"] * len(wish.drags)
+        self._made = [*("region" for _ in wish.regions), *("drag" for _ in wish.drags)]
         self.show_all()
 
     def allow(self, drag_mm: float, *, regions: bool) -> None:

@@ -38,7 +38,7 @@ class Pictures(Protocol):
 
 
 class Shared:
-    """``worker`` serves the session, ``previews`` on a connection of its own."""
+    """``worker`` serves the session; ``jobs`` and ``previews`` are on a connection of their own."""
 
     def __init__(self, services: Services, place: Place, pictures: Pictures) -> None:
         self.services = services
@@ -82,6 +82,13 @@ class Shared:
         if self._worker is None:
             raise RuntimeError("no session is open")
         return self._worker
+
+    @property
+    def jobs(self) -> Caller:
+        """For what keeps the worker busy: one after the other, so that none is refused as such."""
+        if self._previewer is None:
+            raise RuntimeError("no session is open")
+        return self._previewer
 
     @property
     def previews(self) -> Latest:
@@ -157,5 +164,5 @@ class Shared:
 
         if latest:
             self.previews.ask(decoded, put, self.refuse)
-        elif self._previewer is not None:
-            self._previewer.ask(decoded, put, self.refuse)
+        else:
+            self.jobs.ask(decoded, put, self.refuse)

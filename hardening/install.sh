@@ -61,7 +61,8 @@ workers=$root/usr/lib/systemd/system/appliance-worker@.service.d
 mkdir -p "$workers"
 ln -sf /run/appliance/worker-devices.conf "$workers/devices.conf"
 
-# Masked: each would write memory to a disk, give access around the kiosk, or load other rules.
+# Masked: each would write memory to a disk, give access around the kiosk, or load other rules. The
+# seat is appliance-seat.service, for one user.
 mask() {
 	mkdir -p "$root/etc/systemd/system"
 	ln -sf /dev/null "$root/etc/systemd/system/$1"
@@ -79,3 +80,4 @@ mask emergency.service
 mask rescue.service
 mask debug-shell.service
 mask nftables.service
+mask seatd.service

@@ -56,7 +56,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "kiosk": (
             "kiosk.command",
-            "Practise with the whole appliance: its screen, on samples, without root.",
+            "Practise on samples with the appliance's screen, without root.",
         ),
         "models": (
             "models.command",

@@ -34,6 +34,7 @@ from appliance.training.authentication import Authentication
 from appliance.training.bus import TokenBus
 from appliance.training.place import Place
 from appliance.wire.client import Client
+from appliance.wire.connection import connect_to
 
 _TICK = 0.5  # seconds between two checks of tokens, times and the ledger
 _PATIENCE = 60.0  # seconds that the ledger may take to start
@@ -56,6 +57,9 @@ def surroundings(place: Place) -> Environment:
         roles=place.roles,
         connect_releaser=lambda slot: Client.to(place.releasers / f"{slot}.sock"),
         connect_burner=_no_burner,
+        connect_auditor=lambda: connect_to(place.auditor),
+        status=place.status,
+        storage={"workspaces": place.folder},
         network=network.probed,
     )
 

@@ -1,9 +1,9 @@
 """The whole machine: starts its processes, as systemd does on an appliance, and ends them.
 
-A keeper, or a releaser, is started for each connection to its socket. Broker and ledger are started
-again when they end by themselves; when the screen ends, all does. Every process is tied to the
-thread that runs the machine: if that is killed, the kernel kills them, keepers notice that their
-broker is gone, and wipe. The folder that is left then is removed by the next start.
+A keeper, a releaser or an auditor is started for each connection to its socket. Broker and ledger
+are started again when they end by themselves; when the screen ends, all does. Every process is tied
+to the thread that runs the machine: if that is killed, the kernel kills them, keepers notice that
+their broker is gone, and wipe. The folder that is left then is removed by the next start.
 """
 
 from __future__ import annotations
@@ -136,6 +136,7 @@ class Machine:
             if self._plan.releaser is not None:
                 listener = stack.enter_context(_listening(place.releasers / f"{slot}.sock"))
                 self._on_connection(listener, self._releaser)
+        self._on_connection(stack.enter_context(_listening(place.auditor)), self._auditor)
         self._broker_socket = stack.enter_context(_listening(place.broker))
 
     def _start(self) -> None:
@@ -200,6 +201,13 @@ class Machine:
         policy = ("--policy", os.fspath(self._plan.policy))
         words = tied(module, *options, *policy, "--socket", str(connection))
         return Program("releaser", words, self._plan.variables, (connection,))
+
+    def _auditor(self, connection: int) -> Program:
+        plan, place = self._plan, self.place
+        ledger = ("--ledger", os.fspath(plan.ledger), "--stage", os.fspath(place.stage))
+        rest = ("--policy", os.fspath(plan.policy), "--status", os.fspath(place.status))
+        words = tied("appliance.auditor", *ledger, *rest, "--socket", str(connection))
+        return Program("auditor", words, plan.variables, (connection,))
 
     def _disc(self) -> tuple[Service, Callable[[], None]]:
         """A drive, or samples in its place."""

@@ -63,10 +63,10 @@ class Stage:
         """As at the beginning: nobody is there, and nothing is known."""
         self.pictures.clear()
         self.screen.shared.visit = Visit()
-        self.models["place"].show(**_values(PlaceState(language=language)))
         for name, state in self._first.items():
             if name != "place":
                 self.models[name].show(**_values(state))
+        self.models["place"].show(**_values(PlaceState(language=language)))
         self.settle()
 
     def show(self, place: Place) -> None:
@@ -115,9 +115,7 @@ class Stage:
 
     def close(self) -> None:
         """Take the window away, and all that belongs to it."""
-        for caller in (self.screen.shared.broker, self.screen.session._appliance):
-            if caller is not None:
-                caller.close()
+        self.screen.close()
         shiboken6.delete(self.screen._engine)
         qInstallMessageHandler(None)
 

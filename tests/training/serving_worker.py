@@ -6,6 +6,7 @@ import argparse
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 from appliance.protocols import worker_control_api as api
 from appliance.wire.message import Empty
@@ -26,7 +27,7 @@ if __name__ == "__main__":
     parser.add_argument("--socket", type=int)
     options, _ = parser.parse_known_args()
     (options.workspace / "photo").write_bytes(b"a face")
-    methods = {
+    methods: dict[str, Method[Any]] = {
         "Begin": Method(api.Begin, begin, descriptors=1),
         "Serve": Method(Empty, serve, descriptors=1),
     }

@@ -51,6 +51,7 @@ _MASKED = {
         *("emergency.service", "rescue.service", "debug-shell.service"),
     ),
     "no other packet filter": ("nftables.service",),
+    "no other seat": ("seatd.service",),
 }
 
 

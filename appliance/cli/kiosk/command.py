@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -46,7 +48,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def kiosk(
     context: RunContext, *, policy: Path | None, drive: Path | None, language: str, headless: bool
 ) -> None:
-    """Practise with the whole appliance: its screen, on samples, without root.
+    """Practise on samples with the appliance's screen, without root.
 
     Broker, worker and ledger run as they do on an appliance. Tokens are buttons on the screen, and
     a session's workspace is a folder in memory. Nothing can be released. At the end nothing is
@@ -67,13 +69,24 @@ def kiosk(
         drive=drive,
     )
     machine = Machine(plan)
-    for number in _ENDING:
-        signal.signal(number, lambda *_: machine.stop())
-    click.echo(f"Training: for samples only. The PIN of all is {PIN}. Ctrl-C ends it.", err=True)
-    if code := machine.run():
+    click.echo(f"Training: for samples only. The PIN of all is {PIN}. Ctrl-C ends it.")
+    with _ended_by_signals(machine):
+        code = machine.run()
+    if code:
         raise SessionError(
             f"The screen ended by itself (code {code}).", "See what it wrote above, and try again."
         )
+
+
+@contextmanager
+def _ended_by_signals(machine: Machine) -> Iterator[None]:
+    """As long as it runs: a signal ends it in order, as the end of its screen does."""
+    before = {number: signal.signal(number, lambda *_: machine.stop()) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _of_screen(context: RunContext, *, headless: bool) -> dict[str, str]:

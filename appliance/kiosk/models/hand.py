@@ -13,6 +13,7 @@ from appliance.kiosk.models.shared import Shared
 from appliance.protocols import worker_api
 
 Tool: TypeAlias = Literal["handles", "drag", "region"]
+Kind: TypeAlias = Literal["drag", "region"]
 Mode: TypeAlias = Literal["line", "region", "shape", "mean"]
 Place: TypeAlias = tuple[float, float]
 
@@ -68,7 +69,7 @@ class Hand(Model[HandState]):
         self._changed = changed
         self._scale = 0.0
         self._size = (1, 1)
-        self._made: list[Literal["drag", "region"]] = []
+        self._made: list[Kind] = []
 
     def forget(self) -> None:
         """Drop what is shown; the visit keeps what was made."""
@@ -83,7 +84,9 @@ class Hand(Model[HandState]):
         """The photo has so many pixels to a mm, and this size."""
         self._scale, self._size = scale, size
         wish = self._shared.visit.wish
-        self._made = [*("region" for _ in wish.regions), *("drag" for _ in wish.drags)]
+        regions: list[Kind] = ["region"] * len(wish.regions)
+        drags: list[Kind] = ["drag"] * len(wish.drags)
+        self._made = regions + drags
         self.show_all()
 
     def allow(self, drag_mm: float, *, regions: bool) -> None:

@@ -27,11 +27,12 @@ _NAME = broker_api.NAME
 class SessionState(msgspec.Struct, frozen=True):
     """``lost``: a service is gone, and the screen says so until it is back.
 
-    ``ending``: the wipe is under way.
+    ``ending``: the wipe is under way; ``worker_ended``: as the broker says meanwhile.
     """
 
     lost: bool = False
     ending: bool = False
+    worker_ended: bool = False
     clean: bool = False
     before: int = 0
     after: int = 0
@@ -53,6 +54,8 @@ class Session(Model[SessionState]):
         self._resume = resume
         self.login = Login(shared, self._open, self._reopen)
         self._ends_at = 0.0
+        self._unheard = False
+        self._has_token = False
         self._appliance: Caller | None = None
         self._status: Caller | None = None
         self.enter_task: Callable[[Task, str, str], None] = lambda *_: None
@@ -76,14 +79,19 @@ class Session(Model[SessionState]):
         if self._shared.visit.handle:
             left = max(0.0, self._ends_at - time.monotonic())
             self._bar.show(minutes=round(left / 60))
+
+    def look_again(self) -> None:
+        """Called each second: ask again whoever did not answer."""
         if self.state.lost:
             self.watch()
+        if self._unheard:
+            self._follow_status()
 
     def touch(self) -> None:
         """A person uses the screen: the idle time starts again."""
         visit = self._shared.visit
         if visit.handle and not self._shared.place.state.locked:
-            self._shared.broker.ask(
+            self._shared.urgent.ask(
                 of_broker("Touch", broker_api.SessionRef(visit.handle), Empty),
                 lambda _: None,
                 lambda _: None,
@@ -93,10 +101,10 @@ class Session(Model[SessionState]):
     def lock(self) -> None:
         """Lock at once; the page is covered before the broker has answered."""
         handle = self._shared.visit.handle
-        if not handle:
+        if not handle or self.state.ending:
             return
         self._cover()
-        self._shared.broker.ask(
+        self._shared.urgent.ask(
             of_broker("Lock", broker_api.SessionRef(handle), Empty),
             lambda _: None,
             self._shared.refuse,
@@ -111,8 +119,9 @@ class Session(Model[SessionState]):
         self._shared.disconnect()
         self._forget()
         self._shared.place.go(Step.END)
-        self.show(ending=True)
-        self._shared.broker.ask(
+        self._shared.pictures.clear()
+        self.show(ending=True, worker_ended=False)
+        self._shared.urgent.ask(
             of_broker("Close", broker_api.SessionRef(handle), broker_api.Closed),
             self._ended,
             self._not_ended,
@@ -123,6 +132,8 @@ class Session(Model[SessionState]):
         """The certificate was seen, or there is nothing to see: the next person may come."""
         self._start_over()
         self._shared.place.go(Step.LEAVE)
+        self._shared.place.show(locked=False)
+        self._welcome()
 
     # Opening.
 
@@ -154,24 +165,27 @@ class Session(Model[SessionState]):
             self._resume()
 
         wanted = broker_api.Reopen(visit.session, visit.user, pin)
-        self._shared.broker.ask(
+        self._shared.urgent.ask(
             of_broker("Reopen", wanted, broker_api.Opened), opened, self.login.refused
         )
 
     def _begin(self, handle: str) -> None:
         self.login.forget()
         self._shared.connect(handle)
-        if self._status is not None:
-            self._status.close()
-        self._status = self._shared.services.caller(self._shared.services.broker)
-        call = each_of(f"{_NAME}.Status", broker_api.SessionRef(handle), broker_api.Status)
-        self._status.follow(call, self._show_status, lambda: None, self._over)
+        self._follow_status()
         self._shared.worker.ask(
             of_worker("Handles", Empty(), worker_api.Handles),
             lambda handles: self._bar.show(engine=handles.engine),
             self._shared.refuse,
         )
         self.measure_space()
+
+    def _follow_status(self) -> None:
+        self._follow_no_longer()
+        handle = broker_api.SessionRef(self._shared.visit.handle)
+        self._status = self._shared.services.caller(self._shared.services.broker)
+        call = each_of(f"{_NAME}.Status", handle, broker_api.Status)
+        self._status.follow(call, self._show_status, self._not_heard, self._not_heard_for)
 
     def measure_space(self) -> None:
         """Ask how full the workspace is."""
@@ -187,16 +201,24 @@ class Session(Model[SessionState]):
         self.show(lost=False)
         self._bar.show(training=now.training)
         self._bar.show_network(now.network)
+        self._has_token = now.tokens > 0
+        self._welcome()
+
+    def _welcome(self) -> None:
+        """Where nobody works: ask who it is once a token is there."""
         place = self._shared.place
-        if now.tokens and place.state.screen in (Screen.WELCOME, Screen.LOGIN):
+        if self._has_token and place.state.screen in (Screen.WELCOME, Screen.LOGIN):
             self.login.load()
             if place.state.screen is Screen.WELCOME:
                 place.go(Step.INSERTED)
-        elif not now.tokens and place.state.screen is Screen.LOGIN:
+        elif not self._has_token and place.state.screen is Screen.LOGIN:
             self.login.forget()
             place.go(Step.PULLED)
 
     def _show_status(self, now: broker_api.Status) -> None:
+        if self.state.ending:
+            self.show(worker_ended=not now.worker)
+            return
         visit = self._shared.visit
         visit.subject = now.subject
         self._ends_at = time.monotonic() + now.ends_in
@@ -210,12 +232,12 @@ class Session(Model[SessionState]):
             self._cover()
         elif now.state == "parked":
             self.leave()
-        elif now.state in ("wiping", "wiped", "wipe-failed") and not self.state.ending:
+        elif now.state in ("wiping", "wiped", "wipe-failed"):
             self._over(Refusal("session-over"))
 
     def _cover(self) -> None:
         """Nothing of the visit is in the scene from here on."""
-        if self._shared.place.state.locked:
+        if self._shared.place.state.locked or not self._shared.visit.handle:
             return
         self._shared.place.show(locked=True, refusal="", wait=0)
         self._shared.pictures.clear()
@@ -223,12 +245,28 @@ class Session(Model[SessionState]):
         self._forget()
         self.login.ask_for(self._shared.visit.user)
 
+    def _not_heard(self) -> None:
+        """What follows the session ended without a reason."""
+        self._not_heard_for(Refusal("service-gone"))
+
+    def _not_heard_for(self, why: Refusal) -> None:
+        """Nothing can be heard of the session: it is over, or nobody knows what may be shown."""
+        if self.login.state.phase == "touch" and self._shared.visit.handle:
+            self._unheard = True  # the handle is void by the login that is under way, perhaps
+        elif why.code == "no-such-session":
+            self._over(why)
+        elif self._shared.visit.handle and not self.state.ending:
+            self._cover()
+            self._shared.refuse(why)
+            self._unheard = True
+
     def _over(self, why: Refusal) -> None:
-        """The session has ended without this screen, or nobody can say how it is."""
+        """The session has ended without this screen."""
         if self.state.ending or not self._shared.visit.handle:
             return
         self._start_over()
         self._shared.place.show(screen=Screen.WELCOME, locked=False)
+        self._welcome()
         self._shared.refuse(Refusal("session-over") if why.code == "no-such-session" else why)
 
     def _lose(self, why: Refusal) -> None:
@@ -245,6 +283,7 @@ class Session(Model[SessionState]):
             ms=erasure.ms,
             proof=_code_of(answer.proof),
         )
+        self._follow_no_longer()
         self._shared.visit = Visit()
         self._bar.forget()
         self._shared.place.go(Step.WIPED)
@@ -255,15 +294,20 @@ class Session(Model[SessionState]):
 
     def _start_over(self) -> None:
         self._shared.disconnect()
-        if self._status is not None:
-            self._status.close()
-            self._status = None
+        self._follow_no_longer()
         self._shared.pictures.clear()
         self._forget()
         self._shared.visit = Visit()
         self._bar.forget()
         self.login.forget()
         self.show(ending=False, session="", proof="")
+
+    def _follow_no_longer(self) -> None:
+        """Do not hear how the session is any more."""
+        self._unheard = False
+        if self._status is not None:
+            self._status.close()
+            self._status = None
 
 
 def _code_of(proof: str | None) -> str:

@@ -38,13 +38,18 @@ class Pictures(Protocol):
 
 
 class Shared:
-    """``worker`` serves the session; ``jobs`` and ``previews`` are on a connection of their own."""
+    """``worker`` serves the session, ``jobs`` and ``previews`` on a connection of their own.
+
+    ``urgent`` is the broker as well, for what must not wait until a token was touched or a disc
+    burned.
+    """
 
     def __init__(self, services: Services, place: Place, pictures: Pictures) -> None:
         self.services = services
         self.place = place
         self.pictures = pictures
         self.broker = services.caller(services.broker)
+        self.urgent = services.caller(services.broker)
         self.visit = Visit()
         self._worker: Caller | None = None
         self._previewer: Caller | None = None
@@ -70,6 +75,7 @@ class Shared:
         """Hang up on everybody."""
         self.disconnect()
         self.broker.close()
+        self.urgent.close()
 
     @property
     def connected(self) -> bool:

@@ -51,12 +51,17 @@ Choice = Literal["largest", "left", "right"]
 FaceNumber = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
-class ProposePoints(Strict, frozen=True):
+class _Numbered(Strict, frozen=True, kw_only=True):
+    """``face``: the number of a face in the answer of Inspect, from 1."""
+
+    face: FaceNumber | None = None
+
+
+class ProposePoints(_Numbered, frozen=True):
     """Parameters of ProposePoints."""
 
     photo: Count
     choice: Choice | None = None
-    face: FaceNumber | None = None
     yaw: Degrees | None = None
 
     def __post_init__(self) -> None:
@@ -72,13 +77,12 @@ class ProposedPoints(msgspec.Struct, frozen=True):
     network: bool
 
 
-class Subject(Strict, frozen=True):
+class Subject(_Numbered, frozen=True):
     """The face on a photo that is meant; the parameters of Reach."""
 
     photo: Count
     points: Places = msgspec.field(default_factory=dict)
     choice: Choice | None = None
-    face: FaceNumber | None = None
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` if the face is chosen in two ways."""
@@ -103,7 +107,7 @@ class Reach(msgspec.Struct, frozen=True):
     lines: list[Line]
 
 
-class Simulate(Strict, frozen=True):
+class Simulate(_Numbered, frozen=True):
     """Parameters of Simulate, and most of those of PreviewSimulation."""
 
     photo: Count
@@ -112,7 +116,6 @@ class Simulate(Strict, frozen=True):
     regions: Regions = msgspec.field(default_factory=list)
     points: Places = msgspec.field(default_factory=dict)
     choice: Choice | None = None
-    face: FaceNumber | None = None
     shows: Literal["wished", "least"] = "wished"
 
     def __post_init__(self) -> None:

@@ -16,10 +16,10 @@ from tests.paths import REPOSITORY
 
 HARDENING = REPOSITORY / "hardening"
 USERS = [
-    *("root", "appliance-audit", "appliance-auditor", "appliance-broker", "appliance-kiosk"),
+    *("root", "appliance-audit", "appliance-broker", "appliance-kiosk"),
     *(f"appliance-w{slot}" for slot in range(8)),
     *("appliance-accounts", "appliance-burner", "appliance-disc", "appliance-firewall"),
-    "appliance-release",
+    *("appliance-release", "appliance-auditor"),
 ]
 SOCKETS = {
     "session.sock": (0o660, "root", "appliance-kiosk"),

@@ -12,7 +12,7 @@ from appliance.kiosk.models.variants import Variants
 from appliance.kiosk.visit.state import NEXT, Screen
 from appliance.kiosk.visit.visit import Variant, Wish
 from appliance.protocols import broker_api, worker_api
-from tests.kiosk.models.standins import Bench, acts, error
+from tests.kiosk.models.standins import Bench, acts, error, handle, handles
 
 
 @pytest.fixture
@@ -119,6 +119,7 @@ def test_what_keeps_the_worker_busy_is_asked_by_one_connection(
         "PreviewSimulation": worker_api.Previewed({}, 1.0),
         "Reach": worker_api.Reach({}, 0.0, 1.0, []),
         "Simulate": worker_api.Simulated(1, 60, {}, 1.0),
+        "Handles": handles(handle("hump")),
     }
     acts(Changes(bench.shared), "load")
     acts(Compare(bench.shared), "load")

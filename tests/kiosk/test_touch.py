@@ -104,6 +104,7 @@ def test_two_fingers_enlarge_before_and_after_alike(stage: Stage, finger: Any) -
         touching.move(0, at - QPoint(far, 0), stage.window)
         touching.move(1, at + QPoint(far, 0), stage.window).commit()
         stage.settle()
+        QTest.qWait(20)  # moves of fingers are delivered with the next frame
     touching.release(0, at - QPoint(110, 0), stage.window)
     touching.release(1, at + QPoint(110, 0), stage.window).commit()
     stage.settle()

@@ -76,4 +76,4 @@ class Agreement(Model[AgreementState]):
             self.show(asking=False)
             self._shared.refuse(why)
 
-        self._shared.worker.ask(of_worker("Agree", wanted, Empty), recorded, failed)
+        self._shared.jobs.ask(of_worker("Agree", wanted, Empty), recorded, failed)

@@ -13,8 +13,8 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance
 from PySide6.QtQuick import QQuickWindow
 
-from appliance.diagnostics import process_log
 from appliance.kiosk.bridge import bridge_of
+from appliance.kiosk.bugs import report_bug
 from appliance.kiosk.calls.services import Services
 from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
@@ -47,7 +47,7 @@ def _safely(act: Callable[[], object]) -> None:
     try:
         act()
     except Exception as bug:  # noqa: BLE001
-        process_log.report_bug(bug)
+        report_bug(bug)
 
 
 class _Post(QObject):

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 import msgspec
-import segno
 
 from appliance.kiosk.calls.caller import Caller
 from appliance.kiosk.calls.refusal import Refusal
@@ -314,4 +313,6 @@ def _code_of(proof: str | None) -> str:
     """A QR code with the proof: lines of 0 and 1; nothing if there is none."""
     if not proof:
         return ""
+    import segno  # noqa: PLC0415 - loaded at the first frame, see ``loading.load_ahead``
+
     return "\n".join("".join(map(str, row)) for row in segno.make(proof, micro=False).matrix)

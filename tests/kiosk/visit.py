@@ -29,6 +29,7 @@ class Visit:
         """Wait until ``screen`` is shown."""
         place = self.screen.shared.place
         self.person.until(lambda: place.state.screen is screen, f"{screen} does not come")
+        self.person.wait(0.1)  # it is laid out with its first frame
 
     def value(self, model: str, name: str) -> object:
         """A value of a view model."""

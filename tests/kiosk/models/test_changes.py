@@ -77,6 +77,10 @@ def test_what_is_not_honest_here_says_why_and_cannot_be_moved(changes: Changes) 
     assert changes.state.wished == {}
 
 
+def test_what_can_be_moved_comes_first(changes: Changes) -> None:
+    assert [one.name for one in changes.state.knobs] == ["hump", "jaw-width", "radix"]
+
+
 def test_what_has_become_dishonest_is_dropped(bench: Bench, changes: Changes) -> None:
     acts(changes, "move", "hump", 1.0)
     bench.answers.by_method["Reach"] = worker_api.Reach({"hump": "points"}, 2.0, 5.0, [])

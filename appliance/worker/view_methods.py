@@ -8,12 +8,15 @@ from typing import Any
 
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.media.video.encoder import OWN_CODECS
+from appliance.pipeline.media.video.probe import probe
 from appliance.protocols import worker_api
+from appliance.release.view import small_view_of
 from appliance.wire.message import Empty
 from appliance.wire.service import Answer, Method, Request
 from appliance.worker.failures import errors_to_refusals
 from appliance.worker.hand_over import HandOver
-from appliance.worker.workspace import Workspace
+from appliance.worker.workspace import Item, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +38,23 @@ class ViewMethods:
             "View": Method(worker_api.View, self._view),
             "Handles": Method(Empty, lambda _: Answer(self.handles)),
             "Space": Method(Empty, self._space),
+            "Items": Method(Empty, self._files),
         }
 
     def _view(self, request: Request[worker_api.View]) -> Answer:
         wanted = request.parameters
         with errors_to_refusals():
-            small, (width, height) = self._small(wanted)
-            pipe = self.hand_over.preview(encode_photo(small, "jpeg"))
+            is_result = self.workspace.has_result(wanted.item)
+            small, (width, height) = self._small(wanted, is_result=is_result)
+            data = small_view_of(small) if is_result else encode_photo(small, "jpeg")
+            pipe = self.hand_over.preview(data)
         return Answer(worker_api.Viewed(width, height), (pipe,))
 
-    def _small(self, wanted: worker_api.View) -> tuple[Photo, tuple[int, int]]:
+    def _small(self, wanted: worker_api.View, *, is_result: bool) -> tuple[Photo, tuple[int, int]]:
         """The picture to show, and width and height of the item."""
         with self.one_picture:
-            photo = self.workspace.picture(wanted.item, wanted.at)
+            read = self.workspace.result_picture if is_result else self.workspace.picture
+            photo = read(wanted.item, wanted.at)
             small = Photo(photo.canvas.thumbnail(wanted.side), icc=photo.icc)
             size = photo.displayed_size
             del photo
@@ -57,3 +64,22 @@ class ViewMethods:
         with errors_to_refusals():
             free, size = self.workspace.space()
         return Answer(worker_api.Space(free, size))
+
+    def _files(self, _: Request[Empty]) -> Answer:
+        with errors_to_refusals():
+            files = [
+                _file(number, item, is_result=self.workspace.has_result(number))
+                for number, item in self.workspace.files()
+            ]
+        return Answer(worker_api.Items(files))
+
+
+def _file(number: int, item: Item, *, is_result: bool) -> worker_api.File:
+    """The line of a file in the answer of Items. Raises ``InputError``."""
+    seconds, frames = None, None
+    if item.media == "video":
+        with item.path.open("rb") as film:
+            facts = probe(film, only_codecs=OWN_CODECS)
+        seconds = None if facts.duration is None else float(facts.duration)
+        frames = facts.frames
+    return worker_api.File(number, item.media, is_result, item.engine, seconds, frames)

@@ -71,6 +71,7 @@ WORKER: dict[str, tuple[type, type]] = {
     "Handles": (Empty, worker_api.Handles),
     "Space": (Empty, worker_api.Space),
     "Cancel": (Empty, worker_api.Stopped),
+    "Items": (Empty, worker_api.Items),
     "Results": (Empty, worker_api.Results),
     "Result": (worker_api.Item, worker_api.Result),
 }

@@ -84,6 +84,23 @@ class Stopped(msgspec.Struct, frozen=True):
     stopped: bool
 
 
+class File(msgspec.Struct, frozen=True):
+    """One file of the session. ``engine``: of a result. ``seconds``, ``frames``: of a video."""
+
+    item: int
+    media: Media
+    result: bool
+    engine: str | None = None
+    seconds: float | None = None
+    frames: int | None = None
+
+
+class Items(msgspec.Struct, frozen=True):
+    """Answer of Items."""
+
+    items: list[File]
+
+
 class Results(msgspec.Struct, frozen=True):
     """Answer of Results."""
 

@@ -29,7 +29,7 @@ from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
-from appliance.kiosk.pictures.item import register
+from appliance.kiosk.pictures.item import PictureItem, register
 from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
@@ -102,6 +102,7 @@ class Screen:
         if not roots:
             raise RuntimeError("the screen cannot be drawn")
         self.window: QQuickWindow = roots[0]  # type: ignore[assignment]
+        PictureItem.shown_in = self.window
         self._touches = _Touches(self.session.touch)
         self.window.installEventFilter(self._touches)
         self._timers = [self._every(_MINUTE, self._pass_time)]

@@ -29,7 +29,7 @@ from appliance.pipeline.media.kind import VideoKind
 from appliance.pipeline.media.photo.decode import MAX_PIXELS, Photo, in_colours_of
 from appliance.pipeline.media.video.encoder import EncoderSettings
 from appliance.pipeline.media.video.reader import FrameInfo
-from appliance.pipeline.media.video.transcode import TranscodeReport, transcode
+from appliance.pipeline.media.video.transcode import EditFrame, TranscodeReport, transcode
 from appliance.pipeline.networks.recogniser import similarity, unit
 from appliance.pipeline.networks.upscaler import Upscaler
 from appliance.pipeline.selection import (
@@ -241,13 +241,14 @@ def swap_video(
     settings: EncoderSettings | None = None,
     progress: Callable[[FrameInfo], None] | None = None,
     editor: VideoEditor | None = None,
+    finish: EditFrame | None = None,
     only_codecs: Mapping[VideoKind, str] | None = None,
 ) -> SwapReport:
     """Swap the selected faces of every frame of ``source`` into ``sink``.
 
     The pipeline's upscaler, if it has one, enlarges the frames. ``editor``: what edits the frames
     instead of this process, with the same person and options. Frames without a selected face pass
-    unchanged. See :func:`transcode` for files and errors.
+    unchanged. See :func:`transcode` for files, ``finish`` and errors.
     """
     editor = editor or frame_editor(pipeline, person, options)
     done = transcode(
@@ -259,6 +260,7 @@ def swap_video(
         settings=settings,
         progress=progress,
         enlarger=pipeline.upscaler,
+        finish=finish,
         only_codecs=only_codecs,
     )
     return video_report(pipeline, editor, done)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.errors import ReleaseError
-from appliance.pipeline.imaging.letters import ink_of, sized_font
+from appliance.pipeline.imaging.words_over import WordsOver
 from appliance.pipeline.media.canvas import thumbnail_size
 from appliance.pipeline.media.photo.decode import in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
@@ -29,20 +29,15 @@ PICTURES: Final = 9
 
 _SIDE = 640  # pixels; the longer side of each of them
 _COLUMNS = 3
-_HEIGHT = 0.02  # of a letter over the shorter side of the picture
-_LEAST = 12  # pixels of a letter, below which Chinese characters cannot be read
-_LINE = 5.0  # from line to line, in heights of the letters: most of a face is free of them
-_STEP = 60  # of 255: how much brighter or darker a letter is than the picture below it
-_MIDDLE = 128  # of 255: what is darker gets bright letters
 _QUALITY = 90  # of a JPEG
 _GAP = 8  # pixels between two pictures of a sheet
-_FILES = ("view-latin.ttf", "view.ttf")  # of WORDS
+_OVER = WordsOver(WORDS, ("view-latin.ttf", "view.ttf"))
 
 
 def load_view() -> None:
     """Read the fonts. A process that is sealed can open no file any more."""
     load_label()
-    _line(_LEAST)
+    _OVER.load()
 
 
 def view_of(photo: Photo) -> bytes:
@@ -81,32 +76,8 @@ def sheet_of(pictures: Sequence[NDArray[np.uint8]]) -> bytes:
 def _written_over(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A copy of (h, w, 3) ``pixels`` with the words in lines all over it."""
     height, width = pixels.shape[:2]
-    letter = max(_LEAST, round(_HEIGHT * min(height, width)))
-    line, step = _line(letter), round(_LINE * letter)
     written = pixels.copy()
-    for number, top in enumerate(range(step // 3, height - line.shape[0], step)):
-        # Shifted from line to line, so that no column is free of them.
-        shift = number * line.shape[1] // 3 % line.shape[1]
-        whole = np.tile(line, (1, 2 + width // line.shape[1]))[:, shift : shift + width]
-        below = written[top : top + line.shape[0]]
-        luma = cv2.blur(below.mean(axis=2, dtype=np.float32), (letter, letter))
-        dark = luma < _MIDDLE
-        change = np.where(dark, _STEP, -_STEP) * (whole.astype(np.float32) / 255)
-        below[:] = np.clip(below + change[..., None], 0, 255).astype(np.uint8)
+    for line in _OVER.lines(width, height):
+        below = written[line.top : line.top + line.ink.shape[0]]
+        below[:] = line.over(below)
     return written
-
-
-def _line(letter: int) -> NDArray[np.uint8]:
-    """The words once, with a space behind each: (h, w), 255 where a letter is."""
-    parts = [
-        ink_of(sized_font(name, letter), words) for name, words in zip(_FILES, WORDS, strict=True)
-    ]
-    line = np.zeros(
-        (max(part.shape[0] for part in parts), sum(part.shape[1] + letter for part in parts)),
-        np.uint8,
-    )
-    left = 0
-    for part in parts:
-        line[: part.shape[0], left : left + part.shape[1]] = part
-        left += part.shape[1] + letter
-    return line

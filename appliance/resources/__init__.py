@@ -26,6 +26,11 @@ def portraits() -> Path:
     return _folder("portraits")
 
 
+def training_photos() -> Path:
+    """The folder of the photos of the training machine: a rendered head that is nobody's."""
+    return _folder("training")
+
+
 def fonts() -> Path:
     """The folder of the fonts; where they come from and their licences are in its CREDITS.md."""
     return _folder("fonts")

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from appliance.audit.entries import events
+from appliance.audit.tlog.proofs import MOST_IN_QR
 from appliance.diagnostics.journal import bind_session
 from appliance.diagnostics.process_log import log, report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
@@ -218,7 +219,17 @@ class Broker:
             ms=erasure.ms,
             clean=erasure.failed is None,
         )
-        return Answer(broker_api.Closed(record, None))
+        return Answer(broker_api.Closed(record, self._proof_of(session) if record.clean else None))
+
+    def _proof_of(self, session: Session) -> str | None:
+        """The proof that the ledger has the erasure; what is erased stays so without one."""
+        if session.reported_at is None:
+            return None
+        try:
+            proof = self._ledger.proof(session.reported_at)
+        except LedgerError:
+            return None
+        return proof.decode() if len(proof) <= MOST_IN_QR else None
 
     def _list(self, request: Request[Empty]) -> Answer:
         root = request.caller.user == ROOT

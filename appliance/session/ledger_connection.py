@@ -40,6 +40,10 @@ class Ledger(Record, Protocol):
         """Whether the daemon is at the other end, without sending it anything."""
         ...
 
+    def proof(self, index: int) -> bytes:
+        """The C2SP tlog-proof of an erasure that was logged lately. Raises ``LedgerError``."""
+        ...
+
     def for_worker(self, session: str) -> AuditClient:
         """A connection for the worker of ``session``, which accepts only what that may log.
 
@@ -94,6 +98,10 @@ class LedgerConnection:
         if gone:
             self._disconnect(client)
         return not gone
+
+    def proof(self, index: int) -> bytes:
+        """See ``Ledger``; raises ``LedgerError``, also where another connection logged it."""
+        return self._connected().prove_entry(index).proof.encode()
 
     def for_worker(self, session: str) -> AuditClient:
         """See ``Ledger``; raises ``LedgerError``."""

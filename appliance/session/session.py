@@ -62,7 +62,8 @@ class Session:
     pseudonym. ``tokens``: the device that the person proved to hold. ``worker_socket``: where the
     worker of the slot takes its one control connection. ``clock``: seconds, of a clock that cannot
     be set. ``handle``: the secret that callers name the session by. ``reported``: the erasure that
-    is in the ledger. ``changed`` is called when it stands differently; it must not wait.
+    is in the ledger, ``reported_at`` its index there. ``changed`` is called when it stands
+    differently; it must not wait.
     """
 
     slot: str
@@ -82,6 +83,7 @@ class Session:
     jobs: int = 0
     erasure: Erasure | None = None
     reported: Erasure | None = None
+    reported_at: int | None = None
     changed: Callable[[], None] = field(default=lambda: None, repr=False)
     times: Times = field(init=False)
     _demanded: Step | None = field(default=None, repr=False)

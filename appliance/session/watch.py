@@ -177,8 +177,9 @@ class Watch:
             )
             gone = [] if erasure.failed else self._unwritten(session.identifier)
             dropped = [events.ReleaseDropped(session.identifier, number) for number in gone]
-            self._ledger.append(*dropped, closed, wiped_event(session.identifier, erasure))
-            session.reported = erasure
+            wiped = wiped_event(session.identifier, erasure)
+            first = self._ledger.append(*dropped, closed, wiped)
+            session.reported, session.reported_at = erasure, first + len(dropped) + 1
         if erasure.failed is None:
             self._journal.remove(session.slot)
             self._slots.remove(session)

@@ -25,6 +25,7 @@ from appliance.worker.packs import Packs
 from appliance.worker.rewriting import Rewrite, rewrite_media
 from appliance.worker.sanitiser import MAX_SECONDS, MediaSanitiser
 from appliance.worker.sealing import WorkerSealing
+from appliance.worker.training_words import load_training
 from appliance.worker.workspace import Workspace
 
 
@@ -53,6 +54,7 @@ def main(rewrite: Rewrite = rewrite_media, max_seconds: int = MAX_SECONDS) -> in
         cv2.setNumThreads(1)
         load_words()
         load_view()
+        load_training()
         policy = load(options.policy)
         stderr = configure("worker", policy.system.log_level)
         sanitiser = MediaSanitiser(WorkerSealing(policy), rewrite, max_seconds)

@@ -57,6 +57,7 @@ from appliance.worker.simulation_limits import limits_of
 from appliance.worker.simulation_methods import SimulationMethods
 from appliance.worker.simulations import Simulations
 from appliance.worker.single_entry_cache import SingleEntryCache
+from appliance.worker.training_words import TrainingWords
 from appliance.worker.tripwires import touches_as_events
 from appliance.worker.view_methods import ViewMethods
 from appliance.worker.workspace import Item, Workspace
@@ -88,6 +89,7 @@ class WorkerService:
         self._workspace = workspace
         self._policy = policy
         self._engines = engines
+        self._training = TrainingWords(policy.training)
         self._intake = Intake(workspace, sanitiser, self._report)
         self._hand_over = HandOver(served, policy.export)
         self.jobs = JobCount()
@@ -100,13 +102,18 @@ class WorkerService:
         self._simulations = Simulations(workspace, engines.mesh.analyser, self._one_picture)
         limits = limits_of(policy.simulation)
         self._viewing = ViewMethods(
-            workspace, as_handles(limits, policy.gate), self._hand_over, self._one_picture
+            workspace,
+            as_handles(limits, policy.gate),
+            self._training,
+            self._hand_over,
+            self._one_picture,
         )
         self._simulating = SimulationMethods(
             served,
             workspace,
             limits,
             self._simulations,
+            self._training,
             self._recorder,
             self._hand_over,
             self.jobs,
@@ -229,7 +236,7 @@ class WorkerService:
             self._check_cancelled()
             if job.engine.upscaler:
                 photo = enlarge_photo(photo, job.engine.upscaler)
-            sink.write(encode_photo(photo, "png"))
+            sink.write(encode_photo(self._training.over(photo), "png"))
             del photo
         return report
 
@@ -254,6 +261,7 @@ class WorkerService:
                 container=written_as(facts.container),
                 settings=WORKING_COPY,
                 progress=progress,
+                finish=self._training.over_frame,
                 only_codecs=OWN_CODECS,
             )
         if not report.faces_swapped and any(options.regions.values()):
@@ -279,7 +287,8 @@ class WorkerService:
                 preview, report = swap_photo(engine, source, thumbnail, options)
             if self._policy.gate.same_person:  # a preview shows a face as much as a result does
                 served.gates.same_person(self.jobs.now, source, report)
-            return Answer(descriptors=(self._hand_over.preview(encode_photo(preview, "jpeg")),))
+            pipe = self._hand_over.preview(encode_photo(self._training.over(preview), "jpeg"))
+            return Answer(descriptors=(pipe,))
 
     def _source(self, engine: Pipeline, parameters: worker_api.Swap) -> SourceIdentity:
         return self._sources.get(

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import hypot
 from threading import Lock
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal, cast
 
 from appliance.audit.entries import events
 from appliance.audit.entries.events import AnyEvent
@@ -24,6 +24,7 @@ from appliance.worker.recorded_job import JobRecorder, SimulatedPhoto, StartedJo
 from appliance.worker.served_session import ServedSession
 from appliance.worker.simulation_limits import refused_event
 from appliance.worker.simulations import Moved, Simulations
+from appliance.worker.training_words import TrainingWords
 from appliance.worker.workspace import Workspace
 
 
@@ -39,6 +40,7 @@ class SimulationMethods:
     workspace: Workspace
     limits: Limits
     simulations: Simulations
+    training: TrainingWords
     recorder: JobRecorder
     hand_over: HandOver
     jobs: JobCount
@@ -71,7 +73,7 @@ class SimulationMethods:
                 with self.one_picture:
                     moved = self.simulations.simulate(wanted)
                     self._log(job, wanted, moved)
-                    sink.write(encode_photo(lettered(moved.photo), "png"))
+                    sink.write(self._picture(moved, "png"))
                     return SimulatedPhoto(dict(moved.left_out), moved.share)
 
             started = StartedJob(job, "simulation", item.media, self.pack)
@@ -83,8 +85,11 @@ class SimulationMethods:
         with self.one_job(), errors_to_refusals():
             self._allow(wanted, self.jobs.now)
             moved = self.simulations.preview(wanted, wanted.side)
-            pipe = self.hand_over.preview(encode_photo(lettered(moved.photo), "jpeg"))
+            pipe = self.hand_over.preview(self._picture(moved, "jpeg"))
         return Answer(worker_api.Previewed(dict(moved.left_out), moved.share), (pipe,))
+
+    def _picture(self, moved: Moved, kind: Literal["png", "jpeg"]) -> bytes:
+        return encode_photo(lettered(self.training.over(moved.photo)), kind)
 
     def _allow(self, wanted: worker_api.Simulate, job: int) -> None:
         """Log and raise, as ``HandleError``, what bounds and the site's policy do not allow."""

@@ -16,6 +16,7 @@ from appliance.wire.message import Empty
 from appliance.wire.service import Answer, Method, Request
 from appliance.worker.failures import errors_to_refusals
 from appliance.worker.hand_over import HandOver
+from appliance.worker.training_words import TrainingWords
 from appliance.worker.workspace import Item, Workspace
 
 
@@ -29,6 +30,7 @@ class ViewMethods:
 
     workspace: Workspace
     handles: worker_api.Handles
+    training: TrainingWords
     hand_over: HandOver
     one_picture: Lock
 
@@ -58,7 +60,7 @@ class ViewMethods:
             small = Photo(photo.canvas.thumbnail(wanted.side), icc=photo.icc)
             size = photo.displayed_size
             del photo
-        return in_colours_of(small, Photo(small.pixels)), size
+        return self.training.over(in_colours_of(small, Photo(small.pixels))), size
 
     def _space(self, _: Request[Empty]) -> Answer:
         with errors_to_refusals():

@@ -18,6 +18,7 @@ from appliance.protocols import (
     burner_api,
     disc_api,
     releaser_api,
+    training_api,
     worker_api,
     worker_control_api,
 )
@@ -95,6 +96,12 @@ DISC: dict[str, tuple[type, type]] = {
     "List": (disc_api.List, disc_api.Files),
     "Open": (disc_api.Open, disc_api.Opened),
 }
+TRAINING: dict[str, tuple[type, type]] = {
+    "Tokens": (Empty, training_api.Tokens),
+    "Insert": (training_api.TokenRef, Empty),
+    "Pull": (training_api.TokenRef, Empty),
+    "Touch": (Empty, training_api.Touched),
+}
 AUDITOR: dict[str, tuple[type, type]] = {
     "Begin": (auditor_api.Begin, Empty),
     "Sessions": (auditor_api.AskSessions, auditor_api.Sessions),
@@ -115,6 +122,7 @@ INTERFACES = [
     (releaser_api, RELEASER),
     (burner_api, BURNER),
     (disc_api, DISC),
+    (training_api, TRAINING),
     (auditor_api, AUDITOR),
     (audit_desk_api, AUDIT_DESK),
 ]
@@ -162,7 +170,7 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 @pytest.mark.parametrize(
     ("api", "methods"),
     INTERFACES,
-    ids=["broker", "worker", "control", "releaser", "burner", "disc", "auditor", "desk"],
+    ids=["broker", "worker", "control", "releaser", "burner", "disc", "training", "auditor", "desk"],
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)

@@ -83,6 +83,8 @@ class StandInLedger:
     events: list[AnyEvent] = field(default_factory=list)
     workers: list[AuditClient] = field(default_factory=list)
     length: int = 1  # as if there were a first entry
+    provable: bool = True
+    padding: int = 0  # bytes more of a proof
 
     def alive(self) -> bool:
         return self.reachable
@@ -96,6 +98,11 @@ class StandInLedger:
 
     def pseudonym(self, kind: PseudonymKind, value: str) -> str:
         return "f" * 32
+
+    def proof(self, index: int) -> bytes:
+        if not self.provable:
+            raise LedgerError("There is no proof.", "Wait.")
+        return f"proof of {index}".encode() + b"." * self.padding
 
     def for_worker(self, session: str) -> AuditClient:
         self.workers.append(silent_ledger())

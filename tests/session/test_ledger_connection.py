@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.audit.entries.events import LoginGranted, LoginRefused
+from appliance.audit.entries import canonical
+from appliance.audit.entries.events import LoginGranted, LoginRefused, SessionWiped
+from appliance.audit.tlog.proofs import TlogProof
 from appliance.errors import LedgerError
 from appliance.session.ledger_connection import LedgerConnection
 from tests.session.conftest import Daemon
@@ -34,6 +36,19 @@ def test_what_is_appended_has_an_index_of_its_own(daemon: Daemon) -> None:
     assert 0 < first < second == first + 2
     assert daemon.at(first) == REFUSED
     assert daemon.at(second) == LoginRefused("error")
+
+
+def test_an_erasure_is_proved_to_the_connection_that_logged_it(daemon: Daemon) -> None:
+    ledger = LedgerConnection(daemon.socket)
+    wiped = SessionWiped("0" * 16, "a" * 64, "luks-header-dropped", 4, 0, 9)
+    first = ledger.append(REFUSED, wiped)
+    proof = TlogProof.parse(ledger.proof(first + 1))
+    assert (proof.index, canonical.decode(proof.entry).event) == (first + 1, wiped)
+    with pytest.raises(LedgerError):
+        ledger.proof(first)
+    with pytest.raises(LedgerError):
+        LedgerConnection(daemon.socket).proof(first + 1)
+    ledger.append(REFUSED)  # a refusal breaks nothing
 
 
 def test_it_notices_that_the_daemon_is_gone_and_reconnects_once_it_is_back(daemon: Daemon) -> None:

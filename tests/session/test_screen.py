@@ -14,6 +14,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from appliance.audit.entries.events import SessionWiped
+from appliance.audit.tlog.proofs import MOST_IN_QR
 from appliance.keeper.protocol import Command, Erasure
 from appliance.protocols import broker_api
 from appliance.session import network
@@ -173,6 +175,24 @@ def test_who_reopens_a_session_ends_what_is_told_to_the_old_handle(scene: Scene)
         with pytest.raises(CallError, match="NoSuchSession"):
             list(told)
     assert status(scene, session).state == "active"
+
+
+def test_who_closes_a_session_gets_the_proof_of_its_erasure(scene: Scene) -> None:
+    session, _ = scene.open()
+    closed = scene.ask("Close", scene.ref(session), broker_api.Closed)
+    assert isinstance(scene.ledger.events[-1], SessionWiped)
+    assert closed.proof == f"proof of {scene.ledger.length - 1}"
+
+
+@pytest.mark.parametrize(("provable", "padding"), [(True, MOST_IN_QR), (False, 0)])
+def test_an_erasure_stands_without_a_proof_that_fits_a_code(
+    scene: Scene, *, provable: bool, padding: int
+) -> None:
+    session, _ = scene.open()
+    scene.ledger.provable, scene.ledger.padding = provable, padding
+    closed = scene.ask("Close", scene.ref(session), broker_api.Closed)
+    assert closed.proof is None
+    assert closed.erasure.clean
 
 
 def test_what_was_probed_is_told_as_long_as_it_is_fresh(tmp_path: Path) -> None:

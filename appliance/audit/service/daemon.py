@@ -24,7 +24,7 @@ from typing import Protocol
 import msgspec
 
 from appliance import machine
-from appliance.audit.entries.events import AnyEvent
+from appliance.audit.entries.events import AnyEvent, SessionWiped
 from appliance.audit.entries.fields import Role
 from appliance.audit.entries.pseudonyms import pseudonym
 from appliance.audit.entries.receipt import Receipt
@@ -50,8 +50,10 @@ MOST_OF_A_ROLE = 128
 """Connections of one role, so that none can use up the descriptors that the others need."""
 
 # Commands, whose ledger is their user's own, and tests, of what they logged. A releaser gets proofs
-# of its session as well; workers and the broker get none.
+# of its session as well, and the broker those of the erasures that it has just logged, for who
+# closes a session; workers get none.
 _PROVING: tuple[Role, ...] = ("embedded", "test")
+_MOST_ERASURES = 16  # the last ones of a connection; there are at most 8 sessions
 
 # Roles whose refusals are logged even without a session. A command reports its own.
 _WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker", "releaser")
@@ -222,9 +224,21 @@ class Server:
                 self._accounts.note(event)
                 self._entries.note(receipt.index, event, bound.session if bound else None)
             if batch.peer is not None:
-                if batch.by in _PROVING:
-                    batch.peer.logged.update(receipt.index for receipt in own)
+                self._note_provable(batch, own)
                 self._answer(batch.peer, _appended(own))
+
+    def _note_provable(self, batch: _Batch, receipts: Sequence[Receipt]) -> None:
+        """Note of which entries who logged them may ask for a proof."""
+        if batch.peer is None:
+            return
+        logged = batch.peer.logged
+        if batch.by in _PROVING:
+            logged.update(receipt.index for receipt in receipts)
+        elif batch.by == "broker":
+            pairs = zip(receipts, batch.events, strict=True)
+            logged.update(one.index for one, event in pairs if isinstance(event, SessionWiped))
+            while len(logged) > _MOST_ERASURES:
+                logged.discard(min(logged))
 
     def _refuse(self, batches: list[_Batch], error: LedgerError) -> None:
         if not batches:
@@ -258,9 +272,10 @@ class Server:
 
     def _prove(self, peer: _Peer, index: int, size: int) -> protocol.Reply:
         authority = peer.authority
-        if authority.role in _PROVING:
-            if index not in peer.logged:
-                return protocol.Rejected("not-yours")
+        if index in peer.logged and authority.restriction is None:
+            pass
+        elif authority.role in _PROVING:
+            return protocol.Rejected("not-yours")
         elif objection := authority.objection_to_proof(size):
             return self._object(authority, objection)
         elif index not in self._entries_of(authority):

@@ -64,7 +64,8 @@ class Prove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prove"
     """Ask for the proof of an entry; the answer is ``Proved``.
 
     A command is given those of what its connection logged, a releaser those of its session. Both
-    are sealed, and cannot read the ledger.
+    are sealed, and cannot read the ledger. The broker is given those of the erasures that its
+    connection logged last.
     """
 
     index: Count

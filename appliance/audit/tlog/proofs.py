@@ -33,6 +33,9 @@ from appliance.errors import LedgerError
 
 _MAGIC = "c2sp.org/tlog-proof@v1"
 
+MOST_IN_QR = 2953
+"""Bytes in a QR code of version 40 at the lowest error correction (ISO/IEC 18004, table 7)."""
+
 
 class Tree:
     """The tree over the first ``size`` entries of the ledger in ``reader``.

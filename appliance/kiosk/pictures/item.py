@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PySide6.QtCore import Property, QRectF, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtQml import qmlRegisterType
-from PySide6.QtQuick import QQuickItem, QSGNode, QSGSimpleTextureNode, QSGTexture
+from PySide6.QtQuick import QQuickItem, QQuickWindow, QSGNode, QSGSimpleTextureNode, QSGTexture
 
 from appliance.kiosk.pictures.store import PictureStore
 
@@ -19,6 +19,9 @@ class PictureItem(QQuickItem):
     mirrored_changed = Signal()
     picture_changed = Signal()
     store: ClassVar[PictureStore]
+    # Not asked of the item: PySide counts what `window()` returns as the item's own, and takes the
+    # window for deleted once the item is.
+    shown_in: ClassVar[QQuickWindow | None] = None
 
     def __init__(self, parent: QQuickItem | None = None) -> None:
         super().__init__(parent)
@@ -66,7 +69,7 @@ class PictureItem(QQuickItem):
 
     def updatePaintNode(self, _old: QSGNode, _data: Any) -> QSGNode:  # noqa: N802 - Qt's name
         """Called by Qt, to draw."""
-        window = self.window()
+        window = self.shown_in
         if self._picture.isNull() or window is None:
             self._node = None
             return None  # type: ignore[return-value]

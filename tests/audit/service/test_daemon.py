@@ -289,6 +289,25 @@ def test_neither_broker_nor_worker_is_shown_an_entry(server: Server) -> None:
         peer.close()
 
 
+def test_the_broker_gets_proofs_of_the_erasures_that_it_logged_last(server: Server) -> None:
+    broker, another = pair(server, "broker"), pair(server, "broker")
+    closed = events.SessionClosed(SESSION, "user", 1, 2)
+    wiped = events.SessionWiped(SESSION, "a" * 64, "luks-header-dropped", 4, 0, 9)
+    first = answer(server, broker, protocol.Append([closed, wiped]))
+    assert isinstance(first, protocol.Appended)
+    proved = answer(server, broker, protocol.Prove(first.first + 1))
+    assert isinstance(proved, protocol.Proved)
+    found = open_proof(proved.proof.encode(), parse_key(proved.vkey))
+    assert canonical.decode(found.entry).event == wiped
+    for peer, index in ((broker, first.first), (another, first.first + 1)):
+        assert answer(server, peer, protocol.Prove(index)) == protocol.Rejected("not-yours")
+    for _ in range(16):
+        assert isinstance(answer(server, broker, protocol.Append([wiped])), protocol.Appended)
+    assert answer(server, broker, protocol.Prove(first.first + 1)) == protocol.Rejected("not-yours")
+    broker.close()
+    another.close()
+
+
 def test_a_session_of_which_not_all_is_known_is_not_shown(server: Server) -> None:
     """As after a restart of the daemon: some entries would look as if they were all."""
     broker, releaser = pair(server, "broker"), releaser_of(server, SESSION)

@@ -19,6 +19,7 @@ from appliance.audit.export.certificate.pdf import as_pdf
 from appliance.audit.keys.ledger_keys import ANCHOR, LedgerKeys
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.appender import Ledger, create_ledger
+from appliance.audit.tlog.proofs import MOST_IN_QR
 from appliance.cli.commands.session import session
 from appliance.errors import OutputError, SessionError
 
@@ -92,7 +93,7 @@ def test_the_verification_is_what_the_keeper_measured_or_says_that_it_is_not(
 def test_the_qr_code_contains_the_proof_of_the_erasure(
     ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)  # as text, which can be read here
+    monkeypatch.setattr(facts, "MOST_IN_QR", 0)  # as text, which can be read here
     output = tmp_path / "certificate.html"
     _run(ledger, SESSION, output)
     proof = output.read_text().partition("<pre class='hex'>")[2]
@@ -145,7 +146,7 @@ def test_the_pdf_contains_all_facts_of_the_html(pages: tuple[Path, Path]) -> Non
 def test_the_qr_code_of_the_pdf_contains_the_proof_of_the_html(
     ledger: Path, pages: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)
+    monkeypatch.setattr(facts, "MOST_IN_QR", 0)
     raw = tmp_path / "raw.html"
     _run(ledger, SESSION, raw)
     proof = raw.read_text().partition("<pre class='hex'>")[2].partition("</pre>")[0]
@@ -155,7 +156,7 @@ def test_the_qr_code_of_the_pdf_contains_the_proof_of_the_html(
 def test_a_proof_that_is_too_long_for_a_code_is_in_the_pdf_as_text(
     ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "_MOST_IN_QR", 0)
+    monkeypatch.setattr(facts, "MOST_IN_QR", 0)
     pdf = tmp_path / "long.pdf"
     _run(ledger, SESSION, pdf)
     assert "c2sp.org/tlog-proof@v1" in _text(pdf)
@@ -170,7 +171,7 @@ def test_the_largest_code_fits_on_the_page(tmp_path: Path, method: str) -> None:
         *((name, "of two lines " * 10) for name in ("Verification", "Key", "Log")),
     ])  # fmt: skip
     pdf = tmp_path / "large.pdf"
-    pdf.write_bytes(as_pdf(facts.Certificate(listed, b"x" * facts._MOST_IN_QR)))
+    pdf.write_bytes(as_pdf(facts.Certificate(listed, b"x" * MOST_IN_QR)))
     assert re.search(r"^Pages: +1$", _poppler("pdfinfo", str(pdf)), re.MULTILINE)
 
 

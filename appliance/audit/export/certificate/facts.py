@@ -9,7 +9,7 @@ import segno
 from appliance.audit.entries.entry import Entry
 from appliance.audit.entries.events import SessionClosed, SessionWiped, WorkspaceErased
 from appliance.audit.export.fhir import instant
-from appliance.audit.tlog.proofs import TlogProof
+from appliance.audit.tlog.proofs import MOST_IN_QR, TlogProof
 from appliance.keeper.protocol import UNKNOWN_KEY
 
 TITLE = "Certificate of erasure"
@@ -18,9 +18,6 @@ HOW_TO_CHECK = (
     "It can be checked on any machine with the program"
 )
 CHECKER = "appliance-verify"
-
-# Bytes in a QR code of version 40 at the lowest error correction (ISO/IEC 18004, table 7).
-_MOST_IN_QR = 2953
 
 # NIST SP 800-88 Rev. 2: a method, its technique, and how it was verified.
 _SANITIZATION = {
@@ -60,7 +57,7 @@ class Certificate:
 
     def code(self) -> segno.QRCode | None:
         """The whole proof as a QR code; ``None`` if it is too long for one."""
-        if len(self.proof) > _MOST_IN_QR:
+        if len(self.proof) > MOST_IN_QR:
             return None
         return segno.make_qr(self.proof, error="l", boost_error=False)
 

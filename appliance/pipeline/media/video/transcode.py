@@ -82,6 +82,7 @@ def transcode(
     deferred: DeferredWork | None = None,
     progress: Progress | None = None,
     enlarger: Enlarger | None = None,
+    finish: EditFrame | None = None,
     only_codecs: Mapping[VideoKind, str] | None = None,
     contents: FileContents = ALL_TRACKS,
 ) -> TranscodeReport:
@@ -90,6 +91,7 @@ def transcode(
     Both files stay open. ``edit``, ``enlarger`` and ``progress`` are called in the caller's thread,
     frame by frame in the order shown. Frames keep the timestamps of the input, other tracks their
     packets. Results of ``edit`` other than ``None`` are passed to ``deferred``, several at a time.
+    ``finish`` changes each frame once nothing else looks at it any more, before it is enlarged.
     ``only_codecs``: see :class:`VideoReader`. ``contents``: what is written next to the picture.
 
     Memory does not grow with the length of the video. An exception anywhere, in ``edit`` or by
@@ -109,7 +111,13 @@ def transcode(
             contents=contents,
         )
         editing = _EditLoop(
-            threads, reader, edit, deferred=deferred, progress=progress, enlarger=enlarger
+            threads,
+            reader,
+            edit,
+            deferred=deferred,
+            progress=progress,
+            enlarger=enlarger,
+            finish=finish,
         )
         threads.run_with(editing.run)
         return TranscodeReport(
@@ -139,6 +147,7 @@ class _EditLoop:
         deferred: DeferredWork | None,
         progress: Progress | None,
         enlarger: Enlarger | None,
+        finish: EditFrame | None,
     ) -> None:
         self.frames = 0
         self.edit_clock, self.enlarge_clock = StageClock(), StageClock()
@@ -147,6 +156,7 @@ class _EditLoop:
         self._edit = edit
         self._progress = progress
         self._enlarger = enlarger
+        self._finish = finish
         self._batches = OrderedBatches(deferred, self._pass_on)
 
     def run(self) -> None:
@@ -169,21 +179,26 @@ class _EditLoop:
         info = FrameInfo(self.frames, frame.pts or 0, frame.time_base or Fraction(0))
         self.frames += 1
         with self.edit_clock:
-            reader = self._reader
-            canvas = VideoCanvas(frame, reader.orientation, pixel_aspect(reader))
-            pending = self._edit(canvas, info)
+            pending = self._edit(self._canvas(frame), info)
         self._batches.add((frame, info), pending)
 
     def _pass_on(self, edited: tuple[_Item, FrameInfo | None]) -> None:
-        """Enlarge a frame, or nothing of a packet, and queue it for the encoder."""
+        """Finish and enlarge a frame, or nothing of a packet, and queue it for the encoder."""
         item, info = edited
         if info is not None:
+            if self._finish is not None:
+                with self.edit_clock:
+                    self._finish(self._canvas(cast("av.VideoFrame", item)), info)
             if self._enlarger is not None:
                 with self.enlarge_clock:
                     item = enlarge_frame(cast("av.VideoFrame", item), self._enlarger)
             if self._progress is not None:
                 self._progress(info)
         self._threads.edited.put(item)
+
+    def _canvas(self, frame: av.VideoFrame) -> VideoCanvas:
+        reader = self._reader
+        return VideoCanvas(frame, reader.orientation, pixel_aspect(reader))
 
 
 class _CodecThreads:

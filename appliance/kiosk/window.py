@@ -22,11 +22,15 @@ from appliance.kiosk.models.compare import Compare
 from appliance.kiosk.models.consent import Consent
 from appliance.kiosk.models.face import Face
 from appliance.kiosk.models.model import Model
+from appliance.kiosk.models.persons import Persons
 from appliance.kiosk.models.place import Place
 from appliance.kiosk.models.request import Request
+from appliance.kiosk.models.results import Results
 from appliance.kiosk.models.series import Series
 from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
+from appliance.kiosk.models.swap import Swap
+from appliance.kiosk.models.taking import Taking
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
 from appliance.kiosk.pictures.item import PictureItem, register
@@ -34,6 +38,7 @@ from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
 _MINUTE = 15_000  # milliseconds, after which the time left is shown again
+_SECOND = 1000  # milliseconds, after which the time left of a swap is shown again
 _TOKENS = 500  # milliseconds, after which software tokens are asked for
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
 
@@ -105,7 +110,11 @@ class Screen:
         PictureItem.shown_in = self.window
         self._touches = _Touches(self.session.touch)
         self.window.installEventFilter(self._touches)
-        self._timers = [self._every(_MINUTE, self._pass_time)]
+        results: Results = self.models["results"]  # type: ignore[assignment]
+        self._timers = [
+            self._every(_MINUTE, self._pass_time),
+            self._every(_SECOND, results.pass_time),
+        ]
         if training is not None:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
             self.training.refresh()
@@ -139,6 +148,8 @@ class Screen:
 def _models(shared: Shared) -> dict[str, Model[Any]]:
     changes = Changes(shared)
     consent, series = Consent(shared), Series(shared)
+    bar = Bar()
+    swap = Swap(shared, bar)
     work: dict[str, Model[Any]] = {
         "consent": consent,
         "series": series,
@@ -148,6 +159,12 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "variants": Variants(shared, changes),
         "agreement": Agreement(shared),
         "request": Request(shared),
+        "sources": Taking(shared, "source"),
+        "target": Taking(shared, "target"),
+        "likeness": Taking(shared, "reference"),
+        "persons": Persons(shared),
+        "swap": swap,
+        "results": Results(shared, swap),
     }
 
     def forget() -> None:
@@ -159,7 +176,6 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         consent.resume()
         series.resume()
 
-    bar = Bar()
     session = Session(shared, bar, forget, resume)
     return {
         "place": shared.place,

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 
-from appliance.kiosk.calls.caller import Caller
-from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import each_of
+from appliance.kiosk.models.intake import Entry, Intake
 from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Step
 from appliance.kiosk.visit.visit import Photo
-from appliance.protocols import disc_api, worker_api
-from appliance.wire.client import Client
+from appliance.protocols import worker_api
 
 _MOST = 24
 _SIDE = 320  # pixels of a small picture
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A file to choose. ``size`` in KiB."""
-
-    number: int
-    name: str
-    size: int
-    refusal: str
 
 
 class Shot(msgspec.Struct, frozen=True):
@@ -59,13 +46,12 @@ class Series(Model[SeriesState]):
     def __init__(self, shared: Shared) -> None:
         super().__init__(SeriesState(has_disc=shared.services.disc is not None))
         self._shared = shared
-        self._disc: Caller | None = None
-        if shared.services.disc is not None:
-            self._disc = shared.services.caller(shared.services.disc)
+        self._intake = Intake(shared, self.show, self._imported)
 
     def forget(self) -> None:
         """Drop names of files and what was found."""
-        self.show(files=[], photos=[], missing=[], reading=False, importing=0, checked=0, chosen=-1)
+        self._intake.forget()
+        self.show(photos=[], missing=[], checked=0, chosen=-1)
 
     def resume(self) -> None:
         """Show the photos of the visit again."""
@@ -76,50 +62,14 @@ class Series(Model[SeriesState]):
     @action
     def read(self) -> None:
         """Read the disc in the drive."""
-        if self._disc is None or self.state.reading:
-            return
-        self.show(reading=True, files=[])
-
-        def listed(answer: disc_api.Files) -> None:
-            files = [
-                Entry(one.number, one.name, -(-one.size // 1024), one.refusal or "")
-                for one in answer.files
-            ]
-            self.show(reading=False, files=files)
-
-        def failed(why: Refusal) -> None:
-            self.show(reading=False)
-            self._shared.refuse(Refusal(f"disc-{why.code}"))
-
-        self._disc.ask(
-            lambda client: client.call(
-                f"{disc_api.NAME}.List", disc_api.List(), gives=disc_api.Files
-            )[0],
-            listed,
-            failed,
-        )
+        self._intake.read()
 
     @action
     def take(self, number: int) -> None:
         """Import the file with this number."""
-        if self._disc is None or len(self._shared.visit.photos) >= _MOST:
-            return
-        self.show(importing=self.state.importing + 1)
-
-        def opened(answer: tuple[int, int]) -> None:
-            size, descriptor = answer
-            self._import(size, descriptor)
-
-        def open_file(client: Client) -> tuple[int, int]:
-            answer, descriptors = client.call(
-                f"{disc_api.NAME}.Open",
-                disc_api.Open(number),
-                gives=disc_api.Opened,
-                attached=1,
-            )
-            return answer.size, descriptors[0]
-
-        self._disc.ask(open_file, opened, self._not_taken)
+        visit = self._shared.visit
+        if len(visit.photos) < _MOST:
+            self._intake.take(number, "target", visit.consent or None)
 
     @action
     def choose(self, item: int) -> None:
@@ -136,36 +86,15 @@ class Series(Model[SeriesState]):
         if self._shared.visit.photo is not None:
             self._shared.place.go(Step.NEXT)
 
-    def _import(self, size: int, descriptor: int) -> None:
-        consent = self._shared.visit.consent or None
-
-        def import_it(client: Client) -> worker_api.Imported:
-            try:
-                return client.call(
-                    f"{worker_api.NAME}.Import",
-                    worker_api.Import("target", consent, size, "disc"),
-                    gives=worker_api.Imported,
-                    descriptors=[descriptor],
-                )[0]
-            finally:
-                os.close(descriptor)
-
-        self._shared.worker.ask(import_it, self._imported, self._not_taken)
-
     def _imported(self, answer: worker_api.Imported) -> None:
         visit = self._shared.visit
-        self.show(importing=max(0, self.state.importing - 1))
         visit.photos.append(Photo(answer.item, answer.width, answer.height))
         if visit.photo is None:
             visit.photo = answer.item
         self._show_photos()
         self._shared.show_item(answer.item, _picture(answer.item), _SIDE)
-        if self.state.importing == 0:
+        if self._intake.importing == 0:
             self._assess()
-
-    def _not_taken(self, why: Refusal) -> None:
-        self.show(importing=max(0, self.state.importing - 1))
-        self._shared.refuse(why)
 
     def _assess(self) -> None:
         items = [photo.item for photo in self._shared.visit.photos]

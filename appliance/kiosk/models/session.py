@@ -27,7 +27,7 @@ _NAME = broker_api.NAME
 class SessionState(msgspec.Struct, frozen=True):
     """``lost``: a service is gone, and the screen says so until it is back.
 
-    ``ending``: the wipe is under way.
+    ``ending``: the wipe is under way. ``project``: which is worked on, or nothing.
     """
 
     lost: bool = False
@@ -38,6 +38,7 @@ class SessionState(msgspec.Struct, frozen=True):
     ms: int = 0
     session: str = ""
     proof: str = ""
+    project: str = ""
 
 
 class Session(Model[SessionState]):
@@ -112,6 +113,18 @@ class Session(Model[SessionState]):
         )
 
     @action
+    def park(self) -> None:
+        """Leave the project: its workspace is kept for another day."""
+        visit = self._shared.visit
+        if not visit.handle or visit.project is None:
+            return
+        self._shared.broker.ask(
+            of_broker("Leave", broker_api.SessionRef(visit.handle), Empty),
+            lambda _: self.leave(),
+            self._shared.refuse,
+        )
+
+    @action
     def leave(self) -> None:
         """The certificate was seen, or there is nothing to see: the next person may come."""
         self._start_over()
@@ -128,7 +141,7 @@ class Session(Model[SessionState]):
             self._shared.visit = Visit(
                 session=answer.session, handle=answer.handle, user=user, project=project
             )
-            self.show(session=answer.session, proof="", ending=False)
+            self.show(session=answer.session, proof="", ending=False, project=project or "")
             self._begin(answer.handle)
             self._shared.place.go(Step.OPENED if project is None else Step.OPENED_PROJECT)
 
@@ -161,10 +174,14 @@ class Session(Model[SessionState]):
         self._status.follow(call, self._show_status, lambda: None, self._over)
         self._shared.worker.ask(
             of_worker("Handles", Empty(), worker_api.Handles),
-            lambda handles: self._bar.show(engine=handles.engine),
+            lambda handles: self._bar.show(engine=self._engine_of(handles)),
             self._shared.refuse,
         )
         self.measure_space()
+
+    def _engine_of(self, handles: worker_api.Handles) -> str:
+        """What draws at first: in a project that is the engine of swaps."""
+        return handles.engine if self._shared.visit.project is None else "mesh"
 
     def measure_space(self) -> None:
         """Ask how full the workspace is."""
@@ -256,7 +273,7 @@ class Session(Model[SessionState]):
         self._shared.visit = Visit()
         self._bar.forget()
         self.login.forget()
-        self.show(ending=False, session="", proof="")
+        self.show(ending=False, session="", proof="", project="")
 
 
 def _code_of(proof: str | None) -> str:

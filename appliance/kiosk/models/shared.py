@@ -37,7 +37,11 @@ class Pictures(Protocol):
 
 
 class Shared:
-    """``worker`` serves the session, ``previews`` on a connection of its own."""
+    """``worker`` serves the session, ``previews`` on a connection of its own.
+
+    ``looks`` are views that go on while a job runs, ``controls`` what must never wait for one; each
+    has a connection of its own, which is made when it is first used.
+    """
 
     def __init__(self, services: Services, place: Place, pictures: Pictures) -> None:
         self.services = services
@@ -48,6 +52,9 @@ class Shared:
         self._worker: Caller | None = None
         self._previewer: Caller | None = None
         self._previews: Latest | None = None
+        self._looker: Caller | None = None
+        self._looks: Latest | None = None
+        self._controls: Caller | None = None
 
     def connect(self, handle: str) -> None:
         """Call the worker of the session with this handle from now on."""
@@ -56,13 +63,17 @@ class Shared:
         self._worker = self.services.worker(handle)
         self._previewer = self.services.worker(handle)
         self._previews = Latest(self._previewer)
+        self._looker = self.services.worker(handle)
+        self._looks = Latest(self._looker)
+        self._controls = self.services.worker(handle)
 
     def disconnect(self) -> None:
         """Hang up on the worker; what it still answers is dropped."""
-        for caller in (self._worker, self._previewer):
+        for caller in (self._worker, self._previewer, self._looker, self._controls):
             if caller is not None:
                 caller.close()
         self._worker = self._previewer = self._previews = None
+        self._looker = self._looks = self._controls = None
 
     @property
     def connected(self) -> bool:
@@ -82,6 +93,27 @@ class Shared:
         if self._previews is None:
             raise RuntimeError("no session is open")
         return self._previews
+
+    @property
+    def looker(self) -> Caller:
+        """Views of items, one after the other, also while a job runs."""
+        if self._looker is None:
+            raise RuntimeError("no session is open")
+        return self._looker
+
+    @property
+    def looks(self) -> Latest:
+        """Views of which the last one counts, such as those of a film's places."""
+        if self._looks is None:
+            raise RuntimeError("no session is open")
+        return self._looks
+
+    @property
+    def controls(self) -> Caller:
+        """What is answered while the worker is busy: to stop it, or to ask what there is."""
+        if self._controls is None:
+            raise RuntimeError("no session is open")
+        return self._controls
 
     def refuse(self, refusal: Refusal) -> None:
         """Say what was refused, on the screen that is there."""

@@ -30,7 +30,11 @@ class Screen(StrEnum):
     ENDING = "Ending"
     CERTIFICATE = "Certificate"
     SOURCES = "Sources"
+    TARGET = "Target"
+    PERSONS = "Persons"
+    LIKENESS = "Likeness"
     SWAP = "Swap"
+    RESULTS = "Results"
     AUDIT = "Audit"
     MACHINE = "Machine"
 
@@ -53,6 +57,8 @@ class Step(StrEnum):
     END = "end"
     WIPED = "wiped"
     LEAVE = "leave"
+    LIKE = "like"
+    BACK_TO_RESULTS = "back-to-results"
 
 
 _VISIT = (
@@ -65,8 +71,8 @@ _VISIT = (
     Screen.AGREEMENT,
     Screen.REQUEST,
 )
-_STUDIO = (Screen.CONSENT, Screen.SOURCES, Screen.SWAP)
-_IN_SESSION = (*_VISIT, Screen.DECISION, Screen.DISC, Screen.SOURCES, Screen.SWAP)
+_STUDIO = (Screen.SOURCES, Screen.TARGET, Screen.PERSONS, Screen.SWAP, Screen.RESULTS)
+_IN_SESSION = (*_VISIT, Screen.DECISION, Screen.DISC, *_STUDIO, Screen.LIKENESS)
 
 NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
     {
@@ -78,9 +84,13 @@ NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
         (Screen.LOGIN, Step.ADMINISTERS): Screen.MACHINE,
         **{(here, Step.NEXT): there for here, there in pairwise(_VISIT)},
         **{(here, Step.BACK): there for there, here in pairwise(_VISIT)},
-        (Screen.SOURCES, Step.NEXT): Screen.SWAP,
-        (Screen.SWAP, Step.BACK): Screen.SOURCES,
-        (Screen.SWAP, Step.RELEASE): Screen.REQUEST,
+        **{(here, Step.NEXT): there for here, there in pairwise(_STUDIO)},
+        **{(here, Step.BACK): there for there, here in pairwise(_STUDIO)},
+        (Screen.PERSONS, Step.LIKE): Screen.LIKENESS,
+        (Screen.LIKENESS, Step.NEXT): Screen.PERSONS,
+        (Screen.LIKENESS, Step.BACK): Screen.PERSONS,
+        (Screen.RESULTS, Step.RELEASE): Screen.REQUEST,
+        (Screen.REQUEST, Step.BACK_TO_RESULTS): Screen.RESULTS,
         (Screen.REQUEST, Step.NEXT): Screen.DECISION,
         (Screen.DECISION, Step.BACK): Screen.REQUEST,
         (Screen.DECISION, Step.DECIDED): Screen.REQUEST,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from appliance.kiosk.visit.work import Work
+
 
 @dataclass(frozen=True, slots=True)
 class Photo:
@@ -46,6 +48,7 @@ class Visit:
     least: dict[str, float] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
+    work: Work = field(default_factory=Work)
 
     @property
     def shown(self) -> Photo | None:
@@ -56,3 +59,10 @@ class Visit:
     def variant(self) -> Variant | None:
         """The variant that was chosen."""
         return next((one for one in self.variants if one.number == self.chosen), None)
+
+    @property
+    def result(self) -> int | None:
+        """The result whose release may be asked for: of a project's swap, or of a variant."""
+        if self.project is not None:
+            return self.work.result
+        return None if self.variant is None else self.variant.result

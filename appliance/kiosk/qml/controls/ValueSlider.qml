@@ -12,6 +12,7 @@ Item {
     property real to: 1
     property real step: 0.5
     property real value: 0
+    property bool signed: true    // whether a plus stands before what is above 0
     property real least: NaN      // a second mark: the least to be expected
 
     signal moved(real value)
@@ -35,7 +36,7 @@ Item {
     }
     Text {
         anchors { right: parent.right; top: parent.top }
-        text: (slider.value > 0 ? "+" : "") + (Math.round(slider.value * 10) / 10) + " " + control.unit
+        text: (control.signed && slider.value > 0 ? "+" : "") + (Math.round(slider.value * 10) / 10) + " " + control.unit
         color: slider.value !== 0 ? Theme.accent : Theme.quiet
         font { family: Theme.family; pixelSize: Theme.body; bold: slider.value !== 0 }
         textFormat: Text.PlainText

@@ -7,14 +7,15 @@ Page {
     id: page
 
     readonly property bool waits: Kiosk.request.release !== ""
+    readonly property bool inProject: Kiosk.session.project !== ""
     readonly property bool released: Kiosk.request.numbers.length > 0
 
     title: Kiosk.words.request_title
     sentence: Kiosk.words.request_more
     back: Kiosk.words.go_back
-    next: Kiosk.words.session_end
-    onGoBack: Kiosk.act("place.back", [])
-    onGoOn: Kiosk.act("session.end", [])
+    next: inProject ? Kiosk.words.session_park : Kiosk.words.session_end
+    onGoBack: Kiosk.act("request.go_back", [])
+    onGoOn: Kiosk.act(inProject ? "session.park" : "session.end", [])
 
     Column {
         anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter }

@@ -48,7 +48,12 @@ class ViewMethods:
         with errors_to_refusals():
             is_result = self.workspace.has_result(wanted.item)
             small, (width, height) = self._small(wanted, is_result=is_result)
-            data = small_view_of(small) if is_result else encode_photo(small, "jpeg")
+            # A result has the words of training in its own pixels.
+            data = (
+                small_view_of(small)
+                if is_result
+                else encode_photo(self.training.over(small), "jpeg")
+            )
             pipe = self.hand_over.preview(data)
         return Answer(worker_api.Viewed(width, height), (pipe,))
 
@@ -60,7 +65,7 @@ class ViewMethods:
             small = Photo(photo.canvas.thumbnail(wanted.side), icc=photo.icc)
             size = photo.displayed_size
             del photo
-        return self.training.over(in_colours_of(small, Photo(small.pixels))), size
+        return in_colours_of(small, Photo(small.pixels)), size
 
     def _space(self, _: Request[Empty]) -> Answer:
         with errors_to_refusals():

@@ -114,8 +114,8 @@ def log_in(hand: Hand) -> None:
 
 def take_in(hand: Hand, model: str, name: str, consent: str) -> None:
     hand.until(lambda: bool(hand.value(f"{model}.typing")))
-    hand.tap("reference")
-    hand.type(consent)
+    hand.until(lambda: hand.find("reference") is not None)
+    hand.type(consent)  # the field has the focus
     hand.keep(f"{model}-consent")
     hand.tap("next")
     hand.tap("read")
@@ -129,12 +129,7 @@ def take_in(hand: Hand, model: str, name: str, consent: str) -> None:
     hand.tap("next")
 
 
-def main() -> None:
-    hand = Hand(*sys.argv[1:])
-    log_in(hand)
-    take_in(hand, "sources", "source.jpg", "actor-1")
-    hand.until(lambda: hand.at(Screen.TARGET))
-    take_in(hand, "target", "take.mp4", "double-2")
+def choose(hand: Hand) -> None:
     hand.until(lambda: bool(hand.value("persons.found")))
     hand.tap("choice-all")
     hand.until(lambda: hand.value("persons.choice") == "all")
@@ -153,6 +148,9 @@ def main() -> None:
     hand.tap("panel-engine")
     hand.keep("swap-engine")
     hand.tap("next")
+
+
+def make(hand: Hand) -> None:
     hand.until(lambda: hand.at(Screen.RESULTS))
     hand.keep("results-none")
     hand.slowest = 0.0
@@ -171,6 +169,9 @@ def main() -> None:
         time.sleep(0.02)
     hand.keep("results")
     print(f"slowest turn of the window while a film was made: {1000 * hand.slowest:.0f} ms")
+
+
+def ask(hand: Hand) -> None:
     hand.press(Qt.Key.Key_Escape)  # back, by the keyboard alone
     hand.until(lambda: hand.at(Screen.SWAP))
     hand.tap("next")
@@ -185,7 +186,17 @@ def main() -> None:
     hand.keep("locked")
     assert not hand.value("results.made")
     assert not hand.value("target.tiles")
-    print("done")
+
+
+def main() -> None:
+    hand = Hand(*sys.argv[1:])
+    log_in(hand)
+    take_in(hand, "sources", "source.jpg", "actor-1")
+    hand.until(lambda: hand.at(Screen.TARGET))
+    take_in(hand, "target", "take.mp4", "double-2")
+    choose(hand)
+    make(hand)
+    ask(hand)
 
 
 if __name__ == "__main__":

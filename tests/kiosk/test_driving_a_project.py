@@ -28,6 +28,7 @@ def test_a_hand_gets_from_the_login_to_the_release(language: str, tmp_path: Path
             text=True,
             check=False,
         )
+    print(hand.stdout)
     assert hand.returncode == 0, hand.stderr
     assert hand.stderr == ""  # neither Qt nor QML complains
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 12

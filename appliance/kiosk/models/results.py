@@ -66,11 +66,13 @@ class Results(Model[ResultsState]):
         self._pace = Pace()
 
     def forget(self) -> None:
-        """Drop what is shown; the visit keeps which result was chosen."""
-        self.show(
-            making=False, stopping=False, done=0, total=0, left=-1, made=[], chosen=-1,
-            has_before=False, seconds=0.0, at=0.0,
-        )  # fmt: skip
+        """Drop what is shown; the visit keeps which result was chosen.
+
+        What is being made goes on after a lock, as long as the session is there.
+        """
+        self.show(made=[], chosen=-1, has_before=False, seconds=0.0, at=0.0)
+        if not self._shared.can_make:
+            self.show(making=False, stopping=False, done=0, total=0, left=-1)
 
     def pass_time(self) -> None:
         """Called once a second: what does not come takes longer."""
@@ -107,14 +109,15 @@ class Results(Model[ResultsState]):
 
         def done() -> None:
             self.show(making=False, stopping=False)
-            self._list()
+            if self._shared.connected:
+                self._list()
 
         def failed(why: Refusal) -> None:
             self.show(making=False, stopping=False)
             if why.code != "stopped":
                 self._shared.refuse(why)
 
-        self._shared.worker.follow(call, progressed, done, failed)
+        self._shared.maker.follow(call, progressed, done, failed)
 
     @action
     def cancel(self) -> None:

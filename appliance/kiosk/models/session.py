@@ -102,7 +102,7 @@ class Session(Model[SessionState]):
         handle = self._shared.visit.handle
         if not handle or self.state.ending:
             return
-        self._shared.disconnect()
+        self._shared.hang_up()
         self._forget()
         self._shared.place.go(Step.END)
         self.show(ending=True)
@@ -264,7 +264,7 @@ class Session(Model[SessionState]):
         self._shared.refuse(why)
 
     def _start_over(self) -> None:
-        self._shared.disconnect()
+        self._shared.hang_up()
         if self._status is not None:
             self._status.close()
             self._status = None

@@ -40,7 +40,8 @@ class Shared:
     """``worker`` serves the session, ``previews`` on a connection of its own.
 
     ``looks`` are views that go on while a job runs, ``controls`` what must never wait for one; each
-    has a connection of its own, which is made when it is first used.
+    has a connection of its own, which is made when it is first used. So has ``maker``, which goes
+    on after a lock, that stops the worker only for as long as it lasts.
     """
 
     def __init__(self, services: Services, place: Place, pictures: Pictures) -> None:
@@ -55,6 +56,7 @@ class Shared:
         self._looker: Caller | None = None
         self._looks: Latest | None = None
         self._controls: Caller | None = None
+        self._maker: Caller | None = None
 
     def connect(self, handle: str) -> None:
         """Call the worker of the session with this handle from now on."""
@@ -66,9 +68,18 @@ class Shared:
         self._looker = self.services.worker(handle)
         self._looks = Latest(self._looker)
         self._controls = self.services.worker(handle)
+        if self._maker is None:
+            self._maker = self.services.worker(handle)
+
+    def hang_up(self) -> None:
+        """The session is over: disconnect, and drop what is being made as well."""
+        self.disconnect()
+        if self._maker is not None:
+            self._maker.close()
+            self._maker = None
 
     def disconnect(self) -> None:
-        """Hang up on the worker; what it still answers is dropped."""
+        """Hang up on the worker; what it still answers is dropped, but for what it makes."""
         for caller in (self._worker, self._previewer, self._looker, self._controls):
             if caller is not None:
                 caller.close()
@@ -114,6 +125,18 @@ class Shared:
         if self._controls is None:
             raise RuntimeError("no session is open")
         return self._controls
+
+    @property
+    def can_make(self) -> bool:
+        """Whether there is a session in which something may be made, even if it is locked."""
+        return self._maker is not None
+
+    @property
+    def maker(self) -> Caller:
+        """What takes long, and goes on after a lock."""
+        if self._maker is None:
+            raise RuntimeError("no session is open")
+        return self._maker
 
     def refuse(self, refusal: Refusal) -> None:
         """Say what was refused, on the screen that is there."""

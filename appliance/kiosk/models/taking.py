@@ -80,6 +80,12 @@ class Taking(Model[TakingState]):
         self.show(typing=True, reference="")
 
     @action
+    def keep_consent(self) -> None:
+        """It is the same person after all."""
+        if self.state.consent:
+            self.show(typing=False, reference="")
+
+    @action
     def accept_consent(self) -> None:
         """The next files are taken in with this reference."""
         reference = self.state.reference.strip()

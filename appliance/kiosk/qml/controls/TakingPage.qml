@@ -7,9 +7,15 @@ Page {
 
     property var taking          // the values of the view model
     property string name: ""     // of the view model
+    property string about: ""
     property string none: ""
 
     readonly property bool typing: taking.typing
+
+    signal left()
+
+    sentence: typing ? Kiosk.words["consents_" + name] : about
+    onGoBack: if (typing && taking.consent !== "") Kiosk.act(name + ".keep_consent", []); else left()
 
     next: Kiosk.words.go_on
     nextEnabled: typing ? taking.reference.trim() !== "" : taking.chosen.length > 0 && taking.importing === 0
@@ -27,10 +33,6 @@ Page {
             Column {
                 anchors.horizontalCenter: parent.horizontalCenter
                 spacing: Theme.margin
-                Label {
-                    width: keyboard.width
-                    text: Kiosk.words["consents_" + page.name]
-                }
                 Field {
                     objectName: "reference"
                     width: keyboard.width

@@ -7,8 +7,8 @@ TakingPage {
     taking: Kiosk.likeness
     name: "likeness"
     title: Kiosk.words.likeness_title
-    sentence: Kiosk.words.likeness_more
+    about: Kiosk.words.likeness_more
     none: Kiosk.words.likeness_none
     back: Kiosk.words.go_back
-    onGoBack: Kiosk.act("place.back", [])
+    onLeft: Kiosk.act("place.back", [])
 }

@@ -44,7 +44,7 @@ Page {
                 }
                 Label {
                     anchors { left: mark.right; right: button.left; margins: Theme.gap; verticalCenter: parent.verticalCenter }
-                    text: step.name === "ask" ? Kiosk.words.request_ask_more
+                    text: step.name === "ask" ? (page.inProject ? Kiosk.words.request_ask_result : Kiosk.words.request_ask_more)
                           : step.name === "decide" ? (page.waits ? Kiosk.words.request_waits.arg(Kiosk.request.minutes) : page.released ? Kiosk.words.request_released.arg(Kiosk.request.numbers.join(", ")) : Kiosk.words.request_decide_more)
                           : Kiosk.request.burned !== "" ? Kiosk.words.request_burned.arg(Kiosk.request.burned.slice(0, 16))
                           : Kiosk.words.request_burn_more

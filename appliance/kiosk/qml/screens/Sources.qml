@@ -11,10 +11,10 @@ TakingPage {
     taking: Kiosk.sources
     name: "sources"
     title: Kiosk.words.sources_title
-    sentence: sure ? Kiosk.words.sources_sure : Kiosk.words.sources_more
+    about: sure ? Kiosk.words.sources_sure : Kiosk.words.sources_more
     none: Kiosk.words.sources_none
     back: Kiosk.words.session_park
-    onGoBack: Kiosk.act("session.park", [])
+    onLeft: Kiosk.act("session.park", [])
     extra: [
         ActionButton {
             objectName: "keep"
@@ -24,6 +24,7 @@ TakingPage {
         },
         ActionButton {          // twice: all of a project is more than a visit
             objectName: "end"
+            visible: !page.typing
             kind: "danger"
             text: page.sure ? Kiosk.words.sources_erase : Kiosk.words.session_end
             onClicked: if (page.sure) Kiosk.act("session.end", []); else page.sure = true

@@ -77,7 +77,7 @@ Page {
                 required property string modelData
                 objectName: modelData
                 width: ListView.view.width
-                name: Kiosk.words["region_" + modelData]
+                name: modelData === "face" ? Kiosk.words.swap_whole : Kiosk.words["region_" + modelData]
                 unit: Kiosk.words.unit_percent
                 signed: false
                 from: 0

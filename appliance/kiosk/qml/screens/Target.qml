@@ -7,8 +7,8 @@ TakingPage {
     taking: Kiosk.target
     name: "target"
     title: Kiosk.words.target_title
-    sentence: Kiosk.words.target_more
+    about: Kiosk.words.target_more
     none: Kiosk.words.target_none
     back: Kiosk.words.go_back
-    onGoBack: Kiosk.act("place.back", [])
+    onLeft: Kiosk.act("place.back", [])
 }

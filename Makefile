@@ -9,12 +9,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv lock wheel cuda demo lint test test-kernels test-openvino second-reader lab fuzz \
+.PHONY: help venv lock wheel cuda demo kiosk lint test test-kernels test-openvino second-reader lab fuzz \
 	bench bench-gpu \
 	clean
 
 define HELP
 make demo           swap the faces of the sample portraits; writes demo/sheet.png
+make kiosk          practise with the whole appliance on its screen, on samples, without root
 make test           lint, then all tests with coverage (up to 40 minutes on two cores)
 make lint           formatting, types, which package may import which
 make test-kernels   the tests of the CUDA kernels, which it compiles first; needs no GPU
@@ -112,6 +113,21 @@ cuda: $(KERNELS)/libfused.so
 demo: .venv/.runtime
 	@$(BIN)/appliance demo
 
+# What Qt loads, for Wayland, for X11 and for no screen at all.
+QT_LIBRARIES := libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 \
+	libwayland-cursor0 libwayland-egl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 \
+	libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1
+
+.venv/.kiosk: requirements/kiosk.txt .venv/.runtime
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/kiosk.txt
+	touch $@
+
+kiosk: .venv/.kiosk
+	@if ! $(BIN)/python -c 'import PySide6.QtQuick' 2>/dev/null; then
+		$(call debian,qt-libraries,$(QT_LIBRARIES))
+	fi
+	$(BIN)/appliance kiosk
+
 lint: .venv/.dev
 	@$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -146,6 +162,8 @@ test: lint
 	$(call debian,mkudffs,udftools)
 	$(call debian,exiftool,libimage-exiftool-perl)
 	$(call debian,ffprobe,ffmpeg)
+	$(call debian,grim,grim)
+	tests/kiosk/cage.sh .cache/cage
 	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then
 		$(call debian,libsystemd,gcc libsystemd-dev pkg-config python3-dev)
 		$(BIN)/pip install --quiet --editable '.[systemd]'
@@ -166,6 +184,7 @@ bench: .venv/.runtime .cache/openvino/.ready
 	$(BIN)/python -m tests.bench.simulation_accuracy
 	$(BIN)/python -m tests.bench.simulation_identity
 	$(BIN)/python -m tests.bench.simulation_speed
+	$(BIN)/python -m tests.bench.slider
 	$(BIN)/python -m tests.bench.simulation
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.precisions

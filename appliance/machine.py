@@ -7,6 +7,7 @@ from pathlib import Path
 
 RUN = Path("/run/appliance")
 AUDIT_SOCKET = RUN / "audit.sock"
+AUDITOR_SOCKET = RUN / "auditor.sock"
 BROKER_SOCKET = RUN / "session.sock"
 BURNER_SOCKET = RUN / "burner.sock"
 RELEASER_SOCKETS = RUN / "releaser"

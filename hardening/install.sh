@@ -39,6 +39,7 @@ want() { # TARGET UNIT [ITS FILE]
 }
 want sysinit.target appliance-firewall.service
 want sockets.target appliance-audit.socket
+want sockets.target appliance-auditor.socket
 want sockets.target appliance-broker.socket
 want sockets.target appliance-burner.socket
 want sockets.target appliance-disc.socket
@@ -49,7 +50,9 @@ done
 want multi-user.target appliance-broker.service
 want basic.target usbguard.service
 want multi-user.target appliance-modules.service
+want multi-user.target appliance-network.service
 want timers.target appliance-audit-checkpoint.timer
+want timers.target appliance-doctor.timer
 
 # What appliance-devices.service copies is a drop-in of the workers' unit, or nothing. systemd loads
 # that unit when a worker starts and unloads it when the worker has ended, so no daemon-reload is
@@ -58,7 +61,8 @@ workers=$root/usr/lib/systemd/system/appliance-worker@.service.d
 mkdir -p "$workers"
 ln -sf /run/appliance/worker-devices.conf "$workers/devices.conf"
 
-# Masked: each would write memory to a disk, give access around the kiosk, or load other rules.
+# Masked: each would write memory to a disk, give access around the kiosk, or load other rules. The
+# seat is appliance-seat.service, for one user.
 mask() {
 	mkdir -p "$root/etc/systemd/system"
 	ln -sf /dev/null "$root/etc/systemd/system/$1"
@@ -76,3 +80,4 @@ mask emergency.service
 mask rescue.service
 mask debug-shell.service
 mask nftables.service
+mask seatd.service

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import click
 
+from appliance.cli.framework.display import display_variables
 from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.framework.imports import import_for_good
 from appliance.cli.framework.memory import check_container, probe_addresses
@@ -52,6 +53,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "inspect": (
             "commands.inspect",
             "Describe a photo or video and the faces in it.",
+        ),
+        "kiosk": (
+            "kiosk.command",
+            "Practise on samples with the appliance's screen, without root.",
         ),
         "models": (
             "models.command",
@@ -151,6 +156,7 @@ def appliance() -> None:
 def main() -> None:
     """Entry point of the console script."""
     prepare_streams()  # first: no file may get the number of a standard stream
+    display = display_variables()
     scrub_environment()
     inherited = descriptors()
     # numpy's linear algebra starts its threads on import. Landlock does not restrict threads that
@@ -163,7 +169,7 @@ def main() -> None:
         warnings.simplefilter("ignore")
     # Without a handler, Python prints what libraries log as errors, such as numbers of a photo.
     logging.getLogger().addHandler(logging.NullHandler())
-    code = run_command(appliance, sys.argv[1:], RunContext(inherited))
+    code = run_command(appliance, sys.argv[1:], RunContext(inherited, display=display))
     gc.freeze()  # what is left now ends with the process, and is not searched for garbage
     sys.exit(code)
 

@@ -13,7 +13,9 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
-Process: TypeAlias = Literal["audit", "broker", "burner", "disc", "releaser", "worker"]
+Process: TypeAlias = Literal[
+    "audit", "auditor", "broker", "burner", "disc", "kiosk", "releaser", "worker"
+]
 """The processes that write diagnostics."""
 
 LEVELS = frozenset({"debug", "info", "warning", "error", "critical"})

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
 
+from appliance.diagnostics.process_log import configure
+from appliance.errors import SealError
+from appliance.kiosk.loading import at_first_frame
+from appliance.kiosk.sealing import confine_screen, seal_screen
 from appliance.kiosk.window import Screen
 from appliance.kiosk.words.catalogue import LANGUAGES
+from appliance.wire.activation import notify_ready
 
 
 def main() -> int:
@@ -21,11 +25,27 @@ def main() -> int:
     parser.add_argument("--training", type=Path, help="socket of software tokens")
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="at the beginning")
     options = parser.parse_args()
-    # Set before Qt is initialised: there is no GPU to draw with, and no folder for a cache.
-    os.environ["QT_QUICK_BACKEND"] = "software"
-    os.environ["QML_DISABLE_DISK_CACHE"] = "1"
+    stderr = configure("kiosk")
+    try:
+        # Before there is a thread, and before Qt looks at the environment.
+        confinement = confine_screen()
+    except SealError as error:
+        stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+        return error.exit_code
     application = QGuiApplication(["appliance-kiosk"])
     screen = Screen(application, options.broker, options.disc, options.training, options.language)
+
+    def seal() -> None:
+        try:
+            screen.load_ahead()
+            seal_screen(confinement)
+        except SealError as error:
+            stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+            application.exit(error.exit_code)
+        else:
+            notify_ready()
+
+    at_first_frame(screen.window, seal)
     screen.window.show()
     return int(application.exec())
 

@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import Property, QObject, Slot
 from PySide6.QtQml import QQmlPropertyMap
 
-from appliance.kiosk.models.model import Model
+from appliance.diagnostics import process_log
+from appliance.kiosk.models.model import Model, fit
 from appliance.kiosk.words.catalogue import Language, words
 
 
@@ -30,12 +31,21 @@ class Bridge(QObject):
 
     @Slot(str, list)
     def act(self, name: str, arguments: list[Any]) -> None:
-        """Do what a person asked for: ``name`` is MODEL.ACTION; anything else does nothing."""
+        """Do what a person asked for: ``name`` is MODEL.ACTION; anything else does nothing.
+
+        So do arguments that the action does not declare. A bug in an action is reported, and the
+        screen goes on.
+        """
         where, _, what = name.partition(".")
         model = self._models.get(where)
         method = None if model is None else type(model).action(what)
-        if method is not None:
-            method(model, *arguments)
+        fitting = None if method is None else fit(method, arguments)
+        if method is None or fitting is None:
+            return
+        try:
+            method(model, *fitting)
+        except Exception as bug:  # noqa: BLE001 - Qt would print its text, which may hold a name
+            process_log.report_bug(bug)
 
     def _listener(self, name: str, values: QQmlPropertyMap) -> Any:
         def changed(key: str, value: Any) -> None:

@@ -13,8 +13,10 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance
 from PySide6.QtQuick import QQuickWindow
 
+from appliance.diagnostics import process_log
 from appliance.kiosk.bridge import bridge_of
 from appliance.kiosk.calls.services import Services
+from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
 from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.changes import Changes
@@ -33,6 +35,7 @@ from appliance.kiosk.models.swap import Swap
 from appliance.kiosk.models.taking import Taking
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
+from appliance.kiosk.pictures import loupe
 from appliance.kiosk.pictures.item import PictureItem, register
 from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
@@ -43,6 +46,14 @@ _TOKENS = 500  # milliseconds, after which software tokens are asked for
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
 
 
+def _safely(act: Callable[[], object]) -> None:
+    """Call ``act``; a bug in it is reported: Qt would print its text, which may hold a name."""
+    try:
+        act()
+    except Exception as bug:  # noqa: BLE001
+        process_log.report_bug(bug)
+
+
 class _Post(QObject):
     """Has functions called on the thread that made it."""
 
@@ -50,7 +61,7 @@ class _Post(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._posted.connect(lambda act: act())
+        self._posted.connect(_safely)
 
     def __call__(self, act: Callable[[], object]) -> None:
         self._posted.emit(act)
@@ -74,7 +85,7 @@ class _Touches(QObject):
         """Called by Qt with every event; lets all of them through."""
         if event.type() in self._KINDS and time.monotonic() - self._last > _TOUCH:
             self._last = time.monotonic()
-            self._touched()
+            _safely(self._touched)
         return False
 
 
@@ -97,10 +108,11 @@ class Screen:
         self.models = _models(self.shared)
         _load_fonts()
         register(store)
-        self._bridge = bridge_of(self.models)
+        loupe.register(store)
+        self.bridge = bridge_of(self.models)
         # The stubs of PySide6 want bytes here, which it refuses.
         name: Any = "Kiosk"
-        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self._bridge)
+        qmlRegisterSingletonInstance(QObject, "Kiosk", 1, 0, name, self.bridge)
         self._engine = QQmlApplicationEngine()
         self._engine.load(QUrl.fromLocalFile(str(files(__package__) / "qml" / "Main.qml")))
         roots = self._engine.rootObjects()
@@ -120,6 +132,14 @@ class Screen:
             self.training.refresh()
         self.session.watch()
 
+    def close(self) -> None:
+        """Hang up, and take the window away."""
+        for timer in self._timers:
+            timer.stop()
+        self.session.close()
+        self.shared.close()
+        self.window.close()
+
     @property
     def session(self) -> Session:
         """The view model of the session."""
@@ -132,6 +152,10 @@ class Screen:
         training: Training = self.models["training"]  # type: ignore[assignment]
         return training
 
+    def load_ahead(self) -> list[str]:
+        """Load what the screens need; returns what Qt cannot load of it."""
+        return load_ahead(self._engine, Path(str(files(__package__))) / "qml")
+
     def _pass_time(self) -> None:
         self.session.pass_time()
         request: Request = self.models["request"]  # type: ignore[assignment]
@@ -140,7 +164,7 @@ class Screen:
     def _every(self, milliseconds: int, act: Callable[[], object]) -> QTimer:
         timer = QTimer()
         timer.setInterval(milliseconds)
-        timer.timeout.connect(act)
+        timer.timeout.connect(lambda: _safely(act))
         timer.start()
         return timer
 
@@ -155,8 +179,9 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "series": series,
         "face": Face(shared),
         "changes": changes,
-        "compare": Compare(shared, changes),
-        "variants": Variants(shared, changes),
+        "hand": changes.hand,
+        "compare": Compare(shared),
+        "variants": Variants(shared),
         "agreement": Agreement(shared),
         "request": Request(shared),
         "sources": Taking(shared, "source"),

@@ -77,7 +77,17 @@ def subject(
         face: Face | None = face_of_one(analyser, canvas, asked.name, asked.which, asked.hint)
     else:
         face = face_if_any(analyser, canvas, asked)
-    view = view_of(analyser, canvas, face, points)
+    return subject_of(analyser, (canvas.width, canvas.height), face, points)
+
+
+def subject_of(
+    analyser: FaceAnalyser, size: tuple[int, int], face: Face | None, points: PlacedPoints | None
+) -> Subject:
+    """The same of a photo of ``size`` (w, h) whose ``face`` was found before.
+
+    Raises as :func:`view_in`.
+    """
+    view = view_in(analyser, size, face, points)
     complete = frozenset[str]() if points is None else points.complete(view.yaw)
     gap = 0.0 if face is None else mouth_openness(face.points)
     return Subject(view, Given(gap, complete, network=face is not None), face)
@@ -90,17 +100,28 @@ def view_of(
     points: PlacedPoints | None,
     scale: Scale | None = None,
 ) -> View:
+    """The view of a face in ``canvas``, as :func:`view_in`, which raises."""
+    return view_in(analyser, (canvas.width, canvas.height), face, points, scale)
+
+
+def view_in(
+    analyser: FaceAnalyser,
+    size: tuple[int, int],
+    face: Face | None,
+    points: PlacedPoints | None,
+    scale: Scale | None = None,
+) -> View:
     """The view of a face by the network, by ``points`` set by hand, or by both.
 
-    ``scale``: where it is known. Raises ``InputError`` where the points are too few or fit no face,
-    and ``NoFaceError`` where there is neither.
+    ``size``: (w, h) of the picture. ``scale``: where it is known. Raises ``InputError`` where the
+    points are too few or fit no face, and ``NoFaceError`` where there is neither.
     """
     if points is not None:
         mesh = None if face is None else face.mesh
         return MeshBender(analyser.canonical).view(points, mesh, scale)
     if face is None:
         raise NoFaceError("There is neither a face nor points.", "Set points by hand.")
-    return ViewEstimator(analyser.canonical).view(face.mesh, (canvas.width, canvas.height), scale)
+    return ViewEstimator(analyser.canonical).view(face.mesh, size, scale)
 
 
 def face_if_any(analyser: FaceAnalyser, canvas: Canvas, asked: Asked = _ASKED) -> Face | None:
@@ -124,8 +145,21 @@ def proposal(
     ``yaw``: degrees by which a standard face in the middle of the photo is turned, from which to
     start where no face is found. Raises ``NoFaceError`` as :func:`subject`.
     """
-    size = (canvas.width, canvas.height)
     face = face_if_any(analyser, canvas, asked)
+    return proposal_of(analyser, (canvas.width, canvas.height), face, yaw, asked)
+
+
+def proposal_of(
+    analyser: FaceAnalyser,
+    size: tuple[int, int],
+    face: Face | None,
+    yaw: float | None = None,
+    asked: Asked = _ASKED,
+) -> Proposal:
+    """The same of a photo of ``size`` (w, h) whose ``face`` was found before.
+
+    Raises ``NoFaceError`` where there is none and no ``yaw``.
+    """
     if face is None:
         if yaw is None:
             raise NoFaceError(
@@ -134,5 +168,5 @@ def proposal(
             )
         standard = MeshBender(analyser.canonical).standard(size, yaw)
         return Proposal(proposed(standard, size, yaw), yaw, network=False)
-    turned = view_of(analyser, canvas, face, None).yaw
+    turned = view_in(analyser, size, face, None).yaw
     return Proposal(proposed(face.mesh, size, turned), turned, network=True)

@@ -155,13 +155,16 @@ class Roles(Section, frozen=True):
     """Which roles may do what; who has which is in root's file of roles.
 
     ``work``: open and reopen sessions. ``request``: ask for the release of a result. ``approve``:
-    look at one and decide, of another person's session. ``unassigned`` is who is in no line of that
-    file: such people may work, and nothing else.
+    look at one and decide, of another person's session. ``audit``: look at the ledger, and take a
+    part of it away on a disc. ``administer``: see how the machine is. ``unassigned`` is who is in
+    no line of that file: such people may work, and nothing else.
     """
 
     work: tuple[Role | Literal["unassigned"], ...] = ("clinician", "unassigned")
     request: tuple[Role, ...] = ("clinician",)
     approve: tuple[Role, ...] = ("approver",)
+    audit: tuple[Role, ...] = ("auditor",)
+    administer: tuple[Role, ...] = ("administrator",)
 
 
 class Release(Section, frozen=True):

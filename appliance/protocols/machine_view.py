@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -36,6 +36,9 @@ checks: []Check, packs: []InstalledPack, version: string)
 """
 
 
+SpaceName: TypeAlias = Literal["ledger", "workspaces", "system"]
+
+
 class Person(msgspec.Struct, frozen=True):
     """One person in the answer of Machine."""
 
@@ -47,7 +50,7 @@ class Person(msgspec.Struct, frozen=True):
 class Space(msgspec.Struct, frozen=True):
     """One file system in the answer of Machine, in bytes."""
 
-    name: Literal["ledger", "workspaces", "system"]
+    name: SpaceName
     free: int
     size: int
 

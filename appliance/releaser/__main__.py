@@ -15,7 +15,7 @@ import msgspec
 
 from appliance.audit import standalone
 from appliance.diagnostics.process_log import configure
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, ReleaseError
 from appliance.files.output import OutputFile
 from appliance.pipeline.media.preload import load_media_libraries
 from appliance.policy.load import load
@@ -26,13 +26,13 @@ from appliance.release.provenance.preload import load_provenance
 from appliance.releaser.burning import Burning
 from appliance.releaser.copying import MAX_SECONDS, CopyMaker
 from appliance.releaser.disc import DiscWriter
-from appliance.releaser.hang_up import end_with
 from appliance.releaser.marking import Mark, MarkedFile, MarkRequest, mark
 from appliance.releaser.outbox import Outbox
 from appliance.releaser.service import Releaser
 from appliance.releaser.site import SiteKeys
 from appliance.releaser.staging import Stage
 from appliance.wire.activation import listening_socket
+from appliance.wire.hang_up import end_with
 from appliance.worker.children import Children
 from appliance.worker.sealing import WorkerSealing
 
@@ -60,6 +60,10 @@ def main(marking: Mark = mark, max_seconds: int = MAX_SECONDS) -> int:
         load_media_libraries()
         load_label()
         policy = load(options.policy)
+        if policy.training:
+            raise ReleaseError(
+                "The policy is for training: no copy is made.", "Release under a site's policy."
+            )
         stderr = configure("releaser", policy.system.log_level)
         children = _children(policy, options.keys, marking, max_seconds)
         # Read after the helper was forked: no child has ever had the key that signs.

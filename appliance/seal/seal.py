@@ -10,8 +10,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -97,25 +98,54 @@ def seal(
         "seccomp": seccomp.available(),
         "guard": True,
     }
+    layers, missing = _layers(in_force, minimum)
+    if in_force["landlock"] and not allow_open:
+        landlock.restrict((), (), confinement.landlock_abi, confinement.rename_only)
+    attempts = _restrict(in_force, partial(seccomp.restrict, gpu=gpu, allow_open=allow_open))
+    guard = Guard(serving=serving)
+    guard.arm()
+    return SealReport(layers, missing, confinement.landlock_abi, attempts, guard)
+
+
+def seal_window(confinement: Confinement) -> tuple[Attempt, ...]:
+    """Give up what a process that shows a window does not need; verify that it is gone.
+
+    It keeps reading under the paths that :func:`confine` left, memory without a name, threads, and
+    sockets of this machine. Returns the escapes that were attempted, all of them denied. There is
+    no tripwire: a window has no ledger to report to, and its libraries import when they please.
+    Raises ``SealError`` if Landlock or seccomp is not available, or if an escape succeeds.
+    """
+    in_force: dict[Layer, bool] = {
+        "landlock": confinement.landlock_abi > 0,
+        "seccomp": seccomp.available(),
+    }
+    _layers(in_force, tuple(in_force))
+    return _restrict(in_force, partial(seccomp.restrict, window=True))
+
+
+def _layers(
+    in_force: Mapping[Layer, bool], minimum: Collection[str]
+) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
+    """What is in force and what is missing; raises ``SealError`` if that is in ``minimum``."""
     missing = tuple(layer for layer, there in in_force.items() if not there)
     if lacking := [layer for layer in missing if layer in minimum]:
         raise SealError(
             f"This machine lacks {' and '.join(lacking)}, which the policy requires.",
             "Use Linux 5.13 or newer with Landlock enabled, and install libseccomp2.",
         )
-    if in_force["landlock"] and not allow_open:
-        landlock.restrict((), (), confinement.landlock_abi, confinement.rename_only)
+    return tuple(layer for layer, there in in_force.items() if there), missing
+
+
+def _restrict(in_force: Mapping[Layer, bool], install: Callable[[], object]) -> tuple[Attempt, ...]:
+    """Install the filter, and attempt to escape from it and from Landlock."""
     # Tested before the filter is installed, which would deny the attempts in Landlock's place.
     attempts = self_test(seccomp=False, landlock=in_force["landlock"])
     if in_force["seccomp"]:
-        seccomp.restrict(gpu=gpu, allow_open=allow_open)
+        install()
         attempts += self_test(seccomp=True, landlock=False)
     if escaped := [attempt.what for attempt in attempts if not attempt.denied]:
         raise SealError(
             f"The seal does not hold: {', '.join(escaped)} succeeded.",
             "No media was read. Do not use this machine until the cause is known.",
         )
-    guard = Guard(serving=serving)
-    guard.arm()
-    layers = tuple(layer for layer, there in in_force.items() if there)
-    return SealReport(layers, missing, confinement.landlock_abi, attempts, guard)
+    return attempts

@@ -11,7 +11,7 @@ import errno
 import os
 from pathlib import Path
 
-from appliance.seal.syscalls import ALLOWED, OPENING, STARTING, conditions
+from appliance.seal.syscalls import ALLOWED, NAMING, OPENING, STARTING, WINDOW, conditions
 
 # seccomp.h: actions. SCMP_ACT_ERRNO carries the error number in its lower 16 bits.
 _SCMP_ACT_KILL_PROCESS, _SCMP_ACT_ERRNO, _SCMP_ACT_ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -45,13 +45,20 @@ def available() -> bool:
     return _LIBRARY is not None and Path("/proc/sys/kernel/seccomp").exists()
 
 
-def restrict(*, gpu: bool = False, allow_open: bool = True, starting: bool = False) -> None:
+def restrict(
+    *,
+    gpu: bool = False,
+    allow_open: bool = True,
+    starting: bool = False,
+    window: bool = False,
+) -> None:
     """Leave every thread of this process only the system calls of :mod:`syscalls`.
 
     Any other call fails with EPERM; one of a foreign architecture (32-bit, x32) kills the process.
     This cannot be undone. Without ``allow_open`` no thread can open or create a file by its path.
     ``starting``: the process turns into another program next, which the filter binds from then on.
-    Raises ``OSError``.
+    ``window``: the process shows one. It opens files for reading and names none; it makes memory
+    without a name, and connects sockets of this machine. Raises ``OSError``.
     """
     library = _LIBRARY
     if library is None:
@@ -63,10 +70,15 @@ def restrict(*, gpu: bool = False, allow_open: bool = True, starting: bool = Fal
         for attribute, value in _ATTRIBUTES:
             _check(library.seccomp_attr_set(context, attribute, value))
         _rule(library, context, "clone3", action=_errno(errno.ENOSYS))
-        opening, start = OPENING if allow_open else (), STARTING if starting else ()
-        for name in (*ALLOWED, *opening, *start):
+        for name in (
+            *ALLOWED,
+            *(WINDOW if window else NAMING),
+            *(OPENING if allow_open and not window else ()),
+            *(STARTING if starting else ()),
+        ):
             _rule(library, context, name)
-        for name, arguments in conditions(os.getpid(), gpu=gpu, starting=starting).items():
+        limited = conditions(os.getpid(), gpu=gpu, starting=starting, window=window)
+        for name, arguments in limited.items():
             for argument in arguments:
                 compare = _Compare(
                     argument.index, _SCMP_CMP_MASKED_EQ, argument.mask, argument.value

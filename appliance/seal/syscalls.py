@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import fcntl
 import mmap
+import os
+import socket
 import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,12 +53,17 @@ OPENING = ("openat", "open")
 # Only for a process that turns into another program: see program.py.
 STARTING = ("execve",)
 
-# By path: query a file; give an output its name, or remove it.
+# By path: query a file.
 PATHS = (
     *("newfstatat", "stat", "lstat", "statx", "access", "faccessat"),
-    *("faccessat2", "readlink", "readlinkat", "getcwd", "linkat", "unlinkat", "unlink"),
-    *("renameat", "renameat2", "rename", "statfs"),
+    *("faccessat2", "readlink", "readlinkat", "getcwd", "statfs"),
 )
+
+# By path: give an output its name, or remove it.
+NAMING = ("linkat", "unlinkat", "unlink", "renameat", "renameat2", "rename")
+
+# A window shares its pixels with the compositor as memory without a name, and calls services.
+WINDOW = ("memfd_create", "connect")
 
 FACTS = (
     *("getrandom", "getuid", "geteuid", "getgid", "getegid", "getgroups", "uname", "sysinfo"),
@@ -105,6 +112,12 @@ _PRCTL = (
     *(_PR_SET_NAME, _PR_GET_NAME),
     *(_PR_GET_DUMPABLE, _PR_GET_SECCOMP, _PR_GET_NO_NEW_PRIVS, _PR_SET_VMA),
 )
+_SEALS = (1033, 1034)  # linux/fcntl.h: F_ADD_SEALS and F_GET_SEALS, on memory without a name
+# What open(2) can be asked for beyond reading.
+_WRITING = (
+    *(os.O_WRONLY, os.O_RDWR, os.O_CREAT, os.O_TRUNC, os.O_APPEND),
+    os.O_TMPFILE & ~os.O_DIRECTORY,
+)
 _OF_A_DISC = (0x1260,)  # linux/fs.h: BLKGETSIZE, in 512 bytes
 # NVIDIA's open kernel modules: ioctl type 'F' of nv-ioctl-numbers.h; and the commands of
 # uvm_ioctl.h, which manages memory: small plain numbers, UVM_INITIALIZE and UVM_DEINITIALIZE.
@@ -119,18 +132,20 @@ _NVIDIA = (
 
 
 def conditions(
-    process: int, *, gpu: bool, starting: bool = False
+    process: int, *, gpu: bool, starting: bool = False, window: bool = False
 ) -> Mapping[str, tuple[Argument, ...]]:
     """Calls that are permitted with certain arguments only; one match suffices.
 
     ``process``: the id of this process. ``gpu``: a GPU's driver also maps executable memory and
     calls ioctl(2) on its devices. ``starting``: a program and its libraries are still to be loaded,
-    which maps executable memory; and it may ask a drive for the size of its disc. ``clone3`` is
-    missing because its flags lie in memory, which a filter cannot read; answered with ENOSYS, the C
-    library falls back to ``clone``.
+    which maps executable memory; and it may ask a drive for the size of its disc. ``window``: files
+    are opened for reading only, and sockets are those of this machine. ``clone3`` is missing
+    because its flags lie in memory, which a filter cannot read; answered with ENOSYS, the C library
+    falls back to ``clone``.
     """
     forbidden = 0 if gpu or starting else mmap.PROT_EXEC
     return {
+        **(_of_a_window() if window else {}),
         "clone": (Argument(0, _CLONE_THREAD, _CLONE_NEW | _CLONE_THREAD),),
         "mmap": (Argument(2, 0, forbidden),),
         "mprotect": (Argument(2, 0, forbidden),),
@@ -138,8 +153,17 @@ def conditions(
             *(Argument(1, word) for word in (*_IOCTL, *(_OF_A_DISC if starting else ()))),
             *(_NVIDIA if gpu else ()),
         ),
-        "fcntl": tuple(Argument(1, word) for word in _FCNTL),
+        "fcntl": tuple(Argument(1, word) for word in (*_FCNTL, *(_SEALS if window else ()))),
         "prctl": tuple(Argument(0, word) for word in _PRCTL),
         "prlimit64": (Argument(0, 0),),
         "tgkill": (Argument(0, process),),  # abort(3), and signals to this process's own threads
+    }
+
+
+def _of_a_window() -> Mapping[str, tuple[Argument, ...]]:
+    writing = sum(set(_WRITING))
+    return {
+        "openat": (Argument(2, 0, writing),),
+        "open": (Argument(1, 0, writing),),
+        "socket": (Argument(0, socket.AF_UNIX),),
     }

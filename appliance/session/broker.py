@@ -16,19 +16,21 @@ from typing import Any, TypeVar
 import msgspec
 
 from appliance.audit.entries import events
-from appliance.audit.tlog.proofs import MOST_IN_QR
 from appliance.diagnostics.journal import bind_session
 from appliance.diagnostics.process_log import log, report_bug
 from appliance.errors import ApplianceError, LedgerError, SessionError, WireError
 from appliance.protocols import broker_api
 from appliance.protocols.broker_api import error_name
 from appliance.session.admission import Admission, Admitted
+from appliance.session.audit_desk import AuditDesk
 from appliance.session.copies import Copies
 from appliance.session.daily import Daily
 from appliance.session.disc_desk import DiscDesk
+from appliance.session.ending import closed
 from appliance.session.environment import Environment
 from appliance.session.keeper import Keeper, StandbyKeeper
 from appliance.session.ledger_connection import Ledger
+from appliance.session.machine_desk import MachineDesk
 from appliance.session.pending_wipes import PendingWipeJournal
 from appliance.session.pulse import Pulse
 from appliance.session.refusals import Refusals
@@ -85,7 +87,21 @@ class Broker:
             session_of=self._session,
             tokens_of_others=self._tokens_of_others,
         )
-        self._discs = DiscDesk(ledger, environment, self._admission, copies, self._session)
+        self._discs = DiscDesk(
+            ledger,
+            environment,
+            self._admission,
+            copies,
+            self._session,
+            training=settings.policy.training,
+        )
+        self._audits = AuditDesk(
+            settings, ledger, environment, self._admission, self._tokens_of_others
+        )
+        self._machine = MachineDesk(
+            *(settings, ledger, environment, self._admission, self._slots),
+            tokens_of_others=self._tokens_of_others,
+        )
         self._watch = Watch(
             self._slots,
             ledger,
@@ -126,6 +142,8 @@ class Broker:
             "DeclineRelease": method(broker_api.DeclineRelease, self._releases.decline),
             "ApproveRelease": method(broker_api.ApproveRelease, self._releases.approve),
             "BurnReleases": method(broker_api.SessionRef, self._discs.burn),
+            "Audit": method(broker_api.LogIn, self._audits.open),
+            "Machine": method(broker_api.LogIn, self._machine.show),
             "TokenRemoved": method(broker_api.TokenRemoved, self._token_removed, root),
             "DeviceRefused": method(broker_api.DeviceRefused, self._device_refused, root),
         }
@@ -134,6 +152,7 @@ class Broker:
     def tick(self) -> None:
         """Act on what time, tokens, keepers and the ledger demand; called twice a second."""
         self._watch.tick()
+        self._audits.tick()
         self._pulse.beat()
 
     def end_all(self, before_each: Callable[[], None] = lambda: None) -> bool:
@@ -142,6 +161,7 @@ class Broker:
         ``before_each`` is called before each of them.
         """
         self._shutting_down = True
+        self._audits.end()
         for session in self._slots.all():
             before_each()
             self._watch.try_to_end(session, Step.CLOSE)
@@ -211,25 +231,7 @@ class Broker:
         session = self._session(request)
         step = Step.RETRY if session.state is State.WIPE_FAILED else Step.CLOSE
         erasure = self._watch.end(session, step)
-        record = broker_api.Erasure(
-            session=session.identifier,
-            key=erasure.key_id,
-            before=erasure.before,
-            after=erasure.after,
-            ms=erasure.ms,
-            clean=erasure.failed is None,
-        )
-        return Answer(broker_api.Closed(record, self._proof_of(session) if record.clean else None))
-
-    def _proof_of(self, session: Session) -> str | None:
-        """The proof that the ledger has the erasure; what is erased stays so without one."""
-        if session.reported_at is None:
-            return None
-        try:
-            proof = self._ledger.proof(session.reported_at)
-        except LedgerError:
-            return None
-        return proof.decode() if len(proof) <= MOST_IN_QR else None
+        return Answer(closed(session, erasure, self._ledger))
 
     def _list(self, request: Request[Empty]) -> Answer:
         root = request.caller.user == ROOT
@@ -246,6 +248,7 @@ class Broker:
 
     def _token_removed(self, request: Request[broker_api.TokenRemoved]) -> Answer:
         self._admission.token_removed(request.parameters.device)
+        self._audits.token_removed(request.parameters.device)
         self._watch.token_removed(request.parameters.device)
         return Answer()
 
@@ -266,9 +269,9 @@ class Broker:
             raise CallError(error_name("WipeFailed"))
 
     def _tokens_of_others(self, user: str) -> frozenset[str]:
-        """Tokens that answered for sessions of other people, and were not pulled since."""
+        """Tokens that answered for others, in a session or an audit, and were not pulled since."""
         others = (session.tokens for session in self._slots.all() if session.user != user)
-        return frozenset[str]().union(*others)
+        return self._audits.tokens_of_others(user).union(*others)
 
     def _project(self, name: str | None, user: str) -> Session | None:
         """The session of the project ``name``, if there is one.
@@ -315,7 +318,12 @@ class Broker:
                 # Logged first, as the worker logs that it is sealed when it begins.
                 pseudonym = self._ledger.pseudonym("patient", patient) if patient else None
                 self._ledger.append(
-                    events.SessionOpened(session.identifier, session.subject, pseudonym)
+                    events.SessionOpened(
+                        session.identifier,
+                        session.subject,
+                        pseudonym,
+                        "training" if self._settings.policy.training else "work",
+                    )
                 )
                 session.start_worker(self._worker_start)
             log().info("session opened")

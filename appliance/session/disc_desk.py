@@ -49,6 +49,7 @@ _HINTS: Mapping[events.BurnReason, str] = MappingProxyType(
         "rewritable": "Put in a blank disc that can be written once: CD-R, DVD-R, DVD+R or BD-R.",
         "too-small": "Put in a larger disc.",
         "spoiled": _DESTROY,
+        "training": "This is training: nothing leaves.",
     }
 )
 
@@ -72,8 +73,11 @@ class DiscDesk:
         admission: Admission,
         copies: Copies,
         session_of: Callable[[Request[broker_api.SessionRef]], Session],
+        *,
+        training: bool,
     ) -> None:
-        """``session_of``: by the handle of a call."""
+        """``session_of``: by the handle of a call; ``training``: no disc is burned."""
+        self._training = training
         self._ledger = ledger
         self._environment = environment
         self._admission = admission
@@ -90,6 +94,8 @@ class DiscDesk:
         self._begin(session.identifier)
         if not self._admission.roles.allow(session.user, "request"):
             raise self._refused("role", session)
+        if self._training:  # there can be no copy, so no releaser is asked
+            raise self._refused("training", session)
 
         try:
             burner = self._environment.connect_burner()

@@ -75,6 +75,15 @@ def has_one_token(user: str, registered: Path = TOKENS) -> bool:
     return [line.count(":") for line in lines if line.partition(":")[0] == user] == [1]
 
 
+def tokens_of(user: str, registered: Path = TOKENS) -> int:
+    """How many tokens are registered for ``user``, as far as that can be seen."""
+    try:
+        lines = registered.read_text().splitlines()
+    except (OSError, ValueError):
+        return 0
+    return sum(line.count(":") for line in lines if line.partition(":")[0] == user)
+
+
 def is_registered(user: str, registered: Path = TOKENS) -> bool:
     """Whether ``user`` may have a token, as the file says; also if that cannot be seen."""
     try:

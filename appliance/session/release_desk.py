@@ -42,6 +42,7 @@ Reason: TypeAlias = Literal[
     "expired",
     "not-open",
     "policy",
+    "training",
     "error",
 ]
 Stage: TypeAlias = Literal["request", "view", "decide", "hand-over"]
@@ -58,12 +59,18 @@ _HINTS: Mapping[Reason, str] = MappingProxyType(
         "expired": "Ask for the release again.",
         "not-open": "Open the session, and ask for the release again.",
         "policy": "The site's policy does not allow it.",
+        "training": "This is training: nothing leaves.",
         "error": "Ask for the release again; see the journals of worker and releaser.",
     }
 )
 # After these a request is over: what was asked for is no more.
 _ENDS: Mapping[Reason, Step] = MappingProxyType(
-    {"expired": Step.EXPIRED, "not-open": Step.VOID, "changed": Step.VOID}
+    {
+        "expired": Step.EXPIRED,
+        "not-open": Step.VOID,
+        "changed": Step.VOID,
+        "training": Step.VOID,
+    }
 )
 
 
@@ -176,6 +183,8 @@ class ReleaseDesk:
         found, person = self._second_person(wanted.release, wanted.user, wanted.pin, "decide")
         if wanted.sha256 != found.result.sha256:
             raise self._refused("other-result", "decide", found, person.subject)
+        if self._settings.policy.training:  # neither worker nor releaser is asked for a copy
+            raise self._refused("training", "decide", found, person.subject)
         with self._refusing_errors("decide", found, person):
             measured = found.session.worker().measure(found.item, found.still_open)
         if measured != found.result:

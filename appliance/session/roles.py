@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias, get_args
 
 from appliance.policy.policy import Role, Roles
 
-Act: TypeAlias = Literal["work", "request", "approve"]
+Act: TypeAlias = Literal["work", "request", "approve", "audit", "administer"]
 """What a role is asked for: see ``policy.Roles``."""
 
 FILE = Path("/etc/appliance/roles")
@@ -47,6 +47,8 @@ class Permissions:
             "work": self.rules.work,
             "request": self.rules.request,
             "approve": self.rules.approve,
+            "audit": self.rules.audit,
+            "administer": self.rules.administer,
         }[act]
         return bool((held or {"unassigned"}) & {*wanted})
 

@@ -34,9 +34,11 @@ from appliance.training.authentication import Authentication
 from appliance.training.bus import TokenBus
 from appliance.training.place import Place
 from appliance.wire.client import Client
+from appliance.wire.connection import connect_to
 
 _TICK = 0.5  # seconds between two checks of tokens, times and the ledger
 _PATIENCE = 60.0  # seconds that the ledger may take to start
+_PATIENCE_AT_END = 10.0  # seconds, for the ledger to be back
 
 Surroundings = Callable[[Place], Environment]
 """Gives what the broker depends on."""
@@ -55,6 +57,9 @@ def surroundings(place: Place) -> Environment:
         roles=place.roles,
         connect_releaser=lambda slot: Client.to(place.releasers / f"{slot}.sock"),
         connect_burner=_no_burner,
+        connect_auditor=lambda: connect_to(place.auditor),
+        status=place.status,
+        storage={"workspaces": place.folder},
         network=network.probed,
     )
 
@@ -102,11 +107,29 @@ def main(
     service = broker.service(os.getuid())
     Thread(target=service.listen, args=(listener,), daemon=True).start()
     while not stopping.wait(_TICK):
-        try:
-            broker.tick()
-        except Exception as bug:  # noqa: BLE001 - the next one may be right
-            report_bug(bug)
-    return 0 if broker.end_all() else 1
+        _tick(broker)
+    return 0 if _end(broker) else 1
+
+
+def _tick(broker: Broker) -> None:
+    try:
+        broker.tick()
+    except Exception as bug:  # noqa: BLE001 - the next one may be right
+        report_bug(bug)
+
+
+def _end(broker: Broker) -> bool:
+    """Wipe every session, and wait for a ledger that was just started again. Whether all is well.
+
+    A tick logs what was wiped while the ledger was gone.
+    """
+    until = time.monotonic() + _PATIENCE_AT_END
+    while not broker.end_all():
+        if time.monotonic() > until:
+            return False
+        time.sleep(_TICK)
+        _tick(broker)
+    return True
 
 
 def _wait_for(ledger: LedgerConnection) -> None:

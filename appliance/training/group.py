@@ -6,15 +6,18 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 from appliance.errors import SessionError
 from appliance.seal.libc import PR_SET_CHILD_SUBREAPER, prctl
 
+_PROC = Path("/proc")
 _PATIENCE = 5.0  # seconds that a signal may take
 _LOOK = 0.01  # seconds between two looks
+_STOPPED, _ENDED = "T", "ZX"  # states of processes in proc(5)
 
 
 def adopt_orphans() -> None:
@@ -44,11 +47,11 @@ class ProcessGroup:
         )
 
     def freeze(self) -> None:
-        """Stop all; raises ``SessionError`` if the first process has ended, or goes on."""
+        """Stop all; raises ``SessionError`` if the first process has ended, or one goes on."""
         self._signal(signal.SIGSTOP)
         until = time.monotonic() + _PATIENCE
-        while not self._is_stopped():
-            if self._leader.poll() is not None or time.monotonic() > until:
+        while self._leader.poll() is not None or not self._is_stopped():
+            if self._leader.returncode is not None or time.monotonic() > until:
                 raise SessionError("The worker cannot be frozen.", "End it.")
             time.sleep(_LOOK)
 
@@ -73,8 +76,8 @@ class ProcessGroup:
             raise SessionError("The worker has ended.", "Attach again.") from error
 
     def _is_stopped(self) -> bool:
-        found = os.waitid(os.P_PID, self._leader.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
-        return found is not None
+        """Whether all that have not ended are stopped: a signal reaches one after the other."""
+        return set(_states_of(self._leader.pid)) <= {*_STOPPED, *_ENDED}
 
     def _is_gone(self) -> bool:
         """Whether all have ended; those that have are taken off the kernel's list."""
@@ -93,3 +96,14 @@ class ProcessGroup:
         except ProcessLookupError:
             return False
         return True
+
+
+def _states_of(group: int) -> Iterator[str]:
+    """The state of each process in ``group``, as proc(5) has it behind the name."""
+    for entry in _PROC.iterdir():
+        with suppress(OSError):  # it has ended
+            if entry.name.isdecimal():
+                # As bytes: a process chooses its name.
+                state, _, own = (entry / "stat").read_bytes().rpartition(b")")[2].split()[:3]
+                if int(own) == group:
+                    yield state.decode()

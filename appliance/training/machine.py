@@ -1,25 +1,28 @@
 """The whole machine: starts its processes, as systemd does on an appliance, and ends them.
 
-A keeper, or a releaser, is started for each connection to its socket. Broker and ledger are started
-again when they end by themselves; when the screen ends, all does. Every process is tied to the
-thread that runs the machine: if that is killed, the kernel kills them, keepers notice that their
-broker is gone, and wipe. The folder that is left then is removed by the next start.
+A keeper, a releaser or an auditor is started for each connection to its socket. Broker and ledger
+are started again when they end by themselves; when the screen ends, all does. Every process is tied
+to the thread that runs the machine: if that is killed, the kernel kills them, keepers notice that
+their broker is gone, and wipe. The folder that is left then is removed by the next start.
 """
 
 from __future__ import annotations
 
 import os
 import selectors
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 from appliance import resources
+from appliance.disc_reader.medium import Medium
+from appliance.disc_reader.service import DiscReader
 from appliance.errors import SessionError
 from appliance.policy.load import load
 from appliance.session.settings import Settings
@@ -31,6 +34,7 @@ from appliance.training.panel import Panel
 from appliance.training.place import Place, own_place
 from appliance.training.samples import Samples
 from appliance.training.tied import tied, untied
+from appliance.wire.activation import serve_watched
 from appliance.wire.service import Service
 
 _WIPING = 120.0  # seconds that a broker may take to wipe all sessions
@@ -44,8 +48,9 @@ class Plan:
     ``policy``: its file. ``ledger``: the folder of the ledger. ``screen``: module and options of
     what shows the machine, if anything does; ``--broker``, ``--disc`` and ``--training`` follow.
     ``variables``: of the environment, of every process; ``of_screen``: further ones of the screen.
-    ``samples``: the folder in the place of a disc. ``models``: the starter pack. ``broker`` and
-    ``worker``: modules; ``releaser``: a module and options, of a machine that is not for training.
+    ``samples``: the folder in the place of a disc, unless there is a ``drive``, or an image of a
+    disc. ``models``: the starter pack. ``broker`` and ``worker``: modules; ``releaser``: a module
+    and options, of a machine that is not for training.
     """
 
     policy: Path
@@ -54,6 +59,7 @@ class Plan:
     variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     of_screen: Mapping[str, str] = field(default_factory=dict, repr=False)
     samples: Path = field(default_factory=resources.training_photos)
+    drive: Path | None = None
     models: Path = field(default_factory=resources.starter_pack)
     broker: str = "appliance.training.broker"
     worker: str = "appliance.worker"
@@ -82,7 +88,8 @@ class Machine:
 
     def stop(self) -> None:
         """Have ``run`` end everything. From any thread, or the handler of a signal."""
-        self._stop.send(b"\0")
+        with suppress(OSError):  # it has ended
+            self._stop.send(b"\0")
 
     def run(self) -> int:
         """Start everything, serve until the screen ends or ``stop`` is called, and end everything.
@@ -102,8 +109,12 @@ class Machine:
             while (self._services or self._held) and (ready := self._selector.select(self._rest())):
                 for key, _ in ready:
                     key.data()
-        if self._codes.get("broker"):
-            raise SessionError("A session could not be wiped.", "See what the broker wrote above.")
+        # A broker that had not begun to serve just ends.
+        if self._codes.get("broker") not in (0, -signal.SIGTERM):
+            raise SessionError(
+                "A session could not be wiped, or that could not be logged.",
+                "See what the broker wrote above.",
+            )
         return self._codes.get("screen", 0)
 
     # Starting.
@@ -112,11 +123,12 @@ class Machine:
         """Listen on all sockets, and answer on those that need no process."""
         place = self.place
         bus = TokenBus(place.plugged)
-        panels = ((place.training, Panel(bus).service()), (place.disc, self._disc()))
-        for path, service in panels:
+        tokens = (Panel(bus).service(), lambda: None)
+        for path, (service, each_round) in ((place.training, tokens), (place.disc, self._disc())):
             listener = stack.enter_context(_listening(path))
             stack.callback(listener.shutdown, socket.SHUT_RDWR)
-            Thread(target=service.listen, args=(listener,), daemon=True).start()
+            serve = partial(service.listen, listener)
+            Thread(target=serve_watched, args=(serve, each_round), daemon=True).start()
         for slot in self._slots:
             path = place.keepers / f"{slot}.sock"
             listener = stack.enter_context(_listening(path, socket.SOCK_SEQPACKET))
@@ -124,6 +136,7 @@ class Machine:
             if self._plan.releaser is not None:
                 listener = stack.enter_context(_listening(place.releasers / f"{slot}.sock"))
                 self._on_connection(listener, self._releaser)
+        self._on_connection(stack.enter_context(_listening(place.auditor)), self._auditor)
         self._broker_socket = stack.enter_context(_listening(place.broker))
 
     def _start(self) -> None:
@@ -177,10 +190,10 @@ class Machine:
         plan, place = self._plan, self.place
         # Not tied: a keeper whose broker is gone wipes, and then ends.
         words = ("--place", os.fspath(place.folder), "--slot", slot)
-        worker = ("--models", os.fspath(plan.models), "--packs", os.fspath(place.packs))
-        worker = (plan.worker, *worker, "--policy", os.fspath(plan.policy))
-        words = (*words, "--connection", str(connection), *worker)
-        keeper = untied("appliance.training.keeper", *words)
+        packs = ("--models", os.fspath(plan.models), "--packs", os.fspath(place.packs))
+        worker = (plan.worker, *packs, "--policy", os.fspath(plan.policy))
+        options = (*words, "--connection", str(connection))
+        keeper = untied("appliance.training.keeper", *options, *worker)
         return Program("keeper", keeper, plan.variables, (connection,))
 
     def _releaser(self, connection: int) -> Program:
@@ -189,8 +202,20 @@ class Machine:
         words = tied(module, *options, *policy, "--socket", str(connection))
         return Program("releaser", words, self._plan.variables, (connection,))
 
-    def _disc(self) -> Service:
-        return Samples(self._plan.samples).service()
+    def _auditor(self, connection: int) -> Program:
+        plan, place = self._plan, self.place
+        ledger = ("--ledger", os.fspath(plan.ledger), "--stage", os.fspath(place.stage))
+        rest = ("--policy", os.fspath(plan.policy), "--status", os.fspath(place.status))
+        words = tied("appliance.auditor", *ledger, *rest, "--socket", str(connection))
+        return Program("auditor", words, plan.variables, (connection,))
+
+    def _disc(self) -> tuple[Service, Callable[[], None]]:
+        """A drive, or samples in its place."""
+        drive = self._plan.drive
+        if drive is None:
+            return Samples(self._plan.samples).service(), lambda: None
+        reader = DiscReader(lambda: Medium.open(drive))
+        return reader.service(), reader.forget_if_idle
 
     # Ending.
 
@@ -213,13 +238,16 @@ class Machine:
     def _service_ended(self, child: Child) -> None:
         self._selector.unregister(child.ends)
         child.end()
-        if self._ends_until is None and child.program.restarts:
+        name = child.program.name
+        needed = self._ends_until is None or (name == "ledger" and "broker" in self._services)
+        if needed and child.program.restarts:
             child.start()
             self._on_end(child)
             return
-        name = child.program.name
         del self._services[name]
-        self._codes[name] = child.code
+        # What was asked to end is not to blame for how, but for a broker that could not wipe.
+        asked = self._ends_until is not None and name != "broker"
+        self._codes[name] = 0 if asked else child.code
         self._end()
         if name == "broker" and "ledger" in self._services:
             self._services["ledger"].ask_to_end()

@@ -63,6 +63,21 @@ class Place:
         return self.folder / "releaser"
 
     @property
+    def auditor(self) -> Path:
+        """The socket of what shows the ledger."""
+        return self.folder / "auditor.sock"
+
+    @property
+    def stage(self) -> Path:
+        """The folder in which an auditor's discs are put together."""
+        return self.folder / "stage"
+
+    @property
+    def status(self) -> Path:
+        """The file of the doctor, who does not visit a training machine."""
+        return self.folder / "doctor" / "status.json"
+
+    @property
     def workspaces(self) -> Path:
         """The folder of the sessions' workspaces."""
         return self.folder / "workspace"
@@ -94,7 +109,8 @@ class Place:
 
     def folders(self) -> list[Path]:
         """The folders that have to exist."""
-        return [self.keepers, self.workers, self.releasers, self.workspaces, self.plugged]
+        own = [self.keepers, self.workers, self.releasers, self.workspaces, self.plugged]
+        return [*own, self.stage, self.status.parent]
 
 
 @contextmanager

@@ -54,6 +54,8 @@ def _offered(handle: Handle, limits: Limits) -> worker_api.Handle:
         unit=_UNITS[handle.unit],
         least=least,
         most=most,
+        lowest=handle.low,
+        highest=handle.high,
         region=handle.region,
         points=[*points],
         views=views_of(handle),

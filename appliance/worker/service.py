@@ -47,16 +47,17 @@ from appliance.worker.engines import Engines
 from appliance.worker.failures import StopError, errors_to_refusals
 from appliance.worker.hand_over import HandOver
 from appliance.worker.intake import Intake
+from appliance.worker.item_methods import ItemMethods
 from appliance.worker.job_count import JobCount
 from appliance.worker.offered_handles import as_answer as as_handles
 from appliance.worker.packs import offered
+from appliance.worker.recent_cache import RecentCache
 from appliance.worker.recorded_job import JobRecorder, StartedJob
 from appliance.worker.sanitiser import MediaSanitiser
 from appliance.worker.served_session import ServedSession
 from appliance.worker.simulation_limits import limits_of
 from appliance.worker.simulation_methods import SimulationMethods
 from appliance.worker.simulations import Simulations
-from appliance.worker.single_entry_cache import SingleEntryCache
 from appliance.worker.training_words import TrainingWords
 from appliance.worker.tripwires import touches_as_events
 from appliance.worker.view_methods import ViewMethods
@@ -97,9 +98,10 @@ class WorkerService:
         self._job_free = Lock()
         self._cancelled = Event()
         self._one_picture = Lock()  # held while a picture is in memory: it may fill half of that
-        self._sources: SingleEntryCache[SourceIdentity] = SingleEntryCache()
-        self._thumbnails: SingleEntryCache[Photo] = SingleEntryCache()
+        self._sources: RecentCache[SourceIdentity] = RecentCache()
+        self._thumbnails: RecentCache[Photo] = RecentCache()
         self._simulations = Simulations(workspace, engines.mesh.analyser, self._one_picture)
+        self._items = ItemMethods(served, workspace, self._job, self.drop_caches)
         limits = limits_of(policy.simulation)
         self._viewing = ViewMethods(
             workspace,
@@ -133,6 +135,7 @@ class WorkerService:
             "Preview": Method(worker_api.Preview, self._preview),
             **self._simulating.methods(),
             **self._viewing.methods(),
+            **self._items.methods(),
             "Cancel": Method(Empty, self._cancel),
             "Results": Method(Empty, self._list),
             "Result": Method(worker_api.Item, self._result),

@@ -12,10 +12,12 @@ from typing import Any, BinaryIO, Literal, cast
 from appliance.audit.entries import events
 from appliance.audit.entries.events import AnyEvent
 from appliance.pipeline.media.photo.encode import encode_photo
+from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.lettering import lettered
 from appliance.pipeline.simulation.limits import Limits
 from appliance.policy.handles import HandleName
 from appliance.protocols import worker_api
+from appliance.wire.message import Empty
 from appliance.wire.service import Answer, Method, Request
 from appliance.worker.failures import errors_to_refusals
 from appliance.worker.hand_over import HandOver, fingerprint
@@ -30,7 +32,7 @@ from appliance.worker.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class SimulationMethods:
-    """``Simulate``, its preview, and points for it.
+    """``Simulate``, its preview, points for it, what can be asked, and what the patient says to it.
 
     ``pack``: the digest of the pack whose networks find faces. ``one_job``: allows one at a time.
     ``one_picture``: held while a photo of full size is in memory.
@@ -52,6 +54,8 @@ class SimulationMethods:
         """By name."""
         return {
             "ProposePoints": Method(worker_api.ProposePoints, self._propose),
+            "Reach": Method(worker_api.Subject, self._reach),
+            "Agree": Method(worker_api.Agree, self._agree),
             "Simulate": Method(worker_api.Simulate, self._simulate),
             "PreviewSimulation": Method(worker_api.PreviewSimulation, self._preview),
         }
@@ -61,6 +65,28 @@ class SimulationMethods:
             found = self.simulations.propose(request.parameters)
         places = {name: worker_api.Place(x, y) for name, (x, y) in found.points.places.items()}
         return Answer(worker_api.ProposedPoints(places, round(found.yaw, 1), found.network))
+
+    def _reach(self, request: Request[worker_api.Subject]) -> Answer:
+        with self.one_job(), errors_to_refusals():
+            found = self.simulations.reach(request.parameters, self._allowed())
+        lines = [
+            worker_api.Line(*(round(float(one), 1) for one in line.ravel())) for line in found.lines
+        ]
+        yaw, scale = round(found.yaw, 1), round(found.scale, 4)
+        return Answer(worker_api.Reach(dict(found.left_out), yaw, scale, lines))
+
+    def _allowed(self) -> list[str]:
+        """The handles that the site allows."""
+        return [name for name in HANDLES if name in self.limits.handles]
+
+    def _agree(self, request: Request[worker_api.Agree]) -> Answer:
+        agreed = request.parameters
+        item = self.workspace.item(agreed.item)
+        with errors_to_refusals():
+            self.served.ledger.append(
+                events.PatientAgreed(self.served.session, len(agreed.sentences), item.pseudonym)
+            )
+        return Answer(Empty())
 
     def _simulate(self, request: Request[worker_api.Simulate]) -> Answer:
         wanted = request.parameters

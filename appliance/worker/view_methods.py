@@ -8,8 +8,6 @@ from typing import Any
 
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
-from appliance.pipeline.media.video.encoder import OWN_CODECS
-from appliance.pipeline.media.video.probe import probe
 from appliance.protocols import worker_api
 from appliance.release.view import small_view_of
 from appliance.wire.message import Empty
@@ -17,7 +15,7 @@ from appliance.wire.service import Answer, Method, Request
 from appliance.worker.failures import errors_to_refusals
 from appliance.worker.hand_over import HandOver
 from appliance.worker.training_words import TrainingWords
-from appliance.worker.workspace import Item, Workspace
+from appliance.worker.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,6 @@ class ViewMethods:
             "View": Method(worker_api.View, self._view),
             "Handles": Method(Empty, lambda _: Answer(self.handles)),
             "Space": Method(Empty, self._space),
-            "Items": Method(Empty, self._files),
         }
 
     def _view(self, request: Request[worker_api.View]) -> Answer:
@@ -71,22 +68,3 @@ class ViewMethods:
         with errors_to_refusals():
             free, size = self.workspace.space()
         return Answer(worker_api.Space(free, size))
-
-    def _files(self, _: Request[Empty]) -> Answer:
-        with errors_to_refusals():
-            files = [
-                _file(number, item, is_result=self.workspace.has_result(number))
-                for number, item in self.workspace.files()
-            ]
-        return Answer(worker_api.Items(files))
-
-
-def _file(number: int, item: Item, *, is_result: bool) -> worker_api.File:
-    """The line of a file in the answer of Items. Raises ``InputError``."""
-    seconds, frames = None, None
-    if item.media == "video":
-        with item.path.open("rb") as film:
-            facts = probe(film, only_codecs=OWN_CODECS)
-        seconds = None if facts.duration is None else float(facts.duration)
-        frames = facts.frames
-    return worker_api.File(number, item.media, is_result, item.engine, seconds, frames)

@@ -46,6 +46,7 @@ class Workspace:
         self._folder = folder
         self._items: dict[int, Item] = {}
         self._results: dict[int, Item] = {}
+        self._highest = 0  # of the numbers of items that were discarded
 
     def recover_existing(self) -> None:
         """Adopt the files of a previous worker that died, and delete what it had not finished."""
@@ -91,6 +92,12 @@ class Workspace:
         temporary.rename(item.path)
         self._items[number] = item
         return number
+
+    def discard(self, number: int) -> None:
+        """Delete an item and its file. Raises ``CallError`` if there is none."""
+        self.item(number).path.unlink()
+        self._highest = max(self._highest, number)
+        del self._items[number]
 
     def reserve(self, media: Media, engine: Engine) -> tuple[int, Item]:
         """The number and the path of the next result; it exists once it is committed."""
@@ -150,7 +157,7 @@ class Workspace:
         return room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
 
     def _next(self) -> int:
-        return max((0, *self._items, *self._results)) + 1
+        return max((self._highest, *self._items, *self._results)) + 1
 
 
 def _picture(item: Item, seconds: float) -> Photo:

@@ -48,6 +48,8 @@ def story() -> Iterator[Step]:
             yield at + 70 * MINUTE, "worker", events.EscapeAttempt("seccomp", "socket", 1, None)
             yield at + 71 * MINUTE, "audit", events.EntryRefused("worker", "kind", 1)
             yield at + 80 * MINUTE, "broker", events.DeviceRefused("storage")
+    yield at + 90 * MINUTE, "broker", events.AuditViewed(people[0])
+    yield at + 91 * MINUTE, "broker", events.MachineViewed(people[1])
     yield at + 95 * MINUTE, "embedded", events.LogRead("search", 3, 90, 12)
 
 
@@ -83,6 +85,7 @@ def _session(dice: random.Random, at: int, people: list[str], pack: str) -> Iter
         yield at + 2_200, "worker", events.HandedOver(session, "preview", shown, 48_211)
         if job == jobs:
             yield at + 2_300, "worker", events.ResultRefused(session, result, "second-person")
+            yield at + 2_400, "worker", events.ItemDiscarded(session, "photo", item)
         if dice.random() < 0.4:
             second = dice.choice([other for other in people if other != person])
             yield from _release(dice, at + MINUTE, session, result, (person, second))
@@ -123,6 +126,7 @@ def _simulation(
     yield at + 300, "worker", events.DragsApplied(session, job, 3, 4_250)
     yield at + 300, "worker", events.RegionChanged(session, job, "line", 140, 100)
     yield at + 700, "worker", events.JobFinished(session, job, result, 1, 1, 690)
+    yield at + 900, "worker", events.PatientAgreed(session, 3, item)
 
 
 def _release(

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from appliance.kiosk.sealing import confine_screen, seal_screen
 from appliance.seal import landlock, libc, seccomp
 from appliance.seal.guard import Guard, TripwireError, TripwireImportError
 from appliance.seal.seal import confine, seal
@@ -40,6 +41,9 @@ def _apply(layers: set[str], workspace: Path) -> Guard | None:
     if layers == {"seal"}:
         confinement = confine(readable=[Path(sys.prefix)], writable=[workspace])
         return seal(confinement, minimum=("seccomp", "landlock")).guard
+    if layers == {"window"}:
+        seal_screen(confine_screen())
+        return None
     if layers == {"outputs"}:
         confine(readable=[], rename_only=[workspace])
         return None

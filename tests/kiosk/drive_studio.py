@@ -83,7 +83,7 @@ class Hand:
 
     def type(self, text: str) -> None:
         for character in text:
-            QTest.keyClick(self.screen.window, character)
+            QTest.keyClick(self.screen.window, Qt.Key(ord(character.upper())))
 
     def value(self, name: str) -> object:
         model, _, key = name.partition(".")

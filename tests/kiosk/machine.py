@@ -31,7 +31,7 @@ from appliance.training.people import PIN
 from appliance.training.place import Place
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
-from appliance.wire.message import Empty
+from appliance.wire.message import CallError, Empty
 from tests.paths import REPOSITORY
 from tests.release.signed import identity
 
@@ -121,6 +121,23 @@ class Running:
             raise failed[0]
         return done[0]
 
+    def login(self, method: str, wanted: msgspec.Struct) -> broker_api.Opened:
+        """Open or Reopen, without a connection to the worker."""
+        opened, descriptors = self.ask(method, wanted, broker_api.Opened, 1)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return opened
+
+    def states(self) -> list[str]:
+        """Those of all sessions."""
+        listed, _ = self.ask("List", Empty(), broker_api.Sessions)
+        return [one.state for one in listed.sessions]
+
+    def reason(self, refused: CallError) -> str:
+        """Why the broker refused."""
+        details: bytes = refused.parameters.json  # type: ignore[attr-defined]
+        return str(msgspec.json.decode(details).get("reason", refused.error))
+
     def open(self, user: str = "anna", patient: str | None = "patient 12") -> Visit:
         """Plug the token in, log in, touch it."""
         self.token("Insert", user)
@@ -144,10 +161,14 @@ class Running:
         return [line.entry.event for line in read_lines(store, store.checkpoint(store.verifier()))]
 
     def kill(self, name: str) -> None:
-        """Kill ``broker`` or ``ledger`` and wait until another one runs."""
+        """Kill ``broker`` or ``ledger``."""
         before = self.inside.process_id(name)
         os.kill(before, 9)
         until(lambda: self.inside.process_id(name) != before)
+
+    def has_ledger(self) -> bool:
+        """Whether the ledger answers the broker."""
+        return self.ask("Appliance", Empty(), broker_api.Appliance)[0].ledger
 
     def close(self) -> None:
         for client in self._clients:
@@ -224,12 +245,14 @@ def machine(
     *,
     variables: Mapping[str, str] | None = None,
     samples: Path | None = None,
+    drive: Path | None = None,
     worker: str = "appliance.worker",
     screen: tuple[str, ...] | None = None,
 ) -> Iterator[Running]:
     """A machine under ``policy``, the text or the file of one; by default that of training.
 
-    ``variables``: further ones of its processes. ``samples``: a folder in the place of a disc.
+    ``variables``: further ones of its processes. ``samples``: a folder in the place of a disc, by
+    default sample portraits; ``drive``: an image of a disc.
     ``worker`` and ``screen``: modules, the latter with options.
     """
     folder = Path(tempfile.mkdtemp(prefix="machine-"))
@@ -242,6 +265,7 @@ def machine(
             screen=screen,
             variables={**os.environ, "PYTHONPATH": str(REPOSITORY), **(variables or {})},
             samples=samples or resources.portraits(),
+            drive=drive,
             broker="appliance.training.broker" if for_training else "tests.kiosk.untrained_broker",
             worker=worker,
             releaser=None if for_training else _releaser_in(folder),

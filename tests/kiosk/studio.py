@@ -42,7 +42,7 @@ def write_samples(folder: Path) -> None:
         stream = container.add_stream("libx264", RATE, options={"crf": "16"})
         stream.width, stream.height, stream.pix_fmt = 480, 480, "yuv420p"
         for number in range(FRAMES):
-            moved = np.ascontiguousarray(np.roll(small, 4 * number, axis=1))
+            moved = np.ascontiguousarray(np.roll(small, 4 * number, axis=1), np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(moved, "rgb24")))
         container.mux(stream.encode(None))
 

@@ -47,9 +47,8 @@ class Person:
         for model in (self.sources, self.target, self.persons, self.swap, self.results):
             model.forget()
 
-    @property
-    def screen(self) -> Screen:
-        return self.shared.place.state.screen
+    def is_at(self, screen: Screen) -> bool:
+        return self.shared.place.state.screen is screen
 
     def log_in(self) -> None:
         self.running.token("Insert", "anna")
@@ -64,7 +63,7 @@ class Person:
 
         def opened() -> bool:
             self.running.token("Touch")
-            return self.screen is Screen.SOURCES
+            return self.is_at(Screen.SOURCES)
 
         self.window.until(opened)
 
@@ -153,28 +152,28 @@ def make(anna: Person) -> None:
 
 def ask_for_the_release(anna: Person) -> None:
     anna.results.release()
-    assert anna.screen is Screen.REQUEST
+    assert anna.is_at(Screen.REQUEST)
     anna.request.ask()
     anna.window.until(lambda: bool(anna.request.state.release))
     assert anna.request.state.media == "video"
     anna.request.go_back()
-    assert anna.screen is Screen.RESULTS
+    assert anna.is_at(Screen.RESULTS)
 
 
 def test_a_film_is_swapped_shown_and_found_again(running: Running) -> None:
     anna = Person(running)
     anna.log_in()
     anna.take_in(anna.sources, SOURCE, "actor 1")
-    assert anna.screen is Screen.TARGET
+    assert anna.is_at(Screen.TARGET)
     anna.take_in(anna.target, FILM, "double 2")
-    assert anna.screen is Screen.PERSONS
+    assert anna.is_at(Screen.PERSONS)
     choose_who(anna)
     preview(anna)
     make(anna)
     ask_for_the_release(anna)
     result = anna.shared.visit.result
     anna.session.park()
-    anna.window.until(lambda: anna.screen is Screen.WELCOME)
+    anna.window.until(lambda: anna.is_at(Screen.WELCOME))
     assert not anna.pictures.shown
 
     again = Person(running)  # what the project holds is there on another day
@@ -185,7 +184,7 @@ def test_a_film_is_swapped_shown_and_found_again(running: Running) -> None:
     again.window.until(lambda: again.results.state.chosen == result)
     assert not again.results.state.has_before
     again.session.end()
-    again.window.until(lambda: again.screen is Screen.CERTIFICATE)
+    again.window.until(lambda: again.is_at(Screen.CERTIFICATE))
     assert again.session.state.clean
 
 
@@ -208,7 +207,7 @@ def test_a_swap_that_is_stopped_leaves_nothing(running: Running) -> None:
     anna.window.until(lambda: anna.results.state.chosen >= 0)
     assert len(anna.results.state.made) == 1
     anna.session.end()
-    anna.window.until(lambda: anna.screen is Screen.CERTIFICATE)
+    anna.window.until(lambda: anna.is_at(Screen.CERTIFICATE))
 
 
 def test_a_swap_goes_on_after_a_lock(running: Running) -> None:
@@ -229,4 +228,4 @@ def test_a_swap_goes_on_after_a_lock(running: Running) -> None:
     assert anna.results.state.done == FRAMES
     anna.session.end()
     assert not anna.results.state.making
-    anna.window.until(lambda: anna.screen is Screen.CERTIFICATE)
+    anna.window.until(lambda: anna.is_at(Screen.CERTIFICATE))

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import nullcontext
 
 from tests.lab.emulated_drive import check_burned
+from tests.lab.screen import watched
 from tests.lab.virtual_machine import machine
 
 
@@ -22,16 +24,21 @@ def main() -> int:
     parser.add_argument("--burner", action="store_true", help="with a drive and a blank disc")
     parser.add_argument("--disc", action="store_true", help="with a drive and a disc from outside")
     parser.add_argument("--real", action="store_true", help="with the starter pack's own networks")
+    parser.add_argument("--screen", action="store_true", help="with a screen; its pictures stay")
     parser.add_argument("tests", nargs="+")
     options = parser.parse_args()
     started = time.monotonic()
-    with machine(
-        card=options.card,
-        usb=options.usb,
-        burner=options.burner,
-        disc=options.disc,
-        real=options.real,
-    ) as booted:
+    with (
+        machine(
+            card=options.card,
+            usb=options.usb,
+            burner=options.burner,
+            disc=options.disc,
+            real=options.real,
+            screen=options.screen,
+        ) as booted,
+        watched(booted, options.seconds) if options.screen else nullcontext(),
+    ):
         passed, report = booted.run(*options.tests, seconds=options.seconds)
         if options.burner and passed:
             check_burned(booted.burned, booted.release, report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +12,15 @@ import pytest
 
 from tests.lab.emulated_drive import check_burned
 from tests.lab.guest.test_the_network_is_cut_off import CONTROL
+from tests.lab.screen import watched
 from tests.lab.virtual_machine import machine
 
 BOOT, NETWORK = "test_boot.py", "test_the_network_is_cut_off.py"
 KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.py"
 DISC, SESSION_DISC = "test_a_disc_is_burned.py", "test_a_disc_of_a_session.py"
-OUTSIDE = "test_a_disc_from_outside.py"
+OUTSIDE, KIOSK = "test_a_disc_from_outside.py", "test_the_kiosk_shows.py"
 USB, ONE_SESSION = "test_usb_is_refused.py", "test_a_session_from_token_to_wipe.py"
-APART = (BOOT, NETWORK, USB, DISC, SESSION_DISC, OUTSIDE, KILLS, IN_A_ROW)
+APART = (BOOT, NETWORK, USB, DISC, SESSION_DISC, OUTSIDE, KIOSK, KILLS, IN_A_ROW)
 GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
 HOUR = 3600  # seconds
 AT_ONCE = 2  # machines: one alone seldom has work for two processors
@@ -44,12 +46,21 @@ class Boot:
     burner: bool = False
     disc: bool = False
     real: bool = False
+    screen: bool = False
 
     def run(self) -> Run:
         """Boot, and wait for the end."""
-        with machine(
-            card=self.card, usb=self.usb, burner=self.burner, disc=self.disc, real=self.real
-        ) as booted:
+        with (
+            machine(
+                card=self.card,
+                usb=self.usb,
+                burner=self.burner,
+                disc=self.disc,
+                real=self.real,
+                screen=self.screen,
+            ) as booted,
+            watched(booted, self.seconds) if self.screen else nullcontext(),
+        ):
             passed, report = booted.run(*self.tests, seconds=self.seconds)
             print(report)  # at once: another machine may run on for long
             if self.burner and passed:
@@ -67,6 +78,7 @@ BOOTS = {
     "disc": Boot((BOOT, DISC), HOUR, burner=True),
     "session-disc": Boot((BOOT, SESSION_DISC), HOUR, burner=True),
     "disc-from-outside": Boot((BOOT, OUTSIDE), HOUR, disc=True),
+    "screen": Boot((BOOT, KIOSK), HOUR, screen=True),
     "real-networks": Boot((BOOT, ONE_SESSION), HOUR, real=True),
 }
 

@@ -22,6 +22,7 @@ from tests.disc_reader.discs import burn
 from tests.lab.emulated_drive import DISC, DRIVE, drive_options, write_release
 from tests.lab.guest.test_a_disc_from_outside import PATIENT
 from tests.lab.recorded_networks import PUBLIC_KEY, write_recorded
+from tests.lab.screen import screen_options
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / ".cache/lab"
@@ -85,6 +86,8 @@ class Machine:
     mouse are plugged in. ``burner``: it has a drive with a blank DVD+R, see ``emulated_drive.py``,
     and a folder to be burned. ``disc``: it has a drive with a disc from outside, on which there is
     a portrait. ``real``: the starter pack is installed as it is, see ``recorded_networks.py``.
+    ``screen``: it has a screen that can be looked at from outside, keyboard and pointer; see
+    ``screen.py``.
     """
 
     folder: Path
@@ -93,6 +96,7 @@ class Machine:
     burner: bool = False
     disc: bool = False
     real: bool = False
+    screen: bool = False
     memory_mib: int = 3072
 
     def __post_init__(self) -> None:
@@ -160,6 +164,7 @@ class Machine:
             *("-smp", "2", "-m", str(self.memory_mib), "-nodefaults", "-no-user-config"),
             *("-nographic", "-no-reboot", "-serial", f"file:{tools}/run/console.txt"),
             *("-monitor", "none", "-rtc", "base=utc"),
+            *(screen_options(f"{tools}/run") if self.screen else ()),
             *("-kernel", f"{tools}/cache/vmlinuz", "-initrd", f"{tools}/cache/initrd.img"),
             *("-append", f"console=ttyS0 panic=-1 quiet {_KERNEL}"),
             *_drive("machine", f"{tools}/cache/machine.ext4", read_only=True),
@@ -230,11 +235,12 @@ def machine(
     burner: bool = False,
     disc: bool = False,
     real: bool = False,
+    screen: bool = False,
 ) -> Iterator[Machine]:
     """A fresh machine in a folder that goes away with it."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
     try:
-        yield Machine(folder, card, usb, burner, disc, real)
+        yield Machine(folder, card, usb, burner, disc, real, screen)
     finally:
         shutil.rmtree(folder)
 

@@ -66,13 +66,16 @@ WORKER: dict[str, tuple[type, type]] = {
     "Swap": (worker_api.Swap, worker_api.Progress),
     "Preview": (worker_api.Preview, Empty),
     "Simulate": (worker_api.Simulate, worker_api.Simulated),
+    "Reach": (worker_api.Subject, worker_api.Reach),
+    "Agree": (worker_api.Agree, Empty),
     "ProposePoints": (worker_api.ProposePoints, worker_api.ProposedPoints),
     "PreviewSimulation": (worker_api.PreviewSimulation, worker_api.Previewed),
+    "Items": (Empty, worker_api.Items),
+    "Discard": (worker_api.Item, Empty),
     "View": (worker_api.View, worker_api.Viewed),
     "Handles": (Empty, worker_api.Handles),
     "Space": (Empty, worker_api.Space),
     "Cancel": (Empty, worker_api.Stopped),
-    "Items": (Empty, worker_api.Items),
     "Results": (Empty, worker_api.Results),
     "Result": (worker_api.Item, worker_api.Result),
 }
@@ -170,7 +173,17 @@ def _written(kind: inspect.Type, *, optional: bool = False) -> str:
 @pytest.mark.parametrize(
     ("api", "methods"),
     INTERFACES,
-    ids=["broker", "worker", "control", "releaser", "burner", "disc", "training", "auditor", "desk"],
+    ids=[
+        "broker",
+        "worker",
+        "control",
+        "releaser",
+        "burner",
+        "disc",
+        "training",
+        "auditor",
+        "desk",
+    ],
 )
 def test_methods_are_described_as_they_are(api: Any, methods: dict[str, tuple[type, type]]) -> None:
     text = _COMMENT.sub("", api.DESCRIPTION)
@@ -212,6 +225,7 @@ def test_options_on_the_wire_are_those_of_the_pipeline() -> None:
 @pytest.mark.parametrize(
     ("sent", "made"),
     [
+        (worker_api.Cause, record.Cause),
         (worker_api.Point, record.Point),
         (worker_api.Figures, record.Figures),
         (worker_api.Photo, record.PhotoRecord),

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from appliance.audit.entries import events
+from appliance.errors import ReleaseError, WireError
+from appliance.protocols import releaser_api as api
 from appliance.release.inspection import inspect_file
 from appliance.release.keys import read_release_keys
-from tests.releaser.process import SESSION, Site, copies, expect, film, hand_over, result
+from tests.releaser.process import PATIENCE, SESSION, Site, copies, expect, film, hand_over, result
 
 
 def test_a_photo_is_labelled_signed_recorded_and_logged(site: Site) -> None:
@@ -56,3 +58,10 @@ def test_a_film_is_labelled_signed_in_place_recorded_and_logged(
     assert (found.provenance.number, found.provenance.engine) == (8, "mesh")
     assert found.label is not None
     assert site.events()[-1] == events.ReleaseSigned(8, copy.copy, "video", "mesh")
+
+
+def test_under_a_policy_of_training_no_releaser_serves(site: Site) -> None:
+    (site.folder / "policy.yaml").write_text("training: true\nworkspace: {backend: memory}\n")
+    with site.connected() as releaser, pytest.raises(WireError):
+        releaser.call(f"{api.NAME}.Ready", gives=api.Ready, timeout=PATIENCE)
+    assert site.started[-1].wait(PATIENCE) == ReleaseError("", "").exit_code

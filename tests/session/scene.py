@@ -29,6 +29,7 @@ from appliance.wire.message import CallError, Empty
 from appliance.wire.peer import PeerCredentials
 from appliance.wire.service import Request
 from tests.session.standins import (
+    StandInAuditor,
     StandInBurner,
     StandInClock,
     StandInKeeper,
@@ -70,6 +71,7 @@ class Scene:
     folder: Path
     releaser: StandInReleaser
     burner: StandInBurner
+    auditor: StandInAuditor
     keepers: list[StandInKeeper] = field(default_factory=list)
     network: StandInNetwork = field(default_factory=StandInNetwork)
     handles: dict[str, str] = field(default_factory=dict)
@@ -180,7 +182,7 @@ def scene_in(
     (folder / "policy.yaml").write_text(policy)
     (folder / "tokens").write_text(REGISTERED)
     (folder / "roles").write_text(ROLES)
-    releaser, burner = StandInReleaser(), StandInBurner()
+    releaser, burner, auditor = StandInReleaser(), StandInBurner(), StandInAuditor()
     ledger, clock, tokens = StandInLedger(), StandInClock(), {"hidraw0"}
     journal = PendingWipeJournal(folder / "open")
     keepers: list[StandInKeeper] = []
@@ -202,6 +204,9 @@ def scene_in(
         roles=folder / "roles",
         connect_releaser=releaser.connect,
         connect_burner=burner.connect,
+        connect_auditor=auditor.connect,
+        status=folder / "status.json",
+        storage={"ledger": folder, "system": Path("/"), "workspaces": folder / "none"},
         network=network,
     )
     settings = Settings(load(folder / "policy.yaml"))
@@ -213,10 +218,11 @@ def scene_in(
             slot: stack.enter_context(closing(StandInWorker(folder, slot))) for slot in SLOTS
         }
         stack.enter_context(closing(burner))
+        stack.enter_context(closing(auditor))
         serving.start()
         client = stack.enter_context(closing(Client(Connection(ours))))
         yield Scene(
             *(broker, client, ledger, journal, clock, tokens, workers, folder),
-            *(releaser, burner, keepers, network),
+            *(releaser, burner, auditor, keepers, network),
         )
     serving.join()

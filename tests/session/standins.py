@@ -23,7 +23,7 @@ from appliance.audit.entries.pseudonyms import PseudonymKind
 from appliance.audit.service.client import AuditClient
 from appliance.errors import LedgerError, WireError
 from appliance.keeper.protocol import Command, Erasure
-from appliance.protocols import releaser_api, worker_api
+from appliance.protocols import auditor_api, releaser_api, worker_api
 from appliance.protocols import worker_control_api as control_api
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
@@ -160,6 +160,52 @@ class StandInBurner:
     def close(self) -> None:
         for other in self.others:
             other.close()
+
+
+@dataclass
+class StandInAuditor:
+    """Begins as it is told, and keeps the way back to the broker. ``refuses``: it does not.
+
+    ``ended``: once an end hung up; it then closes the connection that the screen has.
+    """
+
+    missing: bool = False
+    refuses: bool = False
+    begun: list[auditor_api.Begin] = field(default_factory=list)
+    ways: list[Client] = field(default_factory=list)
+    sockets: list[socket.socket] = field(default_factory=list)
+    threads: list[Thread] = field(default_factory=list)
+
+    def connect(self) -> socket.socket:
+        if self.missing:
+            raise WireError("There is no auditor.", "Start it.")
+        ours, theirs = socket.socketpair()
+        methods = {"Begin": Method(auditor_api.Begin, self._begin, descriptors=1)}
+        service = Service(auditor_api.NAME, auditor_api.DESCRIPTION, methods, lambda _: None)
+        self.threads.append(Thread(target=service.serve, args=(theirs,)))
+        self.threads[-1].start()
+        return ours
+
+    def is_cut_off(self) -> bool:
+        """Whether the broker has hung up on the last one."""
+        poll = select.poll()
+        poll.register(self.sockets[-1], select.POLLRDHUP)
+        return bool(poll.poll(0))
+
+    def close(self) -> None:
+        for way in self.ways:
+            way.close()
+        for thread in self.threads:
+            thread.join()
+
+    def _begin(self, request: Request[auditor_api.Begin]) -> Answer:
+        if self.refuses:
+            raise CallError(auditor_api.error_name("NotBegun"))
+        way = socket.socket(fileno=request.descriptors.pop())
+        self.begun.append(request.parameters)
+        self.sockets.append(way)
+        self.ways.append(Client(Connection(way)))
+        return Answer()
 
 
 @dataclass

@@ -185,3 +185,37 @@ def test_copies_that_were_written_nowhere_are_named_when_their_session_ends(desk
     assert dropped == events.ReleaseDropped(desk.session, number)
     assert isinstance(closed, events.SessionClosed)
     assert isinstance(wiped, events.SessionWiped)
+
+
+def waiting(desk: Desk) -> list[broker_api.WaitingRelease]:
+    handle = desk.scene.handles[desk.session]
+    told = desk.scene.call_as(KIOSK, "Waiting", broker_api.SessionRef(handle))
+    assert isinstance(told, broker_api.Waiting)
+    return told.requests
+
+
+def test_a_request_waits_until_it_is_decided(desk: Desk) -> None:
+    assert waiting(desk) == []
+    release = desk.request()
+    desk.scene.clock.seconds += 59.5
+    (waits,) = waiting(desk)
+    assert waits == broker_api.WaitingRelease(release, ITEM, waits.media, len(RESULT), HASH, 841)
+    desk.approve(release)
+    assert waiting(desk) == []
+
+
+def test_a_request_waits_in_its_own_session_and_no_longer_than_it_stands(desk: Desk) -> None:
+    desk.request()
+    desk.scene.tokens.add("hidraw1")
+    first, desk.session = desk.session, desk.scene.open_as("bert", "film").session
+    assert waiting(desk) == []
+    desk.session = first
+    assert len(waiting(desk)) == 1
+    desk.scene.clock.seconds += 900
+    assert waiting(desk) == []
+
+
+def test_a_lock_voids_what_waits(desk: Desk) -> None:
+    desk.request()
+    desk.scene.act_for_kiosk("Lock", desk.session)
+    assert waiting(desk) == []

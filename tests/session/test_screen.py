@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,14 +16,16 @@ from msgspec.structs import replace
 
 from appliance.audit.entries.events import SessionWiped
 from appliance.audit.tlog.proofs import MOST_IN_QR
+from appliance.errors import WireError
 from appliance.keeper.protocol import Command, Erasure
 from appliance.protocols import broker_api
 from appliance.session import network
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import CallError, Empty
+from appliance.wire.service import MAX_CALLERS_OF_USER
 from tests.session.scene import PIN, ROLES, Login, Scene, scene_in
-from tests.session.standins import PATIENCE
+from tests.session.standins import PATIENCE, until
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -81,6 +83,35 @@ def test_training_is_said_before_a_login(tmp_path: Path, login: Login) -> None:
     policy = "training: true\nworkspace: {backend: memory}"
     with scene_in(tmp_path, login, policy=policy) as scene:
         assert appliance(scene).training
+
+
+def test_one_screen_has_connections_enough_and_who_hangs_up_gives_its_own_back(
+    scene: Scene,
+) -> None:
+    name = f"{broker_api.NAME}.Appliance"
+    served = scene.broker.service(os.getuid())
+
+    def called() -> Client:
+        ours, theirs = socket.socketpair()
+        served.take(theirs)
+        return Client(Connection(ours))
+
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(called())) for _ in range(MAX_CALLERS_OF_USER)]
+        for client in clients:  # each stays where it is, to be told of changes
+            next(client.follow(name, gives=broker_api.Appliance))
+        with closing(called()) as refused, pytest.raises(WireError):
+            refused.call(name, gives=broker_api.Appliance)
+
+    def admitted() -> bool:
+        with closing(called()) as client:
+            try:
+                client.call(name, gives=broker_api.Appliance)
+            except WireError:
+                return False
+            return True
+
+    until(admitted)
 
 
 def test_changes_of_the_machine_are_told_as_they_come(scene: Scene) -> None:

@@ -49,6 +49,13 @@ class Bare(msgspec.Struct):
     photo: int
 
 
+class Ticked(msgspec.Struct):
+    """As :class:`worker_api.Agree`, which has each sentence once."""
+
+    item: int
+    sentences: list[str]
+
+
 @pytest.fixture
 def photo(worker: Worker, client: Client) -> int:
     return worker.take_in(client, portrait(PERSON)).item
@@ -97,6 +104,57 @@ def places(found: worker_api.ProposedPoints) -> dict[str, Place]:
     return dict(found.points)
 
 
+def reach(client: Client, photo: int, points: Mapping[str, Place]) -> worker_api.Reach:
+    wanted = worker_api.Subject(photo, dict(points))
+    return client.call(f"{NAME}.Reach", wanted, gives=worker_api.Reach)[0]
+
+
+def test_what_can_be_asked_of_a_face_is_known_before_it_is_asked(
+    client: Client, photo: int
+) -> None:
+    alone, points = reach(client, photo, {}), places(proposed(client, photo))
+    by_hand = reach(client, photo, points)
+    assert (alone.left_out["tip-rotation"], by_hand.left_out["lip-height"]) == (
+        "points",
+        "mouth-open",
+    )
+    assert "alar-width" not in alone.left_out
+    wanted = Simulate(photo, dict.fromkeys(by_hand.left_out, 1.0) | {"chin-width": -1.0})
+    left_out = simulated(client, msgspec.structs.replace(wanted, points=points)).left_out
+    assert left_out == by_hand.left_out
+    assert alone.scale == pytest.approx(by_hand.scale, rel=0.15)
+    assert 1 < alone.scale < 10
+
+
+def test_lines_divide_the_face_where_it_is_seen_from_the_front(client: Client, photo: int) -> None:
+    midline, *others = reach(client, photo, {}).lines
+    assert abs(midline.to_x - midline.x) < 0.3 * abs(midline.to_y - midline.y)
+    assert len(others) == 9
+    nose = places(proposed(client, photo))["pronasale"]
+    assert midline.y < nose.y < midline.to_y
+
+
+def test_that_a_patient_agrees_is_logged_by_the_photo_s_pseudonym(
+    tmp_path: Path,
+) -> None:
+    with (
+        EmbeddedAudit(tmp_path / "ledger") as audit,
+        working(tmp_path, audit, "gate: {same_person: true, consent: true}\n") as (worker, client),
+    ):
+        photo = worker.take_in(client, portrait(PERSON)).item
+        agreed = worker_api.Agree(photo, ["wish", "limits", "leaves"])
+        client.call(f"{NAME}.Agree", agreed, gives=Empty)
+        with pytest.raises(CallError, match="NoSuchItem"):
+            client.call(f"{NAME}.Agree", worker_api.Agree(9, ["wish"]), gives=Empty)
+        with pytest.raises(CallError, match="InvalidParameter"):
+            client.call(f"{NAME}.Agree", Ticked(photo, ["wish", "wish"]), gives=Empty)
+    logged = logged_events(tmp_path / "ledger")
+    (imported,) = of_kind(events.MediaImported, logged)
+    assert of_kind(events.PatientAgreed, logged) == [
+        events.PatientAgreed(SESSION, 3, imported.item)
+    ]
+
+
 def test_the_ledger_has_photo_import_handles_and_result(tmp_path: Path) -> None:
     with (
         EmbeddedAudit(tmp_path / "ledger") as audit,
@@ -106,7 +164,7 @@ def test_the_ledger_has_photo_import_handles_and_result(tmp_path: Path) -> None:
         stored = (worker.workspace / f"{photo}.item.photo").read_bytes()
         wanted = Simulate(photo, {"alar-width": -3.0, "tip-projection": 2.0})
         done = simulated(client, wanted)
-        assert "set by hand" in done.left_out["tip-projection"]
+        assert done.left_out == {"tip-projection": "points"}
         assert done.share == 1
         assert 0.001 < changed(worker, done.result).mean() < 0.1
         least = simulated(client, Simulate(photo, {"alar-width": -1.0}, shows="least"))
@@ -279,6 +337,42 @@ def test_which_of_two_faces_must_be_clear(worker: Worker, client: Client, tmp_pa
     gap = np.abs(sides["left"].astype(int) - sides["right"]).max(axis=2) > 24
     assert gap[:, :256].any()
     assert gap[:, 256:512].any()
+
+
+def test_the_middle_one_of_three_faces_is_chosen_by_its_number(
+    worker: Worker, client: Client, tmp_path: Path
+) -> None:
+    faces = [cv2.imread(str(portrait(f"person_{name}_1.jpg"))) for name in "bdc"]
+    small = [cv2.resize(face, (400, 500)) for face in faces if face is not None]
+    cv2.imwrite(str(tmp_path / "three.png"), np.hstack(small))
+    photo = worker.take_in(client, tmp_path / "three.png").item
+    wanted = worker_api.Inspect(photo)
+    found, _ = client.call(f"{NAME}.Inspect", wanted, gives=worker_api.Faces)
+    assert len(found.faces) == 3
+    middles = [face.x + face.width / 2 for face in found.faces]
+    (number,) = (one for one, x in enumerate(middles, 1) if 400 < x < 800)
+    shown = {
+        value: previewed(
+            client, PreviewSimulation(photo, {"alar-width": value}, face=number, side=768)
+        ).astype(int)
+        for value in (-4.0, 4.0)
+    }
+    columns = (np.abs(shown[-4.0] - shown[4.0]).max(axis=2) > 24).any(axis=0)
+    assert columns[256:512].any()
+    assert not columns[:256].any()
+    assert not columns[512:].any()
+    asked = worker_api.ProposePoints(photo, face=number)
+    points, _ = client.call(f"{NAME}.ProposePoints", asked, gives=worker_api.ProposedPoints)
+    assert 400 < points.points["pronasale"].x < 800
+    assert refusal(client, Simulate(photo, {"alar-width": -1.0}, face=4)).kind == "no-face"
+
+
+def test_a_face_is_chosen_in_one_way() -> None:
+    assert Simulate(1, {"cheek": 1.0}, face=1).choice is None
+    with pytest.raises(ValueError, match="number"):
+        Simulate(1, {"cheek": 1.0}, choice="left", face=1)
+    with pytest.raises(ValueError, match="number"):
+        worker_api.ProposePoints(1, choice="left", face=1)
 
 
 @pytest.mark.parametrize(

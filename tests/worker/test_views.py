@@ -135,9 +135,9 @@ def test_the_files_of_a_session_are_listed_with_their_length(
         done, _ = client.call(f"{NAME}.Simulate", wanted, gives=worker_api.Simulated)
         listed, _ = client.call(f"{NAME}.Items", Empty(), gives=worker_api.Items)
     assert listed.items == [
-        worker_api.File(photo, "photo", result=False),
-        worker_api.File(film, "video", result=False, seconds=20 / FPS, frames=20),
-        worker_api.File(done.result, "photo", result=True, engine="simulation"),
+        worker_api.Kept(photo, "photo"),
+        worker_api.Kept(film, "video", seconds=20 / FPS, frames=20),
+        worker_api.Kept(done.result, "photo", result=True, engine="simulation"),
     ]
 
 

@@ -79,6 +79,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SessionWipeFailed: EventLabels("Wipe failed", "alarm", "D", _DESTROY, failed=True),
     events.WorkspaceErased: EventLabels("Workspace erased", "system", "D", _DESTROY),
     events.MediaImported: EventLabels("Imported", "work", "C", _IMPORT),
+    events.ItemDiscarded: EventLabels("Import discarded", "work", "D", _DESTROY),
     events.JobStarted: EventLabels("Job started", "work", "E", _TRANSFORM),
     events.JobFinished: EventLabels("Job finished", "work", "C", _TRANSFORM),
     events.JobRefused: EventLabels("Job refused", "alarm", "E", _TRANSFORM, failed=True),
@@ -87,6 +88,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.SimulationRefused: EventLabels(
         "Simulation refused", "alarm", "E", _TRANSFORM, failed=True
     ),
+    events.PatientAgreed: EventLabels("Patient agreed", "release", "E", _ATTEST),
     events.DragsApplied: EventLabels("Dragged by hand", "work", "E", _TRANSFORM),
     events.RegionChanged: EventLabels("Region changed", "work", "E", _TRANSFORM),
     events.HandleMoved: EventLabels("Handle moved", "work", "E", _TRANSFORM),
@@ -113,6 +115,8 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.DeviceRefused: EventLabels(
         "Device refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),
+    events.AuditViewed: EventLabels("Auditor let in", "people", "R", _LOG_USED),
+    events.MachineViewed: EventLabels("Machine looked at", "people", "R", _ACCESS),
     events.LogRead: EventLabels("Log read", "system", "R", _LOG_USED),
     events.LogExported: EventLabels("Log exported", "system", "R", _LOG_USED),
     events.ClockChanged: EventLabels("Clock changed", "alarm", "E", _ALERT, _CONFIGURATION),

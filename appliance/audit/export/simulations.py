@@ -107,6 +107,11 @@ def _(event: events.RegionChanged) -> str:
 
 
 @in_words.register
+def _(event: events.PatientAgreed) -> str:
+    return f"the patient ticked {event.sentences} sentences, and agrees that it leaves"
+
+
+@in_words.register
 def _(event: events.SimulationRefused) -> str:
     asked = {"drag": "a drag", "region": "a region drawn by hand", "handle": "handles"}
     what = event.handle or asked[event.what]

@@ -34,7 +34,7 @@ class FileAnchor:
 
     def save(self, note: bytes) -> None:
         """Replace it, durably. Raises ``OSError``."""
-        publish(self.path.parent, {self.path.name: note}, mode=0o600)
+        publish(self.path.parent, {self.path.name: note})
 
 
 def anchor_mismatch(

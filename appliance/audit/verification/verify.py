@@ -6,7 +6,7 @@ first one would hide the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self, TypeAlias
@@ -64,6 +64,8 @@ class Verification(msgspec.Struct, frozen=True):
     until: int
     findings: tuple[Finding, ...]
     counter: int | None = None  # the value of the TPM's counter in the newest event that has one
+    counted: int | None = None  # when that event was logged, in milliseconds since 1970
+    anchored: int | None = None  # the same of the newest event of any attestation
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +109,18 @@ def verify_ledger(
 
 
 def verify_snapshot(
-    reader: LedgerReader, verifier: Verifier, outside: OutsideCheckpoint | None = None
+    reader: LedgerReader,
+    verifier: Verifier,
+    outside: OutsideCheckpoint | None = None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Verification:
     """Verify a snapshot, and compare it with the checkpoint ``outside`` if that is given.
 
-    Raises ``LedgerError`` if its head is not signed by ``verifier``.
+    ``progress`` is called with the part of the entries that was read, 0 to 1. Raises
+    ``LedgerError`` if its head is not signed by ``verifier``.
     """
     head = reader.checkpoint(verifier)
-    check = _Check(reader, head)
+    check = _Check(reader, head, progress)
     check.run()
     if outside is not None:
         check.compare(outside, verifier)
@@ -128,6 +134,8 @@ def verify_snapshot(
         check.until,
         tuple(check.findings),
         check.counter,
+        check.counted,
+        check.anchored,
     )
 
 
@@ -139,12 +147,15 @@ def _unreadable(finding: Finding) -> Verification:
 class _Check:
     reader: LedgerReader
     head: Checkpoint
+    progress: Callable[[float], None]
     findings: list[Finding] = field(default_factory=list)
     minimum: int = 0
     entries: int = 0
     since: int = 0
     until: int = 0
     counter: int | None = None
+    counted: int | None = None
+    anchored: int | None = None
     _before: Entry | None = None
     _pruned: set[int] = field(default_factory=set)
 
@@ -193,6 +204,7 @@ class _Check:
             hashes = self._hashes(tile)
             if level == 0:
                 self._entries(tile, hashes)
+                self.progress((tile.index * WIDTH + tile.width) / self.head.size)
             if hashes is None:
                 continue
             start = tile.index * WIDTH
@@ -251,8 +263,10 @@ class _Check:
             self._find("clock-back", f"entry {index}")
         if isinstance(entry.event, LogPruned):
             self._pruned.add(entry.event.minimum)
-        if isinstance(entry.event, CheckpointAnchored) and entry.event.counter is not None:
-            self.counter = entry.event.counter
+        if isinstance(entry.event, CheckpointAnchored):
+            self.anchored = entry.at
+            if entry.event.counter is not None:
+                self.counter, self.counted = entry.event.counter, entry.at
         self.entries += 1
         self.since = self.since or entry.at
         self.until = entry.at

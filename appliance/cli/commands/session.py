@@ -8,7 +8,12 @@ from pathlib import Path
 import click
 
 from appliance.audit.entries.entry import Entry
-from appliance.audit.entries.events import SessionClosed, SessionWiped, WorkspaceErased
+from appliance.audit.entries.events import (
+    SessionClosed,
+    SessionOpened,
+    SessionWiped,
+    WorkspaceErased,
+)
 from appliance.audit.entries.reader import LogLine, read_lines
 from appliance.audit.export.bundle import prove_entry
 from appliance.audit.export.certificate.facts import Certificate
@@ -72,11 +77,14 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
     verifier = store.verifier()
     head = store.checkpoint(verifier)
     closed: Entry | None = None
+    training = False
     wiped: LogLine | None = None
     measured: dict[str, Entry] = {}
     for line in read_lines(store, head):
         event = line.entry.event
-        if isinstance(event, SessionClosed) and event.session == identifier:
+        if isinstance(event, SessionOpened) and event.session == identifier:
+            training = event.purpose == "training"
+        elif isinstance(event, SessionClosed) and event.session == identifier:
             closed = line.entry
         elif isinstance(event, SessionWiped) and event.session == identifier:
             wiped = line
@@ -90,7 +98,8 @@ def certificate(*, identifier: str, ledger: Path | None, output: Path, overwrite
     proof = prove_entry(store, store.read(CHECKPOINT), wiped)
     record = measured.get(wiped.entry.event.key)
     with PendingOutput(output, overwrite=overwrite) as result:
-        result.file.write(print_as(facts_of(closed, wiped.entry, record, proof, verifier.vkey)))
+        facts = facts_of(closed, wiped.entry, record, proof, verifier.vkey, training=training)
+        result.file.write(print_as(facts))
         result.commit()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -14,8 +15,10 @@ from rich.table import Table
 
 from appliance.cli.doctor.check import Check
 from appliance.cli.doctor.machine import machine_checks
+from appliance.cli.doctor.status import StatusFile
+from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.engine_options import EngineOptions
-from appliance.cli.framework.options import json_option, models_option, policy_option
+from appliance.cli.framework.options import any_policy_option, json_option, models_option
 from appliance.cli.framework.output import print_json
 from appliance.cli.process.load_engine import load_sealed
 from appliance.cli.process.sealing import current_sealing
@@ -39,20 +42,35 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
 @click.command()
 @click.option("--machine", is_flag=True, help="Also check the hardening of this machine.")
+@click.option(
+    "--status",
+    type=FILE,
+    metavar="FILE",
+    help="Leave the result in FILE as well, for the administrator's screen.",
+)
 @models_option
-@policy_option
+@any_policy_option
 @json_option
 @click.pass_context
 def doctor(
-    context: click.Context, *, machine: bool, models: Path | None, policy: Policy, as_json: bool
+    context: click.Context,
+    *,
+    machine: bool,
+    status: Path | None,
+    models: Path | None,
+    policy: Policy,
+    as_json: bool,
 ) -> None:
     """Seal this process, try to break out, and report what stopped it.
 
     With --machine, the system settings of an appliance are checked as well. The exit code is 1 if
     a check fails.
     """
-    checks = [_kernel(), _telemetry(), *(machine_checks(policy) if machine else ())]
-    checks += _sealed(models, policy)
+    with nullcontext() if status is None else StatusFile(status, policy) as file:
+        checks = [_kernel(), _telemetry(), *(machine_checks(policy) if machine else ())]
+        checks += _sealed(models, policy, [] if status is None else [status])
+        if file is not None:
+            file.write(checks)
     found = Diagnosis(all(check.ok for check in checks), tuple(checks))
     if as_json:
         print_json(found)
@@ -73,10 +91,10 @@ def _telemetry() -> Check:
     return Check("libraries", "ONNX Runtime's telemetry off", value == "1", f"{SWITCH}={value}")
 
 
-def _sealed(models: Path | None, policy: Policy) -> Iterator[Check]:
+def _sealed(models: Path | None, policy: Policy, outputs: Sequence[Path]) -> Iterator[Check]:
     sealing = current_sealing(policy)
     try:
-        engine = load_sealed(sealing, [], EngineOptions(models=models, policy=policy))
+        engine = load_sealed(sealing, outputs, EngineOptions(models=models, policy=policy))
     except ModelError as error:
         if lacking := resource_error(error):
             raise lacking from error  # nothing is known of the models then

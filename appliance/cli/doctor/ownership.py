@@ -21,6 +21,7 @@ _KEEPERS = tuple(f"keeper/w{slot}.sock" for slot in range(MOST_SLOTS))
 _SOCKETS = (
     ("broker's socket", ("session.sock",), 0o660, "root", "appliance-kiosk"),
     ("ledger's socket", ("audit.sock",), 0o600, "appliance-broker", "root"),
+    ("auditor's socket", ("auditor.sock",), 0o600, "appliance-broker", "root"),
     ("burner's socket", ("burner.sock",), 0o600, "appliance-broker", "root"),
     ("disc reader's socket", ("disc.sock",), 0o600, "appliance-kiosk", "root"),
     ("keepers' sockets", _KEEPERS, 0o600, "appliance-broker", "root"),

@@ -14,15 +14,19 @@ _BROKER = "appliance-broker.service"
 # Units that are active from boot on.
 _RUNNING = (
     "appliance-audit.socket",
+    "appliance-auditor.socket",
     _BROKER,
     "appliance-broker.socket",
     "appliance-burner.socket",
     "appliance-disc.socket",
+    "appliance-doctor.timer",
     "appliance-firewall.service",
     "appliance-modules.service",
+    "appliance-network.service",
     "appliance-storage.service",
     "usbguard.service",
 )
+_SCREEN = ("appliance-kiosk.service", "appliance-seat.service")  # where there is one
 # Drop-ins that others than the unit of their name have to obey.
 _SHARED = ("appliance-.service.d/10-sandbox.conf", "service.d/90-no-network.conf")
 # Where an administrator or a program can put what replaces or changes units; systemd.unit(5).
@@ -47,6 +51,7 @@ _MASKED = {
         *("emergency.service", "rescue.service", "debug-shell.service"),
     ),
     "no other packet filter": ("nftables.service",),
+    "no other seat": ("seatd.service",),
 }
 
 
@@ -64,9 +69,13 @@ def unit_checks(root: Path) -> Iterator[Check]:
     yield verdict("units", "shared drop-ins", missing, ", ".join(_SHARED))
     yield verdict("units", "the sandbox is in force", _sandbox(), "on the broker, as systemd says")
     yield verdict("units", "no packets from services", _packets(), "as systemd says of its own")
-    for unit in _RUNNING:
+    for unit in (*_RUNNING, *(_SCREEN if _has_screen(root) else ())):
         yield _runs(unit)
     yield _broker_is_unprivileged(root)
+
+
+def _has_screen(root: Path) -> bool:
+    return any((root / "sys/class/drm").glob("card[0-9]*"))
 
 
 def _unmasked(root: Path, units: tuple[str, ...]) -> Iterator[str]:

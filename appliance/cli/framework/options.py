@@ -10,11 +10,12 @@ import click
 
 from appliance.cli.framework.basic_options import FILE, CommandFunction, json_option
 from appliance.cli.framework.usage_errors import PrivateParamType
+from appliance.errors import PolicyError
 from appliance.inference.session import PROVIDERS
 from appliance.pipeline.face_model.regions import REGIONS, WHOLE_FACE
 from appliance.pipeline.selection import FaceRule, WhichFace
 from appliance.policy.load import load
-from appliance.policy.policy import EMBEDDED
+from appliance.policy.policy import EMBEDDED, Policy
 
 __all__ = ["FILE", "CommandFunction", "json_option"]  # re-exported
 
@@ -161,14 +162,37 @@ def models_option(command: CommandFunction) -> CommandFunction:
 
 
 def policy_option(command: CommandFunction) -> CommandFunction:
-    """``--policy``, as a loaded ``policy``."""
+    """``--policy``, as a loaded ``policy``, which is not one of training."""
+    return _policy_option(_for_work)(command)
+
+
+def any_policy_option(command: CommandFunction) -> CommandFunction:
+    """As ``policy_option``, for a command that makes nothing."""
+    return _policy_option(load)(command)
+
+
+def _policy_option(read: Callable[[Path], Policy]) -> Callable[[CommandFunction], CommandFunction]:
     return click.option(
         "--policy",
         type=FILE,
         metavar="FILE",
-        callback=lambda _context, _option, path: EMBEDDED if path is None else load(path),
+        callback=lambda _context, _option, path: EMBEDDED if path is None else read(path),
         help="Policy to follow: trusted keys, licences, providers. [default: see `policy show`]",
-    )(command)
+    )
+
+
+def _for_work(path: Path) -> Policy:
+    """The policy in a file. Raises ``PolicyError``, also if it is for training.
+
+    What is made in training says so in its pixels, which only a session's worker sees to.
+    """
+    policy = load(path)
+    if policy.training:
+        raise PolicyError(
+            "This policy is for training, which is for sessions alone.",
+            "Practise with `appliance kiosk`, or name the policy of a site.",
+        )
+    return policy
 
 
 def provider_option(command: CommandFunction) -> CommandFunction:

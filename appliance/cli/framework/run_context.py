@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -34,8 +34,10 @@ class RunContext:
     """The context object of every command.
 
     ``inherited``: descriptors that were open when the program began, to be closed by the seal.
+    ``display``: the variables that lead to a person's display, which no other process gets.
     ``sealing``: replaces the seal of this process; for tests, which could not undo a real one.
     """
 
     inherited: frozenset[int] = frozenset()
     sealing: Sealing | None = None
+    display: Mapping[str, str] = field(default_factory=dict)

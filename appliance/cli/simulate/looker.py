@@ -73,8 +73,9 @@ class Looker:
         if length is not None:
             scale = _scale(length, view, points)
             view = view_of(self.analyser, canvas, found.face, points, scale)
-        kept, left_out = honest_values(self.request.wished, view.yaw, found.given)
+        kept, reasons = honest_values(self.request.wished, view.yaw, found.given)
         by_hand = {} if points is None else points.by_index
+        left_out = {name: reason.words for name, reason in reasons.items()}
         return Look(view, found.given, kept, left_out, by_hand, self._regions(canvas))
 
     def _points(self, number: int, canvas: Canvas) -> PlacedPoints | None:

@@ -65,7 +65,7 @@ def ranges_of(look: Look, limits: Limits) -> PhotoRanges:
             for name, handle in HANDLES.items()
             if reasons[name] is None
         },
-        left_out={name: reason for name, reason in reasons.items() if reason is not None},
+        left_out={name: str(reason) for name, reason in reasons.items() if reason is not None},
     )
 
 

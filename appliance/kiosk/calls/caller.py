@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TypeAlias, TypeVar
 
+from appliance.diagnostics import process_log
 from appliance.errors import ApplianceError, WireError
 from appliance.kiosk.calls.refusal import Refusal, refusal_of
 from appliance.wire.client import Client
@@ -35,7 +36,8 @@ class Caller:
         self._client: Client | None = None
         self._changing = Lock()
         self._closed = False
-        Thread(target=self._run, daemon=True).start()
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
 
     def ask(self, work: Callable[[Client], T], done: Callable[[T], object], failed: Failed) -> None:
         """Have ``work`` done with the connection; then ``done`` or ``failed`` is called."""
@@ -79,6 +81,10 @@ class Caller:
             self._tell(failed, refusal_of(gone))
         except (ApplianceError, CallError) as refused:
             self._tell(failed, refusal_of(refused))
+        except Exception as bug:  # noqa: BLE001 - a bug in one call must not end the thread
+            process_log.report_bug(bug)
+            self._drop()
+            self._tell(failed, Refusal("bug"))
         else:
             self._tell(done, value)
 
@@ -90,12 +96,18 @@ class Caller:
         self._deliver(told)
 
     def _connected(self) -> Client:
-        with self._changing:
-            if self._closed:
-                raise WireError("The connection was closed.", "Open another one.")
-            if self._client is None:
-                self._client = self._connect()
+        if self._client is not None:
             return self._client
+        client = (
+            None if self._closed else self._connect()
+        )  # may wait for long, so that ``close`` must not wait for it
+        with self._changing:
+            if client is not None and not self._closed:
+                self._client = client
+                return client
+        if client is not None:
+            client.close()
+        raise WireError("The connection was closed.", "Open another one.")
 
     def _drop(self) -> None:
         with self._changing:
@@ -126,10 +138,12 @@ class Latest:
         def then(act: Callable[[U], object]) -> Callable[[U], object]:
             def acted(value: U) -> None:
                 self._under_way = False
-                act(value)
-                following, self._next = self._next, None
-                if following is not None and not self._under_way:
-                    following()
+                try:
+                    act(value)
+                finally:
+                    following, self._next = self._next, None
+                    if following is not None and not self._under_way:
+                        following()
 
             return acted
 

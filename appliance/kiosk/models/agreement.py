@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias, get_args
+
 import msgspec
 
+from appliance.kiosk.calls.refusal import Refusal
+from appliance.kiosk.calls.services import of_worker
 from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Step
+from appliance.protocols import worker_api
+from appliance.wire.message import Empty
 
-SENTENCES = ("wish", "limits", "leaves")
+Sentence: TypeAlias = Literal["wish", "limits", "leaves"]
+SENTENCES: tuple[Sentence, ...] = get_args(Sentence)
 
 
 class AgreementState(msgspec.Struct, frozen=True):
-    """``ticked``: names of sentences."""
+    """``ticked``: names of sentences. ``asking``: the ledger has not answered yet."""
 
-    sentences: tuple[str, ...] = SENTENCES
-    ticked: list[str] = []
+    sentences: tuple[Sentence, ...] = SENTENCES
+    ticked: list[Sentence] = []
+    asking: bool = False
 
 
 class Agreement(Model[AgreementState]):
-    """All three are needed."""
+    """All three are needed, and the ledger has to have them before a release is asked for."""
 
     def __init__(self, shared: Shared) -> None:
         super().__init__(AgreementState())
@@ -27,7 +35,14 @@ class Agreement(Model[AgreementState]):
 
     def forget(self) -> None:
         """Nothing is ticked."""
-        self.show(ticked=[])
+        self.show(ticked=[], asking=False)
+
+    @action
+    def load(self) -> None:
+        """Show the ticks of this variant; for another one the patient ticks again."""
+        visit = self._shared.visit
+        has_agreed = visit.agreed is not None and visit.agreed == visit.chosen
+        self.show(ticked=list(SENTENCES) if has_agreed else [], asking=False)
 
     @action
     def tick(self, name: str) -> None:
@@ -38,6 +53,21 @@ class Agreement(Model[AgreementState]):
 
     @action
     def accept(self) -> None:
-        """The patient agrees to all of it."""
-        if len(self.state.ticked) == len(SENTENCES):
+        """The patient agrees to all of it: it is recorded, then a release may be asked for."""
+        visit = self._shared.visit
+        variant = visit.variant
+        if self.state.asking or variant is None or len(self.state.ticked) < len(SENTENCES):
+            return
+        self.show(asking=True)
+        wanted = worker_api.Agree(variant.wish.photo or 0, list(SENTENCES))
+
+        def recorded(_: Empty) -> None:
+            visit.agreed = variant.number
+            self.show(asking=False)
             self._shared.place.go(Step.NEXT)
+
+        def failed(why: Refusal) -> None:
+            self.show(asking=False)
+            self._shared.refuse(why)
+
+        self._shared.worker.ask(of_worker("Agree", wanted, Empty), recorded, failed)

@@ -1,12 +1,10 @@
-"""Files are taken in from a disc by their numbers: their bytes go from its reader to the worker."""
+"""Files from the disc reader to the worker, one after the other. Without a state of its own."""
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable
-from io import FileIO
-from typing import Protocol
-
-import msgspec
 
 from appliance.kiosk.calls.caller import Caller
 from appliance.kiosk.calls.refusal import Refusal
@@ -14,145 +12,117 @@ from appliance.kiosk.models.shared import Shared
 from appliance.protocols import disc_api, worker_api
 from appliance.wire.client import Client
 
-MOST_FILES = 1000
-"""Of a disc, that are listed."""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A file to choose. ``size`` in KiB."""
-
-    number: int
-    name: str
-    size: int
-    refusal: str
-
-
-class _Show(Protocol):
-    def __call__(self, **changes: object) -> None: ...
+_MOST_FILES = 1000  # that are listed
 
 
 class Intake:
-    """The disc in the drive, for a view model that has ``files``, ``reading`` and ``importing``.
+    """``imported`` or ``not_taken`` is called with the number of each file.
 
-    ``show`` changes these values of it: the files of the disc, whether it is being read, how many
-    files are on their way. ``took`` is called with each item that the worker has.
+    ``role``: what they are for. ``consent``: gives the reference of who they show, or nothing. A
+    file is opened once the one before it is imported, since the drive is busy until then.
     """
 
     def __init__(
-        self, shared: Shared, show: _Show, took: Callable[[worker_api.Imported], object]
+        self,
+        shared: Shared,
+        imported: Callable[[int, worker_api.Imported], object],
+        not_taken: Callable[[int, Refusal], object],
+        role: worker_api.Role = "target",
+        consent: Callable[[], str] | None = None,
     ) -> None:
         self._shared = shared
-        self._show = show
-        self._took = took
-        self._reading = False
-        self._importing = 0
-        self._turn = 0  # what was asked for before the last forget is not shown
-        disc = shared.services.disc
-        self._disc: Caller | None = None if disc is None else shared.services.caller(disc)
+        self._imported, self._not_taken = imported, not_taken
+        self._role: worker_api.Role = role
+        self._consent = consent or (lambda: shared.visit.consent)
+        self._waiting: deque[int] = deque()
+        self._now: int | None = None
+        self._disc: Caller | None = None
+        if shared.services.disc is not None:
+            self._disc = shared.services.caller(shared.services.disc)
 
-    @property
-    def has_disc(self) -> bool:
-        """Whether there is a drive."""
-        return self._disc is not None
-
-    @property
-    def importing(self) -> int:
-        """How many files are on their way."""
-        return self._importing
-
-    def forget(self) -> None:
-        """Drop the names of files, and what is under way."""
-        self._reading, self._importing = False, 0
-        self._turn += 1
-        self._show(files=[], reading=False, importing=0)
-
-    def read(self) -> None:
+    def list_files(
+        self,
+        listed: Callable[[list[disc_api.File]], object],
+        failed: Callable[[Refusal], object],
+    ) -> None:
         """Read the disc in the drive."""
-        if self._disc is None or self._reading:
-            return
-        self._reading = True
-        self._show(reading=True, files=[])
-        turn = self._turn
+        if self._disc is not None:
+            self._disc.ask(_all_files, listed, failed)
 
-        def listed(files: list[Entry]) -> None:
-            if turn == self._turn:
-                self._reading = False
-                self._show(reading=False, files=files)
+    def take(self, number: int) -> None:
+        """Import this file after those that were asked for before."""
+        self._waiting.append(number)
+        if self._now is None:
+            self._next()
+
+    def stop(self) -> None:
+        """Take none of those that wait; what comes of the present one is dropped."""
+        self._waiting.clear()
+        self._now = None
+
+    def drop_waiting(self) -> None:
+        """Take none of those that wait; the present one goes on, or is stopped by the worker."""
+        self._waiting.clear()
+
+    def _next(self) -> None:
+        self._now = self._waiting.popleft() if self._waiting else None
+        number, disc = self._now, self._disc
+        if number is None or disc is None:
+            return
 
         def failed(why: Refusal) -> None:
-            if turn == self._turn:
-                self._reading = False
-                self._show(reading=False)
-                self._shared.refuse(Refusal(f"disc-{why.code}"))
+            if self._now == number:
+                self._not_taken(number, why)
+                self._next()
 
-        self._disc.ask(_all_files, listed, failed)
+        def opened(answer: tuple[int, int]) -> None:
+            size, descriptor = answer
+            if self._now != number or not self._shared.connected:
+                os.close(descriptor)
+                return
+            self._import(number, size, descriptor, failed)
 
-    def take(self, number: int, role: worker_api.Role, consent: str | None) -> None:
-        """Import the file with this number. ``consent``: the reference, where there has to be."""
-        if self._disc is None:
-            return
-        self._count(1)
-        turn = self._turn
-
-        def opened(answer: tuple[int, FileIO]) -> None:
-            if turn == self._turn:
-                self._import(answer, role, consent)
-
-        def not_opened(why: Refusal) -> None:
-            if turn == self._turn:
-                self._count(-1)
-                self._shared.refuse(Refusal(f"disc-{why.code}"))
-
-        self._disc.ask(lambda client: _open(client, number), opened, not_opened)
+        disc.ask(lambda client: _open(client, number), opened, failed)
 
     def _import(
-        self, opened: tuple[int, FileIO], role: worker_api.Role, consent: str | None
+        self, number: int, size: int, descriptor: int, failed: Callable[[Refusal], object]
     ) -> None:
-        size, file = opened
+        consent = self._consent() or None
 
         def import_it(client: Client) -> worker_api.Imported:
-            with file:
+            try:
                 return client.call(
                     f"{worker_api.NAME}.Import",
-                    worker_api.Import(role, consent, size, "disc"),
+                    worker_api.Import(self._role, consent, size, "disc"),
                     gives=worker_api.Imported,
-                    descriptors=[file.fileno()],
+                    descriptors=[descriptor],
                 )[0]
+            finally:
+                os.close(descriptor)
 
-        def imported(answer: worker_api.Imported) -> None:
-            self._count(-1)
-            self._took(answer)
+        def done(answer: worker_api.Imported) -> None:
+            if self._now == number:
+                self._imported(number, answer)
+                self._next()
 
-        def refused(why: Refusal) -> None:
-            self._count(-1)
-            self._shared.refuse(why)
-
-        self._shared.worker.ask(import_it, imported, refused)
-
-    def _count(self, more: int) -> None:
-        self._importing = max(0, self._importing + more)
-        self._show(importing=self._importing)
+        self._shared.worker.ask(import_it, done, failed)
 
 
-def _all_files(client: Client) -> list[Entry]:
-    """The files of the disc in the drive, which come a hundred at a time."""
-    entries: list[Entry] = []
+def _all_files(client: Client) -> list[disc_api.File]:
+    found: list[disc_api.File] = []
     after: int | None = None
-    more = True
-    while more and len(entries) < MOST_FILES:
+    while len(found) < _MOST_FILES:
         answer, _ = client.call(f"{disc_api.NAME}.List", disc_api.List(after), gives=disc_api.Files)
-        entries += [
-            Entry(one.number, one.name, -(-one.size // 1024), one.refusal or "")
-            for one in answer.files
-        ]
-        more = answer.more and bool(answer.files)
-        after = answer.files[-1].number if answer.files else None
-    return entries
+        found += answer.files
+        if not answer.more or not answer.files:
+            break
+        after = answer.files[-1].number
+    return found
 
 
-def _open(client: Client, number: int) -> tuple[int, FileIO]:
-    """Size in bytes and descriptor of the file with this number; dropped, it closes itself."""
+def _open(client: Client, number: int) -> tuple[int, int]:
+    """Its size in bytes, and its descriptor."""
     answer, descriptors = client.call(
         f"{disc_api.NAME}.Open", disc_api.Open(number), gives=disc_api.Opened, attached=1
     )
-    return answer.size, FileIO(descriptors[0])
+    return answer.size, descriptors[0]

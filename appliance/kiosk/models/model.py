@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeAlias, TypeVar
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar, get_type_hints
 
 import msgspec
 
@@ -20,6 +21,23 @@ def action(method: F) -> F:
     """Mark a method that a screen may call; any other is out of its reach."""
     setattr(method, _MARK, True)
     return method
+
+
+def fit(method: Callable[..., None], arguments: Sequence[Any]) -> list[Any] | None:
+    """``arguments`` of a screen as an action declares them, or ``None`` if they are not such.
+
+    JavaScript has one kind of number: a whole one fits where an ``int`` is declared.
+    """
+    kinds = [kind for name, kind in get_type_hints(method).items() if name != "return"]
+    if len(kinds) != len(arguments):
+        return None
+    try:
+        return [
+            msgspec.convert(_whole(value), kind)
+            for kind, value in zip(kinds, arguments, strict=True)
+        ]
+    except (msgspec.ValidationError, OverflowError):
+        return None
 
 
 class Model(Generic[S]):
@@ -55,3 +73,12 @@ class Model(Generic[S]):
 def _plain(value: Any) -> Any:
     """As JSON has it: QML takes no tuples."""
     return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def _whole(value: Any) -> Any:
+    """A whole number as an ``int``. Raises ``OverflowError`` for a number that is not finite."""
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        raise OverflowError
+    return int(value) if value.is_integer() else value

@@ -76,14 +76,14 @@ class Persons(Model[PersonsState]):
             self._look()
 
     @action
-    def choose(self, choice: str) -> None:
+    def choose(self, choice: Choice) -> None:
         """These faces are meant; whom a photo shows is asked for on a screen of its own."""
         work = self._shared.visit.work
         if choice == "like":
             self._shared.place.go(Step.LIKE)
             return
-        work.choice = msgspec.convert(choice, Choice)
-        self.show(choice=work.choice)
+        work.choice = choice
+        self.show(choice=choice)
 
     @action
     def accept(self) -> None:

@@ -82,7 +82,8 @@ class Results(Model[ResultsState]):
     @action
     def load(self) -> None:
         """Show what was made so far."""
-        self._list()
+        if self._shared.connected:
+            self._list()
 
     @action
     def make(self) -> None:

@@ -54,16 +54,24 @@ class Session(Model[SessionState]):
         self._resume = resume
         self.login = Login(shared, self._open, self._reopen)
         self._ends_at = 0.0
+        self._reopening = False
         self._appliance: Caller | None = None
         self._status: Caller | None = None
         self.enter_task: Callable[[Task, str, str], None] = lambda *_: None
 
     def watch(self) -> None:
         """Follow what the broker says of the machine, for as long as the screen is there."""
-        caller = self._shared.services.caller(self._shared.services.broker)
-        self._appliance = caller
+        if self._appliance is not None:
+            self._appliance.close()
+        self._appliance = caller = self._shared.services.caller(self._shared.services.broker)
         call = each_of(f"{_NAME}.Appliance", Empty(), broker_api.Appliance)
         caller.follow(call, self._show_appliance, lambda: None, self._lose)
+
+    def close(self) -> None:
+        """Hang up."""
+        for caller in (self._appliance, self._status):
+            if caller is not None:
+                caller.close()
 
     def pass_time(self) -> None:
         """Called once in a while: show how much time is left."""
@@ -77,7 +85,7 @@ class Session(Model[SessionState]):
         """A person uses the screen: the idle time starts again."""
         visit = self._shared.visit
         if visit.handle and not self._shared.place.state.locked:
-            self._shared.broker.ask(
+            self._shared.urgent.ask(
                 of_broker("Touch", broker_api.SessionRef(visit.handle), Empty),
                 lambda _: None,
                 lambda _: None,
@@ -87,10 +95,10 @@ class Session(Model[SessionState]):
     def lock(self) -> None:
         """Lock at once; the page is covered before the broker has answered."""
         handle = self._shared.visit.handle
-        if not handle:
+        if not handle or self.state.ending:
             return
         self._cover()
-        self._shared.broker.ask(
+        self._shared.urgent.ask(
             of_broker("Lock", broker_api.SessionRef(handle), Empty),
             lambda _: None,
             self._shared.refuse,
@@ -105,8 +113,9 @@ class Session(Model[SessionState]):
         self._shared.hang_up()
         self._forget()
         self._shared.place.go(Step.END)
+        self._shared.pictures.clear()
         self.show(ending=True)
-        self._shared.broker.ask(
+        self._shared.urgent.ask(
             of_broker("Close", broker_api.SessionRef(handle), broker_api.Closed),
             self._ended,
             self._not_ended,
@@ -129,6 +138,7 @@ class Session(Model[SessionState]):
         """The certificate was seen, or there is nothing to see: the next person may come."""
         self._start_over()
         self._shared.place.go(Step.LEAVE)
+        self._shared.place.show(locked=False)
 
     # Opening.
 
@@ -152,26 +162,32 @@ class Session(Model[SessionState]):
 
     def _reopen(self, pin: str) -> None:
         visit = self._shared.visit
+        self._reopening = True
 
         def opened(answer: broker_api.Opened) -> None:
+            self._reopening = False
             self._begin(answer.handle)
             self._shared.place.show(locked=False)
             self._shared.place.dismiss()
             self._resume()
 
+        def refused(why: Refusal) -> None:
+            self._reopening = False
+            if why.code == "no-such-session":
+                self._over(why)
+            else:
+                self.login.refused(why)
+
         wanted = broker_api.Reopen(visit.session, visit.user, pin)
-        self._shared.broker.ask(
-            of_broker("Reopen", wanted, broker_api.Opened), opened, self.login.refused
-        )
+        self._shared.urgent.ask(of_broker("Reopen", wanted, broker_api.Opened), opened, refused)
 
     def _begin(self, handle: str) -> None:
         self.login.forget()
         self._shared.connect(handle)
-        if self._status is not None:
-            self._status.close()
+        self._follow_no_longer()
         self._status = self._shared.services.caller(self._shared.services.broker)
         call = each_of(f"{_NAME}.Status", broker_api.SessionRef(handle), broker_api.Status)
-        self._status.follow(call, self._show_status, lambda: None, self._over)
+        self._status.follow(call, self._show_status, lambda: None, self._followed)
         self._shared.worker.ask(
             of_worker("Handles", Empty(), worker_api.Handles),
             lambda handles: self._bar.show(engine=self._engine_of(handles)),
@@ -207,6 +223,8 @@ class Session(Model[SessionState]):
             place.go(Step.PULLED)
 
     def _show_status(self, now: broker_api.Status) -> None:
+        if self.state.ending:
+            return
         visit = self._shared.visit
         visit.subject = now.subject
         self._ends_at = time.monotonic() + now.ends_in
@@ -220,7 +238,7 @@ class Session(Model[SessionState]):
             self._cover()
         elif now.state == "parked":
             self.leave()
-        elif now.state in ("wiping", "wiped", "wipe-failed") and not self.state.ending:
+        elif now.state in ("wiping", "wiped", "wipe-failed"):
             self._over(Refusal("session-over"))
 
     def _cover(self) -> None:
@@ -232,6 +250,11 @@ class Session(Model[SessionState]):
         self._shared.disconnect()
         self._forget()
         self.login.ask_for(self._shared.visit.user)
+
+    def _followed(self, why: Refusal) -> None:
+        """The broker says no more. While a handle is exchanged for a new one, the old is void."""
+        if not self._reopening or why.code != "no-such-session":
+            self._over(why)
 
     def _over(self, why: Refusal) -> None:
         """The session has ended without this screen, or nobody can say how it is."""
@@ -255,6 +278,7 @@ class Session(Model[SessionState]):
             ms=erasure.ms,
             proof=_code_of(answer.proof),
         )
+        self._follow_no_longer()
         self._shared.visit = Visit()
         self._bar.forget()
         self._shared.place.go(Step.WIPED)
@@ -265,15 +289,19 @@ class Session(Model[SessionState]):
 
     def _start_over(self) -> None:
         self._shared.hang_up()
-        if self._status is not None:
-            self._status.close()
-            self._status = None
+        self._follow_no_longer()
         self._shared.pictures.clear()
         self._forget()
         self._shared.visit = Visit()
         self._bar.forget()
         self.login.forget()
         self.show(ending=False, session="", proof="", project="")
+
+    def _follow_no_longer(self) -> None:
+        """Do not hear how the session is any more."""
+        if self._status is not None:
+            self._status.close()
+            self._status = None
 
 
 def _code_of(proof: str | None) -> str:

@@ -9,11 +9,12 @@ import msgspec
 
 from appliance.kiosk.calls.caller import Caller, Latest
 from appliance.kiosk.calls.refusal import Refusal
-from appliance.kiosk.calls.services import Services, picture_of
+from appliance.kiosk.calls.services import Services, of_worker, picture_of
 from appliance.kiosk.models.place import Place
 from appliance.kiosk.visit.visit import Visit
 from appliance.protocols import worker_api
 from appliance.wire.client import Client
+from appliance.wire.message import Empty
 
 
 class Pictures(Protocol):
@@ -42,6 +43,9 @@ class Shared:
     ``looks`` are views that go on while a job runs, ``controls`` what must never wait for one; each
     has a connection of its own, which is made when it is first used. So has ``maker``, which goes
     on after a lock, that stops the worker only for as long as it lasts.
+
+    ``urgent`` is the broker as well, for what must not wait until a token was touched or a disc
+    burned.
     """
 
     def __init__(self, services: Services, place: Place, pictures: Pictures) -> None:
@@ -49,6 +53,7 @@ class Shared:
         self.place = place
         self.pictures = pictures
         self.broker = services.caller(services.broker)
+        self.urgent = services.caller(services.broker)
         self.visit = Visit()
         self._worker: Caller | None = None
         self._previewer: Caller | None = None
@@ -57,6 +62,7 @@ class Shared:
         self._looks: Latest | None = None
         self._controls: Caller | None = None
         self._maker: Caller | None = None
+        self._allowed: worker_api.Handles | None = None
 
     def connect(self, handle: str) -> None:
         """Call the worker of the session with this handle from now on."""
@@ -83,8 +89,14 @@ class Shared:
         for caller in (self._worker, self._previewer, self._looker, self._controls):
             if caller is not None:
                 caller.close()
-        self._worker = self._previewer = self._previews = None
+        self._worker = self._previewer = self._previews = self._allowed = None
         self._looker = self._looks = self._controls = None
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self.hang_up()
+        self.broker.close()
+        self.urgent.close()
 
     @property
     def connected(self) -> bool:
@@ -138,6 +150,25 @@ class Shared:
             raise RuntimeError("no session is open")
         return self._maker
 
+    def with_handles(self, use: Callable[[worker_api.Handles], object]) -> None:
+        """Call ``use`` with what the site allows; the worker is asked once."""
+        if self._allowed is not None:
+            use(self._allowed)
+            return
+
+        def answered(allowed: worker_api.Handles) -> None:
+            self._allowed = allowed
+            use(allowed)
+
+        self.worker.ask(of_worker("Handles", Empty(), worker_api.Handles), answered, self.refuse)
+
+    def cancel(self) -> None:
+        """Stop what the worker does for the first connection."""
+        if self._previewer is not None:
+            self._previewer.ask(
+                of_worker("Cancel", Empty(), worker_api.Stopped), lambda _: None, lambda _: None
+            )
+
     def refuse(self, refusal: Refusal) -> None:
         """Say what was refused, on the screen that is there."""
         self.place.refuse(refusal)
@@ -167,8 +198,13 @@ class Shared:
         parameters: msgspec.Struct,
         name: str,
         shown: Callable[[worker_api.Previewed], object] = lambda _: None,
+        *,
+        latest: bool = True,
     ) -> None:
-        """Have the preview of a simulation under ``name``; of several the last one counts."""
+        """Have the preview of a simulation under ``name``.
+
+        ``latest``: of several the last one counts, as of a slider. Otherwise each is shown.
+        """
         call = picture_of(f"{worker_api.NAME}.{method}", parameters, worker_api.Previewed)
 
         def decoded(client: Client) -> tuple[worker_api.Previewed, object]:
@@ -179,4 +215,7 @@ class Shared:
             self.pictures.put(name, answer[1])
             shown(answer[0])
 
-        self.previews.ask(decoded, put, self.refuse)
+        if latest:
+            self.previews.ask(decoded, put, self.refuse)
+        elif self._previewer is not None:
+            self._previewer.ask(decoded, put, self.refuse)

@@ -71,6 +71,8 @@ class Swap(Model[SwapState]):
     @action
     def load(self) -> None:
         """Show the target and a preview, and ask for the packs of this machine."""
+        if not self._shared.connected:
+            return
         work = self._shared.visit.work
         film = work.film
         self.show(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import of_worker
-from appliance.kiosk.models.intake import Entry, Intake
+from appliance.kiosk.models.intake import Intake
 from appliance.kiosk.models.looking import clips_of, show_small, small
 from appliance.kiosk.models.model import Model, action
+from appliance.kiosk.models.series import Entry, entry_of
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Step
 from appliance.kiosk.visit.work import Clip, Use
-from appliance.protocols import worker_api
+from appliance.protocols import disc_api, worker_api
 from appliance.wire.message import Empty
 
 MOST_SOURCES = 16
@@ -28,7 +30,9 @@ class Tile(msgspec.Struct, frozen=True):
 
 
 class TakingState(msgspec.Struct, frozen=True):
-    """``files``: on the disc, ``importing`` of them are on their way. ``tiles``: what there is.
+    """``files``: on the disc. ``tiles``: what there is.
+
+    ``taken``: numbers of files that were asked for, of which ``importing`` are on their way.
 
     ``asks``: whether the policy wants a reference of a consent; ``typing``: it is being typed;
     ``consent``: with which the next files are taken in. ``chosen``: items.
@@ -36,6 +40,7 @@ class TakingState(msgspec.Struct, frozen=True):
 
     has_disc: bool = False
     files: list[Entry] = []
+    taken: list[int] = []
     reading: bool = False
     importing: int = 0
     tiles: list[Tile] = []
@@ -53,16 +58,23 @@ class Taking(Model[TakingState]):
         super().__init__(TakingState(has_disc=shared.services.disc is not None))
         self._shared = shared
         self._use = use
-        self._intake = Intake(shared, self.show, self._imported)
+        self._intake = Intake(
+            shared, self._imported, self._not_taken, use, lambda: self.state.consent
+        )
+        self._turn = 0  # what was asked for before the last forget is not shown
 
     def forget(self) -> None:
         """Drop names of files, references and what was found; the visit keeps the rest."""
-        self._intake.forget()
+        self._intake.stop()
+        self._turn += 1
+        self.show(files=[], taken=[], reading=False, importing=0)
         self.show(tiles=[], chosen=[], typing=False, reference="", consent="")
 
     @action
     def load(self) -> None:
         """Show what the session has, and ask for a consent where the policy does."""
+        if not self._shared.connected:
+            return
         self.show(consent=self._shared.visit.work.consents.get(self._use, ""))
         self._shared.controls.ask(
             of_worker("Handles", Empty(), worker_api.Handles), self._offer, self._shared.refuse
@@ -96,17 +108,37 @@ class Taking(Model[TakingState]):
     @action
     def read(self) -> None:
         """Read the disc in the drive."""
-        self._intake.read()
+        if not self.state.has_disc or self.state.reading or self.state.importing:
+            return
+        self.show(reading=True, files=[], taken=[])
+        turn = self._turn
+
+        def listed(files: list[disc_api.File]) -> None:
+            if turn == self._turn:
+                self.show(reading=False, files=[entry_of(one) for one in files])
+
+        def failed(why: Refusal) -> None:
+            if turn == self._turn:
+                self.show(reading=False)
+                self._shared.refuse(Refusal(f"disc-{why.code}"))
+
+        self._intake.list_files(listed, failed)
 
     @action
     def take(self, number: int) -> None:
-        """Take in the file with this number."""
-        if not self.state.asks or self.state.consent:
-            self._intake.take(number, self._use, self.state.consent or None)
+        """Take in the file with this number, after those that were asked for before."""
+        if number in self.state.taken or (self.state.asks and not self.state.consent):
+            return
+        self.show(importing=self.state.importing + 1, taken=[*self.state.taken, number])
+        self._intake.take(number)
 
     @action
     def stop(self) -> None:
         """Take nothing in any more: what is under way ends, and leaves nothing."""
+        if not self.state.importing or not self._shared.connected:
+            return
+        self._intake.drop_waiting()
+        self.show(importing=min(1, self.state.importing))
         self._shared.controls.ask(
             of_worker("Cancel", Empty(), worker_api.Stopped), lambda _: None, self._shared.refuse
         )
@@ -127,8 +159,15 @@ class Taking(Model[TakingState]):
     def _offer(self, allowed: worker_api.Handles) -> None:
         self.show(asks=allowed.consent, typing=allowed.consent and not self.state.consent)
 
-    def _imported(self, answer: worker_api.Imported) -> None:
+    def _imported(self, _number: int, answer: worker_api.Imported) -> None:
+        self.show(importing=max(0, self.state.importing - 1))
         self._list(choose=answer.item)
+
+    def _not_taken(self, number: int, why: Refusal) -> None:
+        taken = [one for one in self.state.taken if one != number]
+        self.show(importing=max(0, self.state.importing - 1), taken=taken)
+        if why.code != "stopped":
+            self._shared.refuse(why)
 
     def _list(self, choose: int | None = None) -> None:
         def listed(answer: worker_api.Items) -> None:

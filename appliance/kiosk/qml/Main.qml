@@ -49,7 +49,7 @@ Window {
                 top: stripe.bottom
                 margins: Theme.margin
             }
-            focus: true
+            focus: active
             active: !Kiosk.place.locked
             source: "screens/" + Kiosk.place.screen + ".qml"
         }

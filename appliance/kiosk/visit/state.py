@@ -50,7 +50,7 @@ class Step(StrEnum):
     ADMINISTERS = "administers"
     NEXT = "next"
     BACK = "back"
-    COMPARE = "compare"
+    CHANGE = "change"
     RELEASE = "release"
     DECIDED = "decided"
     BURNED = "burned"
@@ -91,6 +91,7 @@ NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
         (Screen.LIKENESS, Step.BACK): Screen.PERSONS,
         (Screen.RESULTS, Step.RELEASE): Screen.REQUEST,
         (Screen.REQUEST, Step.BACK_TO_RESULTS): Screen.RESULTS,
+        (Screen.VARIANTS, Step.CHANGE): Screen.CHANGES,
         (Screen.REQUEST, Step.NEXT): Screen.DECISION,
         (Screen.DECISION, Step.BACK): Screen.REQUEST,
         (Screen.DECISION, Step.DECIDED): Screen.REQUEST,

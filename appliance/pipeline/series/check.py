@@ -8,6 +8,7 @@ from statistics import median_low
 
 from appliance.pipeline.series.judgement import Finding, judge, light_ratio, view_in
 from appliance.pipeline.series.record import (
+    Cause,
     Figures,
     PhotoRecord,
     Point,
@@ -82,14 +83,15 @@ def _among_others(photo: SeenPhoto, view: View, counts: Counter[View]) -> Iterat
     point = PointName.VIEWS
     if view is View.UNKNOWN:
         if photo.face is None:
-            yield Finding(point, Verdict.PERSON, "not recognised")
+            yield Finding(point, Verdict.PERSON, "unrecognised", "not recognised")
         else:
-            yield Finding(point, Verdict.MISSED, "none of the seven")
+            yield Finding(point, Verdict.MISSED, "no-view", "none of the seven")
     elif counts[view] > 1:
         why = f"{counts[view]} photos show this view"
-        yield Finding(point, Verdict.MISSED, why, "keep the best one of this view")
+        do = "keep the best one of this view"
+        yield Finding(point, Verdict.MISSED, "double", why, do, counts[view])
     else:
-        yield Finding(point, Verdict.MET, "the only one of its view")
+        yield Finding(point, Verdict.MET, "only", "the only one of its view")
 
 
 def _alike(photo: SeenPhoto, first: SeenPhoto | None) -> Iterator[Finding]:
@@ -101,23 +103,32 @@ def _alike(photo: SeenPhoto, first: SeenPhoto | None) -> Iterator[Finding]:
         return
     ratio = photo.face.size / first.face.size
     if abs(ratio - 1) > SIZE:
-        why = (
-            f"the face is {abs(ratio - 1):.0%} {'larger' if ratio > 1 else 'smaller'} than in front"
+        size, off = "larger" if ratio > 1 else "smaller", abs(ratio - 1)
+        why, do = (
+            f"the face is {off:.0%} {size} than in front",
+            "keep the distance of the front view",
         )
-        yield Finding(PointName.ZOOM, Verdict.MISSED, why, "keep the distance of the front view")
+        yield Finding(PointName.ZOOM, Verdict.MISSED, size, why, do, 100 * off)
     if abs(own.tone - other.tone) > TONE or abs(own.warmth - other.warmth) > WARMTH:
-        why = "other light than in front"
-        yield Finding(PointName.LIGHT, Verdict.MISSED, why, "keep the light of the front view")
+        why, do = "other light than in front", "keep the light of the front view"
+        yield Finding(PointName.LIGHT, Verdict.MISSED, "other-light", why, do)
 
 
 def _point(name: PointName, findings: Sequence[Finding]) -> Point:
     own = [finding for finding in findings if finding.point is name]
     for verdict in (Verdict.MISSED, Verdict.PERSON, Verdict.MET):
-        why = ", ".join(finding.why for finding in own if finding.verdict is verdict)
-        if why:
-            return Point(name, verdict, why)
+        found = [finding for finding in own if finding.verdict is verdict]
+        if found:
+            why = ", ".join(finding.why for finding in found)
+            return Point(name, verdict, why, tuple(map(_cause, found)))
     apart = name in (PointName.TIMING, PointName.DESCRIPTION)
-    return Point(name, Verdict.PERSON, UNSEEN if apart else UNMEASURED)
+    code, why = ("unseen", UNSEEN) if apart else ("unmeasured", UNMEASURED)
+    return Point(name, Verdict.PERSON, why, (Cause(code),))
+
+
+def _cause(finding: Finding) -> Cause:
+    amount = finding.amount
+    return Cause(finding.code, None if amount is None else round(amount, 1))
 
 
 def _sentence(findings: Sequence[Finding], *, found: bool) -> str:

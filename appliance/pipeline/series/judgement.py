@@ -61,12 +61,18 @@ BRIDGE = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict on a point. ``change``: what to do otherwise, an imperative; empty if nothing."""
+    """A verdict on a point.
+
+    ``code``: what was found, with an ``amount`` where it has one, degrees, percent or a factor;
+    ``why``: the same in words. ``change``: what to do otherwise, an imperative; empty if nothing.
+    """
 
     point: PointName
     verdict: Verdict
+    code: str
     why: str
     change: str = ""
+    amount: float | None = None
 
 
 def view_in(photo: SeenPhoto) -> View:
@@ -87,17 +93,17 @@ def _judge(photo: SeenPhoto) -> Iterator[Finding]:
     face = photo.face
     yield from _background(photo)
     if face is None:
-        alone = "several faces", "show the patient alone"
-        nothing = "no face found", "set points by hand"
-        why, change = alone if photo.faces else nothing
+        alone = "several-faces", "several faces", "show the patient alone"
+        nothing = "no-face", "no face found", "set points by hand"
+        code, why, change = alone if photo.faces else nothing
         verdict = Verdict.MISSED if photo.faces else Verdict.PERSON
-        yield Finding(PointName.POSITION, verdict, why, change)
+        yield Finding(PointName.POSITION, verdict, code, why, change)
         return
     view = view_in(photo)
     yield from _zoom(face)
     if face.measures is None:
-        unmeasured = "turned too far to be measured"
-        yield Finding(PointName.POSITION, Verdict.PERSON, unmeasured, "set points by hand")
+        turned = "turned-away", "turned too far to be measured", "set points by hand"
+        yield Finding(PointName.POSITION, Verdict.PERSON, *turned)
         return
     yield from _position(face, face.measures, view)
     yield from _expression(face.measures, view)
@@ -108,37 +114,36 @@ def _judge(photo: SeenPhoto) -> Iterator[Finding]:
 def _position(face: SeenFace, measures: FaceMeasures, view: View) -> Iterator[Finding]:
     point, pose = PointName.POSITION, face.pose
     if view is View.UNKNOWN:
-        yield Finding(
-            point, Verdict.MISSED, "none of the views", "turn the head to one of the views"
-        )
+        none = "no-view", "none of the views", "turn the head to one of the views"
+        yield Finding(point, Verdict.MISSED, *none)
         return
     off = pose.yaw - nominal_yaw(view)
     if abs(off) > TURN:
         side = "right" if off > 0 else "left"
         why = f"turned {_degrees(off)} too far to the patient's {_other(side)}"
-        yield Finding(
-            point, Verdict.MISSED, why, f"turn the head {_degrees(off)} to the patient's {side}"
-        )
+        do = f"turn the head {_degrees(off)} to the patient's {side}"
+        yield Finding(point, Verdict.MISSED, f"turn-{side}", why, do, abs(off))
     if view is View.BASE:
         if measures.tip > TIP:
             lift = "tilt the head back until the tip of the nose is level with the eyes"
-            yield Finding(point, Verdict.MISSED, "the nose hides the nostrils", lift)
+            yield Finding(point, Verdict.MISSED, "nostrils", "the nose hides the nostrils", lift)
     elif abs(pose.pitch) > TURN:
         way, do = ("up", "lower") if pose.pitch > 0 else ("down", "raise")
         why = f"looks {way} by {_degrees(pose.pitch)}"
-        yield Finding(point, Verdict.MISSED, why, f"{do} the chin by {_degrees(pose.pitch)}")
+        do = f"{do} the chin by {_degrees(pose.pitch)}"
+        yield Finding(point, Verdict.MISSED, f"looks-{way}", why, do, abs(pose.pitch))
     if abs(measures.level) > LEVEL:
         side = "right" if measures.level > 0 else "left"
         why = f"the eyes are {_degrees(measures.level)} off level"
         do = f"tilt the head {_degrees(measures.level)} to the patient's {side}"
-        yield Finding(point, Verdict.MISSED, why, do)
-    yield Finding(point, Verdict.MET, "within five degrees, eyes level")
+        yield Finding(point, Verdict.MISSED, f"tilt-{side}", why, do, abs(measures.level))
+    yield Finding(point, Verdict.MET, "posed", "within five degrees, eyes level")
 
 
 def _expression(measures: FaceMeasures, view: View) -> Iterator[Finding]:
     point = PointName.EXPRESSION
     if measures.mouth > OPEN_MOUTH and view is not View.SMILE:
-        yield Finding(point, Verdict.MISSED, "the mouth is open", "close the mouth")
+        yield Finding(point, Verdict.MISSED, "mouth", "the mouth is open", "close the mouth")
     closed = [
         side
         for side, lids in (("right", measures.right_eye), ("left", measures.left_eye))
@@ -147,57 +152,65 @@ def _expression(measures: FaceMeasures, view: View) -> Iterator[Finding]:
     # Of a turned head the far eye is foreshortened across, not in height; upwards all are.
     if closed and view is not View.BASE:
         eyes = "both eyes" if len(closed) > 1 else f"the {closed[0]} eye"
-        yield Finding(point, Verdict.MISSED, f"closed: {eyes}", f"open {eyes}")
-    yield Finding(point, Verdict.MET, "smiles" if view is View.SMILE else "mouth closed, eyes open")
+        code = "eyes" if len(closed) > 1 else f"eye-{closed[0]}"
+        yield Finding(point, Verdict.MISSED, code, f"closed: {eyes}", f"open {eyes}")
+    calm = ("smiles", "smiles") if view is View.SMILE else ("calm", "mouth closed, eyes open")
+    yield Finding(point, Verdict.MET, *calm)
 
 
 def _light(measures: FaceMeasures, view: View) -> Iterator[Finding]:
     point = PointName.LIGHT
     if measures.brightest < DARK:
-        yield Finding(point, Verdict.MISSED, "too dark", "use more light")
+        yield Finding(point, Verdict.MISSED, "dark", "too dark", "use more light")
     if measures.burnt > BURNT:
         why = f"{measures.burnt:.0%} of the face is burnt out"
-        yield Finding(point, Verdict.MISSED, why, "use less light")
+        yield Finding(point, Verdict.MISSED, "burnt", why, "use less light", 100 * measures.burnt)
     if view in (*OBLIQUES, *PROFILES, View.UNKNOWN):
-        yield Finding(
-            point, Verdict.PERSON, "exposed well; on a turned head its side is not measured"
-        )
+        why = "exposed well; on a turned head its side is not measured"
+        yield Finding(point, Verdict.PERSON, "exposed", why)
         return
     ratio = light_ratio(measures)
     if ratio > ONE_SIDED:
         side = "left" if measures.side > 1 else "right"
         why = f"the patient's {side} gets {ratio:.1f} times the light"
-        yield Finding(point, Verdict.MISSED, why, "light both sides alike")
-    yield Finding(point, Verdict.MET, "exposed well, both sides alike")
+        do = "light both sides alike"
+        yield Finding(point, Verdict.MISSED, f"lit-{side}", why, do, ratio)
+    yield Finding(point, Verdict.MET, "lit", "exposed well, both sides alike")
 
 
 def _background(photo: SeenPhoto) -> Iterator[Finding]:
     point = PointName.BACKGROUND
     if photo.edges is None:
-        yield Finding(point, Verdict.PERSON, "too little of it to judge")
+        yield Finding(point, Verdict.PERSON, "unseen-wall", "too little of it to judge")
     elif photo.edges > BUSY:
-        yield Finding(point, Verdict.MISSED, "busy", "use a plain background")
+        yield Finding(point, Verdict.MISSED, "busy", "busy", "use a plain background")
     else:
-        yield Finding(point, Verdict.MET, "plain")
+        yield Finding(point, Verdict.MET, "plain", "plain")
 
 
 def _zoom(face: SeenFace) -> Iterator[Finding]:
     point = PointName.ZOOM
     if face.is_cut:
-        yield Finding(point, Verdict.MISSED, "the border cuts the face", "show the whole head")
+        yield Finding(
+            point, Verdict.MISSED, "cut", "the border cuts the face", "show the whole head"
+        )
     if face.measures is None:
-        yield Finding(point, Verdict.PERSON, "turned too far to be measured")
+        yield Finding(point, Verdict.PERSON, "turned-away", "turned too far to be measured")
         return
     if face.size > FRAMED[1] and not face.is_cut:
-        yield Finding(point, Verdict.MISSED, "the face fills the picture", "step back")
+        yield Finding(point, Verdict.MISSED, "near", "the face fills the picture", "step back")
     elif face.size < FRAMED[0]:
         why = f"the face has {face.size:.0%} of the height"
-        yield Finding(point, Verdict.MISSED, why, "come closer")
+        yield Finding(point, Verdict.MISSED, "far", why, "come closer", 100 * face.size)
     elif face.width < NARROW:
-        yield Finding(point, Verdict.MISSED, "few pixels on the face", "use a finer camera")
+        yield Finding(
+            point, Verdict.MISSED, "coarse", "few pixels on the face", "use a finer camera"
+        )
     if face.measures.sharpness < SOFT:
-        yield Finding(point, Verdict.MISSED, "blurred", "focus on the eyes and hold still")
-    yield Finding(point, Verdict.MET, "the whole face, sharp")
+        yield Finding(
+            point, Verdict.MISSED, "blurred", "blurred", "focus on the eyes and hold still"
+        )
+    yield Finding(point, Verdict.MET, "sharp", "the whole face, sharp")
 
 
 def _worn(measures: FaceMeasures) -> Iterator[Finding]:
@@ -206,13 +219,15 @@ def _worn(measures: FaceMeasures) -> Iterator[Finding]:
     if not worn and (measures.has_frames or measures.bridge > BRIDGE):
         worn = "spectacles"
     if worn:
-        yield Finding(point, Verdict.MISSED, worn, f"take off the {worn}")
+        yield Finding(point, Verdict.MISSED, f"wears-{worn}", worn, f"take off the {worn}")
     if measures.hair > HAIR:
         why = f"hair over {measures.hair:.0%} of the forehead"
-        yield Finding(point, Verdict.MISSED, why, "pin the hair back from the forehead")
+        do = "pin the hair back from the forehead"
+        yield Finding(point, Verdict.MISSED, "hair", why, do, 100 * measures.hair)
     yield Finding(
         point,
         Verdict.PERSON,
+        "free",
         "no spectacles found, forehead free; make-up and jewellery are not seen",
     )
 

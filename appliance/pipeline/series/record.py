@@ -33,12 +33,37 @@ class Verdict(StrEnum):
     PERSON = "person"
 
 
+FLAWS = (
+    "several-faces", "no-view", "turn-right", "turn-left", "nostrils", "looks-up", "looks-down",
+    "tilt-right", "tilt-left", "mouth", "eyes", "eye-right", "eye-left", "dark", "burnt",
+    "lit-right", "lit-left", "other-light", "busy", "cut", "near", "far", "coarse", "blurred",
+    "larger", "smaller", "wears-spectacles", "wears-sunglasses", "wears-mask", "hair", "double",
+)  # fmt: skip
+"""What a point can be missed for: codes of causes."""
+REMARKS = (
+    "no-face", "turned-away", "posed", "smiles", "calm", "exposed", "lit", "unseen-wall", "plain",
+    "sharp", "free", "unrecognised", "only", "unseen", "unmeasured",
+)  # fmt: skip
+"""All other codes of causes."""
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """What was found of a point, for programs that have words of their own.
+
+    ``amount``: degrees, percent or a factor; ``None`` where the code has none.
+    """
+
+    code: str
+    amount: float | None = None
+
+
 class Point(msgspec.Struct, frozen=True):
-    """One of the nine points. ``why``: what was found, in a few words."""
+    """One of the nine points. ``why``: what was found, in a few words; ``causes``: as codes."""
 
     name: str
     verdict: str
     why: str
+    causes: tuple[Cause, ...]
 
 
 class Figures(msgspec.Struct, frozen=True):

@@ -9,9 +9,14 @@ interface io.faceappliance.Worker
 
 type Face (x: float, y: float, width: float, height: float, score: float)
 
+# What was found of a point of a photo. `amount`: degrees, percent or a factor, where the code has
+# one.
+type Cause (code: string, amount: ?float)
+
 # One of the nine points of a clinical photo (position, expression, light, background, zoom,
 # make-up, views, timing, description). `verdict`: met, missed, or person, which is left to one.
-type Point (name: string, verdict: string, why: string)
+# `why` in words, and `causes` as codes.
+type Point (name: string, verdict: string, why: string, causes: []Cause)
 
 # What was measured of a face: degrees of `yaw` to the right of the picture, of `pitch` upwards and
 # of `level` of the eyes clockwise; openness of mouth and eyes (the patient's own) over the distance
@@ -81,16 +86,22 @@ type Drag (x: float, y: float, right: float, down: float)
 # shape is brought to the mean of faces. `share`: of the way, 1 to 100 percent; of shapes only.
 type Region (mode: string, corners: []Place, share: ?int)
 
+# A straight line of a photo, in its pixels, upright.
+type Line (x: float, y: float, to_x: float, to_y: float)
+
 # A handle of simulations. `least` and `most` that may be asked of it, in its `unit`: mm, degrees or
-# percent. `region` of the face that it moves: nose, jaw, lips, brows, eyes, cheeks or face.
-# `points`: landmarks that must be set by hand where the network finds no face; none if it cannot be
-# applied there. `views`: front, oblique and profile, as far as photos of such a view may show it;
-# which do depends on their yaw and on points, and PreviewSimulation says it.
+# percent; `lowest` and `highest`: its own bounds, which the site may have narrowed. `region` of the
+# face that it moves: nose, jaw, lips, brows, eyes, cheeks or face. `points`: landmarks that must be
+# set by hand where the network finds no face; none if it cannot be applied there. `views`: front,
+# oblique and profile, as far as photos of such a view may show it; which do depends on their yaw
+# and on points, and PreviewSimulation says it.
 type Handle (
   name: string,
   unit: string,
   least: float,
   most: float,
+  lowest: float,
+  highest: float,
   region: string,
   points: []string,
   views: []string
@@ -99,7 +110,7 @@ type Handle (
 # A file of the session, what was imported or a result, by its number. `engine`: what made a result,
 # as the ledger names it; none of what was imported. `seconds` and `frames` of a video, as far as it
 # says them.
-type File (
+type Kept (
   item: int,
   media: string,
   result: bool,
@@ -126,7 +137,15 @@ method Import(role: string, consent: ?string, size: ?int, origin: ?string) -> \
 # person alone.
 method View(item: int, side: ?int, at: ?float) -> (width: int, height: int)
 
-# The faces in an item; in a video those of the frame at `at` seconds.
+# The files of the session, oldest first: for a screen that started again in the middle of it, and
+# for a project that was left at another time.
+method Items() -> (items: []Kept)
+
+# Delete an imported item, as a photo that was taken wrongly. Results that were made of it stay. It
+# is in the ledger; no other item ever gets its number. Busy while a job runs.
+method Discard(item: int) -> ()
+
+# The faces in an item, largest first; in a video those of the frame at `at` seconds.
 method Inspect(item: int, at: ?float) -> (faces: []Face)
 
 # Check the photos of a series: which views they are, and how well each is taken. `missing`: views
@@ -186,20 +205,28 @@ method Handles() -> (
 )
 
 # Where landmarks of the face on an imported photo may lie, by name, for a person to correct.
-# `choice`: which face, one of largest, left and right, where several could be meant. `yaw`: degrees
-# by which a standard face is turned, to start from where the network finds none; else the answer
-# has what was read. What the photo hides is left out. `network`: whether the network found the
-# face.
-method ProposePoints(photo: int, choice: ?string, yaw: ?float) -> \
+# `choice`: which face, one of largest, left and right, where several could be meant; or `face`, its
+# number in the answer of Inspect, from 1. `yaw`: degrees by which a standard face is turned, to
+# start from where the network finds none; else the answer has what was read. What the photo hides
+# is left out. `network`: whether the network found the face.
+method ProposePoints(photo: int, choice: ?string, face: ?int, yaw: ?float) -> \
 (points: [string]Place, yaw: float, network: bool)
+
+# What can be asked of the face on an imported photo, with the parameters of Simulate. `left_out`:
+# why handles that the site allows would not be honest there, by handle: mouth-open, points (they
+# need points that are set by hand), inexact (nowhere exact enough) or turned (the head is, too far
+# or too little). `yaw`: degrees. `scale`: pixels of the photo to a mm. `lines`: from the front the
+# midline, the borders of thirds and of fifths, in a profile the E-line, where they can be measured.
+method Reach(photo: int, points: ?[string]Place, choice: ?string, face: ?int) -> \
+(left_out: [string]string, yaw: float, scale: float, lines: []Line)
 
 # Change the face on an imported photo, as `appliance simulate` does; no other person's picture has
 # a part in it. `handles`: in their units. `points`: landmarks set by hand, by name, onto which the
 # mesh is bent; where there are enough of them, the network need not find a face. `shows`: wished or
 # least, what is wished or the least to be expected: a pair is two calls, each a job with a result
-# of its own. `left_out`: why a handle was not applied, by handle; where none is honest on this
-# photo the call fails. `share`: of the move that could be made without folds. What the site's
-# policy does not allow fails, and the ledger says so.
+# of its own. `left_out`: why a handle was not applied, by handle, as of Reach; where none is honest
+# on this photo the call fails. `share`: of the move that could be made without folds. What the
+# site's policy does not allow fails, and the ledger says so.
 method Simulate(
   photo: int,
   handles: ?[string]float,
@@ -207,6 +234,7 @@ method Simulate(
   regions: ?[]Region,
   points: ?[string]Place,
   choice: ?string,
+  face: ?int,
   shows: ?string
 ) -> (job: int, result: int, left_out: [string]string, share: float)
 
@@ -219,6 +247,7 @@ method PreviewSimulation(
   regions: ?[]Region,
   points: ?[string]Place,
   choice: ?string,
+  face: ?int,
   shows: ?string,
   side: ?int
 ) -> (left_out: [string]string, share: float)
@@ -226,11 +255,12 @@ method PreviewSimulation(
 # How many bytes are free in the session's workspace, and how many it has.
 method Space() -> (free: int, size: int)
 
+# Record that the patient agrees that what was made of an imported photo may leave. `sentences`:
+# that they ticked, of wish, limits and leaves.
+method Agree(item: int, sentences: []string) -> ()
+
 # Stop the running job and the running import; they end with the error Stopped and leave nothing.
 method Cancel() -> (stopped: bool)
-
-# All files of the session, oldest first: also those of earlier logins to a project.
-method Items() -> (items: []File)
 
 # The results so far, oldest first.
 method Results() -> (results: []int)

@@ -24,9 +24,22 @@ class Import(Strict, frozen=True):
 
 
 class Item(Strict, frozen=True):
-    """Parameters of Result."""
+    """Parameters of Result and Discard."""
 
     item: Count
+
+
+class Agree(Item, frozen=True):
+    """Parameters of Agree."""
+
+    sentences: Annotated[
+        list[Literal["wish", "limits", "leaves"]], msgspec.Meta(min_length=1, max_length=3)
+    ]
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` if a sentence is there twice."""
+        if len(set(self.sentences)) < len(self.sentences):
+            raise ValueError("each sentence is ticked once")
 
 
 class Inspect(Item, frozen=True):
@@ -51,6 +64,23 @@ class Packs(msgspec.Struct, frozen=True):
 
     packs: list[Pack]
     provider: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One file in the answer of Items. ``engine``: of a result; the lengths: of a video."""
+
+    item: int
+    media: Media
+    result: bool = False
+    engine: str | None = None
+    seconds: float | None = None
+    frames: int | None = None
+
+
+class Items(msgspec.Struct, frozen=True):
+    """Answer of Items."""
+
+    items: list[Kept]
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -82,23 +112,6 @@ class Stopped(msgspec.Struct, frozen=True):
     """Answer of Cancel."""
 
     stopped: bool
-
-
-class File(msgspec.Struct, frozen=True):
-    """One file of the session. ``engine``: of a result. ``seconds``, ``frames``: of a video."""
-
-    item: int
-    media: Media
-    result: bool
-    engine: str | None = None
-    seconds: float | None = None
-    frames: int | None = None
-
-
-class Items(msgspec.Struct, frozen=True):
-    """Answer of Items."""
-
-    items: list[File]
 
 
 class Results(msgspec.Struct, frozen=True):

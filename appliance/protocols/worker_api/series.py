@@ -15,12 +15,20 @@ class Assess(Strict, frozen=True):
     items: Annotated[list[Count], msgspec.Meta(min_length=1, max_length=24)]
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """What was found of a point, as a code, with an amount where it has one."""
+
+    code: str
+    amount: float | None = None
+
+
 class Point(msgspec.Struct, frozen=True):
     """One point of a photo of a series; a test holds these equal to the records of the pipeline."""
 
     name: str
     verdict: str
     why: str
+    causes: list[Cause]
 
 
 class Figures(msgspec.Struct, frozen=True):

@@ -48,14 +48,25 @@ Drags = Annotated[list[Drag], msgspec.Meta(max_length=64)]
 Regions = Annotated[list[Region], msgspec.Meta(max_length=16)]
 Places = Annotated[dict[Name, Place], msgspec.Meta(max_length=64)]
 Choice = Literal["largest", "left", "right"]
+FaceNumber = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
-class ProposePoints(Strict, frozen=True):
+class _Numbered(Strict, frozen=True, kw_only=True):
+    """``face``: the number of a face in the answer of Inspect, from 1."""
+
+    face: FaceNumber | None = None
+
+
+class ProposePoints(_Numbered, frozen=True):
     """Parameters of ProposePoints."""
 
     photo: Count
     choice: Choice | None = None
     yaw: Degrees | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` if the face is chosen in two ways."""
+        _check_choice(self.choice, self.face)
 
 
 class ProposedPoints(msgspec.Struct, frozen=True):
@@ -66,7 +77,37 @@ class ProposedPoints(msgspec.Struct, frozen=True):
     network: bool
 
 
-class Simulate(Strict, frozen=True):
+class Subject(_Numbered, frozen=True):
+    """The face on a photo that is meant; the parameters of Reach."""
+
+    photo: Count
+    points: Places = msgspec.field(default_factory=dict)
+    choice: Choice | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` if the face is chosen in two ways."""
+        _check_choice(self.choice, self.face)
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A straight line of a photo, in its pixels, upright."""
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Answer of Reach."""
+
+    left_out: dict[str, str]
+    yaw: float
+    scale: float
+    lines: list[Line]
+
+
+class Simulate(_Numbered, frozen=True):
     """Parameters of Simulate, and most of those of PreviewSimulation."""
 
     photo: Count
@@ -78,9 +119,10 @@ class Simulate(Strict, frozen=True):
     shows: Literal["wished", "least"] = "wished"
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` if nothing is to be changed."""
+        """Raises ``ValueError`` if nothing is to be changed, or the face is chosen in two ways."""
         if not (self.handles or self.drags or self.regions):
             raise ValueError("a simulation needs handles, drags or regions")
+        _check_choice(self.choice, self.face)
 
 
 class PreviewSimulation(Simulate, frozen=True):
@@ -103,3 +145,8 @@ class Previewed(msgspec.Struct, frozen=True):
 
     left_out: dict[str, str]
     share: float
+
+
+def _check_choice(choice: str | None, face: int | None) -> None:
+    if choice is not None and face is not None:
+        raise ValueError("a face is chosen by choice or by its number")

@@ -31,6 +31,8 @@ class Handle(msgspec.Struct, frozen=True):
     unit: Literal["mm", "degrees", "percent"]
     least: float
     most: float
+    lowest: float
+    highest: float
     region: str
     points: list[str]
     views: list[str]

@@ -49,6 +49,12 @@ def test_a_session_without_an_end_has_none_on_record() -> None:
     assert '<span class="soft">not recorded</span></td><td>not recorded</td>' in page
 
 
+def test_a_session_of_training_says_so() -> None:
+    opened = events.SessionOpened(SESSION, "a" * 32, purpose="training")
+    assert '<span class="bad">training</span>' in report(opened)
+    assert ">training<" not in report(events.SessionOpened(SESSION, "a" * 32))
+
+
 def test_an_empty_ledger_says_so_everywhere() -> None:
     assert html_report([], VERIFICATION, "key").count("Not recorded.") == 5
 

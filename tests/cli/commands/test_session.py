@@ -6,13 +6,19 @@ import base64
 import re
 import subprocess
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import cv2
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
-from appliance.audit.entries.events import SessionClosed, SessionWiped, WorkspaceErased
+from appliance.audit.entries.events import (
+    SessionClosed,
+    SessionOpened,
+    SessionWiped,
+    WorkspaceErased,
+)
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.export.certificate import facts
 from appliance.audit.export.certificate.pdf import as_pdf
@@ -24,6 +30,7 @@ from appliance.cli.commands.session import session
 from appliance.errors import OutputError, SessionError
 
 SESSION, OTHER = "0123456789abcdef", "fedcba9876543210"
+Purpose: TypeAlias = Literal["work", "training"]
 MEASURED = WorkspaceErased("ab" * 32, "luks-header-dropped", 4, 0, "whole", 1200)
 
 
@@ -33,13 +40,14 @@ def ledger(tmp_path: Path) -> Path:
     return _ledger(tmp_path, MEASURED)
 
 
-def _ledger(tmp_path: Path, *measured: WorkspaceErased) -> Path:
+def _ledger(tmp_path: Path, *measured: WorkspaceErased, purpose: Purpose = "work") -> Path:
     folder, keys_folder = tmp_path / "ledger", tmp_path / "ledger-keys"
     keys = LedgerKeys.create(keys_folder, "example.test/log")
     anchor = FileAnchor(keys_folder / ANCHOR)
     create_ledger(folder, keys.signer, anchor)
     Recorder(Ledger(folder, keys.signer, anchor)).record(
         [
+            ("broker", SessionOpened(SESSION, "a" * 32, purpose=purpose)),
             ("broker", SessionClosed(SESSION, "token-removed", jobs=2, ms=60_000)),
             *(("keeper", event) for event in measured),
             ("broker", SessionWiped(SESSION, "ab" * 32, "luks-header-dropped", 4, 0, 1234)),
@@ -74,7 +82,7 @@ def test_the_html_names_what_was_erased_and_how(ledger: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("measured", "expected"),
     [
-        ((MEASURED,), "By the keeper (log entry 2): 4 planted canaries readable before, 0 after"),
+        ((MEASURED,), "By the keeper (log entry 3): 4 planted canaries readable before, 0 after"),
         ((), "Not recorded by the keeper. The broker states: 4 planted canaries"),
         ((replace(MEASURED, key="cd" * 32),), "Not recorded by the keeper."),
         ((replace(MEASURED, after=4, failed="discard"),), "Not recorded by the keeper."),
@@ -88,6 +96,13 @@ def test_the_verification_is_what_the_keeper_measured_or_says_that_it_is_not(
     output = tmp_path / "certificate.html"
     _run(_ledger(tmp_path, *measured), SESSION, output)
     assert expected in output.read_text()
+
+
+@pytest.mark.parametrize("purpose", ["work", "training"])
+def test_a_session_of_training_is_certified_as_such(tmp_path: Path, purpose: Purpose) -> None:
+    output = tmp_path / "certificate.html"
+    _run(_ledger(tmp_path, MEASURED, purpose=purpose), SESSION, output)
+    assert ("to practise with samples" in output.read_text()) is (purpose == "training")
 
 
 def test_the_qr_code_contains_the_proof_of_the_erasure(

@@ -19,11 +19,12 @@ USERS = [
     *("root", "appliance-audit", "appliance-broker", "appliance-kiosk"),
     *(f"appliance-w{slot}" for slot in range(8)),
     *("appliance-accounts", "appliance-burner", "appliance-disc", "appliance-firewall"),
-    "appliance-release",
+    *("appliance-release", "appliance-auditor"),
 ]
 SOCKETS = {
     "session.sock": (0o660, "root", "appliance-kiosk"),
     "audit.sock": (0o600, "appliance-broker", "root"),
+    "auditor.sock": (0o600, "appliance-broker", "root"),
     "burner.sock": (0o600, "appliance-broker", "root"),
     "disc.sock": (0o600, "appliance-kiosk", "root"),
     **{f"keeper/w{slot}.sock": (0o600, "appliance-broker", "root") for slot in range(8)},

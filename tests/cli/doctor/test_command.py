@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from time import time
 from typing import Any
 
 import msgspec
 import pytest
 
+from appliance.diagnostics.machine_status import read_status
 from tests.paths import REPOSITORY
 
 # Root without a single capability, who may do no more than anybody else.
@@ -48,6 +50,18 @@ def test_an_altered_pack_is_a_finding(tmp_path: Path) -> None:
     assert code == 1
     assert [check["group"] for check in found["checks"] if not check["ok"]] == ["models"]
     assert str(tmp_path) not in str(found)
+
+
+def test_what_it_found_is_left_for_the_screens(tmp_path: Path) -> None:
+    left = tmp_path / "status.json"
+    left.write_text("as it was before")
+    code, found = doctor("--status", left)
+    status = read_status(left)
+    assert status is not None
+    assert status.ok is found["ok"] is (code == 0)
+    assert {one.name for one in status.checks} == {check["name"] for check in found["checks"]}
+    assert not status.is_old(int(time() * 1000))
+    assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
 
 
 def test_machine_checks_are_run_on_request() -> None:

@@ -23,7 +23,7 @@ RUN = "run/appliance"
 def test_a_correct_machine_passes(root: Path) -> None:
     found = list(ownership.ownership_checks(root))
     assert failing(found) == {}
-    assert len(found) == 9
+    assert len(found) == 10
 
 
 @pytest.mark.parametrize(

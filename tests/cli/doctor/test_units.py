@@ -37,6 +37,15 @@ def answers_of_systemd(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     return answers
 
 
+def test_where_there_is_a_screen_its_window_must_run(
+    root: Path, answers_of_systemd: dict[str, str]
+) -> None:
+    answers_of_systemd["appliance-kiosk.service"] = "ActiveState=failed\nNeedDaemonReload=no\n"
+    assert failing(list(units.unit_checks(root))) == {}
+    (root / "sys/class/drm/card0").mkdir(parents=True)
+    assert failing(list(units.unit_checks(root))) == {"appliance-kiosk.service": "failed"}
+
+
 def test_a_correct_machine_passes(root: Path) -> None:
     found = list(units.unit_checks(root))
     assert failing(found) == {}

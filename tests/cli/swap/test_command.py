@@ -282,6 +282,20 @@ def test_a_policy_with_gates_is_refused_outside_sessions(
     assert call(*swap, "--policy", opened).code == 0
 
 
+def test_a_policy_of_training_is_refused_outside_sessions(
+    call: Call, people: Mapping[str, Path], folder: Path
+) -> None:
+    """What is made in training says so, which a command does not see to."""
+    training = folder.parent / "training.yaml"
+    gates = "gate: {same_person: false, consent: false}"
+    training.write_text(f"training: true\nworkspace: {{backend: memory}}\n{gates}\n")
+    swap = ("swap", "--source", people["a"], "--target", people["c"])
+    outcome = call(*swap, "--output", folder / "out.png", "--policy", training)
+    assert outcome.code == 8
+    assert "training" in outcome.err
+    assert not list(folder.iterdir())
+
+
 def test_a_provider_that_the_policy_does_not_name_is_refused(
     call: Call, people: Mapping[str, Path], folder: Path, tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ def test_a_message_is_an_entry_with_fields() -> None:
         ("appliance-token-removed@hidraw0.service", ()),
         ("appliance-usb-refused@storage:1-1.service", ()),
         ("appliance-firewall.service", ("PrivateNetwork",)),
+        ("appliance-network.service", ("PrivateNetwork",)),
     ],
 )
 def test_the_shared_sandbox_applies_but_for_exceptions(unit: str, lifted: tuple[str, ...]) -> None:

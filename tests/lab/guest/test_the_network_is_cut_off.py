@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from appliance.cli.doctor.firewall import network_devices, unguarded_hooks
-from tests.lab.guest.visitor import shell, until
+from appliance.protocols import broker_api
+from appliance.wire.message import Empty
+from tests.lab.guest.visitor import Broker, shell, until
 
 CONTROL = b"\x88\xb5the control of the lab"  # an Ethernet type for experiments (IEEE 802)
 _NETWORK = "10.0.2"  # QEMU's: .2 is the gateway, .3 answers names
@@ -93,6 +95,26 @@ def test_a_card_that_comes_late_is_cut_off() -> None:
     until(_cards)
     until(_cut_off)
     assert not _is_up(*_cards())
+
+
+def _told(broker: Broker) -> list[str] | None:
+    return broker.ask("Appliance", Empty(), broker_api.Appliance)[0].network
+
+
+def test_a_screen_is_told_which_cards_there_are(broker: Broker) -> None:
+    """The broker sees none of them: it has a network of its own."""
+    until(lambda: _told(broker) == _cards())
+    shell("ip link add made type dummy")
+    try:
+        until(lambda: _told(broker) == sorted(["made", *_cards()]))
+    finally:
+        shell("ip link delete made")
+    shell("systemctl stop appliance-network.service")
+    try:
+        assert _told(broker) is None  # not known, which is not none
+    finally:
+        shell("systemctl start appliance-network.service")
+    until(lambda: _told(broker) == _cards())
 
 
 def test_a_device_that_a_program_makes_is_cut_off() -> None:

@@ -64,16 +64,32 @@ tools() {
 	done_with tools "$key"
 }
 
+# no_graphics ROOT: a package that stands for drivers of graphics cards and for Xwayland. Libraries that
+# cage is linked to depend on them, 250 MB; the appliance draws with the processor, and needs neither.
+no_graphics() {
+	local version package=$1/no-graphics
+	version=$(APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-cache show --no-all-versions libgbm1 |
+		sed -n 's/^Version: //p')
+	mkdir -p "$package/DEBIAN"
+	printf '%s\n' 'Package: no-graphics' 'Version: 1' 'Architecture: all' 'Maintainer: lab' \
+		"Provides: xwayland, libegl-mesa0, libglx-mesa0, mesa-libgallium (= $version)" \
+		'Description: no graphics card' >"$package/DEBIAN/control"
+	dpkg-deb --build "$package" "$1/no-graphics.deb" >/dev/null
+	chroot "$1" dpkg -i /no-graphics.deb >/dev/null
+	rm -r "$package" "$1/no-graphics.deb"
+}
+
 # The machine's root as an ext4 image, and its kernel with modules.
 machine() {
 	local key packages
-	key=$(key_of machine "$here/packages.txt")
+	key=$(key_of machine "$here/packages.txt" <(declare -f no_graphics))
 	fresh machine "$key" && return
 	say 'lab: building the root file system of the machine (about two minutes)'
 	packages=$(grep -v '^#' "$here/packages.txt" | paste -sd,)
 	# The kernel is unpacked, not installed: its package would build an initrd that is not used.
 	# shellcheck disable=SC2016  # the hook expands it
-	bootstrap "$work/root" "$packages" --customize-hook='
+	bootstrap "$work/root" "$packages" --essential-hook="$(declare -f no_graphics)"'; no_graphics "$1"' \
+		--customize-hook='
 		set -eu
 		kernel=$(chroot "$1" apt-cache depends --important linux-image-amd64 |
 			sed -n "s/.*Depends: \(linux-image-[0-9].*-amd64\)$/\1/p")
@@ -132,21 +148,45 @@ wheels() {
 		project = tomllib.load(open(sys.argv[1], "rb"))["project"]
 		wanted = ("pytest", "hypothesis")
 		dev = [line for line in project["optional-dependencies"]["dev"] if line.startswith(wanted)]
-		print(*project["dependencies"], *(d for d in dev if not d.startswith("pytest-cov")), sep="\n")
+		kiosk = project["optional-dependencies"]["kiosk"]
+		tests = (d for d in dev if not d.startswith("pytest-cov"))
+		print(*project["dependencies"], *kiosk, *tests, sep="\n")
 	PY
-	key=$(key_of wheels "$list")
+	key=$(key_of wheels "$list" <(declare -f trim_qt))
 	fresh wheels "$key" && return
 	say 'lab: fetching the wheels for the machine'
 	mkdir -p "$work/wheels/usr/local/lib/python3.13/dist-packages"
 	"$repository/.venv/bin/python" -m pip install --quiet --no-compile --only-binary=:all: \
 		--python-version "$python_version" --platform "$platform" --platform manylinux2014_x86_64 \
-		--platform manylinux_2_17_x86_64 \
+		--platform manylinux_2_17_x86_64 --platform manylinux_2_34_x86_64 \
 		--target "$work/wheels/usr/local/lib/python3.13/dist-packages" --requirement "$list"
+	trim_qt "$work/wheels/usr/local/lib/python3.13/dist-packages/PySide6"
 	# Compiling every module in the emulated machine would cost it a minute; here it is seconds.
 	chroot_compile "$work/wheels/usr/local/lib/python3.13/dist-packages"
 	rm -f "$cache/wheels.erofs"
 	mkfs.erofs --quiet "$cache/wheels.erofs" "$work/wheels" >/dev/null
 	done_with wheels "$key"
+}
+
+# trim_qt PYSIDE6: leave what the screen uses, 100 of 237 MB: no tools, designers, other platforms, or
+# keyboard on the screen.
+trim_qt() {
+	local qt=$1/Qt
+	(
+		cd "$1"
+		rm -rf ./*.pyi typesystems include glue doc metatypes scripts support/deploy_lib
+		rm -rf assistant designer linguist lupdate lrelease balsam* qml* svgtoqml rcc uic lconvert
+		rm -f ./*Designer* ./*Help* ./*Sql* ./*Widgets* ./*Test* ./*Print* ./*Concurrent* ./*Xml*
+		find . -maxdepth 1 -type f -perm /111 ! -name '*.so*' -delete
+	)
+	(
+		cd "$qt"
+		rm -rf translations libexec metatypes resources qml/QtTest qml/QtQuick/VirtualKeyboard
+		rm -rf plugins/{designer,sqldrivers,networkinformation,tls,platforminputcontexts,printsupport}
+		rm -rf plugins/{egldeviceintegrations,xcbglintegrations,generic,platformthemes,styles,qmltooling}
+		rm -f plugins/platforms/libq{vnc,xcb,linuxfb,eglfs,vkkhrdisplay,minimal*}.so
+		rm -f lib/libQt6{Designer,Help,Sql,Test,VirtualKeyboard,Print,Xcb,EglFS,UiTools}*
+	)
 }
 
 # The bytecode must be that of the machine's Python, which compiles it.

@@ -13,6 +13,7 @@ from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Image
 from appliance.pipeline.loading import Pipeline
 from appliance.pipeline.media.photo.decode import Photo
+from appliance.pipeline.series import record as records
 from appliance.pipeline.series.check import check_series
 from appliance.pipeline.series.face_measures import FaceMeasures
 from appliance.pipeline.series.judgement import judge, view_in
@@ -124,6 +125,9 @@ def test_a_flaw_costs_its_point_and_is_advised_against(
     assert point(record, spoiled).verdict == Verdict.MISSED
     assert advice in record.change.lower()
     assert advice not in control.change.lower()
+    for one in (*record.points, *control.points):
+        codes = records.FLAWS if one.verdict == Verdict.MISSED else records.REMARKS
+        assert {cause.code for cause in one.causes} <= {*codes}
 
 
 def test_a_photo_may_be_cut_from_a_larger_one(alone: Alone, close: Image) -> None:

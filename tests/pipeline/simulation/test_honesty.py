@@ -9,7 +9,7 @@ from appliance.pipeline.simulation.honesty import Given, honest_values, why_not
 def test_profile_handles_need_points() -> None:
     kept, reasons = honest_values({"tip-projection": 3, "alar-width": -2}, yaw=2)
     assert kept == {"alar-width": -2}
-    assert "set by hand" in reasons["tip-projection"]
+    assert "set by hand" in reasons["tip-projection"].words
     assert why_not(HANDLES["tip-projection"], -40, Given(by_hand=frozenset({"nose"}))) is None
     assert why_not(HANDLES["tip-projection"], 2, Given(by_hand=frozenset({"nose"}))) is not None
 

@@ -15,12 +15,14 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from appliance.audit.entries.events.log import (
+    AuditViewed,
     CheckpointAnchored,
     ClockChanged,
     EntryRefused,
     LogExported,
     LogPruned,
     LogRead,
+    MachineViewed,
 )
 from appliance.audit.entries.events.machine import (
     Boot,
@@ -58,6 +60,7 @@ from appliance.audit.entries.events.simulation import (
     AccuracyMeasured,
     DragsApplied,
     HandleMoved,
+    PatientAgreed,
     PointsPlaced,
     RegionChanged,
     SimulationApplied,
@@ -65,6 +68,7 @@ from appliance.audit.entries.events.simulation import (
 )
 from appliance.audit.entries.events.work import (
     HandedOver,
+    ItemDiscarded,
     JobFinished,
     JobRefused,
     JobStarted,
@@ -76,6 +80,7 @@ from appliance.audit.entries.events.work import (
 __all__ = [
     "AccuracyMeasured",
     "AnyEvent",
+    "AuditViewed",
     "Boot",
     "BurnReason",
     "CheckpointAnchored",
@@ -87,6 +92,7 @@ __all__ = [
     "Event",
     "HandedOver",
     "HandleMoved",
+    "ItemDiscarded",
     "JobFinished",
     "JobRefused",
     "JobStarted",
@@ -95,8 +101,10 @@ __all__ = [
     "LogRead",
     "LoginGranted",
     "LoginRefused",
+    "MachineViewed",
     "MediaImported",
     "ModelPackLoaded",
+    "PatientAgreed",
     "PointsPlaced",
     "PolicyLoaded",
     "RegionChanged",
@@ -137,6 +145,7 @@ AnyEvent: TypeAlias = (
     | SessionWipeFailed
     | WorkspaceErased
     | MediaImported
+    | ItemDiscarded
     | JobStarted
     | JobFinished
     | JobRefused
@@ -146,6 +155,7 @@ AnyEvent: TypeAlias = (
     | DragsApplied
     | RegionChanged
     | SimulationRefused
+    | PatientAgreed
     | AccuracyMeasured
     | SamePersonChecked
     | HandedOver
@@ -163,6 +173,8 @@ AnyEvent: TypeAlias = (
     | EscapeAttempt
     | DeviceRefused
     | EntryRefused
+    | AuditViewed
+    | MachineViewed
     | LogRead
     | LogExported
     | ClockChanged

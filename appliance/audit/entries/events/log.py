@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from appliance.audit.entries.events.root import Strict
-from appliance.audit.entries.fields import Count, Role, SessionId, Sha256, SignedCount
+from appliance.audit.entries.fields import (
+    Count,
+    Pseudonym,
+    Role,
+    SessionId,
+    Sha256,
+    SignedCount,
+)
 
 
 class EntryRefused(Strict, frozen=True, tag="entry-refused"):
@@ -34,13 +41,29 @@ class LogRead(Strict, frozen=True, tag="log-read"):
     entries: Count
 
 
+class AuditViewed(Strict, frozen=True, tag="audit-viewed"):
+    """A person was let in to look at this log."""
+
+    subject: Pseudonym
+
+
+class MachineViewed(Strict, frozen=True, tag="machine-viewed"):
+    """A person was shown how the machine is: its checks, its storage, its people."""
+
+    subject: Pseudonym
+
+
 class LogExported(Strict, frozen=True, tag="log-exported"):
-    """Entries were exported. ``bundle``: SHA-256 of the bundle's ``SHA256SUMS``."""
+    """Entries were exported. ``bundle``: SHA-256 of the bundle's ``SHA256SUMS``.
+
+    ``subject``: who did it, where the broker let that person in.
+    """
 
     first: Count
     last: Count
     entries: Count
     bundle: Sha256
+    subject: Pseudonym | None = None
 
 
 class ClockChanged(Strict, frozen=True, tag="clock-changed"):

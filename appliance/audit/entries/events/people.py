@@ -58,11 +58,15 @@ class TokenRemoved(Strict, frozen=True, tag="token-removed"):
 
 
 class SessionOpened(Strict, frozen=True, tag="session-opened"):
-    """A workspace was made, under the policy that was loaded last."""
+    """A workspace was made, under the policy that was loaded last.
+
+    ``purpose``: ``training`` where that policy is for practice with samples: no result can leave.
+    """
 
     session: SessionId
     subject: Pseudonym
     patient: Pseudonym | None = None
+    purpose: Literal["work", "training"] = "work"
 
 
 class SessionClosed(Strict, frozen=True, tag="session-closed"):

@@ -90,6 +90,7 @@ BurnReason: TypeAlias = Literal[
     "rewritable",
     "too-small",
     "spoiled",
+    "training",
 ]
 """Why no disc was burned: see ``ReleaseRefused``."""
 
@@ -104,7 +105,8 @@ class ReleaseRefused(Strict, frozen=True, tag="release-refused"):
     ``error``: the result could not be measured, shown or handed over, or no disc be put together.
     For discs also ``no-copies``: nothing was released; ``no-burner``, ``busy``, ``no-drive``,
     ``not-blank``, ``rewritable``, ``too-small``: nothing was written; ``spoiled``: writing had
-    begun, or may have. ``person``: who tried. ``requested``: the index of the request, if any.
+    begun, or may have. ``training``: under this policy nothing leaves. ``person``: who tried.
+    ``requested``: the index of the request, if any.
     """
 
     session: SessionId

@@ -81,6 +81,17 @@ class RegionChanged(Strict, frozen=True, tag="region-changed"):
     share: Percent
 
 
+class PatientAgreed(Strict, frozen=True, tag="patient-agreed"):
+    """A patient ticked so many sentences before a release was asked for: they agree that it leaves.
+
+    ``item``: the pseudonym of the photo that was changed; see ``SimulationApplied``.
+    """
+
+    session: SessionId
+    sentences: Count
+    item: Pseudonym | None = None
+
+
 class SimulationRefused(Strict, frozen=True, tag="simulation-refused"):
     """A simulation or its preview was asked for more than it may show, and did not show it.
 

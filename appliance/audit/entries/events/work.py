@@ -34,6 +34,18 @@ class MediaImported(Strict, frozen=True, tag="media-imported"):
     consent: Pseudonym | None = None
 
 
+class ItemDiscarded(Strict, frozen=True, tag="item-discarded"):
+    """An imported photo or video was deleted at a caller's wish, before the session ended.
+
+    ``item``: the pseudonym by which a ``MediaImported`` names it; not set where the worker that
+    took it in is gone. Results that were made of it stay.
+    """
+
+    session: SessionId
+    media: Media
+    item: Pseudonym | None = None
+
+
 class JobStarted(Strict, frozen=True, tag="job-started"):
     """A swap or a simulation started. ``job`` counts from 1 within its session."""
 

@@ -48,6 +48,11 @@ class Fact:
     exact: bool = False
 
 
+_TRAINING = Fact(
+    "Training", "Yes: it was opened to practise with samples, and no result could leave"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """The facts, and the proof (ASCII) that the log contains the erasure."""
@@ -63,18 +68,26 @@ class Certificate:
 
 
 def erasure_certificate(
-    closed: Entry, wiped: Entry, measured: Entry | None, proof: TlogProof, vkey: str
+    closed: Entry,
+    wiped: Entry,
+    measured: Entry | None,
+    proof: TlogProof,
+    vkey: str,
+    *,
+    training: bool = False,
 ) -> Certificate:
     """The certificate of a session, from its last two entries and the proof of the second.
 
     ``measured``: the keeper's record of the same key, if the log has one. ``vkey``: the log's
-    public key. Raises ``TypeError`` if the entries are of other kinds.
+    public key. ``training``: whether it was opened as training. Raises ``TypeError`` if the entries
+    are of other kinds.
     """
     end, erasure = closed.event, wiped.event
     if not isinstance(end, SessionClosed) or not isinstance(erasure, SessionWiped):
         raise TypeError("a certificate is about a session that was closed and wiped")
     method, technique = _SANITIZATION[erasure.method]
     facts = (
+        *((_TRAINING,) if training else ()),
         Fact("Session", erasure.session, exact=True),
         Fact("Closed", f"{instant(closed.at)}, reason: {end.reason}"),
         Fact("Erased", f"{instant(wiped.at)}, in {erasure.ms} ms"),

@@ -5,20 +5,21 @@ import Kiosk
 Rectangle {
     id: card
 
-    property var clip
+    property var shown
     property bool chosen: false
     property bool several: false       // whether several may be chosen
-    readonly property string label: (clip.is_film ? Kiosk.words.film_film : Kiosk.words.film_photo).arg(clip.item)
-        + (clip.seconds > 0 ? " · " + Kiosk.words.film_seconds.arg(clip.seconds.toFixed(1)) : "")
+    readonly property string label: (shown.is_film ? Kiosk.words.film_film.arg(shown.item) : Kiosk.words.film_photo.arg(shown.item))
+        + (shown.seconds > 0 ? " · " + Kiosk.words.film_seconds.arg(shown.seconds.toFixed(1)) : "")
 
     signal picked()
+    signal reached()              // by the keyboard, and has to be seen
 
     radius: Theme.radius
     color: Theme.surface
     border { width: chosen || button.activeFocus ? 3 : 0; color: button.activeFocus ? Theme.text : Theme.accent }
     Picture {
         anchors { left: parent.left; right: parent.right; top: parent.top; bottom: name.top; margins: 8 }
-        name: card.clip.picture
+        name: card.shown.picture
         label: card.label
     }
     Label {
@@ -34,6 +35,7 @@ Rectangle {
         objectName: card.objectName + "-pick"
         anchors.fill: parent
         activeFocusOnTab: true
+        onActiveFocusChanged: if (activeFocus) card.reached()
         Accessible.role: card.several ? Accessible.CheckBox : Accessible.RadioButton
         Accessible.name: card.label
         Accessible.checkable: true

@@ -46,8 +46,9 @@ FocusScope {
             topMargin: Theme.gap; bottomMargin: Theme.gap
         }
     }
-    Notice {        // over title and sentence, so that nothing moves below a finger
+    Notice {        // over all of title and sentence, so that nothing moves below a finger
         anchors { left: parent.left; right: parent.right; top: parent.top }
+        height: Math.max(implicitHeight, about.y + about.height)
         z: 1
     }
     Item {

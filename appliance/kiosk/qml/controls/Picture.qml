@@ -10,10 +10,12 @@ Item {
     property real zoom: 1
     property real panX: 0         // of the width and height of the picture, from its middle
     property real panY: 0
+    // Height over width of what has to fit: of several pictures that lie over each other the
+    // longest one, since words stand below what is simulated.
+    property real ratio: own
+    readonly property real own: image.pictureWidth > 0 ? image.pictureHeight / image.pictureWidth : 1
     property string label: ""
-    readonly property real fit: image.pictureWidth > 0
-        ? Math.min(width / image.pictureWidth, height / image.pictureHeight) : 0
-    readonly property real scaled: fit * zoom
+    readonly property real fitted: image.pictureWidth > 0 ? Math.min(width, height / Math.max(ratio, 0.01)) : 0
     readonly property real shownX: image.x
     readonly property real shownY: image.y
     readonly property real shownWidth: image.width
@@ -26,9 +28,9 @@ Item {
 
     PictureItem {
         id: image
-        width: pictureWidth * picture.scaled
-        height: pictureHeight * picture.scaled
+        width: picture.fitted * picture.zoom
+        height: width * picture.own
         x: (picture.width - width) / 2 - picture.panX * width
-        y: (picture.height - height) / 2 - picture.panY * height
+        y: (picture.height - width * picture.ratio) / 2 - picture.panY * width * picture.ratio
     }
 }

@@ -12,10 +12,10 @@ Page {
 
     readonly property bool typing: taking.typing
 
-    signal left()
+    signal leave()
 
     sentence: typing ? Kiosk.words["consents_" + name] : about
-    onGoBack: if (typing && taking.consent !== "") Kiosk.act(name + ".keep_consent", []); else left()
+    onGoBack: if (typing && taking.consent !== "") Kiosk.act(name + ".keep_consent", []); else leave()
 
     next: Kiosk.words.go_on
     nextEnabled: typing ? taking.reference.trim() !== "" : taking.chosen.length > 0 && taking.importing === 0
@@ -71,16 +71,20 @@ Page {
                     onClicked: Kiosk.act(page.name + ".read", [])
                 }
                 ListView {
+                    id: list
                     anchors { left: parent.left; right: parent.right; top: read.bottom; bottom: consent.top; margins: 12 }
                     clip: true
                     spacing: 8
                     model: page.taking.files
                     delegate: Tile {
                         required property var modelData
+                        required property int index
                         objectName: "file-" + modelData.number
-                        width: ListView.view.width
+                        width: list.width
                         text: modelData.name
-                        enabled: modelData.refusal === ""
+                        chosen: page.taking.taken.includes(modelData.number)
+                        enabled: modelData.refusal === "" && !chosen
+                        onActiveFocusChanged: if (activeFocus) list.positionViewAtIndex(index, ListView.Contain)
                         Accessible.role: Accessible.Button
                         note: modelData.refusal === "" ? (modelData.size < 10240 ? Kiosk.words.series_size.arg(modelData.size)
                                                                                  : Kiosk.words.film_size.arg(Math.round(modelData.size / 1024)))
@@ -108,15 +112,18 @@ Page {
                 cellHeight: 270
                 model: page.taking.tiles
                 delegate: Item {
+                    id: cell
                     required property var modelData
+                    required property int index
                     width: grid.cellWidth
                     height: grid.cellHeight
                     ClipCard {
                         anchors { fill: parent; rightMargin: 12; bottomMargin: 12 }
                         objectName: "clip-" + modelData.item
-                        clip: modelData
+                        shown: modelData
                         several: page.name === "sources"
                         chosen: page.taking.chosen.includes(modelData.item)
+                        onReached: grid.positionViewAtIndex(cell.index, GridView.Contain)
                         onPicked: Kiosk.act(page.name + ".choose", [modelData.item])
                     }
                 }

@@ -16,6 +16,7 @@ QtObject {
     readonly property color warning: "#ffcb6b"
     readonly property color danger: "#ff9d94"
     readonly property color dangerInk: "#2b0704"
+    readonly property color training: "#3a3215"
 
     readonly property int target: 56      // pixels: the least height of what can be touched
     readonly property int gap: 16

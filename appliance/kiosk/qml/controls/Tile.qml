@@ -19,6 +19,7 @@ AbstractButton {
     Keys.onEnterPressed: clicked()
 
     padding: Theme.gap
+    topPadding: Math.max(padding, (height - column.implicitHeight) / 2)
     background: Rectangle {
         radius: Theme.radius
         color: tile.down ? Theme.pressed : Theme.raised

@@ -5,7 +5,7 @@ import Kiosk
 Rectangle {
     id: panel
 
-    color: "#3a3215"
+    color: Theme.training
     Accessible.role: Accessible.Grouping
     Accessible.name: Kiosk.words.training_name
 
@@ -19,15 +19,17 @@ Rectangle {
             font.pixelSize: Theme.small
         }
         Repeater {
-            model: Kiosk.training.tokens
+            model: Kiosk.training.tokens.length     // not the list: its buttons would be made anew under a finger
             delegate: ActionButton {
-                required property var modelData
-                objectName: "token-" + modelData.user
+                required property int index
+                readonly property var token: Kiosk.training.tokens[index]
+                objectName: "token-" + token.user
                 focusPolicy: Qt.NoFocus
                 font.pixelSize: Theme.small
-                text: (modelData.plugged ? "● " : "○ ") + modelData.user
-                Accessible.name: (modelData.plugged ? Kiosk.words.training_pull : Kiosk.words.training_plug).arg(modelData.user)
-                onClicked: Kiosk.act("training.plug", [modelData.user])
+                text: (token.plugged ? "● " : "○ ") + token.user
+                Accessible.name: token.plugged ? Kiosk.words.training_pull.arg(token.user)
+                                 : Kiosk.words.training_plug.arg(token.user)
+                onClicked: Kiosk.act("training.plug", [token.user])
             }
         }
         ActionButton {

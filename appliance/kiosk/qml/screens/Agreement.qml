@@ -5,12 +5,13 @@ import "../controls"
 // Three sentences for the patient, each with a tick of its own.
 Page {
     title: Kiosk.words.agreement_title
-    sentence: Kiosk.words.agreement_more
+    sentence: Kiosk.agreement.asking ? Kiosk.words.agreement_asking : Kiosk.words.agreement_more
     back: Kiosk.words.go_back
     next: Kiosk.words.go_on
-    nextEnabled: Kiosk.agreement.ticked.length === Kiosk.agreement.sentences.length
+    nextEnabled: Kiosk.agreement.ticked.length === Kiosk.agreement.sentences.length && !Kiosk.agreement.asking
     onGoBack: Kiosk.act("place.back", [])
     onGoOn: Kiosk.act("agreement.accept", [])
+    Component.onCompleted: Kiosk.act("agreement.load", [])
 
     Column {
         anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter }

@@ -6,9 +6,15 @@ import "../controls"
 Page {
     id: page
 
-    property real zoom: 1
-    property real panX: 0
-    property real panY: 0
+    readonly property string mode: Kiosk.compare.mode
+    readonly property string after: Kiosk.compare.shows
+    readonly property bool sides: mode === "sides"
+    readonly property real step: 0.05
+
+    function zoom(factor) { Kiosk.act("compare.zoom", [factor]); }
+    function pan(right, down) {
+        Kiosk.act("compare.pan", [right / Math.max(1, left.shownWidth), down / Math.max(1, left.shownHeight)]);
+    }
 
     title: Kiosk.words.compare_title
     sentence: Kiosk.words.compare_more
@@ -18,26 +24,17 @@ Page {
     onGoOn: Kiosk.act("compare.accept", [])
     Component.onCompleted: Kiosk.act("compare.load", [])
 
-    function zoomTo(wanted) {
-        zoom = Math.min(6, Math.max(1, wanted));
-        pan(0, 0);
-    }
-    function pan(x, y) {
-        const most = (1 - 1 / zoom) / 2;
-        panX = Math.min(most, Math.max(-most, panX + x));
-        panY = Math.min(most, Math.max(-most, panY + y));
-    }
-
-    Row {
+    Flow {
         id: ways
+        anchors { left: parent.left; right: parent.right; top: parent.top }
         spacing: 10
         Repeater {
             model: ["divider", "sides", "blink"]
             delegate: ActionButton {
                 required property string modelData
                 objectName: "mode-" + modelData
-                kind: Kiosk.compare.mode === modelData ? "main" : "plain"
-                text: Kiosk.words["compare_" + modelData]
+                kind: page.mode === modelData ? "main" : "plain"
+                text: (page.mode === modelData ? "✓ " : "") + Kiosk.words["compare_" + modelData]
                 onClicked: Kiosk.act("compare.choose", [modelData])
             }
         }
@@ -47,47 +44,74 @@ Page {
             text: (Kiosk.compare.mirrored ? "✓ " : "") + Kiosk.words.compare_mirror
             onClicked: Kiosk.act("compare.mirror", [])
         }
-        ActionButton {
-            visible: Kiosk.compare.has_least
-            objectName: "kind"
-            text: Kiosk.compare.shows === "wished" ? Kiosk.words.compare_show_least : Kiosk.words.compare_show_wished
-            onClicked: Kiosk.act("compare.choose_kind", [Kiosk.compare.shows === "wished" ? "least" : "wished"])
+        Repeater {
+            model: Kiosk.compare.has_least ? ["wished", "least"] : []
+            delegate: ActionButton {
+                required property string modelData
+                objectName: "kind-" + modelData
+                kind: page.after === modelData ? "main" : "plain"
+                text: (page.after === modelData ? "✓ " : "") + Kiosk.words["changes_" + modelData]
+                onClicked: Kiosk.act("compare.choose_kind", [modelData])
+            }
         }
-        ActionButton { width: Theme.target; text: "−"; Accessible.name: Kiosk.words.compare_smaller; onClicked: page.zoomTo(page.zoom / 1.4) }
-        ActionButton { width: Theme.target; text: "+"; Accessible.name: Kiosk.words.compare_larger; onClicked: page.zoomTo(page.zoom * 1.4) }
+        ActionButton { objectName: "smaller"; width: Theme.target; text: "−"; enabled: Kiosk.compare.zoom > 1; Accessible.name: Kiosk.words.compare_smaller; onClicked: page.zoom(1 / 1.4) }
+        ActionButton { objectName: "larger"; width: Theme.target; text: "+"; Accessible.name: Kiosk.words.compare_larger; onClicked: page.zoom(1.4) }
+        ActionButton { objectName: "whole"; visible: Kiosk.compare.zoom > 1; text: Kiosk.words.compare_whole; onClicked: Kiosk.act("compare.whole", []) }
     }
     Item {
         id: stage
+        objectName: "stage"
         anchors { left: parent.left; right: parent.right; top: ways.bottom; bottom: parent.bottom; topMargin: Theme.gap }
+        activeFocusOnTab: true
+        clip: true
+        Accessible.role: Accessible.Graphic
+        Accessible.name: Kiosk.words.compare_stage
+        Keys.onPressed: event => {
+            const most = page.step * left.shownWidth;
+            if (event.key === Qt.Key_Plus || event.key === Qt.Key_Equal) page.zoom(1.2);
+            else if (event.key === Qt.Key_Minus) page.zoom(1 / 1.2);
+            else if (event.key === Qt.Key_0) Kiosk.act("compare.whole", []);
+            else if (event.key === Qt.Key_Left) page.pan(-most, 0);
+            else if (event.key === Qt.Key_Right) page.pan(most, 0);
+            else if (event.key === Qt.Key_Up) page.pan(0, -most);
+            else if (event.key === Qt.Key_Down) page.pan(0, most);
+            else return;
+            event.accepted = true;
+        }
 
         Picture {
-            id: before
-            width: Kiosk.compare.mode === "sides" ? (parent.width - Theme.gap) / 2 : parent.width
+            id: left
+            width: page.sides ? (parent.width - Theme.gap) / 2 : parent.width
             height: parent.height
+            ratio: Math.max(Kiosk.compare.ratio, right.own)
             name: "before"
             label: Kiosk.words.compare_before
             mirrored: Kiosk.compare.mirrored
-            zoom: page.zoom
-            panX: page.panX
-            panY: page.panY
-            visible: Kiosk.compare.mode !== "blink" || !blink.on
+            zoom: Kiosk.compare.zoom
+            panX: Kiosk.compare.pan_x
+            panY: Kiosk.compare.pan_y
+            visible: page.mode !== "blink" || !blink.on
         }
         Item {
+            id: half
             clip: true
             anchors { right: parent.right; top: parent.top; bottom: parent.bottom }
-            width: Kiosk.compare.mode === "sides" ? (parent.width - Theme.gap) / 2
-                   : Kiosk.compare.mode === "divider" ? parent.width - divider.x - divider.width / 2 : parent.width
-            visible: Kiosk.compare.mode !== "blink" || blink.on
+            width: page.sides ? (parent.width - Theme.gap) / 2
+                   : page.mode === "divider" ? parent.width - divider.x - divider.width / 2 : parent.width
+            visible: page.mode !== "blink" || blink.on
+            Rectangle { anchors.fill: parent; color: Theme.background }
             Picture {
+                id: right
                 anchors.right: parent.right
-                width: Kiosk.compare.mode === "sides" ? parent.width : stage.width
+                width: page.sides ? parent.width : stage.width
                 height: parent.height
-                name: "after"
-                label: Kiosk.words.compare_after
+                ratio: left.ratio
+                name: page.after
+                label: Kiosk.words["changes_" + page.after]
                 mirrored: Kiosk.compare.mirrored
-                zoom: page.zoom
-                panX: page.panX
-                panY: page.panY
+                zoom: Kiosk.compare.zoom
+                panX: Kiosk.compare.pan_x
+                panY: Kiosk.compare.pan_y
             }
         }
         Timer {
@@ -95,25 +119,36 @@ Page {
             property bool on: false
             interval: 800
             repeat: true
-            running: Kiosk.compare.mode === "blink"
+            running: page.mode === "blink"
             onTriggered: on = !on
         }
-        MouseArea {
-            property real startX: 0
-            property real startY: 0
-            anchors.fill: parent
-            onPressed: mouse => { startX = mouse.x; startY = mouse.y; }
-            onPositionChanged: mouse => {
-                page.pan((startX - mouse.x) / Math.max(1, before.shownWidth), (startY - mouse.y) / Math.max(1, before.shownHeight));
-                startX = mouse.x;
-                startY = mouse.y;
+        DragHandler {
+            target: null
+            acceptedButtons: Qt.LeftButton
+            property real lastX: 0
+            property real lastY: 0
+            onActiveChanged: { lastX = 0; lastY = 0; }
+            onActiveTranslationChanged: {
+                page.pan(lastX - activeTranslation.x, lastY - activeTranslation.y);
+                lastX = activeTranslation.x;
+                lastY = activeTranslation.y;
             }
-            onWheel: wheel => page.zoomTo(page.zoom * (wheel.angleDelta.y > 0 ? 1.2 : 1 / 1.2))
         }
+        PinchHandler {
+            objectName: "pinch"
+            target: null
+            onScaleChanged: delta => page.zoom(delta)
+            onTranslationChanged: delta => page.pan(-delta.x, -delta.y)
+        }
+        WheelHandler {
+            acceptedDevices: PointerDevice.Mouse | PointerDevice.TouchPad
+            onWheel: event => page.zoom(event.angleDelta.y > 0 ? 1.2 : 1 / 1.2)
+        }
+        TapHandler { onDoubleTapped: Kiosk.act("compare.whole", []) }
         Rectangle {
             id: divider
             objectName: "divider"
-            visible: Kiosk.compare.mode === "divider"
+            visible: page.mode === "divider"
             width: 4
             height: parent.height
             x: parent.width / 2
@@ -124,12 +159,14 @@ Page {
             Keys.onLeftPressed: x = Math.max(0, x - 24)
             Keys.onRightPressed: x = Math.min(stage.width - width, x + 24)
             Rectangle {
-                anchors.centerIn: parent
+                anchors.horizontalCenter: parent.horizontalCenter
+                anchors.bottom: parent.bottom
+                anchors.bottomMargin: 12
                 width: Theme.target
                 height: Theme.target
                 radius: Theme.target / 2
                 color: Theme.text
-                border { width: divider.activeFocus ? 4 : 0; color: Theme.accent }
+                border { width: divider.activeFocus ? 5 : 0; color: Theme.accent }
                 Text { anchors.centerIn: parent; text: "‹ ›"; color: Theme.background; font { pixelSize: 24; bold: true; family: Theme.family } }
             }
             MouseArea {
@@ -138,11 +175,12 @@ Page {
             }
         }
         Repeater {
-            model: Kiosk.compare.mode === "blink" ? [blink.on ? "after" : "before"] : ["before", "after"]
+            model: page.mode === "blink" ? [blink.on ? page.after : "before"] : ["before", page.after]
             delegate: Rectangle {
+                id: tag
                 required property int index
                 required property string modelData
-                x: Kiosk.compare.mode === "sides" && index === 1 ? (stage.width + Theme.gap) / 2 + 12
+                x: page.sides && index === 1 ? (stage.width + Theme.gap) / 2 + 12
                    : index === 1 ? stage.width - width - 12 : 12
                 y: 12
                 width: name.implicitWidth + 24
@@ -152,7 +190,7 @@ Page {
                 Text {
                     id: name
                     anchors.centerIn: parent
-                    text: Kiosk.words["compare_" + parent.modelData]
+                    text: tag.modelData === "before" ? Kiosk.words.compare_before : Kiosk.words["compare_after_" + tag.modelData]
                     color: Theme.text
                     font { family: Theme.family; pixelSize: Theme.body }
                 }

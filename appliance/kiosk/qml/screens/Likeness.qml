@@ -10,5 +10,5 @@ TakingPage {
     about: Kiosk.words.likeness_more
     none: Kiosk.words.likeness_none
     back: Kiosk.words.go_back
-    onLeft: Kiosk.act("place.back", [])
+    onLeave: Kiosk.act("place.back", [])
 }

@@ -31,7 +31,7 @@ Page {
                 objectName: "person-" + modelData.name
                 width: 288
                 text: modelData.name
-                note: modelData.roles.map(role => Kiosk.words["role_" + role]).join(", ") || Kiosk.words.role_unassigned
+                note: modelData.roles.map(role => Kiosk.words["role_" + role]).join(" · ") || Kiosk.words.role_unassigned
                 onClicked: Kiosk.act("login.choose", [modelData.name])
             }
         }

@@ -50,11 +50,13 @@ Page {
         model: Kiosk.results.made
         delegate: ClipCard {
             required property var modelData
+            required property int index
             objectName: "result-" + modelData.item
             width: ListView.view.width
             height: 190
-            clip: modelData
+            shown: modelData
             chosen: Kiosk.results.chosen === modelData.item
+            onReached: list.positionViewAtIndex(index, ListView.Contain)
             onPicked: Kiosk.act("results.choose", [modelData.item])
         }
     }
@@ -114,7 +116,7 @@ Page {
                 }
                 Label {
                     id: name
-                    text: Kiosk.words["compare_" + side.modelData]
+                    text: Kiosk.words["results_" + side.modelData]
                     font.bold: true
                 }
             }

@@ -14,7 +14,7 @@ TakingPage {
     about: sure ? Kiosk.words.sources_sure : Kiosk.words.sources_more
     none: Kiosk.words.sources_none
     back: Kiosk.words.session_park
-    onLeft: Kiosk.act("session.park", [])
+    onLeave: Kiosk.act("session.park", [])
     extra: [
         ActionButton {
             objectName: "keep"

@@ -67,6 +67,7 @@ Page {
             }
         }
         ListView {
+            id: strengths
             width: parent.width
             height: panel.height - y
             visible: Kiosk.swap.panel === "regions"
@@ -75,7 +76,9 @@ Page {
             model: Kiosk.swap.regions
             delegate: ValueSlider {
                 required property string modelData
+                required property int index
                 objectName: modelData
+                onReached: strengths.positionViewAtIndex(index, ListView.Contain)
                 width: ListView.view.width
                 name: modelData === "face" ? Kiosk.words.swap_whole : Kiosk.words["region_" + modelData]
                 unit: Kiosk.words.unit_percent
@@ -92,7 +95,12 @@ Page {
             height: panel.height - y
             visible: Kiosk.swap.panel === "engine"
             clip: true
+            id: flick
             contentHeight: choices.height
+            function reveal(item) {
+                const y = item.mapToItem(choices, 0, 0).y;
+                contentY = Math.max(0, Math.min(y, Math.max(contentY, y + item.height - height)));
+            }
             Column {
                 id: choices
                 width: parent.width
@@ -108,6 +116,7 @@ Page {
                         note: modelData.name === "" ? Kiosk.words.swap_mesh_more
                               : modelData.usable ? Kiosk.words.swap_pack.arg(modelData.name) : Kiosk.words.swap_refused
                         chosen: Kiosk.swap.engine === modelData.name
+                        onActiveFocusChanged: if (activeFocus) flick.reveal(this)
                         onClicked: Kiosk.act("swap.choose_engine", [modelData.name])
                     }
                 }
@@ -122,6 +131,7 @@ Page {
                     to: 100
                     step: 10
                     value: Kiosk.swap.restore
+                    onReached: flick.reveal(this)
                     onMoved: value => Kiosk.act("swap.choose_restore", [value])
                 }
                 CheckTile {
@@ -130,6 +140,7 @@ Page {
                     width: choices.width
                     text: Kiosk.words.swap_in_front
                     checked: Kiosk.swap.in_front
+                    onActiveFocusChanged: if (activeFocus) flick.reveal(this)
                     onClicked: Kiosk.act("swap.choose_in_front", [])
                 }
                 Repeater {
@@ -141,6 +152,7 @@ Page {
                         width: choices.width
                         text: modelData === 1 ? Kiosk.words.swap_size : Kiosk.words.swap_larger.arg(modelData)
                         chosen: Kiosk.swap.upscale === modelData
+                        onActiveFocusChanged: if (activeFocus) flick.reveal(this)
                         onClicked: Kiosk.act("swap.choose_upscale", [modelData])
                     }
                 }

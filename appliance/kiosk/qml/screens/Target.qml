@@ -10,5 +10,5 @@ TakingPage {
     about: Kiosk.words.target_more
     none: Kiosk.words.target_none
     back: Kiosk.words.go_back
-    onLeft: Kiosk.act("place.back", [])
+    onLeave: Kiosk.act("place.back", [])
 }

@@ -1,4 +1,4 @@
-"""The end of the releaser with its connection, whatever it is doing then."""
+"""The end of a process with its connection, whatever it is doing then."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The process behind the auditor's screen: what the ledger says, from its public files alone."""

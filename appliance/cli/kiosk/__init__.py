@@ -1,0 +1,1 @@
+"""``appliance kiosk``: the whole appliance, for training."""

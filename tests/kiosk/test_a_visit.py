@@ -1,0 +1,27 @@
+"""A whole visit by touch against real broker, worker, ledger, releaser; and the tour's pictures."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtGui import QImage
+
+from tests.paths import REPOSITORY
+
+
+def run(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", *words], cwd=REPOSITORY, check=True)
+
+
+def test_a_visit_from_token_to_certificate() -> None:
+    run("tests.kiosk.whole_visit")
+
+
+def test_the_tour_keeps_a_picture_of_every_screen(tmp_path: Path) -> None:
+    run("tests.kiosk.tour", str(tmp_path), "zh")
+    pictures = sorted((tmp_path / "zh").glob("*.png"))
+    assert len(pictures) == 20
+    assert {QImage(str(path)).size().toTuple() for path in pictures} == {(1280, 800)}
+    assert len({path.read_bytes() for path in pictures}) == len(pictures)

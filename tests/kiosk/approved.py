@@ -24,8 +24,9 @@ FOLDER = Path(__file__).parent / "approved"
 MOST_ON_AVERAGE = 0.4
 """The mean difference of a screen to the approved one, of 255, above which it is another one."""
 
-MOST_IN_A_BLOCK = 11.0
-"""The same of any block of pixels: a word of two letters that is missing makes more."""
+MOST_IN_A_BLOCK = 6.0
+"""The same of any block of pixels. The few colours that are kept make up to 3, a button that is
+moved by 4 pixels makes 8 and more."""
 
 _SIZE = (640, 400)  # of what is kept: half the width and height
 _BLOCK = 16  # pixels of what is kept

@@ -29,7 +29,11 @@ class Screen(StrEnum):
     ENDING = "Ending"
     CERTIFICATE = "Certificate"
     SOURCES = "Sources"
+    TARGET = "Target"
+    PERSONS = "Persons"
+    LIKENESS = "Likeness"
     SWAP = "Swap"
+    RESULTS = "Results"
     AUDIT = "Audit"
     MACHINE = "Machine"
 
@@ -51,6 +55,8 @@ class Step(StrEnum):
     END = "end"
     WIPED = "wiped"
     LEAVE = "leave"
+    LIKE = "like"
+    BACK_TO_RESULTS = "back-to-results"
 
 
 _VISIT = (
@@ -63,8 +69,8 @@ _VISIT = (
     Screen.AGREEMENT,
     Screen.REQUEST,
 )
-_STUDIO = (Screen.CONSENT, Screen.SOURCES, Screen.SWAP)
-_IN_SESSION = (*_VISIT, Screen.DECISION, Screen.SOURCES, Screen.SWAP)
+_STUDIO = (Screen.SOURCES, Screen.TARGET, Screen.PERSONS, Screen.SWAP, Screen.RESULTS)
+_IN_SESSION = (*_VISIT, Screen.DECISION, *_STUDIO, Screen.LIKENESS)
 
 NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
     {
@@ -76,10 +82,14 @@ NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
         (Screen.LOGIN, Step.ADMINISTERS): Screen.MACHINE,
         **{(here, Step.NEXT): there for here, there in pairwise(_VISIT)},
         **{(here, Step.BACK): there for there, here in pairwise(_VISIT)},
+        **{(here, Step.NEXT): there for here, there in pairwise(_STUDIO)},
+        **{(here, Step.BACK): there for there, here in pairwise(_STUDIO)},
+        (Screen.PERSONS, Step.LIKE): Screen.LIKENESS,
+        (Screen.LIKENESS, Step.NEXT): Screen.PERSONS,
+        (Screen.LIKENESS, Step.BACK): Screen.PERSONS,
+        (Screen.RESULTS, Step.RELEASE): Screen.REQUEST,
+        (Screen.REQUEST, Step.BACK_TO_RESULTS): Screen.RESULTS,
         (Screen.VARIANTS, Step.CHANGE): Screen.CHANGES,
-        (Screen.SOURCES, Step.NEXT): Screen.SWAP,
-        (Screen.SWAP, Step.BACK): Screen.SOURCES,
-        (Screen.SWAP, Step.RELEASE): Screen.REQUEST,
         (Screen.REQUEST, Step.NEXT): Screen.DECISION,
         (Screen.DECISION, Step.BACK): Screen.REQUEST,
         (Screen.DECISION, Step.DECIDED): Screen.REQUEST,

@@ -45,10 +45,10 @@ class ChangesState(msgspec.Struct, frozen=True):
     """``wished`` and ``least`` by handle, of which the picture shows what ``shows`` names.
 
     ``looking``: what can be asked of this face is not known yet. ``share``: of the move that could
-    be made without folds. ``fresh``: the picture shows the values. ``ratio``: the photo's height
-    over its width; the picture is longer, by its words. ``close``: the face is shown, ``zoom``
-    times as large, and not the whole photo; its middle in shares of the photo's sides. ``lines``:
-    that divide the face.
+    be made without folds. ``fresh``: the picture shows the values; ``refused``: it cannot.
+    ``ratio``: the photo's height over its width; the picture is longer, by its words. ``close``:
+    the face is shown, ``zoom`` times as large, and not the whole photo; its middle in shares of the
+    photo's sides. ``lines``: that divide the face.
     """
 
     knobs: list[Knob] = []
@@ -59,6 +59,7 @@ class ChangesState(msgspec.Struct, frozen=True):
     least: dict[str, float] = {}
     share: float = 1.0
     fresh: bool = False
+    refused: bool = False
     looking: bool = False
     ratio: float = 1.0
     close: bool = True
@@ -84,8 +85,8 @@ class Changes(Model[ChangesState]):
         self._left_out = {}
         self.hand.forget()
         self.show(
-            knobs=[], wished={}, least={}, share=1.0, fresh=False, looking=False, shows="wished",
-            lines=[], with_lines=False,
+            knobs=[], wished={}, least={}, share=1.0, fresh=False, refused=False, looking=False,
+            shows="wished", lines=[], with_lines=False,
         )  # fmt: skip
 
     @action
@@ -176,8 +177,8 @@ class Changes(Model[ChangesState]):
 
     @action
     def accept(self) -> None:
-        """Go on to compare."""
-        if self._shared.visit.wish.changes:
+        """Go on to compare what can be shown."""
+        if self._shared.visit.wish.changes and not self.state.refused:
             self._shared.place.go(Step.NEXT)
 
     def _values(self) -> dict[str, float]:
@@ -203,14 +204,23 @@ class Changes(Model[ChangesState]):
         if wanted is None:
             for name in (AFTER, shows):
                 self._shared.pictures.copy("before", name)
-            self.show(share=1.0, fresh=True)
+            self.show(share=1.0, fresh=True, refused=False)
             return
 
         def shown(answer: worker_api.Previewed) -> None:
             self._shared.pictures.copy(AFTER, shows)  # there at once where both are compared
-            self.show(share=answer.share, fresh=True)
+            self.hand.see()
+            self.show(share=answer.share, fresh=True, refused=False)
 
-        self._shared.show_preview("PreviewSimulation", wanted, AFTER, shown)
+        def failed(why: Refusal) -> None:
+            if why.code.startswith("failed") and self.hand.take_back():
+                self._shared.refuse(Refusal("by-hand"))
+                self._preview()
+            else:
+                self._shared.refuse(why)
+                self.show(refused=True)
+
+        self._shared.show_preview("PreviewSimulation", wanted, AFTER, shown, failed=failed)
 
     def _offer(self, allowed: worker_api.Handles) -> None:
         wish = self._shared.visit.wish

@@ -207,8 +207,9 @@ class Shared:
         shown: Callable[[worker_api.Previewed], object] = lambda _: None,
         *,
         latest: bool = True,
+        failed: Callable[[Refusal], object] | None = None,
     ) -> None:
-        """Have the preview of a simulation under ``name``.
+        """Have the preview of a simulation under ``name``, or ``failed`` called.
 
         ``latest``: of several the last one counts, as of a slider. Otherwise each is shown.
         """
@@ -223,6 +224,6 @@ class Shared:
             shown(answer[0])
 
         if latest:
-            self.previews.ask(decoded, put, self.refuse)
+            self.previews.ask(decoded, put, failed or self.refuse)
         else:
-            self.jobs.ask(decoded, put, self.refuse)
+            self.jobs.ask(decoded, put, failed or self.refuse)

@@ -200,6 +200,7 @@ bench: .venv/.runtime .cache/openvino/.ready
 	$(BIN)/python -m tests.bench.simulation_identity
 	$(BIN)/python -m tests.bench.simulation_speed
 	$(BIN)/python -m tests.bench.slider
+	$(BIN)/python -m tests.bench.screen_slider
 	$(BIN)/python -m tests.bench.simulation
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.precisions

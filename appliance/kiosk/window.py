@@ -13,8 +13,8 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance
 from PySide6.QtQuick import QQuickWindow
 
-from appliance.diagnostics import process_log
 from appliance.kiosk.bridge import bridge_of
+from appliance.kiosk.bugs import report_bug
 from appliance.kiosk.calls.services import Services
 from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
@@ -24,11 +24,15 @@ from appliance.kiosk.models.compare import Compare
 from appliance.kiosk.models.consent import Consent
 from appliance.kiosk.models.face import Face
 from appliance.kiosk.models.model import Model
+from appliance.kiosk.models.persons import Persons
 from appliance.kiosk.models.place import Place
 from appliance.kiosk.models.request import Request
+from appliance.kiosk.models.results import Results
 from appliance.kiosk.models.series import Series
 from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
+from appliance.kiosk.models.swap import Swap
+from appliance.kiosk.models.taking import Taking
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
 from appliance.kiosk.pictures import loupe
@@ -37,7 +41,7 @@ from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
 _MINUTE = 15_000  # milliseconds, after which the time left is shown again
-_AGAIN = 1_000  # milliseconds, after which who does not answer is asked again
+_SECOND = 1_000  # milliseconds, after which what may have changed is asked or shown again
 _TOKENS = 500  # milliseconds, after which software tokens are asked for
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
 
@@ -47,7 +51,7 @@ def _safely(act: Callable[[], object]) -> None:
     try:
         act()
     except Exception as bug:  # noqa: BLE001
-        process_log.report_bug(bug)
+        report_bug(bug)
 
 
 class _Post(QObject):
@@ -120,7 +124,7 @@ class Screen:
         self.window.installEventFilter(self._touches)
         self._timers = [
             self._every(_MINUTE, self._pass_time),
-            self._every(_AGAIN, self.session.look_again),
+            self._every(_SECOND, self._pass_second),
         ]
         if training is not None:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
@@ -151,6 +155,11 @@ class Screen:
         """Load what the screens need; returns what Qt cannot load of it."""
         return load_ahead(self._engine, Path(str(files(__package__))) / "qml")
 
+    def _pass_second(self) -> None:
+        self.session.look_again()
+        results: Results = self.models["results"]  # type: ignore[assignment]
+        results.pass_time()
+
     def _pass_time(self) -> None:
         self.session.pass_time()
         request: Request = self.models["request"]  # type: ignore[assignment]
@@ -167,6 +176,8 @@ class Screen:
 def _models(shared: Shared) -> dict[str, Model[Any]]:
     changes = Changes(shared)
     consent, series = Consent(shared), Series(shared)
+    bar = Bar()
+    swap = Swap(shared, bar)
     work: dict[str, Model[Any]] = {
         "consent": consent,
         "series": series,
@@ -177,6 +188,12 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "variants": Variants(shared),
         "agreement": Agreement(shared),
         "request": Request(shared),
+        "sources": Taking(shared, "source"),
+        "target": Taking(shared, "target"),
+        "likeness": Taking(shared, "reference"),
+        "persons": Persons(shared),
+        "swap": swap,
+        "results": Results(shared, swap),
     }
 
     def forget() -> None:
@@ -188,7 +205,6 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         consent.resume()
         series.resume()
 
-    bar = Bar()
     session = Session(shared, bar, forget, resume)
     return {
         "place": shared.place,

@@ -88,7 +88,7 @@ class Monkey:
             (self._kill, 0.5),
             (self._time, 0.5),
         )
-        chosen = self.random.choices(*zip(*acts, strict=True), k=events)  # type: ignore[misc]
+        chosen = self.random.choices(*zip(*acts, strict=True), k=events)
         for number, act in enumerate(chosen):
             self.begun = time.monotonic()
             if number % 4 == 0:
@@ -204,7 +204,7 @@ class Monkey:
 
     def _text(self) -> None:
         for one in self.random.choice(("1234", "C-2026-0142", "ABC", "+-", "x" * 80)):
-            QTest.keyClick(self._window, one)
+            QTest.keyClick(self._window, one)  # type: ignore[call-overload]
 
     def _wheel(self) -> None:
         delta = QPoint(0, self.random.choice((-120, 120)))

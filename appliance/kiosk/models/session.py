@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 import msgspec
-import segno
 
 from appliance.kiosk.calls.caller import Caller
 from appliance.kiosk.calls.refusal import Refusal
@@ -28,6 +27,7 @@ class SessionState(msgspec.Struct, frozen=True):
     """``lost``: a service is gone, and the screen says so until it is back.
 
     ``ending``: the wipe is under way; ``worker_ended``: as the broker says meanwhile.
+    ``project``: which is worked on, or nothing.
     """
 
     lost: bool = False
@@ -39,6 +39,7 @@ class SessionState(msgspec.Struct, frozen=True):
     ms: int = 0
     session: str = ""
     proof: str = ""
+    project: str = ""
 
 
 class Session(Model[SessionState]):
@@ -56,6 +57,7 @@ class Session(Model[SessionState]):
         self._ends_at = 0.0
         self._unheard = False
         self._has_token = False
+        self._reopening = False
         self._appliance: Caller | None = None
         self._status: Caller | None = None
         self.enter_task: Callable[[Task, str, str], None] = lambda *_: None
@@ -117,7 +119,7 @@ class Session(Model[SessionState]):
         handle = self._shared.visit.handle
         if not handle or self.state.ending:
             return
-        self._shared.disconnect()
+        self._shared.hang_up()
         self._forget()
         self._shared.place.go(Step.END)
         self._shared.pictures.clear()
@@ -126,6 +128,18 @@ class Session(Model[SessionState]):
             of_broker("Close", broker_api.SessionRef(handle), broker_api.Closed),
             self._ended,
             self._not_ended,
+        )
+
+    @action
+    def park(self) -> None:
+        """Leave the project: its workspace is kept for another day."""
+        visit = self._shared.visit
+        if not visit.handle or visit.project is None:
+            return
+        self._shared.broker.ask(
+            of_broker("Leave", broker_api.SessionRef(visit.handle), Empty),
+            lambda _: self.leave(),
+            self._shared.refuse,
         )
 
     @action
@@ -147,7 +161,7 @@ class Session(Model[SessionState]):
             self._shared.visit = Visit(
                 session=answer.session, handle=answer.handle, user=user, project=project
             )
-            self.show(session=answer.session, proof="", ending=False)
+            self.show(session=answer.session, proof="", ending=False, project=project or "")
             self._begin(answer.handle)
             self._shared.place.go(Step.OPENED if project is None else Step.OPENED_PROJECT)
 
@@ -158,17 +172,24 @@ class Session(Model[SessionState]):
 
     def _reopen(self, pin: str) -> None:
         visit = self._shared.visit
+        self._reopening = True
 
         def opened(answer: broker_api.Opened) -> None:
+            self._reopening = False
             self._begin(answer.handle)
             self._shared.place.show(locked=False)
             self._shared.place.dismiss()
             self._resume()
 
+        def refused(why: Refusal) -> None:
+            self._reopening = False
+            if why.code == "no-such-session":
+                self._over(why)
+            else:
+                self.login.refused(why)
+
         wanted = broker_api.Reopen(visit.session, visit.user, pin)
-        self._shared.urgent.ask(
-            of_broker("Reopen", wanted, broker_api.Opened), opened, self.login.refused
-        )
+        self._shared.urgent.ask(of_broker("Reopen", wanted, broker_api.Opened), opened, refused)
 
     def _begin(self, handle: str) -> None:
         self.login.forget()
@@ -176,7 +197,7 @@ class Session(Model[SessionState]):
         self._follow_status()
         self._shared.worker.ask(
             of_worker("Handles", Empty(), worker_api.Handles),
-            lambda handles: self._bar.show(engine=handles.engine),
+            lambda handles: self._bar.show(engine=self._engine_of(handles)),
             self._shared.refuse,
         )
         self.measure_space()
@@ -187,6 +208,10 @@ class Session(Model[SessionState]):
         self._status = self._shared.services.caller(self._shared.services.broker)
         call = each_of(f"{_NAME}.Status", handle, broker_api.Status)
         self._status.follow(call, self._show_status, self._not_heard, self._not_heard_for)
+
+    def _engine_of(self, handles: worker_api.Handles) -> str:
+        """What draws at first: in a project that is the engine of swaps."""
+        return handles.engine if self._shared.visit.project is None else "mesh"
 
     def measure_space(self) -> None:
         """Ask how full the workspace is."""
@@ -254,7 +279,7 @@ class Session(Model[SessionState]):
 
     def _not_heard_for(self, why: Refusal) -> None:
         """Nothing can be heard of the session: it is over, or nobody knows what may be shown."""
-        if self.login.state.phase == "touch" and self._shared.visit.handle:
+        if self._reopening and self._shared.visit.handle:
             self._unheard = True  # the handle is void by the login that is under way, perhaps
         elif why.code == "no-such-session":
             self._over(why)
@@ -299,14 +324,14 @@ class Session(Model[SessionState]):
             self._shared.refuse(why)
 
     def _start_over(self) -> None:
-        self._shared.disconnect()
+        self._shared.hang_up()
         self._follow_no_longer()
         self._shared.pictures.clear()
         self._forget()
         self._shared.visit = Visit()
         self._bar.forget()
         self.login.forget()
-        self.show(ending=False, session="", proof="")
+        self.show(ending=False, session="", proof="", project="")
 
     def _follow_no_longer(self) -> None:
         """Do not hear how the session is any more."""
@@ -320,4 +345,6 @@ def _code_of(proof: str | None) -> str:
     """A QR code with the proof: lines of 0 and 1; nothing if there is none."""
     if not proof:
         return ""
+    import segno  # noqa: PLC0415 - loaded at the first frame, see ``loading.load_ahead``
+
     return "\n".join("".join(map(str, row)) for row in segno.make(proof, micro=False).matrix)

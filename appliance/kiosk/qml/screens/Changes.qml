@@ -17,7 +17,7 @@ Page {
               : tool === "region" ? Kiosk.words.hand_region_more : Kiosk.words.changes_more
     back: Kiosk.words.go_back
     next: Kiosk.words.changes_compare
-    nextEnabled: changed
+    nextEnabled: changed && !Kiosk.changes.refused
     onGoBack: Kiosk.act("place.back", [])
     onGoOn: Kiosk.act("changes.accept", [])
     Component.onCompleted: {

@@ -130,7 +130,9 @@ def test_escape_is_the_way_back(stage: Stage, scene: Scene) -> None:
     QTest.keyClick(stage.window, Qt.Key.Key_Escape)
     stage.settle()
     changed = [name for name, model in stage.models.items() if model.state != before[name]]
-    if (scene.place.value == "Consent" or scene.name == "sources") and not stage.models["place"].state.locked:
+    if (scene.place.value == "Consent" or scene.name == "sources") and not stage.models[
+        "place"
+    ].state.locked:
         assert changed == []  # it would end or leave the session, of which there is none
     else:
         assert bool(changed) == bool(ways), changed

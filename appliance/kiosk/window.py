@@ -13,8 +13,8 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance
 from PySide6.QtQuick import QQuickWindow
 
-from appliance.diagnostics import process_log
 from appliance.kiosk.bridge import bridge_of
+from appliance.kiosk.bugs import report_bug
 from appliance.kiosk.calls.services import Services
 from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
@@ -41,7 +41,7 @@ from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
 _MINUTE = 15_000  # milliseconds, after which the time left is shown again
-_SECOND = 1000  # milliseconds, after which the time left of a swap is shown again
+_SECOND = 1_000  # milliseconds, after which what may have changed is asked or shown again
 _TOKENS = 500  # milliseconds, after which software tokens are asked for
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
 
@@ -51,7 +51,7 @@ def _safely(act: Callable[[], object]) -> None:
     try:
         act()
     except Exception as bug:  # noqa: BLE001
-        process_log.report_bug(bug)
+        report_bug(bug)
 
 
 class _Post(QObject):
@@ -122,10 +122,9 @@ class Screen:
         PictureItem.shown_in = self.window
         self._touches = _Touches(self.session.touch)
         self.window.installEventFilter(self._touches)
-        results: Results = self.models["results"]  # type: ignore[assignment]
         self._timers = [
             self._every(_MINUTE, self._pass_time),
-            self._every(_SECOND, results.pass_time),
+            self._every(_SECOND, self._pass_second),
         ]
         if training is not None:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
@@ -155,6 +154,11 @@ class Screen:
     def load_ahead(self) -> list[str]:
         """Load what the screens need; returns what Qt cannot load of it."""
         return load_ahead(self._engine, Path(str(files(__package__))) / "qml")
+
+    def _pass_second(self) -> None:
+        self.session.look_again()
+        results: Results = self.models["results"]  # type: ignore[assignment]
+        results.pass_time()
 
     def _pass_time(self) -> None:
         self.session.pass_time()

@@ -120,7 +120,7 @@ class Changes(Model[ChangesState]):
             self._shared.refuse(why)
 
         wanted = subject_of(visit.wish)
-        self._shared.worker.ask(of_worker("Reach", wanted, worker_api.Reach), looked, failed)
+        self._shared.jobs.ask(of_worker("Reach", wanted, worker_api.Reach), looked, failed)
 
     @action
     def fit(self, side: float) -> None:
@@ -199,12 +199,15 @@ class Changes(Model[ChangesState]):
             changes = honest or wanted.drags or wanted.regions
             wanted = msgspec.structs.replace(wanted, handles=honest) if changes else None
         self.show(fresh=False)
+        shows = self.state.shows
         if wanted is None:
-            self._shared.pictures.copy("before", AFTER)
+            for name in (AFTER, shows):
+                self._shared.pictures.copy("before", name)
             self.show(share=1.0, fresh=True)
             return
 
         def shown(answer: worker_api.Previewed) -> None:
+            self._shared.pictures.copy(AFTER, shows)  # there at once where both are compared
             self.show(share=answer.share, fresh=True)
 
         self._shared.show_preview("PreviewSimulation", wanted, AFTER, shown)
@@ -220,7 +223,8 @@ class Changes(Model[ChangesState]):
         self._show_values()
         self.hand.allow(allowed.drag_mm, regions=allowed.regions)
         knobs = [_knob(one, self._left_out.get(one.name, "")) for one in allowed.handles]
-        regions = list(dict.fromkeys(one.region for one in knobs))
+        knobs.sort(key=lambda knob: knob.why_not != "")  # what can be moved comes first
+        regions = list(dict.fromkeys(one.region for one in allowed.handles))
         region = self.state.region if self.state.region in regions else (regions or [""])[0]
         self.show(knobs=knobs, regions=regions, region=region)
 

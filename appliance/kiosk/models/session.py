@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 import msgspec
-import segno
 
 from appliance.kiosk.calls.caller import Caller
 from appliance.kiosk.calls.refusal import Refusal
@@ -27,11 +26,13 @@ _NAME = broker_api.NAME
 class SessionState(msgspec.Struct, frozen=True):
     """``lost``: a service is gone, and the screen says so until it is back.
 
-    ``ending``: the wipe is under way. ``project``: which is worked on, or nothing.
+    ``ending``: the wipe is under way; ``worker_ended``: as the broker says meanwhile.
+    ``project``: which is worked on, or nothing.
     """
 
     lost: bool = False
     ending: bool = False
+    worker_ended: bool = False
     clean: bool = False
     before: int = 0
     after: int = 0
@@ -54,6 +55,8 @@ class Session(Model[SessionState]):
         self._resume = resume
         self.login = Login(shared, self._open, self._reopen)
         self._ends_at = 0.0
+        self._unheard = False
+        self._has_token = False
         self._reopening = False
         self._appliance: Caller | None = None
         self._status: Caller | None = None
@@ -78,8 +81,13 @@ class Session(Model[SessionState]):
         if self._shared.visit.handle:
             left = max(0.0, self._ends_at - time.monotonic())
             self._bar.show(minutes=round(left / 60))
+
+    def look_again(self) -> None:
+        """Called each second: ask again whoever did not answer."""
         if self.state.lost:
             self.watch()
+        if self._unheard:
+            self._follow_status()
 
     def touch(self) -> None:
         """A person uses the screen: the idle time starts again."""
@@ -114,7 +122,7 @@ class Session(Model[SessionState]):
         self._forget()
         self._shared.place.go(Step.END)
         self._shared.pictures.clear()
-        self.show(ending=True)
+        self.show(ending=True, worker_ended=False)
         self._shared.urgent.ask(
             of_broker("Close", broker_api.SessionRef(handle), broker_api.Closed),
             self._ended,
@@ -139,6 +147,7 @@ class Session(Model[SessionState]):
         self._start_over()
         self._shared.place.go(Step.LEAVE)
         self._shared.place.show(locked=False)
+        self._welcome()
 
     # Opening.
 
@@ -184,16 +193,20 @@ class Session(Model[SessionState]):
     def _begin(self, handle: str) -> None:
         self.login.forget()
         self._shared.connect(handle)
-        self._follow_no_longer()
-        self._status = self._shared.services.caller(self._shared.services.broker)
-        call = each_of(f"{_NAME}.Status", broker_api.SessionRef(handle), broker_api.Status)
-        self._status.follow(call, self._show_status, lambda: None, self._followed)
+        self._follow_status()
         self._shared.worker.ask(
             of_worker("Handles", Empty(), worker_api.Handles),
             lambda handles: self._bar.show(engine=self._engine_of(handles)),
             self._shared.refuse,
         )
         self.measure_space()
+
+    def _follow_status(self) -> None:
+        self._follow_no_longer()
+        handle = broker_api.SessionRef(self._shared.visit.handle)
+        self._status = self._shared.services.caller(self._shared.services.broker)
+        call = each_of(f"{_NAME}.Status", handle, broker_api.Status)
+        self._status.follow(call, self._show_status, self._not_heard, self._not_heard_for)
 
     def _engine_of(self, handles: worker_api.Handles) -> str:
         """What draws at first: in a project that is the engine of swaps."""
@@ -213,17 +226,23 @@ class Session(Model[SessionState]):
         self.show(lost=False)
         self._bar.show(training=now.training)
         self._bar.show_network(now.network)
+        self._has_token = now.tokens > 0
+        self._welcome()
+
+    def _welcome(self) -> None:
+        """Where nobody works: ask who it is once a token is there."""
         place = self._shared.place
-        if now.tokens and place.state.screen in (Screen.WELCOME, Screen.LOGIN):
+        if self._has_token and place.state.screen in (Screen.WELCOME, Screen.LOGIN):
             self.login.load()
             if place.state.screen is Screen.WELCOME:
                 place.go(Step.INSERTED)
-        elif not now.tokens and place.state.screen is Screen.LOGIN:
+        elif not self._has_token and place.state.screen is Screen.LOGIN:
             self.login.forget()
             place.go(Step.PULLED)
 
     def _show_status(self, now: broker_api.Status) -> None:
         if self.state.ending:
+            self.show(worker_ended=not now.worker)
             return
         visit = self._shared.visit
         visit.subject = now.subject
@@ -243,7 +262,7 @@ class Session(Model[SessionState]):
 
     def _cover(self) -> None:
         """Nothing of the visit is in the scene from here on."""
-        if self._shared.place.state.locked:
+        if self._shared.place.state.locked or not self._shared.visit.handle:
             return
         self._shared.place.show(locked=True, refusal="", wait=0)
         self._shared.pictures.clear()
@@ -251,17 +270,28 @@ class Session(Model[SessionState]):
         self._forget()
         self.login.ask_for(self._shared.visit.user)
 
-    def _followed(self, why: Refusal) -> None:
-        """The broker says no more. While a handle is exchanged for a new one, the old is void."""
-        if not self._reopening or why.code != "no-such-session":
+    def _not_heard(self) -> None:
+        """What follows the session ended without a reason."""
+        self._not_heard_for(Refusal("service-gone"))
+
+    def _not_heard_for(self, why: Refusal) -> None:
+        """Nothing can be heard of the session: it is over, or nobody knows what may be shown."""
+        if self._reopening and self._shared.visit.handle:
+            self._unheard = True  # the handle is void by the login that is under way, perhaps
+        elif why.code == "no-such-session":
             self._over(why)
+        elif self._shared.visit.handle and not self.state.ending:
+            self._cover()
+            self._shared.refuse(why)
+            self._unheard = True
 
     def _over(self, why: Refusal) -> None:
-        """The session has ended without this screen, or nobody can say how it is."""
+        """The session has ended without this screen."""
         if self.state.ending or not self._shared.visit.handle:
             return
         self._start_over()
         self._shared.place.show(screen=Screen.WELCOME, locked=False)
+        self._welcome()
         self._shared.refuse(Refusal("session-over") if why.code == "no-such-session" else why)
 
     def _lose(self, why: Refusal) -> None:
@@ -299,6 +329,7 @@ class Session(Model[SessionState]):
 
     def _follow_no_longer(self) -> None:
         """Do not hear how the session is any more."""
+        self._unheard = False
         if self._status is not None:
             self._status.close()
             self._status = None
@@ -308,4 +339,6 @@ def _code_of(proof: str | None) -> str:
     """A QR code with the proof: lines of 0 and 1; nothing if there is none."""
     if not proof:
         return ""
+    import segno  # noqa: PLC0415 - loaded at the first frame, see ``loading.load_ahead``
+
     return "\n".join("".join(map(str, row)) for row in segno.make(proof, micro=False).matrix)

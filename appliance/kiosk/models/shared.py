@@ -38,7 +38,7 @@ class Pictures(Protocol):
 
 
 class Shared:
-    """``worker`` serves the session, ``previews`` on a connection of its own.
+    """``worker`` serves the session, ``jobs`` and ``previews`` on a connection of their own.
 
     ``looks`` are views that go on while a job runs, ``controls`` what must never wait for one; each
     has a connection of its own, which is made when it is first used. So has ``maker``, which goes
@@ -109,6 +109,13 @@ class Shared:
         if self._worker is None:
             raise RuntimeError("no session is open")
         return self._worker
+
+    @property
+    def jobs(self) -> Caller:
+        """For what keeps the worker busy: one after the other, so that none is refused as such."""
+        if self._previewer is None:
+            raise RuntimeError("no session is open")
+        return self._previewer
 
     @property
     def previews(self) -> Latest:
@@ -217,5 +224,5 @@ class Shared:
 
         if latest:
             self.previews.ask(decoded, put, self.refuse)
-        elif self._previewer is not None:
-            self._previewer.ask(decoded, put, self.refuse)
+        else:
+            self.jobs.ask(decoded, put, self.refuse)

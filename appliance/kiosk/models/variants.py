@@ -79,6 +79,7 @@ class Variants(Model[VariantsState]):
             visit.variants.append(done)
             visit.chosen = number
             self.show(making=False)
+            self._shared.pictures.copy("wished", _picture(number))  # until its own is there
             self._show_kept()
             self._show_picture(done)
 
@@ -86,7 +87,7 @@ class Variants(Model[VariantsState]):
             self.show(making=False)
             self._shared.refuse(why)
 
-        self._shared.worker.ask(of_worker("Simulate", wanted, worker_api.Simulated), made, failed)
+        self._shared.jobs.ask(of_worker("Simulate", wanted, worker_api.Simulated), made, failed)
 
     @action
     def choose(self, number: int) -> None:

@@ -26,7 +26,6 @@ class Screen(StrEnum):
     AGREEMENT = "Agreement"
     REQUEST = "Request"
     DECISION = "Decision"
-    DISC = "Disc"
     ENDING = "Ending"
     CERTIFICATE = "Certificate"
     SOURCES = "Sources"
@@ -53,7 +52,6 @@ class Step(StrEnum):
     CHANGE = "change"
     RELEASE = "release"
     DECIDED = "decided"
-    BURNED = "burned"
     END = "end"
     WIPED = "wiped"
     LEAVE = "leave"
@@ -72,7 +70,7 @@ _VISIT = (
     Screen.REQUEST,
 )
 _STUDIO = (Screen.SOURCES, Screen.TARGET, Screen.PERSONS, Screen.SWAP, Screen.RESULTS)
-_IN_SESSION = (*_VISIT, Screen.DECISION, Screen.DISC, *_STUDIO, Screen.LIKENESS)
+_IN_SESSION = (*_VISIT, Screen.DECISION, *_STUDIO, Screen.LIKENESS)
 
 NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
     {
@@ -95,8 +93,6 @@ NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
         (Screen.REQUEST, Step.NEXT): Screen.DECISION,
         (Screen.DECISION, Step.BACK): Screen.REQUEST,
         (Screen.DECISION, Step.DECIDED): Screen.REQUEST,
-        (Screen.REQUEST, Step.RELEASE): Screen.DISC,
-        (Screen.DISC, Step.BACK): Screen.REQUEST,
         **{(here, Step.END): Screen.ENDING for here in _IN_SESSION},
         **{(here, Step.LEAVE): Screen.WELCOME for here in _IN_SESSION},
         (Screen.ENDING, Step.WIPED): Screen.CERTIFICATE,

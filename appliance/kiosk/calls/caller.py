@@ -97,7 +97,9 @@ class Caller:
 
     def _connected(self) -> Client:
         if self._client is not None:
-            return self._client
+            if not self._client.has_hung_up():
+                return self._client
+            self._drop()  # the service ended since, and may have been started again
         client = (
             None if self._closed else self._connect()
         )  # may wait for long, so that ``close`` must not wait for it

@@ -68,7 +68,8 @@ class Session(Model[SessionState]):
             self._appliance.close()
         self._appliance = caller = self._shared.services.caller(self._shared.services.broker)
         call = each_of(f"{_NAME}.Appliance", Empty(), broker_api.Appliance)
-        caller.follow(call, self._show_appliance, lambda: None, self._lose)
+        ended = Refusal("service-gone")
+        caller.follow(call, self._show_appliance, lambda: self._lose(ended), self._lose)
 
     def close(self) -> None:
         """Hang up."""
@@ -264,10 +265,12 @@ class Session(Model[SessionState]):
         """Nothing of the visit is in the scene from here on."""
         if self._shared.place.state.locked or not self._shared.visit.handle:
             return
-        self._shared.place.show(locked=True, refusal="", wait=0)
-        self._shared.pictures.clear()
+        # All of it before the next frame. The screen that goes is emptied while it is still whole:
+        # one that is being taken down cannot follow its values.
         self._shared.disconnect()
         self._forget()
+        self._shared.pictures.clear()
+        self._shared.place.show(locked=True, refusal="", wait=0)
         self.login.ask_for(self._shared.visit.user)
 
     def _not_heard(self) -> None:
@@ -315,7 +318,10 @@ class Session(Model[SessionState]):
 
     def _not_ended(self, why: Refusal) -> None:
         self.show(ending=False)
-        self._shared.refuse(why)
+        if why.code == "no-such-session":  # it ended, and only the answer was lost
+            self._over(why)
+        else:
+            self._shared.refuse(why)
 
     def _start_over(self) -> None:
         self._shared.hang_up()

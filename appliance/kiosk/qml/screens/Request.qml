@@ -13,6 +13,7 @@ Page {
     title: Kiosk.words.request_title
     sentence: Kiosk.words.request_more
     back: Kiosk.words.go_back
+    erases: inProject ? "" : "next"
     next: inProject ? Kiosk.words.session_park : Kiosk.words.session_end
     onGoBack: Kiosk.act("request.go_back", [])
     onGoOn: Kiosk.act(inProject ? "session.park" : "session.end", [])

@@ -35,10 +35,11 @@ Page {
                 onClicked: Kiosk.act("persons.choose", [modelData])
             }
         }
-        Picture {
-            visible: Kiosk.persons.choice === "like" && Kiosk.persons.like !== ""
+        Picture {            // where there is room: never over the ways on
+            readonly property real room: panel.parent.height - y
+            visible: Kiosk.persons.choice === "like" && Kiosk.persons.like !== "" && room >= Theme.target
             width: panel.width
-            height: 130
+            height: Math.max(0, Math.min(130, room))
             name: Kiosk.persons.like
             label: Kiosk.words.likeness_title
         }

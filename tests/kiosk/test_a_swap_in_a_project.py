@@ -50,6 +50,11 @@ class Person:
     def is_at(self, screen: Screen) -> bool:
         return self.shared.place.state.screen is screen
 
+    def close(self) -> None:
+        """Go: a screen has a few connections, and the broker gives a user no more than that."""
+        self.session.close()
+        self.shared.close()
+
     def log_in(self) -> None:
         self.running.token("Insert", "anna")
         self.session.watch()
@@ -106,6 +111,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield machine
 
 
+@pytest.fixture
+def anna(running: Running) -> Iterator[Person]:
+    person = Person(running)
+    yield person
+    person.close()
+
+
 def choose_who(anna: Person) -> None:
     anna.persons.load()
     anna.window.until(lambda: bool(anna.persons.state.found))
@@ -160,8 +172,7 @@ def ask_for_the_release(anna: Person) -> None:
     assert anna.is_at(Screen.RESULTS)
 
 
-def test_a_film_is_swapped_shown_and_found_again(running: Running) -> None:
-    anna = Person(running)
+def test_a_film_is_swapped_shown_and_found_again(anna: Person) -> None:
     anna.log_in()
     anna.take_in(anna.sources, SOURCE, "actor 1")
     assert anna.is_at(Screen.TARGET)
@@ -176,7 +187,7 @@ def test_a_film_is_swapped_shown_and_found_again(running: Running) -> None:
     anna.window.until(lambda: anna.is_at(Screen.WELCOME))
     assert not anna.pictures.shown
 
-    again = Person(running)  # what the project holds is there on another day
+    again = Person(anna.running)  # what the project holds is there on another day
     again.log_in()
     again.target.load()
     again.window.until(lambda: len(again.target.state.tiles) == 2)
@@ -186,10 +197,10 @@ def test_a_film_is_swapped_shown_and_found_again(running: Running) -> None:
     again.session.end()
     again.window.until(lambda: again.is_at(Screen.CERTIFICATE))
     assert again.session.state.clean
+    again.close()
 
 
-def test_a_swap_that_is_stopped_leaves_nothing(running: Running) -> None:
-    anna = Person(running)
+def test_a_swap_that_is_stopped_leaves_nothing(anna: Person) -> None:
     anna.log_in()
     anna.take_in(anna.sources, SOURCE, "actor 1")
     anna.take_in(anna.target, FILM, "double 2")
@@ -210,8 +221,7 @@ def test_a_swap_that_is_stopped_leaves_nothing(running: Running) -> None:
     anna.window.until(lambda: anna.is_at(Screen.CERTIFICATE))
 
 
-def test_a_swap_goes_on_after_a_lock(running: Running) -> None:
-    anna = Person(running)
+def test_a_swap_goes_on_after_a_lock(anna: Person) -> None:
     anna.log_in()
     anna.take_in(anna.sources, SOURCE, "actor 1")
     anna.take_in(anna.target, FILM, "double 2")

@@ -162,8 +162,9 @@ Page {
                 enabled: page.tool !== "handles"
                 visible: enabled
                 activeFocusOnTab: enabled
-                Accessible.role: Accessible.Canvas
+                Accessible.role: Accessible.Button
                 Accessible.name: Kiosk.words.hand_name
+                Accessible.onPressAction: finish()
                 onPressed: mouse => { nowX = mouse.x; nowY = mouse.y; begin(); }
                 onPositionChanged: mouse => { nowX = Math.max(0, Math.min(width, mouse.x)); nowY = Math.max(0, Math.min(height, mouse.y)); }
                 onReleased: finish()

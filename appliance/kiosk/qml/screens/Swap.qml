@@ -34,7 +34,7 @@ Page {
         id: peek
         objectName: "peek"
         anchors { left: photo.left; bottom: photo.bottom; margins: 12 }
-        text: Kiosk.words.changes_peek
+        text: Kiosk.words.swap_peek
     }
     Scrubber {
         id: scrubber

@@ -61,13 +61,18 @@ def log_in(stage: Stage) -> None:
     stage.window.requestActivate()
     stage.settle()
     for digit in "1234":
-        QTest.keyClick(stage.window, digit)
+        QTest.keyClick(stage.window, digit)  # type: ignore[call-overload]
     QTest.keyClick(stage.window, Qt.Key.Key_Return)
 
 
 def is_locked(stage: Stage) -> bool:
     """Whether the page that is opaque is there."""
     return bool(stage.model("place").state.locked)
+
+
+def is_connected(stage: Stage) -> bool:
+    """Whether there is a worker to call."""
+    return stage.screen.shared.connected
 
 
 @pytest.mark.parametrize("place", _IN_A_SESSION)
@@ -78,13 +83,13 @@ def test_a_pulled_token_locks_every_screen_and_a_login_brings_it_back(
     services.be("locked")
     until(opened, lambda: is_locked(opened))
     opened.settle()
-    assert not opened.screen.shared.connected
+    assert not is_connected(opened)
     assert not [item for item in opened.items() if item.objectName() == "reference"]
     log_in(opened)
     until(opened, lambda: not is_locked(opened))
     assert opened.model("place").state.screen is place
     opened.settle()
-    assert opened.screen.shared.connected
+    assert is_connected(opened)
     assert opened.run("activeFocusItem !== null && activeFocusItem !== contentItem")
 
 
@@ -101,7 +106,7 @@ def test_what_was_typed_is_back_after_a_lock_and_the_keyboard_goes_on(
     until(opened, lambda: not is_locked(opened))
     opened.settle()
     assert opened.model("consent").state.reference == "C-1"
-    QTest.keyClick(opened.window, "X")
+    QTest.keyClick(opened.window, "X")  # type: ignore[call-overload]
     assert opened.model("consent").state.reference == "C-1X"
 
 

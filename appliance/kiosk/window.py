@@ -18,11 +18,14 @@ from appliance.kiosk.bridge import bridge_of
 from appliance.kiosk.calls.services import Services
 from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
+from appliance.kiosk.models.audit import Audit
 from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.changes import Changes
 from appliance.kiosk.models.compare import Compare
 from appliance.kiosk.models.consent import Consent
 from appliance.kiosk.models.face import Face
+from appliance.kiosk.models.looking import Looking
+from appliance.kiosk.models.machine import Machine
 from appliance.kiosk.models.model import Model
 from appliance.kiosk.models.place import Place
 from appliance.kiosk.models.request import Request
@@ -163,6 +166,7 @@ class Screen:
 def _models(shared: Shared) -> dict[str, Model[Any]]:
     changes = Changes(shared)
     consent, series = Consent(shared), Series(shared)
+    audit, machine = Audit(shared), Machine(shared)
     work: dict[str, Model[Any]] = {
         "consent": consent,
         "series": series,
@@ -173,6 +177,11 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "variants": Variants(shared),
         "agreement": Agreement(shared),
         "request": Request(shared),
+        "audit": audit,
+        "audit_sessions": audit.sessions,
+        "audit_entries": audit.entries,
+        "audit_export": audit.export,
+        "machine": machine,
     }
 
     def forget() -> None:
@@ -185,7 +194,8 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         series.resume()
 
     bar = Bar()
-    session = Session(shared, bar, forget, resume)
+    looking = Looking(shared, bar, audit, machine)
+    session = Session(shared, bar, forget, resume, looking)
     return {
         "place": shared.place,
         "bar": bar,

@@ -13,6 +13,7 @@ from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import each_of, of_broker, of_worker
 from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.login import Login, Task
+from appliance.kiosk.models.looking import Looking
 from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Screen, Step
@@ -44,7 +45,12 @@ class Session(Model[SessionState]):
     """``forget`` is called when what a person sees has to go, ``resume`` when it may come back."""
 
     def __init__(
-        self, shared: Shared, bar: Bar, forget: Callable[[], None], resume: Callable[[], None]
+        self,
+        shared: Shared,
+        bar: Bar,
+        forget: Callable[[], None],
+        resume: Callable[[], None],
+        looking: Looking,
     ) -> None:
         super().__init__(SessionState())
         self._shared = shared
@@ -55,7 +61,8 @@ class Session(Model[SessionState]):
         self._ends_at = 0.0
         self._appliance: Caller | None = None
         self._status: Caller | None = None
-        self.enter_task: Callable[[Task, str, str], None] = lambda *_: None
+        self._looking = looking
+        looking.report_to(self._leave_view)
 
     def watch(self) -> None:
         """Follow what the broker says of the machine, for as long as the screen is there."""
@@ -76,11 +83,13 @@ class Session(Model[SessionState]):
         if self._shared.visit.handle:
             left = max(0.0, self._ends_at - time.monotonic())
             self._bar.show(minutes=round(left / 60))
+        self._looking.pass_time()
         if self.state.lost:
             self.watch()
 
     def touch(self) -> None:
         """A person uses the screen: the idle time starts again."""
+        self._looking.touch()
         visit = self._shared.visit
         if visit.handle and not self._shared.place.state.locked:
             self._shared.urgent.ask(
@@ -91,7 +100,13 @@ class Session(Model[SessionState]):
 
     @action
     def lock(self) -> None:
-        """Lock at once; the page is covered before the broker has answered."""
+        """Lock at once; the page is covered before the broker has answered.
+
+        Who looks, and has no session, is out at once.
+        """
+        if self._looking.is_there:
+            self.leave()
+            return
         handle = self._shared.visit.handle
         if not handle or self.state.ending:
             return
@@ -130,7 +145,7 @@ class Session(Model[SessionState]):
 
     def _open(self, user: str, pin: str, task: Task, project: str | None) -> None:
         if task != "work":
-            self.enter_task(task, user, pin)
+            self._looking.enter(task, user, pin, self.login)
             return
 
         def opened(answer: broker_api.Opened) -> None:
@@ -188,6 +203,7 @@ class Session(Model[SessionState]):
         self.show(lost=False)
         self._bar.show(training=now.training)
         self._bar.show_network(now.network)
+        self._looking.count_tokens(now.tokens)
         place = self._shared.place
         if now.tokens and place.state.screen in (Screen.WELCOME, Screen.LOGIN):
             self.login.load()
@@ -233,6 +249,12 @@ class Session(Model[SessionState]):
         self._start_over()
         self._shared.place.show(screen=Screen.WELCOME, locked=False)
         self._shared.refuse(Refusal("session-over") if why.code == "no-such-session" else why)
+
+    def _leave_view(self, why: Refusal) -> None:
+        """Who looked is gone."""
+        if self._looking.is_there:
+            self.leave()
+            self._shared.refuse(why)
 
     def _lose(self, why: Refusal) -> None:
         self.show(lost=True)

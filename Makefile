@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv lock wheel cuda demo kiosk lint test test-kernels test-openvino second-reader lab fuzz \
+.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour lint test test-kernels test-openvino second-reader lab fuzz \
 	bench bench-gpu \
 	clean
 
@@ -17,6 +17,7 @@ define HELP
 make demo           swap the faces of the sample portraits; writes demo/sheet.png
 make kiosk          practise with the whole appliance on its screen, on samples, without root
 make test           lint, then all tests with coverage (up to 40 minutes on two cores)
+make kiosk-tour     drives it through a whole visit without a screen; pictures in demo/kiosk/
 make lint           formatting, types, which package may import which
 make test-kernels   the tests of the CUDA kernels, which it compiles first; needs no GPU
 make test-openvino  the tests of the OpenVINO provider, in an environment of its own
@@ -122,11 +123,20 @@ QT_LIBRARIES := libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/kiosk.txt
 	touch $@
 
-kiosk: .venv/.kiosk
-	@if ! $(BIN)/python -c 'import PySide6.QtQuick' 2>/dev/null; then
+# Makes sure that Qt can be loaded.
+define qt_libraries
+	if ! $(BIN)/python -c 'import PySide6.QtQuick' 2>/dev/null; then
 		$(call debian,qt-libraries,$(QT_LIBRARIES))
 	fi
+endef
+
+kiosk: .venv/.kiosk
+	@$(call qt_libraries)
 	$(BIN)/appliance kiosk
+
+kiosk-tour: .venv/.kiosk
+	@$(call qt_libraries)
+	$(BIN)/python -m tests.kiosk.tour demo/kiosk
 
 lint: .venv/.dev
 	@$(BIN)/ruff check
@@ -162,6 +172,7 @@ test: lint
 	$(call debian,mkudffs,udftools)
 	$(call debian,exiftool,libimage-exiftool-perl)
 	$(call debian,ffprobe,ffmpeg)
+	$(call qt_libraries)
 	$(call debian,grim,grim)
 	tests/kiosk/cage.sh .cache/cage
 	if ! $(BIN)/python -c 'import systemd.journal' 2>/dev/null; then

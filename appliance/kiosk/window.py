@@ -40,6 +40,7 @@ from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
 _MINUTE = 15_000  # milliseconds, after which the time left is shown again
+_AGAIN = 1_000  # milliseconds, after which who does not answer is asked again
 _TOKENS = 500  # milliseconds, after which software tokens are asked for
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
 
@@ -120,7 +121,10 @@ class Screen:
         PictureItem.shown_in = self.window
         self._touches = _Touches(self.session.touch)
         self.window.installEventFilter(self._touches)
-        self._timers = [self._every(_MINUTE, self._pass_time)]
+        self._timers = [
+            self._every(_MINUTE, self._pass_time),
+            self._every(_AGAIN, self.session.look_again),
+        ]
         if training is not None:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
             self.training.refresh()

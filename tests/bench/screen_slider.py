@@ -88,11 +88,11 @@ def main() -> None:
     )
     for heading in ("side", "ms", "least", "most", "core-ms worker", "core-ms screen", "decode"):
         table.add_column(heading, justify="right")
-    for side, spent in rows.items():
-        clocks = [one[0] for one in spent]
+    for side, row in rows.items():
+        clocks = [one[0] for one in row]
         figures = [
             statistics.median(clocks), min(clocks), max(clocks),
-            statistics.mean(one[1] for one in spent), statistics.mean(one[2] for one in spent),
+            statistics.mean(one[1] for one in row), statistics.mean(one[2] for one in row),
             decode[side],
         ]  # fmt: skip
         table.add_row(str(side), *(f"{one:.0f}" for one in figures[:5]), f"{figures[5]:.1f}")

@@ -50,7 +50,7 @@ MAX_EXPOSURE = {
     # It sees the network of the machine.
     "appliance-network.service": 0.8,
     "appliance-releaser@.service": 0.3,
-    # It has screen, keyboard and the terminal, as root with two capabilities.
+    # It has screen, keyboard and the terminal, as root with one capability.
     "appliance-seat.service": 1.2,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,

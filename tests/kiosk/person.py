@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QEventLoop, QPoint, QPointF
 from PySide6.QtGui import QGuiApplication, QImage
@@ -19,38 +20,64 @@ PATIENCE = 300.0
 """Seconds; only a defect takes as long, however busy the machine is."""
 
 
-class Person:
-    """Works by touch, as somebody with gloves does."""
+class Finger(Protocol):
+    """Places are pixels of the window."""
+
+    def tap(self, place: QPoint) -> None:
+        """Touch it for a moment."""
+        ...
+
+    def drag(self, start: QPoint, end: QPoint) -> None:
+        """From one place to another, without leaving the window."""
+        ...
+
+
+class TestFinger:
+    """Gives touches to the window as Qt's tests do."""
 
     def __init__(self, window: QQuickWindow) -> None:
         self._window = window
-        self._finger = QTest.createTouchDevice()
+        self._device = QTest.createTouchDevice()
+
+    def tap(self, place: QPoint) -> None:
+        touching = QTest.touchEvent(self._window, self._device)
+        touching.press(0, place, self._window)
+        touching.commit()
+        touching.release(0, place, self._window)
+        touching.commit()
+
+    def drag(self, start: QPoint, end: QPoint) -> None:
+        finger = QTest.touchEvent(self._window, self._device)
+        finger.press(0, start, self._window).commit()
+        for step in range(1, 11):
+            between = start + (end - start) * (step / 10)
+            finger.move(0, between, self._window).commit()
+            QGuiApplication.processEvents()
+        finger.release(0, end, self._window).commit()
+
+
+class Person:
+    """Works by touch, as somebody with gloves does."""
+
+    def __init__(self, window: QQuickWindow, finger: Finger | None = None) -> None:
+        self._window = window
+        self._finger = finger or TestFinger(window)
 
     def touch(self, name: str) -> None:
         """Touch what is called ``name``, once it can be touched."""
         self.until(lambda: self._can_be_touched(name), f"{name} cannot be touched")
         self._brought_into_view(name)
-        place = self._resting(name)
-        touching = QTest.touchEvent(self._window, self._finger)
-        touching.press(0, place, self._window)
-        touching.commit()
-        touching.release(0, place, self._window)
-        touching.commit()
+        self._finger.tap(self._resting(name))
         self.wait()
 
     def slide(self, name: str, share: float) -> None:
         """Put the handle of a slider where ``share`` of its way is, 0 to 1."""
         self.until(lambda: self._can_be_touched(name), f"{name} cannot be moved")
         item = self._brought_into_view(name)
+        self._resting(name)
         start = item.mapToScene(QPointF(item.width() / 2, item.height() / 2)).toPoint()
         end = item.mapToScene(QPointF(item.width() * share, item.height() / 2)).toPoint()
-        finger = QTest.touchEvent(self._window, self._finger)
-        finger.press(0, start, self._window).commit()
-        for step in range(1, 11):
-            between = start + (end - start) * (step / 10)
-            finger.move(0, between, self._window).commit()
-            self.wait()
-        finger.release(0, end, self._window).commit()
+        self._finger.drag(start, end)
         self.wait()
 
     def type(self, text: str) -> None:

@@ -249,6 +249,7 @@ def _variants(stage: Stage) -> None:
 
 
 def _ticks(stage: Stage) -> None:
+    stage.pictures.put("agreed", head(8))
     stage.model("agreement").show(ticked=["wish"])
 
 
@@ -276,7 +277,7 @@ def _look(stage: Stage) -> None:
 
 
 def _erased(stage: Stage) -> None:
-    rows = segno.make("x" * 700, micro=False).matrix
+    rows = segno.make("x" * 100, micro=False).matrix
     stage.model("session").show(
         clean=True,
         before=4,

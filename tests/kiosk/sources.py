@@ -74,8 +74,15 @@ def beginnings() -> dict[str, set[str]]:
         for match in _MADE_WORD.finditer(text):
             (inside,) = arguments(text, match.end())
             beginning = _STRING.match(inside.strip())
-            assert beginning is not None, (name, inside)
-            found.setdefault(beginning[1], set()).add(name)
+            if beginning is not None:
+                found.setdefault(beginning[1], set()).add(name)
+                continue
+            # The table is an argument of a function of the screen: as its callers name it.
+            function = text.rindex("function ", 0, match.start()) + len("function ")
+            called = text[function : text.index("(", function)]
+            assert inside.startswith("table +"), (name, inside)
+            for table in re.findall(rf'{called}\("(\w+)"', text):
+                found.setdefault(f"{table}_", set()).add(name)
     return found
 
 

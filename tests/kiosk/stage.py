@@ -63,10 +63,10 @@ class Stage:
         """As at the beginning: nobody is there, and nothing is known."""
         self.pictures.clear()
         self.screen.shared.visit = Visit()
-        self.models["place"].show(**_values(PlaceState(language=language)))
         for name, state in self._first.items():
             if name != "place":
                 self.models[name].show(**_values(state))
+        self.models["place"].show(**_values(PlaceState(language=language)))
         self.settle()
 
     def show(self, place: Place) -> None:

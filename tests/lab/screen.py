@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,10 +76,10 @@ class Screen:
                 return
 
 
-def look(folder: Path, text: Callable[[], str], seconds: float) -> list[Image.Image]:
+def look(folder: Path, report: Path, seconds: float) -> list[Image.Image]:
     """Wait until the test inside says so; then the login screen, in both languages, and again.
 
-    ``text``: the report of the machine so far. Raises ``TimeoutError``.
+    ``report``: of the machine, which grows. Raises ``TimeoutError``.
     """
     end = time.monotonic() + seconds
 
@@ -88,13 +89,12 @@ def look(folder: Path, text: Callable[[], str], seconds: float) -> list[Image.Im
                 raise TimeoutError
             time.sleep(0.5)
 
-    until(lambda: SHOWN in text())
+    until(lambda: report.exists() and SHOWN in report.read_text(errors="replace"))
     screen = Screen(folder)
     seen = [_steady(screen, until)]
     for _ in range(2):
-        before = seen[-1]
         screen.touch(0.95, 0.035)  # the button that changes the language
-        until(lambda before=before: screen.picture().tobytes() != before.tobytes())
+        until(partial(_differs, screen, seen[-1].tobytes()))
         screen.touch(0.5, 0.95)  # away from the button, which shows that it is meant
         seen.append(_steady(screen, until))
     screen.key(KEY)
@@ -105,7 +105,7 @@ def look(folder: Path, text: Callable[[], str], seconds: float) -> list[Image.Im
 def watched(booted: Machine, seconds: float) -> Iterator[None]:
     """Look at the screen while the machine runs, keep what was seen next to it, and judge it."""
     with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(look, booted.folder, booted.text, seconds)
+        looking = pool.submit(look, booted.folder, booted.report, seconds)
         yield
         seen = looking.result()
         for number, picture in enumerate(seen):
@@ -122,6 +122,10 @@ def check_seen(first: Image.Image, other: Image.Image, again: Image.Image) -> No
         assert brightest > 200
     assert first.tobytes() != other.tobytes()
     assert first.tobytes() == again.tobytes()
+
+
+def _differs(screen: Screen, pixels: bytes) -> bool:
+    return screen.picture().tobytes() != pixels
 
 
 def _steady(screen: Screen, until: Callable[[Callable[[], bool]], None]) -> Image.Image:

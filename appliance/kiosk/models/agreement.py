@@ -10,11 +10,14 @@ from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import of_worker
 from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
+from appliance.kiosk.models.wishes import preview_of
 from appliance.kiosk.visit.state import Step
 from appliance.protocols import worker_api
 from appliance.wire.message import Empty
 
 Sentence: TypeAlias = Literal["wish", "limits", "leaves"]
+_SIDE = 768  # pixels of the picture
+
 SENTENCES: tuple[Sentence, ...] = get_args(Sentence)
 
 
@@ -39,10 +42,13 @@ class Agreement(Model[AgreementState]):
 
     @action
     def load(self) -> None:
-        """Show the ticks of this variant; for another one the patient ticks again."""
+        """Show the variant and its ticks; for another one the patient ticks again."""
         visit = self._shared.visit
         has_agreed = visit.agreed is not None and visit.agreed == visit.chosen
         self.show(ticked=list(SENTENCES) if has_agreed else [], asking=False)
+        wanted = None if visit.variant is None else preview_of(visit.variant.wish, "wished", _SIDE)
+        if wanted is not None:
+            self._shared.show_preview("PreviewSimulation", wanted, "agreed", latest=False)
 
     @action
     def tick(self, name: str) -> None:
@@ -70,4 +76,4 @@ class Agreement(Model[AgreementState]):
             self.show(asking=False)
             self._shared.refuse(why)
 
-        self._shared.worker.ask(of_worker("Agree", wanted, Empty), recorded, failed)
+        self._shared.jobs.ask(of_worker("Agree", wanted, Empty), recorded, failed)

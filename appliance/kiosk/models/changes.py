@@ -120,7 +120,7 @@ class Changes(Model[ChangesState]):
             self._shared.refuse(why)
 
         wanted = subject_of(visit.wish)
-        self._shared.worker.ask(of_worker("Reach", wanted, worker_api.Reach), looked, failed)
+        self._shared.jobs.ask(of_worker("Reach", wanted, worker_api.Reach), looked, failed)
 
     @action
     def fit(self, side: float) -> None:

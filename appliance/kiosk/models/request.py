@@ -17,6 +17,9 @@ from appliance.wire.client import Client
 from appliance.wire.message import Empty
 
 LOOK = "look"
+_OVER = ("release-training", "release-decided", "release-expired", "no-such-release")
+"""Refusals after which nothing waits any more."""
+
 Reason = Literal["wrong-person", "wrong-result", "consent", "quality", "other"]
 
 
@@ -241,8 +244,9 @@ class Request(Model[RequestState]):
 
     def _refused(self, why: Refusal) -> None:
         self._shared.refuse(why)
-        if why.code == "release-training":
+        if why.code in _OVER:
             self.show(release="", seen=False, user="", phase="choose")
-            self._shared.place.show(screen=self._shared.place.state.screen)
+            self._shared.place.go(Step.DECIDED)
+            self._shared.refuse(why)
             return
         self.show(phase="pin" if self.state.user else "choose", count=0)

@@ -28,11 +28,12 @@ _NAME = broker_api.NAME
 class SessionState(msgspec.Struct, frozen=True):
     """``lost``: a service is gone, and the screen says so until it is back.
 
-    ``ending``: the wipe is under way.
+    ``ending``: the wipe is under way; ``worker_ended``: as the broker says meanwhile.
     """
 
     lost: bool = False
     ending: bool = False
+    worker_ended: bool = False
     clean: bool = False
     before: int = 0
     after: int = 0
@@ -59,6 +60,8 @@ class Session(Model[SessionState]):
         self._resume = resume
         self.login = Login(shared, self._open, self._reopen)
         self._ends_at = 0.0
+        self._unheard = False
+        self._has_token = False
         self._appliance: Caller | None = None
         self._status: Caller | None = None
         self._looking = looking
@@ -84,8 +87,13 @@ class Session(Model[SessionState]):
             left = max(0.0, self._ends_at - time.monotonic())
             self._bar.show(minutes=round(left / 60))
         self._looking.pass_time()
+
+    def look_again(self) -> None:
+        """Called each second: ask again whoever did not answer."""
         if self.state.lost:
             self.watch()
+        if self._unheard:
+            self._follow_status()
 
     def touch(self) -> None:
         """A person uses the screen: the idle time starts again."""
@@ -127,7 +135,7 @@ class Session(Model[SessionState]):
         self._forget()
         self._shared.place.go(Step.END)
         self._shared.pictures.clear()
-        self.show(ending=True)
+        self.show(ending=True, worker_ended=False)
         self._shared.urgent.ask(
             of_broker("Close", broker_api.SessionRef(handle), broker_api.Closed),
             self._ended,
@@ -140,6 +148,7 @@ class Session(Model[SessionState]):
         self._start_over()
         self._shared.place.go(Step.LEAVE)
         self._shared.place.show(locked=False)
+        self._welcome()
 
     # Opening.
 
@@ -178,16 +187,20 @@ class Session(Model[SessionState]):
     def _begin(self, handle: str) -> None:
         self.login.forget()
         self._shared.connect(handle)
-        self._follow_no_longer()
-        self._status = self._shared.services.caller(self._shared.services.broker)
-        call = each_of(f"{_NAME}.Status", broker_api.SessionRef(handle), broker_api.Status)
-        self._status.follow(call, self._show_status, lambda: None, self._over)
+        self._follow_status()
         self._shared.worker.ask(
             of_worker("Handles", Empty(), worker_api.Handles),
             lambda handles: self._bar.show(engine=handles.engine),
             self._shared.refuse,
         )
         self.measure_space()
+
+    def _follow_status(self) -> None:
+        self._follow_no_longer()
+        handle = broker_api.SessionRef(self._shared.visit.handle)
+        self._status = self._shared.services.caller(self._shared.services.broker)
+        call = each_of(f"{_NAME}.Status", handle, broker_api.Status)
+        self._status.follow(call, self._show_status, self._not_heard, self._not_heard_for)
 
     def measure_space(self) -> None:
         """Ask how full the workspace is."""
@@ -204,17 +217,23 @@ class Session(Model[SessionState]):
         self._bar.show(training=now.training)
         self._bar.show_network(now.network)
         self._looking.count_tokens(now.tokens)
+        self._has_token = now.tokens > 0
+        self._welcome()
+
+    def _welcome(self) -> None:
+        """Where nobody works: ask who it is once a token is there."""
         place = self._shared.place
-        if now.tokens and place.state.screen in (Screen.WELCOME, Screen.LOGIN):
+        if self._has_token and place.state.screen in (Screen.WELCOME, Screen.LOGIN):
             self.login.load()
             if place.state.screen is Screen.WELCOME:
                 place.go(Step.INSERTED)
-        elif not now.tokens and place.state.screen is Screen.LOGIN:
+        elif not self._has_token and place.state.screen is Screen.LOGIN:
             self.login.forget()
             place.go(Step.PULLED)
 
     def _show_status(self, now: broker_api.Status) -> None:
         if self.state.ending:
+            self.show(worker_ended=not now.worker)
             return
         visit = self._shared.visit
         visit.subject = now.subject
@@ -234,7 +253,7 @@ class Session(Model[SessionState]):
 
     def _cover(self) -> None:
         """Nothing of the visit is in the scene from here on."""
-        if self._shared.place.state.locked:
+        if self._shared.place.state.locked or not self._shared.visit.handle:
             return
         self._shared.place.show(locked=True, refusal="", wait=0)
         self._shared.pictures.clear()
@@ -242,12 +261,28 @@ class Session(Model[SessionState]):
         self._forget()
         self.login.ask_for(self._shared.visit.user)
 
+    def _not_heard(self) -> None:
+        """What follows the session ended without a reason."""
+        self._not_heard_for(Refusal("service-gone"))
+
+    def _not_heard_for(self, why: Refusal) -> None:
+        """Nothing can be heard of the session: it is over, or nobody knows what may be shown."""
+        if self.login.state.phase == "touch" and self._shared.visit.handle:
+            self._unheard = True  # the handle is void by the login that is under way, perhaps
+        elif why.code == "no-such-session":
+            self._over(why)
+        elif self._shared.visit.handle and not self.state.ending:
+            self._cover()
+            self._shared.refuse(why)
+            self._unheard = True
+
     def _over(self, why: Refusal) -> None:
-        """The session has ended without this screen, or nobody can say how it is."""
+        """The session has ended without this screen."""
         if self.state.ending or not self._shared.visit.handle:
             return
         self._start_over()
         self._shared.place.show(screen=Screen.WELCOME, locked=False)
+        self._welcome()
         self._shared.refuse(Refusal("session-over") if why.code == "no-such-session" else why)
 
     def _leave_view(self, why: Refusal) -> None:
@@ -291,6 +326,7 @@ class Session(Model[SessionState]):
 
     def _follow_no_longer(self) -> None:
         """Do not hear how the session is any more."""
+        self._unheard = False
         if self._status is not None:
             self._status.close()
             self._status = None

@@ -38,7 +38,7 @@ class Pictures(Protocol):
 
 
 class Shared:
-    """``worker`` serves the session, ``previews`` on a connection of its own.
+    """``worker`` serves the session, ``jobs`` and ``previews`` on a connection of their own.
 
     ``urgent`` is the broker as well, for what must not wait until a token was touched or a disc
     burned.
@@ -88,6 +88,13 @@ class Shared:
         if self._worker is None:
             raise RuntimeError("no session is open")
         return self._worker
+
+    @property
+    def jobs(self) -> Caller:
+        """For what keeps the worker busy: one after the other, so that none is refused as such."""
+        if self._previewer is None:
+            raise RuntimeError("no session is open")
+        return self._previewer
 
     @property
     def previews(self) -> Latest:
@@ -163,5 +170,5 @@ class Shared:
 
         if latest:
             self.previews.ask(decoded, put, self.refuse)
-        elif self._previewer is not None:
-            self._previewer.ask(decoded, put, self.refuse)
+        else:
+            self.jobs.ask(decoded, put, self.refuse)

@@ -86,7 +86,7 @@ class Variants(Model[VariantsState]):
             self.show(making=False)
             self._shared.refuse(why)
 
-        self._shared.worker.ask(of_worker("Simulate", wanted, worker_api.Simulated), made, failed)
+        self._shared.jobs.ask(of_worker("Simulate", wanted, worker_api.Simulated), made, failed)
 
     @action
     def choose(self, number: int) -> None:

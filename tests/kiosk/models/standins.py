@@ -29,19 +29,23 @@ DISC = Path("disc")
 class Answers:
     """``by_method``: an answer, an error, or a function of the parameters that gives one.
 
-    ``asked``: what was asked, in turn. Methods that nothing is said of answer with nothing.
+    ``asked``: what was asked, in turn; ``by``: by which connection, by method. ``picture``: what
+    comes through pipes. Methods that nothing is said of answer with nothing.
     """
 
     by_method: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, Any]] = field(default_factory=list)
+    by: dict[str, set[int]] = field(default_factory=dict)
+    picture: bytes = b"picture"
 
     def of(self, name: str) -> list[Any]:
         """The parameters of all calls of a method."""
         return [parameters for asked, parameters in self.asked if asked == name]
 
-    def answer(self, name: str, parameters: Any) -> Any:
+    def answer(self, name: str, parameters: Any, caller: int) -> Any:
         """Of the method with this full name."""
         method = name.rpartition(".")[2]
+        self.by.setdefault(method, set()).add(caller)
         self.asked.append((method, parameters))
         given = self.by_method.get(method, Empty())
         given = given(parameters) if callable(given) else given
@@ -66,12 +70,12 @@ class StandInClient:
         attached: int = 0,
     ) -> tuple[Any, list[int]]:
         del gives, descriptors
-        answer = self._answers.answer(name, parameters)
-        return answer, [_pipe(b"picture") for _ in range(attached)]
+        answer = self._answers.answer(name, parameters, id(self))
+        return answer, [_pipe(self._answers.picture) for _ in range(attached)]
 
     def follow(self, name: str, parameters: Any, *, gives: type[Any]) -> Iterator[tuple[Any, Any]]:
         del gives
-        for one in self._answers.answer(name, parameters):
+        for one in self._answers.answer(name, parameters, id(self)):
             yield one, []
 
 
@@ -165,6 +169,12 @@ class Bench:
     def screen(self) -> Screen:
         return self.shared.place.state.screen
 
+    @property
+    def after(self) -> str:
+        """What the picture of that name was made of."""
+        picture = self.pictures.shown["after"]
+        return picture.decode() if isinstance(picture, bytes) else str(picture)
+
     def at(self, screen: Screen) -> None:
         """The person is there."""
         self.shared.place.show(screen=screen)
@@ -203,12 +213,11 @@ def acts(model: Model[Any], name: str, *arguments: Any) -> None:
     method(model, *arguments)
 
 
-def handle(name: str, points: tuple[str, ...] = (), **others: Any) -> worker_api.Handle:
+def handle(
+    name: str, points: tuple[str, ...] = (), region: str = "nose", least: float = -2.0
+) -> worker_api.Handle:
     """One that the site allows."""
-    given = {"unit": "mm", "least": -2.0, "most": 2.0, "lowest": -4.0, "highest": 4.0} | others
-    return worker_api.Handle(
-        name=name, region=given.pop("region", "nose"), points=list(points), views=[], **given
-    )
+    return worker_api.Handle(name, "mm", least, 2.0, -4.0, 4.0, region, [*points], [])
 
 
 def handles(*those: worker_api.Handle, drag: float = 3.0, regions: bool = True) -> Any:
@@ -225,7 +234,7 @@ def files(*those: tuple[int, str | None], more: bool = False) -> disc_api.Files:
 def _pipe(data: bytes) -> int:
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as sink:
-        sink.write(data)
+        sink.write(data)  # a small one, that fits into a pipe
     return reading
 
 

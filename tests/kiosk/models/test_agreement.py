@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from appliance.kiosk.models.agreement import SENTENCES, Agreement
+from appliance.kiosk.models.changes import Changes
+from appliance.kiosk.models.compare import Compare
 from appliance.kiosk.models.request import Request
+from appliance.kiosk.models.variants import Variants
 from appliance.kiosk.visit.state import NEXT, Screen
 from appliance.kiosk.visit.visit import Variant, Wish
-from appliance.protocols import broker_api
-from tests.kiosk.models.standins import Bench, acts, error
+from appliance.protocols import broker_api, worker_api
+from tests.kiosk.models.standins import Bench, acts, error, handle, handles
 
 
 @pytest.fixture
@@ -34,6 +37,15 @@ def test_two_ticks_are_not_enough(bench: Bench, agreement: Agreement) -> None:
     acts(agreement, "accept")
     assert bench.answers.of("Agree") == []
     assert bench.screen is Screen.AGREEMENT
+
+
+def test_the_patient_sees_what_they_agree_to(bench: Bench, agreement: Agreement) -> None:
+    bench.shared.visit.variants[1].wish.handles["hump"] = -2.0
+    bench.answers.by_method["PreviewSimulation"] = worker_api.Previewed({}, 1.0)
+    acts(agreement, "load")
+    (wanted,) = bench.answers.of("PreviewSimulation")
+    assert (wanted.photo, wanted.handles) == (8, {"hump": -2.0})
+    assert bench.pictures.shown["agreed"] == b"picture"
 
 
 def test_it_is_recorded_before_anybody_goes_on(bench: Bench, agreement: Agreement) -> None:
@@ -93,3 +105,29 @@ def test_a_lock_takes_the_ticks_away(agreement: Agreement) -> None:
     tick_all(agreement)
     agreement.forget()
     assert agreement.state.ticked == []
+
+
+def test_what_keeps_the_worker_busy_is_asked_by_one_connection(
+    bench: Bench, agreement: Agreement
+) -> None:
+    """Then one waits for the other, and none is refused because the worker is busy."""
+    wish = bench.shared.visit.wish
+    bench.photo()
+    wish.handles["hump"] = -2.0
+    bench.shared.visit.variants[1].wish.handles["hump"] = -2.0
+    bench.answers.by_method |= {
+        "PreviewSimulation": worker_api.Previewed({}, 1.0),
+        "Reach": worker_api.Reach({}, 0.0, 1.0, []),
+        "Simulate": worker_api.Simulated(1, 60, {}, 1.0),
+        "Handles": handles(handle("hump")),
+    }
+    acts(Changes(bench.shared), "load")
+    acts(Compare(bench.shared), "load")
+    acts(Variants(bench.shared), "keep")
+    acts(agreement, "load")
+    tick_all(agreement)
+    acts(agreement, "accept")
+    by = bench.answers.by
+    assert by["Reach"] == by["PreviewSimulation"] == by["Simulate"] == by["Agree"]
+    assert len(by["Reach"]) == 1
+    assert by["Reach"] != by["View"]

@@ -13,8 +13,15 @@ Page {
     onGoOn: Kiosk.act("agreement.accept", [])
     Component.onCompleted: Kiosk.act("agreement.load", [])
 
+    Picture {
+        id: picture
+        anchors { left: parent.left; top: parent.top; bottom: parent.bottom }
+        width: 420
+        name: "agreed"
+        label: Kiosk.words.agreement_picture
+    }
     Column {
-        anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter }
+        anchors { left: picture.right; leftMargin: Theme.margin; right: parent.right; verticalCenter: parent.verticalCenter }
         spacing: Theme.margin
         Repeater {
             model: Kiosk.agreement.sentences

@@ -18,8 +18,8 @@ Page {
             Repeater {
                 model: [
                     Kiosk.words.certificate_session.arg(Kiosk.session.session),
-                    Kiosk.words.certificate_before.arg(Kiosk.session.before),
-                    Kiosk.words.certificate_after.arg(Kiosk.session.after),
+                    Kiosk.session.before > 0 ? Kiosk.words.certificate_canaries.arg(Kiosk.session.before).arg(Kiosk.session.after)
+                                             : Kiosk.words.certificate_memory,
                     Kiosk.words.certificate_ms.arg(Kiosk.session.ms)
                 ]
                 delegate: Label {

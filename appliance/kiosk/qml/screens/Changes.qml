@@ -251,7 +251,7 @@ Page {
                         objectName: "region-" + modelData
                         width: regions.width
                         kind: Kiosk.changes.region === modelData ? "main" : "plain"
-                        text: Kiosk.words["region_" + modelData]
+                        text: (Kiosk.changes.region === modelData ? "✓ " : "") + Kiosk.words["region_" + modelData]
                         onClicked: Kiosk.act("changes.choose", [modelData])
                     }
                 }

@@ -14,7 +14,7 @@ Page {
             model: ["worker", "key", "storage", "search", "ledger"]
             delegate: Label {
                 required property string modelData
-                text: "… " + Kiosk.words["ending_" + modelData]
+                text: (modelData === "worker" && Kiosk.session.worker_ended ? "✓ " : "… ") + Kiosk.words["ending_" + modelData]
                 font.pixelSize: 24
             }
         }

@@ -11,6 +11,7 @@ Page {
     readonly property bool chosenPoint: point !== "" && Kiosk.face.places[point] !== undefined
 
     function named(name) { return Kiosk.words["landmark_" + name.replace(/-/g, "_")]; }
+    function called(name) { return Kiosk.words["face_name_" + name]; }
     function nudge(right, down) { Kiosk.act("face.nudge", [page.point, right, down]); }
 
     title: Kiosk.words.face_title
@@ -63,7 +64,7 @@ Page {
                 border { width: chosen ? 4 : 2; color: activeFocus ? Theme.text : chosen ? Theme.accent : Theme.text }
                 activeFocusOnTab: visible
                 Accessible.role: Accessible.RadioButton
-                Accessible.name: name.text
+                Accessible.name: page.called(modelData.name)
                 Accessible.checkable: true
                 Accessible.checked: chosen
                 Accessible.onPressAction: Kiosk.act("face.choose", [modelData.number])
@@ -79,7 +80,7 @@ Page {
                     Text {
                         id: name
                         anchors.centerIn: parent
-                        text: (box.chosen ? "✓ " : "") + Kiosk.words["face_name_" + box.modelData.name]
+                        text: box.chosen ? "✓ " + page.called(box.modelData.name) : box.modelData.number   // short: faces may be near each other
                         color: Theme.text
                         font { family: Theme.family; pixelSize: Theme.small }
                     }

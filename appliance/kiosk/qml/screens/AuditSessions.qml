@@ -6,8 +6,8 @@ import "../controls"
 Page {
     id: page
 
-    readonly property real left: 190
-    readonly property real right: 470
+    readonly property real before: 190
+    readonly property real after: 470
 
     title: Kiosk.words.sessions_title
     sentence: Kiosk.words.sessions_more
@@ -40,14 +40,14 @@ Page {
         visible: Kiosk.audit_sessions.rows.length > 0
         Label {
             anchors { left: parent.left; verticalCenter: parent.verticalCenter }
-            width: page.left - 12
+            width: page.before - 12
             text: Kiosk.words.sessions_days
             color: Theme.quiet
             font.pixelSize: 14
         }
         Item {
             id: axis
-            anchors { left: parent.left; leftMargin: page.left; right: parent.right; rightMargin: page.right }
+            anchors { left: parent.left; leftMargin: page.before; right: parent.right; rightMargin: page.after }
             height: parent.height
             Accessible.role: Accessible.Graphic
             Accessible.name: Kiosk.words.sessions_days
@@ -86,7 +86,7 @@ Page {
         }
         Label {
             anchors { right: parent.right; verticalCenter: parent.verticalCenter }
-            width: page.right - Theme.gap
+            width: page.after - Theme.gap
             text: Kiosk.words.sessions_alarms
             color: Theme.quiet
             font.pixelSize: 14
@@ -119,7 +119,7 @@ Page {
                 }
                 Item {
                     id: track
-                    anchors { left: parent.left; leftMargin: page.left; right: parent.right; rightMargin: page.right; top: parent.top; bottom: parent.bottom }
+                    anchors { left: parent.left; leftMargin: page.before; right: parent.right; rightMargin: page.after; top: parent.top; bottom: parent.bottom }
                     Rectangle {
                         anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter }
                         height: 1
@@ -139,7 +139,7 @@ Page {
                 }
                 Column {
                     anchors { right: parent.right; verticalCenter: parent.verticalCenter }
-                    width: page.right - Theme.gap
+                    width: page.after - Theme.gap
                     Label {
                         id: end
                         width: parent.width

@@ -68,7 +68,9 @@ def kinds_of_entries() -> set[str]:
 
 def of_entries() -> set[str]:
     """Every code in a field of an event, but handles."""
-    found = {code for kind in _KINDS for hint in get_type_hints(kind).values() for code in literals(hint)}
+    found = {
+        code for kind in _KINDS for hint in get_type_hints(kind).values() for code in literals(hint)
+    }
     return found - {*HANDLES}
 
 

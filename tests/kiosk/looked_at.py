@@ -23,9 +23,7 @@ _GROUPS = [f"{17 * number % 65536:04x}" for number in range(301, 317)]
 
 def auditor(stage: Stage) -> None:
     """An auditor is there, and has checked nothing yet."""
-    stage.model("bar").show(
-        who="emil", role="auditor", engine="", free_percent=-1, minutes=-1
-    )
+    stage.model("bar").show(who="emil", role="auditor", engine="", free_percent=-1, minutes=-1)
 
 
 def checking(stage: Stage) -> None:
@@ -50,9 +48,9 @@ def damaged(stage: Stage) -> None:
     stage.model("audit").show(
         verdict="damaged", problems=3, outside="no", counter="no", anchored="", pruned=0,
         findings=[
-            Finding("entry", "entry 4071"),
-            Finding("truncated", "checkpoint"),
-            Finding("tpm", "checkpoint"),
+            Finding("entry", entry=4071),
+            Finding("truncated", file="checkpoint"),
+            Finding("tpm", file="checkpoint"),
         ],
     )  # fmt: skip
 
@@ -69,9 +67,23 @@ def sessions(stage: Stage) -> None:
         wiped = cast(api.Wiped, "open" if reason is None else _WIPED[number])
         held.append(
             api.SessionSummary(
-                f"{number:016x}", 9 - number, 99, begun, begun, closed, reason, wiped,
-                "ab" * 16, "cd" * 16, number, 2, 1, number % 3, number % 2, number == 2,
-            )  # fmt: skip
+                f"{number:016x}",
+                9 - number,
+                99,
+                begun,
+                begun,
+                closed,
+                reason,
+                wiped,
+                "ab" * 16,
+                "cd" * 16,
+                number,
+                2,
+                1,
+                number % 3,
+                number % 2,
+                number == 2,
+            )
         )
     days = [
         api.Day(_BEGIN + number * DAY, 20 + 37 * number % 90, 1, int(number % 5 == 3))

@@ -24,10 +24,11 @@ _MOST_FINDINGS = 20  # as many as somebody reads; their number is shown as well
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What is wrong. ``where``: an entry, or a file of the ledger."""
+    """What is wrong, with the entry, or where that is below 0 with the file of the ledger."""
 
     problem: str
-    where: str
+    entry: int = -1
+    file: str = ""
 
 
 class AuditState(msgspec.Struct, frozen=True):
@@ -111,7 +112,7 @@ class Audit(Model[AuditState]):
         self.show(
             checking=-1.0,
             verdict=report.verdict,
-            findings=[Finding(one.problem, one.where) for one in found],
+            findings=[_finding(one) for one in found],
             problems=report.problems,
             entries=report.entries,
             pruned=report.pruned,
@@ -123,3 +124,10 @@ class Audit(Model[AuditState]):
             outside=report.outside,
             counter=report.counter,
         )
+
+
+def _finding(found: api.Finding) -> Finding:
+    kind, _, number = found.where.partition(" ")
+    if kind == "entry" and number.isdecimal():
+        return Finding(found.problem, entry=int(number))
+    return Finding(found.problem, file=found.where)

@@ -31,6 +31,7 @@ _FREE: Final = frozenset(
 ``result`` is one of them in some events, and a code in another.
 """
 
+_HASH = 16  # hex digits of the shortest one
 _PSEUDONYM = 8  # characters that the screen shows of one
 
 
@@ -141,17 +142,17 @@ def line_of(entry: api.Entry) -> Line:
         who=", ".join(who),
         handle=fields.get("handle", ""),
         codes=list(_codes(fields)),
-        numbers=list(_numbers(fields)),
+        numbers=list(_numbers(entry.event, fields)),
     )
 
 
 def _codes(fields: Mapping[str, str]) -> Iterator[str]:
     for name, value in fields.items():
         if name != "handle" and name not in _FREE:
-            yield from (word for word in value.split() if not _is_number(word))
+            yield from (word for word in value.split() if not _is_free(word))
 
 
-def _numbers(fields: Mapping[str, str]) -> Iterator[Number]:
+def _numbers(event: str, fields: Mapping[str, str]) -> Iterator[Number]:
     for name, value in fields.items():
         if name == "version":
             yield Number(name, value)
@@ -160,7 +161,13 @@ def _numbers(fields: Mapping[str, str]) -> Iterator[Number]:
         elif name in THOUSANDTHS:
             yield Number(name, f"{int(value) / 1000:g}")
         else:
-            yield Number(name, value)
+            of_entries = event == "checkpoint-anchored" and name == "size"
+            yield Number("entries" if of_entries else name, f"{int(value):,}")
+
+
+def _is_free(text: str) -> bool:
+    """Whether it is a number or a hash."""
+    return _is_number(text) or (len(text) >= _HASH and not text.strip("0123456789abcdef"))
 
 
 def _is_number(text: str) -> bool:

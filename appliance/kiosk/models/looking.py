@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.models.audit import Audit
@@ -12,6 +13,9 @@ from appliance.kiosk.models.login import Login, Task
 from appliance.kiosk.models.machine import Machine
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import VIEWS, Screen, Step
+
+OVER: Final = Refusal("view-over")
+"""Why a view is closed: the token was pulled, its time is over, or nothing was done for long."""
 
 _IDLE = 600.0  # seconds, after which what an administrator sees is taken away
 
@@ -49,9 +53,7 @@ class Looking:
             self._shared.place.go(step)
 
         if task == "audit":
-            self._audit.line.open(
-                user, pin, lambda: entered("auditor", Step.AUDITS), login.refused
-            )
+            self._audit.line.open(user, pin, lambda: entered("auditor", Step.AUDITS), login.refused)
         else:
             self._machine.open(
                 user, pin, lambda: entered("administrator", Step.ADMINISTERS), login.refused
@@ -71,10 +73,10 @@ class Looking:
     def pass_time(self) -> None:
         """Called once in a while: who has left the screen does not leave it to the next one."""
         if self.is_there and time.monotonic() - self._used > _IDLE:
-            self._over(Refusal("view-over"))
+            self._over(OVER)
 
     def count_tokens(self, plugged: int) -> None:
         """So many tokens are plugged in: with one less, the administrator may be gone."""
         self._plugged = plugged
         if self.is_there and plugged < self._tokens and not self._audit.line.is_open:
-            self._over(Refusal("view-over"))
+            self._over(OVER)

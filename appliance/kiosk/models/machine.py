@@ -163,9 +163,7 @@ def groups_of(checks: Sequence[machine_view.Check]) -> list[Group]:
     """The checks by their kind, the worst first, otherwise in the doctor's order."""
     by_name: dict[str, list[Check]] = {}
     for one in checks:
-        by_name.setdefault(one.group, []).append(
-            Check(one.group, one.name, one.ok, one.evidence)
-        )
+        by_name.setdefault(one.group, []).append(Check(one.group, one.name, one.ok, one.evidence))
     groups = [
         Group(name, sum(not one.ok for one in held), sorted(held, key=lambda one: one.ok))
         for name, held in by_name.items()

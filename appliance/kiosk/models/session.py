@@ -13,7 +13,7 @@ from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import each_of, of_broker, of_worker
 from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.login import Login, Task
-from appliance.kiosk.models.looking import Looking
+from appliance.kiosk.models.looking import OVER, Looking
 from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Screen, Step
@@ -216,8 +216,8 @@ class Session(Model[SessionState]):
         self.show(lost=False)
         self._bar.show(training=now.training)
         self._bar.show_network(now.network)
-        self._looking.count_tokens(now.tokens)
         self._has_token = now.tokens > 0
+        self._looking.count_tokens(now.tokens)
         self._welcome()
 
     def _welcome(self) -> None:
@@ -228,8 +228,11 @@ class Session(Model[SessionState]):
             if place.state.screen is Screen.WELCOME:
                 place.go(Step.INSERTED)
         elif not self._has_token and place.state.screen is Screen.LOGIN:
+            is_over = place.state.refusal == OVER.code
             self.login.forget()
             place.go(Step.PULLED)
+            if is_over:  # said a moment ago, and the token that was pulled is why
+                place.refuse(OVER)
 
     def _show_status(self, now: broker_api.Status) -> None:
         if self.state.ending:

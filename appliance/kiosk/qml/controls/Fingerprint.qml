@@ -2,7 +2,7 @@ import QtQuick
 
 // Sixteen groups of four digits, in four lines of four, to be compared by eye or read out.
 Column {
-    id: print
+    id: fingerprint
 
     property string heading: ""
     property var groups: []
@@ -13,17 +13,17 @@ Column {
     Accessible.name: heading + ": " + groups.join(" ")
     Label {
         width: parent.width
-        text: print.heading
+        text: fingerprint.heading
         color: Theme.quiet
         font.pixelSize: Theme.small
         Accessible.ignored: true
     }
     Grid {
         columns: 4
-        columnSpacing: 18
+        columnSpacing: 16
         rowSpacing: 2
         Repeater {
-            model: print.groups
+            model: fingerprint.groups
             delegate: Row {
                 id: group
                 required property string modelData
@@ -31,10 +31,10 @@ Column {
                     model: group.modelData.length
                     delegate: Text {
                         required property int index
-                        width: 15
+                        width: 13
                         text: group.modelData[index]
                         color: Theme.text
-                        font { family: Theme.family; pixelSize: 23 }
+                        font { family: Theme.family; pixelSize: 20 }
                         textFormat: Text.PlainText
                         horizontalAlignment: Text.AlignHCenter
                     }

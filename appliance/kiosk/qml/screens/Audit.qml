@@ -50,7 +50,7 @@ Page {
         LineList {
             anchors { left: parent.left; right: prints.left; rightMargin: Theme.margin; top: verdict.bottom; bottom: parent.bottom; topMargin: 12 }
             label: Kiosk.words.audit_facts
-            model: Kiosk.audit.findings.map(one => "⚠ " + Kiosk.words.audit_finding.arg(Kiosk.words["finding_" + one.problem.replace(/-/g, "_")]).arg(one.where)).concat([
+            model: Kiosk.audit.findings.map(one => "⚠ " + Kiosk.words.audit_finding.arg(Kiosk.words["finding_" + one.problem.replace(/-/g, "_")]).arg(one.entry < 0 ? one.file : Kiosk.words.entry_index.arg(one.entry))).concat([
                 Kiosk.audit.at === "" ? "" : Kiosk.words.audit_span.arg(Kiosk.audit.since).arg(Kiosk.audit.at),
                 (Kiosk.audit.outside === "yes" ? "✓ " : Kiosk.audit.outside === "no" ? "⚠ " : "? ") + Kiosk.words["audit_outside_" + Kiosk.audit.outside],
                 (Kiosk.audit.counter === "yes" ? "✓ " : Kiosk.audit.counter === "no" ? "⚠ " : "? ") + Kiosk.words["audit_counter_" + Kiosk.audit.counter],
@@ -65,18 +65,17 @@ Page {
                 Accessible.role: Accessible.ListItem
             }
         }
-        Column {
+        Row {
             id: prints
             anchors { right: parent.right; top: verdict.bottom; topMargin: 12 }
-            width: 330
-            spacing: Theme.gap
+            spacing: Theme.margin
             Fingerprint {
-                width: parent.width
+                width: 264
                 heading: Kiosk.words.audit_fingerprint
                 groups: Kiosk.audit.fingerprint
             }
             Fingerprint {
-                width: parent.width
+                width: 264
                 heading: Kiosk.words.audit_key
                 groups: Kiosk.audit.key
             }

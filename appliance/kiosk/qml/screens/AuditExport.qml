@@ -32,6 +32,7 @@ Page {
                 required property string modelData
                 objectName: "export-" + modelData
                 width: 340
+                height: 116
                 text: Kiosk.words["export_" + modelData]
                 note: modelData === "session" ? Kiosk.words.export_note_session.arg(Kiosk.audit_export.session) : Kiosk.words["export_note_" + modelData]
                 chosen: Kiosk.audit_export.what === modelData

@@ -47,7 +47,7 @@ Page {
         }
         Item {
             id: axis
-            anchors { left: parent.left; leftMargin: page.before; right: parent.right; rightMargin: page.after }
+            anchors { left: parent.left; leftMargin: page.before; right: parent.right; rightMargin: page.after + 10 }
             height: parent.height
             Accessible.role: Accessible.Graphic
             Accessible.name: Kiosk.words.sessions_days
@@ -85,20 +85,20 @@ Page {
             }
         }
         Label {
-            anchors { right: parent.right; verticalCenter: parent.verticalCenter }
+            anchors { right: parent.right; rightMargin: 10; verticalCenter: parent.verticalCenter }
             width: page.after - Theme.gap
             text: Kiosk.words.sessions_alarms
             color: Theme.quiet
             font.pixelSize: 14
         }
     }
-    ListView {
+    LineList {
         id: list
+        activeFocusOnTab: false
+        label: Kiosk.words.sessions_title
         objectName: "sessions"
         anchors { left: parent.left; right: parent.right; top: days.bottom; bottom: parent.bottom; topMargin: 4 }
-        clip: true
         spacing: 6
-        boundsBehavior: Flickable.StopAtBounds
         model: Kiosk.audit_sessions.rows
         delegate: ActionButton {
             id: row
@@ -106,7 +106,7 @@ Page {
             required property int index
             readonly property bool bad: modelData.wiped === "failed" || modelData.wiped === "missing"
             objectName: "session-" + modelData.session
-            width: list.width
+            width: list.width - 10
             text: Kiosk.words.sessions_name.arg(modelData.begun).arg(end.text)
             onActiveFocusChanged: if (activeFocus) list.positionViewAtIndex(index, ListView.Contain)
             onClicked: Kiosk.act("audit_sessions.open", [modelData.session])

@@ -24,22 +24,22 @@ Page {
         width: parent.width
         chosen: "checks"
     }
-    ListView {
+    LineList {
         id: groups
+        activeFocusOnTab: false
+        label: Kiosk.words.machine_checks
         anchors { left: parent.left; top: tabs.bottom; bottom: parent.bottom; topMargin: 12 }
         width: 320
-        clip: true
         spacing: 6
-        boundsBehavior: Flickable.StopAtBounds
         model: Kiosk.machine.groups
         delegate: Tile {
             id: tile
             required property var modelData
             required property int index
             objectName: "group-" + modelData.name
-            width: groups.width - 8
-            text: (modelData.failed > 0 ? "⚠ " : "") + page.known(modelData.name)
-            note: modelData.failed > 0 ? Kiosk.words.machine_failed.arg(modelData.failed).arg(modelData.checks.length) : Kiosk.words.machine_passed.arg(modelData.checks.length)
+            width: groups.width - 10
+            text: page.known(modelData.name)
+            note: modelData.failed > 0 ? "⚠ " + Kiosk.words.machine_failed.arg(modelData.failed).arg(modelData.checks.length) : "✓ " + Kiosk.words.machine_passed.arg(modelData.checks.length)
             chosen: Kiosk.machine.group === modelData.name
             onActiveFocusChanged: if (activeFocus) groups.positionViewAtIndex(index, ListView.Contain)
             onClicked: Kiosk.act("machine.choose", [modelData.name])

@@ -137,8 +137,12 @@ def test_escape_is_the_way_back(stage: Stage, scene: Scene) -> None:
 
 
 def place_of(item: QQuickItem) -> str:
-    """Something that tells items apart."""
-    return f"{item.metaObject().className()} {item.objectName()} {area(item).getRect()}"
+    """Something that tells items apart, also when their list moves because the focus does."""
+    where = area(item)
+    for above in _with_parents(item):
+        if above.inherits("QQuickListView"):
+            where.translate(0, above.property("contentY"))
+    return f"{item.metaObject().className()} {item.objectName()} {where.getRect()}"
 
 
 def _with_parents(item: QQuickItem) -> Iterator[QQuickItem]:

@@ -9,6 +9,7 @@ ListView {
 
     clip: true
     spacing: 8
+    cacheBuffer: 0       // what is outside would be made piece by piece
     boundsBehavior: Flickable.StopAtBounds
     activeFocusOnTab: most > 0
     Accessible.role: Accessible.List

@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour lint test test-kernels test-openvino second-reader lab fuzz \
+.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour kiosk-monkey lint test test-kernels test-openvino second-reader lab fuzz \
 	bench bench-gpu \
 	clean
 
@@ -18,6 +18,7 @@ make demo           swap the faces of the sample portraits; writes demo/sheet.pn
 make kiosk          practise with the whole appliance on its screen, on samples, without root
 make test           lint, then all tests with coverage (up to 40 minutes on two cores)
 make kiosk-tour     drives it through a whole visit without a screen; pictures in demo/kiosk/
+make kiosk-monkey   touches the screen at random 100,000 times, while services answer at random
 make lint           formatting, types, which package may import which
 make test-kernels   the tests of the CUDA kernels, which it compiles first; needs no GPU
 make test-openvino  the tests of the OpenVINO provider, in an environment of its own
@@ -134,6 +135,9 @@ kiosk: .venv/.kiosk
 	@$(call qt_libraries)
 	$(BIN)/appliance kiosk
 
+kiosk-monkey: .venv/.dev
+	@$(BIN)/python -m tests.kiosk.monkey 100000 "$${SEED:-17}"
+
 kiosk-tour: .venv/.kiosk
 	@$(call qt_libraries)
 	$(BIN)/python -m tests.kiosk.tour demo/kiosk
@@ -196,6 +200,7 @@ bench: .venv/.runtime .cache/openvino/.ready
 	$(BIN)/python -m tests.bench.simulation_identity
 	$(BIN)/python -m tests.bench.simulation_speed
 	$(BIN)/python -m tests.bench.slider
+	$(BIN)/python -m tests.bench.screen_slider
 	$(BIN)/python -m tests.bench.simulation
 	$(BIN)/python -m tests.bench.inference
 	$(BIN)/python -m tests.bench.precisions

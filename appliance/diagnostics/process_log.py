@@ -23,19 +23,22 @@ from typing import Any, TextIO
 import structlog
 
 from appliance.diagnostics import journal
+from appliance.diagnostics.output import take_output
 from appliance.diagnostics.redact import ModuleName, Process, redact_record
 
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _LEVELS = {name: getattr(logging, name.upper()) for name in _PRIORITIES}
 
 
-def configure(process: Process, level: str = "warning") -> TextIO:
+def configure(process: Process, level: str = "warning", stream: TextIO | None = None) -> TextIO:
     """Send this process's messages of ``level`` and above, redacted, to the current stderr.
+
+    ``stream``: what ``take_output`` gave, if it was called before.
 
     Returns that stream, for the last words of a process that cannot go on: an ``ApplianceError``
     contains nothing personal and may be written there as it is.
     """
-    stream = _take_output()
+    stream = stream or take_output()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -65,21 +68,6 @@ def log() -> Any:
 def report_bug(bug: BaseException) -> None:
     """Log an exception that a service answered with ``Bug``: its type and place, not its text."""
     log().error("bug", exc_info=bug)
-
-
-def _take_output() -> TextIO:
-    """A stream to the former stderr; descriptors 1 and 2 become /dev/null.
-
-    What is still in a buffer of stdout is discarded with all that follows it.
-    """
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-    for descriptor in (1, 2):  # libraries write to these
-        os.dup2(null, descriptor)
-    if null not in (1, 2):
-        os.close(null)
-    return os.fdopen(stderr, "w", buffering=1, errors="replace")
 
 
 def _add_process(process: Process) -> Any:

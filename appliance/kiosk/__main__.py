@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from PySide6.QtGui import QGuiApplication
 
-from appliance.diagnostics.process_log import configure
+from appliance.diagnostics.output import take_output
 from appliance.errors import SealError
 from appliance.kiosk.loading import at_first_frame
 from appliance.kiosk.sealing import confine_screen, seal_screen
@@ -25,7 +26,7 @@ def main() -> int:
     parser.add_argument("--training", type=Path, help="socket of software tokens")
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="at the beginning")
     options = parser.parse_args()
-    stderr = configure("kiosk")
+    stderr = take_output()
     try:
         # Before there is a thread, and before Qt looks at the environment.
         confinement = confine_screen()
@@ -38,6 +39,7 @@ def main() -> int:
     def seal() -> None:
         try:
             screen.load_ahead()
+            _configure(stderr)
             seal_screen(confinement)
         except SealError as error:
             stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
@@ -48,6 +50,12 @@ def main() -> int:
     at_first_frame(screen.window, seal)
     screen.window.show()
     return int(application.exec())
+
+
+def _configure(stderr: TextIO) -> None:
+    from appliance.diagnostics.process_log import configure  # noqa: PLC0415 - see ``bugs``
+
+    configure("kiosk", stream=stderr)
 
 
 if __name__ == "__main__":

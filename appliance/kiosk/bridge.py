@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Property, QObject, Slot
 from PySide6.QtQml import QQmlPropertyMap
 
-from appliance.diagnostics import process_log
+from appliance.kiosk.bugs import report_bug
 from appliance.kiosk.models.model import Model, fit
 from appliance.kiosk.words.catalogue import Language, words
 
@@ -45,7 +45,7 @@ class Bridge(QObject):
         try:
             method(model, *fitting)
         except Exception as bug:  # noqa: BLE001 - Qt would print its text, which may hold a name
-            process_log.report_bug(bug)
+            report_bug(bug)
 
     def _listener(self, name: str, values: QQmlPropertyMap) -> Any:
         def changed(key: str, value: Any) -> None:

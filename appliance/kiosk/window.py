@@ -13,8 +13,8 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance
 from PySide6.QtQuick import QQuickWindow
 
-from appliance.diagnostics import process_log
 from appliance.kiosk.bridge import bridge_of
+from appliance.kiosk.bugs import report_bug
 from appliance.kiosk.calls.services import Services
 from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
@@ -24,23 +24,27 @@ from appliance.kiosk.models.changes import Changes
 from appliance.kiosk.models.compare import Compare
 from appliance.kiosk.models.consent import Consent
 from appliance.kiosk.models.face import Face
-from appliance.kiosk.models.looking import Looking
 from appliance.kiosk.models.machine import Machine
 from appliance.kiosk.models.model import Model
+from appliance.kiosk.models.persons import Persons
 from appliance.kiosk.models.place import Place
 from appliance.kiosk.models.request import Request
+from appliance.kiosk.models.results import Results
 from appliance.kiosk.models.series import Series
 from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
+from appliance.kiosk.models.swap import Swap
+from appliance.kiosk.models.taking import Taking
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
+from appliance.kiosk.models.views import Views
 from appliance.kiosk.pictures import loupe
 from appliance.kiosk.pictures.item import PictureItem, register
 from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.words.catalogue import Language
 
 _MINUTE = 15_000  # milliseconds, after which the time left is shown again
-_AGAIN = 1_000  # milliseconds, after which who does not answer is asked again
+_SECOND = 1_000  # milliseconds, after which what may have changed is asked or shown again
 _TOKENS = 500  # milliseconds, after which software tokens are asked for
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
 
@@ -50,7 +54,7 @@ def _safely(act: Callable[[], object]) -> None:
     try:
         act()
     except Exception as bug:  # noqa: BLE001
-        process_log.report_bug(bug)
+        report_bug(bug)
 
 
 class _Post(QObject):
@@ -123,7 +127,7 @@ class Screen:
         self.window.installEventFilter(self._touches)
         self._timers = [
             self._every(_MINUTE, self._pass_time),
-            self._every(_AGAIN, self.session.look_again),
+            self._every(_SECOND, self._pass_second),
         ]
         if training is not None:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
@@ -154,6 +158,11 @@ class Screen:
         """Load what the screens need; returns what Qt cannot load of it."""
         return load_ahead(self._engine, Path(str(files(__package__))) / "qml")
 
+    def _pass_second(self) -> None:
+        self.session.look_again()
+        results: Results = self.models["results"]  # type: ignore[assignment]
+        results.pass_time()
+
     def _pass_time(self) -> None:
         self.session.pass_time()
         request: Request = self.models["request"]  # type: ignore[assignment]
@@ -171,6 +180,8 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
     changes = Changes(shared)
     consent, series = Consent(shared), Series(shared)
     audit, machine = Audit(shared), Machine(shared)
+    bar = Bar()
+    swap = Swap(shared, bar)
     work: dict[str, Model[Any]] = {
         "consent": consent,
         "series": series,
@@ -186,6 +197,12 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "audit_entries": audit.entries,
         "audit_export": audit.export,
         "machine": machine,
+        "sources": Taking(shared, "source"),
+        "target": Taking(shared, "target"),
+        "likeness": Taking(shared, "reference"),
+        "persons": Persons(shared),
+        "swap": swap,
+        "results": Results(shared, swap),
     }
 
     def forget() -> None:
@@ -197,9 +214,8 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         consent.resume()
         series.resume()
 
-    bar = Bar()
-    looking = Looking(shared, bar, audit, machine)
-    session = Session(shared, bar, forget, resume, looking)
+    views = Views(shared, bar, audit, machine)
+    session = Session(shared, bar, forget, resume, views)
     return {
         "place": shared.place,
         "bar": bar,

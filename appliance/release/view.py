@@ -49,6 +49,11 @@ def view_of(photo: Photo) -> bytes:
     )
 
 
+def small_view_of(photo: Photo) -> bytes:
+    """A small picture of a result, in sRGB and upright, as a JPEG to look at, without a label."""
+    return encode_photo(Photo(_written_over(np.asarray(photo.pixels, np.uint8))), "jpeg", _QUALITY)
+
+
 def sheet_of(pictures: Sequence[NDArray[np.uint8]]) -> bytes:
     """Up to ``PICTURES`` pictures of a film, (h, w, 3) in R, G, B, as one JPEG to look at.
 

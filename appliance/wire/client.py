@@ -81,6 +81,10 @@ class Client:
         """
         self._ask(Call(method, _raw(parameters), oneway=True), descriptors)
 
+    def has_hung_up(self) -> bool:
+        """Whether the service has hung up, so that no call can be answered."""
+        return self._connection.has_hung_up()
+
     def close(self) -> None:
         """Hang up."""
         self._connection.close()

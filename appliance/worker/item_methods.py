@@ -1,4 +1,4 @@
-"""The worker's methods about the items of a session: which there are, and one fewer."""
+"""The worker's methods about the files of a session: which there are, and one fewer."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.audit.entries import events
+from appliance.pipeline.media.video.encoder import OWN_CODECS
+from appliance.pipeline.media.video.probe import probe
 from appliance.protocols import worker_api
 from appliance.wire.message import Empty
 from appliance.wire.service import Answer, Method, Request
 from appliance.worker.failures import errors_to_refusals
 from appliance.worker.served_session import ServedSession
-from appliance.worker.workspace import Workspace
+from appliance.worker.workspace import Item, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,11 @@ class ItemMethods:
         }
 
     def _items(self, _: Request[Empty]) -> Answer:
-        kept = [worker_api.Kept(number, item.media) for number, item in self.workspace.items()]
+        with errors_to_refusals():
+            kept = [
+                _kept(number, item, is_result=self.workspace.has_result(number))
+                for number, item in self.workspace.files()
+            ]
         return Answer(worker_api.Items(kept))
 
     def _discard(self, request: Request[worker_api.Item]) -> Answer:
@@ -49,3 +55,14 @@ class ItemMethods:
             self.workspace.discard(number)
             self.forget()
         return Answer()
+
+
+def _kept(number: int, item: Item, *, is_result: bool) -> worker_api.Kept:
+    """The line of a file in the answer of Items. Raises ``InputError``."""
+    seconds, frames = None, None
+    if item.media == "video":
+        with item.path.open("rb") as film:
+            facts = probe(film, only_codecs=OWN_CODECS)
+        seconds = None if facts.duration is None else float(facts.duration)
+        frames = facts.frames
+    return worker_api.Kept(number, item.media, is_result, item.engine, seconds, frames)

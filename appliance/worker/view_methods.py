@@ -9,6 +9,7 @@ from typing import Any
 from appliance.pipeline.media.photo.decode import Photo, in_colours_of
 from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.protocols import worker_api
+from appliance.release.view import small_view_of
 from appliance.wire.message import Empty
 from appliance.wire.service import Answer, Method, Request
 from appliance.worker.failures import errors_to_refusals
@@ -42,18 +43,26 @@ class ViewMethods:
     def _view(self, request: Request[worker_api.View]) -> Answer:
         wanted = request.parameters
         with errors_to_refusals():
-            small, (width, height) = self._small(wanted)
-            pipe = self.hand_over.preview(encode_photo(small, "jpeg"))
+            is_result = self.workspace.has_result(wanted.item)
+            small, (width, height) = self._small(wanted, is_result=is_result)
+            # A result has the words of training in its own pixels.
+            data = (
+                small_view_of(small)
+                if is_result
+                else encode_photo(self.training.over(small), "jpeg")
+            )
+            pipe = self.hand_over.preview(data)
         return Answer(worker_api.Viewed(width, height), (pipe,))
 
-    def _small(self, wanted: worker_api.View) -> tuple[Photo, tuple[int, int]]:
+    def _small(self, wanted: worker_api.View, *, is_result: bool) -> tuple[Photo, tuple[int, int]]:
         """The picture to show, and width and height of the item."""
         with self.one_picture:
-            photo = self.workspace.picture(wanted.item, wanted.at)
+            read = self.workspace.result_picture if is_result else self.workspace.picture
+            photo = read(wanted.item, wanted.at)
             small = Photo(photo.canvas.thumbnail(wanted.side), icc=photo.icc)
             size = photo.displayed_size
             del photo
-        return self.training.over(in_colours_of(small, Photo(small.pixels))), size
+        return in_colours_of(small, Photo(small.pixels)), size
 
     def _space(self, _: Request[Empty]) -> Answer:
         with errors_to_refusals():

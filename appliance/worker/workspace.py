@@ -19,7 +19,7 @@ from appliance.errors import InputError
 from appliance.pipeline.media.canvas import Box
 from appliance.pipeline.media.photo.decode import Photo, read_photo
 from appliance.pipeline.media.video.encoder import OWN_CODECS
-from appliance.pipeline.media.video.key_frame import read_key_frame
+from appliance.pipeline.media.video.key_frame import read_frame
 from appliance.protocols.worker_api import Media, error_name
 from appliance.wire.message import CallError
 
@@ -93,10 +93,6 @@ class Workspace:
         self._items[number] = item
         return number
 
-    def items(self) -> list[tuple[int, Item]]:
-        """The items by number, oldest first."""
-        return sorted(self._items.items(), key=lambda pair: pair[0])
-
     def discard(self, number: int) -> None:
         """Delete an item and its file. Raises ``CallError`` if there is none."""
         self.item(number).path.unlink()
@@ -133,19 +129,23 @@ class Workspace:
         item = self.item(number)
         if item.media != "photo":
             raise InputError("This is a video, not a photo.", "Use a photo here.")
-        return read_photo(item.path.read_bytes(), only="png")
+        return _picture(item, 0.0)
 
     def picture(self, number: int, seconds: float) -> Photo:
-        """A photo, or the last key frame of a video at or before ``seconds``.
+        """A photo, or what a video shows at ``seconds``. Raises ``InputError`` or ``CallError``."""
+        return _picture(self.item(number), seconds)
 
-        Raises ``InputError`` or ``CallError``.
-        """
-        item = self.item(number)
-        if item.media == "photo":
-            return self.photo(number)
-        with item.path.open("rb") as opened:
-            canvas = read_key_frame(opened, seconds, only_codecs=OWN_CODECS)
-            return Photo(canvas.read(Box(0, 0, canvas.width, canvas.height)))
+    def result_picture(self, number: int, seconds: float) -> Photo:
+        """The same of a result, which must leave this process with words all over it only."""
+        return _picture(self.result(number), seconds)
+
+    def files(self) -> list[tuple[int, Item]]:
+        """All items and results by number, oldest first."""
+        return sorted((self._items | self._results).items())
+
+    def has_result(self, number: int) -> bool:
+        """Whether this is the number of a result."""
+        return number in self._results
 
     def space(self) -> tuple[int, int]:
         """How many bytes are free for files, and how many there are. Raises ``OSError``."""
@@ -158,6 +158,14 @@ class Workspace:
 
     def _next(self) -> int:
         return max((self._highest, *self._items, *self._results)) + 1
+
+
+def _picture(item: Item, seconds: float) -> Photo:
+    if item.media == "photo":
+        return read_photo(item.path.read_bytes(), only="png")
+    with item.path.open("rb") as opened:
+        canvas = read_frame(opened, seconds, only_codecs=OWN_CODECS)
+        return Photo(canvas.read(Box(0, 0, canvas.width, canvas.height)))
 
 
 def _of(files: dict[int, Item], number: int) -> Item:

@@ -44,7 +44,7 @@ MAX_EXPOSURE = {
     "appliance-firewall.service": 1.1,
     "appliance-gpu.service": 0.3,
     # Its compositor lists devices by netlink, in a network of its own.
-    "appliance-kiosk.service": 0.6,
+    "appliance-kiosk.service": 0.7,
     "appliance-keeper@.service": 1.8,
     "appliance-modules.service": 1.0,
     # It sees the network of the machine.

@@ -25,7 +25,7 @@ MOST_ON_AVERAGE = 0.4
 """The mean difference of a screen to the approved one, of 255, above which it is another one."""
 
 MOST_IN_A_BLOCK = 6.0
-"""The same of any block of pixels. The few colours that are kept make up to 3, a button that is
+"""The same of any block of pixels. The few colours that are kept make up to 2, a button that is
 moved by 4 pixels makes 8 and more."""
 
 _SIZE = (640, 400)  # of what is kept: half the width and height
@@ -83,7 +83,7 @@ def approve(pixels: Pixels, scene: str, language: str) -> None:
     path = path_of(scene, language)
     path.parent.mkdir(parents=True, exist_ok=True)
     small = Image.fromarray(halved(pixels))
-    small.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+    small.quantize(_COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE).save(
         path, optimize=True
     )
 

@@ -81,9 +81,17 @@ class _Reason(msgspec.Struct):
 
 
 class MadeUp:
-    """All services of a machine, in threads. ``bugs``: exceptions in them."""
+    """All services of a machine, in threads. ``bugs``: exceptions in them.
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    ``steady`` ones answer at once, but for methods in ``held``, which never answer, and those in
+    ``refused``, by the error that each is refused with. ``heard``: the methods that were called.
+    """
+
+    def __init__(self, folder: Path, seed: int, *, steady: bool = False) -> None:
+        self.held: set[str] = set()
+        self.refused: dict[str, str] = {}
+        self.heard: list[str] = []
+        self._steady = steady
         self.broker, self.disc, self.training = (
             folder / name for name in ("broker", "disc", "training")
         )
@@ -172,7 +180,7 @@ class MadeUp:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            self._connections = self._connections[-64:]
+            self._connections = [one for one in self._connections if one.fileno() >= 0]
             self._connections.append(connection)
             service.take(connection)
 
@@ -196,11 +204,14 @@ class MadeUp:
     ) -> Callable[[Request[Any]], Answer | None]:
         def run(request: Request[Any]) -> Answer | None:
             self.calls += 1
+            self.heard.append(method)
             if method in ("Appliance", "Status") and request.more:
                 self._follow(method, gives, request)
                 return self._answer(method, gives, request)
-            mood = self._random.random()
-            if mood < 0.01:
+            mood = 1.0 if self._steady else self._random.random()
+            if method in self.refused:
+                raise CallError(f"{interface}.{self.refused[method]}")
+            if mood < 0.01 or method in self.held:
                 while not request.gone() and not self._over:  # an answer never comes
                     time.sleep(0.02)
                 raise WireError("The caller hung up.", "Call again.")

@@ -10,6 +10,10 @@ from pathlib import Path
 
 QML = Path(str(files("appliance.kiosk"))) / "qml"
 
+TAKING = ("sources", "target", "likeness")
+"""The models of a ``TakingPage``, which names its values ``taking`` and its actions by an end."""
+
+_TAKEN = re.compile(r"\btaking\.(\w+)")
 _VALUE = re.compile(r"\bKiosk\.(\w+)\.(\w+)")
 _ACT = re.compile(r"\bKiosk\.act\(")
 _WORD = re.compile(r"\bKiosk\.words\.(\w+)")
@@ -41,6 +45,11 @@ def values() -> set[tuple[str, str, str]]:
         for name, text in texts()
         for found in _VALUE.finditer(text)
         if found[1] != "words"
+    } | {
+        (name, model, found[1])
+        for name, text in texts()
+        for found in _TAKEN.finditer(text)
+        for model in TAKING
     }
 
 
@@ -50,7 +59,12 @@ def acts() -> list[Act]:
     for name, text in texts():
         for match in _ACT.finditer(text):
             first, second = arguments(text, match.end())
-            names = tuple(one for one in _STRING.findall(first) if "." in one)
+            names = tuple(
+                f"{model}{one}"
+                for one in _STRING.findall(first)
+                if "." in one
+                for model in (TAKING if one.startswith(".") else ("",))
+            )
             inner = second.strip()
             assert inner.startswith("["), (name, inner)
             found.append(Act(name, names, len(arguments(inner, 1))))

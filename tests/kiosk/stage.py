@@ -35,6 +35,7 @@ class Stage:
 
     def __init__(self, application: QGuiApplication, nowhere: Path) -> None:
         self.application = application
+        self.nowhere = nowhere
         self.messages: list[str] = []
         qInstallMessageHandler(self._hear)
         self.screen = Screen(

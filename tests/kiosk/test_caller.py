@@ -125,6 +125,25 @@ def test_of_many_wishes_the_last_is_fulfilled_also_after_a_bug(
     assert window.is_idle()
 
 
+def test_a_service_that_was_started_again_is_called_at_once(window: Window) -> None:
+    ends: list[socket.socket] = []
+
+    def connect() -> Client:
+        ours, theirs = socket.socketpair()
+        ends.append(theirs)
+        return Client(Connection(ours))
+
+    caller = Caller(connect, window.deliver)
+    caller.ask(lambda client: client, window.got.append, window.got.append)
+    first = window.next()
+    ends[0].close()
+    caller.ask(lambda client: client, window.got.append, window.got.append)
+    assert window.next() is not first
+    assert len(ends) == 2
+    caller.close()
+    ends[1].close()
+
+
 def test_closing_does_not_wait_for_a_service_that_lets_nobody_in(window: Window) -> None:
     begun, may = threading.Event(), threading.Event()
 

@@ -21,7 +21,9 @@ from appliance.kiosk.models import (
     hand,
     login,
     request,
+    swap,
 )
+from appliance.kiosk.visit import work
 from appliance.kiosk.visit.state import Screen
 from appliance.kiosk.words.catalogue import LANGUAGES, words
 from appliance.pipeline.series import record
@@ -43,10 +45,10 @@ def field(kind: Any, name: str) -> set[str]:
 
 
 def steps() -> list[str]:
-    """The screens of a visit, as the line of steps names them."""
-    found = re.search(r"screens: \[([^]]*)\]", dict(sources.texts())["controls/Steps.qml"])
-    assert found is not None
-    return [one.lower() for one in re.findall(r'"(\w+)"', found[1])]
+    """The screens of a visit and of a project, as the line of steps names them."""
+    found = re.findall(r"Screens: \[([^]]*)\]", dict(sources.texts())["controls/Steps.qml"])
+    assert len(found) == 2
+    return [one.lower() for line in found for one in re.findall(r'"(\w+)"', line)]
 
 
 # The values that follow each beginning of a word that QML puts together.
@@ -61,6 +63,7 @@ ENDS: Mapping[str, Iterable[str]] = {
     "code_": codes.of_entries(),
     "compare_": codes.literals(compare.Mode),
     "compare_after_": field(compare.CompareState, "shows"),
+    "consents_": ("sources", "target", "likeness"),
     "decision_pin_": field(request.RequestState, "purpose"),
     "disc_": field(disc_api.File, "refusal"),
     "end_": codes.literals(ClosingReason),
@@ -78,15 +81,18 @@ ENDS: Mapping[str, Iterable[str]] = {
     "handle_": HANDLES,
     "hint_": codes.groups_of_the_doctor(),
     "landmark_": NAMED,
+    "persons_": (*codes.literals(work.Choice), "all-more", "like-more"),
     "point_": record.PointName,
     "reason_": codes.literals(request.Reason),
     "refused_": codes.of_services() | codes.of_the_kiosk(),
-    "region_": {one.region for one in HANDLES.values()},
+    "region_": {one.region for one in HANDLES.values()} | {*swap.REGIONS},
     "request_": ("ask", "decide", "burn"),
+    "results_": ("before", "after"),
     "role_": codes.literals(Role),
     "slot_": [one.value for one in State],
     "space_": codes.literals(machine_view.SpaceName),
     "steps_": steps(),
+    "swap_": field(swap.SwapState, "panel"),
     "task_": codes.literals(login.Task),
     "unit_": field(worker_api.Handle, "unit"),
     "view_": [one.value for one in View],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.visit.state import Screen
 from appliance.kiosk.window import Screen as KioskScreen
 from tests.kiosk.person import Person
@@ -29,6 +30,7 @@ class Visit:
         """Wait until ``screen`` is shown."""
         place = self.screen.shared.place
         self.person.until(lambda: place.state.screen is screen, f"{screen} does not come")
+        self.person.wait(0.1)  # it is laid out with its first frame
 
     def value(self, model: str, name: str) -> object:
         """A value of a view model."""
@@ -37,6 +39,12 @@ class Visit:
     def until_value(self, model: str, name: str) -> None:
         """Wait until a value of a view model is there."""
         self.person.until(lambda: bool(self.value(model, name)), f"no {model}.{name}")
+
+    def until_picture(self, name: str) -> None:
+        """Wait until a picture of this name is there."""
+        pictures = self.screen.shared.pictures
+        assert isinstance(pictures, PictureStore)
+        self.person.until(lambda: not pictures.get(name).isNull(), f"no picture {name}")
 
     def enter_pin(self, pin: str = PIN) -> None:
         """On the pad."""
@@ -95,7 +103,7 @@ class Visit:
         self.seen("changes")
         self.person.touch("next")
         self.until_on(Screen.COMPARE)
-        self.person.wait(1.0)
+        self.until_picture("wished")
         self.seen("compare-divider")
         self.person.touch("mode-sides")
         self.seen("compare-sides")
@@ -103,7 +111,7 @@ class Visit:
         self.until_on(Screen.VARIANTS)
         self.person.touch("keep")
         self.until_value("variants", "kept")
-        self.person.wait(0.5)
+        self.until_picture("variant-1")
         self.seen("variants")
         self.person.touch("next")
 
@@ -112,6 +120,7 @@ class Visit:
         self.until_on(Screen.AGREEMENT)
         for sentence in ("wish", "limits", "leaves"):
             self.person.touch(f"tick-{sentence}")
+        self.until_picture("agreed")
         self.seen("agreement")
         self.person.touch("next")
         self.until_on(Screen.REQUEST)
@@ -151,7 +160,9 @@ class Visit:
 
     def end(self) -> None:
         """Everything is wiped, and the certificate seen."""
-        self.screen.bridge.act("session.end", [])
+        self.until_on(Screen.REQUEST)
+        self.person.touch("next")
+        self.person.touch("next")  # the first one asks whether that is meant
         self.seen("ending")
         self.until_on(Screen.CERTIFICATE)
         self.seen("certificate")

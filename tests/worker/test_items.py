@@ -35,7 +35,8 @@ def test_a_discarded_item_is_gone_and_logged_and_its_result_stays(tmp_path: Path
         wanted = Simulate(wrong, {"alar-width": -1.0})
         done, _ = client.call(f"{NAME}.Simulate", wanted, gives=worker_api.Simulated)
         discard(client, wrong)
-        assert listed(client) == [worker_api.Kept(kept, "photo")]
+        made = worker_api.Kept(done.result, "photo", result=True, engine="simulation")
+        assert listed(client) == [worker_api.Kept(kept, "photo"), made]
         assert not list(worker.workspace.glob(f"{wrong}.item.*"))
         for gone in (
             lambda: client.call(f"{NAME}.View", View(wrong), gives=Empty, attached=1),

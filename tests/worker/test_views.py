@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
 from tests.worker.process import Worker, logged_events, portrait, read_all, working
 
+FPS = 25
 PERSON = "person_b_1.jpg"
 SITE = """
 gate: {same_person: true, consent: false}
@@ -47,6 +49,17 @@ def handles(client: Client) -> worker_api.Handles:
 
 def shown(jpeg: bytes) -> NDArray[np.uint8]:
     return np.asarray(read_photo(jpeg).pixels, np.uint8)
+
+
+def write_film(path: Path, levels: list[int]) -> None:
+    """A film of grey frames of these levels, of which only the first is a key frame."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", FPS, options={"crf": "10", "keyint": "250"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for level in levels:
+            picture = np.full((240, 320, 3), level, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode(None))
 
 
 def test_a_view_shows_the_photo_upright_and_small(
@@ -81,13 +94,51 @@ def test_a_view_is_in_the_ledger_before_it_leaves(tmp_path: Path) -> None:
     assert handed == [("preview", hashlib.sha256(jpeg).hexdigest(), len(jpeg))]
 
 
-def test_there_is_no_view_of_a_result(worker: Worker, client: Client) -> None:
+def test_a_view_of_a_result_has_words_all_over_it(worker: Worker, client: Client) -> None:
     item = worker.take_in(client, portrait(PERSON)).item
     wanted = Simulate(item, {"alar-width": -1.0})
     done, _ = client.call(f"{NAME}.Simulate", wanted, gives=worker_api.Simulated)
+    answer, jpeg = viewed(client, View(done.result, side=512))
+    result = read_photo(worker.result(done.result))
+    assert (answer.width, answer.height) == result.displayed_size
+    plain = np.asarray(result.canvas.thumbnail(512), np.int32)
+    strip = plain.shape[0] // 8
+    for top in range(0, plain.shape[0] - strip + 1, strip):  # no part of it is free of them
+        change = np.abs(shown(jpeg)[top : top + strip].astype(np.int32) - plain[top : top + strip])
+        assert (change > 30).any(axis=2).mean() > 0.005
     with pytest.raises(CallError, match="NoSuchItem"):
-        viewed(client, View(done.result))
-    assert viewed(client, View(item, side=64))[1]
+        viewed(client, View(done.result + 1))
+
+
+def test_a_place_of_a_film_is_the_same_before_and_after(
+    tmp_path: Path, audit: EmbeddedAudit
+) -> None:
+    levels = [10 * number for number in range(1, 21)]
+    write_film(tmp_path / "film.mp4", levels)
+    with working(tmp_path, audit) as (worker, client):
+        item = worker.take_in(client, tmp_path / "film.mp4").item
+        for number in (0, 1, 7, 19):
+            _, jpeg = viewed(client, View(item, at=(number + 0.5) / FPS))
+            assert abs(shown(jpeg).mean() - levels[number]) < 4
+        _, behind = viewed(client, View(item, at=60.0))
+        assert abs(shown(behind).mean() - levels[-1]) < 4
+
+
+def test_the_files_of_a_session_are_listed_with_their_length(
+    tmp_path: Path, audit: EmbeddedAudit
+) -> None:
+    write_film(tmp_path / "film.mp4", [10 * number for number in range(1, 21)])
+    with working(tmp_path, audit) as (worker, client):
+        photo = worker.take_in(client, portrait(PERSON)).item
+        film = worker.take_in(client, tmp_path / "film.mp4").item
+        wanted = Simulate(photo, {"alar-width": -1.0})
+        done, _ = client.call(f"{NAME}.Simulate", wanted, gives=worker_api.Simulated)
+        listed, _ = client.call(f"{NAME}.Items", Empty(), gives=worker_api.Items)
+    assert listed.items == [
+        worker_api.Kept(photo, "photo"),
+        worker_api.Kept(film, "video", seconds=20 / FPS, frames=20),
+        worker_api.Kept(done.result, "photo", result=True, engine="simulation"),
+    ]
 
 
 def test_the_handles_are_those_of_the_pipeline(client: Client) -> None:

@@ -8,8 +8,8 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TypeAlias, TypeVar
 
-from appliance.diagnostics import process_log
 from appliance.errors import ApplianceError, WireError
+from appliance.kiosk.bugs import report_bug
 from appliance.kiosk.calls.refusal import Refusal, refusal_of
 from appliance.wire.client import Client
 from appliance.wire.message import CallError
@@ -82,7 +82,7 @@ class Caller:
         except (ApplianceError, CallError) as refused:
             self._tell(failed, refusal_of(refused))
         except Exception as bug:  # noqa: BLE001 - a bug in one call must not end the thread
-            process_log.report_bug(bug)
+            report_bug(bug)
             self._drop()
             self._tell(failed, Refusal("bug"))
         else:
@@ -97,7 +97,9 @@ class Caller:
 
     def _connected(self) -> Client:
         if self._client is not None:
-            return self._client
+            if not self._client.has_hung_up():
+                return self._client
+            self._drop()  # the service ended since, and may have been started again
         client = (
             None if self._closed else self._connect()
         )  # may wait for long, so that ``close`` must not wait for it

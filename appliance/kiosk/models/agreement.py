@@ -48,6 +48,7 @@ class Agreement(Model[AgreementState]):
         self.show(ticked=list(SENTENCES) if has_agreed else [], asking=False)
         wanted = None if visit.variant is None else preview_of(visit.variant.wish, "wished", _SIDE)
         if wanted is not None:
+            self._shared.pictures.copy(f"variant-{visit.chosen}", "agreed")  # until it is there
             self._shared.show_preview("PreviewSimulation", wanted, "agreed", latest=False)
 
     @action

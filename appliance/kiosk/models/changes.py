@@ -45,10 +45,10 @@ class ChangesState(msgspec.Struct, frozen=True):
     """``wished`` and ``least`` by handle, of which the picture shows what ``shows`` names.
 
     ``looking``: what can be asked of this face is not known yet. ``share``: of the move that could
-    be made without folds. ``fresh``: the picture shows the values. ``ratio``: the photo's height
-    over its width; the picture is longer, by its words. ``close``: the face is shown, ``zoom``
-    times as large, and not the whole photo; its middle in shares of the photo's sides. ``lines``:
-    that divide the face.
+    be made without folds. ``fresh``: the picture shows the values; ``refused``: it cannot.
+    ``ratio``: the photo's height over its width; the picture is longer, by its words. ``close``:
+    the face is shown, ``zoom`` times as large, and not the whole photo; its middle in shares of the
+    photo's sides. ``lines``: that divide the face.
     """
 
     knobs: list[Knob] = []
@@ -59,6 +59,7 @@ class ChangesState(msgspec.Struct, frozen=True):
     least: dict[str, float] = {}
     share: float = 1.0
     fresh: bool = False
+    refused: bool = False
     looking: bool = False
     ratio: float = 1.0
     close: bool = True
@@ -84,8 +85,8 @@ class Changes(Model[ChangesState]):
         self._left_out = {}
         self.hand.forget()
         self.show(
-            knobs=[], wished={}, least={}, share=1.0, fresh=False, looking=False, shows="wished",
-            lines=[], with_lines=False,
+            knobs=[], wished={}, least={}, share=1.0, fresh=False, refused=False, looking=False,
+            shows="wished", lines=[], with_lines=False,
         )  # fmt: skip
 
     @action
@@ -176,8 +177,8 @@ class Changes(Model[ChangesState]):
 
     @action
     def accept(self) -> None:
-        """Go on to compare."""
-        if self._shared.visit.wish.changes:
+        """Go on to compare what can be shown."""
+        if self._shared.visit.wish.changes and not self.state.refused:
             self._shared.place.go(Step.NEXT)
 
     def _values(self) -> dict[str, float]:
@@ -199,15 +200,27 @@ class Changes(Model[ChangesState]):
             changes = honest or wanted.drags or wanted.regions
             wanted = msgspec.structs.replace(wanted, handles=honest) if changes else None
         self.show(fresh=False)
+        shows = self.state.shows
         if wanted is None:
-            self._shared.pictures.copy("before", AFTER)
-            self.show(share=1.0, fresh=True)
+            for name in (AFTER, shows):
+                self._shared.pictures.copy("before", name)
+            self.show(share=1.0, fresh=True, refused=False)
             return
 
         def shown(answer: worker_api.Previewed) -> None:
-            self.show(share=answer.share, fresh=True)
+            self._shared.pictures.copy(AFTER, shows)  # there at once where both are compared
+            self.hand.see()
+            self.show(share=answer.share, fresh=True, refused=False)
 
-        self._shared.show_preview("PreviewSimulation", wanted, AFTER, shown)
+        def failed(why: Refusal) -> None:
+            if why.code.startswith("failed") and self.hand.take_back():
+                self._shared.refuse(Refusal("by-hand"))
+                self._preview()
+            else:
+                self._shared.refuse(why)
+                self.show(refused=True)
+
+        self._shared.show_preview("PreviewSimulation", wanted, AFTER, shown, failed=failed)
 
     def _offer(self, allowed: worker_api.Handles) -> None:
         wish = self._shared.visit.wish
@@ -220,7 +233,8 @@ class Changes(Model[ChangesState]):
         self._show_values()
         self.hand.allow(allowed.drag_mm, regions=allowed.regions)
         knobs = [_knob(one, self._left_out.get(one.name, "")) for one in allowed.handles]
-        regions = list(dict.fromkeys(one.region for one in knobs))
+        knobs.sort(key=lambda knob: knob.why_not != "")  # what can be moved comes first
+        regions = list(dict.fromkeys(one.region for one in allowed.handles))
         region = self.state.region if self.state.region in regions else (regions or [""])[0]
         self.show(knobs=knobs, regions=regions, region=region)
 

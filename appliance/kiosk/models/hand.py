@@ -70,11 +70,13 @@ class Hand(Model[HandState]):
         self._scale = 0.0
         self._size = (1, 1)
         self._made: list[Kind] = []
+        self._unseen = 0
 
     def forget(self) -> None:
         """Drop what is shown; the visit keeps what was made."""
         self._scale = 0.0
         self._made.clear()
+        self._unseen = 0
         self.show(
             tool="handles", drag_mm=0.0, with_regions=False, drags=[], corners=[], outlines=[],
             can_undo=False, can_enclose=False,
@@ -92,6 +94,19 @@ class Hand(Model[HandState]):
     def allow(self, drag_mm: float, *, regions: bool) -> None:
         """What the site allows."""
         self.show(drag_mm=drag_mm, with_regions=regions)
+
+    def see(self) -> None:
+        """A picture shows all that was made."""
+        self._unseen = 0
+
+    def take_back(self) -> bool:
+        """Take the last drag or region back if no picture has shown it yet; whether there was."""
+        if not self._unseen:
+            return False
+        self._unseen -= 1
+        self._pop()
+        self.show_all()
+        return True
 
     def show_all(self) -> None:
         """Show what the visit has."""
@@ -146,6 +161,7 @@ class Hand(Model[HandState]):
         place = _inside(x) * width, _inside(y) * height
         wish.drags.append(worker_api.Drag(*place, right, down))
         self._made.append("drag")
+        self._unseen += 1
         self._finish()
 
     @action
@@ -166,19 +182,24 @@ class Hand(Model[HandState]):
         corners = [worker_api.Place(one.x * width, one.y * height) for one in state.corners]
         wish.regions.append(worker_api.Region(state.mode, corners, share))
         self._made.append("region")
+        self._unseen += 1
         self.show(corners=[])
         self._finish()
 
     @action
     def undo(self) -> None:
         """Take the last corner, drag or region back."""
-        wish = self._shared.visit.wish
         if self.state.corners:
             self.show(corners=self.state.corners[:-1])
             self.show_all()
         elif self._made:
-            (wish.drags if self._made.pop() == "drag" else wish.regions).pop()
+            self._unseen = max(0, self._unseen - 1)
+            self._pop()
             self._finish()
+
+    def _pop(self) -> None:
+        wish = self._shared.visit.wish
+        (wish.drags if self._made.pop() == "drag" else wish.regions).pop()
 
     def _finish(self) -> None:
         self.show_all()

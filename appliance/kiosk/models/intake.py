@@ -18,7 +18,8 @@ _MOST_FILES = 1000  # that are listed
 class Intake:
     """``imported`` or ``not_taken`` is called with the number of each file.
 
-    A file is opened once the one before it is imported, since the drive is busy until then.
+    ``role``: what they are for. ``consent``: gives the reference of who they show, or nothing. A
+    file is opened once the one before it is imported, since the drive is busy until then.
     """
 
     def __init__(
@@ -26,9 +27,13 @@ class Intake:
         shared: Shared,
         imported: Callable[[int, worker_api.Imported], object],
         not_taken: Callable[[int, Refusal], object],
+        role: worker_api.Role = "target",
+        consent: Callable[[], str] | None = None,
     ) -> None:
         self._shared = shared
         self._imported, self._not_taken = imported, not_taken
+        self._role: worker_api.Role = role
+        self._consent = consent or (lambda: shared.visit.consent)
         self._waiting: deque[int] = deque()
         self._now: int | None = None
         self._disc: Caller | None = None
@@ -55,6 +60,10 @@ class Intake:
         self._waiting.clear()
         self._now = None
 
+    def drop_waiting(self) -> None:
+        """Take none of those that wait; the present one goes on, or is stopped by the worker."""
+        self._waiting.clear()
+
     def _next(self) -> None:
         self._now = self._waiting.popleft() if self._waiting else None
         number, disc = self._now, self._disc
@@ -78,13 +87,13 @@ class Intake:
     def _import(
         self, number: int, size: int, descriptor: int, failed: Callable[[Refusal], object]
     ) -> None:
-        consent = self._shared.visit.consent or None
+        consent = self._consent() or None
 
         def import_it(client: Client) -> worker_api.Imported:
             try:
                 return client.call(
                     f"{worker_api.NAME}.Import",
-                    worker_api.Import("target", consent, size, "disc"),
+                    worker_api.Import(self._role, consent, size, "disc"),
                     gives=worker_api.Imported,
                     descriptors=[descriptor],
                 )[0]

@@ -1,82 +1,75 @@
-"""Those who look and work on nothing: an auditor, an administrator. Neither has a session."""
+"""What the worker has, and pictures of it, which come also while a job runs."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from typing import Final
 
-from appliance.kiosk.calls.refusal import Refusal
-from appliance.kiosk.models.audit import Audit
-from appliance.kiosk.models.bar import Bar
-from appliance.kiosk.models.login import Login, Task
-from appliance.kiosk.models.machine import Machine
+from appliance.kiosk.calls.services import picture_of
 from appliance.kiosk.models.shared import Shared
-from appliance.kiosk.visit.state import VIEWS, Screen, Step
+from appliance.kiosk.visit.work import Clip
+from appliance.protocols import worker_api
+from appliance.wire.client import Client
 
-OVER: Final = Refusal("view-over")
-"""Why a view is closed: the token was pulled, its time is over, or nothing was done for long."""
-
-_IDLE = 600.0  # seconds, after which what an administrator sees is taken away
+_SMALL = 320  # pixels of a small picture
+_LARGE = 1024
 
 
-class Looking:
-    """Lets them in, and notices when it is over."""
+def clips_of(answer: worker_api.Items) -> list[Clip]:
+    """What the worker says of the files of the session."""
+    return [
+        Clip(
+            file.item,
+            file.media == "video",
+            file.result,
+            file.engine or "",
+            file.seconds or 0.0,
+            file.frames or 0,
+        )
+        for file in answer.items
+    ]
 
-    def __init__(self, shared: Shared, bar: Bar, audit: Audit, machine: Machine) -> None:
-        self._shared = shared
-        self._bar = bar
-        self._audit = audit
-        self._machine = machine
-        self._tokens = 0
-        self._plugged = 0
-        self._used = 0.0
-        self._over: Callable[[Refusal], None] = lambda _: None
 
-    def report_to(self, over: Callable[[Refusal], None]) -> None:
-        """Have ``over`` called with a code when a view has ended by itself."""
-        self._over = over
-        self._audit.line.over = over
+def small(item: int) -> str:
+    """The name of the small picture of an item or result."""
+    return f"clip-{item}"
 
-    def enter(self, task: Task, user: str, pin: str, login: Login) -> None:
-        """Log in for ``task``, which is none in a session."""
-        self._tokens = self._plugged
-        self._used = time.monotonic()
 
-        def entered(role: str, step: Step) -> None:
-            if self._shared.place.state.screen is not Screen.LOGIN:  # the token was pulled again
-                self._audit.forget()
-                self._machine.forget()
-                return
-            login.forget()
-            self._bar.show(who=user, role=role, minutes=-1)
-            self._shared.place.go(step)
+def show_small(shared: Shared, item: int) -> None:
+    """Have its small picture."""
+    look = _look(shared, item, 0.0, _SMALL)
+    shared.looker.ask(look, lambda seen: shared.pictures.put(small(item), seen[1]), lambda _: None)
 
-        if task == "audit":
-            self._audit.line.open(user, pin, lambda: entered("auditor", Step.AUDITS), login.refused)
-        else:
-            self._machine.open(
-                user, pin, lambda: entered("administrator", Step.ADMINISTERS), login.refused
-            )
 
-    @property
-    def is_there(self) -> bool:
-        """Whether somebody looks."""
-        return self._shared.place.state.screen in VIEWS
+def show_places(
+    shared: Shared,
+    items: dict[str, int],
+    at: float,
+    shown: Callable[[dict[str, worker_api.Viewed]], object] = lambda _: None,
+) -> None:
+    """Have what these items and results show at ``at`` seconds, by the names of the pictures.
 
-    def touch(self) -> None:
-        """The person does something."""
-        self._used = time.monotonic()
-        if self.is_there:
-            self._audit.line.still_here()
+    Of several wishes the last one counts. ``shown`` is called with the sizes of the items.
+    """
+    looks = {name: _look(shared, item, at, _LARGE) for name, item in items.items()}
 
-    def pass_time(self) -> None:
-        """Called once in a while: who has left the screen does not leave it to the next one."""
-        if self.is_there and time.monotonic() - self._used > _IDLE:
-            self._over(OVER)
+    def put(seen: dict[str, tuple[worker_api.Viewed, object]]) -> None:
+        for name, (_, picture) in seen.items():
+            shared.pictures.put(name, picture)
+        shown({name: size for name, (size, _) in seen.items()})
 
-    def count_tokens(self, plugged: int) -> None:
-        """So many tokens are plugged in: with one less, the administrator may be gone."""
-        self._plugged = plugged
-        if self.is_there and plugged < self._tokens and not self._audit.line.is_open:
-            self._over(OVER)
+    shared.looks.ask(
+        lambda client: {name: look(client) for name, look in looks.items()}, put, shared.refuse
+    )
+
+
+def _look(
+    shared: Shared, item: int, at: float, side: int
+) -> Callable[[Client], tuple[worker_api.Viewed, object]]:
+    wanted = worker_api.View(item, side, at)
+    call = picture_of(f"{worker_api.NAME}.View", wanted, worker_api.Viewed)
+
+    def look(client: Client) -> tuple[worker_api.Viewed, object]:
+        viewed, data = call(client)
+        return viewed, shared.pictures.decode(data)
+
+    return look

@@ -79,12 +79,10 @@ class Request(Model[RequestState]):
 
     @action
     def ask(self) -> None:
-        """Ask for the release of the chosen variant."""
+        """Ask for the release of the chosen result."""
         visit = self._shared.visit
-        variant = visit.variant
-        if variant is None or variant.result is None or self.state.asking or self.state.release:
-            return
-        if visit.agreed != variant.number:  # the patient has not agreed to this one
+        result = visit.result
+        if result is None or self.state.asking or self.state.release:
             return
         self.show(asking=True)
 
@@ -102,10 +100,16 @@ class Request(Model[RequestState]):
             self.show(asking=False)
             self._shared.refuse(why)
 
-        wanted = broker_api.RequestRelease(visit.handle, variant.result)
+        wanted = broker_api.RequestRelease(visit.handle, result)
         self._shared.broker.ask(
             of_broker("RequestRelease", wanted, broker_api.ReleaseStands), stands, failed
         )
+
+    @action
+    def go_back(self) -> None:
+        """Choose another result."""
+        in_project = self._shared.visit.project is not None
+        self._shared.place.go(Step.BACK_TO_RESULTS if in_project else Step.BACK)
 
     @action
     def decide(self) -> None:

@@ -27,6 +27,11 @@ class Entry(msgspec.Struct, frozen=True):
     refusal: str
 
 
+def entry_of(file: disc_api.File) -> Entry:
+    """As the disc reader says."""
+    return Entry(file.number, file.name, -(-file.size // 1024), file.refusal or "")
+
+
 class Cause(msgspec.Struct, frozen=True):
     """A code that the screen has words for, and an amount for them; empty if it has none."""
 
@@ -112,11 +117,7 @@ class Series(Model[SeriesState]):
         self.show(reading=True, files=[], taken=[], failed=[])
 
         def listed(files: list[disc_api.File]) -> None:
-            entries = [
-                Entry(one.number, one.name, -(-one.size // 1024), one.refusal or "")
-                for one in files
-            ]
-            self.show(reading=False, files=entries)
+            self.show(reading=False, files=[entry_of(one) for one in files])
 
         def failed(why: Refusal) -> None:
             self.show(reading=False)

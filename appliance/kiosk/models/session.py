@@ -6,16 +6,15 @@ import time
 from collections.abc import Callable
 
 import msgspec
-import segno
 
 from appliance.kiosk.calls.caller import Caller
 from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import each_of, of_broker, of_worker
 from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.login import Login, Task
-from appliance.kiosk.models.looking import OVER, Looking
 from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
+from appliance.kiosk.models.views import OVER, Views
 from appliance.kiosk.visit.state import Screen, Step
 from appliance.kiosk.visit.visit import Visit
 from appliance.protocols import broker_api, worker_api
@@ -29,6 +28,7 @@ class SessionState(msgspec.Struct, frozen=True):
     """``lost``: a service is gone, and the screen says so until it is back.
 
     ``ending``: the wipe is under way; ``worker_ended``: as the broker says meanwhile.
+    ``project``: which is worked on, or nothing.
     """
 
     lost: bool = False
@@ -40,6 +40,7 @@ class SessionState(msgspec.Struct, frozen=True):
     ms: int = 0
     session: str = ""
     proof: str = ""
+    project: str = ""
 
 
 class Session(Model[SessionState]):
@@ -51,7 +52,7 @@ class Session(Model[SessionState]):
         bar: Bar,
         forget: Callable[[], None],
         resume: Callable[[], None],
-        looking: Looking,
+        views: Views,
     ) -> None:
         super().__init__(SessionState())
         self._shared = shared
@@ -62,10 +63,11 @@ class Session(Model[SessionState]):
         self._ends_at = 0.0
         self._unheard = False
         self._has_token = False
+        self._reopening = False
         self._appliance: Caller | None = None
         self._status: Caller | None = None
-        self._looking = looking
-        looking.report_to(self._leave_view)
+        self._views = views
+        views.report_to(self._leave_view)
 
     def watch(self) -> None:
         """Follow what the broker says of the machine, for as long as the screen is there."""
@@ -73,7 +75,8 @@ class Session(Model[SessionState]):
             self._appliance.close()
         self._appliance = caller = self._shared.services.caller(self._shared.services.broker)
         call = each_of(f"{_NAME}.Appliance", Empty(), broker_api.Appliance)
-        caller.follow(call, self._show_appliance, lambda: None, self._lose)
+        ended = Refusal("service-gone")
+        caller.follow(call, self._show_appliance, lambda: self._lose(ended), self._lose)
 
     def close(self) -> None:
         """Hang up."""
@@ -86,7 +89,7 @@ class Session(Model[SessionState]):
         if self._shared.visit.handle:
             left = max(0.0, self._ends_at - time.monotonic())
             self._bar.show(minutes=round(left / 60))
-        self._looking.pass_time()
+        self._views.pass_time()
 
     def look_again(self) -> None:
         """Called each second: ask again whoever did not answer."""
@@ -97,7 +100,7 @@ class Session(Model[SessionState]):
 
     def touch(self) -> None:
         """A person uses the screen: the idle time starts again."""
-        self._looking.touch()
+        self._views.touch()
         visit = self._shared.visit
         if visit.handle and not self._shared.place.state.locked:
             self._shared.urgent.ask(
@@ -112,7 +115,7 @@ class Session(Model[SessionState]):
 
         Who looks, and has no session, is out at once.
         """
-        if self._looking.is_there:
+        if self._views.is_there:
             self.leave()
             return
         handle = self._shared.visit.handle
@@ -131,7 +134,7 @@ class Session(Model[SessionState]):
         handle = self._shared.visit.handle
         if not handle or self.state.ending:
             return
-        self._shared.disconnect()
+        self._shared.hang_up()
         self._forget()
         self._shared.place.go(Step.END)
         self._shared.pictures.clear()
@@ -140,6 +143,18 @@ class Session(Model[SessionState]):
             of_broker("Close", broker_api.SessionRef(handle), broker_api.Closed),
             self._ended,
             self._not_ended,
+        )
+
+    @action
+    def park(self) -> None:
+        """Leave the project: its workspace is kept for another day."""
+        visit = self._shared.visit
+        if not visit.handle or visit.project is None:
+            return
+        self._shared.broker.ask(
+            of_broker("Leave", broker_api.SessionRef(visit.handle), Empty),
+            lambda _: self.leave(),
+            self._shared.refuse,
         )
 
     @action
@@ -154,14 +169,14 @@ class Session(Model[SessionState]):
 
     def _open(self, user: str, pin: str, task: Task, project: str | None) -> None:
         if task != "work":
-            self._looking.enter(task, user, pin, self.login)
+            self._views.enter(task, user, pin, self.login)
             return
 
         def opened(answer: broker_api.Opened) -> None:
             self._shared.visit = Visit(
                 session=answer.session, handle=answer.handle, user=user, project=project
             )
-            self.show(session=answer.session, proof="", ending=False)
+            self.show(session=answer.session, proof="", ending=False, project=project or "")
             self._begin(answer.handle)
             self._shared.place.go(Step.OPENED if project is None else Step.OPENED_PROJECT)
 
@@ -172,17 +187,24 @@ class Session(Model[SessionState]):
 
     def _reopen(self, pin: str) -> None:
         visit = self._shared.visit
+        self._reopening = True
 
         def opened(answer: broker_api.Opened) -> None:
+            self._reopening = False
             self._begin(answer.handle)
             self._shared.place.show(locked=False)
             self._shared.place.dismiss()
             self._resume()
 
+        def refused(why: Refusal) -> None:
+            self._reopening = False
+            if why.code == "no-such-session":
+                self._over(why)
+            else:
+                self.login.refused(why)
+
         wanted = broker_api.Reopen(visit.session, visit.user, pin)
-        self._shared.urgent.ask(
-            of_broker("Reopen", wanted, broker_api.Opened), opened, self.login.refused
-        )
+        self._shared.urgent.ask(of_broker("Reopen", wanted, broker_api.Opened), opened, refused)
 
     def _begin(self, handle: str) -> None:
         self.login.forget()
@@ -190,7 +212,7 @@ class Session(Model[SessionState]):
         self._follow_status()
         self._shared.worker.ask(
             of_worker("Handles", Empty(), worker_api.Handles),
-            lambda handles: self._bar.show(engine=handles.engine),
+            lambda handles: self._bar.show(engine=self._engine_of(handles)),
             self._shared.refuse,
         )
         self.measure_space()
@@ -201,6 +223,10 @@ class Session(Model[SessionState]):
         self._status = self._shared.services.caller(self._shared.services.broker)
         call = each_of(f"{_NAME}.Status", handle, broker_api.Status)
         self._status.follow(call, self._show_status, self._not_heard, self._not_heard_for)
+
+    def _engine_of(self, handles: worker_api.Handles) -> str:
+        """What draws at first: in a project that is the engine of swaps."""
+        return handles.engine if self._shared.visit.project is None else "mesh"
 
     def measure_space(self) -> None:
         """Ask how full the workspace is."""
@@ -217,7 +243,7 @@ class Session(Model[SessionState]):
         self._bar.show(training=now.training)
         self._bar.show_network(now.network)
         self._has_token = now.tokens > 0
-        self._looking.count_tokens(now.tokens)
+        self._views.count_tokens(now.tokens)
         self._welcome()
 
     def _welcome(self) -> None:
@@ -258,10 +284,12 @@ class Session(Model[SessionState]):
         """Nothing of the visit is in the scene from here on."""
         if self._shared.place.state.locked or not self._shared.visit.handle:
             return
-        self._shared.place.show(locked=True, refusal="", wait=0)
-        self._shared.pictures.clear()
+        # All of it before the next frame. The screen that goes is emptied while it is still whole:
+        # one that is being taken down cannot follow its values.
         self._shared.disconnect()
         self._forget()
+        self._shared.pictures.clear()
+        self._shared.place.show(locked=True, refusal="", wait=0)
         self.login.ask_for(self._shared.visit.user)
 
     def _not_heard(self) -> None:
@@ -270,7 +298,7 @@ class Session(Model[SessionState]):
 
     def _not_heard_for(self, why: Refusal) -> None:
         """Nothing can be heard of the session: it is over, or nobody knows what may be shown."""
-        if self.login.state.phase == "touch" and self._shared.visit.handle:
+        if self._reopening and self._shared.visit.handle:
             self._unheard = True  # the handle is void by the login that is under way, perhaps
         elif why.code == "no-such-session":
             self._over(why)
@@ -290,7 +318,7 @@ class Session(Model[SessionState]):
 
     def _leave_view(self, why: Refusal) -> None:
         """Who looked is gone."""
-        if self._looking.is_there:
+        if self._views.is_there:
             self.leave()
             self._shared.refuse(why)
 
@@ -315,17 +343,20 @@ class Session(Model[SessionState]):
 
     def _not_ended(self, why: Refusal) -> None:
         self.show(ending=False)
-        self._shared.refuse(why)
+        if why.code == "no-such-session":  # it ended, and only the answer was lost
+            self._over(why)
+        else:
+            self._shared.refuse(why)
 
     def _start_over(self) -> None:
-        self._shared.disconnect()
+        self._shared.hang_up()
         self._follow_no_longer()
         self._shared.pictures.clear()
         self._forget()
         self._shared.visit = Visit()
         self._bar.forget()
         self.login.forget()
-        self.show(ending=False, session="", proof="")
+        self.show(ending=False, session="", proof="", project="")
 
     def _follow_no_longer(self) -> None:
         """Do not hear how the session is any more."""
@@ -339,4 +370,6 @@ def _code_of(proof: str | None) -> str:
     """A QR code with the proof: lines of 0 and 1; nothing if there is none."""
     if not proof:
         return ""
+    import segno  # noqa: PLC0415 - loaded at the first frame, see ``loading.load_ahead``
+
     return "\n".join("".join(map(str, row)) for row in segno.make(proof, micro=False).matrix)

@@ -40,6 +40,10 @@ class Pictures(Protocol):
 class Shared:
     """``worker`` serves the session, ``jobs`` and ``previews`` on a connection of their own.
 
+    ``looks`` are views that go on while a job runs, ``controls`` what must never wait for one; each
+    has a connection of its own, which is made when it is first used. So has ``maker``, which goes
+    on after a lock, that stops the worker only for as long as it lasts.
+
     ``urgent`` is the broker as well, for what must not wait until a token was touched or a disc
     burned.
     """
@@ -54,6 +58,10 @@ class Shared:
         self._worker: Caller | None = None
         self._previewer: Caller | None = None
         self._previews: Latest | None = None
+        self._looker: Caller | None = None
+        self._looks: Latest | None = None
+        self._controls: Caller | None = None
+        self._maker: Caller | None = None
         self._allowed: worker_api.Handles | None = None
 
     def connect(self, handle: str) -> None:
@@ -63,17 +71,30 @@ class Shared:
         self._worker = self.services.worker(handle)
         self._previewer = self.services.worker(handle)
         self._previews = Latest(self._previewer)
+        self._looker = self.services.worker(handle)
+        self._looks = Latest(self._looker)
+        self._controls = self.services.worker(handle)
+        if self._maker is None:
+            self._maker = self.services.worker(handle)
+
+    def hang_up(self) -> None:
+        """The session is over: disconnect, and drop what is being made as well."""
+        self.disconnect()
+        if self._maker is not None:
+            self._maker.close()
+            self._maker = None
 
     def disconnect(self) -> None:
-        """Hang up on the worker; what it still answers is dropped."""
-        for caller in (self._worker, self._previewer):
+        """Hang up on the worker; what it still answers is dropped, but for what it makes."""
+        for caller in (self._worker, self._previewer, self._looker, self._controls):
             if caller is not None:
                 caller.close()
         self._worker = self._previewer = self._previews = self._allowed = None
+        self._looker = self._looks = self._controls = None
 
     def close(self) -> None:
         """Hang up on everybody."""
-        self.disconnect()
+        self.hang_up()
         self.broker.close()
         self.urgent.close()
 
@@ -102,6 +123,39 @@ class Shared:
         if self._previews is None:
             raise RuntimeError("no session is open")
         return self._previews
+
+    @property
+    def looker(self) -> Caller:
+        """Views of items, one after the other, also while a job runs."""
+        if self._looker is None:
+            raise RuntimeError("no session is open")
+        return self._looker
+
+    @property
+    def looks(self) -> Latest:
+        """Views of which the last one counts, such as those of a film's places."""
+        if self._looks is None:
+            raise RuntimeError("no session is open")
+        return self._looks
+
+    @property
+    def controls(self) -> Caller:
+        """What is answered while the worker is busy: to stop it, or to ask what there is."""
+        if self._controls is None:
+            raise RuntimeError("no session is open")
+        return self._controls
+
+    @property
+    def can_make(self) -> bool:
+        """Whether there is a session in which something may be made, even if it is locked."""
+        return self._maker is not None
+
+    @property
+    def maker(self) -> Caller:
+        """What takes long, and goes on after a lock."""
+        if self._maker is None:
+            raise RuntimeError("no session is open")
+        return self._maker
 
     def with_handles(self, use: Callable[[worker_api.Handles], object]) -> None:
         """Call ``use`` with what the site allows; the worker is asked once."""
@@ -153,8 +207,9 @@ class Shared:
         shown: Callable[[worker_api.Previewed], object] = lambda _: None,
         *,
         latest: bool = True,
+        failed: Callable[[Refusal], object] | None = None,
     ) -> None:
-        """Have the preview of a simulation under ``name``.
+        """Have the preview of a simulation under ``name``, or ``failed`` called.
 
         ``latest``: of several the last one counts, as of a slider. Otherwise each is shown.
         """
@@ -169,6 +224,6 @@ class Shared:
             shown(answer[0])
 
         if latest:
-            self.previews.ask(decoded, put, self.refuse)
+            self.previews.ask(decoded, put, failed or self.refuse)
         else:
-            self.jobs.ask(decoded, put, self.refuse)
+            self.jobs.ask(decoded, put, failed or self.refuse)

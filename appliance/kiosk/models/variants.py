@@ -79,6 +79,7 @@ class Variants(Model[VariantsState]):
             visit.variants.append(done)
             visit.chosen = number
             self.show(making=False)
+            self._shared.pictures.copy("wished", _picture(number))  # until its own is there
             self._show_kept()
             self._show_picture(done)
 

@@ -26,11 +26,14 @@ class Screen(StrEnum):
     AGREEMENT = "Agreement"
     REQUEST = "Request"
     DECISION = "Decision"
-    DISC = "Disc"
     ENDING = "Ending"
     CERTIFICATE = "Certificate"
     SOURCES = "Sources"
+    TARGET = "Target"
+    PERSONS = "Persons"
+    LIKENESS = "Likeness"
     SWAP = "Swap"
+    RESULTS = "Results"
     AUDIT = "Audit"
     AUDIT_SESSIONS = "AuditSessions"
     AUDIT_SESSION = "AuditSession"
@@ -55,7 +58,6 @@ class Step(StrEnum):
     CHANGE = "change"
     RELEASE = "release"
     DECIDED = "decided"
-    BURNED = "burned"
     END = "end"
     WIPED = "wiped"
     VERIFY = "verify"
@@ -67,6 +69,8 @@ class Step(StrEnum):
     STORAGE = "storage"
     PEOPLE = "people"
     LEAVE = "leave"
+    LIKE = "like"
+    BACK_TO_RESULTS = "back-to-results"
 
 
 _VISIT = (
@@ -79,8 +83,6 @@ _VISIT = (
     Screen.AGREEMENT,
     Screen.REQUEST,
 )
-_STUDIO = (Screen.CONSENT, Screen.SOURCES, Screen.SWAP)
-_IN_SESSION = (*_VISIT, Screen.DECISION, Screen.DISC, Screen.SOURCES, Screen.SWAP)
 _AUDIT = (
     Screen.AUDIT,
     Screen.AUDIT_SESSIONS,
@@ -91,6 +93,8 @@ _AUDIT = (
 _MACHINE = (Screen.MACHINE, Screen.MACHINE_STORAGE, Screen.MACHINE_PEOPLE)
 VIEWS = (*_AUDIT, *_MACHINE)
 """The screens of who looks, and works on nothing."""
+_STUDIO = (Screen.SOURCES, Screen.TARGET, Screen.PERSONS, Screen.SWAP, Screen.RESULTS)
+_IN_SESSION = (*_VISIT, Screen.DECISION, *_STUDIO, Screen.LIKENESS)
 
 NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
     {
@@ -102,15 +106,17 @@ NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
         (Screen.LOGIN, Step.ADMINISTERS): Screen.MACHINE,
         **{(here, Step.NEXT): there for here, there in pairwise(_VISIT)},
         **{(here, Step.BACK): there for there, here in pairwise(_VISIT)},
+        **{(here, Step.NEXT): there for here, there in pairwise(_STUDIO)},
+        **{(here, Step.BACK): there for there, here in pairwise(_STUDIO)},
+        (Screen.PERSONS, Step.LIKE): Screen.LIKENESS,
+        (Screen.LIKENESS, Step.NEXT): Screen.PERSONS,
+        (Screen.LIKENESS, Step.BACK): Screen.PERSONS,
+        (Screen.RESULTS, Step.RELEASE): Screen.REQUEST,
+        (Screen.REQUEST, Step.BACK_TO_RESULTS): Screen.RESULTS,
         (Screen.VARIANTS, Step.CHANGE): Screen.CHANGES,
-        (Screen.SOURCES, Step.NEXT): Screen.SWAP,
-        (Screen.SWAP, Step.BACK): Screen.SOURCES,
-        (Screen.SWAP, Step.RELEASE): Screen.REQUEST,
         (Screen.REQUEST, Step.NEXT): Screen.DECISION,
         (Screen.DECISION, Step.BACK): Screen.REQUEST,
         (Screen.DECISION, Step.DECIDED): Screen.REQUEST,
-        (Screen.REQUEST, Step.RELEASE): Screen.DISC,
-        (Screen.DISC, Step.BACK): Screen.REQUEST,
         **{(here, Step.END): Screen.ENDING for here in _IN_SESSION},
         **{(here, Step.LEAVE): Screen.WELCOME for here in _IN_SESSION},
         (Screen.ENDING, Step.WIPED): Screen.CERTIFICATE,

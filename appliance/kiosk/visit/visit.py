@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from appliance.kiosk.visit.work import Work
 from appliance.protocols import worker_api
 
 
@@ -94,6 +95,7 @@ class Visit:
     wish: Wish = field(default_factory=Wish)
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
+    work: Work = field(default_factory=Work)
     agreed: int | None = None
 
     @property
@@ -105,3 +107,12 @@ class Visit:
     def variant(self) -> Variant | None:
         """The variant that was chosen."""
         return next((one for one in self.variants if one.number == self.chosen), None)
+
+    @property
+    def result(self) -> int | None:
+        """The result whose release may be asked for: of a project's swap, or of a variant."""
+        if self.project is not None:
+            return self.work.result
+        if self.variant is None or self.agreed != self.variant.number:
+            return None  # the patient has not agreed to this one
+        return self.variant.result

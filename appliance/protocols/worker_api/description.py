@@ -107,8 +107,17 @@ type Handle (
   views: []string
 )
 
-# An imported item, photo or video.
-type Kept (item: int, media: string)
+# A file of the session, what was imported or a result, by its number. `engine`: what made a result,
+# as the ledger names it; none of what was imported. `seconds` and `frames` of a video, as far as it
+# says them.
+type Kept (
+  item: int,
+  media: string,
+  result: bool,
+  engine: ?string,
+  seconds: ?float,
+  frames: ?int
+)
 
 # The packs on this machine, and the execution provider; the policy decides on both.
 method Packs() -> (packs: []Pack, provider: string)
@@ -122,20 +131,21 @@ method Import(role: string, consent: ?string, size: ?int, origin: ?string) -> \
 (item: int, media: string, width: int, height: int)
 
 # An imported item as a small picture: the answer carries a JPEG in sRGB, upright, of at most `side`
-# pixels (64 to 2048, else 1024), which is logged as previews are. Of a video it shows the last key
-# frame at or before `at` seconds. `width` and `height`: of the item itself, as people see it, in
-# whose pixels faces and places are. There is none of a result.
+# pixels (64 to 2048, else 1024), which is logged as previews are. Of a video it shows the frame at
+# `at` seconds. `width` and `height`: of the item itself, as people see it, in whose pixels faces
+# and places are. A result may be looked at too, with words all over it: it is released by a second
+# person alone.
 method View(item: int, side: ?int, at: ?float) -> (width: int, height: int)
 
-# The imported items, oldest first: for a screen that started again in the middle of a session.
+# The files of the session, oldest first: for a screen that started again in the middle of it, and
+# for a project that was left at another time.
 method Items() -> (items: []Kept)
 
 # Delete an imported item, as a photo that was taken wrongly. Results that were made of it stay. It
 # is in the ledger; no other item ever gets its number. Busy while a job runs.
 method Discard(item: int) -> ()
 
-# The faces in an item, largest first; in a video those of the last key frame at or before `at`
-# seconds.
+# The faces in an item, largest first; in a video those of the frame at `at` seconds.
 method Inspect(item: int, at: ?float) -> (faces: []Face)
 
 # Check the photos of a series: which views they are, and how well each is taken. `missing`: views
@@ -167,7 +177,7 @@ method Swap(
 ) -> (job: int, frames: int, total: ?int, result: ?int)
 
 # The same, small and fast, for a slider: the answer carries a JPEG of at most `side` pixels. For a
-# video it shows the last key frame at or before `at` seconds. `upscale` is ignored.
+# video it shows the frame at `at` seconds. `upscale` is ignored.
 method Preview(
   sources: []int,
   target: int,

@@ -67,10 +67,14 @@ class Packs(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """One item in the answer of Items."""
+    """One file in the answer of Items. ``engine``: of a result; the lengths: of a video."""
 
     item: int
     media: Media
+    result: bool = False
+    engine: str | None = None
+    seconds: float | None = None
+    frames: int | None = None
 
 
 class Items(msgspec.Struct, frozen=True):

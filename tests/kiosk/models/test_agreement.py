@@ -97,8 +97,8 @@ def test_no_release_is_asked_for_of_what_was_not_agreed_to(
 
 def test_of_a_patient_nothing_leads_to_the_request_but_the_ticks() -> None:
     ways = {here for (here, _), there in NEXT.items() if there is Screen.REQUEST}
-    # From the screens behind it, and from a studio's, which has no patient.
-    assert ways - {Screen.DECISION, Screen.DISC, Screen.SWAP} == {Screen.AGREEMENT}
+    # From the screens behind it, and from the results of a studio, which has no patient.
+    assert ways - {Screen.DECISION, Screen.RESULTS} == {Screen.AGREEMENT}
 
 
 def test_a_lock_takes_the_ticks_away(agreement: Agreement) -> None:

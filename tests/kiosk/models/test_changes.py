@@ -77,6 +77,10 @@ def test_what_is_not_honest_here_says_why_and_cannot_be_moved(changes: Changes) 
     assert changes.state.wished == {}
 
 
+def test_what_can_be_moved_comes_first(changes: Changes) -> None:
+    assert [one.name for one in changes.state.knobs] == ["hump", "jaw-width", "radix"]
+
+
 def test_what_has_become_dishonest_is_dropped(bench: Bench, changes: Changes) -> None:
     acts(changes, "move", "hump", 1.0)
     bench.answers.by_method["Reach"] = worker_api.Reach({"hump": "points"}, 2.0, 5.0, [])
@@ -238,6 +242,32 @@ def test_a_refused_preview_says_so(bench: Bench, changes: Changes) -> None:
     bench.answers.by_method["PreviewSimulation"] = failed("handle")
     acts(changes, "move", "hump", -1.0)
     assert (bench.refused, changes.state.fresh) == ("failed-handle", False)
+    acts(changes, "accept")
+    assert bench.screen is Screen.CHANGES  # there is no picture of it to compare
+    bench.answers.by_method["PreviewSimulation"] = worker_api.Previewed({}, 1.0)
+    acts(changes, "move", "hump", -0.5)
+    acts(changes, "accept")
+    assert str(bench.screen) == "Compare"
+
+
+def test_a_region_that_cannot_be_is_taken_back(bench: Bench, changes: Changes) -> None:
+    acts(changes.hand, "choose", "drag")
+    acts(changes.hand, "drag", 0.5, 0.5, 0.51, 0.5)
+    shown = bench.answers.by_method["PreviewSimulation"]
+    bench.answers.by_method["PreviewSimulation"] = lambda wanted: (
+        failed("handle") if wanted.regions else shown
+    )
+    acts(changes.hand, "choose", "region")
+    for corner in ((0.4, 0.4), (0.5, 0.4), (0.5, 0.5)):
+        acts(changes.hand, "corner", *corner)
+    acts(changes.hand, "enclose")
+    assert bench.refused == "by-hand"
+    assert (changes.hand.state.outlines, len(changes.hand.state.drags)) == ([], 1)
+    assert (changes.state.refused, changes.state.fresh) == (False, True)
+    bench.answers.by_method["PreviewSimulation"] = failed("handle")
+    acts(changes, "move", "hump", -1.0)
+    assert len(changes.hand.state.drags) == 1  # what was shown is not what is refused
+    assert changes.state.refused
 
 
 def test_nobody_goes_on_with_nothing(bench: Bench, changes: Changes) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.kiosk.models.changes import Changes
 from appliance.kiosk.models.compare import Compare
 from appliance.kiosk.visit.state import Screen
 from appliance.protocols import worker_api
-from tests.kiosk.models.standins import Bench, acts
+from tests.kiosk.models.standins import Bench, acts, handle, handles
 
 
 @pytest.fixture
@@ -31,6 +32,20 @@ def test_all_pictures_are_there_before_they_are_asked_for(bench: Bench, compare:
     acts(compare, "choose_kind", "least")
     assert compare.state.shows == "least"
     assert len(bench.answers.of("PreviewSimulation")) == 2
+
+
+def test_what_was_seen_last_is_there_at_once(bench: Bench, compare: Compare) -> None:
+    bench.answers.by_method |= {
+        "Reach": worker_api.Reach({}, 0.0, 1.0, []),
+        "Handles": handles(handle("hump")),
+    }
+    changes = Changes(bench.shared)
+    acts(changes, "load")
+    assert {"after", "wished"} <= bench.pictures.shown.keys()
+    acts(changes, "choose_kind", "least")
+    acts(changes, "move", "hump", -1.0)
+    assert bench.pictures.shown["least"] == "copy of after"
+    assert compare.state.shows == "wished"
 
 
 def test_without_a_least_there_is_none_to_choose(compare: Compare) -> None:

@@ -148,7 +148,8 @@ def test_the_window_sees_two_services_and_nothing_else_of_the_machine() -> None:
     assert {path.name for path in run.iterdir()} == {
         *("appliance", "appliance-kiosk", "appliance-seat", "systemd", "udev"),
     }
-    assert list(Path(f"/proc/{window}/root/var").iterdir()) == []
+    for empty in ("tmp", "var"):
+        assert list(Path(f"/proc/{window}/root/{empty}").iterdir()) == []
     assert not Path(f"/proc/{window}/root/dev/dri").exists()
     assert not Path(f"/proc/{window}/root/dev/input").exists()
 

@@ -1,4 +1,5 @@
 import QtQuick
+import Kiosk
 
 // The frame of a screen: what it is about, the task itself, and the ways on at the bottom.
 FocusScope {
@@ -9,6 +10,8 @@ FocusScope {
     property string back: ""
     property string next: ""
     property bool nextEnabled: true
+    property string erases: ""      // the way on that erases everything, back or next: touched twice
+    property bool armed: false
     property alias extra: extras.data
     default property alias content: area.data
 
@@ -18,7 +21,22 @@ FocusScope {
     focus: true
     Accessible.role: Accessible.Pane
     Accessible.name: title
-    Keys.onEscapePressed: if (back !== "") goBack()
+    Keys.onEscapePressed: if (back !== "") leave("back")
+
+    function leave(way) {
+        if (erases === way && !armed) {
+            armed = true;
+            doubt.restart();
+            return;
+        }
+        armed = false;
+        way === "back" ? goBack() : goOn();
+    }
+    Timer {
+        id: doubt
+        interval: 4000
+        onTriggered: page.armed = false
+    }
 
     Label {
         id: heading
@@ -58,8 +76,9 @@ FocusScope {
         ActionButton {
             objectName: "back"
             visible: page.back !== ""
-            text: "‹ " + page.back
-            onClicked: page.goBack()
+            kind: page.armed && page.erases === "back" ? "danger" : "plain"
+            text: page.armed && page.erases === "back" ? Kiosk.words.session_sure : "‹ " + page.back
+            onClicked: page.leave("back")
         }
         Row {
             id: extras
@@ -72,9 +91,9 @@ FocusScope {
             anchors.right: parent.right
             visible: page.next !== ""
             enabled: page.nextEnabled
-            kind: "main"
-            text: page.next + " ›"
-            onClicked: page.goOn()
+            kind: page.armed && page.erases === "next" ? "danger" : "main"
+            text: page.armed && page.erases === "next" ? Kiosk.words.session_sure : page.next + " ›"
+            onClicked: page.leave("next")
         }
     }
 }

@@ -74,7 +74,7 @@ Rectangle {
         }
         ActionButton {
             objectName: "lock"
-            visible: bar.inSession && !Kiosk.place.locked
+            visible: bar.inSession && !Kiosk.place.locked && !Kiosk.session.ending
             text: Kiosk.words.bar_lock
             onClicked: Kiosk.act("session.lock", [])
         }

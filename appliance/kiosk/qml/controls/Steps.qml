@@ -5,7 +5,9 @@ import Kiosk
 Row {
     id: steps
 
-    readonly property var screens: ["Consent", "Series", "Face", "Changes", "Compare", "Variants", "Agreement", "Request"]
+    readonly property var visitScreens: ["Consent", "Series", "Face", "Changes", "Compare", "Variants", "Agreement", "Request"]
+    readonly property var projectScreens: ["Sources", "Target", "Persons", "Swap", "Results", "Request"]
+    readonly property var screens: Kiosk.session.project !== "" ? projectScreens : visitScreens
     readonly property int here: screens.indexOf(Kiosk.place.screen)
 
     visible: here >= 0

@@ -16,10 +16,12 @@ Item {
     property real highest: to
     property real step: 0.5
     property real value: 0
+    property bool signed: true    // whether a plus stands before what is above 0
     property real least: NaN      // a second mark: the least to be expected
     readonly property real span: Math.max(0.001, highest - lowest)
 
     signal moved(real value)
+    signal reached()              // by the keyboard, and has to be seen
 
     implicitHeight: 28 + (enabled ? Theme.target : 0) + (note === "" ? 0 : why.implicitHeight + 8)
     function set(wanted) {
@@ -45,7 +47,7 @@ Item {
         anchors { right: parent.right; top: parent.top }
         visible: control.enabled
         text: (isNaN(control.least) ? "" : "◇ " + (Math.round(control.least * 10) / 10) + " … ")
-              + (slider.value > 0 ? "+" : "") + (Math.round(slider.value * 10) / 10) + " " + control.unit
+              + (control.signed && slider.value > 0 ? "+" : "") + (Math.round(slider.value * 10) / 10) + " " + control.unit
         color: slider.value !== 0 ? Theme.accent : Theme.quiet
         font { family: Theme.family; pixelSize: Theme.body; bold: slider.value !== 0 }
         textFormat: Text.PlainText
@@ -143,6 +145,7 @@ Item {
             Accessible.role: Accessible.Slider
             Accessible.name: control.name + ", " + amount.text
             onMoved: control.moved(value)
+        onActiveFocusChanged: if (activeFocus) control.reached()
             background: Item { }
             handle: Rectangle {
                 x: slider.visualPosition * (slider.availableWidth - width)

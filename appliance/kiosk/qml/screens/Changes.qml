@@ -17,7 +17,7 @@ Page {
               : tool === "region" ? Kiosk.words.hand_region_more : Kiosk.words.changes_more
     back: Kiosk.words.go_back
     next: Kiosk.words.changes_compare
-    nextEnabled: changed
+    nextEnabled: changed && !Kiosk.changes.refused
     onGoBack: Kiosk.act("place.back", [])
     onGoOn: Kiosk.act("changes.accept", [])
     Component.onCompleted: {
@@ -162,8 +162,9 @@ Page {
                 enabled: page.tool !== "handles"
                 visible: enabled
                 activeFocusOnTab: enabled
-                Accessible.role: Accessible.Canvas
+                Accessible.role: Accessible.Button
                 Accessible.name: Kiosk.words.hand_name
+                Accessible.onPressAction: finish()
                 onPressed: mouse => { nowX = mouse.x; nowY = mouse.y; begin(); }
                 onPositionChanged: mouse => { nowX = Math.max(0, Math.min(width, mouse.x)); nowY = Math.max(0, Math.min(height, mouse.y)); }
                 onReleased: finish()

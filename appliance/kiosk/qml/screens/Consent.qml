@@ -9,6 +9,7 @@ Page {
     title: Kiosk.words.consent_title
     sentence: Kiosk.words.consent_more
     back: Kiosk.words.session_end
+    erases: "back"
     next: Kiosk.words.go_on
     nextEnabled: Kiosk.consent.reference.trim() !== ""
     onGoBack: Kiosk.act("session.end", [])

@@ -123,6 +123,19 @@ Page {
             anchors.fill: parent
             enabled: Kiosk.face.with_points
             visible: enabled
+            activeFocusOnTab: enabled
+            Accessible.role: Accessible.Slider
+            Accessible.name: page.chosenPoint ? page.named(page.point) : Kiosk.words.face_photo
+            Keys.onLeftPressed: page.nudge(-1, 0)
+            Keys.onRightPressed: page.nudge(1, 0)
+            Keys.onUpPressed: page.nudge(0, -1)
+            Keys.onDownPressed: page.nudge(0, 1)
+            Rectangle {          // where the keyboard is
+                anchors { fill: parent; margins: 2 }
+                visible: parent.activeFocus
+                color: "transparent"
+                border { width: 3; color: Theme.text }
+            }
             onPressed: mouse => {
                 startX = mouse.x;
                 startY = mouse.y;

@@ -7,14 +7,16 @@ Page {
     id: page
 
     readonly property bool waits: Kiosk.request.release !== ""
+    readonly property bool inProject: Kiosk.session.project !== ""
     readonly property bool released: Kiosk.request.numbers.length > 0
 
     title: Kiosk.words.request_title
     sentence: Kiosk.words.request_more
     back: Kiosk.words.go_back
-    next: Kiosk.words.session_end
-    onGoBack: Kiosk.act("place.back", [])
-    onGoOn: Kiosk.act("session.end", [])
+    erases: inProject ? "" : "next"
+    next: inProject ? Kiosk.words.session_park : Kiosk.words.session_end
+    onGoBack: Kiosk.act("request.go_back", [])
+    onGoOn: Kiosk.act(inProject ? "session.park" : "session.end", [])
 
     Column {
         anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter }
@@ -43,7 +45,7 @@ Page {
                 }
                 Label {
                     anchors { left: mark.right; right: button.left; margins: Theme.gap; verticalCenter: parent.verticalCenter }
-                    text: step.name === "ask" ? Kiosk.words.request_ask_more
+                    text: step.name === "ask" ? (page.inProject ? Kiosk.words.request_ask_result : Kiosk.words.request_ask_more)
                           : step.name === "decide" ? (page.waits ? Kiosk.words.request_waits.arg(Kiosk.request.minutes) : page.released ? Kiosk.words.request_released.arg(Kiosk.request.numbers.join(", ")) : Kiosk.words.request_decide_more)
                           : Kiosk.request.burned !== "" ? Kiosk.words.request_burned.arg(Kiosk.request.burned.slice(0, 16))
                           : Kiosk.words.request_burn_more

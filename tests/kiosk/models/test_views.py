@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from appliance.errors import WireError
-from appliance.kiosk.models import looking
+from appliance.kiosk.models import views
 from appliance.kiosk.models.audit import Audit
 from appliance.kiosk.models.bar import Bar
-from appliance.kiosk.models.looking import Looking
 from appliance.kiosk.models.machine import Machine, MachineState
 from appliance.kiosk.models.session import Session
+from appliance.kiosk.models.views import Views
 from appliance.kiosk.visit.state import VIEWS, Screen
 from appliance.protocols import auditor_api, broker_api, machine_view
 from tests.kiosk.models.standins import Bench, StandInServices, acts, error
@@ -47,14 +47,14 @@ class Desk:
         self.bench, shared = bench, bench.shared
         shared.visit.handle = ""
         self.bar, self.audit, self.machine = Bar(), Audit(shared), Machine(shared)
-        self.looking = Looking(shared, self.bar, self.audit, self.machine)
+        self.views = Views(shared, self.bar, self.audit, self.machine)
         models = (self.audit, self.machine)
 
         def forget() -> None:
             for model in models:
                 model.forget()
 
-        self.session = Session(shared, self.bar, forget, lambda: None, self.looking)
+        self.session = Session(shared, self.bar, forget, lambda: None, self.views)
         self.session._show_appliance(appliance(1))
         assert bench.screen is Screen.LOGIN
 
@@ -181,12 +181,12 @@ def test_who_has_left_the_screen_leaves_nothing_on_it(
     desk.enter("nora", "administer")
     desk.session.pass_time()
     assert desk.bench.screen is Screen.MACHINE
-    now = time.monotonic() + looking._IDLE + 1
-    monkeypatch.setattr(looking.time, "monotonic", lambda: now)
+    now = time.monotonic() + views._IDLE + 1
+    monkeypatch.setattr(views.time, "monotonic", lambda: now)
     desk.session.touch()
     desk.session.pass_time()
     assert desk.bench.screen is Screen.MACHINE
-    now += looking._IDLE + 1
+    now += views._IDLE + 1
     desk.session.pass_time()
     assert desk.bench.screen not in VIEWS
     assert desk.bench.refused == "view-over"

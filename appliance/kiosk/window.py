@@ -18,11 +18,13 @@ from appliance.kiosk.bugs import report_bug
 from appliance.kiosk.calls.services import Services
 from appliance.kiosk.loading import load_ahead
 from appliance.kiosk.models.agreement import Agreement
+from appliance.kiosk.models.audit import Audit
 from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.changes import Changes
 from appliance.kiosk.models.compare import Compare
 from appliance.kiosk.models.consent import Consent
 from appliance.kiosk.models.face import Face
+from appliance.kiosk.models.machine import Machine
 from appliance.kiosk.models.model import Model
 from appliance.kiosk.models.persons import Persons
 from appliance.kiosk.models.place import Place
@@ -35,6 +37,7 @@ from appliance.kiosk.models.swap import Swap
 from appliance.kiosk.models.taking import Taking
 from appliance.kiosk.models.training import Training
 from appliance.kiosk.models.variants import Variants
+from appliance.kiosk.models.views import Views
 from appliance.kiosk.pictures import loupe
 from appliance.kiosk.pictures.item import PictureItem, register
 from appliance.kiosk.pictures.store import PictureStore
@@ -176,6 +179,7 @@ class Screen:
 def _models(shared: Shared) -> dict[str, Model[Any]]:
     changes = Changes(shared)
     consent, series = Consent(shared), Series(shared)
+    audit, machine = Audit(shared), Machine(shared)
     bar = Bar()
     swap = Swap(shared, bar)
     work: dict[str, Model[Any]] = {
@@ -188,6 +192,11 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "variants": Variants(shared),
         "agreement": Agreement(shared),
         "request": Request(shared),
+        "audit": audit,
+        "audit_sessions": audit.sessions,
+        "audit_entries": audit.entries,
+        "audit_export": audit.export,
+        "machine": machine,
         "sources": Taking(shared, "source"),
         "target": Taking(shared, "target"),
         "likeness": Taking(shared, "reference"),
@@ -205,7 +214,8 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         consent.resume()
         series.resume()
 
-    session = Session(shared, bar, forget, resume)
+    views = Views(shared, bar, audit, machine)
+    session = Session(shared, bar, forget, resume, views)
     return {
         "place": shared.place,
         "bar": bar,

@@ -22,6 +22,7 @@ from appliance.kiosk.models.training import SoftwareToken
 from appliance.kiosk.models.variants import Kept, Value
 from appliance.kiosk.visit.state import Screen
 from appliance.pipeline.simulation.handles import HANDLES
+from tests.kiosk import looked_at
 from tests.kiosk.stage import Stage
 
 SKIN = QColor(200, 150, 120)
@@ -433,6 +434,20 @@ SCENES = (
     Scene("decision-look", Screen.DECISION, _look),
     Scene("ending", Screen.ENDING, lambda stage: stage.model("session").show(ending=True)),
     Scene("certificate", Screen.CERTIFICATE, _erased, who=False),
+    Scene("audit", Screen.AUDIT, looked_at.auditor),
+    Scene("audit-checking", Screen.AUDIT, looked_at.checking),
+    Scene("audit-sound", Screen.AUDIT, looked_at.sound),
+    Scene("audit-damaged", Screen.AUDIT, looked_at.damaged, training=True),
+    Scene("audit-sessions", Screen.AUDIT_SESSIONS, looked_at.sessions),
+    Scene("audit-session", Screen.AUDIT_SESSION, looked_at.session),
+    Scene("audit-refusals", Screen.AUDIT_REFUSALS, looked_at.refusals, training=True),
+    Scene("audit-export", Screen.AUDIT_EXPORT, looked_at.export),
+    Scene("audit-burning", Screen.AUDIT_EXPORT, looked_at.burning),
+    Scene("machine", Screen.MACHINE, looked_at.checks),
+    Scene("machine-passed", Screen.MACHINE, looked_at.all_passed, training=True),
+    Scene("machine-unknown", Screen.MACHINE, looked_at.administrator),
+    Scene("machine-storage", Screen.MACHINE_STORAGE, looked_at.storage),
+    Scene("machine-people", Screen.MACHINE_PEOPLE, looked_at.people),
     Scene("sources", Screen.SOURCES, _taking("sources")),
     Scene("sources-consent", Screen.SOURCES, _taking("sources", typing=True), training=True),
     Scene("target", Screen.TARGET, _taking("target", importing=1)),

@@ -39,3 +39,7 @@ def test_the_tour_keeps_a_picture_of_every_screen(tmp_path: Path) -> None:
     assert len(pictures) == 20
     assert {QImage(str(path)).size().toTuple() for path in pictures} == {(1280, 800)}
     assert len({path.read_bytes() for path in pictures}) == len(pictures)
+
+
+def test_an_auditor_and_an_administrator_look() -> None:
+    run("tests.kiosk.looks")

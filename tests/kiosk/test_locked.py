@@ -13,13 +13,13 @@ from PySide6.QtTest import QTest
 from appliance.kiosk.models.bar import BarState
 from appliance.kiosk.models.model import _plain
 from appliance.kiosk.models.session import Session
-from appliance.kiosk.visit.state import Screen
+from appliance.kiosk.visit.state import VIEWS, Screen
 from appliance.kiosk.visit.visit import Visit
 from tests.kiosk.approved import approved, is_like, pixels_of
 from tests.kiosk.scenes import SCENES, Scene, play
 from tests.kiosk.stage import Stage
 
-_BEFORE = {Screen.WELCOME, Screen.LOGIN, Screen.ENDING, Screen.CERTIFICATE}
+_BEFORE = {Screen.WELCOME, Screen.LOGIN, Screen.ENDING, Screen.CERTIFICATE, *VIEWS}
 _IN_SESSION = [
     pytest.param(scene, id=scene.name)
     for scene in SCENES

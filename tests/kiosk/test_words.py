@@ -11,7 +11,18 @@ from typing import Any, get_type_hints
 import pytest
 from PySide6.QtGui import QRawFont
 
-from appliance.kiosk.models import agreement, compare, face, hand, login, request, swap
+from appliance.audit.entries.fields import ClosingReason
+from appliance.audit.verification import verify
+from appliance.kiosk.models import (
+    agreement,
+    audit_export,
+    compare,
+    face,
+    hand,
+    login,
+    request,
+    swap,
+)
 from appliance.kiosk.visit import work
 from appliance.kiosk.visit.state import Screen
 from appliance.kiosk.words.catalogue import LANGUAGES, words
@@ -21,7 +32,8 @@ from appliance.pipeline.simulation import honesty
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.points import NAMED
 from appliance.policy.policy import Role
-from appliance.protocols import disc_api, worker_api
+from appliance.protocols import auditor_api, disc_api, machine_view, worker_api
+from appliance.session.state import State
 from tests.kiosk import codes, sources
 
 FONTS = sorted((Path(str(files("appliance.kiosk"))) / "fonts").glob("*.otf"))
@@ -42,21 +54,32 @@ def steps() -> list[str]:
 # The values that follow each beginning of a word that QML puts together.
 ENDS: Mapping[str, Iterable[str]] = {
     "agreement_": agreement.SENTENCES,
+    "audit_counter_": field(auditor_api.Report, "counter"),
+    "audit_outside_": field(auditor_api.Report, "outside"),
     "cause_": (*record.FLAWS, *record.REMARKS),
     "change_": record.FLAWS,
     "changes_": field(compare.CompareState, "shows"),
+    "check_": codes.groups_of_the_doctor(),
+    "code_": codes.of_entries(),
     "compare_": codes.literals(compare.Mode),
     "compare_after_": field(compare.CompareState, "shows"),
     "consents_": ("sources", "target", "likeness"),
     "decision_pin_": field(request.RequestState, "purpose"),
     "disc_": field(disc_api.File, "refusal"),
+    "end_": codes.literals(ClosingReason),
     "ending_": ("worker", "key", "storage", "search", "ledger"),
+    "event_": codes.kinds_of_entries(),
+    "export_": codes.literals(audit_export.What),
+    "export_note_": codes.literals(audit_export.What),
     "face_name_": field(face.Box, "name"),
     "face_nudge_": ("left", "right", "up", "down"),
+    "field_": codes.numbers_of_entries(),
+    "finding_": codes.literals(verify.Problem),
     "hand_": codes.literals(hand.Tool),
     "hand_mode_": codes.literals(hand.Mode),
     "hand_note_": codes.literals(hand.Mode),
     "handle_": HANDLES,
+    "hint_": codes.groups_of_the_doctor(),
     "landmark_": NAMED,
     "persons_": (*codes.literals(work.Choice), "all-more", "like-more"),
     "point_": record.PointName,
@@ -66,11 +89,14 @@ ENDS: Mapping[str, Iterable[str]] = {
     "request_": ("ask", "decide", "burn"),
     "results_": ("before", "after"),
     "role_": codes.literals(Role),
+    "slot_": [one.value for one in State],
+    "space_": codes.literals(machine_view.SpaceName),
     "steps_": steps(),
     "swap_": field(swap.SwapState, "panel"),
     "task_": codes.literals(login.Task),
     "unit_": field(worker_api.Handle, "unit"),
     "view_": [one.value for one in View],
+    "wiped_": codes.literals(auditor_api.Wiped),
     "why_not_": codes.literals(honesty.Code),
 }
 

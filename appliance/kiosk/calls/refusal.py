@@ -31,6 +31,8 @@ _BY_NAME = {
     "LoginRefused": "login",
     "ReleaseRefused": "release",
     "Failed": "failed",
+    "NoLedger": "no-ledger",
+    "NotExported": "not-exported",
 }
 
 

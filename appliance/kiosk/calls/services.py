@@ -14,9 +14,11 @@ import msgspec
 
 from appliance.errors import WireError
 from appliance.kiosk.calls.caller import Caller, Deliver
+from appliance.kiosk.calls.hang_up import when_hung_up
 from appliance.protocols import broker_api, worker_api
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection, close_all
+from appliance.wire.message import Empty
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -45,6 +47,28 @@ class Services:
     def worker(self, handle: str) -> Caller:
         """Calls of the worker of the session with this handle, which the broker connects."""
         return Caller(lambda: _attach(self.broker, handle), self.deliver)
+
+    def auditor(self, user: str, pin: str, ended: Callable[[], object]) -> Caller:
+        """Calls of an auditor's process, for which the broker lets ``user`` in at the first one.
+
+        ``ended`` is called when that process hangs up, or this end does; there is no second login.
+        """
+        credentials = [broker_api.LogIn(user, pin)]
+
+        def connect() -> Client:
+            if not credentials:
+                raise WireError("The audit has ended.", "Log in for another one.")
+            descriptor = _let_in(self.broker, credentials.pop())
+            when_hung_up(descriptor, lambda: self.deliver(ended))
+            return Client(Connection(socket.socket(fileno=descriptor)))
+
+        return Caller(connect, self.deliver)
+
+
+def _let_in(broker: Path, wanted: broker_api.LogIn) -> int:
+    with closing(Client.to(broker)) as client:
+        _, descriptors = client.call(f"{broker_api.NAME}.Audit", wanted, gives=Empty, attached=1)
+    return descriptors[0]
 
 
 def _attach(broker: Path, handle: str) -> Client:

@@ -8,7 +8,9 @@ from appliance.kiosk.models.model import Model
 
 
 class BarState(msgspec.Struct, frozen=True):
-    """``who``: the pseudonym, in short. ``minutes``: until the session's time is over.
+    """``who``: the pseudonym, in short; of who only looks, the name as chosen.
+
+    ``minutes``: until the session's time is over; below 0 where there is no session.
 
     ``network``: none, the names of devices, or nothing if it is not known. ``free_percent``: of the
     workspace; below 0 if it is not known.

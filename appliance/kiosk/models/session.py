@@ -14,6 +14,7 @@ from appliance.kiosk.models.bar import Bar
 from appliance.kiosk.models.login import Login, Task
 from appliance.kiosk.models.model import Model, action
 from appliance.kiosk.models.shared import Shared
+from appliance.kiosk.models.views import OVER, Views
 from appliance.kiosk.visit.state import Screen, Step
 from appliance.kiosk.visit.visit import Visit
 from appliance.protocols import broker_api, worker_api
@@ -46,7 +47,12 @@ class Session(Model[SessionState]):
     """``forget`` is called when what a person sees has to go, ``resume`` when it may come back."""
 
     def __init__(
-        self, shared: Shared, bar: Bar, forget: Callable[[], None], resume: Callable[[], None]
+        self,
+        shared: Shared,
+        bar: Bar,
+        forget: Callable[[], None],
+        resume: Callable[[], None],
+        views: Views,
     ) -> None:
         super().__init__(SessionState())
         self._shared = shared
@@ -60,7 +66,8 @@ class Session(Model[SessionState]):
         self._reopening = False
         self._appliance: Caller | None = None
         self._status: Caller | None = None
-        self.enter_task: Callable[[Task, str, str], None] = lambda *_: None
+        self._views = views
+        views.report_to(self._leave_view)
 
     def watch(self) -> None:
         """Follow what the broker says of the machine, for as long as the screen is there."""
@@ -82,6 +89,7 @@ class Session(Model[SessionState]):
         if self._shared.visit.handle:
             left = max(0.0, self._ends_at - time.monotonic())
             self._bar.show(minutes=round(left / 60))
+        self._views.pass_time()
 
     def look_again(self) -> None:
         """Called each second: ask again whoever did not answer."""
@@ -92,6 +100,7 @@ class Session(Model[SessionState]):
 
     def touch(self) -> None:
         """A person uses the screen: the idle time starts again."""
+        self._views.touch()
         visit = self._shared.visit
         if visit.handle and not self._shared.place.state.locked:
             self._shared.urgent.ask(
@@ -102,7 +111,13 @@ class Session(Model[SessionState]):
 
     @action
     def lock(self) -> None:
-        """Lock at once; the page is covered before the broker has answered."""
+        """Lock at once; the page is covered before the broker has answered.
+
+        Who looks, and has no session, is out at once.
+        """
+        if self._views.is_there:
+            self.leave()
+            return
         handle = self._shared.visit.handle
         if not handle or self.state.ending:
             return
@@ -154,7 +169,7 @@ class Session(Model[SessionState]):
 
     def _open(self, user: str, pin: str, task: Task, project: str | None) -> None:
         if task != "work":
-            self.enter_task(task, user, pin)
+            self._views.enter(task, user, pin, self.login)
             return
 
         def opened(answer: broker_api.Opened) -> None:
@@ -228,6 +243,7 @@ class Session(Model[SessionState]):
         self._bar.show(training=now.training)
         self._bar.show_network(now.network)
         self._has_token = now.tokens > 0
+        self._views.count_tokens(now.tokens)
         self._welcome()
 
     def _welcome(self) -> None:
@@ -238,8 +254,11 @@ class Session(Model[SessionState]):
             if place.state.screen is Screen.WELCOME:
                 place.go(Step.INSERTED)
         elif not self._has_token and place.state.screen is Screen.LOGIN:
+            is_over = place.state.refusal == OVER.code
             self.login.forget()
             place.go(Step.PULLED)
+            if is_over:  # said a moment ago, and the token that was pulled is why
+                place.refuse(OVER)
 
     def _show_status(self, now: broker_api.Status) -> None:
         if self.state.ending:
@@ -296,6 +315,12 @@ class Session(Model[SessionState]):
         self._shared.place.show(screen=Screen.WELCOME, locked=False)
         self._welcome()
         self._shared.refuse(Refusal("session-over") if why.code == "no-such-session" else why)
+
+    def _leave_view(self, why: Refusal) -> None:
+        """Who looked is gone."""
+        if self._views.is_there:
+            self.leave()
+            self._shared.refuse(why)
 
     def _lose(self, why: Refusal) -> None:
         self.show(lost=True)

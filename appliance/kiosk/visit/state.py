@@ -35,7 +35,13 @@ class Screen(StrEnum):
     SWAP = "Swap"
     RESULTS = "Results"
     AUDIT = "Audit"
+    AUDIT_SESSIONS = "AuditSessions"
+    AUDIT_SESSION = "AuditSession"
+    AUDIT_REFUSALS = "AuditRefusals"
+    AUDIT_EXPORT = "AuditExport"
     MACHINE = "Machine"
+    MACHINE_STORAGE = "MachineStorage"
+    MACHINE_PEOPLE = "MachinePeople"
 
 
 class Step(StrEnum):
@@ -54,6 +60,14 @@ class Step(StrEnum):
     DECIDED = "decided"
     END = "end"
     WIPED = "wiped"
+    VERIFY = "verify"
+    SESSIONS = "sessions"
+    SESSION = "session"
+    REFUSALS = "refusals"
+    EXPORT = "export"
+    CHECKS = "checks"
+    STORAGE = "storage"
+    PEOPLE = "people"
     LEAVE = "leave"
     LIKE = "like"
     BACK_TO_RESULTS = "back-to-results"
@@ -69,6 +83,16 @@ _VISIT = (
     Screen.AGREEMENT,
     Screen.REQUEST,
 )
+_AUDIT = (
+    Screen.AUDIT,
+    Screen.AUDIT_SESSIONS,
+    Screen.AUDIT_SESSION,
+    Screen.AUDIT_REFUSALS,
+    Screen.AUDIT_EXPORT,
+)
+_MACHINE = (Screen.MACHINE, Screen.MACHINE_STORAGE, Screen.MACHINE_PEOPLE)
+VIEWS = (*_AUDIT, *_MACHINE)
+"""The screens of who looks, and works on nothing."""
 _STUDIO = (Screen.SOURCES, Screen.TARGET, Screen.PERSONS, Screen.SWAP, Screen.RESULTS)
 _IN_SESSION = (*_VISIT, Screen.DECISION, *_STUDIO, Screen.LIKENESS)
 
@@ -97,8 +121,16 @@ NEXT: Mapping[tuple[Screen, Step], Screen] = MappingProxyType(
         **{(here, Step.LEAVE): Screen.WELCOME for here in _IN_SESSION},
         (Screen.ENDING, Step.WIPED): Screen.CERTIFICATE,
         (Screen.CERTIFICATE, Step.LEAVE): Screen.WELCOME,
-        (Screen.AUDIT, Step.LEAVE): Screen.WELCOME,
-        (Screen.MACHINE, Step.LEAVE): Screen.WELCOME,
+        **{(here, Step.VERIFY): Screen.AUDIT for here in _AUDIT},
+        **{(here, Step.SESSIONS): Screen.AUDIT_SESSIONS for here in _AUDIT},
+        (Screen.AUDIT_SESSIONS, Step.SESSION): Screen.AUDIT_SESSION,
+        (Screen.AUDIT_SESSION, Step.BACK): Screen.AUDIT_SESSIONS,
+        **{(here, Step.REFUSALS): Screen.AUDIT_REFUSALS for here in _AUDIT},
+        **{(here, Step.EXPORT): Screen.AUDIT_EXPORT for here in _AUDIT},
+        **{(here, Step.CHECKS): Screen.MACHINE for here in _MACHINE},
+        **{(here, Step.STORAGE): Screen.MACHINE_STORAGE for here in _MACHINE},
+        **{(here, Step.PEOPLE): Screen.MACHINE_PEOPLE for here in _MACHINE},
+        **{(here, Step.LEAVE): Screen.WELCOME for here in VIEWS},
     }
 )
 

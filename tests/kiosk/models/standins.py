@@ -18,7 +18,7 @@ from appliance.kiosk.models.place import Place
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Screen
 from appliance.kiosk.visit.visit import Photo
-from appliance.protocols import disc_api, worker_api
+from appliance.protocols import broker_api, disc_api, worker_api
 from appliance.wire.message import CallError, Empty
 
 T = TypeVar("T")
@@ -115,6 +115,29 @@ class StandInCaller:
         """Nothing is under way."""
 
 
+class AuditorCaller(StandInCaller):
+    """Logs in with the first call, as the broker has to let an auditor in."""
+
+    def __init__(self, answers: Answers, credentials: broker_api.LogIn) -> None:
+        super().__init__(answers)
+        self._credentials: broker_api.LogIn | None = credentials
+
+    def ask(
+        self,
+        work: Callable[[Any], T],
+        done: Callable[[T], object],
+        failed: Callable[[Refusal], object],
+    ) -> None:
+        credentials, self._credentials = self._credentials, None
+
+        def let_in(client: Any) -> T:
+            if credentials is not None:
+                client.call("io.faceappliance.Broker.Audit", credentials, gives=Empty)
+            return work(client)
+
+        super().ask(let_in, done, failed)
+
+
 class StandInPictures:
     """Keeps under each name what was put there."""
 
@@ -138,18 +161,26 @@ class StandInPictures:
 
 
 class StandInServices:
-    """One set of answers for broker, worker and disc reader."""
+    """One set of answers for broker, worker, disc reader and auditor.
+
+    ``ended``: what the auditor's process has called when it ends.
+    """
 
     broker, disc, training = Path("broker"), DISC, None
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
+        self.ended: Callable[[], object] = lambda: None
 
     def caller(self, _path: Path) -> StandInCaller:
         return StandInCaller(self._answers)
 
     def worker(self, _handle: str) -> StandInCaller:
         return StandInCaller(self._answers)
+
+    def auditor(self, user: str, pin: str, ended: Callable[[], object]) -> StandInCaller:
+        self.ended = ended
+        return AuditorCaller(self._answers, broker_api.LogIn(user, pin))
 
 
 @dataclass

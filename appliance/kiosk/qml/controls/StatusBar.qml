@@ -59,7 +59,7 @@ Rectangle {
         }
         Fact {
             heading: Kiosk.words.bar_time
-            value: bar.inSession ? Kiosk.words.bar_minutes.arg(Kiosk.bar.minutes) : ""
+            value: bar.inSession && Kiosk.bar.minutes >= 0 ? Kiosk.words.bar_minutes.arg(Kiosk.bar.minutes) : ""
             ink: Kiosk.bar.minutes < 5 ? Theme.warning : Theme.text
         }
     }

@@ -205,6 +205,11 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         "results": Results(shared, swap),
     }
 
+    def begin() -> None:
+        for model in work.values():
+            model.forget()
+            model.start_over()
+
     def forget() -> None:
         for model in work.values():
             model.forget()
@@ -215,7 +220,7 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         series.resume()
 
     views = Views(shared, bar, audit, machine)
-    session = Session(shared, bar, forget, resume, views)
+    session = Session(shared, bar, begin, forget, resume, views)
     return {
         "place": shared.place,
         "bar": bar,

@@ -10,7 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from appliance.kiosk.calls.services import Services
+from appliance.kiosk.models.audit import Audit
 from appliance.kiosk.models.bar import Bar
+from appliance.kiosk.models.machine import Machine
 from appliance.kiosk.models.persons import Persons
 from appliance.kiosk.models.place import Place
 from appliance.kiosk.models.request import Request
@@ -19,6 +21,7 @@ from appliance.kiosk.models.session import Session
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.models.swap import Swap
 from appliance.kiosk.models.taking import Taking
+from appliance.kiosk.models.views import Views
 from appliance.kiosk.visit.state import Screen
 from appliance.training.people import PIN
 from tests.kiosk.machine import Running
@@ -41,7 +44,10 @@ class Person:
         self.swap = Swap(self.shared, self.bar)
         self.results = Results(self.shared, self.swap)
         self.request = Request(self.shared)
-        self.session = Session(self.shared, self.bar, self._forget, lambda: None)
+        views = Views(self.shared, self.bar, Audit(self.shared), Machine(self.shared))
+        self.session = Session(
+            self.shared, self.bar, lambda: None, self._forget, lambda: None, views
+        )
 
     def _forget(self) -> None:
         for model in (self.sources, self.target, self.persons, self.swap, self.results):

@@ -45,7 +45,8 @@ def lock(stage: Stage, scene: Scene, language: str = "en") -> None:
     session = stage.model("session")
     assert isinstance(session, Session)
     session.lock()
-    stage.settle()
+    while not stage.model("place").state.refusal:  # there is no broker that could lock it
+        stage.settle()
 
 
 def facts_of(stage: Stage) -> None:

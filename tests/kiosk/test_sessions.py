@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from appliance.kiosk.models.session import Session
 from appliance.kiosk.visit.state import Screen, Step
 from tests.kiosk.madeup import MadeUp
 from tests.kiosk.stage import Stage
@@ -178,3 +179,14 @@ def test_no_step_leads_out_of_the_locked_page(opened: Stage, services: MadeUp) -
             opened.screen.shared.place.go(step)
             assert is_locked(opened)
             opened.model("place").show(screen=Screen.CONSENT)
+
+
+def test_nothing_of_an_earlier_visit_is_in_the_next_one(opened: Stage) -> None:
+    request = opened.model("request")
+    request.show(numbers=[104], burned="ab" * 32)
+    session = opened.model("session")
+    assert isinstance(session, Session)
+    session._begin_visit()
+    for name in ("request", "series", "face", "changes", "variants", "agreement", "results"):
+        model = opened.model(name)
+        assert model.state == opened._first[name], name

@@ -55,7 +55,7 @@ class Model(Generic[S]):
             if value != getattr(before, name):
                 self.listener(name, _plain(value))
 
-    def reset(self) -> None:
+    def start_over(self) -> None:
         """Show what was shown at the very first."""
         self.show(**{name: getattr(self._first, name) for name in self._first.__struct_fields__})
 

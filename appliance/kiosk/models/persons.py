@@ -50,7 +50,7 @@ class Persons(Model[PersonsState]):
 
     def forget(self) -> None:
         """Drop what was found; the visit keeps what was chosen."""
-        self.reset()
+        self.start_over()
 
     @action
     def load(self) -> None:

@@ -64,11 +64,6 @@ class Request(Model[RequestState]):
             reason="", count=0, seen=False, burning=-1.0,
         )  # fmt: skip
 
-    def start_over(self) -> None:
-        """Another visit begins."""
-        self.forget()
-        self.show(numbers=[], people=[], burned="", minutes=0)
-
     def pass_time(self) -> None:
         """Show how long the request still stands."""
         if self.state.release:

@@ -44,12 +44,16 @@ class SessionState(msgspec.Struct, frozen=True):
 
 
 class Session(Model[SessionState]):
-    """``forget`` is called when what a person sees has to go, ``resume`` when it may come back."""
+    """``begin`` is called when a session was opened, and nothing of an earlier one may be there.
+
+    ``forget`` when what a person sees has to go, ``resume`` when it may come back.
+    """
 
     def __init__(
         self,
         shared: Shared,
         bar: Bar,
+        begin: Callable[[], None],
         forget: Callable[[], None],
         resume: Callable[[], None],
         views: Views,
@@ -57,6 +61,7 @@ class Session(Model[SessionState]):
         super().__init__(SessionState())
         self._shared = shared
         self._bar = bar
+        self._begin_visit = begin
         self._forget = forget
         self._resume = resume
         self.login = Login(shared, self._open, self._reopen)
@@ -173,6 +178,7 @@ class Session(Model[SessionState]):
             return
 
         def opened(answer: broker_api.Opened) -> None:
+            self._begin_visit()
             self._shared.visit = Visit(
                 session=answer.session, handle=answer.handle, user=user, project=project
             )

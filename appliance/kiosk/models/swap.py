@@ -66,7 +66,7 @@ class Swap(Model[SwapState]):
 
     def forget(self) -> None:
         """Drop what is shown; the visit keeps what was chosen."""
-        self.reset()
+        self.start_over()
 
     @action
     def load(self) -> None:

@@ -67,7 +67,7 @@ class Taking(Model[TakingState]):
         """Drop names of files, references and what was found; the visit keeps the rest."""
         self._intake.stop()
         self._turn += 1
-        self.reset()
+        self.start_over()
 
     @action
     def load(self) -> None:

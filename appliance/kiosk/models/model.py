@@ -44,7 +44,7 @@ class Model(Generic[S]):
     """Holds ``state``, a frozen struct, and says which of its values change."""
 
     def __init__(self, state: S) -> None:
-        self.state = state
+        self.state = self._first = state
         self.listener: Listener = lambda _name, _value: None
 
     def show(self, **changes: Any) -> None:
@@ -54,6 +54,10 @@ class Model(Generic[S]):
             value = getattr(self.state, name)
             if value != getattr(before, name):
                 self.listener(name, _plain(value))
+
+    def reset(self) -> None:
+        """Show what was shown at the very first."""
+        self.show(**{name: getattr(self._first, name) for name in self._first.__struct_fields__})
 
     def values(self) -> dict[str, Any]:
         """All values, as plain types."""

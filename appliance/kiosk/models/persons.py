@@ -50,7 +50,7 @@ class Persons(Model[PersonsState]):
 
     def forget(self) -> None:
         """Drop what was found; the visit keeps what was chosen."""
-        self.show(looking=False, found=[], like="")
+        self.reset()
 
     @action
     def load(self) -> None:

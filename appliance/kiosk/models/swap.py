@@ -66,7 +66,7 @@ class Swap(Model[SwapState]):
 
     def forget(self) -> None:
         """Drop what is shown; the visit keeps what was chosen."""
-        self.show(fresh=False, missing=False, panel="regions", at=0.0)
+        self.reset()
 
     @action
     def load(self) -> None:

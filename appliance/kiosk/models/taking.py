@@ -67,8 +67,7 @@ class Taking(Model[TakingState]):
         """Drop names of files, references and what was found; the visit keeps the rest."""
         self._intake.stop()
         self._turn += 1
-        self.show(files=[], taken=[], reading=False, importing=0)
-        self.show(tiles=[], chosen=[], typing=False, reference="", consent="")
+        self.reset()
 
     @action
     def load(self) -> None:

@@ -54,7 +54,7 @@ def of_disc() -> set[str]:
 
 def of_auditor() -> set[str]:
     """The refusals of the auditor's process, with all their reasons."""
-    reasons = {
+    reasons: dict[str, Iterable[str]] = {
         "NoLedger": literals(get_type_hints(auditor_api.NoLedger)["reason"]),
         "NotExported": literals(auditor_api.ExportReason),
     }

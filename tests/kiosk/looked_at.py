@@ -191,7 +191,7 @@ def storage(stage: Stage) -> None:
     """One place is taken, space is short, a pack is refused."""
     administrator(stage)
     stage.model("machine").show(
-        places=2, slots=[Slot("a", "active"), Slot("b", "wipe-failed")], version="0.9.0",
+        places=2, slots=[Slot("a", "active"), Slot("b", "wipe-failed")], software="0.9.0",
         space=[
             Space("ledger", "3.1", "40.0", 7),
             Space("workspaces", "11.2", "16.0", 70),

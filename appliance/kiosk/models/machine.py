@@ -92,7 +92,7 @@ class MachineState(msgspec.Struct, frozen=True):
     people: list[Person] = []
     policy: list[str] = []
     own: list[str] = []
-    version: str = ""
+    software: str = ""
     seen: str = ""
 
 
@@ -154,7 +154,7 @@ class Machine(Model[MachineState]):
                 machine.policy[at : at + _GROUP] for at in range(0, len(machine.policy), _GROUP)
             ],
             own=machine.own,
-            version=machine.version,
+            software=machine.version,
             seen=minute(time.time_ns() // 1_000_000),
         )
 

@@ -49,7 +49,7 @@ class Over(StandInCaller):
 @pytest.fixture
 def audit(bench: Bench, ledger: Path, tmp_path: Path) -> Iterator[Audit]:
     with serving(ledger, tmp_path) as client:
-        bench.shared.services.auditor = lambda *_: Over(client)  # type: ignore[method-assign, assignment, misc]
+        bench.shared.services.auditor = lambda *_: Over(client)  # type: ignore[method-assign, assignment]
         made = Audit(bench.shared)
         made.line.open("emil", "1234", lambda: None, bench.shared.refuse)
         bench.at(Screen.AUDIT)
@@ -100,7 +100,7 @@ def test_sessions_lie_on_a_line_of_days(audit: Audit, bench: Bench) -> None:
     acts(audit, "turn_to", "sessions")
     assert bench.screen is Screen.AUDIT_SESSIONS
     state = audit.sessions.state
-    assert [row.session for row in state.rows] == list(reversed(SESSIONS.values()))
+    assert [row.session for row in state.rows] == list(reversed([*SESSIONS.values()]))
     assert all(0.0 <= row.start <= row.end <= 1.0 for row in state.rows)
     assert [row.start for row in state.rows] == sorted(
         (row.start for row in state.rows), reverse=True
@@ -124,7 +124,7 @@ def test_sessions_come_in_pages(audit: Audit, monkeypatch: pytest.MonkeyPatch) -
     while model.state.more:
         acts(model, "older")
         seen += [row.session for row in model.state.rows]
-    assert seen == list(reversed(SESSIONS.values()))
+    assert seen == list(reversed([*SESSIONS.values()]))
     assert model.state.page == 3
     acts(model, "older")
     assert model.state.page == 3
@@ -144,7 +144,7 @@ def test_a_span_is_never_nothing() -> None:
 def test_a_session_is_read_entry_by_entry(audit: Audit, bench: Bench) -> None:
     acts(audit, "turn_to", "sessions")
     acts(audit.sessions, "open", "f" * 16)
-    assert bench.screen is Screen.AUDIT_SESSIONS
+    assert bench.screen.value == "AuditSessions"
     acts(audit.sessions, "open", SESSIONS["user"])
     assert bench.screen is Screen.AUDIT_SESSION
     state = audit.entries.state
@@ -152,7 +152,7 @@ def test_a_session_is_read_entry_by_entry(audit: Audit, bench: Bench) -> None:
     assert {"session-opened", "handle-moved", "release-approved", "session-wiped"} <= {*kinds}
     assert [line.index for line in state.lines] == sorted(line.index for line in state.lines)
     acts(audit, "export_session")
-    assert bench.screen is Screen.AUDIT_EXPORT
+    assert bench.screen.value == "AuditExport"
     assert audit.export.state.what == "session"
     assert audit.export.state.session == SESSIONS["user"]
 

@@ -182,7 +182,7 @@ def test_who_has_left_the_screen_leaves_nothing_on_it(
     desk.session.pass_time()
     assert desk.bench.screen is Screen.MACHINE
     now = time.monotonic() + views._IDLE + 1
-    monkeypatch.setattr(views.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     desk.session.touch()
     desk.session.pass_time()
     assert desk.bench.screen is Screen.MACHINE

@@ -7,7 +7,7 @@ Page {
     id: page
 
     title: Kiosk.words.storage_title
-    sentence: Kiosk.words.storage_more.arg(Kiosk.machine.version)
+    sentence: Kiosk.words.storage_more.arg(Kiosk.machine.software)
     back: Kiosk.words.looking_leave
     onGoBack: Kiosk.act("session.leave", [])
 

@@ -220,7 +220,7 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
         series.resume()
 
     views = Views(shared, bar, audit, machine)
-    session = Session(shared, bar, begin, forget, resume, views)
+    session = Session(shared, bar, begin, forget, resume, views=views)
     return {
         "place": shared.place,
         "bar": bar,

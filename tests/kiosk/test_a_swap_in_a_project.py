@@ -46,7 +46,7 @@ class Person:
         self.request = Request(self.shared)
         views = Views(self.shared, self.bar, Audit(self.shared), Machine(self.shared))
         self.session = Session(
-            self.shared, self.bar, lambda: None, self._forget, lambda: None, views
+            self.shared, self.bar, lambda: None, self._forget, lambda: None, views=views
         )
 
     def _forget(self) -> None:

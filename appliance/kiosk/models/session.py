@@ -56,6 +56,7 @@ class Session(Model[SessionState]):
         begin: Callable[[], None],
         forget: Callable[[], None],
         resume: Callable[[], None],
+        *,
         views: Views,
     ) -> None:
         super().__init__(SessionState())

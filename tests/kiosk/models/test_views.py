@@ -54,7 +54,9 @@ class Desk:
             for model in models:
                 model.forget()
 
-        self.session = Session(shared, self.bar, lambda: None, forget, lambda: None, self.views)
+        self.session = Session(
+            shared, self.bar, lambda: None, forget, lambda: None, views=self.views
+        )
         self.session._show_appliance(appliance(1))
         assert bench.screen is Screen.LOGIN
 

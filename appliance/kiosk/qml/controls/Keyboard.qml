@@ -8,6 +8,11 @@ Column {
     signal typed(string character)
     signal erased()
 
+    // What is said of keys that are no letter or digit.
+    readonly property var signs: ({
+        "-": Kiosk.words.keyboard_hyphen, ".": Kiosk.words.keyboard_dot,
+        "/": Kiosk.words.keyboard_slash, "_": Kiosk.words.keyboard_underscore
+    })
     readonly property var lines: ["1234567890", "QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM./_"]
 
     spacing: 8
@@ -24,6 +29,7 @@ Column {
                     readonly property string character: line.modelData[index]
                     width: 60
                     text: character
+                    Accessible.name: keyboard.signs[character] || character
                     focusPolicy: Qt.NoFocus
                     onClicked: keyboard.typed(character)
                 }

@@ -268,6 +268,8 @@ Page {
             model: Kiosk.changes.knobs.filter(knob => knob.region === Kiosk.changes.region)
             delegate: ValueSlider {
                 required property var modelData
+                required property int index
+                onReached: knobs.positionViewAtIndex(index, ListView.Contain)
                 objectName: modelData.name
                 width: knobs.width
                 name: Kiosk.words["handle_" + modelData.name.replace(/-/g, "_")]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_QUICK_BACKEND"] = "software"
 
 from PySide6.QtGui import QGuiApplication
@@ -18,15 +19,20 @@ from PySide6.QtGui import QGuiApplication
 from appliance.audit.entries import events
 from appliance.kiosk.visit.state import Screen as Place
 from appliance.kiosk.window import Screen
-from tests.kiosk.machine import Running, machine
 from tests.kiosk.person import Person
 from tests.kiosk.visit import Visit
+
+if TYPE_CHECKING:
+    from tests.kiosk.machine import Running
 
 AUDITOR, ADMINISTRATOR = "emil", "nora"
 
 
 def main() -> int:
     """Returns 0."""
+    # Not for the tour, which does without what only tests need.
+    from tests.kiosk.machine import machine
+
     application = QGuiApplication(["kiosk"])
     with machine() as running:
         running.open().close()  # a session, so that there is something to see
@@ -34,8 +40,8 @@ def main() -> int:
         screen = Screen(application, running.broker, running.disc, running.training)
         visit = Visit(screen, Person(screen.window))
         visit.until_value("training", "tokens")
-        _audit(visit)
-        _administer(visit)
+        audit(visit)
+        administer(visit)
         _check_ledger(running)
         screen.close()
     return 0
@@ -51,28 +57,33 @@ def _log_in(visit: Visit, user: str, place: Place) -> None:
     visit.until_on(place)
 
 
-def _audit(visit: Visit) -> None:
+def audit(visit: Visit) -> None:
     """Check, look at a session, try to export; then the token is pulled."""
     person = visit.person
     _log_in(visit, AUDITOR, Place.AUDIT)
     person.touch("next")
     visit.until_value("audit", "verdict")
     assert visit.value("audit", "verdict") == "sound"
+    visit.seen("audit")
     person.touch("part-sessions")
     visit.until_value("audit_sessions", "rows")
     rows = visit.screen.models["audit_sessions"].values()["rows"]
     assert (rows[0]["reason"], rows[0]["training"]) == ("user", True)
+    visit.seen("audit-sessions")
     person.touch(f"session-{rows[0]['session']}")
     visit.until_on(Place.AUDIT_SESSION)
     visit.until_value("audit_entries", "lines")
+    visit.seen("audit-session")
     person.touch("export-session")
     visit.until_on(Place.AUDIT_EXPORT)
     person.touch("next")
     visit.until_value("place", "refusal")
     assert visit.value("place", "refusal") == "not-exported-training"
+    visit.seen("audit-export")
     person.touch("dismiss")
     person.touch("part-refusals")
     visit.until_on(Place.AUDIT_REFUSALS)
+    visit.seen("audit-refusals")
     person.touch(f"token-{AUDITOR}")
     visit.until_on(Place.WELCOME)
     assert visit.value("place", "refusal") == "view-over"
@@ -80,15 +91,18 @@ def _audit(visit: Visit) -> None:
     assert not visit.value("audit", "fingerprint")
 
 
-def _administer(visit: Visit) -> None:
+def administer(visit: Visit) -> None:
     """Look at each part; then lock."""
     person = visit.person
     _log_in(visit, ADMINISTRATOR, Place.MACHINE)
     assert visit.value("machine", "places")
+    visit.seen("machine")
     person.touch("part-storage")
     visit.until_on(Place.MACHINE_STORAGE)
+    visit.seen("machine-storage")
     person.touch("part-people")
     visit.until_on(Place.MACHINE_PEOPLE)
+    visit.seen("machine-people")
     assert person.sees("lock")
     person.touch("lock")
     visit.until_on(Place.LOGIN)  # the token is still plugged in

@@ -36,7 +36,7 @@ def test_a_killed_service_is_named_and_there_is_a_way_on() -> None:
 def test_the_tour_keeps_a_picture_of_every_screen(tmp_path: Path) -> None:
     run("tests.kiosk.tour", str(tmp_path), "zh")
     pictures = sorted((tmp_path / "zh").glob("*.png"))
-    assert len(pictures) == 20
+    assert len(pictures) == 28
     assert {QImage(str(path)).size().toTuple() for path in pictures} == {(1280, 800)}
     assert len({path.read_bytes() for path in pictures}) == len(pictures)
 

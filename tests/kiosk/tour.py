@@ -24,8 +24,9 @@ from appliance import resources
 from appliance.kiosk.window import Screen
 from appliance.kiosk.words.catalogue import LANGUAGES, Language
 from appliance.training.machine import Machine, Plan
+from tests.kiosk.looks import administer, audit
 from tests.kiosk.person import Person
-from tests.kiosk.visit import APPROVER, Visit
+from tests.kiosk.visit import APPROVER, CLINICIAN, Visit
 
 _COLUMNS, _WIDTH, _GAP = 4, 640, 8
 
@@ -77,6 +78,9 @@ def tour(language: Language, folder: Path) -> None:
         person.touch(f"token-{APPROVER}")
         visit.lock_and_reopen()
         visit.end()
+        person.touch(f"token-{CLINICIAN}")
+        audit(visit)
+        administer(visit)
         screen.close()
     finally:
         machine.stop()

@@ -9,15 +9,13 @@ import msgspec
 
 from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import of_broker
-from appliance.kiosk.models.model import Model, action
+from appliance.kiosk.models.model import action
+from appliance.kiosk.models.pin import PinModel, PinState
 from appliance.kiosk.models.shared import Shared
 from appliance.protocols import broker_api
 from appliance.wire.message import Empty
 
-Phase = Literal["choose", "pin", "touch"]
 Task = Literal["work", "audit", "administer"]
-
-_LONGEST = 63  # characters of a PIN: CTAP2 allows 63 bytes
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -29,18 +27,16 @@ class Person(msgspec.Struct, frozen=True):
     projects: list[str]
 
 
-class LoginState(msgspec.Struct, frozen=True):
-    """``count``: how many characters of the PIN there are; they themselves are never shown."""
+class LoginState(PinState, frozen=True):
+    """Who may be chosen, and who was. ``task``: what the person is here for."""
 
-    people: list[Person] = []
+    people: list[Person] = msgspec.field(default_factory=list)
     user: str = ""
     task: Task = "work"
     project: str = ""
-    phase: Phase = "choose"
-    count: int = 0
 
 
-class Login(Model[LoginState]):
+class Login(PinModel[LoginState]):
     """``open_as`` gets user, PIN, task and project once a PIN was entered."""
 
     def __init__(
@@ -53,7 +49,6 @@ class Login(Model[LoginState]):
         self._shared = shared
         self._open_as = open_as
         self._reopen = reopen
-        self._pin = ""
 
     def load(self) -> None:
         """Ask who is registered."""
@@ -63,17 +58,17 @@ class Login(Model[LoginState]):
 
     def forget(self) -> None:
         """Drop the PIN, and who was chosen."""
-        self._pin = ""
+        self.drop_pin()
         self.show(user="", project="", task="work", phase="choose", count=0)
 
     def ask_again(self) -> None:
         """The PIN was refused, or is needed again: of the same person."""
-        self._pin = ""
+        self.drop_pin()
         self.show(phase="pin" if self.state.user else "choose", count=0)
 
     def ask_for(self, user: str) -> None:
         """Ask for the PIN of ``user``, who opened the session."""
-        self._pin = ""
+        self.drop_pin()
         self.show(user=user, phase="pin", count=0)
 
     @action
@@ -81,7 +76,7 @@ class Login(Model[LoginState]):
         """The person is who is called ``name``."""
         for person in self.state.people:
             if person.name == name:
-                self._pin = ""
+                self.drop_pin()
                 task = person.tasks[0] if person.tasks else "work"
                 project = person.projects[0] if person.projects else ""
                 self.show(user=name, task=task, project=project, phase="pin", count=0)
@@ -102,24 +97,11 @@ class Login(Model[LoginState]):
         self.forget()
 
     @action
-    def type(self, character: str) -> None:
-        """One more character of the PIN."""
-        if self.state.phase == "pin" and len(self._pin) < _LONGEST:
-            self._pin += character[:1]
-            self.show(count=len(self._pin))
-
-    @action
-    def erase(self) -> None:
-        """The last character was wrong."""
-        self._pin = self._pin[:-1]
-        self.show(count=len(self._pin))
-
-    @action
     def enter(self) -> None:
         """The PIN is complete: the token has to be touched now."""
-        if self.state.phase != "pin" or not self._pin:
+        pin = self.take_pin()
+        if not pin:
             return
-        pin, self._pin = self._pin, ""
         self._shared.place.dismiss()
         self.show(phase="touch", count=0)
         state = self.state

@@ -9,7 +9,8 @@ import msgspec
 
 from appliance.kiosk.calls.refusal import Refusal
 from appliance.kiosk.calls.services import each_of, of_broker, picture_of
-from appliance.kiosk.models.model import Model, action
+from appliance.kiosk.models.model import action
+from appliance.kiosk.models.pin import PinModel, PinState
 from appliance.kiosk.models.shared import Shared
 from appliance.kiosk.visit.state import Step
 from appliance.protocols import broker_api
@@ -23,7 +24,7 @@ _OVER = ("release-training", "release-decided", "release-expired", "no-such-rele
 Reason = Literal["wrong-person", "wrong-result", "consent", "quality", "other"]
 
 
-class RequestState(msgspec.Struct, frozen=True):
+class RequestState(PinState, frozen=True):
     """``release``: the request that waits, for ``minutes`` more. ``numbers``: what was released.
 
     ``people``: who may decide. ``seen``: the picture of the result is there, and its hash known.
@@ -35,30 +36,27 @@ class RequestState(msgspec.Struct, frozen=True):
     sha256: str = ""
     media: str = "photo"
     minutes: int = 0
-    numbers: list[int] = []
-    people: list[str] = []
+    numbers: list[int] = msgspec.field(default_factory=list)
+    people: list[str] = msgspec.field(default_factory=list)
     user: str = ""
-    phase: Literal["choose", "pin", "touch", "look"] = "choose"
     purpose: Literal["look", "approve", "decline"] = "look"
     reason: str = ""
-    count: int = 0
     seen: bool = False
     burning: float = -1.0
     burned: str = ""
 
 
-class Request(Model[RequestState]):
+class Request(PinModel[RequestState]):
     """Each act of the second person takes their PIN and a touch of their token."""
 
     def __init__(self, shared: Shared) -> None:
         super().__init__(RequestState())
         self._shared = shared
-        self._pin = ""
         self._until = 0.0
 
     def forget(self) -> None:
         """Drop PIN and picture; a request is over with a lock."""
-        self._pin = ""
+        self.drop_pin()
         self.show(
             asking=False, release="", sha256="", user="", phase="choose", purpose="look",
             reason="", count=0, seen=False, burning=-1.0,
@@ -119,40 +117,28 @@ class Request(Model[RequestState]):
     def choose(self, name: str) -> None:
         """The second person is who is called ``name``."""
         if name in self.state.people:
-            self._pin = ""
+            self.drop_pin()
             self.show(user=name, phase="pin", purpose="look", count=0)
 
     @action
     def approve(self) -> None:
         """Approve what was looked at: PIN and touch once more."""
         if self.state.seen:
-            self._pin = ""
+            self.drop_pin()
             self.show(phase="pin", purpose="approve", count=0)
 
     @action
     def decline(self, reason: Reason) -> None:
         """Decide against it, for a coded reason: PIN and touch once more."""
-        self._pin = ""
+        self.drop_pin()
         self.show(phase="pin", purpose="decline", reason=reason, count=0)
-
-    @action
-    def type(self, character: str) -> None:
-        """One more character of the PIN."""
-        self._pin += character[:1]
-        self.show(count=len(self._pin))
-
-    @action
-    def erase(self) -> None:
-        """The last character was wrong."""
-        self._pin = self._pin[:-1]
-        self.show(count=len(self._pin))
 
     @action
     def enter(self) -> None:
         """The PIN is complete."""
-        if self.state.phase != "pin" or not self._pin:
+        pin = self.take_pin()
+        if not pin:
             return
-        pin, self._pin = self._pin, ""
         self._shared.place.dismiss()
         self.show(phase="touch", count=0)
         {"look": self._look, "approve": self._approve, "decline": self._decline}[
@@ -162,7 +148,7 @@ class Request(Model[RequestState]):
     @action
     def back(self) -> None:
         """Leave the decision to another time."""
-        self._pin = ""
+        self.drop_pin()
         if self.state.phase == "pin" and self.state.seen:
             self.show(phase="look", count=0)
             return

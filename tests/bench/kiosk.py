@@ -39,7 +39,8 @@ def main() -> None:
             with compositor(command) as shown:
                 firsts.append(_first_frame(shown, start))
         table.add_row("first frame, median s", f"{sorted(firsts)[_ROUNDS // 2]:.2f}", "1.0")
-        with compositor(command) as shown:
+        # As on the appliance, where no software tokens are asked for twice a second.
+        with compositor(command[: command.index("--training")]) as shown:
             _first_frame(shown, time.monotonic())
             screen = _screen_of(shown)
             time.sleep(5)

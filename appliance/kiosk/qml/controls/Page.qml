@@ -21,9 +21,9 @@ FocusScope {
     focus: true
     Accessible.role: Accessible.Pane
     Accessible.name: title
-    Keys.onEscapePressed: if (back !== "") leave("back")
+    Keys.onEscapePressed: if (back !== "") proceed("back")
 
-    function leave(way) {
+    function proceed(way) {
         if (erases === way && !armed) {
             armed = true;
             doubt.restart();
@@ -78,7 +78,7 @@ FocusScope {
             visible: page.back !== ""
             kind: page.armed && page.erases === "back" ? "danger" : "plain"
             text: page.armed && page.erases === "back" ? Kiosk.words.session_sure : "‹ " + page.back
-            onClicked: page.leave("back")
+            onClicked: page.proceed("back")
         }
         Row {
             id: extras
@@ -93,7 +93,7 @@ FocusScope {
             enabled: page.nextEnabled
             kind: page.armed && page.erases === "next" ? "danger" : "main"
             text: page.armed && page.erases === "next" ? Kiosk.words.session_sure : page.next + " ›"
-            onClicked: page.leave("next")
+            onClicked: page.proceed("next")
         }
     }
 }

@@ -190,7 +190,7 @@ def test_a_film_is_swapped_shown_and_found_again(anna: Person) -> None:
     ask_for_the_release(anna)
     result = anna.shared.visit.result
     anna.session.park()
-    anna.window.until(lambda: anna.is_at(Screen.WELCOME))
+    anna.window.until(lambda: anna.is_at(Screen.LOGIN))
     assert not anna.pictures.shown
 
     again = Person(anna.running)  # what the project holds is there on another day

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import sys
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ from appliance.machine import boot_id
 from appliance.policy.load import load
 from appliance.seal.allowed_paths import SYSTEM, interpreter
 from appliance.seal.seal import confine, seal
-from appliance.wire.activation import listening_socket
+from appliance.wire.activation import one_connection
 from appliance.wire.hang_up import end_with
 
 _LOOK: Final = 1.0  # seconds between two looks at whether it is idle
@@ -46,7 +45,7 @@ def main() -> int:
     options = parser.parse_args()
     stderr = sys.stderr
     try:
-        connection = _connection(options.socket)
+        connection = one_connection(options.socket, "appliance-auditor")
         policy = load(options.policy)
         stderr = configure("auditor", policy.system.log_level)
         stage = Stage(options.stage)
@@ -75,14 +74,6 @@ def _end_if_idle(auditor: Auditor) -> None:
     while not auditor.is_idle():
         time.sleep(_LOOK)
     os._exit(0)
-
-
-def _connection(descriptor: int | None) -> socket.socket:
-    """The one connection, which the broker begins; the listener is closed once it has come."""
-    if descriptor is not None:
-        return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)
-    with listening_socket(socket.SOCK_STREAM, "appliance-auditor") as listener:
-        return listener.accept()[0]
 
 
 if __name__ == "__main__":

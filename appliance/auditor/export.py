@@ -2,18 +2,17 @@
 
 On the disc lies the bundle of :mod:`appliance.audit.export.bundle` in a folder of its own, and the
 program that checks it next to that. The burner is believed in what it says of the medium: every
-entry is proved, so that a burner that writes something else is found out by whoever checks it.
+entry is proved, so that a burner that writes something else is found out when the disc is checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -38,17 +37,6 @@ MOST_ENTRIES: Final = 50_000
 
 VERIFIER: Final = "appliance-verify.py"
 
-_REASONS: Mapping[str, api.ExportReason] = MappingProxyType(
-    {
-        "Busy": "busy",
-        "NoProgram": "no-burner",
-        "NoDrive": "no-drive",
-        "NotBlank": "not-blank",
-        "Rewritable": "rewritable",
-        "TooSmall": "too-small",
-        "BadFolder": "folder",
-    }
-)
 _README: Final = """\
 Entries of the audit log, exported on {date}.
 
@@ -172,7 +160,7 @@ def _followed(
             progress(_MAKING + _BURNING * last.done)
     except CallError as error:
         raise _not_burned(error) from error
-    except WireError as gone:  # nobody knows how far it came
+    except WireError as gone:  # how far it came cannot be known
         raise refused("spoiled") from gone
     if last is None or last.sha256 is None or last.size is None or last.size < smallest:
         raise refused("spoiled")
@@ -180,7 +168,7 @@ def _followed(
 
 
 def _not_burned(error: CallError) -> CallError:
-    reason = _REASONS.get(error.error.rpartition(".")[2], "spoiled")
+    reason: api.ExportReason = burner_api.REASONS.get(error.error.rpartition(".")[2], "spoiled")
     if reason == "too-small":
         raw = getattr(error.parameters, "json", b"")
         try:

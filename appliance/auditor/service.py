@@ -208,12 +208,12 @@ def _snapshot(reader: LedgerReader) -> LedgerReader:
 
 def _in_steps(tell: Callable[[float], None]) -> Callable[[float], None]:
     """Tells how far it is, by the percent."""
-    told = 0.0
+    reported = 0.0
 
     def progress(done: float) -> None:
-        nonlocal told
-        if done >= told + _STEP:
-            told = done
+        nonlocal reported
+        if done >= reported + _STEP:
+            reported = done
             tell(min(1.0, done))
 
     return progress

@@ -135,11 +135,12 @@ class Appliance(msgspec.Struct, frozen=True):
 
 
 class User(msgspec.Struct, frozen=True):
-    """One who is registered."""
+    """One who is registered; ``may``: the acts that the policy allows."""
 
     name: str
     roles: list[str]
     projects: list[str]
+    may: list[str]
 
 
 class Users(msgspec.Struct, frozen=True):

@@ -23,12 +23,14 @@ type Erasure (
   clean: bool
 )
 
-# Somebody who is registered: by the name to log in with, the roles, and the projects of this policy
-# that they are a member of.
+# Somebody who is registered: by the name to log in with, the roles, the projects of this policy
+# that they are a member of, and what the policy lets them do: work, request, approve, audit or
+# administer.
 type User (
   name: string,
   roles: []string,
-  projects: []string
+  projects: []string,
+  may: []string
 )
 
 # A request to release the result `item`, which stands for so many seconds more. `release`: its name

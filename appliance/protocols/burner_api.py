@@ -6,7 +6,9 @@ descriptor, so it can reach no file that is not on the disc.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -66,6 +68,24 @@ class Failed(msgspec.Struct, frozen=True):
     """Details of Failed; ``stage``: which part of the work."""
 
     stage: Literal["write", "close", "read", "compare"]
+
+
+Reason: TypeAlias = Literal[
+    "busy", "no-burner", "no-drive", "not-blank", "rewritable", "too-small", "folder"
+]
+
+REASONS: Mapping[str, Reason] = MappingProxyType(
+    {
+        "Busy": "busy",
+        "NoProgram": "no-burner",
+        "NoDrive": "no-drive",
+        "NotBlank": "not-blank",
+        "Rewritable": "rewritable",
+        "TooSmall": "too-small",
+        "BadFolder": "folder",
+    }
+)
+"""Errors after which the disc is as it was, as codes for those who asked for it."""
 
 
 def error_name(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -31,7 +30,7 @@ from appliance.releaser.outbox import Outbox
 from appliance.releaser.service import Releaser
 from appliance.releaser.site import SiteKeys
 from appliance.releaser.staging import Stage
-from appliance.wire.activation import listening_socket
+from appliance.wire.activation import one_connection
 from appliance.wire.hang_up import end_with
 from appliance.worker.children import Children
 from appliance.worker.sealing import WorkerSealing
@@ -54,7 +53,7 @@ def main(marking: Mark = mark, max_seconds: int = MAX_SECONDS) -> int:
     options = parser.parse_args()
     stderr = sys.stderr
     try:
-        connection = _connection(options.socket)
+        connection = one_connection(options.socket, "appliance-releaser")
         # The children are forked, which must happen before there are threads.
         cv2.setNumThreads(1)
         load_media_libraries()
@@ -108,14 +107,6 @@ def _children(policy: Policy, keys: Path, marking: Mark, max_seconds: int) -> Ch
         return marking(wanted, watermark_key, source, sink)
 
     return Children(WorkerSealing(policy), work, max_seconds)
-
-
-def _connection(descriptor: int | None) -> socket.socket:
-    """The one connection to the broker; the listener is closed once it has come."""
-    if descriptor is not None:
-        return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)
-    with listening_socket(socket.SOCK_STREAM, "appliance-releaser") as listener:
-        return listener.accept()[0]
 
 
 if __name__ == "__main__":

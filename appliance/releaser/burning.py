@@ -8,10 +8,9 @@ whoever checks the disc.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -30,17 +29,6 @@ from appliance.wire.client import Client
 from appliance.wire.connection import Connection
 from appliance.wire.message import CallError
 
-_REASONS: Mapping[str, api.NotBurnedReason] = MappingProxyType(
-    {
-        "Busy": "busy",
-        "NoProgram": "no-burner",
-        "NoDrive": "no-drive",
-        "NotBlank": "not-blank",
-        "Rewritable": "rewritable",
-        "TooSmall": "too-small",
-        "BadFolder": "folder",
-    }
-)
 _SECTOR: Final = 2048  # bytes (ECMA-119, 6.1.2)
 
 
@@ -123,7 +111,7 @@ def _log(ledger: AuditClient, records: Sequence[ReleaseRecord], burned: burner_a
 def _not_burned(refused: CallError) -> CallError:
     """What the burner's error is to the broker."""
     name = refused.error.rpartition(".")[2]
-    reason = _REASONS.get(name)
+    reason = burner_api.REASONS.get(name)
     if reason is None:
         return _spoiled()
     details = api.NotBurned(reason)

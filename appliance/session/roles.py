@@ -52,6 +52,10 @@ class Permissions:
         }[act]
         return bool((held or {"unassigned"}) & {*wanted})
 
+    def allowed(self, user: str) -> list[Act]:
+        """All that ``user`` may do."""
+        return [act for act in get_args(Act) if self.allow(user, act)]
+
     def of(self, user: str) -> frozenset[str]:
         """The roles of ``user``; none where that is not certain."""
         try:

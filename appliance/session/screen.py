@@ -73,7 +73,12 @@ class Screen:
         if self._settings.method == "fido2":
             known = login.names(self._environment.registered)
         users = [
-            broker_api.User(name, sorted(self._permissions.of(name)), self._projects_of(name))
+            broker_api.User(
+                name,
+                sorted(self._permissions.of(name)),
+                self._projects_of(name),
+                [*self._permissions.allowed(name)],
+            )
             for name in sorted(known)[:_MOST_USERS]
         ]
         return Answer(broker_api.Users(users))

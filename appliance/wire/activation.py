@@ -47,6 +47,17 @@ def listening_socket(kind: socket.SocketKind, name: str) -> socket.socket:
     return socket.socket(socket.AF_UNIX, kind, fileno=descriptors[0])
 
 
+def one_connection(descriptor: int | None, name: str) -> socket.socket:
+    """The only connection of a process that is started for one: ``descriptor``, if there is one.
+
+    Otherwise the first to systemd's socket ``name``, which is closed then. Raises ``WireError``.
+    """
+    if descriptor is not None:
+        return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)
+    with listening_socket(socket.SOCK_STREAM, name) as listener:
+        return listener.accept()[0]
+
+
 def notify_ready() -> None:
     """Tell systemd, if it started this process, that the service answers calls now."""
     _notify("READY=1")

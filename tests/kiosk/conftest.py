@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
+import structlog
 
 # Qt reads these when the application is made.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -34,3 +36,18 @@ def stage(
     made = Stage(application, Path(tmp_path_factory.mktemp("nowhere")))
     yield made
     made.close()
+
+
+@pytest.fixture
+def reports() -> Iterator[list[str]]:
+    """What the process log would get of bugs."""
+    got: list[str] = []
+
+    def keep(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> NoReturn:
+        got.append(type(record["exc_info"]).__name__)
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[keep])
+    yield got
+    structlog.configure(**before)

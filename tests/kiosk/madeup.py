@@ -46,6 +46,13 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "guest": (),
 }
 
+_MAY: Mapping[str, tuple[str, ...]] = {
+    "anna": ("work", "request"),
+    "ruth": ("approve",),
+    "otto": ("work", "request", "approve"),
+    "guest": ("work",),
+}
+
 _UNITS = {"mm": "mm", "deg": "degrees", "%": "percent"}
 _WITH_PICTURE = {"View", "PreviewSimulation", "Preview", "LookAtRelease"}
 _ALIVE = ("active",) * 12 + ("locked",)
@@ -323,7 +330,10 @@ class MadeUp:
                 return broker_api.Opened("0011223344556677", f"{one.getrandbits(256):064x}")
             case broker_api.Users:
                 return broker_api.Users(
-                    [broker_api.User(name, list(roles), []) for name, roles in PEOPLE.items()]
+                    [
+                        broker_api.User(name, list(roles), [], list(_MAY[name]))
+                        for name, roles in PEOPLE.items()
+                    ]
                 )
             case worker_api.Handle:
                 handle = HANDLES[one.choice(tuple(HANDLES))]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, MutableMapping
-from typing import Any, NoReturn
+from collections.abc import Iterator
 
 import msgspec
 import pytest
-import structlog
 from PySide6.QtCore import QUrl
 from PySide6.QtQml import QQmlComponent
 
@@ -42,21 +40,6 @@ class Probe(Model[State]):
 
     def secret(self) -> None:
         self.calls.append(("secret",))
-
-
-@pytest.fixture
-def reports() -> Iterator[list[str]]:
-    """What the process log would get of bugs."""
-    got: list[str] = []
-
-    def keep(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> NoReturn:
-        got.append(type(record["exc_info"]).__name__)
-        raise structlog.DropEvent
-
-    before = structlog.get_config()
-    structlog.configure(processors=[keep])
-    yield got
-    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from functools import partial
 from queue import Empty as NothingYet
 from queue import SimpleQueue
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
-import structlog
 
 from appliance.errors import WireError
 from appliance.kiosk.calls.caller import Caller, Latest
@@ -56,21 +55,6 @@ class Window:
 @pytest.fixture
 def window() -> Window:
     return Window()
-
-
-@pytest.fixture(autouse=True)
-def reports() -> Iterator[list[str]]:
-    """What the process log would get of bugs."""
-    got: list[str] = []
-
-    def keep(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> NoReturn:
-        got.append(type(record["exc_info"]).__name__)
-        raise structlog.DropEvent
-
-    before = structlog.get_config()
-    structlog.configure(processors=[keep])
-    yield got
-    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -129,9 +129,11 @@ def test_changes_of_the_machine_are_told_as_they_come(scene: Scene) -> None:
 
 def test_who_is_registered_is_told_while_a_token_is_plugged_in(scene: Scene) -> None:
     assert users(scene) == [
-        broker_api.User("anna", ["clinician"], ["film", "series"]),
-        broker_api.User("bert", ["approver", "clinician"], ["film"]),
-        broker_api.User("ruth", ["approver"], []),
+        broker_api.User("anna", ["clinician"], ["film", "series"], ["work", "request"]),
+        broker_api.User(
+            "bert", ["approver", "clinician"], ["film"], ["work", "request", "approve"]
+        ),
+        broker_api.User("ruth", ["approver"], [], ["approve"]),
     ]
     (scene.folder / "roles").write_text(ROLES + "anna:auditor\n")  # which of them is not certain
     assert users(scene)[0].roles == []
@@ -142,7 +144,7 @@ def test_who_is_registered_is_told_while_a_token_is_plugged_in(scene: Scene) -> 
 def test_holders_of_cards_are_those_with_a_line_of_roles(tmp_path: Path, login: Login) -> None:
     with scene_in(tmp_path, login, policy="token: {method: smart-card}") as scene:
         (tmp_path / "roles").write_text("# people\ncarl:clinician\n")
-        assert users(scene) == [broker_api.User("carl", ["clinician"], [])]
+        assert users(scene) == [broker_api.User("carl", ["clinician"], [], ["work", "request"])]
 
 
 def test_the_times_of_a_session_run_down_and_asking_is_no_use_of_it(scene: Scene) -> None:
@@ -251,3 +253,11 @@ def test_this_process_sees_the_devices_of_its_namespace() -> None:
         for line in Path("/proc/net/dev").read_text().splitlines()[2:]
     ]
     assert network.probed() == sorted({*named} - {"lo"})
+
+
+def test_what_people_may_do_is_as_the_policy_has_it(tmp_path: Path, login: Login) -> None:
+    policy = "roles: {approve: [clinician], work: [approver], audit: [clinician]}"
+    with scene_in(tmp_path, login, policy=policy) as scene:
+        may = {one.name: one.may for one in users(scene)}
+    assert may["anna"] == ["request", "approve", "audit"]
+    assert may["ruth"] == ["work"]

@@ -89,20 +89,19 @@ class Caller:
             self._tell(done, value)
 
     def _tell(self, whom: Callable[[T], object], what: T) -> None:
-        def told() -> None:
+        def call() -> None:
             if not self._closed:
                 whom(what)
 
-        self._deliver(told)
+        self._deliver(call)
 
     def _connected(self) -> Client:
         if self._client is not None:
             if not self._client.has_hung_up():
                 return self._client
             self._drop()  # the service ended since, and may have been started again
-        client = (
-            None if self._closed else self._connect()
-        )  # may wait for long, so that ``close`` must not wait for it
+        # Outside of the lock: it may wait for long, and ``close`` must not.
+        client = None if self._closed else self._connect()
         with self._changing:
             if client is not None and not self._closed:
                 self._client = client

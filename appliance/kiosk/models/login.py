@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -16,6 +16,7 @@ from appliance.protocols import broker_api
 from appliance.wire.message import Empty
 
 Task = Literal["work", "audit", "administer"]
+_TASKS: tuple[Task, ...] = get_args(Task)
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -113,7 +114,9 @@ class Login(PinModel[LoginState]):
     def _offer(self, users: broker_api.Users) -> None:
         self.show(
             people=[
-                Person(one.name, one.roles, _tasks_of(one.roles), one.projects)
+                Person(
+                    one.name, one.roles, [task for task in _TASKS if task in one.may], one.projects
+                )
                 for one in users.users
             ]
         )
@@ -122,15 +125,3 @@ class Login(PinModel[LoginState]):
         """Say why, and ask for the PIN again."""
         self._shared.refuse(refusal)
         self.ask_again()
-
-
-def _tasks_of(roles: list[str]) -> list[Task]:
-    """What the roles are for; who has none may work."""
-    tasks: list[Task] = []
-    if not roles or "clinician" in roles:
-        tasks.append("work")
-    if "auditor" in roles:
-        tasks.append("audit")
-    if "administrator" in roles:
-        tasks.append("administer")
-    return tasks

@@ -182,9 +182,7 @@ class Request(PinModel[RequestState]):
         visit = self._shared.visit
         self.show(
             people=[
-                one.name
-                for one in users.users
-                if "approver" in one.roles and one.name != visit.user
+                one.name for one in users.users if "approve" in one.may and one.name != visit.user
             ]
         )
 

@@ -98,7 +98,7 @@ class Session(Model[SessionState]):
         self._views.pass_time()
 
     def look_again(self) -> None:
-        """Called each second: ask again whoever did not answer."""
+        """Called each second: ask again what did not answer."""
         if self.state.lost:
             self.watch()
         if self._unheard:

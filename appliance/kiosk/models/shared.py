@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeVar
 
 import msgspec
 
@@ -15,6 +16,8 @@ from appliance.kiosk.visit.visit import Visit
 from appliance.protocols import worker_api
 from appliance.wire.client import Client
 from appliance.wire.message import Empty
+
+T = TypeVar("T")
 
 
 class Pictures(Protocol):
@@ -37,6 +40,29 @@ class Pictures(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """Calls of the worker of an open session; each caller has a connection of its own."""
+
+    worker: Caller
+    jobs: Caller
+    previews: Latest
+    looker: Caller
+    looks: Latest
+    controls: Caller
+
+    @classmethod
+    def of(cls, caller: Callable[[], Caller]) -> Self:
+        """``caller`` gives one for each; it connects when it is first used."""
+        jobs, looker = caller(), caller()
+        return cls(caller(), jobs, Latest(jobs), looker, Latest(looker), caller())
+
+    def close(self) -> None:
+        """Hang up on the worker; what it still answers is dropped."""
+        for one in (self.worker, self.jobs, self.looker, self.controls):
+            one.close()
+
+
 class Shared:
     """``worker`` serves the session, ``jobs`` and ``previews`` on a connection of their own.
 
@@ -55,12 +81,7 @@ class Shared:
         self.broker = services.caller(services.broker)
         self.urgent = services.caller(services.broker)
         self.visit = Visit()
-        self._worker: Caller | None = None
-        self._previewer: Caller | None = None
-        self._previews: Latest | None = None
-        self._looker: Caller | None = None
-        self._looks: Latest | None = None
-        self._controls: Caller | None = None
+        self._calls: _Calls | None = None
         self._maker: Caller | None = None
         self._allowed: worker_api.Handles | None = None
 
@@ -68,12 +89,7 @@ class Shared:
         """Call the worker of the session with this handle from now on."""
         self.disconnect()
         self.visit.handle = handle
-        self._worker = self.services.worker(handle)
-        self._previewer = self.services.worker(handle)
-        self._previews = Latest(self._previewer)
-        self._looker = self.services.worker(handle)
-        self._looks = Latest(self._looker)
-        self._controls = self.services.worker(handle)
+        self._calls = _Calls.of(lambda: self.services.worker(handle))
         if self._maker is None:
             self._maker = self.services.worker(handle)
 
@@ -86,11 +102,9 @@ class Shared:
 
     def disconnect(self) -> None:
         """Hang up on the worker; what it still answers is dropped, but for what it makes."""
-        for caller in (self._worker, self._previewer, self._looker, self._controls):
-            if caller is not None:
-                caller.close()
-        self._worker = self._previewer = self._previews = self._allowed = None
-        self._looker = self._looks = self._controls = None
+        if self._calls is not None:
+            self._calls.close()
+        self._calls = self._allowed = None
 
     def close(self) -> None:
         """Hang up on everybody."""
@@ -101,49 +115,37 @@ class Shared:
     @property
     def connected(self) -> bool:
         """Whether there is a worker to call."""
-        return self._worker is not None
+        return self._calls is not None
 
     @property
     def worker(self) -> Caller:
-        """The worker of the session; there must be one."""
-        if self._worker is None:
-            raise RuntimeError("no session is open")
-        return self._worker
+        """The worker of the session; there must be one, as for all below."""
+        return _there(self._calls).worker
 
     @property
     def jobs(self) -> Caller:
         """For what keeps the worker busy: one after the other, so that none is refused as such."""
-        if self._previewer is None:
-            raise RuntimeError("no session is open")
-        return self._previewer
+        return _there(self._calls).jobs
 
     @property
     def previews(self) -> Latest:
         """Of previews that were asked for, the last one counts."""
-        if self._previews is None:
-            raise RuntimeError("no session is open")
-        return self._previews
+        return _there(self._calls).previews
 
     @property
     def looker(self) -> Caller:
         """Views of items, one after the other, also while a job runs."""
-        if self._looker is None:
-            raise RuntimeError("no session is open")
-        return self._looker
+        return _there(self._calls).looker
 
     @property
     def looks(self) -> Latest:
         """Views of which the last one counts, such as those of a film's places."""
-        if self._looks is None:
-            raise RuntimeError("no session is open")
-        return self._looks
+        return _there(self._calls).looks
 
     @property
     def controls(self) -> Caller:
         """What is answered while the worker is busy: to stop it, or to ask what there is."""
-        if self._controls is None:
-            raise RuntimeError("no session is open")
-        return self._controls
+        return _there(self._calls).controls
 
     @property
     def can_make(self) -> bool:
@@ -153,9 +155,7 @@ class Shared:
     @property
     def maker(self) -> Caller:
         """What takes long, and goes on after a lock."""
-        if self._maker is None:
-            raise RuntimeError("no session is open")
-        return self._maker
+        return _there(self._maker)
 
     def with_handles(self, use: Callable[[worker_api.Handles], object]) -> None:
         """Call ``use`` with what the site allows; the worker is asked once."""
@@ -170,9 +170,9 @@ class Shared:
         self.worker.ask(of_worker("Handles", Empty(), worker_api.Handles), answered, self.refuse)
 
     def cancel(self) -> None:
-        """Stop what the worker does for the first connection."""
-        if self._previewer is not None:
-            self._previewer.ask(
+        """Stop what the worker does for the session, if there is one."""
+        if self._calls is not None:
+            self._calls.controls.ask(
                 of_worker("Cancel", Empty(), worker_api.Stopped), lambda _: None, lambda _: None
             )
 
@@ -227,3 +227,10 @@ class Shared:
             self.previews.ask(decoded, put, failed or self.refuse)
         else:
             self.jobs.ask(decoded, put, failed or self.refuse)
+
+
+def _there(one: T | None) -> T:
+    """Raises ``RuntimeError`` where no session is open: a screen of one is shown without it."""
+    if one is None:
+        raise RuntimeError("no session is open")
+    return one

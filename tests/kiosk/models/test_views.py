@@ -81,8 +81,8 @@ def appliance(tokens: int) -> broker_api.Appliance:
 @pytest.fixture
 def desk(bench: Bench) -> Desk:
     people = [
-        broker_api.User("emil", ["auditor"], []),
-        broker_api.User("nora", ["administrator"], []),
+        broker_api.User("emil", ["auditor"], [], ["audit"]),
+        broker_api.User("nora", ["administrator"], [], ["administer"]),
     ]
     bench.answers.by_method |= {
         "Users": broker_api.Users(people),

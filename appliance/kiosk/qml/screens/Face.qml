@@ -155,7 +155,7 @@ Page {
         visible: Kiosk.face.with_points && page.chosenPoint
         width: 190
         height: 190
-        // Above the finger; beside it where there is no room above.
+        // Above the finger; next to it where there is no room above.
         x: Math.max(0, Math.min(photo.width - width, pointY - height - 40 < -60 ? (pointX > photo.width / 2 ? pointX - width - 60 : pointX + 60) : pointX - width / 2))
         y: pointY - height - 40 < -60 ? Math.max(-60, pointY - height / 2) : pointY - height - 40
         name: "fine"

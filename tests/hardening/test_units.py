@@ -359,6 +359,7 @@ def test_a_policy_has_no_more_slots_than_there_are_users_and_sockets() -> None:
     ("name", "module"),
     [
         ("audit", "audit"),
+        ("auditor", "auditor"),
         ("broker", "session"),
         ("burner", "burner"),
         ("disc", "disc_reader"),
@@ -372,7 +373,7 @@ def test_a_socket_is_passed_under_the_name_that_the_service_asks_for(
     unit = (HARDENING / f"systemd/appliance-{name}.socket").read_text()
     (passed,) = re.findall(r"^FileDescriptorName=(.*)$", unit, re.MULTILINE)
     code = (REPOSITORY / f"appliance/{module}/__main__.py").read_text()
-    assert re.findall(r'listening_socket\(socket\.\w+, "(.*)"\)', code) == [passed]
+    assert re.findall(r'(?:listening_socket|one_connection)\([\w.]+, "(.*)"\)', code) == [passed]
 
 
 @pytest.mark.parametrize("name", ["audit", "broker", "burner", "disc"])

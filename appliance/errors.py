@@ -102,5 +102,11 @@ class WireError(ApplianceError):
     exit_code = 12
 
 
+class TpmError(ApplianceError):
+    """A TPM that is missing, does not answer, or refuses what is asked of it."""
+
+    exit_code = 16
+
+
 class ResourceError(ApplianceError):
     """This process got too little memory, or may not start the threads that it needs."""

@@ -11,7 +11,7 @@ import pytest
 
 from appliance.error_causes import resource_error, restore_error
 from appliance.errors import ApplianceError, InputError, LedgerFullError, ModelError, ResourceError
-from appliance.inference.minisign import SignatureError
+from appliance.signatures.minisign import SignatureError
 
 
 @pytest.mark.parametrize("kind", [ApplianceError, ModelError, LedgerFullError, SignatureError])

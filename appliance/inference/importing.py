@@ -34,9 +34,9 @@ from appliance.inference import manifest
 from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import Digest, FileName, Manifest, ModelEntry, Slug, Source, Text
-from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, MANIFEST_LIMIT, SIGNATURE, check_role, read_file
 from appliance.inference.trust import Trust
+from appliance.signatures.minisign import SecretKey
 
 FILE_LIMIT = 2**31 - 1  # bytes: one protobuf message, and with it one ONNX file, ends below 2 GiB
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from appliance import resources
 from appliance.errors import ModelError
 from appliance.files.read import open_regular
-from appliance.inference import manifest, minisign
+from appliance.inference import manifest
 from appliance.inference.families import CONTRACTS, ROLES
 from appliance.inference.graph import check_graph
 from appliance.inference.manifest import ModelEntry, Precision, Variant
 from appliance.inference.trust import STARTER_ONLY, Trust
+from appliance.signatures import minisign
 
 MANIFEST = manifest.MANIFEST
 SIGNATURE = manifest.SIGNATURE

@@ -14,7 +14,7 @@ from typing import Self
 
 from appliance.errors import ModelError
 from appliance.inference.manifest import ModelEntry
-from appliance.inference.minisign import PublicKey, SignatureError
+from appliance.signatures.minisign import PublicKey, SignatureError
 
 STARTER_DIGEST = "d1d41ad7af80da0fce7b035266cf307200b8a0f391316113ba9dbb0258887000"
 """SHA-256 of ``models/starter/manifest.toml``: the pack that ships with this version."""

@@ -20,14 +20,14 @@ from hypothesis import strategies as st
 
 from appliance.errors import ApplianceError, ModelError, PolicyError
 from appliance.inference import manifest
-from appliance.inference.ed25519_point import is_sound
 from appliance.inference.importing import parse_draft, sign
-from appliance.inference.minisign import PublicKey, SecretKey, SignatureError
 from appliance.inference.pack import MANIFEST, SIGNATURE, ModelPack
 from appliance.inference.tensorrt import LIST, EngineCache
 from appliance.inference.trust import Trust
 from appliance.inference.tuning import FILE, Tuning
 from appliance.policy.load import LIMIT, load, parse
+from appliance.signatures.ed25519_point import is_sound
+from appliance.signatures.minisign import PublicKey, SecretKey, SignatureError
 from appliance.worker.packs import Packs
 from tests.inference.packs import KEY, write_standins
 

@@ -13,7 +13,6 @@ from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import check_graph
 from appliance.inference.importing import write_signed
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Source, Variant
-from appliance.inference.minisign import SecretKey
 from appliance.inference.optimize.float16 import to_float16
 from appliance.inference.optimize.fused import custom_operators, fuse
 from appliance.inference.optimize.quantize import ENDS, OPERATORS, to_int8
@@ -23,6 +22,7 @@ from appliance.inference.optimize.variants import BOUNDS
 from appliance.inference.pack import MANIFEST, ModelPack
 from appliance.inference.trust import Trust
 from appliance.pipeline.analysis.calibration import FaceSample, calibration_inputs
+from appliance.signatures.minisign import SecretKey
 from tests.inference import standins
 
 KEY = SecretKey(b"standins", bytes(range(32)))

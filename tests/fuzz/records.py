@@ -15,7 +15,7 @@ from appliance.audit.tlog.signed_note import Note, Signer, Verifier
 from appliance.disc_reader.listing import parse_listing
 from appliance.disc_reader.names import shown
 from appliance.errors import InputError, LedgerError
-from appliance.inference.minisign import PublicKey, SecretKey, SignatureError
+from appliance.signatures.minisign import PublicKey, SecretKey, SignatureError
 from tests.audit.story import story
 from tests.fuzz.target import Target
 from tests.inference import test_manifest_fuzz

@@ -10,7 +10,7 @@ import onnx
 
 from appliance.inference.families import ROLES
 from appliance.inference.importing import sign
-from appliance.inference.minisign import SecretKey
+from appliance.signatures.minisign import SecretKey
 from tests.inference import standins
 
 FACEFUSION = ("inswapper", "arcface", "gfpgan", "xseg", "bisenet", "real-esrgan-x2")

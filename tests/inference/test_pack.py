@@ -8,9 +8,9 @@ import pytest
 
 from appliance.errors import ModelError
 from appliance.inference.families import ROLES
-from appliance.inference.minisign import SignatureError
 from appliance.inference.pack import FOLDER_VARIABLE, ModelPack
 from appliance.inference.trust import INSPECTION
+from appliance.signatures.minisign import SignatureError
 from tests.inference import graphs
 
 

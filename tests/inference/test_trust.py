@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import ModelError
-from appliance.inference.minisign import SecretKey, SignatureError
 from appliance.inference.pack import MANIFEST, SIGNATURE, ModelPack
 from appliance.inference.trust import INSPECTION, STARTER, Trust
+from appliance.signatures.minisign import SecretKey, SignatureError
 from tests.inference.packs import KEY, write_standins
 from tests.paths import REPOSITORY
 

@@ -12,11 +12,11 @@ import pytest
 
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
-from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, SIGNATURE
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME
+from appliance.signatures.minisign import SecretKey
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
 from tests.inference.packs import FACEFUSION, KEY, write_standins

@@ -2,7 +2,7 @@
 
 A log that was replaced by an older copy of itself is consistent. Only a record that the copy does
 not replace reveals it: on another file system, on a disc in the auditor's safe, or in the TPM (see
-``verification/tpm.py``).
+``verification/rollback.py``).
 """
 
 from __future__ import annotations

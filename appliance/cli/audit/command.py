@@ -11,7 +11,7 @@ from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.keys.locations import random_origin
 from appliance.audit.tlog.appender import create_ledger
 from appliance.audit.tlog.signed_note import Verifier
-from appliance.audit.verification.tpm import TpmCounter, matches_counter
+from appliance.audit.verification.rollback import matches_counter
 from appliance.audit.verification.verify import Finding, verify_ledger
 from appliance.cli.audit.maintain import cosign_command, prune_entries
 from appliance.cli.audit.read import (
@@ -31,6 +31,7 @@ from appliance.cli.framework.ledger_location import (
 )
 from appliance.cli.framework.output import print_json, print_pairs
 from appliance.errors import LedgerError
+from appliance.tpm.counter import TpmCounter
 
 
 @click.group()

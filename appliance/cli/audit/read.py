@@ -31,7 +31,7 @@ from appliance.audit.export.simulations import in_words
 from appliance.audit.keys.ledger_keys import LedgerKeys
 from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
-from appliance.audit.verification.tpm import TpmCounter, anchor_in_tpm
+from appliance.audit.verification.rollback import anchor_in_tpm
 from appliance.audit.verification.verify import OutsideCheckpoint, verify_snapshot
 from appliance.cli.framework.basic_options import FILE
 from appliance.cli.framework.ledger_location import (
@@ -44,6 +44,7 @@ from appliance.cli.framework.ledger_location import (
 )
 from appliance.errors import LedgerError, OutputError
 from appliance.files.output import PendingOutput
+from appliance.tpm.counter import TpmCounter
 
 _TIME = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"))
 

@@ -9,15 +9,15 @@ from typing import Self
 
 import msgspec
 
-from appliance.audit.verification.tpm import TpmCounter
 from appliance.cli.doctor.check import Check
 from appliance.cli.process.signing_keys import policy_trust
 from appliance.diagnostics.machine_status import status_of
-from appliance.errors import LedgerError
+from appliance.errors import TpmError
 from appliance.files.output import PendingOutput
 from appliance.machine import boot_id
 from appliance.policy.policy import Policy
 from appliance.protocols import machine_view
+from appliance.tpm.counter import TpmCounter
 from appliance.worker.packs import Packs, offered
 
 _PACKS = Path("/var/lib/appliance-packs")
@@ -69,5 +69,5 @@ def _counter() -> int | None:
         return None
     try:
         return TpmCounter(_COUNTER).read()
-    except LedgerError:
+    except TpmError:
         return None

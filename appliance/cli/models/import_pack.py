@@ -25,10 +25,10 @@ from appliance.cli.process.signing_keys import (
 from appliance.cli.process.tuning_store import tune_new_pack
 from appliance.inference.importing import examine, read_draft, sign, write_signed
 from appliance.inference.manifest import ModelEntry
-from appliance.inference.minisign import SecretKey
 from appliance.inference.pack import MANIFEST, MANIFEST_LIMIT, ModelPack, read_file
 from appliance.inference.trust import INSPECTION
 from appliance.policy.policy import Policy
+from appliance.signatures.minisign import SecretKey
 
 
 class ImportedPack(msgspec.Struct, frozen=True):

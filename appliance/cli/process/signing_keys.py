@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from appliance.errors import ModelError, OutputError
-from appliance.inference.minisign import TEXT_LIMIT, SecretKey, needs_password
 from appliance.inference.pack import read_file
 from appliance.inference.trust import Trust
 from appliance.policy.policy import Policy
+from appliance.signatures.minisign import TEXT_LIMIT, SecretKey, needs_password
 
 PUBLIC_SUFFIX = ".pub"
 

@@ -15,10 +15,10 @@ from appliance.inference.families import CONTRACTS
 from appliance.inference.graph import accept_graph
 from appliance.inference.importing import replace_file, sign
 from appliance.inference.manifest import Manifest, ModelEntry, Precision, Variant
-from appliance.inference.minisign import SecretKey
 from appliance.inference.optimize.ranges import Feed
 from appliance.inference.optimize.variants import BOUNDS, Candidate, build
 from appliance.inference.pack import ModelPack
+from appliance.signatures.minisign import SecretKey
 
 
 def write_variants(

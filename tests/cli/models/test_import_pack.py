@@ -11,8 +11,8 @@ import pytest
 
 from appliance.cli.process import tuning_store
 from appliance.cli.process.allowed_providers import GPU_LINE
-from appliance.inference.minisign import PublicKey, SecretKey
 from appliance.policy.load import load
+from appliance.signatures.minisign import PublicKey, SecretKey
 from tests.cli.conftest import Call
 from tests.inference import standins
 from tests.inference.packs import write_policy

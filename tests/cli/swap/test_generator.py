@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.inference.minisign import SecretKey
+from appliance.signatures.minisign import SecretKey
 from tests.cli.conftest import CANARY, Call, Outcome, pixels
 from tests.inference.packs import FACEFUSION, write_policy, write_standins
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from appliance.errors import ApplianceError, OutputError, ProviderError
-from appliance.inference.minisign import SignatureError
 from appliance.pipeline.analysis.likeness import SimilarityReport
 from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.face_model.topology import POINTS
@@ -27,6 +26,7 @@ from appliance.pipeline.pool.messages import (
     TrackedFace,
     channel_pair,
 )
+from appliance.signatures.minisign import SignatureError
 
 TRACKED = TrackedFace.of(Face(np.arange(3 * POINTS, dtype=np.float32).reshape(-1, 3), 0.5))
 MESSAGES = [

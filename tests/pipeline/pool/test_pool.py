@@ -15,7 +15,6 @@ import pytest
 from PIL import Image as Image_
 
 from appliance.errors import ModelError, NoFaceError, ProviderError
-from appliance.inference.minisign import SignatureError
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import INSPECTION
@@ -34,6 +33,7 @@ from appliance.pipeline.pool.messages import Message, MessageChannel, Segment, c
 from appliance.pipeline.run import SwapOptions, SwapReport, read_source, swap_video
 from appliance.pipeline.selection import FaceRule, FaceSelection
 from appliance.pipeline.video.frame_editor import VideoEditor
+from appliance.signatures.minisign import SignatureError
 from tests.inference.packs import write_standins
 from tests.paths import REPOSITORY
 from tests.pipeline.media.clips import decode

@@ -14,11 +14,12 @@ from appliance.audit.entries.events import CheckpointAnchored
 from appliance.audit.entries.recorder import Recorder
 from appliance.audit.keys.ledger_keys import keys_folder_for
 from appliance.audit.tlog.appender import Ledger
-from appliance.audit.verification.tpm import TpmCounter, anchor_in_tpm, matches_counter
+from appliance.audit.verification.rollback import anchor_in_tpm, matches_counter
 from appliance.audit.verification.verify import verify_ledger
 from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
-from appliance.errors import LedgerError
+from appliance.errors import TpmError
+from appliance.tpm.counter import TpmCounter
 from tests.audit.synthetic import job_event, with_role
 
 INDEX = "0x01800100"
@@ -117,9 +118,9 @@ def test_a_missing_tpm_is_a_ledger_error(
 ) -> None:
     recorder.record(with_role(job_event(1)))
     monkeypatch.setenv("TPM2TOOLS_TCTI", "swtpm:path=/nowhere")
-    with pytest.raises(LedgerError, match="does not answer"):
+    with pytest.raises(TpmError, match="does not answer"):
         anchor_in_tpm(ledger.reader, recorder, TpmCounter(INDEX))
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(LedgerError, match="cannot be run"):
+    with pytest.raises(TpmError, match="cannot be run"):
         TpmCounter(INDEX).read()
     assert counter_of(folder) is None

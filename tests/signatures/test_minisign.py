@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.errors import ModelError
-from appliance.inference.minisign import PublicKey, SecretKey, SignatureError, needs_password
+from appliance.signatures.minisign import PublicKey, SecretKey, SignatureError, needs_password
 
 DATA = b"format = 1\n"
 KEY = SecretKey(b"\x01\x02\x03\x04\x05\x06\x07\x08", bytes(range(32)))

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from appliance.errors import ModelError
-from appliance.inference.ed25519_point import is_sound
+from appliance.signatures.ed25519_point import is_sound
 
 TEXT_LIMIT = 8192  # bytes of a key or signature file; real ones have a few hundred
 

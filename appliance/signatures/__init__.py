@@ -1,0 +1,1 @@
+"""Signatures of files that the project and its sites give out: packs, updates, provisioning."""

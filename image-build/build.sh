@@ -1,0 +1,276 @@
+#!/bin/bash
+# Build the image: image-build/build.sh CACHE OUT (as root). Nothing is mounted by a loop device.
+#
+# CACHE keeps what rarely changes: the root of tools, the wheels, the keys. OUT gets disk.raw (what is
+# written to the machine's disk), root.erofs, root.verity and the UKI (what an update carries), and
+# sbom/ (what is in it, and the measurements of a machine that runs it).
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$here/.." && pwd)
+mkdir -p "$1" "$2"
+cache=$(cd "$1" && pwd)
+out=$(cd "$2" && pwd)
+suite=trixie
+python=python3.13
+# shellcheck source=image.env
+. "$here/image.env"
+export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C.UTF-8
+work=$(mktemp -d "$cache/work.XXXXXX")
+[ -n "${KEEP:-}" ] || trap 'rm -rf "$work"' EXIT
+root=$work/root
+umask 022
+
+say() { printf 'image: %4d s  %s\n' "$SECONDS" "$*" >&2; }
+listed() { grep -v '^#' "$here/$1"; }
+
+# The mirrors that this machine already uses.
+mirror() {
+	local found
+	found=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+		grep -oE 'https?://[^ ]+/debian/?( |$)' || true)
+	found=${found%%[[:space:]]*}
+	printf '%s' "${found%/}"
+}
+
+# bootstrap INTO PACKAGES HOOK...: Debian with these packages.
+bootstrap() {
+	local into=$1 packages=$2 url
+	shift 2
+	url=$(mirror)
+	mmdebstrap --quiet --mode=root --variant=minbase --components=main --include="$packages" \
+		--aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
+		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+		"$@" "$suite" "$into" "deb $url $suite main" "deb $url-security $suite-security main"
+}
+
+# inside COMMAND…: run in the root of tools, which sees the work folder, OUT and the keys.
+inside() {
+	# shellcheck disable=SC2016  # the inner shell expands it
+	unshare --mount --propagation private bash -c '
+		tools=$1 work=$2 out=$3 keys=$4; shift 4
+		mount --bind "$work" "$tools/work"; mount --bind "$out" "$tools/out"
+		mount --bind "$keys" "$tools/keys"
+		mount -t proc proc "$tools/proc"; mount --rbind /dev "$tools/dev"; mount -t tmpfs tmp "$tools/tmp"
+		exec chroot "$tools" "$@"' inside "$cache/tools" "$work" "$out" "$cache/keys" "$@"
+}
+
+tools() {
+	local key
+	key=$({ declare -f tools bootstrap; cat "$here/packages-tools.txt"; } | sha256sum)
+	[ "$(cat "$cache/tools.key" 2>/dev/null)" = "$key" ] && return
+	say 'building the root of tools'
+	rm -rf "$cache/tools"
+	bootstrap "$cache/tools" "$(listed packages-tools.txt | paste -sd,)"
+	mkdir "$cache/tools"/{work,out,keys}
+	printf %s "$key" >"$cache/tools.key"
+}
+
+# The site's own keys: of Secure Boot, of what PCR 11 may be, of updates.
+keys() {
+	local keys=$cache/keys
+	mkdir -p "$keys"
+	chmod 700 "$keys"
+	if [ ! -e "$keys/secure-boot.key" ]; then
+		openssl req -quiet -new -x509 -newkey rsa:3072 -nodes -sha256 -days 7300 \
+			-subj '/CN=face-appliance Secure Boot/' \
+			-keyout "$keys/secure-boot.key" -out "$keys/secure-boot.pem" 2>/dev/null
+	fi
+	if [ ! -e "$keys/pcr.key" ]; then
+		openssl genrsa -out "$keys/pcr.key" 2048 2>/dev/null
+		openssl rsa -in "$keys/pcr.key" -pubout -out "$keys/pcr.pub" 2>/dev/null
+	fi
+}
+
+# A package that stands for drivers of graphics cards and for Xwayland, on which libraries of the
+# compositor depend: the appliance draws with the processor. 250 MB.
+no_graphics() {
+	local version package=$1/no-graphics
+	version=$(APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-cache show --no-all-versions libgbm1 |
+		sed -n 's/^Version: //p')
+	mkdir -p "$package/DEBIAN"
+	printf '%s\n' 'Package: no-graphics' 'Version: 1' 'Architecture: all' 'Maintainer: face-appliance' \
+		"Provides: xwayland, libegl-mesa0, libglx-mesa0, mesa-libgallium (= $version)" \
+		'Description: no graphics card' >"$package/DEBIAN/control"
+	dpkg-deb --build "$package" "$1/no-graphics.deb" >/dev/null
+	chroot "$1" dpkg -i /no-graphics.deb >/dev/null
+	rm -r "$package" "$1/no-graphics.deb"
+}
+
+debian() {
+	local key
+	key=$({ declare -f debian bootstrap no_graphics; cat "$here/packages.txt"; } | sha256sum)
+	if [ "$(cat "$cache/debian.key" 2>/dev/null)" = "$key" ]; then
+		cp -a "$cache/debian" "$root"
+		cp "$cache/vmlinuz" "$work/vmlinuz"
+		return
+	fi
+	say 'installing the packages'
+	# The kernel's package would build an initrd; ours is another.
+	# shellcheck disable=SC2016  # the hooks expand it
+	bootstrap "$root" "$(listed packages.txt | grep -v '^linux-image' | paste -sd,)" \
+		--essential-hook="$(declare -f no_graphics)"'; no_graphics "$1"' \
+		--customize-hook='
+		set -eu
+		kernel=$(chroot "$1" apt-cache depends --important linux-image-amd64 |
+			sed -n "s/.*Depends: \(linux-image-[0-9].*-amd64\)$/\1/p")
+		chroot "$1" sh -c "cd /root && apt-get download -qq $kernel"
+		chroot "$1" sh -c "dpkg -x /root/linux-image-*.deb /usr/local/kernel && rm /root/linux-image-*.deb"'
+	mv "$root"/usr/local/kernel/boot/vmlinuz-* "$work/vmlinuz"
+	mkdir -p "$root/usr/lib/modules"
+	mv "$root"/usr/local/kernel/usr/lib/modules/* "$root/usr/lib/modules/" 2>/dev/null ||
+		mv "$root"/usr/local/kernel/lib/modules/* "$root/usr/lib/modules/"
+	rm -r "$root/usr/local/kernel"
+	for version in "$root"/usr/lib/modules/*; do depmod -b "$root" "${version##*/}"; done
+	rm -rf "$cache/debian"
+	cp -a "$root" "$cache/debian"
+	cp "$work/vmlinuz" "$cache/vmlinuz"
+	printf %s "$key" >"$cache/debian.key"
+}
+
+wheels() {
+	local key
+	key=$(cat "$repository"/requirements/{runtime,kiosk}.txt | sha256sum)
+	[ "$(cat "$cache/wheels.key" 2>/dev/null)" = "$key" ] && return
+	say 'fetching the wheels'
+	rm -rf "$cache/wheels"
+	for lock in runtime kiosk; do
+		"$repository/.venv/bin/python" -m pip install --quiet --no-compile --only-binary=:all: --no-deps \
+			--require-hashes --python-version 313 --platform manylinux_2_28_x86_64 \
+			--platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 \
+			--platform manylinux_2_34_x86_64 --platform manylinux1_x86_64 \
+			--target "$cache/wheels" --upgrade --requirement "$repository/requirements/$lock.txt"
+	done
+	printf %s "$key" >"$cache/wheels.key"
+}
+
+# remove ROOT LIST: what the list's patterns name.
+remove() {
+	local pattern
+	while read -r pattern; do
+		# shellcheck disable=SC2086  # the pattern is to be expanded
+		(cd "$1" && rm -rf -- $pattern)
+	done < <(listed "$2")
+}
+
+program() {
+	say 'installing the wheels and the program'
+	local packages=$root/usr/local/lib/$python/dist-packages
+	mkdir -p "$packages" "$root/usr/local/share/appliance" "$root/usr/share/appliance/keys"
+	cp -a "$cache/wheels/." "$packages/"
+	remove "$packages" wheels.remove
+	find "$packages" -name '*.so*' -type f -exec strip --strip-unneeded {} + 2>/dev/null || true
+	cp -rL "$repository/appliance" "$packages/appliance"
+	rm -rf "$packages/appliance/resources/training" "$packages/appliance/training"
+	find "$packages" -name __pycache__ -prune -exec rm -rf {} +
+	mkdir "$packages/face_appliance.dist-info"
+	printf 'Metadata-Version: 2.1\nName: face-appliance\nVersion: %s\n' "$VERSION" \
+		>"$packages/face_appliance.dist-info/METADATA"
+	cp -rL "$repository/models/starter" "$root/usr/local/share/appliance/models"
+	cp -rL "$repository/policies" "$root/usr/share/appliance/policies"
+	bash "$repository/hardening/install.sh" "$root"
+}
+
+# The image's own files, and away with what it must not have.
+own() {
+	say 'removing what the image must not have'
+	cp -r "$here/root/." "$root/"
+	printf '{"version":"%s","number":%s}\n' "$VERSION" "$NUMBER" >"$root/usr/lib/appliance/image.json"
+	printf '%s\n' "IMAGE_ID=face-appliance" "IMAGE_VERSION=$VERSION" >>"$root/usr/lib/os-release"
+	sed -i -E 's/^(passwd|group|shadow|gshadow):.*/\1: files systemd/; s/^hosts:.*/hosts: files/' \
+		"$root/etc/nsswitch.conf"
+	mkdir -p "$root/etc/appliance" "$root/usr/lib/systemd/system/local-fs.target.wants"
+	ln -sf ../etc-appliance.mount "$root/usr/lib/systemd/system/local-fs.target.wants/"
+	chroot "$root" systemd-sysusers >/dev/null 2>&1
+	chroot "$root" systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer 2>/dev/null || true
+	# shellcheck disable=SC2016
+	sed -i -E 's#^root:[^:]*:#root:!*:#' "$root/etc/shadow"
+	sed -i -E 's#:/bin/(ba)?sh$#:/usr/sbin/nologin#' "$root/etc/passwd"
+	chroot "$root" $python -m compileall -q --invalidation-mode unchecked-hash \
+		"/usr/lib/$python" "/usr/local/lib/$python/dist-packages" /usr/lib/python3
+	python3 "$here/modules.py" "$root"
+	for version in "$root"/usr/lib/modules/*; do depmod -b "$root" "${version##*/}"; done
+	chroot "$root" ldconfig
+	cp -a "$root/var/lib/dpkg/status" "$work/dpkg-status"
+	remove "$root" remove.files
+	find "$root" -xdev -type f -perm /6000 -exec chmod u-s,g-s {} +
+	rm -rf "$root"/etc/{resolv.conf,hostname,hosts,*-,.pwd.lock,ssh}
+	: >"$root/etc/machine-id"
+	echo appliance >"$root/etc/hostname"
+	printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
+	find "$root/tmp" "$root/run" "$root/root" -mindepth 1 -delete
+	find "$root/var" -mindepth 1 -delete
+}
+
+initrd() {
+	say 'building the initrd'
+	python3 "$here/initrd.py" "$root" "$work/initrd"
+	find "$work/initrd" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+	# shellcheck disable=SC2016
+	inside bash -c 'cd /work/initrd && find . | LC_ALL=C sort |
+		cpio --quiet --create --format=newc --reproducible --owner=0:0 | zstd --quiet -T1 -15 >/work/initrd.img'
+}
+
+disk() {
+	say 'packing the root'
+	find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+	rm -f "$out"/root.erofs
+	inside mkfs.erofs --quiet -zlz4hc,9 -T "$SOURCE_DATE_EPOCH" --all-time \
+		-U c1b9d5a2-f362-11ea-ad0b-5f0f1c3d4e5f /out/root.erofs /work/root >&2
+	mkdir -p "$work"/esp/EFI/{BOOT,Linux} "$work"/esp/loader "$work/repart"
+	definitions "$work/repart" 10 11
+	say 'computing the verity tree'
+	repart /work/repart /work/slot.raw >"$work/slot.json"
+	roothash=$(python3 -c 'import json, sys
+print(next(p["roothash"] for p in json.load(sys.stdin) if p.get("roothash", "TBD") not in ("TBD", "")))' <"$work/slot.json")
+	uki
+	say 'writing the disk'
+	cp "$here/esp/loader.conf" "$work/esp/loader/"
+	cp "$out/face-appliance_$VERSION.efi" "$work/esp/EFI/Linux/face-appliance_$VERSION+3.efi"
+	inside sbsign --key /keys/secure-boot.key --cert /keys/secure-boot.pem \
+		--output /work/esp/EFI/BOOT/BOOTX64.EFI /usr/lib/systemd/boot/efi/systemd-bootx64.efi 2>/dev/null
+	find "$work/esp" -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
+	definitions "$work/repart" 10 11 20 21 30
+	rm -f "$out/disk.raw"
+	repart /work/repart /out/disk.raw >"$work/disk.json"
+	python3 "$here/verity_of.py" "$work/disk.json" "$out/disk.raw" >"$out/root.verity"
+}
+
+# definitions INTO NUMBER…: repart's definitions with these numbers, filled in.
+definitions() {
+	local into=$1 number
+	shift
+	rm -f "$into"/*
+	for number; do
+		sed "s#@VERSION@#$VERSION#; s#@SLOT@#${SLOT}M#; s#@TREE@#${TREE}M#; s#@ROOT@#/out/root.erofs#; s#@ESP@#/work/esp#" \
+			"$here/repart/$number"-*.conf >"$into/$number.conf"
+	done
+}
+
+repart() {
+	inside systemd-repart --dry-run=no --offline=yes --empty=create --size=auto --json=short \
+		--seed=6a4f1b0e-6c57-4c3b-9d0a-0f1e2d3c4b5a --definitions="$1" "$2"
+}
+
+uki() {
+	say "building the UKI for root hash ${roothash:0:16}"
+	printf 'roothash=%s %s' "$roothash" "$(paste -sd' ' "$here/cmdline")" >"$work/cmdline"
+	cp "$root/usr/lib/os-release" "$work/os-release"
+	inside ukify build --linux=/work/vmlinuz --initrd=/work/initrd.img --cmdline=@/work/cmdline \
+		--os-release=@/work/os-release --uname="$(basename "$root"/usr/lib/modules/*)" \
+		--pcr-private-key=/keys/pcr.key --pcr-public-key=/keys/pcr.pub --pcr-banks=sha256 \
+		--secureboot-private-key=/keys/secure-boot.key --secureboot-certificate=/keys/secure-boot.pem \
+		--output="/out/face-appliance_$VERSION.efi" >"$work/ukify.log" 2>&1 || { cat "$work/ukify.log" >&2; exit 1; }
+}
+
+tools
+keys
+wheels
+debian
+program
+own
+initrd
+disk
+say 'done'
+ls -l "$out" >&2

@@ -180,8 +180,8 @@ own() {
 	printf '%s\n' "IMAGE_ID=face-appliance" "IMAGE_VERSION=$VERSION" >>"$root/usr/lib/os-release"
 	sed -i -E 's/^(passwd|group|shadow|gshadow):.*/\1: files systemd/; s/^hosts:.*/hosts: files/' \
 		"$root/etc/nsswitch.conf"
-	mkdir -p "$root/etc/appliance" "$root/usr/lib/systemd/system/local-fs.target.wants"
-	ln -sf ../etc-appliance.mount "$root/usr/lib/systemd/system/local-fs.target.wants/"
+	mkdir -p "$root/etc/appliance" "$root/usr/lib/systemd/system/sysinit.target.wants"
+	ln -sf ../etc-appliance.mount "$root/usr/lib/systemd/system/sysinit.target.wants/"
 	chroot "$root" systemd-sysusers >/dev/null 2>&1
 	chroot "$root" systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer 2>/dev/null || true
 	# shellcheck disable=SC2016
@@ -220,6 +220,7 @@ disk() {
 		-U c1b9d5a2-f362-11ea-ad0b-5f0f1c3d4e5f /out/root.erofs /work/root >&2
 	mkdir -p "$work"/esp/EFI/{BOOT,Linux} "$work"/esp/loader "$work/repart"
 	definitions "$work/repart" 10 11
+	rm -f "$work/slot.raw"
 	say 'computing the verity tree'
 	repart /work/repart /work/slot.raw >"$work/slot.json"
 	roothash=$(python3 -c 'import json, sys

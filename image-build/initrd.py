@@ -100,7 +100,7 @@ def copy_modules(root: Path, into: Path) -> None:
 
 def main() -> None:
     root, into = (Path(argument) for argument in sys.argv[1:])
-    for folder in ("dev", "proc", "sys", "run", "tmp", "var", "sysroot", "etc", "usr/bin"):
+    for folder in ("dev", "proc", "sys", "run", "tmp", "var", "sysroot", "etc", "usr/bin", "var/tmp"):
         (into / folder).mkdir(parents=True, exist_ok=True)
     for link in ("bin", "sbin", "lib", "lib64"):
         target = os.readlink(root / link)

@@ -3,17 +3,23 @@
 python -m tools.image lock
 python -m tools.image fetch CACHE [--mirror URL] [--snapshot] [--offline]
 python -m tools.image wheels CACHE [--offline] [--target FOLDER] [--wheel FILE]
+python -m tools.image sbom ROOT INTO --cache CACHE --version VERSION [--own FOLDER]...
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.errors import ApplianceError
-from tools.image import wheels
-from tools.image.locked import read_lock
+from tools.image import sbom, wheels
+from tools.image.apt import machine_mirror, snapshot_sources, sources
+from tools.image.contents import Own
+from tools.image.errors import ImageError
+from tools.image.locked import read_list, read_lock
 from tools.image.pool import fetch, make_lock
 
 FOLDER = Path(__file__).parents[2] / "image-build"
@@ -22,21 +28,20 @@ LOCK = FOLDER / "packages.lock"
 
 def lock(options: argparse.Namespace) -> None:
     """Write the lock of Debian packages."""
-    lists, tools = [FOLDER / "packages.txt"], [FOLDER / "packages-tools.txt"]
-    LOCK.write_text(make_lock(lists, tools, options.mirror))
+    wanted, tools = (read_list(FOLDER / f"packages{name}.txt") for name in ("", "-tools"))
+    LOCK.write_text(make_lock(wanted, tools, sources(options.mirror or machine_mirror())))
 
 
 def fetch_packages(options: argparse.Namespace) -> None:
     """Make the repository, and print where it is."""
-    print(
-        fetch(
-            read_lock(LOCK),
-            options.cache.resolve(),
-            options.mirror,
-            offline=options.offline,
-            snapshot=options.snapshot,
-        )
-    )
+    locked = read_lock(LOCK)
+    if options.offline:
+        lines: Sequence[str] = ()
+    elif options.snapshot:
+        lines = snapshot_sources(locked.archive)
+    else:
+        lines = sources(options.mirror or machine_mirror())
+    print(fetch(locked, options.cache.resolve(), lines))
 
 
 def fetch_wheels(options: argparse.Namespace) -> None:
@@ -45,6 +50,22 @@ def fetch_wheels(options: argparse.Namespace) -> None:
     wheels.fetch(cache, offline=options.offline)
     if options.target:
         wheels.install(cache, options.target, options.wheel)
+
+
+def list_contents(options: argparse.Namespace) -> None:
+    """Write the bill of materials of a root.
+
+    Raises ``ImageError`` if the environment does not state a time.
+    """
+    stated = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not stated.isdecimal():
+        raise ImageError("No time is stated.", "Set SOURCE_DATE_EPOCH to that of the image.")
+    have = wheels.cached(options.cache / "wheels")
+    sums = {(name, package.version): digest for name, (package, _, digest) in have.items()}
+    made = read_list(FOLDER / "made-files.txt")
+    own = Own(made, options.own)
+    inputs = sbom.Inputs(read_lock(LOCK), sums, own, options.version, int(stated))
+    sbom.write(options.root, options.into, inputs)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,6 +87,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--target", type=Path)
     one.add_argument("--wheel", type=Path)
     one.set_defaults(run=fetch_wheels)
+    one = commands.add_parser("sbom")
+    one.add_argument("root", type=Path)
+    one.add_argument("into", type=Path)
+    one.add_argument("--cache", type=Path, required=True)
+    one.add_argument("--version", required=True)
+    one.add_argument("--own", type=Path, action="append", default=[])
+    one.set_defaults(run=list_contents)
     return whole
 
 

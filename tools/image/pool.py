@@ -15,9 +15,9 @@ from email.utils import format_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.image.apt import SUITE, apt, machine_mirror, snapshot_sources, sources
-from tools.image.errors import ImageError
-from tools.image.locked import Lock, Locked, lock_text, read_list
+from tools.image.apt import SUITE, apt
+from tools.image.errors import ImageError, listed
+from tools.image.locked import Lock, Locked, lock_text
 
 # What each stands for, and why the image goes without: {} is the version of Mesa. Libraries that
 # cage is linked to depend on drivers of graphics cards, 250 MB with LLVM; the appliance draws with
@@ -35,39 +35,37 @@ _LICENCE = (
 )
 
 
-def make_lock(lists: Sequence[Path], tools: Sequence[Path], mirror: str | None) -> str:
-    """The lock for the packages of ``lists``, and of ``tools``, in another root.
+def make_lock(wanted: Sequence[str], tools: Sequence[str], lines: Sequence[str]) -> str:
+    """The lock for the packages ``wanted``, and for ``tools``, in another root.
+
+    ``lines`` are apt's sources.
 
     Raises ``ImageError`` if apt cannot resolve them.
     """
-    lines = sources(mirror or machine_mirror())
     with TemporaryDirectory() as name, apt(lines) as archive:
         local = Path(name)
         time = archive.archive()
         write_stand_ins(local, archive.version(_MESA))
-        found = set(archive.resolve([one for path in tools for one in read_list(path)]))
+        found = set(archive.resolve(tools))
         write_index(local, Lock(time, ()))
         with apt((*lines, f"deb [trusted=yes] copy:{local} ./")) as both:
-            wanted = [one for path in lists for one in read_list(path)]
             found |= set(both.resolve([*STAND_INS, *wanted]))
     return lock_text(time, (one for one in found if one.name not in STAND_INS))
 
 
-def fetch(lock: Lock, cache: Path, mirror: str | None, *, offline: bool, snapshot: bool) -> Path:
+def fetch(lock: Lock, cache: Path, lines: Sequence[str] = ()) -> Path:
     """A repository of the files of ``lock``, in the folder returned: ``cache``/pool.
 
-    Files that ``cache`` lacks come from ``mirror``, or the machine's own; with ``snapshot`` from
-    snapshot.debian.org.
+    Files that ``cache`` lacks come from ``lines``, apt's sources; without any, from nowhere.
 
     Raises ``ImageError`` if a file is missing and cannot be had, or is not the locked one.
     """
     files = cache / "debs"
     files.mkdir(parents=True, exist_ok=True)
     absent = [one for one in lock.packages if not is_locked(files / one.file, one)]
-    if absent and offline:
+    if absent and not lines:
         raise ImageError(f"Not in the cache: {_names(absent)}.", "Run it without --offline.")
     if absent:
-        lines = snapshot_sources(lock.archive) if snapshot else sources(mirror or machine_mirror())
         _download(absent, lines, files)
     pool = cache / "pool.new"
     shutil.rmtree(pool, ignore_errors=True)
@@ -179,4 +177,4 @@ def _stanza(path: Path) -> str:
 
 
 def _names(packages: Iterable[Locked]) -> str:
-    return ", ".join(f"{one.name} {one.version}" for one in packages)
+    return listed(f"{one.name} {one.version}" for one in packages)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.image.errors import ImageError
+from tools.image.errors import ImageError, listed
 from tools.image.pool import sha256
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
@@ -65,8 +66,7 @@ def fetch(cache: Path, *, offline: bool) -> None:
     if _lacking(cache) and not offline:
         _pip("download", "--dest", str(cache))
     if lacking := _lacking(cache):
-        names = ", ".join(lacking)
-        raise ImageError(f"Not in the cache: {names}.", "Run it without --offline.")
+        raise ImageError(f"Not in the cache: {listed(lacking)}.", "Run it without --offline.")
 
 
 def _lacking(cache: Path) -> list[str]:
@@ -77,7 +77,8 @@ def _lacking(cache: Path) -> list[str]:
 def install(cache: Path, target: Path, own: Path | None) -> None:
     """Install the wheels of ``cache``, and our ``own``, into the folder ``target``.
 
-    Without programs: pip would write the path of this machine's Python into each.
+    Without programs, for pip would write the path of this machine's Python into each, and without
+    their manuals.
 
     Raises ``ImageError`` if pip refuses.
     """
@@ -85,9 +86,8 @@ def install(cache: Path, target: Path, own: Path | None) -> None:
     _pip("install", *local)
     if own:
         _pip_bare("install", *local, "--upgrade", str(own))
-    for program in sorted((target / "bin").glob("*")):
-        program.unlink()
-    (target / "bin").rmdir()
+    for name in ("bin", "share"):
+        shutil.rmtree(target / name, ignore_errors=True)
 
 
 def _pip(command: str, *options: str) -> None:

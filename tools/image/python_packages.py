@@ -1,0 +1,79 @@
+"""Python packages in a root that dpkg does not know: what their dist-info says."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from pathlib import Path
+
+from tools.image.wheels import normalised
+
+_CLASSIFIER = "License :: OSI Approved :: "
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """An installed package. Paths are relative to the root.
+
+    ``files`` has the SHA-256 of each of its files, in hexadecimal, or an empty string where the
+    package does not state it. ``licence`` is what the metadata says, or an empty string.
+    ``expression`` says that it is one of SPDX.
+    """
+
+    name: str
+    version: str
+    licence: str
+    expression: bool
+    files: Mapping[str, str]
+    licence_files: tuple[str, ...]
+
+
+def distributions(root: Path, paths: Iterable[str]) -> Iterator[Distribution]:
+    """The packages whose metadata is among ``paths``, files of ``root``."""
+    for path in sorted(paths):
+        if path.endswith(".dist-info/METADATA"):
+            yield _distribution(root, posixpath.dirname(path))
+
+
+def _distribution(root: Path, info: str) -> Distribution:
+    metadata = HeaderParser().parsestr((root / info / "METADATA").read_text())
+    files = {}
+    with (root / info / "RECORD").open(newline="") as record:
+        for path, digest, *_ in csv.reader(record):
+            files[posixpath.normpath(f"{posixpath.dirname(info)}/{path}")] = _hexadecimal(digest)
+    expression = metadata.get("License-Expression")
+    stated = [
+        str(value).removeprefix(_CLASSIFIER)
+        for value in metadata.get_all("Classifier", ())
+        if str(value).startswith(_CLASSIFIER)
+    ]
+    words = str(metadata.get("License", "")).strip()
+    licence = words if words and "\n" not in words else ", ".join(stated)
+    return Distribution(
+        normalised(str(metadata["Name"])),
+        str(metadata["Version"]),
+        str(expression or licence),
+        bool(expression),
+        files,
+        tuple(sorted(path for path in files if _is_licence(path, info))),
+    )
+
+
+def _is_licence(path: str, info: str) -> bool:
+    name = posixpath.basename(path).upper()
+    return path.startswith(f"{info}/") and (
+        path.startswith(f"{info}/licenses/")
+        or name.startswith(("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS"))
+    )
+
+
+def _hexadecimal(digest: str) -> str:
+    """A hash of a RECORD in hexadecimal; an empty string if it is not SHA-256."""
+    algorithm, _, value = digest.partition("=")
+    if algorithm != "sha256":
+        return ""
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()

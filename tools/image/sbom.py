@@ -1,0 +1,218 @@
+"""The bill of materials of a root: components, licences, and the hash of every file."""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.image.contents import Entry, Own, strays, sums, walk
+from tools.image.cyclonedx import Component, Licence, document, purl
+from tools.image.dpkg import Database, read_database
+from tools.image.errors import ImageError, listed
+from tools.image.licences import (
+    MIT,
+    is_expression,
+    is_spdx,
+    licences,
+    names_licences,
+    spdx_name,
+)
+from tools.image.locked import Lock
+from tools.image.pool import STAND_INS
+from tools.image.python_packages import Distribution, distributions
+
+PRODUCT = "face-appliance"
+_DISTRIBUTION = "debian-13"
+_DOC = Path("usr/share/doc")
+_COMMON = Path("usr/share/common-licenses")
+_MODELS = "appliance/resources/starter/manifest.toml"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a root was made from: ``wheels`` has the SHA-256 of each wheel by name and version."""
+
+    lock: Lock
+    wheels: Mapping[tuple[str, str], str]
+    own: Own
+    version: str
+    time: int
+
+
+def write(root: Path, into: Path, inputs: Inputs) -> None:
+    """Write ``sbom.cdx.json``, ``files.sha256`` and ``licences/`` about ``root`` into ``into``.
+
+    Raises ``ImageError`` if a file belongs to nothing or is not as its package has it, or if a
+    package is not locked or states no licence.
+    """
+    database, entries = read_database(root), walk(root)
+    unowned = [entry.path for entry in entries if entry.path not in database.owners]
+    python = tuple(distributions(root, unowned))
+    unknown, altered = strays(entries, database, python, inputs.own)
+    _refuse(unknown, "belong to no package", "Remove them, or list them in made-files.txt.")
+    _refuse(altered, "are not as their package has them", "Find out what changed them.")
+    components = [
+        *_debian(root, database, inputs),
+        *_python(root, python, inputs),
+        *_models(root, entries),
+    ]
+    bare = sorted(one.name for one in components if not one.licences)
+    _refuse(bare, "state no licence", "Teach tools/image/licences.py to read it.")
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "sbom.cdx.json").write_bytes(document(PRODUCT, inputs.version, inputs.time, components))
+    (into / "files.sha256").write_text(sums(entries))
+    _write_licences(root, database, python, entries, into / "licences")
+
+
+def _refuse(names: Sequence[str], what: str, hint: str) -> None:
+    if names:
+        raise ImageError(f"These {what}: {listed(names)}.", hint)
+
+
+def _debian(root: Path, database: Database, inputs: Inputs) -> Iterator[Component]:
+    """The Debian packages, and those that stand for others."""
+    locked = {(one.name, one.version, one.architecture): one for one in inputs.lock.packages}
+    missing = []
+    for package in database.packages:
+        name, version = package.name, package.version
+        key = (name, version, package.architecture)
+        text = _copyright(root, name)
+        licensed = _licences(text)
+        if name in STAND_INS:
+            url = purl("generic", name, version)
+            yield Component("application", name, version, url, url, licensed)
+        elif key not in locked:
+            missing.append(f"{name} {version}")
+        else:
+            upstream = package.source
+            if package.source_version != version:
+                upstream += f"@{package.source_version}"
+            url = purl(
+                "deb/debian",
+                name,
+                version,
+                arch=package.architecture,
+                distro=_DISTRIBUTION,
+                upstream=upstream,
+            )
+            kind = "library" if name.startswith("lib") else "application"
+            yield Component(kind, name, version, url, url, licensed, locked[key].sha256)
+    _refuse(missing, "are not in the lock", "Build the root from the pool alone.")
+
+
+def _copyright(root: Path, name: str) -> str:
+    """The text on the licences of a package; empty if there is none."""
+    folder = root / _DOC / name
+    if folder.is_symlink():  # to the folder of another package of the same source
+        folder = folder.parent / folder.readlink()
+    path = folder / "copyright"
+    if path.is_symlink():
+        target = str(path.readlink())
+        path = root / target.lstrip("/") if target.startswith("/") else folder / target
+    return path.read_text(errors="replace") if path.is_file() else ""
+
+
+def _licences(text: str) -> tuple[Licence, ...]:
+    stated = names_licences(text)
+    return tuple(
+        Licence(name, "id" if is_spdx(name) else "name", stated) for name in licences(text)
+    )
+
+
+def _python(root: Path, python: Sequence[Distribution], inputs: Inputs) -> Iterator[Component]:
+    """The Python packages that came as wheels; our own is not in a lock."""
+    missing = []
+    for one in python:
+        digest = inputs.wheels.get((one.name, one.version), "")
+        if not digest and one.name != PRODUCT:
+            missing.append(f"{one.name} {one.version}")
+        kind = "generic" if one.name == PRODUCT else "pypi"
+        url = purl(kind, one.name, one.version)
+        licensed = _licence_of_wheel(root, one)
+        sort = "application" if one.name == PRODUCT else "library"
+        yield Component(sort, one.name, one.version, url, url, licensed, digest)
+    _refuse(missing, "are not in the lock of wheels", "Install what tools.image wheels fetched.")
+
+
+def _licence_of_wheel(root: Path, one: Distribution) -> tuple[Licence, ...]:
+    """What the metadata states; failing that, what the text says of itself."""
+    if one.expression or is_expression(one.licence):
+        return (Licence(one.licence, "expression"),)
+    if one.licence:
+        name = spdx_name(one.licence)
+        return (Licence(name, "id" if is_spdx(name) else "name"),)
+    for path in one.licence_files:
+        if (root / path).read_text(errors="replace").lstrip().startswith(MIT):
+            return (Licence("MIT", "id", stated=False),)
+    return ()
+
+
+def _models(root: Path, entries: Sequence[Entry]) -> Iterator[Component]:
+    """The models of the starter pack, with the package that each was taken from."""
+    hashes = {entry.path: entry.sha256 for entry in entries}
+    for manifest in (path for path in hashes if path.endswith(f"/{_MODELS}")):
+        pack = tomllib.loads((root / manifest).read_text())
+        for entry in pack["entry"]:
+            path = posixpath.join(posixpath.dirname(manifest), entry["file"])
+            digest, source = entry["sha256"], entry["source"]
+            if hashes.get(path) != digest:
+                raise ImageError(
+                    f"The model {entry['file']} is not the one of its manifest.",
+                    "Install the product's wheel again.",
+                )
+            yield Component(
+                "machine-learning-model" if path.endswith(".onnx") else "data",
+                entry["file"],
+                digest[:12],
+                f"model:{entry['file']}",
+                "",
+                (Licence(entry["licence"], "id"),),
+                digest,
+                entry["conversion"],
+                _ancestor(source),
+            )
+
+
+def _ancestor(source: Mapping[str, str]) -> Mapping[str, str]:
+    """What a model was made from."""
+    if "package" not in source:
+        return {}
+    entry = {"type": "library", "name": source["package"], "version": source["version"]}
+    if source["registry"] == "PyPI":
+        entry["purl"] = purl("pypi", source["package"].lower(), source["version"])
+    return entry
+
+
+def _write_licences(
+    root: Path,
+    database: Database,
+    python: Sequence[Distribution],
+    entries: Sequence[Entry],
+    into: Path,
+) -> None:
+    """Copy the texts: one of each Debian package, what wheels bring, those that others refer to."""
+    shutil.rmtree(into, ignore_errors=True)
+    for package in database.packages:
+        _put(into / "debian" / f"{package.name}.txt", _copyright(root, package.name))
+    for path in (root / _COMMON).iterdir():
+        if path.is_file() and not path.is_symlink():
+            _put(into / "common" / path.name, path.read_text(errors="replace"))
+    for one in python:
+        for file in one.licence_files:
+            if (root / file).is_file():
+                name = file.partition(".dist-info/")[2].removeprefix("licenses/")
+                text = (root / file).read_text(errors="replace")
+                _put(into / "python" / one.name / name, text)
+    for entry in entries:
+        folder, _, name = entry.path.rpartition("/")
+        if folder.endswith(posixpath.join(posixpath.dirname(_MODELS), "licenses")):
+            _put(into / "models" / name, (root / entry.path).read_text())
+
+
+def _put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)

@@ -55,19 +55,22 @@ class Own:
     patterns: Sequence[str] = ()
     trees: Sequence[Path] = ()
 
-    def has(self, path: str) -> bool:
-        """Whether the image itself has ``path``."""
-        return any(os.path.lexists(tree / path) for tree in self.trees) or any(
-            fnmatchcase(path, pattern) for pattern in self.patterns
-        )
+    def made(self, path: str) -> bool:
+        """Whether a pattern names ``path``."""
+        return any(fnmatchcase(path, pattern) for pattern in self.patterns)
+
+    def copy(self, path: str) -> Path | None:
+        """The file of the last of the trees that has ``path``."""
+        there = (tree / path for tree in reversed(self.trees) if os.path.lexists(tree / path))
+        return next(there, None)
 
 
 def strays(
     entries: Iterable[Entry], database: Database, python: Iterable[Distribution], own: Own
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Files that nothing accounts for, and files that are not as their package has them.
+    """Files that nothing accounts for, and files that are not as their package or tree has them.
 
-    Neither are the image's own. Compiled Python belongs to what it was compiled from.
+    Compiled Python belongs to what it was compiled from.
     """
     stated: Mapping[str, str] = {
         path: digest for one in python for path, digest in one.files.items()
@@ -77,15 +80,26 @@ def strays(
         path = entry.path
         compiled = _COMPILED.fullmatch(path)
         origin = f"{compiled[1] or ''}{compiled[2]}.py" if compiled else path
-        if own.has(path) or (compiled and own.has(origin)):
+        copied = own.copy(path)
+        if copied is not None:
+            if not _same(copied, entry):
+                altered.append(path)
+        elif own.made(path) or (compiled and own.copy(origin)):
             continue
-        if origin not in database.owners and origin not in stated:
+        elif origin not in database.owners and origin not in stated:
             unknown.append(path)
         elif (entry.md5 and database.sums.get(path, entry.md5) != entry.md5) or (
             entry.sha256 and (stated.get(path) or entry.sha256) != entry.sha256
         ):
             altered.append(path)
     return tuple(unknown), tuple(altered)
+
+
+def _same(copied: Path, entry: Entry) -> bool:
+    """Whether the root has what was copied into it."""
+    if copied.is_symlink() or not copied.is_file():
+        return not entry.sha256
+    return _hashes(copied)[0] == entry.sha256
 
 
 def sums(entries: Iterable[Entry]) -> str:

@@ -54,7 +54,7 @@ def write(root: Path, into: Path, inputs: Inputs) -> None:
     python = tuple(distributions(root, unowned))
     unknown, altered = strays(entries, database, python, inputs.own)
     _refuse(unknown, "belong to no package", "Remove them, or list them in made-files.txt.")
-    _refuse(altered, "are not as their package has them", "Find out what changed them.")
+    _refuse(altered, "are not as their package or tree has them", "Find out what changed them.")
     components = [
         *_debian(root, database, inputs),
         *_python(root, python, inputs),

@@ -30,12 +30,12 @@ _FIELDS = re.compile(r"^(Package|Version|Architecture|SHA256|Size): (.+)$", re.M
 _HELPER = "/usr/lib/apt/apt-helper"
 
 
-def machine_mirror() -> str:
-    """The mirror of Debian that this machine uses.
+def machine_mirror(folder: Path = _SOURCES) -> str:
+    """The mirror of Debian that this machine uses; ``folder`` has apt's settings.
 
     Raises ``ImageError`` if apt's sources name none.
     """
-    files = [_SOURCES / "sources.list", *sorted((_SOURCES / "sources.list.d").glob("*"))]
+    files = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
     for file in files:
         if file.is_file() and file.suffix in {".list", ".sources"}:
             lines = (line for line in file.read_text().splitlines() if not line.startswith("#"))

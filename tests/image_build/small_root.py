@@ -82,7 +82,8 @@ def small_root(folder: Path) -> SmallRoot:
     with (root / "var/lib/dpkg/info/sed.list").open("a") as listed:
         listed.write("/lib\n/usr/bin/sed-link\n/usr/share/common-licenses/GPL-3\n")
     put(root, "etc/ld.so.cache", "cache")
-    _wheel(root, "small_wheel-1.0", _METADATA, {"small_wheel.py": "y = 1"})
+    wheel = {"small_wheel.py": "y = 1", "small_wheel.libs/libbit-0a1b2c3d.so.7.1": "code"}
+    _wheel(root, "small_wheel-1.0", _METADATA, wheel)
     model = "weights"
     manifest = _MANIFEST.format(hashlib.sha256(model.encode()).hexdigest())
     starter = {"__init__.py": "", "resources/starter/tiny.onnx": model}
@@ -93,9 +94,10 @@ def small_root(folder: Path) -> SmallRoot:
         put(tree, "usr/lib/appliance/image.json", "{}")
     lock = Lock(datetime(2026, 11, 29, tzinfo=UTC), LOCKED)
     wheels = {("small-wheel", "1.0"): "c" * 64}
-    return SmallRoot(root, own, Inputs(lock, wheels, Own(MADE, (own,)), "0.1.0", TIME))
+    return SmallRoot(root, own, Inputs(lock, BUNDLED, wheels, Own(MADE, (own,)), "0.1.0", TIME))
 
 
+BUNDLED = {("small-wheel", "libbit"): "GPL-2.0-or-later OR MIT"}
 LOCKED = (
     Locked("libsmall1", "2:1.0+b1", "amd64", "a" * 64, 1),
     Locked("sed", "4.9", "amd64", "b" * 64, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable
@@ -52,7 +53,14 @@ def test_its_own_library_reads_the_same_components(small: SmallRoot, tmp_path: P
         one.name: (one.version, {str(digest.content) for digest in one.hashes}, str(one.purl or ""))
         for one in bom.components
     }
-    assert found.keys() == {"libsmall1", "sed", "small-wheel", "face-appliance", "tiny.onnx"}
+    assert found.keys() == {
+        "libsmall1",
+        "sed",
+        "small-wheel",
+        "face-appliance",
+        "tiny.onnx",
+        "libbit",
+    }
     assert found["libsmall1"][:2] == ("2:1.0+b1", {"a" * 64})
     assert found["small-wheel"] == ("1.0", {"c" * 64}, "pkg:pypi/small-wheel@1.0")
     package = next(one.purl for one in bom.components if one.name == "libsmall1")
@@ -63,6 +71,20 @@ def test_its_own_library_reads_the_same_components(small: SmallRoot, tmp_path: P
         "distro": "debian-13",
         "upstream": "small@2:1.0",
     }
+
+
+def test_a_library_in_a_wheel_is_a_component_with_a_licence_of_its_own(
+    small: SmallRoot, tmp_path: Path
+) -> None:
+    whole = listed(small, tmp_path / "out")
+    library = next(one for one in whole["components"] if one["name"] == "libbit")
+    assert library["version"] == "7.1"
+    assert library["licenses"] == [
+        {"expression": "GPL-2.0-or-later OR MIT", "acknowledgement": "concluded"}
+    ]
+    assert library["hashes"][0]["content"] == hashlib.sha256(b"code").hexdigest()
+    with pytest.raises(ImageError, match="state no licence: libbit"):
+        listed(small, tmp_path / "again", replace(small.inputs, bundled={}))
 
 
 def test_licences_are_declared_or_concluded(small: SmallRoot, tmp_path: Path) -> None:

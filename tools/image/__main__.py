@@ -17,6 +17,7 @@ from pathlib import Path
 from appliance.errors import ApplianceError
 from tools.image import sbom, wheels
 from tools.image.apt import machine_mirror, snapshot_sources, sources
+from tools.image.bundled import read_licences
 from tools.image.contents import Own
 from tools.image.errors import ImageError
 from tools.image.locked import read_list, read_lock
@@ -64,7 +65,8 @@ def list_contents(options: argparse.Namespace) -> None:
     sums = {(name, package.version): digest for name, (package, _, digest) in have.items()}
     made = read_list(FOLDER / "made-files.txt")
     own = Own(made, options.own)
-    inputs = sbom.Inputs(read_lock(LOCK), sums, own, options.version, int(stated))
+    bundled = read_licences(FOLDER / "bundled-licences.txt")
+    inputs = sbom.Inputs(read_lock(LOCK), bundled, sums, own, options.version, int(stated))
     sbom.write(options.root, options.into, inputs)
 
 

@@ -34,7 +34,7 @@ class Licence:
 
 @dataclass(frozen=True)
 class Component:
-    """A part of the image. ``reference`` is unique; ``purl`` may be empty; ``sha256`` is in hex."""
+    """A part of the image. ``reference`` is unique, ``sha256`` in hex; what is unknown is empty."""
 
     kind: str
     name: str
@@ -52,9 +52,10 @@ class Component:
             "type": self.kind,
             "bom-ref": self.reference,
             "name": self.name,
-            "version": self.version,
             "licenses": [one.document() for one in self.licences],
         }
+        if self.version:
+            entry["version"] = self.version
         if self.description:
             entry["description"] = self.description
         if self.purl:

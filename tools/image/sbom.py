@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.image.bundled import libraries
 from tools.image.contents import Entry, Own, strays, sums, walk
 from tools.image.cyclonedx import Component, Licence, document, purl
 from tools.image.dpkg import Database, read_database
@@ -34,9 +35,14 @@ _MODELS = "appliance/resources/starter/manifest.toml"
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a root was made from: ``wheels`` has the SHA-256 of each wheel by name and version."""
+    """What a root was made from.
+
+    ``wheels`` has the SHA-256 of each wheel by its name and version; ``bundled`` the licence of a
+    library in a wheel by the names of both.
+    """
 
     lock: Lock
+    bundled: Mapping[tuple[str, str], str]
     wheels: Mapping[tuple[str, str], str]
     own: Own
     version: str
@@ -58,6 +64,7 @@ def write(root: Path, into: Path, inputs: Inputs) -> None:
     components = [
         *_debian(root, database, inputs),
         *_python(root, python, inputs),
+        *_bundled(python, entries, inputs),
         *_models(root, entries),
     ]
     bare = sorted(one.name for one in components if not one.licences)
@@ -66,6 +73,7 @@ def write(root: Path, into: Path, inputs: Inputs) -> None:
     (into / "sbom.cdx.json").write_bytes(document(PRODUCT, inputs.version, inputs.time, components))
     (into / "files.sha256").write_text(sums(entries))
     _write_licences(root, database, python, entries, into / "licences")
+    _copy_bills(root, python, into / "wheels")
 
 
 def _refuse(names: Sequence[str], what: str, hint: str) -> None:
@@ -136,6 +144,32 @@ def _python(root: Path, python: Sequence[Distribution], inputs: Inputs) -> Itera
         sort = "application" if one.name == PRODUCT else "library"
         yield Component(sort, one.name, one.version, url, url, licensed, digest)
     _refuse(missing, "are not in the lock of wheels", "Install what tools.image wheels fetched.")
+
+
+def _bundled(
+    python: Sequence[Distribution], entries: Sequence[Entry], inputs: Inputs
+) -> Iterator[Component]:
+    """The libraries in wheels, of those that are still in the root."""
+    hashes = {entry.path: entry.sha256 for entry in entries}
+    for one in python:
+        for library in libraries(one):
+            licence = inputs.bundled.get((library.wheel, library.name), "")
+            if hashes.get(library.path):
+                yield Component(
+                    "library",
+                    library.name,
+                    library.version,
+                    f"{one.name}:{posixpath.basename(library.path)}",
+                    "",
+                    (_stated(licence),) if licence else (),
+                    hashes[library.path],
+                    f"part of the wheel {one.name} {one.version}",
+                )
+
+
+def _stated(licence: str) -> Licence:
+    """A licence of our own table, in which words of SPDX stand."""
+    return Licence(licence, "expression" if " " in licence else "id", stated=False)
 
 
 def _licence_of_wheel(root: Path, one: Distribution) -> tuple[Licence, ...]:
@@ -211,6 +245,16 @@ def _write_licences(
         folder, _, name = entry.path.rpartition("/")
         if folder.endswith(posixpath.join(posixpath.dirname(_MODELS), "licenses")):
             _put(into / "models" / name, (root / entry.path).read_text())
+
+
+def _copy_bills(root: Path, python: Sequence[Distribution], into: Path) -> None:
+    """Copy what wheels list of themselves."""
+    shutil.rmtree(into, ignore_errors=True)
+    for one in python:
+        for path in one.files:
+            name = path.partition(".dist-info/sboms/")[2]
+            if name and (root / path).is_file():
+                _put(into / one.name / name, (root / path).read_text())
 
 
 def _put(path: Path, text: str) -> None:

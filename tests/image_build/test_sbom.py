@@ -202,6 +202,21 @@ def test_a_file_of_our_tree_that_was_changed_later_is_found(
         listed(small, tmp_path / "out")
 
 
+def test_the_database_and_the_texts_may_be_kept_outside(small: SmallRoot, tmp_path: Path) -> None:
+    before = listed(small, tmp_path / "out")
+    kept = tmp_path / "kept"
+    for part in ("var/lib/dpkg", "usr/share/doc", "usr/share/common-licenses"):
+        (kept / part).parent.mkdir(parents=True, exist_ok=True)
+        (small.root / part).rename(kept / part)
+    inputs = replace(small.inputs, installed=kept)
+    assert listed(small, tmp_path / "again", inputs) == before
+    assert "dpkg" not in (tmp_path / "again/files.sha256").read_text()
+    assert (tmp_path / "again/licences/debian/sed.txt").exists()
+    small.write("usr/bin/stray", "")
+    with pytest.raises(ImageError, match="stray"):
+        listed(small, tmp_path / "again", inputs)
+
+
 def test_what_is_not_locked_is_refused(small: SmallRoot, tmp_path: Path) -> None:
     others = (replace(LOCKED[0], version="2:1.0"), LOCKED[1])
     for inputs in (small.with_lock(*others), replace(small.inputs, wheels={})):

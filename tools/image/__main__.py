@@ -4,6 +4,7 @@ python -m tools.image lock
 python -m tools.image fetch CACHE [--mirror URL] [--snapshot] [--offline]
 python -m tools.image wheels CACHE [--offline] [--target FOLDER] [--wheel FILE]
 python -m tools.image sbom ROOT INTO --cache CACHE --version VERSION [--own FOLDER]...
+    [--installed FOLDER]
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ def list_contents(options: argparse.Namespace) -> None:
     made = read_list(FOLDER / "made-files.txt")
     own = Own(made, options.own)
     bundled = read_licences(FOLDER / "bundled-licences.txt")
-    inputs = sbom.Inputs(read_lock(LOCK), bundled, sums, own, options.version, int(stated))
+    inputs = sbom.Inputs(
+        read_lock(LOCK), bundled, sums, own, options.version, int(stated), options.installed
+    )
     sbom.write(options.root, options.into, inputs)
 
 
@@ -95,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--cache", type=Path, required=True)
     one.add_argument("--version", required=True)
     one.add_argument("--own", type=Path, action="append", default=[])
+    one.add_argument("--installed", type=Path)
     one.set_defaults(run=list_contents)
     return whole
 

@@ -35,27 +35,27 @@ class Database:
     sums: Mapping[str, str]
 
 
-def read_database(root: Path) -> Database:
-    """What is installed in ``root``.
+def read_database(root: Path, installed: Path) -> Database:
+    """What is installed in ``root``; the database lies below ``installed``.
 
-    Raises ``ImageError`` if there is no database.
+    Raises ``ImageError`` if there is none.
     """
-    status = root / _DATABASE / "status"
+    status = installed / _DATABASE / "status"
     if not status.is_file():
-        raise ImageError("The root has no database of dpkg.", "List it before that is removed.")
+        raise ImageError("There is no database of dpkg.", "Keep it, and name it with --installed.")
     packages = tuple(sorted(_packages(status.read_text())))
     merged, owners, sums = _merged(root), {}, {}
     for package in packages:
-        for path in _lines(root, package, "list"):
+        for path in _lines(installed, package, "list"):
             owners[_canonical(path, merged)] = package.name
-        for line in _lines(root, package, "md5sums"):
+        for line in _lines(installed, package, "md5sums"):
             digest, _, path = line.partition("  ")
             sums[_canonical(path, merged)] = digest
-    for original, diverted in _diversions(root, merged):
+    for original, diverted in _diversions(installed, merged):
         for facts in (owners, sums):
             if original in facts:
                 facts[diverted] = facts[original]
-    for path, link in _alternatives(root):
+    for path, link in _alternatives(root, installed):
         owner = owners.get(_canonical(link, merged))
         if owner:
             owners[_canonical(path, merged)] = owner
@@ -77,10 +77,10 @@ def _packages(status: str) -> Iterator[Package]:
             )
 
 
-def _lines(root: Path, package: Package, kind: str) -> list[str]:
+def _lines(installed: Path, package: Package, kind: str) -> list[str]:
     """The lines of one of dpkg's lists; the name has the architecture if several could be there."""
     for name in (package.name, f"{package.name}:{package.architecture}"):
-        path = root / _DATABASE / "info" / f"{name}.{kind}"
+        path = installed / _DATABASE / "info" / f"{name}.{kind}"
         if path.is_file():
             return path.read_text().splitlines()
     return []
@@ -98,17 +98,17 @@ def _canonical(path: str, merged: Mapping[str, str]) -> str:
     return f"{merged[first]}/{rest}" if slash and first in merged else f"{first}{slash}{rest}"
 
 
-def _diversions(root: Path, merged: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _diversions(installed: Path, merged: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Pairs: where a package has a file, and where dpkg puts it."""
-    path = root / _DATABASE / "diversions"
+    path = installed / _DATABASE / "diversions"
     lines = path.read_text().splitlines() if path.is_file() else []
     for original, diverted in zip(lines[::3], lines[1::3], strict=False):
         yield _canonical(original, merged), _canonical(diverted, merged)
 
 
-def _alternatives(root: Path) -> Iterator[tuple[str, str]]:
+def _alternatives(root: Path, installed: Path) -> Iterator[tuple[str, str]]:
     """Pairs: a link that update-alternatives made, and the file that it leads to in the end."""
-    for record in sorted((root / _DATABASE / "alternatives").glob("*")):
+    for record in sorted((installed / _DATABASE / "alternatives").glob("*")):
         lines = record.read_text().splitlines()
         names, link = [record.name, *lines[2::2]], lines[1:2] + lines[3::2]
         for name, path in zip(names, link, strict=False):

@@ -38,7 +38,8 @@ class Inputs:
     """What a root was made from.
 
     ``wheels`` has the SHA-256 of each wheel by its name and version; ``bundled`` the licence of a
-    library in a wheel by the names of both.
+    library in a wheel by the names of both. ``installed`` has dpkg's database and the copyright
+    files, if the root itself no longer has them.
     """
 
     lock: Lock
@@ -47,6 +48,7 @@ class Inputs:
     own: Own
     version: str
     time: int
+    installed: Path | None = None
 
 
 def write(root: Path, into: Path, inputs: Inputs) -> None:
@@ -55,14 +57,15 @@ def write(root: Path, into: Path, inputs: Inputs) -> None:
     Raises ``ImageError`` if a file belongs to nothing or is not as its package has it, or if a
     package is not locked or states no licence.
     """
-    database, entries = read_database(root), walk(root)
+    installed = inputs.installed or root
+    database, entries = read_database(root, installed), walk(root)
     unowned = [entry.path for entry in entries if entry.path not in database.owners]
     python = tuple(distributions(root, unowned))
     unknown, altered = strays(entries, database, python, inputs.own)
     _refuse(unknown, "belong to no package", "Remove them, or list them in made-files.txt.")
     _refuse(altered, "are not as their package or tree has them", "Find out what changed them.")
     components = [
-        *_debian(root, database, inputs),
+        *_debian(installed, database, inputs),
         *_python(root, python, inputs),
         *_bundled(python, entries, inputs),
         *_models(root, entries),
@@ -72,7 +75,8 @@ def write(root: Path, into: Path, inputs: Inputs) -> None:
     into.mkdir(parents=True, exist_ok=True)
     (into / "sbom.cdx.json").write_bytes(document(PRODUCT, inputs.version, inputs.time, components))
     (into / "files.sha256").write_text(sums(entries))
-    _write_licences(root, database, python, entries, into / "licences")
+    _write_debian_licences(installed, database, into / "licences")
+    _write_other_licences(root, python, entries, into / "licences")
     _copy_bills(root, python, into / "wheels")
 
 
@@ -81,14 +85,14 @@ def _refuse(names: Sequence[str], what: str, hint: str) -> None:
         raise ImageError(f"These {what}: {listed(names)}.", hint)
 
 
-def _debian(root: Path, database: Database, inputs: Inputs) -> Iterator[Component]:
+def _debian(installed: Path, database: Database, inputs: Inputs) -> Iterator[Component]:
     """The Debian packages, and those that stand for others."""
     locked = {(one.name, one.version, one.architecture): one for one in inputs.lock.packages}
     missing = []
     for package in database.packages:
         name, version = package.name, package.version
         key = (name, version, package.architecture)
-        text = _copyright(root, name)
+        text = _copyright(installed, name)
         licensed = _licences(text)
         if name in STAND_INS:
             url = purl("generic", name, version)
@@ -112,15 +116,15 @@ def _debian(root: Path, database: Database, inputs: Inputs) -> Iterator[Componen
     _refuse(missing, "are not in the lock", "Build the root from the pool alone.")
 
 
-def _copyright(root: Path, name: str) -> str:
+def _copyright(installed: Path, name: str) -> str:
     """The text on the licences of a package; empty if there is none."""
-    folder = root / _DOC / name
+    folder = installed / _DOC / name
     if folder.is_symlink():  # to the folder of another package of the same source
         folder = folder.parent / folder.readlink()
     path = folder / "copyright"
     if path.is_symlink():
         target = str(path.readlink())
-        path = root / target.lstrip("/") if target.startswith("/") else folder / target
+        path = installed / target.lstrip("/") if target.startswith("/") else folder / target
     return path.read_text(errors="replace") if path.is_file() else ""
 
 
@@ -221,20 +225,20 @@ def _ancestor(source: Mapping[str, str]) -> Mapping[str, str]:
     return entry
 
 
-def _write_licences(
-    root: Path,
-    database: Database,
-    python: Sequence[Distribution],
-    entries: Sequence[Entry],
-    into: Path,
-) -> None:
-    """Copy the texts: one of each Debian package, what wheels bring, those that others refer to."""
+def _write_debian_licences(installed: Path, database: Database, into: Path) -> None:
+    """Copy the text of each Debian package, and those that these refer to."""
     shutil.rmtree(into, ignore_errors=True)
     for package in database.packages:
-        _put(into / "debian" / f"{package.name}.txt", _copyright(root, package.name))
-    for path in (root / _COMMON).iterdir():
+        _put(into / "debian" / f"{package.name}.txt", _copyright(installed, package.name))
+    for path in (installed / _COMMON).iterdir():
         if path.is_file() and not path.is_symlink():
             _put(into / "common" / path.name, path.read_text(errors="replace"))
+
+
+def _write_other_licences(
+    root: Path, python: Sequence[Distribution], entries: Sequence[Entry], into: Path
+) -> None:
+    """Copy the texts that wheels and models bring."""
     for one in python:
         for file in one.licence_files:
             if (root / file).is_file():

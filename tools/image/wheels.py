@@ -84,8 +84,15 @@ def install(cache: Path, target: Path, own: Path | None) -> None:
     """
     local = ("--no-index", "--find-links", str(cache), "--target", str(target), "--no-compile")
     _pip("install", *local)
+    _drop_programs(target)
     if own:
-        _pip_bare("install", *local, "--upgrade", str(own))
+        # By its name: of a file, pip would note the path.
+        name, version = own.name.split("-")[:2]
+        _pip_bare("install", *local, "--find-links", str(own.parent), f"{name}=={version}")
+        _drop_programs(target)
+
+
+def _drop_programs(target: Path) -> None:
     for name in ("bin", "share"):
         shutil.rmtree(target / name, ignore_errors=True)
 

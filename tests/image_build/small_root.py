@@ -73,8 +73,13 @@ def small_root(folder: Path) -> SmallRoot:
     put(root, "usr/lib/python3/__pycache__/sed.cpython-313.pyc", "compiled")
     (root / "usr/bin/sed-link").symlink_to("sed")
     status = [
-        _stanza("libsmall1", "2:1.0+b1", "amd64", "Source: small (2:1.0)\n"),
-        _stanza("sed", "4.9", "amd64", ""),
+        _stanza(
+            "libsmall1",
+            "2:1.0+b1",
+            "amd64",
+            "Source: small (2:1.0)\nProvides: libvirtual (= 1), libother\n",
+        ),
+        _stanza("sed", "4.9", "amd64", "Depends: libnone | libvirtual:any (>= 1), gone\n"),
         _stanza("gone", "1", "all", "").replace("ok installed", "ok config-files"),
     ]
     put(root, "var/lib/dpkg/status", "\n".join(status))
@@ -88,7 +93,10 @@ def small_root(folder: Path) -> SmallRoot:
     manifest = _MANIFEST.format(hashlib.sha256(model.encode()).hexdigest())
     starter = {"__init__.py": "", "resources/starter/tiny.onnx": model}
     files = {**starter, "resources/starter/manifest.toml": manifest}
-    ours = _METADATA.replace("Small_Wheel", "face-appliance").replace("MIT", "Apache-2.0")
+    requires = "Requires-Dist: small.wheel>=1\nRequires-Dist: other; extra == 'x'\n"
+    ours = requires + _METADATA.replace("Small_Wheel", "face-appliance").replace(
+        "MIT", "Apache-2.0"
+    )
     _wheel(root, "face_appliance-1.0", ours, {f"appliance/{name}": files[name] for name in files})
     for tree in (root, own):
         put(tree, "usr/lib/appliance/image.json", "{}")

@@ -121,6 +121,14 @@ def test_a_mirror_that_is_not_there_is_an_error_without_its_address(tmp_path: Pa
     assert str(tmp_path) not in caught.value.message
 
 
+def test_an_archive_without_debians_signature_is_refused(tmp_path: Path, archive: Archive) -> None:
+    lock, lines = archive
+    unsigned = lines[0].replace("trusted=yes", "signed-by=/usr/share/keyrings/nothing.gpg")
+    with pytest.raises(ImageError):
+        fetch(lock, tmp_path / "cache", (unsigned,))
+    fetch(lock, tmp_path / "cache", lines)
+
+
 def test_a_lock_takes_the_stand_ins_and_not_what_they_stand_for(
     tmp_path: Path, archive: Archive
 ) -> None:
@@ -172,9 +180,10 @@ def test_the_mirror_is_the_one_of_the_machine(tmp_path: Path, name: str, text: s
 
 
 def test_security_updates_are_part_of_it(archive: Archive) -> None:
+    signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
     assert sources("http://m.example/debian") == (
-        "deb http://m.example/debian trixie main",
-        "deb http://m.example/debian-security trixie-security main",
+        f"deb {signed} http://m.example/debian trixie main",
+        f"deb {signed} http://m.example/debian-security trixie-security main",
     )
     kept = snapshot_sources(archive[0].archive)
     assert kept[1].endswith("/debian-security/20261129T065314Z trixie-security main")

@@ -87,6 +87,23 @@ def test_a_library_in_a_wheel_is_a_component_with_a_licence_of_its_own(
         listed(small, tmp_path / "again", replace(small.inputs, bundled={}))
 
 
+def test_what_needs_what_is_part_of_it(small: SmallRoot, tmp_path: Path) -> None:
+    whole = listed(small, tmp_path / "out")
+    names = {one["bom-ref"]: one["name"] for one in whole["components"]}
+    found = {
+        names.get(one["ref"], "all"): {names[need] for need in one["dependsOn"]}
+        for one in whole["dependencies"]
+    }
+    assert found.pop("all") == set(names.values())
+    assert {name: needs for name, needs in found.items() if needs} == {
+        "sed": {"libsmall1"},
+        "face-appliance": {"small-wheel"},
+        "small-wheel": {"libbit"},
+    }
+    unknown = next(one for one in whole["compositions"] if one["aggregate"] == "unknown")
+    assert [names[one] for one in unknown["assemblies"]] == ["small-wheel"]
+
+
 def test_licences_are_declared_or_concluded(small: SmallRoot, tmp_path: Path) -> None:
     whole = listed(small, tmp_path / "out")
     found = {one["name"]: one["licenses"] for one in whole["components"]}

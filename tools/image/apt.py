@@ -20,6 +20,8 @@ ARCHITECTURE = "amd64"
 
 _SOURCES = Path("/etc/apt")
 _MIRROR = re.compile(r"https?://\S+/debian(?=/?(?:\s|$))", re.MULTILINE)
+# Debian's own keys, and no others that this machine may trust.
+_SIGNED = "signed-by=/usr/share/keyrings/debian-archive-keyring.gpg"
 _SNAPSHOT = "https://snapshot.debian.org/archive"
 # The snapshot of an archive is taken some hours after its date; what came out a day later may
 # already have replaced a package.
@@ -47,8 +49,8 @@ def machine_mirror(folder: Path = _SOURCES) -> str:
 def sources(mirror: str) -> tuple[str, ...]:
     """Lines of apt for the suite and its security updates at ``mirror``."""
     return (
-        f"deb {mirror} {SUITE} main",
-        f"deb {mirror}-security {SUITE}-security main",
+        f"deb [{_SIGNED}] {mirror} {SUITE} main",
+        f"deb [{_SIGNED}] {mirror}-security {SUITE}-security main",
     )
 
 
@@ -58,7 +60,8 @@ def snapshot_sources(archive: datetime) -> tuple[str, ...]:
     for delay in _DELAYS:
         time = (archive + delay).strftime("%Y%m%dT%H%M%SZ")
         for kept, suite in (("debian", SUITE), ("debian-security", f"{SUITE}-security")):
-            lines.append(f"deb [check-valid-until=no] {_SNAPSHOT}/{kept}/{time} {suite} main")
+            options = f"{_SIGNED} check-valid-until=no"
+            lines.append(f"deb [{options}] {_SNAPSHOT}/{kept}/{time} {suite} main")
     return tuple(lines)
 
 

@@ -34,7 +34,11 @@ class Licence:
 
 @dataclass(frozen=True)
 class Component:
-    """A part of the image. ``reference`` is unique, ``sha256`` in hex; what is unknown is empty."""
+    """A part of the image. ``reference`` is unique, ``sha256`` in hex; what is unknown is empty.
+
+    ``needs`` has the references of what it depends on; those of no component are left out.
+    ``closed`` says that nothing is inside that is not listed.
+    """
 
     kind: str
     name: str
@@ -45,6 +49,8 @@ class Component:
     sha256: str = ""
     description: str = ""
     ancestor: Mapping[str, str] = field(default_factory=dict)
+    needs: Sequence[str] = ()
+    closed: bool = True
 
     def document(self) -> dict[str, object]:
         """The component as CycloneDX has it."""
@@ -81,6 +87,7 @@ def document(name: str, version: str, time: int, components: Sequence[Component]
     Its serial number follows from its content.
     """
     ordered = sorted(components, key=lambda one: one.reference)
+    references = [one.reference for one in ordered]
     top = f"{name}@{version}"
     whole: dict[str, object] = {
         "$schema": _SCHEMA,
@@ -98,13 +105,25 @@ def document(name: str, version: str, time: int, components: Sequence[Component]
         },
         "components": [one.document() for one in ordered],
         "dependencies": [
-            {"ref": top, "dependsOn": [one.reference for one in ordered]},
+            {"ref": top, "dependsOn": references},
+            *({"ref": one.reference, "dependsOn": _known(one, references)} for one in ordered),
         ],
-        "compositions": [{"aggregate": "complete", "assemblies": [top]}],
+        "compositions": [
+            {"aggregate": "complete", "assemblies": [top]},
+            {
+                "aggregate": "unknown",
+                "assemblies": [one.reference for one in ordered if not one.closed],
+            },
+        ],
     }
     digest = hashlib.sha256(_text(whole)).digest()
     whole["serialNumber"] = f"urn:uuid:{uuid.UUID(bytes=digest[:16], version=5)}"
     return _text(whole)
+
+
+def _known(component: Component, references: Sequence[str]) -> list[str]:
+    known = set(component.needs) - {component.reference}
+    return [reference for reference in references if reference in known]
 
 
 def _text(whole: Mapping[str, object]) -> bytes:

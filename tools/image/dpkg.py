@@ -17,13 +17,19 @@ _ALTERNATIVES = Path("etc/alternatives")
 
 @dataclass(frozen=True, order=True)
 class Package:
-    """An installed package; ``source`` is its source package."""
+    """An installed package; ``source`` is its source package.
+
+    ``provides`` has the names that it stands for, its own too. ``needs`` has what it depends on,
+    each as a choice of names.
+    """
 
     name: str
     version: str
     architecture: str
     source: str
     source_version: str
+    provides: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,36 @@ def _packages(status: str) -> Iterator[Package]:
                 have["Architecture"],
                 name,
                 version or have["Version"],
+                (have["Package"], *(one for (one,) in _relation(have.get("Provides", "")))),
+                _relation(have.get("Pre-Depends", "")) + _relation(have.get("Depends", "")),
             )
+
+
+def _relation(field: str) -> tuple[tuple[str, ...], ...]:
+    """The names in a field such as Depends, without versions: each of its parts is a choice."""
+    parts = (part.split("|") for part in field.split(",") if part.strip())
+    return tuple(tuple(re.split(r"[ :(]", one.strip())[0] for one in part) for part in parts)
+
+
+def needed(packages: tuple[Package, ...]) -> Mapping[str, tuple[str, ...]]:
+    """By name of a package, the packages that it depends on: of each choice what is installed."""
+    providers: dict[str, list[str]] = {}
+    for package in packages:
+        for name in package.provides:
+            providers.setdefault(name, []).append(package.name)
+    return {
+        package.name: tuple(
+            sorted(
+                {
+                    one
+                    for choice in package.needs
+                    for name in choice
+                    for one in providers.get(name, ())
+                }
+            )
+        )
+        for package in packages
+    }
 
 
 def _lines(installed: Path, package: Package, kind: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
@@ -21,7 +22,7 @@ class Distribution:
 
     ``files`` has the SHA-256 of each of its files, in hexadecimal, or an empty string where the
     package does not state it. ``licence`` is what the metadata says, or an empty string.
-    ``expression`` says that it is one of SPDX.
+    ``expression`` says that it is one of SPDX. ``needs`` has the names of what it requires.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Distribution:
     expression: bool
     files: Mapping[str, str]
     licence_files: tuple[str, ...]
+    needs: tuple[str, ...] = ()
 
 
 def distributions(root: Path, paths: Iterable[str]) -> Iterator[Distribution]:
@@ -60,7 +62,16 @@ def _distribution(root: Path, info: str) -> Distribution:
         bool(expression),
         files,
         tuple(sorted(path for path in files if _is_licence(path, info))),
+        tuple(_required(metadata.get_all("Requires-Dist", ()))),
     )
+
+
+def _required(lines: Iterable[object]) -> Iterator[str]:
+    """The names that ``lines`` require, extras left out."""
+    for line in lines:
+        name = re.match(r"[\w.-]+", str(line))
+        if name and "extra ==" not in str(line):
+            yield normalised(name[0])
 
 
 def _is_licence(path: str, info: str) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.image.bundled import libraries
+from tools.image.bundled import Library, libraries
 from tools.image.contents import Entry, Own, strays, sums, walk
 from tools.image.cyclonedx import Component, Licence, document, purl
-from tools.image.dpkg import Database, read_database
+from tools.image.dpkg import Database, Package, needed, read_database
 from tools.image.errors import ImageError, listed
 from tools.image.licences import (
     MIT,
@@ -88,32 +88,37 @@ def _refuse(names: Sequence[str], what: str, hint: str) -> None:
 def _debian(installed: Path, database: Database, inputs: Inputs) -> Iterator[Component]:
     """The Debian packages, and those that stand for others."""
     locked = {(one.name, one.version, one.architecture): one for one in inputs.lock.packages}
+    urls = {one.name: _url(one) for one in database.packages}
+    needs = needed(database.packages)
     missing = []
     for package in database.packages:
         name, version = package.name, package.version
-        key = (name, version, package.architecture)
-        text = _copyright(installed, name)
-        licensed = _licences(text)
-        if name in STAND_INS:
-            url = purl("generic", name, version)
-            yield Component("application", name, version, url, url, licensed)
-        elif key not in locked:
+        found = locked.get((name, version, package.architecture))
+        if found is None and name not in STAND_INS:
             missing.append(f"{name} {version}")
-        else:
-            upstream = package.source
-            if package.source_version != version:
-                upstream += f"@{package.source_version}"
-            url = purl(
-                "deb/debian",
-                name,
-                version,
-                arch=package.architecture,
-                distro=_DISTRIBUTION,
-                upstream=upstream,
-            )
-            kind = "library" if name.startswith("lib") else "application"
-            yield Component(kind, name, version, url, url, licensed, locked[key].sha256)
+        yield Component(
+            "library" if name.startswith("lib") else "application",
+            name,
+            version,
+            urls[name],
+            urls[name],
+            _licences(_copyright(installed, name)),
+            found.sha256 if found else "",
+            needs=[urls[one] for one in needs[name]],
+        )
     _refuse(missing, "are not in the lock", "Build the root from the pool alone.")
+
+
+def _url(package: Package) -> str:
+    """The package URL; scanners look for faults by the source package, ``upstream``."""
+    name, version = package.name, package.version
+    if name in STAND_INS:
+        return purl("generic", name, version)
+    upstream = package.source
+    if package.source_version != version:
+        upstream += f"@{package.source_version}"
+    arch = package.architecture
+    return purl("deb/debian", name, version, arch=arch, distro=_DISTRIBUTION, upstream=upstream)
 
 
 def _copyright(installed: Path, name: str) -> str:
@@ -137,17 +142,32 @@ def _licences(text: str) -> tuple[Licence, ...]:
 
 def _python(root: Path, python: Sequence[Distribution], inputs: Inputs) -> Iterator[Component]:
     """The Python packages that came as wheels; our own is not in a lock."""
+    urls = {
+        one.name: purl("generic" if one.name == PRODUCT else "pypi", one.name, one.version)
+        for one in python
+    }
     missing = []
     for one in python:
         digest = inputs.wheels.get((one.name, one.version), "")
         if not digest and one.name != PRODUCT:
             missing.append(f"{one.name} {one.version}")
-        kind = "generic" if one.name == PRODUCT else "pypi"
-        url = purl(kind, one.name, one.version)
-        licensed = _licence_of_wheel(root, one)
-        sort = "application" if one.name == PRODUCT else "library"
-        yield Component(sort, one.name, one.version, url, url, licensed, digest)
+        inside = [_library_reference(one, library) for library in libraries(one)]
+        yield Component(
+            "application" if one.name == PRODUCT else "library",
+            one.name,
+            one.version,
+            urls[one.name],
+            urls[one.name],
+            _licence_of_wheel(root, one),
+            digest,
+            needs=[*(urls[name] for name in one.needs if name in urls), *inside],
+            closed=one.name == PRODUCT,
+        )
     _refuse(missing, "are not in the lock of wheels", "Install what tools.image wheels fetched.")
+
+
+def _library_reference(wheel: Distribution, library: Library) -> str:
+    return f"{wheel.name}:{posixpath.basename(library.path)}"
 
 
 def _bundled(
@@ -163,7 +183,7 @@ def _bundled(
                     "library",
                     library.name,
                     library.version,
-                    f"{one.name}:{posixpath.basename(library.path)}",
+                    _library_reference(one, library),
                     "",
                     (_stated(licence),) if licence else (),
                     hashes[library.path],
@@ -184,7 +204,8 @@ def _licence_of_wheel(root: Path, one: Distribution) -> tuple[Licence, ...]:
         name = spdx_name(one.licence)
         return (Licence(name, "id" if is_spdx(name) else "name"),)
     for path in one.licence_files:
-        if (root / path).read_text(errors="replace").lstrip().startswith(MIT):
+        file = root / path
+        if file.is_file() and file.read_text(errors="replace").lstrip().startswith(MIT):
             return (Licence("MIT", "id", stated=False),)
     return ()
 

@@ -102,7 +102,9 @@ def small_root(folder: Path) -> SmallRoot:
         put(tree, "usr/lib/appliance/image.json", "{}")
     lock = Lock(datetime(2026, 11, 29, tzinfo=UTC), LOCKED)
     wheels = {("small-wheel", "1.0"): "c" * 64}
-    return SmallRoot(root, own, Inputs(lock, BUNDLED, wheels, Own(MADE, (own,)), "0.1.0", TIME))
+    return SmallRoot(
+        root, own, Inputs(lock, BUNDLED, wheels, Own(MADE, (), (("", own),)), "0.1.0", TIME)
+    )
 
 
 BUNDLED = {("small-wheel", "libbit"): "GPL-2.0-or-later OR MIT"}

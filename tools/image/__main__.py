@@ -3,7 +3,7 @@
 python -m tools.image lock
 python -m tools.image fetch CACHE [--mirror URL] [--snapshot] [--offline]
 python -m tools.image wheels CACHE [--offline] [--target FOLDER] [--wheel FILE]
-python -m tools.image sbom ROOT INTO --cache CACHE --version VERSION [--own FOLDER]...
+python -m tools.image sbom ROOT INTO --cache CACHE --version VERSION [--own [PLACE=]FOLDER]...
     [--installed FOLDER]
 """
 
@@ -64,8 +64,9 @@ def list_contents(options: argparse.Namespace) -> None:
         raise ImageError("No time is stated.", "Set SOURCE_DATE_EPOCH to that of the image.")
     have = wheels.cached(options.cache / "wheels")
     sums = {(name, package.version): digest for name, (package, _, digest) in have.items()}
-    made = read_list(FOLDER / "made-files.txt")
-    own = Own(made, options.own)
+    made, changed = (read_list(FOLDER / f"{name}-files.txt") for name in ("made", "changed"))
+    trees = [one.rpartition("=")[::2] for one in options.own]
+    own = Own(made, changed, [(folder.strip("/"), Path(tree)) for folder, tree in trees])
     bundled = read_licences(FOLDER / "bundled-licences.txt")
     inputs = sbom.Inputs(
         read_lock(LOCK), bundled, sums, own, options.version, int(stated), options.installed
@@ -97,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("into", type=Path)
     one.add_argument("--cache", type=Path, required=True)
     one.add_argument("--version", required=True)
-    one.add_argument("--own", type=Path, action="append", default=[])
+    one.add_argument("--own", action="append", default=[])
     one.add_argument("--installed", type=Path)
     one.set_defaults(run=list_contents)
     return whole

@@ -50,19 +50,32 @@ def _hashes(path: Path) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Own:
-    """What the image itself adds: patterns, and trees that were copied into it."""
+    """What the image itself adds or changes: patterns, and trees that were copied into it.
+
+    ``patterns`` name files of no package, ``changed`` those of packages; a tree is copied to the
+    folder of the root that stands before it.
+    """
 
     patterns: Sequence[str] = ()
-    trees: Sequence[Path] = ()
+    changed: Sequence[str] = ()
+    trees: Sequence[tuple[str, Path]] = ()
 
     def made(self, path: str) -> bool:
-        """Whether a pattern names ``path``."""
+        """Whether a pattern names ``path``, of no package."""
         return any(fnmatchcase(path, pattern) for pattern in self.patterns)
+
+    def changes(self, path: str) -> bool:
+        """Whether a pattern names ``path``, of a package."""
+        return any(fnmatchcase(path, pattern) for pattern in self.changed)
 
     def copy(self, path: str) -> Path | None:
         """The file of the last of the trees that has ``path``."""
-        there = (tree / path for tree in reversed(self.trees) if os.path.lexists(tree / path))
-        return next(there, None)
+        for folder, tree in reversed(self.trees):
+            start = f"{folder}/" if folder else ""
+            copied = tree / path.removeprefix(start)
+            if path.startswith(start) and os.path.lexists(copied):
+                return copied
+        return None
 
 
 def strays(
@@ -88,6 +101,8 @@ def strays(
             continue
         elif origin not in database.owners and origin not in stated:
             unknown.append(path)
+        elif own.changes(path):
+            continue
         elif (entry.md5 and database.sums.get(path, entry.md5) != entry.md5) or (
             entry.sha256 and (stated.get(path) or entry.sha256) != entry.sha256
         ):

@@ -44,8 +44,9 @@ def distributions(root: Path, paths: Iterable[str]) -> Iterator[Distribution]:
 def _distribution(root: Path, info: str) -> Distribution:
     metadata = HeaderParser().parsestr((root / info / "METADATA").read_text())
     files = {}
-    with (root / info / "RECORD").open(newline="") as record:
-        for path, digest, *_ in csv.reader(record):
+    record = root / info / "RECORD"  # our own files may have been copied without one
+    if record.is_file():
+        for path, digest, *_ in csv.reader(record.read_text().splitlines()):
             files[posixpath.normpath(f"{posixpath.dirname(info)}/{path}")] = _hexadecimal(digest)
     expression = metadata.get("License-Expression")
     stated = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,8 @@ PRODUCT = "face-appliance"
 _DISTRIBUTION = "debian-13"
 _DOC = Path("usr/share/doc")
 _COMMON = Path("usr/share/common-licenses")
-_MODELS = "appliance/resources/starter/manifest.toml"
+_LICENCE = "Apache-2.0"  # of our own code
+_MODELS = ("/appliance/resources/starter", "/share/appliance/models")
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,8 @@ def _stated(licence: str) -> Licence:
 
 def _licence_of_wheel(root: Path, one: Distribution) -> tuple[Licence, ...]:
     """What the metadata states; failing that, what the text says of itself."""
+    if one.name == PRODUCT:
+        return (Licence(_LICENCE, "id"),)
     if one.expression or is_expression(one.licence):
         return (Licence(one.licence, "expression"),)
     if one.licence:
@@ -213,16 +216,20 @@ def _licence_of_wheel(root: Path, one: Distribution) -> tuple[Licence, ...]:
 def _models(root: Path, entries: Sequence[Entry]) -> Iterator[Component]:
     """The models of the starter pack, with the package that each was taken from."""
     hashes = {entry.path: entry.sha256 for entry in entries}
-    for manifest in (path for path in hashes if path.endswith(f"/{_MODELS}")):
-        pack = tomllib.loads((root / manifest).read_text())
+    known = set()
+    for folder in (f for place in _MODELS for f in _folders(hashes, place)):
+        pack = tomllib.loads((root / folder / "manifest.toml").read_text())
         for entry in pack["entry"]:
-            path = posixpath.join(posixpath.dirname(manifest), entry["file"])
+            path = posixpath.join(folder, entry["file"])
             digest, source = entry["sha256"], entry["source"]
             if hashes.get(path) != digest:
                 raise ImageError(
                     f"The model {entry['file']} is not the one of its manifest.",
                     "Install the product's wheel again.",
                 )
+            if digest in known:
+                continue
+            known.add(digest)
             yield Component(
                 "machine-learning-model" if path.endswith(".onnx") else "data",
                 entry["file"],
@@ -234,6 +241,15 @@ def _models(root: Path, entries: Sequence[Entry]) -> Iterator[Component]:
                 entry["conversion"],
                 _ancestor(source),
             )
+
+
+def _folders(paths: Iterable[str], end: str) -> Iterator[str]:
+    """The folders with a manifest, of ``paths``, that end in ``end``."""
+    return (f for f, _, name in (p.rpartition("/") for p in paths) if _is_pack(f, name, end))
+
+
+def _is_pack(folder: str, name: str, end: str) -> bool:
+    return name == "manifest.toml" and f"/{folder}".endswith(end)
 
 
 def _ancestor(source: Mapping[str, str]) -> Mapping[str, str]:
@@ -268,7 +284,7 @@ def _write_other_licences(
                 _put(into / "python" / one.name / name, text)
     for entry in entries:
         folder, _, name = entry.path.rpartition("/")
-        if folder.endswith(posixpath.join(posixpath.dirname(_MODELS), "licenses")):
+        if f"/{folder}".endswith(tuple(f"{place}/licenses" for place in _MODELS)):
             _put(into / "models" / name, (root / entry.path).read_text())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +16,7 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tests.image_build.small_root import LOCKED, PYTHON, SmallRoot, small_root
+from tests.image_build.small_root import LOCKED, PYTHON, SmallRoot, put, small_root
 from tools.image.errors import ImageError
 from tools.image.sbom import Inputs, write
 
@@ -217,6 +218,64 @@ def test_a_file_of_our_tree_that_was_changed_later_is_found(
     small.write("usr/lib/appliance/image.json", "{ }")
     with pytest.raises(ImageError, match=r"image\.json"):
         listed(small, tmp_path / "out")
+
+
+def test_a_tree_may_have_been_copied_to_a_place_below_the_root(
+    small: SmallRoot, tmp_path: Path
+) -> None:
+    put(small.root, "usr/share/ours/sub/file", "ours")
+    put(small.root, "usr/share/ours/__pycache__/x.cpython-313.pyc", "compiled")
+    tree = tmp_path / "tree"
+    put(tree, "sub/file", "ours")
+    put(tree, "x.py", "")
+    trees = (*small.inputs.own.trees, ("usr/share/ours", tree))
+    inputs = replace(small.inputs, own=replace(small.inputs.own, trees=trees))
+    with pytest.raises(ImageError, match="usr/share/ours/sub/file"):
+        listed(small, tmp_path / "out")
+    listed(small, tmp_path / "out", inputs)
+    put(small.root, "usr/share/ours-too", "stray")
+    with pytest.raises(ImageError, match="usr/share/ours-too"):
+        listed(small, tmp_path / "out", inputs)
+
+
+def test_a_file_that_the_build_changes_is_named_but_a_new_one_like_it_is_not(
+    small: SmallRoot, tmp_path: Path
+) -> None:
+    own = replace(small.inputs.own, changed=("usr/bin/se*",))
+    inputs = replace(small.inputs, own=own)
+    small.write("usr/bin/sed", "stripped")
+    with pytest.raises(ImageError, match="usr/bin/sed"):
+        listed(small, tmp_path / "out")
+    listed(small, tmp_path / "out", inputs)
+    small.write("usr/bin/second", "stray")
+    with pytest.raises(ImageError, match="belong to no package: usr/bin/second"):
+        listed(small, tmp_path / "out", inputs)
+
+
+def test_our_own_package_may_be_copied_instead_of_installed(
+    small: SmallRoot, tmp_path: Path
+) -> None:
+    whole = listed(small, tmp_path / "out")
+    packages = small.root / PYTHON
+    (packages / "face_appliance-1.0.dist-info/RECORD").unlink()
+    with pytest.raises(ImageError, match="face_appliance"):
+        listed(small, tmp_path / "again")
+    trees = tuple(
+        (f"{PYTHON}/{name}", packages / name)
+        for name in ("appliance", "face_appliance-1.0.dist-info")
+    )
+    own = replace(small.inputs.own, trees=(*small.inputs.own.trees, *trees))
+    again = listed(small, tmp_path / "again", replace(small.inputs, own=own))
+    assert again["components"] == whole["components"]
+
+
+def test_a_pack_at_its_place_on_a_machine_is_listed_once(small: SmallRoot, tmp_path: Path) -> None:
+    pack = small.root / PYTHON / "appliance/resources/starter"
+    place = "usr/local/share/appliance/models"
+    shutil.copytree(pack, small.root / place)
+    own = replace(small.inputs.own, trees=(*small.inputs.own.trees, (place, pack)))
+    whole = listed(small, tmp_path / "out", replace(small.inputs, own=own))
+    assert [one["name"] for one in whole["components"]].count("tiny.onnx") == 1
 
 
 def test_the_database_and_the_texts_may_be_kept_outside(small: SmallRoot, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour kiosk-monkey lint test test-kernels test-openvino second-reader lab fuzz \
+.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour kiosk-monkey lint test test-kernels test-openvino second-reader lab fuzz image-lock \
 	bench bench-gpu \
 	clean
 
@@ -30,6 +30,7 @@ make bench-gpu      measures models of the published sizes on a GPU (about 6 min
 make cuda           compiles the CUDA kernels (about a minute)
 make venv           only installs what the other targets need
 make lock           writes requirements/ again, after a change of dependencies in pyproject.toml
+make image-lock     writes image-build/packages.lock again, from Debian's archive of today
 make wheel          builds the wheel in dist/
 make clean          deletes everything that was made, except .venv
 endef
@@ -93,6 +94,9 @@ venv: .venv/.dev
 
 lock: .venv/.dev
 	@$(BIN)/python -m tools.lock
+
+image-lock: .venv/.runtime
+	@$(BIN)/python -m tools.image lock
 
 wheel: .venv/.dev
 	@rm -rf build

@@ -26,6 +26,7 @@ from appliance.attestation.measured import (
 from appliance.audit.entries import events
 from appliance.audit.entries.events import AnyEvent
 from appliance.audit.entries.fields import Measured
+from appliance.audit.export.attested import ATTESTATION, ATTESTED_CHECKPOINT
 from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
 from appliance.audit.verification.rollback import Counts, compare_counts
@@ -34,8 +35,6 @@ from appliance.files.atomic import publish
 from appliance.tpm.attestation_key import attestation_key
 from appliance.tpm.counter import TpmCounter
 
-ATTESTATION: Final = "attestation.json"
-ATTESTED_CHECKPOINT: Final = "attested-checkpoint"
 BOOT: Final = "boot.json"
 
 _MEASURED: Final[dict[str, Measured]] = {name: name for name in get_args(Measured)}

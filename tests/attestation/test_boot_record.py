@@ -18,11 +18,12 @@ import msgspec
 import pytest
 
 from appliance.attestation.__main__ import main
-from appliance.attestation.record import ATTESTATION, ATTESTED_CHECKPOINT, BOOT, BootResult
+from appliance.attestation.record import BOOT, BootResult
 from appliance.audit import standalone
 from appliance.audit.entries import events
 from appliance.audit.entries.fields import Measured
 from appliance.audit.entries.reader import read_lines
+from appliance.audit.export.attested import ATTESTATION, ATTESTED_CHECKPOINT
 from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.cli.doctor.boot_record import boot_record_checks

@@ -7,7 +7,7 @@ holds all of this, and the quote is left for the auditor's discs: see ``BootFile
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +32,12 @@ from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
 from appliance.audit.verification.rollback import Counts, compare_counts
 from appliance.errors import OutputError, TpmError
 from appliance.files.atomic import publish
-from appliance.tpm.attestation_key import attestation_key
+from appliance.tpm.attestation_key import AttestationKey, attestation_key
 from appliance.tpm.counter import TpmCounter
 
 BOOT: Final = "boot.json"
 
+_TRIES: Final = 4  # there are as many phases of a start
 _MEASURED: Final[dict[str, Measured]] = {name: name for name in get_args(Measured)}
 
 
@@ -93,7 +94,7 @@ class BootRecord:
         with ExitStack() as stack:
             try:
                 key = stack.enter_context(attestation_key())
-                pcrs = key.pcrs()
+                pcrs = {str(pcr): value.hex() for pcr, value in key.pcrs().items()}
                 counts = compare_counts(self.reader, self.counter)
             except TpmError:
                 self.client.append_all([*known.events(), events.BootMeasured("attestation-key")])
@@ -101,11 +102,25 @@ class BootRecord:
             if counts.rolled_back:  # on its own: on a full disk there is room for an alarm only
                 self.client.append(events.LedgerRolledBack(counts.logged, counts.counted))
             own = events.BootMeasured("attestation-key", key.fingerprint)
-            self.client.append_all([*known.events(), own, *map(_register, pcrs.items())])
+            return self._leave(
+                _result(self.boot, counts), self._attested([*known.events(), own], key, pcrs)
+            )
+
+    def _attested(
+        self, first: list[AnyEvent], key: AttestationKey, pcrs: Mapping[str, str]
+    ) -> dict[str, bytes]:
+        """The files of a quote over a ledger that has ``first`` and the registers that it signs."""
+        image, logged = running_image(), [*first, *map(_register, pcrs.items())]
+        for _ in range(_TRIES):
+            self.client.append_all(logged)
             note = self.reader.read(CHECKPOINT)
-            made = attest(key, nonce_of(note), known.image)
-            files = {ATTESTATION: made.encode(), ATTESTED_CHECKPOINT: note}
-            return self._leave(_result(self.boot, counts), files)
+            made = attest(key, nonce_of(note), image)
+            # Something may have been measured since: the next phase of the start.
+            logged = [_register(one) for one in made.pcrs.items() - pcrs.items()]
+            if not logged:
+                return {ATTESTATION: made.encode(), ATTESTED_CHECKPOINT: note}
+            pcrs = made.pcrs
+        raise TpmError("The TPM's registers keep changing.", "Restart the record of the boot.")
 
     def _leave(self, result: BootResult, files: dict[str, bytes]) -> BootResult:
         try:
@@ -128,6 +143,6 @@ def _result(boot: str, counts: Counts) -> BootResult:
     )
 
 
-def _register(read: tuple[int, bytes]) -> AnyEvent:
+def _register(read: tuple[str, str]) -> AnyEvent:
     pcr, value = read
-    return events.BootMeasured(_MEASURED[f"pcr-{pcr}"], value.hex())
+    return events.BootMeasured(_MEASURED[f"pcr-{pcr}"], value)

@@ -17,8 +17,9 @@ result carries the label of GB 45438-2025 with its number, and its proofs in the
 Of an attestation it checks that a TPM signed its registers with this nonce, and that they are those
 of the image that was published; with --ak that it is this machine's TPM, with --pcr7 that Secure
 Boot was as it should be. On a disc of the ledger, `--checkpoint attested-checkpoint --key VKEY`
-takes the place of --nonce. It does not check the certificate of the TPM's maker, nor the firmware's
-log of events.
+takes the place of --nonce, and --ledger FOLDER compares the attestation with what the log recorded
+at this start, which must be its last. It does not check the certificate of the TPM's maker, nor the
+firmware's log of events.
 
 Exit code 0: everything is what was signed. 1: it is not, and the reason is printed. 2: usage.
 3: a disc is whole, but without --anchor nobody can say whose it is; or an attestation is sound, but
@@ -397,6 +398,33 @@ def check_image(found: Attested, published: dict[str, Any]) -> str:
     return str(phase)
 
 
+def check_start(found: Attested, folder: Path, size: int) -> bool:
+    """Whether the bundle in ``folder`` has the record of the start that ``found`` attests.
+
+    ``size``: of the log when its head was attested. Raises ``Unsound`` if the log recorded
+    something else, or a later start.
+    """
+    recorded: dict[str, object] = {}
+    with _open(_member(folder, "entries.jsonl"), _MAX_FILE, "entries.jsonl") as entries:
+        while line := entries.readline(_MAX_ENTRY):
+            entry = json.loads(line)
+            event = entry["event"]
+            if event["kind"] == "boot":
+                recorded.clear()
+                if entry["seq"] >= size:
+                    raise Unsound("the machine was started again since, without an attestation")
+            elif event["kind"] == "boot-measured" and entry["seq"] < size:
+                recorded[event["what"]] = event.get("digest")
+    attested: dict[str, object] = {f"pcr-{pcr}": value.hex() for pcr, value in found.pcrs.items()}
+    attested |= {
+        "attestation-key": found.fingerprint.hex(),
+        "image": found.image.get("roothash"),
+    }
+    if any(attested[what] != value for what, value in recorded.items() if what in attested):
+        raise Unsound("the log recorded another key, image or register at this start")
+    return attested.keys() <= recorded.keys()
+
+
 def _check_machine(found: Attested, key: bytes | None, pcr7: bytes | None) -> None:
     if key is not None and key not in (found.fingerprint, _SHA256 + found.fingerprint):
         raise Unsound("another TPM signed it than the one of --ak")
@@ -543,6 +571,7 @@ def _attestation_options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--nonce", type=_hex, help="the nonce that you asked it to be made with")
     parser.add_argument("--checkpoint", type=Path, help="instead of --nonce: its file on the disc")
     parser.add_argument("--key", help="with --checkpoint: the log's public key, or a file of it")
+    parser.add_argument("--ledger", type=Path, help="with --checkpoint: the bundle on the disc")
     parser.add_argument(
         "--measurements", type=Path, required=True, help="measurements.json of the image"
     )
@@ -555,6 +584,8 @@ def _attestation_options(arguments: Sequence[str]) -> argparse.Namespace:
         parser.error("one of --nonce and --checkpoint is required")
     if (options.checkpoint is None) != (options.key is None):
         parser.error("--checkpoint needs --key, and --nonce does not take it")
+    if options.ledger is not None and options.checkpoint is None:
+        parser.error("--ledger needs --checkpoint")
     return options
 
 
@@ -565,19 +596,23 @@ def _hex(text: str) -> bytes:
 def _judge_attestation(options: argparse.Namespace) -> tuple[str, int]:
     """What to print about an attestation, and the exit code."""
     held, unchecked = [], []
+    size, nonce = 0, options.nonce
     try:
-        nonce = options.nonce
         if nonce is None:
-            note = _read(options.checkpoint, "the checkpoint")
-            size, _ = open_checkpoint(note.decode(), _key(options.key))
+            note, key = _read(options.checkpoint, "the checkpoint"), _key(options.key)
+            size, _ = open_checkpoint(note.decode(), key)
             nonce = sha256(note).digest()
-            held.append(
-                f"it was made after entry {size - 1} of the log; nothing says how long after"
-            )
+            held.append(f"it was made when the log had {size} entries, or later")
+            if options.ledger:
+                check_bundle(options.ledger, key)
         found = open_attestation(_read(options.path, "the attestation"), nonce)
         published = json.loads(_read(options.measurements, "the list of measurements"))
         phase = check_image(found, published)
         _check_machine(found, options.ak, options.pcr7)
+        if options.ledger and check_start(found, options.ledger, size):
+            held.append("the log recorded the same key, image and registers at its last start")
+        elif options.nonce is None:
+            unchecked.append("what the log recorded at this start, and that it was the last")
     except Unsound as reason:
         return f"unsound: {reason}", 1
     except _MALFORMED:

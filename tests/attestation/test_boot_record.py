@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -23,17 +23,19 @@ from appliance.audit import standalone
 from appliance.audit.entries import events
 from appliance.audit.entries.fields import Measured
 from appliance.audit.entries.reader import read_lines
+from appliance.audit.entries.recorder import ClockReading
 from appliance.audit.export.attested import ATTESTATION, ATTESTED_CHECKPOINT
 from appliance.audit.service.client import AuditClient
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.cli.doctor.boot_record import boot_record_checks
 from appliance.cli.framework.exit_boundary import run_command
 from appliance.cli.main import appliance as command
-from appliance.errors import LedgerError
+from appliance.errors import LedgerError, TpmError
 from appliance.machine import boot_id
 from appliance.policy.load import load
-from tests.attestation.image import BootedImage, free_objects
-from tests.audit.synthetic import job_event
+from appliance.tpm.attestation_key import AttestationKey, Quote
+from tests.attestation.image import BootedImage, extend, extended, free_objects
+from tests.audit.synthetic import job_event, recorder_for, with_role
 from tests.paths import REPOSITORY
 
 COUNTER = "0x01800100"
@@ -167,6 +169,97 @@ def test_what_is_left_binds_the_quote_to_the_ledger(
         options = ["--checkpoint", str(checkpoint), "--key", str(vkey), "--ak", key]
         options += ["--measurements", str(booted.measurements)]
         assert standalone.main(["attest", str(machine.left / ATTESTATION), *options]) == code
+
+
+def exported(machine: Machine, folder: Path) -> Path:
+    options = ["--ledger", str(machine.ledger), "--output", str(folder)]
+    assert run_command(command, ["audit", "export", *options]) == 0
+    return folder
+
+
+def test_the_attestation_on_a_disc_is_that_of_the_last_start_in_the_ledger(
+    machine: Machine,
+    booted: BootedImage,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def code(bundle: Path) -> int:
+        options = ["--checkpoint", str(machine.left / ATTESTED_CHECKPOINT), "--ledger", str(bundle)]
+        options += ["--key", str(machine.ledger / "log.vkey")]
+        options += ["--measurements", str(booted.measurements)]
+        return standalone.main(["attest", str(machine.left / ATTESTATION), *options])
+
+    machine.record()
+    assert code(exported(machine, tmp_path / "first")) == 3
+    assert "the same key, image and registers at its last start" in capsys.readouterr().out
+    recorder = recorder_for(machine.ledger)
+    recorder._clock = lambda: replace(ClockReading.read(), boot="01234567")
+    recorder.record(with_role(job_event(1)))  # after another start
+    assert code(exported(machine, tmp_path / "again")) == 1
+    assert "started again since" in capsys.readouterr().out
+    entries = tmp_path / "first/entries.jsonl"
+    entries.write_bytes(entries.read_bytes().replace(b'pcr-1"', b'pcr-2"'))
+    assert code(tmp_path / "first") == 1  # the bundle is checked as well
+
+
+@pytest.mark.usefixtures("booted")
+def test_registers_that_the_ledger_lacks_are_not_called_the_same(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.record()
+    last = exported(machine, tmp_path / "all")
+    lines = (last / "entries.jsonl").read_bytes().splitlines(keepends=True)
+    data = (machine.left / ATTESTATION).read_bytes()
+    attested = standalone.open_attestation(data, bytes.fromhex(json.loads(data)["nonce"]))
+    assert standalone.check_start(attested, last, len(lines))
+    (last / "entries.jsonl").write_bytes(b"".join(lines[:-1]))
+    assert not standalone.check_start(attested, last, len(lines))
+    (last / "entries.jsonl").write_bytes(b"".join(lines).replace(b'"00000', b'"10000'))
+    with pytest.raises(standalone.Unsound, match="another key, image or register"):
+        standalone.check_start(attested, last, len(lines))
+
+
+def test_a_phase_that_ends_meanwhile_is_recorded_as_well(
+    machine: Machine, booted: BootedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quoting = AttestationKey.quote
+    late = iter([b"a late phase"])
+
+    def measured_before(key: AttestationKey, nonce: bytes) -> Quote:
+        for phase in late:
+            extend(11, phase)
+        free_objects()
+        return quoting(key, nonce)
+
+    monkeypatch.setattr(AttestationKey, "quote", measured_before)
+    machine.record()
+    before = booted.published()["pcr11"]["enter-initrd:leave-initrd:sysinit:ready"]
+    after = extended(bytes.fromhex(before), b"a late phase").hex()
+    measured = [one for one in machine.logged() if isinstance(one, events.BootMeasured)]
+    assert [one.digest for one in measured if one.what == "pcr-11"] == [before, after]
+    left = json.loads((machine.left / ATTESTATION).read_text())
+    assert left["pcrs"]["11"] == after
+    head = (machine.left / ATTESTED_CHECKPOINT).read_bytes()
+    assert left["nonce"] == hashlib.sha256(head).hexdigest()
+
+
+@pytest.mark.usefixtures("booted")
+def test_registers_that_keep_changing_are_a_tpm_error(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quoting = AttestationKey.quote
+
+    def measured_before(key: AttestationKey, nonce: bytes) -> Quote:
+        extend(11, b"one more")
+        free_objects()
+        return quoting(key, nonce)
+
+    monkeypatch.setattr(AttestationKey, "quote", measured_before)
+    free_objects()
+    with machine.daemon():
+        assert machine.run() == TpmError.exit_code
+    assert "keep changing" in capsys.readouterr().err
+    assert not (machine.left / BOOT).exists()
 
 
 @pytest.mark.usefixtures("booted")

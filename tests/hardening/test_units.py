@@ -271,6 +271,17 @@ def test_without_the_packet_filter_nothing_is_served(root: Path) -> None:
     assert (root / "etc/systemd/system/nftables.service").readlink() == Path("/dev/null")
 
 
+def test_the_ledger_is_not_counted_before_the_boot_was_recorded(root: Path) -> None:
+    lines = (root / INSTALLED / "appliance-audit-checkpoint.service").read_text().splitlines()
+    for needs in ("Requires", "After"):
+        (line,) = [line for line in lines if line.startswith(f"{needs}=")]
+        assert "appliance-boot-record.service" in line
+    # A daemon that is started again must not take what was recorded away.
+    record = (root / INSTALLED / "appliance-boot-record.service").read_text()
+    assert "\nRequires=" not in record
+    assert "\nRemainAfterExit=yes\n" in record
+
+
 def _denied(root: Path, unit: str) -> set[str]:
     report = _analyze(root, "security", "--offline=yes", "--json=short", _instance(unit))
     found = json.loads(report[report.index("[") :])

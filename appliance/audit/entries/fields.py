@@ -27,8 +27,8 @@ Role: TypeAlias = Literal[
 ]
 """The process that logs; the daemon derives it from the socket, not from the message."""
 
-# Reserved, that is, nothing logs it yet: the layers "namespace", "nftables" and "telemetry"; the
-# presets "clinic" and "studio"; the login method "password"; the medium "usb".
+# Reserved, that is, nothing logs it yet: the image in "boot"; the layers "namespace", "nftables"
+# and "telemetry"; the presets "clinic" and "studio"; the login method "password"; the medium "usb".
 
 Engine: TypeAlias = Literal["mesh", "onnx", "simulation"]
 RegionMode: TypeAlias = Literal["line", "region", "shape", "mean"]

@@ -18,7 +18,8 @@ README: Final = """
 attestation.json        which image ran when the machine was started last, signed by its TPM:
                           python3 appliance-verify.py attest attestation.json \\
                             --checkpoint attested-checkpoint --key KEY \\
-                            --measurements measurements.json --ak FINGERPRINT --pcr7 VALUE
+                            --ledger ledger --measurements measurements.json \\
+                            --ak FINGERPRINT --pcr7 VALUE
                         measurements.json comes with the image that the site was given; fingerprint
                         and value were noted when the machine was installed.
 attested-checkpoint     the head of the log at that start. The TPM signed its SHA-256.

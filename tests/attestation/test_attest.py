@@ -224,6 +224,20 @@ def test_each_phase_of_the_start_is_known(
     assert verified(attested(tmp_path), image) == 1
 
 
+def test_systemd_measures_an_image_as_these_tests_do(tmp_path: Path) -> None:
+    image = BootedImage(tmp_path / "image")
+    options = ["calculate", "--bank=sha256", "--json=short"]
+    for name, data in image.sections():
+        (tmp_path / name.decode()).write_bytes(data)
+        options.append(f"--{name.decode().removeprefix('.')}={tmp_path / name.decode()}")
+    wanted = image.published()["pcr11"]
+    options += [f"--phase={phase}" for phase in wanted]
+    done = subprocess.run(
+        ["/usr/lib/systemd/systemd-measure", *options], capture_output=True, check=True
+    )
+    assert {one["phase"]: one["hash"] for one in json.loads(done.stdout)["sha256"]} == wanted
+
+
 def test_tpm2_checkquote_agrees_on_what_is_unsound(booted: BootedImage, tmp_path: Path) -> None:
     attestation = attested(tmp_path)
     assert judged(attestation, tmp_path)

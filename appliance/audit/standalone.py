@@ -7,14 +7,23 @@ tlog-checkpoint, tlog-proof; RFC 6962), not from the appliance's code.
     appliance-verify FOLDER --key VKEY          a bundle of `appliance audit export`
     appliance-verify FILE.tlog-proof --key VKEY one event, of `appliance audit prove`
     appliance-verify DISC --anchor anchor.pem   a disc of released results, or a copy of one
+    appliance-verify attest FILE --nonce HEX --measurements measurements.json
+                                                what a machine ran, of `appliance attest`
 
 Of a disc it checks that the site signed it, that no file is missing, added or changed, that each
 result carries the label of GB 45438-2025 with its number, and its proofs in the site's ledger: with
 --key by that key, else by the one that the signed list names. C2PA is for a reader of C2PA.
 
+Of an attestation it checks that a TPM signed its registers with this nonce, and that they are those
+of the image that was published; with --ak that it is this machine's TPM, with --pcr7 that Secure
+Boot was as it should be. On a disc of the ledger, `--checkpoint attested-checkpoint --key VKEY`
+takes the place of --nonce, and --ledger FOLDER compares the attestation with what the log recorded
+at this start, which must be its last. It does not check the certificate of the TPM's maker, nor the
+firmware's log of events.
+
 Exit code 0: everything is what was signed. 1: it is not, and the reason is printed. 2: usage.
-3: a disc is whole, but without --anchor nobody can say whose it is. 74: the answer cannot be
-printed.
+3: a disc is whole, but without --anchor nobody can say whose it is; or an attestation is sound, but
+without --ak and --pcr7 it may be of another machine. 74: the answer cannot be printed.
 """
 
 from __future__ import annotations
@@ -40,7 +49,12 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePublicKey,
+    EllipticCurvePublicNumbers,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
@@ -55,6 +69,24 @@ _LABEL = re.compile(rb'\{"Label":"[123]"[^{}]{0,400}?"ProduceID":"(\d{1,10})"')
 _LONGEST_LABEL = 512  # bytes
 _BLOCK = 1 << 20  # bytes
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+# Of an attestation: the registers that it must quote, and how its key must look; TPM 2.0 Library,
+# Part 2. The key is of NIST P-256, never leaves its TPM and signs only what the TPM made itself.
+_PCRS = (0, 1, 2, 3, 4, 5, 6, 7, 11, 12)
+_QUOTE = bytes.fromhex("ff544347 8018")  # TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE
+_SHA256 = bytes.fromhex("000b")  # TPM_ALG_SHA256
+_ENDORSEMENT = bytes.fromhex("4000000b")  # TPM_RH_ENDORSEMENT
+_KEY = bytes.fromhex("0023 000b 00050072 0000 0010 0018 000b 0003 0010")  # a TPMT_PUBLIC, up to x
+_MALFORMED = (
+    OSError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    RecursionError,
+    zipfile.BadZipFile,
+)
 
 
 class Unsound(Exception):  # noqa: N818 - it is printed as "unsound: …"
@@ -284,6 +316,122 @@ def _check_ledger(folder: Path, record: dict[str, Any], key: Key) -> None:
             raise Unsound(f"the copy of release {number} is not the one in the ledger")
 
 
+@dataclass(frozen=True)
+class Attested:
+    """What a TPM signed. ``image``: what the machine says of itself; it is not signed."""
+
+    fingerprint: bytes
+    pcrs: dict[int, bytes]
+    image: dict[str, object]
+
+
+def open_attestation(data: bytes, nonce: bytes) -> Attested:
+    """What the attestation proves, if it was made with ``nonce``. Raises ``Unsound``."""
+    found = json.loads(data)
+    if json.dumps(found, sort_keys=True, separators=(",", ":")).encode() + b"\n" != data:
+        raise Unsound("the attestation was changed since it was written")
+    if found["version"] != 1:
+        raise Unsound("the attestation is of a newer kind: get a newer appliance-verify")
+    key, message = _decode(found["key"]), _decode(found["quote"])
+    _check_quote_signature(key, message, _decode(found["signature"]))
+    pcrs = {int(pcr): bytes.fromhex(value) for pcr, value in found["pcrs"].items()}
+    if {str(pcr): value.hex() for pcr, value in pcrs.items()} != found["pcrs"]:
+        raise Unsound("a register is malformed")
+    if sorted(pcrs) != list(_PCRS) or any(len(value) != 32 for value in pcrs.values()):
+        raise Unsound("the attestation lacks registers, or has others")
+    fingerprint = sha256(key).digest()
+    if _quoted(message, fingerprint) != (
+        nonce,
+        sha256(b"".join(pcrs[pcr] for pcr in _PCRS)).digest(),
+    ):
+        raise Unsound("the TPM signed another nonce, or other registers")
+    if found["nonce"] != nonce.hex():
+        raise Unsound("the attestation names another nonce than its TPM signed")
+    return Attested(fingerprint, pcrs, found["image"])
+
+
+def _check_quote_signature(key: bytes, message: bytes, signature: bytes) -> None:
+    """Raises ``Unsound`` unless ``key``, a TPMT_PUBLIC, is as it must be and signed ``message``."""
+    head, x, y = key[: len(_KEY)], key[len(_KEY) + 2 : -34], key[-32:]
+    if head != _KEY or key != head + b"\x00\x20" + x + b"\x00\x20" + y or len(x) != 32:
+        raise Unsound("the key is not one that signs nothing but what its TPM made")
+    numbers = EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), SECP256R1())
+    try:
+        numbers.public_key().verify(signature, message, ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        raise Unsound("the signature of the TPM is wrong") from None
+
+
+def _quoted(message: bytes, fingerprint: bytes) -> tuple[bytes, bytes]:
+    """The nonce and the digest of registers in a TPMS_ATTEST. Raises ``Unsound``."""
+    stream = io.BytesIO(message)
+    if stream.read(6) != _QUOTE:
+        raise Unsound("what the TPM signed is not a quote")
+    signer, nonce = _sized(stream), _sized(stream)
+    stream.read(17 + 8)  # the TPM's clock and the version of its firmware
+    mask = sum(1 << pcr for pcr in _PCRS).to_bytes(3, "little")
+    if stream.read(10) != b"\x00\x00\x00\x01" + _SHA256 + b"\x03" + mask:
+        raise Unsound("the TPM signed other registers")
+    digest = _sized(stream)
+    if stream.read(1) or len(digest) != 32:
+        raise Unsound("what the TPM signed is malformed")
+    if signer != _SHA256 + sha256(_ENDORSEMENT + _SHA256 + fingerprint).digest():
+        raise Unsound("the key is not of the TPM's endorsement hierarchy")
+    return nonce, digest
+
+
+def _sized(stream: io.BytesIO) -> bytes:
+    return stream.read(int.from_bytes(stream.read(2)))
+
+
+def check_image(found: Attested, published: dict[str, Any]) -> str:
+    """The phase of its start in which the ``published`` image was. Raises ``Unsound``."""
+    if found.pcrs[12] != bytes(32):
+        raise Unsound("PCR 12 is not zero: a command line or credential came from outside")
+    values = {value: phase for phase, value in published["pcr11"].items()}
+    phase = values.get(found.pcrs[11].hex())
+    if phase is None:
+        raise Unsound("PCR 11 is not that of this image: another one ran, or more was measured")
+    for name in ("version", "number", "roothash"):
+        if found.image.get(name) != published[name]:
+            raise Unsound("the machine says of its image what is not in the measurements")
+    return str(phase)
+
+
+def check_start(found: Attested, folder: Path, size: int) -> bool:
+    """Whether the bundle in ``folder`` has the record of the start that ``found`` attests.
+
+    ``size``: of the log when its head was attested. Raises ``Unsound`` if the log recorded
+    something else, or a later start.
+    """
+    recorded: dict[str, object] = {}
+    with _open(_member(folder, "entries.jsonl"), _MAX_FILE, "entries.jsonl") as entries:
+        while line := entries.readline(_MAX_ENTRY):
+            entry = json.loads(line)
+            event = entry["event"]
+            if event["kind"] == "boot":
+                recorded.clear()
+                if entry["seq"] >= size:
+                    raise Unsound("the machine was started again since, without an attestation")
+            elif event["kind"] == "boot-measured" and entry["seq"] < size:
+                recorded[event["what"]] = event.get("digest")
+    attested: dict[str, object] = {f"pcr-{pcr}": value.hex() for pcr, value in found.pcrs.items()}
+    attested |= {
+        "attestation-key": found.fingerprint.hex(),
+        "image": found.image.get("roothash"),
+    }
+    if any(attested[what] != value for what, value in recorded.items() if what in attested):
+        raise Unsound("the log recorded another key, image or register at this start")
+    return attested.keys() <= recorded.keys()
+
+
+def _check_machine(found: Attested, key: bytes | None, pcr7: bytes | None) -> None:
+    if key is not None and key not in (found.fingerprint, _SHA256 + found.fingerprint):
+        raise Unsound("another TPM signed it than the one of --ak")
+    if pcr7 is not None and pcr7 != found.pcrs[7]:
+        raise Unsound("PCR 7 is another: Secure Boot is off, or trusts other keys")
+
+
 def _on_disc(folder: Path, name: str) -> Path:
     """The path of a file of the disc. Raises ``Unsound`` if ``name`` leads out of it."""
     path = folder
@@ -357,17 +505,24 @@ def _decode(text: str) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["attest"]:
+        return _print(*_judge_attestation(_attestation_options(given[1:])))
     parser = argparse.ArgumentParser(prog="appliance-verify", description=__doc__.split("\n")[0])
     parser.add_argument(
         "path", type=Path, help="folder of a bundle or a disc, or a .tlog-proof file"
     )
     parser.add_argument("--key", help="the log's public key (vkey), or a file of it")
     parser.add_argument("--anchor", type=Path, help="of a disc: the site's anchor.pem")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     is_disc = (options.path / "manifest.json").is_file()
     if not options.key and not is_disc:
         parser.error("the following arguments are required: --key")
-    verdict, code = _judge(options.path, options.key, options.anchor, is_disc=is_disc)
+    return _print(*_judge(options.path, options.key, options.anchor, is_disc=is_disc))
+
+
+def _print(verdict: str, code: int) -> int:
+    """Print ``verdict``; returns ``code``, or another one if it cannot be printed."""
     try:
         if sys.stdout:  # a caller may have closed it, and want the exit code alone
             sys.stdout.write(f"{verdict}\n")
@@ -394,15 +549,7 @@ def _judge(
         return f"sound: entry {proved.index} of {proved.size}\n{proved.entry.decode()}", 0
     except Unsound as reason:
         return f"unsound: {reason}", 1
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        TypeError,
-        RecursionError,
-        zipfile.BadZipFile,
-    ):
+    except _MALFORMED:
         return "unsound: a file is missing or malformed", 1
 
 
@@ -414,6 +561,80 @@ def _judge_disc(path: Path, anchor: Path | None, key: Key | None) -> tuple[str, 
     first = x509.load_pem_x509_certificates(anchors)[0].fingerprint(hashes.SHA256())
     own = "But the anchor is the disc's own. Ask the site for the SHA-256 of its anchor, this one?"
     return f"{verdict}\n{own}\n{first.hex(':')}", 3
+
+
+def _attestation_options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="appliance-verify attest", description="Check what a machine ran."
+    )
+    parser.add_argument("path", type=Path, help="file of `appliance attest`, or of a disc")
+    parser.add_argument("--nonce", type=_hex, help="the nonce that you asked it to be made with")
+    parser.add_argument("--checkpoint", type=Path, help="instead of --nonce: its file on the disc")
+    parser.add_argument("--key", help="with --checkpoint: the log's public key, or a file of it")
+    parser.add_argument("--ledger", type=Path, help="with --checkpoint: the bundle on the disc")
+    parser.add_argument(
+        "--measurements", type=Path, required=True, help="measurements.json of the image"
+    )
+    parser.add_argument(
+        "--ak", type=_hex, help="fingerprint of the machine's attestation key, noted when installed"
+    )
+    parser.add_argument("--pcr7", type=_hex, help="PCR 7 of the machine, noted when installed")
+    options = parser.parse_args(arguments)
+    if (options.nonce is None) == (options.checkpoint is None):
+        parser.error("one of --nonce and --checkpoint is required")
+    if (options.checkpoint is None) != (options.key is None):
+        parser.error("--checkpoint needs --key, and --nonce does not take it")
+    if options.ledger is not None and options.checkpoint is None:
+        parser.error("--ledger needs --checkpoint")
+    return options
+
+
+def _hex(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def _judge_attestation(options: argparse.Namespace) -> tuple[str, int]:
+    """What to print about an attestation, and the exit code."""
+    held, unchecked = [], []
+    size, nonce = 0, options.nonce
+    try:
+        if nonce is None:
+            note, key = _read(options.checkpoint, "the checkpoint"), _key(options.key)
+            size, _ = open_checkpoint(note.decode(), key)
+            nonce = sha256(note).digest()
+            held.append(f"it was made when the log had {size} entries, or later")
+            if options.ledger:
+                check_bundle(options.ledger, key)
+        found = open_attestation(_read(options.path, "the attestation"), nonce)
+        published = json.loads(_read(options.measurements, "the list of measurements"))
+        phase = check_image(found, published)
+        _check_machine(found, options.ak, options.pcr7)
+        if options.ledger and check_start(found, options.ledger, size):
+            held.append("the log recorded the same key, image and registers at its last start")
+        elif options.nonce is None:
+            unchecked.append("what the log recorded at this start, and that it was the last")
+    except Unsound as reason:
+        return f"unsound: {reason}", 1
+    except _MALFORMED:
+        return "unsound: a file is missing or malformed", 1
+    ak, pcr7 = found.fingerprint.hex(), found.pcrs[7].hex()
+    held.append(f"PCR 11 is that of this image, in the phase {phase}")
+    held.append("PCR 12 is zero: no command line and no credential came from outside the image")
+    if options.pcr7:
+        held.append("PCR 7 is the one given: Secure Boot, and the keys that it trusts")
+    else:
+        unchecked.append(f"PCR 7. Programs that ran before could have made up PCR 11. It is {pcr7}")
+    if options.ak:
+        held.append("the key of --ak signed it")
+    else:
+        unchecked.append(f"whose TPM signed it. The fingerprint of its key is {ak}")
+    unchecked.append("the certificate of the TPM's maker, and the firmware's log of events")
+    lines = [
+        f"sound: version {published['version']}, number {published['number']}, was running",
+        *(f"  holds: {one}" for one in held),
+        *(f"  not checked: {one}" for one in unchecked),
+    ]
+    return "\n".join(lines), 0 if options.ak and options.pcr7 else 3
 
 
 def _key(given: str) -> Key:

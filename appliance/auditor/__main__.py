@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Final
 
 from appliance.audit import standalone
+from appliance.audit.export import attested
 from appliance.audit.export.preload import load_bundles
 from appliance.auditor.service import Auditor, Place
 from appliance.auditor.stage import Stage
@@ -38,6 +39,12 @@ def main() -> int:
         "--status", type=Path, default=machine_status.FILE, help="file that the doctor leaves"
     )
     parser.add_argument(
+        "--attested",
+        type=Path,
+        default=attested.FOLDER,
+        help="folder of what the record of this boot left",
+    )
+    parser.add_argument(
         "--socket",
         type=int,
         help="descriptor of the connection to the broker; default: accepted from systemd's socket",
@@ -54,7 +61,7 @@ def main() -> int:
         boot = boot_id()
         verifier = Path(standalone.__file__).read_bytes()
         outside = [options.anchor.parent] if options.anchor else []
-        readable = [options.ledger, options.status.parent, *outside]
+        readable = [options.ledger, options.status.parent, options.attested, *outside]
         confinement = confine(
             readable=[*SYSTEM, *interpreter(), *readable], writable=[options.stage]
         )
@@ -62,7 +69,9 @@ def main() -> int:
     except ApplianceError as error:
         stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
-    place = Place(options.ledger, options.anchor, stage, verifier, options.status, boot)
+    place = Place(
+        options.ledger, options.anchor, stage, verifier, options.status, boot, options.attested
+    )
     auditor = Auditor(place, begun=end_with)
     end_with(connection)
     Thread(target=_end_if_idle, args=(auditor,), daemon=True).start()

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from appliance.audit.entries.reader import LogLine, read_lines
+from appliance.audit.export.attested import README as ATTESTED
+from appliance.audit.export.attested import attested_files
 from appliance.audit.export.bundle import PROOF, SUMS, bundle_files, prove_entry
 from appliance.audit.tlog.reader import CHECKPOINT, LedgerReader
 from appliance.audit.verification.verify import OutsideCheckpoint, verify_snapshot
@@ -53,12 +56,16 @@ _MAKING, _BURNING = 0.2, 0.8  # of the time
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """``verifier``: the program that checks a bundle. ``clock``: seconds since 1970."""
+    """``verifier``: the program that checks a bundle. ``clock``: seconds since 1970.
+
+    ``attested``: the folder of what the record of a boot left.
+    """
 
     stage: Stage
     desk: Desk
     verifier: bytes
     clock: Callable[[], float]
+    attested: Path
 
     def export(
         self,
@@ -82,7 +89,9 @@ class Exporter:
             files, number = self._bundle(reader, lines, outside, progress)
             date = datetime.fromtimestamp(now, UTC)
             files[VERIFIER] = self.verifier
-            files["README.txt"] = _README.format(date=f"{date:%Y-%m-%d}").encode()
+            attested = attested_files(self.attested)
+            readme = _README.format(date=f"{date:%Y-%m-%d}") + (ATTESTED if attested else "")
+            files |= {**attested, "README.txt": readme.encode()}
             burn = burner_api.Burn(f"AUDIT_{date:%Y%m%d}_{number}", now)
             try:
                 with self.stage.filled(files) as folder:

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from appliance.audit.export import attested
 from appliance.audit.tlog.anchor import FileAnchor
 from appliance.audit.tlog.reader import LedgerReader
 from appliance.audit.verification.verify import OutsideCheckpoint
@@ -48,6 +49,7 @@ class Place:
 
     ``verifier``: the program that checks a bundle. ``status``: the file that the doctor leaves.
     ``boot``: the id of this start of the machine, which cannot be read once it is sealed.
+    ``attested``: the folder of what the record of this boot left.
     """
 
     ledger: Path
@@ -56,6 +58,7 @@ class Place:
     verifier: bytes
     status: Path = machine_status.FILE
     boot: str = ""
+    attested: Path = attested.FOLDER
 
 
 @dataclass(slots=True)
@@ -165,7 +168,7 @@ class Auditor:
             if begun is None or begun.training:
                 raise refused("training")
             place = self._place
-            exporter = Exporter(place.stage, begun.desk, place.verifier, self._wall)
+            exporter = Exporter(place.stage, begun.desk, place.verifier, self._wall, place.attested)
             return Answer(
                 exporter.export(request.parameters, reader, self._digest, outside, progress)
             )

@@ -30,6 +30,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "simulate.accuracy.command",
             "Compare what operations achieved with what was simulated.",
         ),
+        "attest": (
+            "commands.attest",
+            "Have the TPM sign what this machine runs.",
+        ),
         "audit": (
             "audit.command",
             "Create, read, verify and export the ledger of events.",
@@ -112,6 +116,7 @@ Exit codes:
    13  source and target are different people, which the policy forbids
    14  a simulation is asked beyond its bounds, or in a view where it is not honest
    15  a result cannot be released, or what a file carries is not trusted
+   16  the TPM is missing, does not answer, or refuses
    70  a bug in the program
   130  interrupted by Ctrl-C; nothing was written
   141  the reader of the output closed it (SIGPIPE)

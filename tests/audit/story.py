@@ -38,6 +38,8 @@ def story() -> Iterator[Step]:
         at = START + day * 1440 * MINUTE
         yield at, "broker", events.PolicyLoaded(policy, "clinic")
         yield at + 900, "worker", events.ModelPackLoaded(pack, 7, "valid")
+        yield at + 1000, "attester", events.BootMeasured("policy", policy)
+        yield at + 1000, "attester", events.BootMeasured("packs", pack, 1)
         for _ in range(dice.randint(1, 4)):
             at += dice.randint(20, 90) * MINUTE
             if dice.random() < 0.25:

@@ -78,6 +78,7 @@ def place_of(ledger: Path, folder: Path) -> Place:
         Path(standalone.__file__).read_bytes(),
         folder / "status.json",
         boot_id(),
+        folder / "attested",
     )
 
 

@@ -90,6 +90,22 @@ def test_the_whole_ledger_can_be_checked_from_the_disc(ledger: Path, tmp_path: P
     assert "README.txt" in burner.files
 
 
+def test_what_the_boot_record_left_goes_along(ledger: Path, tmp_path: Path) -> None:
+    left = tmp_path / "attested"
+    left.mkdir()
+    (left / "attestation.json").write_bytes(b"a quote")
+    burner = Keeping()
+    with serving(ledger, tmp_path, burner=burner_of(burner)) as client:
+        exported(client)
+        assert b"attestation" not in burner.files["README.txt"]  # half of it proves nothing
+        (left / "attested-checkpoint").write_bytes(b"a note")
+        burner.files.clear()
+        exported(client)
+    assert burner.files["attestation.json"] == b"a quote"
+    assert burner.files["attested-checkpoint"] == b"a note"
+    assert b"--checkpoint attested-checkpoint" in burner.files["README.txt"]
+
+
 def test_a_session_alone(ledger: Path, tmp_path: Path) -> None:
     burner = Keeping()
     with serving(ledger, tmp_path, burner=burner_of(burner)) as client:

@@ -13,6 +13,7 @@ from time import time
 
 import pytest
 
+from appliance.audit.export.attested import ATTESTATION, ATTESTED_CHECKPOINT
 from appliance.audit.keys.ledger_keys import ANCHOR, keys_folder_for
 from appliance.diagnostics.machine_status import status_of, write_status
 from appliance.machine import boot_id
@@ -46,7 +47,14 @@ def running(ledger: Path, folder: Path, desk: StandInDesk, idle: int = 600) -> I
     arguments: list[str | Path] = [
         *(sys.executable, "-m", "appliance.auditor", "--ledger", ledger, "--stage", stage),
         *("--anchor", keys_folder_for(ledger) / ANCHOR, "--policy", policy),
-        *("--status", folder / "status.json", "--socket", str(theirs.fileno())),
+        *(
+            "--status",
+            folder / "status.json",
+            "--attested",
+            folder / "attested",
+            "--socket",
+            str(theirs.fileno()),
+        ),
     ]
     process = subprocess.Popen(arguments, pass_fds=[theirs.fileno()], cwd=REPOSITORY)
     theirs.close()
@@ -71,6 +79,9 @@ def test_it_shows_verifies_and_exports_while_it_is_sealed(ledger: Path, tmp_path
     desk = StandInDesk(ledger, burner_of(burner))
     status = status_of(int(time() * 1000), boot_id(), [], [], 17)
     write_status(status, tmp_path / "status.json")
+    (tmp_path / "attested").mkdir()
+    for name in (ATTESTATION, ATTESTED_CHECKPOINT):
+        (tmp_path / "attested" / name).touch()
     with running(ledger, tmp_path, desk) as at:
         page, _ = at.client.call(
             f"{api.NAME}.Sessions", api.AskSessions(), gives=api.Sessions, timeout=PATIENCE
@@ -86,7 +97,7 @@ def test_it_shows_verifies_and_exports_while_it_is_sealed(ledger: Path, tmp_path
             f"{api.NAME}.Export", api.Export(), gives=api.Exporting
         )
     assert exported.entries == verified.report.entries
-    assert "ledger/bundle.tlog-proof" in burner.files
+    assert {"ledger/bundle.tlog-proof", ATTESTATION} < burner.files.keys()
 
 
 @pytest.mark.parametrize("who", ["broker", "screen"])

@@ -31,6 +31,8 @@ MAX_EXPOSURE = {
     "appliance-audit-keys.service": 1.2,
     # It serves one connection; 0.2 where systemd knows PrivateUsers=identity (257).
     "appliance-auditor.service": 0.4,
+    # It reaches the TPM, but not as root.
+    "appliance-boot-record.service": 0.6,
     # It reads tokens, so it has devices.
     "appliance-broker.service": 0.5,
     # It has the drive.
@@ -75,6 +77,7 @@ READ_PROC = {
     "appliance-audit.service",
     "appliance-audit-checkpoint.service",
     "appliance-auditor.service",
+    "appliance-boot-record.service",
     "appliance-broker.service",
     "appliance-disc.service",
     "appliance-doctor.service",
@@ -266,6 +269,17 @@ def test_without_the_packet_filter_nothing_is_served(root: Path) -> None:
         assert "appliance-firewall.service" in wanted
     # Debian's own would load other rules, which begin with "flush ruleset".
     assert (root / "etc/systemd/system/nftables.service").readlink() == Path("/dev/null")
+
+
+def test_the_ledger_is_not_counted_before_the_boot_was_recorded(root: Path) -> None:
+    lines = (root / INSTALLED / "appliance-audit-checkpoint.service").read_text().splitlines()
+    for needs in ("Requires", "After"):
+        (line,) = [line for line in lines if line.startswith(f"{needs}=")]
+        assert "appliance-boot-record.service" in line
+    # A daemon that is started again must not take what was recorded away.
+    record = (root / INSTALLED / "appliance-boot-record.service").read_text()
+    assert "\nRequires=" not in record
+    assert "\nRemainAfterExit=yes\n" in record
 
 
 def _denied(root: Path, unit: str) -> set[str]:

@@ -22,11 +22,13 @@ SessionId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
 """64 random bits."""
 Version: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,4}(\.[0-9]{1,4}){1,3}\Z")]
 
-Role: TypeAlias = Literal["audit", "broker", "keeper", "worker", "releaser", "embedded", "test"]
+Role: TypeAlias = Literal[
+    "audit", "broker", "keeper", "worker", "releaser", "attester", "embedded", "test"
+]
 """The process that logs; the daemon derives it from the socket, not from the message."""
 
-# Reserved, that is, nothing logs it yet: the layers "namespace", "nftables" and "telemetry"; the
-# presets "clinic" and "studio"; the login method "password"; the medium "usb".
+# Reserved, that is, nothing logs it yet: the image in "boot"; the layers "namespace", "nftables"
+# and "telemetry"; the presets "clinic" and "studio"; the login method "password"; the medium "usb".
 
 Engine: TypeAlias = Literal["mesh", "onnx", "simulation"]
 RegionMode: TypeAlias = Literal["line", "region", "shape", "mean"]
@@ -38,6 +40,11 @@ ClosingReason: TypeAlias = Literal[
     "user", "idle", "lock", "token-removed", "time-limit", "power-loss", "crash", "ledger"
 ]
 WipeStep: TypeAlias = Literal["kill", "unmount", "close", "header", "discard", "probe"]
+Measured: TypeAlias = Literal[
+    "image", "policy", "packs", "attestation-key",
+    "pcr-0", "pcr-1", "pcr-2", "pcr-3", "pcr-4", "pcr-5", "pcr-6", "pcr-7", "pcr-11", "pcr-12",
+]  # fmt: skip
+"""What is recorded at a boot; see ``events.BootMeasured``."""
 Media: TypeAlias = Literal["photo", "video"]
 Medium: TypeAlias = Literal["disc", "usb", "folder"]
 RefusalReason: TypeAlias = Literal[

@@ -65,6 +65,7 @@ class EventLabels:
 
 _LABELS: dict[type[Event], EventLabels] = {
     events.Boot: EventLabels("Machine started", "system", "E", _ACTIVITY, _START),
+    events.BootMeasured: EventLabels("Measured at start", "system", "E", _ATTEST),
     events.SealResult: EventLabels("Process sealed", "system", "E", _ACTIVITY, _START),
     events.PolicyLoaded: EventLabels("Policy loaded", "system", "E", _ALERT, _CONFIGURATION),
     events.ModelPackLoaded: EventLabels("Model pack loaded", "system", "E", _ALERT, _CONFIGURATION),
@@ -122,6 +123,9 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.ClockChanged: EventLabels("Clock changed", "alarm", "E", _ALERT, _CONFIGURATION),
     events.LogPruned: EventLabels("Log pruned", "system", "D", _DESTROY),
     events.CheckpointAnchored: EventLabels("Checkpoint anchored", "system", "E", _ATTEST),
+    events.LedgerRolledBack: EventLabels(
+        "Log older than counted", "alarm", "E", _ALERT, failed=True
+    ),
 }
 
 

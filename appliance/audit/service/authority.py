@@ -48,6 +48,7 @@ _WORKER = Rule(_UNBOUND | {"worker"})
 _KEEPER = Rule(frozenset({"keeper"}), "ending")
 _RELEASER = Rule(_UNBOUND | {"releaser"})
 _SEALED = Rule(_UNBOUND | {"worker", "releaser"})
+_ATTESTER = Rule(_UNBOUND | {"attester"})
 _ANYBODY = Rule(_UNBOUND | {"broker", "worker", "releaser"}, "alarm")
 # Roles that exist in a session only, by a connection that the broker restricted to it.
 _OF_A_SESSION: frozenset[Role] = frozenset({"worker", "releaser"})
@@ -55,6 +56,7 @@ _OF_A_SESSION: frozenset[Role] = frozenset({"worker", "releaser"})
 RULES: Mapping[type[Event], Rule] = MappingProxyType(
     {
         events.Boot: _DAEMON,
+        events.BootMeasured: _ATTESTER,
         events.SealResult: _SEALED,
         events.PolicyLoaded: _WORKER,
         events.ModelPackLoaded: _WORKER,
@@ -102,6 +104,7 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.ClockChanged: _DAEMON,
         events.LogPruned: _DAEMON,
         events.CheckpointAnchored: _DAEMON,
+        events.LedgerRolledBack: Rule(_UNBOUND | {"attester"}, "alarm"),
     }
 )
 

@@ -56,7 +56,7 @@ _PROVING: tuple[Role, ...] = ("embedded", "test")
 _MOST_ERASURES = 16  # the last ones of a connection; there are at most 8 sessions
 
 # Roles whose refusals are logged even without a session. A command reports its own.
-_WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker", "releaser")
+_WATCHED: tuple[Role, ...] = ("broker", "keeper", "worker", "releaser", "attester")
 
 
 class DiagnosticLog(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from appliance.cli.doctor.boot_record import boot_record_checks
 from appliance.cli.doctor.check import Check
 from appliance.cli.doctor.devices import device_checks
 from appliance.cli.doctor.kernel import kernel_checks
@@ -24,4 +25,5 @@ def machine_checks(policy: Policy, root: Path = Path("/")) -> Iterator[Check]:
     yield from login_checks(root)
     yield from device_checks(root)
     yield from storage_checks(root, policy)
+    yield from boot_record_checks(root)
     yield from release_checks(root)

@@ -20,7 +20,7 @@ _FOLDERS = "usr/lib/tmpfiles.d/appliance.conf"
 _KEEPERS = tuple(f"keeper/w{slot}.sock" for slot in range(MOST_SLOTS))
 _SOCKETS = (
     ("broker's socket", ("session.sock",), 0o660, "root", "appliance-kiosk"),
-    ("ledger's socket", ("audit.sock",), 0o600, "appliance-broker", "root"),
+    ("ledger's socket", ("audit.sock",), 0o660, "appliance-broker", "appliance-attest"),
     ("auditor's socket", ("auditor.sock",), 0o600, "appliance-broker", "root"),
     ("burner's socket", ("burner.sock",), 0o600, "appliance-broker", "root"),
     ("disc reader's socket", ("disc.sock",), 0o600, "appliance-kiosk", "root"),

@@ -69,7 +69,11 @@ def entries(draw: st.DrawFn, kinds: Sequence[type[msgspec.Struct]] = KINDS) -> E
     return Entry(
         draw(st.integers(0, 2**42)),
         draw(hexadecimal(8)),
-        draw(st.sampled_from(("audit", "broker", "worker", "releaser", "embedded", "test"))),
+        draw(
+            st.sampled_from(
+                ("audit", "broker", "worker", "releaser", "attester", "embedded", "test")
+            )
+        ),
         event,  # type: ignore[arg-type]
         draw(st.integers(0, 10**10)),
         draw(st.integers(0, 10**8)),

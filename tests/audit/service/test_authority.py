@@ -23,6 +23,7 @@ ROOMS: tuple[tuple[str, Role, int], ...] = (
     ("session", "broker", 4),
     ("worker", "worker", 4),
     ("releaser", "releaser", 1),
+    ("attestation", "attester", 2),
 )
 
 
@@ -111,6 +112,7 @@ def test_the_source_of_every_room_that_logs_was_looked_at() -> None:
         if "AuditClient" in path.read_text() and Path("audit") not in path.parents
     }
     assert folders == {
+        "attestation",
         "audit",
         "cli",
         "releaser",

@@ -9,8 +9,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from appliance.attestation.record import BootResult
 from appliance.cli.doctor.check import Check
 from tests.paths import REPOSITORY
 
@@ -19,16 +21,17 @@ USERS = [
     *("root", "appliance-audit", "appliance-broker", "appliance-kiosk"),
     *(f"appliance-w{slot}" for slot in range(8)),
     *("appliance-accounts", "appliance-burner", "appliance-disc", "appliance-firewall"),
-    *("appliance-release", "appliance-auditor"),
+    *("appliance-release", "appliance-auditor", "appliance-attest"),
 ]
 SOCKETS = {
     "session.sock": (0o660, "root", "appliance-kiosk"),
-    "audit.sock": (0o600, "appliance-broker", "root"),
+    "audit.sock": (0o660, "appliance-broker", "appliance-attest"),
     "auditor.sock": (0o600, "appliance-broker", "root"),
     "burner.sock": (0o600, "appliance-broker", "root"),
     "disc.sock": (0o600, "appliance-kiosk", "root"),
     **{f"keeper/w{slot}.sock": (0o600, "appliance-broker", "root") for slot in range(8)},
 }
+BOOT = "8c1f1a52-9f2c-4d33-9b0e-3f2c6d0b7a11"
 PROC_NET_UNIX = "Num       RefCount Protocol Flags    Type St Inode Path\n"
 
 
@@ -72,6 +75,11 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "sys/power").mkdir()
     (root / "dev").mkdir()
     (root / "dev/tpmrm0").touch()
+    (root / "proc/sys/kernel/random").mkdir()
+    (root / "proc/sys/kernel/random/boot_id").write_text(f"{BOOT}\n")
+    record = root / "run/appliance-attestation/boot.json"
+    record.parent.mkdir()
+    record.write_bytes(msgspec.json.encode(BootResult(BOOT, tpm=True, logged=17, counted=17)))
     (root / "sys/power/resume").write_text("0:0\n")
     modules = root / "usr/lib/x86_64-linux-gnu/security"
     modules.mkdir(parents=True)

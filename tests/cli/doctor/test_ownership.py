@@ -58,9 +58,9 @@ def test_a_correct_machine_passes(root: Path) -> None:
             "/run/appliance/session.sock has mode 0666, wanted 0660",
         ),
         (
-            given_away(f"{RUN}/audit.sock", 0o600, "appliance-kiosk", "root"),
+            given_away(f"{RUN}/audit.sock", 0o660, "appliance-kiosk", "root"),
             "ledger's socket",
-            "belongs to appliance-kiosk root, wanted appliance-broker root",
+            "belongs to appliance-kiosk root, wanted appliance-broker appliance-attest",
         ),
         (written(f"{RUN}/audit.sock", ""), "ledger's socket", "is of another type"),
         (removed(f"{RUN}/keeper/w5.sock"), "keepers' sockets", "w5.sock is missing"),

@@ -19,6 +19,7 @@ from appliance.audit.entries.events.log import (
     CheckpointAnchored,
     ClockChanged,
     EntryRefused,
+    LedgerRolledBack,
     LogExported,
     LogPruned,
     LogRead,
@@ -26,6 +27,7 @@ from appliance.audit.entries.events.log import (
 )
 from appliance.audit.entries.events.machine import (
     Boot,
+    BootMeasured,
     DeviceRefused,
     EscapeAttempt,
     ModelPackLoaded,
@@ -82,6 +84,7 @@ __all__ = [
     "AnyEvent",
     "AuditViewed",
     "Boot",
+    "BootMeasured",
     "BurnReason",
     "CheckpointAnchored",
     "ClockChanged",
@@ -96,6 +99,7 @@ __all__ = [
     "JobFinished",
     "JobRefused",
     "JobStarted",
+    "LedgerRolledBack",
     "LogExported",
     "LogPruned",
     "LogRead",
@@ -133,6 +137,7 @@ __all__ = [
 
 AnyEvent: TypeAlias = (
     Boot
+    | BootMeasured
     | SealResult
     | PolicyLoaded
     | ModelPackLoaded
@@ -180,4 +185,5 @@ AnyEvent: TypeAlias = (
     | ClockChanged
     | LogPruned
     | CheckpointAnchored
+    | LedgerRolledBack
 )

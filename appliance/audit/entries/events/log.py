@@ -89,3 +89,15 @@ class CheckpointAnchored(Strict, frozen=True, tag="checkpoint-anchored"):
     root: Sha256
     anchor: Literal["tpm", "witness"]
     counter: Count | None = None
+
+
+class LedgerRolledBack(Strict, frozen=True, tag="ledger-rolled-back"):
+    """At a boot, this log was not the one that was last counted in the TPM.
+
+    ``logged``: the value that the newest event of this log names, ``counted``: that of the counter;
+    without it there is none. An older copy of the disk was put back, another log was put in its
+    place, or the TPM is another one.
+    """
+
+    logged: Count | None = None
+    counted: Count | None = None

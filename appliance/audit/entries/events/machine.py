@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from appliance.audit.entries.events.root import Strict
-from appliance.audit.entries.fields import Count, Layer, SessionId, Sha256, Version
+from appliance.audit.entries.fields import Count, Layer, Measured, SessionId, Sha256, Version
 
 
 class Boot(Strict, frozen=True, tag="boot"):
@@ -15,6 +15,21 @@ class Boot(Strict, frozen=True, tag="boot"):
 
     version: Version
     image: Sha256 | None = None  # root hash of the verified system image, where there is one
+
+
+class BootMeasured(Strict, frozen=True, tag="boot-measured"):
+    """What the machine started with, one event for each thing; without ``digest``: it has none.
+
+    ``image``: root hash of the verified system image, and its ``number``, which only rises.
+    ``policy``: digest of the policy in force. ``packs``: SHA-256 over the SHA-256 of the manifest
+    of each of ``number`` packs, in hex, sorted, each followed by a line feed. ``attestation-key``:
+    fingerprint of the key by which the TPM vouches for its registers; without it no TPM answered,
+    and no register is recorded. ``pcr-N``: the value of a register in the bank of SHA-256.
+    """
+
+    what: Measured
+    digest: Sha256 | None = None
+    number: Count | None = None
 
 
 class SealResult(Strict, frozen=True, tag="seal-result"):

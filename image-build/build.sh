@@ -12,6 +12,7 @@ mkdir -p "$1" "$2"
 cache=$(cd "$1" && pwd)
 out=$(cd "$2" && pwd)
 suite=trixie
+bin=$repository/.venv/bin
 python=python3.13
 # shellcheck source=image.env
 . "$here/image.env"
@@ -24,25 +25,13 @@ umask 022
 say() { printf 'image: %4d s  %s\n' "$SECONDS" "$*" >&2; }
 listed() { grep -v '^#' "$here/$1"; }
 
-# The mirrors that this machine already uses.
-mirror() {
-	local found
-	found=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-		grep -oE 'https?://[^ ]+/debian/?( |$)' || true)
-	found=${found%%[[:space:]]*}
-	printf '%s' "${found%/}"
-}
-
-# bootstrap INTO PACKAGES HOOK...: Debian with these packages.
+# bootstrap INTO PACKAGES: Debian with these packages, from the pool alone.
 bootstrap() {
-	local into=$1 packages=$2 url
-	shift 2
-	url=$(mirror)
-	mmdebstrap --quiet --mode=root --variant=minbase --components=main --include="$packages" \
-		--aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
-		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-		"$@" "$suite" "$into" "deb $url $suite main" "deb $url-security $suite-security main"
+	mmdebstrap --quiet --mode=root --variant=minbase --include="$2" \
+		--aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-include=/usr/share/doc/*/copyright' \
+		"$suite" "$1" "deb [trusted=yes] copy:$cache/pool ./"
 }
 
 # inside COMMAND…: run in the root of tools, which sees the work folder, OUT and the keys.
@@ -58,7 +47,7 @@ inside() {
 
 tools() {
 	local key
-	key=$({ declare -f tools bootstrap; cat "$here/packages-tools.txt"; } | sha256sum)
+	key=$({ declare -f tools bootstrap; cat "$here"/packages{-tools.txt,.lock}; } | sha256sum)
 	[ "$(cat "$cache/tools.key" 2>/dev/null)" = "$key" ] && return
 	say 'building the root of tools'
 	rm -rf "$cache/tools"
@@ -83,66 +72,22 @@ keys() {
 	fi
 }
 
-# A package that stands for drivers of graphics cards and for Xwayland, on which libraries of the
-# compositor depend: the appliance draws with the processor. 250 MB.
-no_graphics() {
-	local version package=$1/no-graphics
-	version=$(APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-cache show --no-all-versions libgbm1 |
-		sed -n 's/^Version: //p')
-	mkdir -p "$package/DEBIAN"
-	printf '%s\n' 'Package: no-graphics' 'Version: 1' 'Architecture: all' 'Maintainer: face-appliance' \
-		"Provides: xwayland, libegl-mesa0, libglx-mesa0, mesa-libgallium (= $version)" \
-		'Description: no graphics card' >"$package/DEBIAN/control"
-	dpkg-deb --build "$package" "$1/no-graphics.deb" >/dev/null
-	chroot "$1" dpkg -i /no-graphics.deb >/dev/null
-	rm -r "$package" "$1/no-graphics.deb"
-}
-
 debian() {
 	local key
-	key=$({ declare -f debian bootstrap no_graphics; cat "$here/packages.txt"; } | sha256sum)
-	if [ "$(cat "$cache/debian.key" 2>/dev/null)" = "$key" ]; then
-		cp -a "$cache/debian" "$root"
-		cp "$cache/vmlinuz" "$work/vmlinuz"
-		return
+	key=$({ declare -f debian bootstrap; cat "$here"/packages.{txt,lock}; } | sha256sum)
+	if [ "$(cat "$cache/debian.key" 2>/dev/null)" != "$key" ]; then
+		say 'installing the packages'
+		rm -rf "$cache/debian"
+		# no-graphics, no-initramfs: empty packages of the pool, see README.md.
+		bootstrap "$cache/debian" "no-graphics,no-initramfs,$(listed packages.txt | paste -sd,)"
+		printf %s "$key" >"$cache/debian.key"
 	fi
-	say 'installing the packages'
-	# The kernel's package would build an initrd; ours is another.
-	# shellcheck disable=SC2016  # the hooks expand it
-	bootstrap "$root" "$(listed packages.txt | grep -v '^linux-image' | paste -sd,)" \
-		--essential-hook="$(declare -f no_graphics)"'; no_graphics "$1"' \
-		--customize-hook='
-		set -eu
-		kernel=$(chroot "$1" apt-cache depends --important linux-image-amd64 |
-			sed -n "s/.*Depends: \(linux-image-[0-9].*-amd64\)$/\1/p")
-		chroot "$1" sh -c "cd /root && apt-get download -qq $kernel"
-		chroot "$1" sh -c "dpkg -x /root/linux-image-*.deb /usr/local/kernel && rm /root/linux-image-*.deb"'
-	mv "$root"/usr/local/kernel/boot/vmlinuz-* "$work/vmlinuz"
-	mkdir -p "$root/usr/lib/modules"
-	mv "$root"/usr/local/kernel/usr/lib/modules/* "$root/usr/lib/modules/" 2>/dev/null ||
-		mv "$root"/usr/local/kernel/lib/modules/* "$root/usr/lib/modules/"
-	rm -r "$root/usr/local/kernel"
-	for version in "$root"/usr/lib/modules/*; do depmod -b "$root" "${version##*/}"; done
-	rm -rf "$cache/debian"
-	cp -a "$root" "$cache/debian"
-	cp "$work/vmlinuz" "$cache/vmlinuz"
-	printf %s "$key" >"$cache/debian.key"
-}
-
-wheels() {
-	local key
-	key=$(cat "$repository"/requirements/{runtime,kiosk}.txt | sha256sum)
-	[ "$(cat "$cache/wheels.key" 2>/dev/null)" = "$key" ] && return
-	say 'fetching the wheels'
-	rm -rf "$cache/wheels"
-	for lock in runtime kiosk; do
-		"$repository/.venv/bin/python" -m pip install --quiet --no-compile --only-binary=:all: --no-deps \
-			--require-hashes --python-version 313 --platform manylinux_2_28_x86_64 \
-			--platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 \
-			--platform manylinux_2_34_x86_64 --platform manylinux1_x86_64 \
-			--target "$cache/wheels" --upgrade --requirement "$repository/requirements/$lock.txt"
-	done
-	printf %s "$key" >"$cache/wheels.key"
+	cp -a "$cache/debian" "$root"
+	mv "$root"/boot/vmlinuz-* "$work/vmlinuz"
+	# What the bill of materials is made from; the image itself does not have it.
+	mkdir -p "$work/installed/var/lib" "$work/installed/usr/share"
+	cp -a "$root/var/lib/dpkg" "$work/installed/var/lib/"
+	cp -a "$root"/usr/share/{doc,common-licenses} "$work/installed/usr/share/"
 }
 
 # remove ROOT LIST: what the list's patterns name.
@@ -154,33 +99,32 @@ remove() {
 	done < <(listed "$2")
 }
 
+# The program as a wheel, and the files that are copied into the root as they are.
 program() {
 	say 'installing the wheels and the program'
-	local packages=$root/usr/local/lib/$python/dist-packages
-	mkdir -p "$packages" "$root/usr/local/share/appliance" "$root/usr/share/appliance/keys"
-	cp -a "$cache/wheels/." "$packages/"
+	local packages=$root/usr/local/lib/$python/dist-packages own=$work/own
+	mkdir "$work/source" "$work/dist"
+	(cd "$repository" && cp -r --parents LICENSE README.md appliance models policies pyproject.toml "$work/source/")
+	(cd "$work/source" && "$bin/pip" wheel --quiet --no-deps --no-build-isolation --wheel-dir "$work/dist" .)
+	(cd "$repository" && "$bin/python" -m tools.image wheels "$cache" --offline --target "$packages" \
+		--wheel "$work"/dist/*.whl)
 	remove "$packages" wheels.remove
-	find "$packages" -name '*.so*' -type f -exec strip --strip-unneeded {} + 2>/dev/null || true
-	cp -rL "$repository/appliance" "$packages/appliance"
-	rm -rf "$packages/appliance/resources/training" "$packages/appliance/training"
-	find "$packages" -name __pycache__ -prune -exec rm -rf {} +
-	mkdir "$packages/face_appliance.dist-info"
-	printf 'Metadata-Version: 2.1\nName: face-appliance\nVersion: %s\n' "$VERSION" \
-		>"$packages/face_appliance.dist-info/METADATA"
-	cp -rL "$repository/models/starter" "$root/usr/local/share/appliance/models"
-	cp -rL "$repository/policies" "$root/usr/share/appliance/policies"
-	bash "$repository/hardening/install.sh" "$root"
+	find "$packages" -name '*.so*' -type f -exec strip --strip-unneeded {} +
+	mkdir -p "$own"/usr/{local/share,lib}/appliance "$own/usr/share/appliance/keys" "$own/etc/appliance"
+	cp -r "$repository/models/starter" "$own/usr/local/share/appliance/models"
+	cp -r "$repository/policies" "$own/usr/share/appliance/policies"
+	bash "$repository/hardening/install.sh" "$own"
+	cp -r "$here/root/." "$own/"
+	cp -a "$own/." "$root/"
 }
 
 # The image's own files, and away with what it must not have.
 own() {
 	say 'removing what the image must not have'
-	cp -r "$here/root/." "$root/"
 	printf '{"version":"%s","number":%s}\n' "$VERSION" "$NUMBER" >"$root/usr/lib/appliance/image.json"
 	printf '%s\n' "IMAGE_ID=face-appliance" "IMAGE_VERSION=$VERSION" >>"$root/usr/lib/os-release"
 	sed -i -E 's/^(passwd|group|shadow|gshadow):.*/\1: files systemd/; s/^hosts:.*/hosts: files/' \
 		"$root/etc/nsswitch.conf"
-	mkdir -p "$root/etc/appliance" "$root/usr/lib/systemd/system/sysinit.target.wants"
 	ln -sf ../etc-appliance.mount "$root/usr/lib/systemd/system/sysinit.target.wants/"
 	chroot "$root" systemd-sysusers >/dev/null 2>&1
 	chroot "$root" systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer 2>/dev/null || true
@@ -190,9 +134,10 @@ own() {
 	chroot "$root" $python -m compileall -q --invalidation-mode unchecked-hash \
 		"/usr/lib/$python" "/usr/local/lib/$python/dist-packages" /usr/lib/python3
 	python3 "$here/modules.py" "$root"
+	# The root is compressed as a whole; unpacking a module once more would cost a start a second.
+	find "$root/usr/lib/modules" -name '*.ko.xz' -exec unxz {} +
 	for version in "$root"/usr/lib/modules/*; do depmod -b "$root" "${version##*/}"; done
 	chroot "$root" ldconfig
-	cp -a "$root/var/lib/dpkg/status" "$work/dpkg-status"
 	remove "$root" remove.files
 	find "$root" -xdev -type f -perm /6000 -exec chmod u-s,g-s {} +
 	rm -rf "$root"/etc/{resolv.conf,hostname,hosts,*-,.pwd.lock,ssh}
@@ -238,6 +183,14 @@ print(next(p["roothash"] for p in json.load(sys.stdin) if p.get("roothash", "TBD
 	python3 "$here/verity_of.py" "$work/disk.json" "$out/disk.raw" >"$out/root.verity"
 }
 
+# What is in the image, and whether anything is that nothing accounts for.
+bill() {
+	say 'writing the bill of materials'
+	rm -rf "$out/sbom"
+	(cd "$repository" && "$bin/python" -m tools.image sbom "$root" "$out/sbom" --cache "$cache" \
+		--version "$VERSION" --own "$work/own" --installed "$work/installed")
+}
+
 # definitions INTO NUMBER…: repart's definitions with these numbers, filled in.
 definitions() {
 	local into=$1 number
@@ -265,13 +218,15 @@ uki() {
 		--output="/out/face-appliance_$VERSION.efi" >"$work/ukify.log" 2>&1 || { cat "$work/ukify.log" >&2; exit 1; }
 }
 
+(cd "$repository" && "$bin/python" -m tools.image fetch "$cache" ${OFFLINE:+--offline} >/dev/null)
+(cd "$repository" && "$bin/python" -m tools.image wheels "$cache" ${OFFLINE:+--offline})
 tools
 keys
-wheels
 debian
 program
 own
 initrd
+bill
 disk
 say 'done'
 ls -l "$out" >&2

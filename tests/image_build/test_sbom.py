@@ -226,7 +226,9 @@ def test_a_tree_may_have_been_copied_to_a_place_below_the_root(
     put(small.root, "usr/share/ours/sub/file", "ours")
     put(small.root, "usr/share/ours/__pycache__/x.cpython-313.pyc", "compiled")
     tree = tmp_path / "tree"
-    put(tree, "sub/file", "ours")
+    put(tree, "elsewhere", "ours")
+    (tree / "sub").mkdir()
+    (tree / "sub/file").symlink_to("../elsewhere")
     put(tree, "x.py", "")
     trees = (*small.inputs.own.trees, ("usr/share/ours", tree))
     inputs = replace(small.inputs, own=replace(small.inputs.own, trees=trees))

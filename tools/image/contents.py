@@ -111,10 +111,10 @@ def strays(
 
 
 def _same(copied: Path, entry: Entry) -> bool:
-    """Whether the root has what was copied into it."""
-    if copied.is_symlink() or not copied.is_file():
-        return not entry.sha256
-    return _hashes(copied)[0] == entry.sha256
+    """Whether the root has what was copied into it; links may have been followed."""
+    if not entry.sha256:
+        return copied.is_symlink() or not copied.is_file()
+    return copied.is_file() and _hashes(copied)[0] == entry.sha256
 
 
 def sums(entries: Iterable[Entry]) -> str:

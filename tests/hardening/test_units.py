@@ -49,6 +49,10 @@ MAX_EXPOSURE = {
     "appliance-modules.service": 1.0,
     # It sees the network of the machine.
     "appliance-network.service": 0.8,
+    # It is root, to write what only root may change, and reads the drive.
+    "appliance-provision.service": 1.3,
+    # It is root, as whom the ledger takes its events.
+    "appliance-provision-log.service": 1.2,
     "appliance-releaser@.service": 0.3,
     # It has screen, keyboard and the terminal, as root with one capability.
     "appliance-seat.service": 1.2,
@@ -81,6 +85,7 @@ READ_PROC = {
     "appliance-keeper@.service",
     "appliance-kiosk.service",
     "appliance-modules.service",
+    "appliance-provision.service",
     "appliance-releaser@.service",
     "appliance-worker@.service",
     APART,

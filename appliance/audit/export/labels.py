@@ -122,6 +122,10 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.ClockChanged: EventLabels("Clock changed", "alarm", "E", _ALERT, _CONFIGURATION),
     events.LogPruned: EventLabels("Log pruned", "system", "D", _DESTROY),
     events.CheckpointAnchored: EventLabels("Checkpoint anchored", "system", "E", _ATTEST),
+    events.Provisioned: EventLabels("Provisioned", "system", "E", _ALERT, _CONFIGURATION),
+    events.ProvisioningRefused: EventLabels(
+        "Provisioning refused", "alarm", "E", _ALERT, _CONFIGURATION, failed=True
+    ),
 }
 
 

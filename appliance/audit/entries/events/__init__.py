@@ -30,6 +30,8 @@ from appliance.audit.entries.events.machine import (
     EscapeAttempt,
     ModelPackLoaded,
     PolicyLoaded,
+    Provisioned,
+    ProvisioningRefused,
     SealResult,
 )
 from appliance.audit.entries.events.people import (
@@ -107,6 +109,8 @@ __all__ = [
     "PatientAgreed",
     "PointsPlaced",
     "PolicyLoaded",
+    "Provisioned",
+    "ProvisioningRefused",
     "RegionChanged",
     "ReleaseApproved",
     "ReleaseBegun",
@@ -180,4 +184,6 @@ AnyEvent: TypeAlias = (
     | ClockChanged
     | LogPruned
     | CheckpointAnchored
+    | Provisioned
+    | ProvisioningRefused
 )

@@ -105,6 +105,7 @@ class Place:
         try:
             if not self.site.exists():
                 self.site.mkdir(mode=0o755)
+                sync_folder(self.site.parent)
             exchange(self.site, self.next)
         except OSError as error:
             raise _cannot_write(error) from error

@@ -26,7 +26,7 @@ _MOST = 16
 """Refusals that are kept; later ones are not, as the first says that somebody tries."""
 _LIMIT = 1 << 14  # bytes
 
-Log = Callable[[Sequence[AnyEvent]], None]
+Log = Callable[[Sequence[AnyEvent]], object]
 """Logs all of them durably, or raises ``LedgerError``."""
 
 
@@ -55,7 +55,8 @@ class ToLog:
         if not events:
             return
         log(events)
-        self.place.was_logged()
+        if record is not None:
+            self.place.was_logged()
         if refusals:
             self._write([])
 

@@ -79,9 +79,10 @@ def test_a_copy_of_a_disk_that_was_about_to_change_is_old_too(
     def cut(_self: Numbers, _number: int) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(Numbers, "raise_to", cut)
-        with_tpm.start_with(bundle(number=2))
+        with pytest.raises(KeyboardInterrupt):
+            with_tpm.start_with(bundle(number=2))
     shutil.copytree(with_tpm.folder, tmp_path / "old", symlinks=True)
     assert with_tpm.restart() == 2
     with_tpm.start_with(bundle(number=3))
@@ -91,9 +92,7 @@ def test_a_copy_of_a_disk_that_was_about_to_change_is_old_too(
         with_tpm.restart()
 
 
-def test_a_crash_between_counter_and_difference_is_finished(
-    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_between_counter_and_difference_is_finished(numbers: Numbers) -> None:
     numbers.counter.increment()
     assert numbers.highest() is None
     numbers.raise_to(7)

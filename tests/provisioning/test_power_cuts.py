@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from appliance.policy.load import parse
 from appliance.provisioning import document
 from appliance.provisioning.numbers import Numbers
 from appliance.tpm.counter import TpmCounter
@@ -24,7 +25,7 @@ NEW = bundle(number=3, people=(person("frida", "clinician"),), release=release_f
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same policy is parsed hundreds of times."""
-    monkeypatch.setattr(document, "parse", lru_cache(document.parse))
+    monkeypatch.setattr(document, "parse", lru_cache(parse))
 
 
 def machine(folder: Path, tpm: Tpm) -> Machine:

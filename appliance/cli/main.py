@@ -116,6 +116,7 @@ Exit codes:
    13  source and target are different people, which the policy forbids
    14  a simulation is asked beyond its bounds, or in a view where it is not honest
    15  a result cannot be released, or what a file carries is not trusted
+   16  the TPM does not answer, or refuses what is asked of it
    17  a bundle that sets a machine up is not accepted, or cannot be applied
    70  a bug in the program
   130  interrupted by Ctrl-C; nothing was written

@@ -71,7 +71,7 @@ class Bundle:
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of what is signed, which names the bundle whoever signed it."""
+        """SHA-256 of what is signed, which does not depend on who signed it."""
         return hashlib.sha256(self.signed_part).digest()
 
     def signed_by(self, keys: Mapping[str, PublicKey]) -> frozenset[str]:

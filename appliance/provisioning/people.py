@@ -21,7 +21,7 @@ USER_IDS: Final = range(60600, 61112)
 
 
 def user_ids(names: Iterable[str], present: Mapping[str, int]) -> dict[str, int]:
-    """A user id for each of ``names``: the ``present`` one, or one that nobody has.
+    """A user id for each of ``names``: the ``present`` one, or a free one.
 
     Raises ``RefusedError`` if there are more people than ids.
     """

@@ -161,11 +161,11 @@ class Place:
         sync_folder(self.next.parent)
 
     def _write(self, path: Path, file: SiteFile) -> None:
-        """Owner and mode before the content: nobody can open it in between."""
+        """Owner and mode before the content: no other user can open it in between."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(path, flags, 0o600)
         try:
-            if file.broker:
+            if file.broker and os.fstat(descriptor).st_gid != self.broker:
                 os.fchown(descriptor, -1, self.broker)
             os.fchmod(descriptor, file.mode)
             rest = memoryview(file.data)

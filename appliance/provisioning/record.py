@@ -57,7 +57,7 @@ def read_record(folder: Path) -> Record | None:
     except (OSError, msgspec.DecodeError) as error:
         raise ProvisionError(
             "The record of the present bundle cannot be read.",
-            "Check the disk. If it is sound, reset the machine and provision it anew.",
+            "Check the disk. If it is sound, reset the machine and apply a new bundle.",
         ) from error
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from mnemonic import Mnemonic
 
 FINGERPRINT_BITS: Final = 128
-"""Of a SHA-256: whoever wants another bundle with the same words has to try 2^128 of them."""
+"""Of a SHA-256: who wants another bundle with the same words has to try 2^128 of them."""
 
 
 def fingerprint_words(digest: bytes) -> str:

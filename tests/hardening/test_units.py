@@ -273,6 +273,24 @@ def test_without_the_packet_filter_nothing_is_served(root: Path) -> None:
     assert (root / "etc/systemd/system/nftables.service").readlink() == Path("/dev/null")
 
 
+def test_on_an_old_disk_nothing_is_served(root: Path) -> None:
+    broker = (root / INSTALLED / "appliance-broker.service").read_text()
+    assert "Requires=appliance-provision.service\n" in broker
+    assert re.search(r"(?m)^After=.*\bappliance-provision\.service", broker)
+    # It is done before anything reads the site's files, and cannot wait for the ledger.
+    provision = (root / INSTALLED / "appliance-provision.service").read_text()
+    (before,) = re.findall(r"(?m)^Before=(.*)$", provision)
+    reading = {
+        path.name
+        for path in (root / INSTALLED).glob("appliance-*.service")
+        if "/etc/appliance/" in path.read_text()
+        # Sockets of a session start these, after the broker; the doctor comes after it too.
+        if not re.match(r"appliance-(worker|releaser|auditor|doctor)", path.name)
+    }
+    assert len(reading) >= 3
+    assert reading <= {*before.split()}
+
+
 def _denied(root: Path, unit: str) -> set[str]:
     report = _analyze(root, "security", "--offline=yes", "--json=short", _instance(unit))
     found = json.loads(report[report.index("[") :])

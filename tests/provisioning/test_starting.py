@@ -12,6 +12,7 @@ import pytest
 from appliance.audit.entries.events import AnyEvent, Provisioned, ProvisioningRefused
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import ApplianceError, LedgerError, TpmError
+from appliance.provisioning import __main__ as program
 from appliance.provisioning.applying import digest_of_file
 from appliance.provisioning.bundle import LIMIT, NAME, Bundle
 from appliance.provisioning.numbers import Numbers
@@ -140,6 +141,33 @@ def test_a_credential_is_read_and_a_large_one_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as caught:
         from_credential(tmp_path)
     assert caught.value.reason == "unreadable"
+
+
+def test_the_program_takes_a_disc_and_logs_it_later(
+    with_tpm: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    monkeypatch.setattr("appliance.provisioning.place.Place.of_machine", lambda: with_tpm.place)
+    # It would drop the way to the software TPM.
+    monkeypatch.setattr(program, "scrub_environment", lambda: None)
+    logged: list[AnyEvent] = []
+    monkeypatch.setattr(program, "_log", logged.extend)
+    drive = disc(tmp_path, NAME, SOUND)
+
+    def call(*words: object) -> int:
+        monkeypatch.setattr("sys.argv", ["", *map(str, words), "--state", str(state)])
+        return program.main()
+
+    assert call("--drive", drive) == 0
+    assert logged == []
+    assert call("--log") == 0
+    assert [type(event) for event in logged] == [Provisioned]
+    assert (with_tpm.place.site / "tokens").exists()
+    # An older disk: nothing may run on it.
+    assert with_tpm.numbers is not None
+    with_tpm.numbers.counter.increment()
+    assert call("--drive", drive) == 1
 
 
 def disc(folder: Path, name: str, data: bytes) -> Path:

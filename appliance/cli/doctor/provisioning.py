@@ -18,8 +18,8 @@ _ON_DISK = "var/lib/appliance-site"
 def provisioning_checks(root: Path, numbers: Numbers | None = None) -> Iterator[Check]:
     """Whether the site's files are those of a bundle that the TPM knows as the last.
 
-    A machine without a bundle is sound: root set it up by hand, or nobody did yet. ``numbers``:
-    those of the machine's TPM, where there is one.
+    A machine without a bundle is sound: root set it up by hand, or it was not set up yet.
+    ``numbers``: those of the machine's TPM, where there is one.
     """
     try:
         record = read_record(root / _SHOWN)

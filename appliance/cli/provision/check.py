@@ -62,7 +62,7 @@ def check_bundle(*, bundle: Path, previous: Path | None, as_json: bool) -> None:
                     for one in document.people
                 ),
                 *((f"signer {one.name}", one.key) for one in document.signers),
-                ("signed by", ", ".join(signed_by) or "nobody"),
+                ("signed by", ", ".join(signed_by) or "none of them"),
                 ("enough", "yes" if len(signed_by) >= ENOUGH else "no"),
                 secrecy(document),
                 fingerprint(read),

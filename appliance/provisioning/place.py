@@ -165,7 +165,7 @@ class Place:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(path, flags, 0o600)
         try:
-            if file.broker and os.fstat(descriptor).st_gid != self.broker:
+            if file.broker:
                 os.fchown(descriptor, -1, self.broker)
             os.fchmod(descriptor, file.mode)
             rest = memoryview(file.data)

@@ -139,18 +139,6 @@ def test_two_files_belong_to_the_brokers_group(tmp_path: Path) -> None:
     assert {name for name, group in owned.items() if group == 4242} == {"tokens", "roles"}
 
 
-def test_the_unit_which_may_not_chown_needs_not_to(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def denied(*_words: object) -> None:
-        raise PermissionError
-
-    for name in ("chown", "fchown", "lchown"):
-        monkeypatch.setattr(os, name, denied)
-    machine.start_with(bundle(number=1))  # what it makes has the broker's group already
-    assert machine.restart() == 1
-
-
 def test_login_and_roles_read_what_was_written(machine: Machine) -> None:
     machine.start_with(bundle(number=1))
     tokens = machine.place.site / "tokens"

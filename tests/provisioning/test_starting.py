@@ -133,6 +133,22 @@ def test_a_tpm_that_does_not_answer_is_no_licence(
     assert isinstance(place.said[-1], TpmError)
 
 
+def test_a_tpm_that_fails_in_the_middle_is_made_good_at_the_next_start(
+    with_tpm: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(with_tpm, tmp_path / "state")
+    place.start(source(SOUND))
+
+    def silent(_self: Numbers, _number: int) -> None:
+        raise TpmError("It is silent.", "Look.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Numbers, "raise_to", silent)
+        assert not place.start(source(bundle(number=2)))
+    assert place.start(source(None))
+    assert with_tpm.restart() == 2
+
+
 def test_a_credential_is_read_and_a_large_one_refused(tmp_path: Path) -> None:
     assert from_credential(tmp_path) is None
     (tmp_path / CREDENTIAL).write_bytes(SOUND)

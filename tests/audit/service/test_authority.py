@@ -23,6 +23,8 @@ ROOMS: tuple[tuple[str, Role, int], ...] = (
     ("session", "broker", 4),
     ("worker", "worker", 4),
     ("releaser", "releaser", 1),
+    # Root, whom the daemon knows as a keeper.
+    ("provisioning", "keeper", 2),
 )
 
 
@@ -113,6 +115,7 @@ def test_the_source_of_every_room_that_logs_was_looked_at() -> None:
     assert folders == {
         "audit",
         "cli",
+        "provisioning",
         "releaser",
         "session",
         "worker",

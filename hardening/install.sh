@@ -49,6 +49,8 @@ for slot in 0 1 2 3 4 5 6 7; do # as many as sysusers/ has workers
 done
 want multi-user.target appliance-boot-record.service
 want multi-user.target appliance-broker.service
+want multi-user.target appliance-provision.service
+want multi-user.target appliance-provision-log.service
 want basic.target usbguard.service
 want multi-user.target appliance-modules.service
 want multi-user.target appliance-network.service

@@ -70,6 +70,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "commands.policy",
             "Check, show and compare policies.",
         ),
+        "provision": (
+            "provision.command",
+            "Make, sign, check and apply the bundle that sets a machine up.",
+        ),
         "release": (
             "release.command",
             "Ask for, decide on, label, sign and check what leaves.",
@@ -117,6 +121,8 @@ Exit codes:
    14  a simulation is asked beyond its bounds, or in a view where it is not honest
    15  a result cannot be released, or what a file carries is not trusted
    16  the TPM is missing, does not answer, or refuses
+   16  the TPM does not answer, or refuses what is asked of it
+   17  a bundle that sets a machine up is not accepted, or cannot be applied
    70  a bug in the program
   130  interrupted by Ctrl-C; nothing was written
   141  the reader of the output closed it (SIGPIPE)

@@ -89,7 +89,7 @@ def read_release_keys(folder: Path) -> ReleaseKeys:
     else:
         signing = SigningKey.from_pem(chain, _content(folder / _KEY, "The key for releases"))
     anchor = _content(folder / ANCHOR, "The anchor")
-    _check_anchor(anchor, signing)
+    check_anchor(anchor, signing)
     return ReleaseKeys(signing, read_watermark_key(folder / WATERMARK_KEY), anchor)
 
 
@@ -147,7 +147,7 @@ def _token_key(folder: Path, chain: bytes) -> SigningKey:
     return SigningKey.from_pkcs11(chain, place, pin.decode("utf-8", "replace"))
 
 
-def _check_anchor(anchor: bytes, signing: SigningKey) -> None:
+def check_anchor(anchor: bytes, signing: SigningKey) -> None:
     """Raises ``ReleaseError`` unless one of the certificates in ``anchor`` issued that of a key."""
     signer = x509.load_pem_x509_certificate(signing.chain.encode())
     with suppress(ValueError):  # it holds no certificate

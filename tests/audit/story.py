@@ -50,6 +50,8 @@ def story() -> Iterator[Step]:
             yield at + 70 * MINUTE, "worker", events.EscapeAttempt("seccomp", "socket", 1, None)
             yield at + 71 * MINUTE, "audit", events.EntryRefused("worker", "kind", 1)
             yield at + 80 * MINUTE, "broker", events.DeviceRefused("storage")
+    yield at + 85 * MINUTE, "keeper", events.Provisioned(2, dice.randbytes(32).hex(), "signers")
+    yield at + 86 * MINUTE, "keeper", events.ProvisioningRefused("number", policy)
     yield at + 90 * MINUTE, "broker", events.AuditViewed(people[0])
     yield at + 91 * MINUTE, "broker", events.MachineViewed(people[1])
     yield at + 95 * MINUTE, "embedded", events.LogRead("search", 3, 90, 12)

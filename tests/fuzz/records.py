@@ -15,11 +15,15 @@ from appliance.audit.tlog.signed_note import Note, Signer, Verifier
 from appliance.disc_reader.listing import parse_listing
 from appliance.disc_reader.names import shown
 from appliance.errors import InputError, LedgerError
+from appliance.provisioning.bundle import Bundle
+from appliance.provisioning.document import Document
+from appliance.provisioning.refusal import RefusedError
 from appliance.signatures.minisign import PublicKey, SecretKey, SignatureError
 from tests.audit.story import story
 from tests.fuzz.target import Target
 from tests.inference import test_manifest_fuzz
 from tests.policy import test_fuzz
+from tests.provisioning.site import bundle
 
 _SECRET = SecretKey.generate()
 _SIGNER = Signer.generate("log.example")
@@ -87,6 +91,19 @@ def judge_listing(data: bytes) -> None:
             assert sum(one.size for one in file.extents) == file.size
 
 
+def judge_bundle(data: bytes) -> None:
+    """A bundle of a machine that holds none: its document is decoded before it is believed."""
+    try:
+        read = Bundle.parse(data)
+        assert Bundle.parse(read.encoded()) == read
+        document = Document.decoded(read.line)
+        assert document.encoded() == read.line
+        read.check_signed(document.signer_keys(), "of its own")
+        document.check()
+    except RefusedError:
+        return
+
+
 def _key() -> Key:
     return parse_key(_SIGNER.verifier.vkey)
 
@@ -120,4 +137,5 @@ TARGETS = {
     "entry": Target(judge_entry, lambda: _ENTRIES),
     "signature": Target(judge_signature, _signatures),
     "disc": Target(judge_listing, _listings),
+    "bundle": Target(judge_bundle, lambda: [bundle()]),
 }

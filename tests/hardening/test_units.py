@@ -51,6 +51,10 @@ MAX_EXPOSURE = {
     "appliance-modules.service": 1.0,
     # It sees the network of the machine.
     "appliance-network.service": 0.8,
+    # It is root, to write what only root may change, and reads the drive.
+    "appliance-provision.service": 1.4,
+    # It is root, as whom the ledger takes its events.
+    "appliance-provision-log.service": 1.2,
     "appliance-releaser@.service": 0.3,
     # It has screen, keyboard and the terminal, as root with one capability.
     "appliance-seat.service": 1.2,
@@ -84,6 +88,7 @@ READ_PROC = {
     "appliance-keeper@.service",
     "appliance-kiosk.service",
     "appliance-modules.service",
+    "appliance-provision.service",
     "appliance-releaser@.service",
     "appliance-worker@.service",
     APART,
@@ -175,9 +180,11 @@ def test_io_uring_is_denied_by_name(root: Path) -> None:
         if path.is_file() and "SystemCallFilter=" in path.read_text()
     ]
     doctor = "appliance-doctor.service.d/20-exceptions.conf"
-    assert sorted(filtering) == [SANDBOX, doctor, f"{APART}.d/10-sandbox.conf"]
-    (added,) = re.findall("SystemCallFilter=(.*)", (root / INSTALLED / doctor).read_text())
-    assert added == "@setuid"
+    provision = "appliance-provision.service.d/20-exceptions.conf"
+    assert sorted(filtering) == [SANDBOX, doctor, provision, f"{APART}.d/10-sandbox.conf"]
+    for file, call in ((doctor, "@setuid"), (provision, "fchown")):
+        (added,) = re.findall("SystemCallFilter=(.*)", (root / INSTALLED / file).read_text())
+        assert added == call
     assert (
         "~io_uring_setup io_uring_enter io_uring_register\n"
         in (root / INSTALLED / f"{APART}.d/10-sandbox.conf").read_text()
@@ -280,6 +287,22 @@ def test_the_ledger_is_not_counted_before_the_boot_was_recorded(root: Path) -> N
     record = (root / INSTALLED / "appliance-boot-record.service").read_text()
     assert "\nRequires=" not in record
     assert "\nRemainAfterExit=yes\n" in record
+def test_on_an_old_disk_nothing_is_served(root: Path) -> None:
+    broker = (root / INSTALLED / "appliance-broker.service").read_text()
+    assert "Requires=appliance-provision.service\n" in broker
+    assert re.search(r"(?m)^After=.*\bappliance-provision\.service", broker)
+    # It is done before anything reads the site's files, and cannot wait for the ledger.
+    provision = (root / INSTALLED / "appliance-provision.service").read_text()
+    (before,) = re.findall(r"(?m)^Before=(.*)$", provision)
+    reading = {
+        path.name
+        for path in (root / INSTALLED).glob("appliance-*.service")
+        if "/etc/appliance/" in path.read_text()
+        # Sockets of a session start these, after the broker; the doctor comes after it too.
+        if not re.match(r"appliance-(worker|releaser|auditor|doctor)", path.name)
+    }
+    assert len(reading) >= 3
+    assert reading <= {*before.split()}
 
 
 def _denied(root: Path, unit: str) -> set[str]:

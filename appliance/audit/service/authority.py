@@ -46,6 +46,8 @@ _ALARM = Rule(_UNBOUND | {"broker"}, "alarm")
 _ENDING = Rule(_UNBOUND | {"broker"}, "ending")
 _WORKER = Rule(_UNBOUND | {"worker"})
 _KEEPER = Rule(frozenset({"keeper"}), "ending")
+# What root does outside of sessions: the daemon knows root as a keeper.
+_ROOT = Rule(_UNBOUND | {"keeper"}, "alarm")
 _RELEASER = Rule(_UNBOUND | {"releaser"})
 _SEALED = Rule(_UNBOUND | {"worker", "releaser"})
 _ATTESTER = Rule(_UNBOUND | {"attester"})
@@ -105,6 +107,8 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.LogPruned: _DAEMON,
         events.CheckpointAnchored: _DAEMON,
         events.LedgerRolledBack: Rule(_UNBOUND | {"attester"}, "alarm"),
+        events.Provisioned: _ROOT,
+        events.ProvisioningRefused: _ROOT,
     }
 )
 

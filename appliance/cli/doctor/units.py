@@ -23,6 +23,7 @@ _RUNNING = (
     "appliance-firewall.service",
     "appliance-modules.service",
     "appliance-network.service",
+    "appliance-provision.service",
     "appliance-storage.service",
     "usbguard.service",
 )

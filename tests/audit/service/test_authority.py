@@ -24,6 +24,8 @@ ROOMS: tuple[tuple[str, Role, int], ...] = (
     ("worker", "worker", 4),
     ("releaser", "releaser", 1),
     ("attestation", "attester", 2),
+    # Root, whom the daemon knows as a keeper.
+    ("provisioning", "keeper", 2),
 )
 
 
@@ -115,6 +117,7 @@ def test_the_source_of_every_room_that_logs_was_looked_at() -> None:
         "attestation",
         "audit",
         "cli",
+        "provisioning",
         "releaser",
         "session",
         "worker",

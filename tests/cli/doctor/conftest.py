@@ -52,7 +52,7 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place(root / "etc/appliance/tokens", 0o640, "root", "appliance-broker")
     place(root / "etc/appliance/roles", 0o640, "root", "appliance-broker")
     for line in (root / "usr/lib/tmpfiles.d/appliance.conf").read_text().splitlines():
-        kind, path, mode, owner, group = line.split()
+        kind, path, mode, owner, group = line.split()[:5]
         if kind == "d":
             (root / path[1:]).mkdir(parents=True, exist_ok=True)
             place(root / path[1:], int(mode, 8), owner, group)

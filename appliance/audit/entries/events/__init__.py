@@ -32,6 +32,8 @@ from appliance.audit.entries.events.machine import (
     EscapeAttempt,
     ModelPackLoaded,
     PolicyLoaded,
+    Provisioned,
+    ProvisioningRefused,
     SealResult,
 )
 from appliance.audit.entries.events.people import (
@@ -111,6 +113,8 @@ __all__ = [
     "PatientAgreed",
     "PointsPlaced",
     "PolicyLoaded",
+    "Provisioned",
+    "ProvisioningRefused",
     "RegionChanged",
     "ReleaseApproved",
     "ReleaseBegun",
@@ -186,4 +190,6 @@ AnyEvent: TypeAlias = (
     | LogPruned
     | CheckpointAnchored
     | LedgerRolledBack
+    | Provisioned
+    | ProvisioningRefused
 )

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from appliance.audit.entries.events.root import Strict
 from appliance.audit.entries.fields import Count, Layer, Measured, SessionId, Sha256, Version
+from appliance.audit.entries.fields import MAX_INTEGER, Count, Layer, SessionId, Sha256, Version
+
+ProvisioningReason: TypeAlias = Literal[
+    "malformed",
+    "signatures",
+    "number",
+    "step",
+    "appliance",
+    "policy",
+    "people",
+    "keys",
+    "rolled-back",
+    "unreadable",
+]
+"""Why a bundle was refused: ``number``: as low as one that was accepted, or lower; ``step``: higher
+by more than is believed; ``appliance``: for another one; ``rolled-back``: the machine's own state
+is older than the TPM knows; ``unreadable``: the disc or the credential."""
 
 
 class Boot(Strict, frozen=True, tag="boot"):
@@ -75,3 +92,22 @@ class DeviceRefused(Strict, frozen=True, tag="device-refused"):
     """A USB device was plugged in that is not allowed. ``device``: what it says it is."""
 
     device: Literal["storage", "keyboard", "pointer", "hub", "network", "radio", "camera", "other"]
+
+
+class Provisioned(Strict, frozen=True, tag="provisioned"):
+    """The site's settings, people and keys are those of a bundle from here on.
+
+    ``number``: the bundle's. ``bundle``: SHA-256 of what was signed. ``trust``: two keys of the
+    bundle before signed it, or, where there was none, two of its own.
+    """
+
+    number: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)]
+    bundle: Sha256
+    trust: Literal["signers", "first-use"]
+
+
+class ProvisioningRefused(Strict, frozen=True, tag="provisioning-refused"):
+    """A bundle was refused, and nothing changed. ``bundle``: SHA-256 of the file."""
+
+    reason: ProvisioningReason
+    bundle: Sha256 | None = None

@@ -1,0 +1,39 @@
+"""The installed files and the code of bundles name the same things."""
+
+from __future__ import annotations
+
+import re
+
+from appliance.provisioning import people, place, to_log
+from appliance.provisioning.sources import CREDENTIAL
+from tests.paths import REPOSITORY
+
+HARDENING = REPOSITORY / "hardening"
+UNIT = (HARDENING / "systemd/appliance-provision.service").read_text()
+LOG_UNIT = (HARDENING / "systemd/appliance-provision-log.service").read_text()
+
+
+def test_the_unit_passes_the_credential_that_the_code_reads() -> None:
+    # Without a path: systemd takes what the firmware gave it, and a missing one is no failure.
+    assert re.findall(r"(?m)^LoadCredential=(.*)$", UNIT) == [CREDENTIAL]
+
+
+def test_the_units_reach_the_folders_of_the_code() -> None:
+    assert place.SITE.parent == place.RELEASE_KEYS.parent
+    assert f"ReadWritePaths={place.SITE.parent}\n" in UNIT
+    assert f"RequiresMountsFor={place.SITE}\n" in UNIT
+    assert f"ReadWritePaths=-{place.SITE}\n" in LOG_UNIT
+    for unit in (UNIT, LOG_UNIT):
+        assert f"StateDirectory={to_log.FOLDER.name}\n" in unit
+
+
+def test_people_are_found_where_they_are_written() -> None:
+    lines = (HARDENING / "tmpfiles/appliance.conf").read_text().splitlines()
+    (link,) = [line.split() for line in lines if line.startswith("L ")]
+    assert link[1] == "/run/userdb"  # nss-systemd(8)
+    assert link[-1] == f"/etc/appliance/{people.FOLDER}"
+
+
+def test_the_mount_of_the_site_waits_for_the_bundle() -> None:
+    (before,) = re.findall(r"(?m)^Before=(.*)$", UNIT)
+    assert "etc-appliance.mount" in before.split()

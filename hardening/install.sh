@@ -48,6 +48,8 @@ for slot in 0 1 2 3 4 5 6 7; do # as many as sysusers/ has workers
 	want sockets.target "appliance-releaser@w$slot.socket" appliance-releaser@.socket
 done
 want multi-user.target appliance-broker.service
+want multi-user.target appliance-boot-good.service
+want multi-user.target appliance-update.service
 want basic.target usbguard.service
 want multi-user.target appliance-modules.service
 want multi-user.target appliance-network.service

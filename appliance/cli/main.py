@@ -86,6 +86,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "swap.command",
             "Apply the face of the source to faces in a photo or video.",
         ),
+        "update": (
+            "update.command",
+            "Make, check and apply updates of the appliance's image.",
+        ),
     }
 )
 
@@ -112,6 +116,8 @@ Exit codes:
    13  source and target are different people, which the policy forbids
    14  a simulation is asked beyond its bounds, or in a view where it is not honest
    15  a result cannot be released, or what a file carries is not trusted
+   16  the TPM does not answer, or refuses
+   18  an update of the image is not installed
    70  a bug in the program
   130  interrupted by Ctrl-C; nothing was written
   141  the reader of the output closed it (SIGPIPE)

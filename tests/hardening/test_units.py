@@ -31,6 +31,8 @@ MAX_EXPOSURE = {
     "appliance-audit-keys.service": 1.2,
     # It serves one connection; 0.2 where systemd knows PrivateUsers=identity (257).
     "appliance-auditor.service": 0.4,
+    # It is root, with the disk that holds the image, and the TPM.
+    "appliance-boot-good.service": 1.3,
     # It reads tokens, so it has devices.
     "appliance-broker.service": 0.5,
     # It has the drive.
@@ -54,6 +56,8 @@ MAX_EXPOSURE = {
     "appliance-seat.service": 1.2,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,
+    # It is root, with the disk that holds the image, the drive and the TPM.
+    "appliance-update.service": 1.3,
     "appliance-usb-refused@.service": 0.8,
     "appliance-worker@.service": 0.3,
     # What it mounts is to be seen outside, so it cannot have a view of files of its own.
@@ -75,6 +79,7 @@ READ_PROC = {
     "appliance-audit.service",
     "appliance-audit-checkpoint.service",
     "appliance-auditor.service",
+    "appliance-boot-good.service",
     "appliance-broker.service",
     "appliance-disc.service",
     "appliance-doctor.service",
@@ -82,6 +87,7 @@ READ_PROC = {
     "appliance-kiosk.service",
     "appliance-modules.service",
     "appliance-releaser@.service",
+    "appliance-update.service",
     "appliance-worker@.service",
     APART,
 }

@@ -46,6 +46,8 @@ _ALARM = Rule(_UNBOUND | {"broker"}, "alarm")
 _ENDING = Rule(_UNBOUND | {"broker"}, "ending")
 _WORKER = Rule(_UNBOUND | {"worker"})
 _KEEPER = Rule(frozenset({"keeper"}), "ending")
+# Root at boot: the keeper's role is that of every process of root.
+_ROOT = Rule(_UNBOUND | {"keeper"}, "alarm")
 _RELEASER = Rule(_UNBOUND | {"releaser"})
 _SEALED = Rule(_UNBOUND | {"worker", "releaser"})
 _ANYBODY = Rule(_UNBOUND | {"broker", "worker", "releaser"}, "alarm")
@@ -94,6 +96,8 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.ReleaseBurned: _RELEASER,
         events.EscapeAttempt: _ANYBODY,
         events.DeviceRefused: _ALARM,
+        events.UpdateInstalled: _ROOT,
+        events.UpdateRefused: _ROOT,
         events.EntryRefused: _DAEMON,
         events.AuditViewed: _BROKER,
         events.MachineViewed: _BROKER,

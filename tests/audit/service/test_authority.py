@@ -23,6 +23,7 @@ ROOMS: tuple[tuple[str, Role, int], ...] = (
     ("session", "broker", 4),
     ("worker", "worker", 4),
     ("releaser", "releaser", 1),
+    ("updating", "keeper", 2),
 )
 
 
@@ -115,5 +116,6 @@ def test_the_source_of_every_room_that_logs_was_looked_at() -> None:
         "cli",
         "releaser",
         "session",
+        "updating",
         "worker",
     }  # a command may log any event

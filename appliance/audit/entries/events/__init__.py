@@ -31,6 +31,8 @@ from appliance.audit.entries.events.machine import (
     ModelPackLoaded,
     PolicyLoaded,
     SealResult,
+    UpdateInstalled,
+    UpdateRefused,
 )
 from appliance.audit.entries.events.people import (
     LoginGranted,
@@ -128,6 +130,8 @@ __all__ = [
     "SimulationApplied",
     "SimulationRefused",
     "TokenRemoved",
+    "UpdateInstalled",
+    "UpdateRefused",
     "WorkspaceErased",
 ]
 
@@ -172,6 +176,8 @@ AnyEvent: TypeAlias = (
     | ReleaseBurned
     | EscapeAttempt
     | DeviceRefused
+    | UpdateInstalled
+    | UpdateRefused
     | EntryRefused
     | AuditViewed
     | MachineViewed

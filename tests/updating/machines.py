@@ -31,7 +31,7 @@ VAR = "4d21b016-b534-45c2-a9fb-5c16e091fd2d"
 KEY = SecretKey(b"testkey1", b"\x11" * 32)
 STRANGER = SecretKey(b"testkey2", b"\x22" * 32)
 UKI_PADDING = 70_000
-ROOT_MIB, VERITY_MIB, ESP_MIB = 1, 1, 40
+ROOT_MIB, VERITY_MIB, ESP_MIB = 1, 1, 40  # FAT32 has at least 65525 clusters
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def machine(root: Path, image: Built, name: str | None = None, cluster: int = 1)
     """
     says(root, image)
     disk = root / "dev/vda"
-    sizes = [ROOT_MIB, VERITY_MIB, ROOT_MIB, VERITY_MIB, ESP_MIB, 1]
+    sizes = [ROOT_MIB, VERITY_MIB, ROOT_MIB, VERITY_MIB, ESP_MIB * cluster, 1]
     with disk.open("wb") as file:
         file.truncate((sum(sizes) + 2) * MIB)
     ids = (*image.ids, str(uuid.UUID(int=3)), str(uuid.UUID(int=4)))
@@ -248,7 +248,7 @@ def put(disk: Path, at: int, data: bytes) -> None:
                 file.write(block)
 
 
-def bundle(folder: Path, image: Built, key: SecretKey = KEY, **changes: object) -> Path:
+def bundle(folder: Path, image: Built, /, key: SecretKey = KEY, **changes: object) -> Path:
     """A bundle of ``image``, signed by ``key``; ``changes``: of its header."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("root", "verity", "uki"):
@@ -263,5 +263,6 @@ def bundle(folder: Path, image: Built, key: SecretKey = KEY, **changes: object) 
             **changes,
         }  # type: ignore[arg-type]
     )
-    write_bundle(path, facts, (folder / "root", folder / "verity", folder / "uki"), key)
+    files = (folder / "root", folder / "verity", folder / "uki")
+    write_bundle(path, facts, files, key, overwrite=True)
     return path

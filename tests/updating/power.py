@@ -20,7 +20,7 @@ Sectors = dict[int, bytes]
 
 _ALL_SUBSETS = 6  # sectors of which every subset is tried
 _SAMPLES = 12  # of larger ones
-_TORN = 6  # places at which a long write is torn
+_TORN = 24  # places at which a long write is torn
 
 
 @dataclass
@@ -28,6 +28,8 @@ class Recording:
     """What was written, flush by flush; the writes after the last one are a group of their own."""
 
     groups: list[list[Sectors]] = field(default_factory=lambda: [[]])
+    asked: list[list[tuple[int, int]]] = field(default_factory=lambda: [[]])
+    """Offset and bytes of each write."""
 
     @property
     def writes(self) -> int:
@@ -54,11 +56,13 @@ class RecordingDisk(Disk):
         now = self.read(first * SECTOR, (last - first) * SECTOR)
         sectors = {first + n: now[n * SECTOR : (n + 1) * SECTOR] for n in range(last - first)}
         self.recording.groups[-1].append(sectors)
+        self.recording.asked[-1].append((offset, len(data)))
 
     def flush(self) -> None:
         """Flush, and begin another group."""
         super().flush()
         self.recording.groups.append([])
+        self.recording.asked.append([])
 
 
 def cuts(recording: Recording, seed: int = 1) -> Iterator[tuple[str, Sectors]]:

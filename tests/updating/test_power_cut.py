@@ -6,7 +6,10 @@ order, and has to be found.
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ import pytest
 from appliance.updating import install
 from appliance.updating.boot_good import confirm_boot
 from appliance.updating.source import from_file
+from tests.paths import REPOSITORY
 from tests.updating.judges import Found, Judge, first, sound
 from tests.updating.machines import Built, Machine, built, bundle, machine, run
 from tests.updating.power import Copies, Recording, RecordingDisk, Sectors, cuts
@@ -52,7 +56,7 @@ class Scene:
     folder: Path
 
     def install(self, image: Built) -> Recording:
-        """Install ``image``; returns what was written."""
+        """Install ``image``; returns what was written, flush by flush."""
         recording = Recording()
         updater = install.Updater(
             self.here.at,
@@ -181,14 +185,60 @@ def test_a_wrong_order_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert any(cut.broken for cut in found)
 
 
-def test_a_write_that_is_not_flushed_in_time_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_any_flush_a_half_written_image_may_be_started(tmp_path: Path) -> None:
     scene = updated_twice(tmp_path)
     recording = scene.install(NEW)
-    # As if no flush had ever been asked for: everything may then be reordered.
     everything = Recording([[write for group in recording.groups for write in group]])
     assert any(cut.broken for cut in scene.cuts(everything))
+
+
+def test_without_the_flush_between_two_copies_of_the_table_none_may_be_whole(
+    tmp_path: Path,
+) -> None:
+    scene = updated_twice(tmp_path)
+    groups = scene.install(NEW).groups
+    (primary,) = [n for n, group in enumerate(groups) if any(1 in write for write in group)]
+    together = [*groups[: primary - 1], groups[primary - 1] + groups[primary]]
+    found = list(scene.cuts(Recording(together + groups[primary + 1 :])))
+    assert any(OLD.version not in cut.starts for cut in found)
+
+
+def test_without_the_flush_before_the_name_the_image_may_be_in_pieces(tmp_path: Path) -> None:
+    scene = updated_twice(tmp_path)
+    groups = [group for group in scene.install(NEW).groups if group]
+    # The last but one is the folder's sector, the last one a summary; before them: the clusters.
+    together = [*groups[:-3], groups[-3] + groups[-2], groups[-1]]
+    assert any(cut.broken for cut in scene.cuts(Recording(together)))
+
+
+def test_the_kernel_is_asked_for_what_was_recorded_and_nothing_else(tmp_path: Path) -> None:
+    scene = updated_twice(tmp_path)
+    disk, trace = scene.here.disk, tmp_path / "trace"
+    update = bundle(tmp_path / "bundle", NEW)
+    done = subprocess.run(
+        [
+            *("strace", "-f", "-o", str(trace), "-P", str(disk)),
+            *("-e", "trace=!read,pread64,lseek,fstat,newfstatat,close,ioctl,fadvise64"),
+            *(sys.executable, "-m", "tests.updating.install_once"),
+            *(str(scene.here.root), str(update)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPOSITORY,
+    )
+    assert done.returncode == 0, done.stderr
+    calls = re.findall(
+        r"(pwrite64|write|fsync|fdatasync|openat|\w+)\(.*?(\d+, \d+)?\) += \d+", trace.read_text()
+    )
+    seen = [(name, place) for name, place in calls if name != "openat"]
+    shutil.copyfile(scene.before, disk)
+    wanted: list[tuple[str, str]] = []
+    for group in scene.install(NEW).asked:
+        wanted += [("pwrite64", f"{size}, {offset}") for offset, size in group]
+        wanted.append(("fsync", ""))
+    assert seen == wanted[: len(seen)]
+    assert [name for name, _ in wanted[len(seen) :]] in ([], ["fsync"])
 
 
 @pytest.mark.parametrize("name", ["+2-1", "+0-3", "", "+1-2"])

@@ -1,9 +1,10 @@
 """A number in the TPM that our code only ever raises.
 
 Unlike a counter (``counter.py``) it has a value of our choosing: a new NV counter starts above
-every counter that the TPM ever had (TPM 2.0 Library, Part 1, "NV Counter"), so its value says
-nothing about the number of an image. Who runs programs as root could lower this one, and could as
-well write any image to the disk; who has the disk alone can do neither.
+every one that was ever deleted in this TPM (TPM 2.0 Library, Part 1, "NV Counter"), so on a machine
+that had another owner its value says nothing about the number of an image. Who runs programs as
+root could lower this one, and could as well write any image to the disk; who has the disk alone can
+do neither.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from appliance.cli.framework.basic_options import FILE, json_option
 from appliance.cli.framework.output import print_json
 from appliance.cli.framework.progress import show_progress
 from appliance.cli.update.public_key import public_key
-from appliance.cli.update.report import UpdateReport, print_report
+from appliance.cli.update.report import UpdateReport, in_mib, print_report
 from appliance.updating.bundle import open_bundle
 from appliance.updating.source import from_file
 
@@ -26,10 +26,10 @@ def check(*, bundle: Path, key: Path, as_json: bool) -> None:
     keys = [public_key(key)]
     with (
         from_file(bundle) as source,
-        show_progress(silent=as_json, doing="checking", unit="bytes") as progress,
+        show_progress(silent=as_json, doing="checking", unit="MiB") as progress,
     ):
         opened = open_bundle(source, keys)
-        opened.verify(progress)
+        opened.verify(in_mib(progress))
     report = UpdateReport.of(opened.header, opened.signer)
     if as_json:
         print_json(report)

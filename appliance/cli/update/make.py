@@ -10,7 +10,7 @@ from appliance.cli.framework.basic_options import FILE, json_option
 from appliance.cli.framework.output import print_json
 from appliance.cli.framework.progress import show_progress
 from appliance.cli.process.signing_keys import secret_key
-from appliance.cli.update.report import UpdateReport, print_report
+from appliance.cli.update.report import UpdateReport, in_mib, print_report
 from appliance.updating.make import facts_of, write_bundle
 
 
@@ -60,14 +60,14 @@ def make(
     """
     image = facts_of(uki, verity, number, version)
     opened = secret_key(key)
-    with show_progress(silent=as_json, doing="writing", unit="bytes") as progress:
+    with show_progress(silent=as_json, doing="writing", unit="MiB") as progress:
         header = write_bundle(
             output,
             image,
             (root, verity, uki),
             opened,
             overwrite=overwrite,
-            progress=progress,
+            progress=in_mib(progress),
         )
     report = UpdateReport.of(header, opened.public.name)
     if as_json:

@@ -7,7 +7,8 @@ from typing import Self
 import msgspec
 
 from appliance.cli.framework.output import print_pairs
-from appliance.updating.bundle import Header, Parts
+from appliance.cli.framework.progress import ProgressCallback
+from appliance.updating.bundle import Header, Parts, Progress
 
 
 class UpdateReport(msgspec.Struct, frozen=True):
@@ -42,6 +43,16 @@ def print_report(report: UpdateReport) -> None:
             ("uki", _part(report.parts.uki.size, report.parts.uki.sha256)),
         ]
     )
+
+
+def in_mib(report: ProgressCallback) -> Progress:
+    """Reports bytes as MiB, and nothing of files that have less."""
+
+    def progress(done: int, total: int) -> None:
+        if total >> 20:
+            report(done >> 20, total >> 20)
+
+    return progress
 
 
 def _part(size: int, sha256: str) -> str:

@@ -183,7 +183,7 @@ class _Installation:
             digest.update(piece)
             yield piece
         if digest.hexdigest() != self._header.part(name).sha256:
-            raise RefusedUpdateError("changed")
+            raise RefusedUpdateError("unsteady")
 
     def _is_written(self, name: PartName) -> bool:
         """Whether the disk holds the part."""

@@ -13,7 +13,7 @@ Reason: TypeAlias = Literal[
     "older",
     "too-large",
     "altered",
-    "changed",
+    "unsteady",
     "slot",
     "esp",
     "disk",
@@ -43,7 +43,7 @@ _WORDS: dict[Reason, tuple[str, str]] = {
         "A part of the update is not what was signed.",
         "Obtain the file again, and check it with `appliance update check`.",
     ),
-    "changed": (
+    "unsteady": (
         "The update was read twice, and was not the same.",
         "Clean the disc, or have another one burned.",
     ),

@@ -266,8 +266,8 @@ def test_a_disc_that_reads_otherwise_the_second_time_is_noticed_before_it_can_st
         assert isinstance(source, FileSource)
         with pytest.raises(RefusedUpdateError) as raised:
             here.updater().apply(Worn(source.descriptor, source.size))
-    assert raised.value.reason == "changed"
-    assert here.events == [UpdateRefused("changed", 3)]
+    assert raised.value.reason == "unsteady"
+    assert here.events == [UpdateRefused("unsteady", 3)]
     assert here.listing() == ["face-appliance_0.1.0+3.efi"]
     assert here.apply(bundle(tmp_path, NEW)) == "installed"
 

@@ -9,15 +9,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from appliance.diagnostics.process_log import configure
 from appliance.errors import ApplianceError
 from appliance.seal.environment import scrub_environment
 from appliance.updating.boot_good import confirm_boot
-from appliance.updating.machine import NUMBER, ProgressLines, on_console, open_disk, updater
+from appliance.updating.install import Say, Updater
+from appliance.updating.machine import (
+    HERE,
+    NUMBER,
+    ProgressLines,
+    on_console,
+    open_disk,
+    updater,
+)
 from appliance.updating.problem import RefusedUpdateError
-from appliance.updating.running import Locations
 from appliance.updating.source import from_disc
 
 _WORDS = {
@@ -42,9 +50,9 @@ def main() -> int:
 
     try:
         if options.command == "good":
-            confirm_boot(Locations(), NUMBER, open_disk)
+            confirm_boot(HERE, NUMBER, open_disk)
         else:
-            install(Locations().drive, say)
+            install(say, updater)
     except RefusedUpdateError as error:
         say(f"update: {error.message}\nupdate: {error.hint}\n")
         return error.exit_code if options.command == "good" else 0
@@ -57,8 +65,12 @@ def main() -> int:
     return 0
 
 
-def install(drive: Path, say: Callable[[str], object]) -> None:
-    """Install the update on the disc in ``drive``; nothing happens if there is none.
+def install(
+    say: Callable[[str], object],
+    here: Callable[[Say], AbstractContextManager[Updater]],
+    drive: Path = HERE.drive,
+) -> None:
+    """Install the update on the disc in ``drive`` by ``here``; nothing happens if there is none.
 
     Raises as ``Updater.apply``, and ``LedgerError``.
     """
@@ -66,8 +78,8 @@ def install(drive: Path, say: Callable[[str], object]) -> None:
         if source is None:
             return
         say("update: There is an update on the disc. Do not switch the machine off.\n")
-        with updater(ProgressLines(say)) as here:
-            outcome = here.apply(source)
+        with here(ProgressLines(say)) as ready:
+            outcome = ready.apply(source)
         say(f"update: {_WORDS[outcome]}\n")
 
 

@@ -12,11 +12,14 @@ from appliance.audit.service.client import AuditClient
 from appliance.machine import AUDIT_SOCKET
 from appliance.tpm.number import TpmNumber
 from appliance.updating.disk import Disk
-from appliance.updating.install import Say, Updater
+from appliance.updating.install import Newest, Say, Updater
 from appliance.updating.running import Locations, Place
 
 NUMBER: Final = TpmNumber("0x01800102")
 """The number of the newest image that booted well on this machine."""
+
+HERE: Final = Locations()
+"""This machine."""
 
 CONSOLE: Final = Path("/dev/console")
 
@@ -24,10 +27,15 @@ _INTERVAL = 5.0  # seconds between two lines about the same work
 
 
 @contextmanager
-def updater(say: Say, ledger: Path = AUDIT_SOCKET) -> Iterator[Updater]:
+def updater(
+    say: Say,
+    at: Locations = HERE,
+    newest: Newest = NUMBER,
+    ledger: Path = AUDIT_SOCKET,
+) -> Iterator[Updater]:
     """What installs an update here; its ledger answers. Raises ``LedgerError`` if it does not."""
     with closing(AuditClient.connect(ledger)) as client:
-        yield Updater(Locations(), NUMBER, client.append, say, open_disk)
+        yield Updater(at, newest, client.append, say, open_disk)
 
 
 def open_disk(place: Place) -> Disk:

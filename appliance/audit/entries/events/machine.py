@@ -79,10 +79,10 @@ class UpdateRefused(Strict, frozen=True, tag="update-refused"):
     ``unreadable``: cut short, or no update. ``signature``: not by a key that the image trusts.
     ``foreign``: of another kind of image. ``older``: not newer than what this machine has run.
     ``too-large``: for its place on the disk. ``altered``: a part is not what was signed.
-    ``unsteady``: read twice, it was not the same. ``slot``: the disk does not hold what was written.
-    ``esp``: the boot partition is damaged or full. ``disk``: there is not one disk with the running
-    image, or it fails. ``tpm``: it does not say which image was the newest. ``number``: of the
-    update, where its signature was good.
+    ``unsteady``: read twice, it was not the same. ``slot``: the disk does not hold what was
+    written. ``esp``: the boot partition is damaged or full. ``disk``: there is not one disk with
+    the running image, or it fails. ``tpm``: it does not say which image was the newest. ``number``:
+    of the update, where its signature was good.
     """
 
     reason: Literal[

@@ -96,7 +96,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class ImageSlot:
     """A root file system and its verity tree."""
 
     root: Partition
@@ -113,7 +113,7 @@ class Place:
 
     path: Path
     table: Table
-    other: Slot
+    other: ImageSlot
     boot: Partition
 
 
@@ -165,7 +165,7 @@ def _place(path: Path, running: Running) -> Place | None:
     boots = [one for one in partitions if one.kind == ESP]
     if len(roots) != PAIRS or len(trees) != PAIRS or len(boots) != 1:
         return None
-    slots = [Slot(root, tree) for root, tree in zip(roots, trees, strict=True)]
+    slots = [ImageSlot(root, tree) for root, tree in zip(roots, trees, strict=True)]
     others = [slot for slot in slots if not slot.holds(running.root_hash)]
     if len(others) != 1:
         return None

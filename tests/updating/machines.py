@@ -188,10 +188,37 @@ def machine(root: Path, image: Built, name: str | None = None, cluster: int = 1)
     ``name``: of its kernel image on the boot partition. ``cluster``: sectors of one there.
     """
     says(root, image)
-    disk = root / "dev/vda"
-    sizes = [ROOT_MIB, VERITY_MIB, ROOT_MIB, VERITY_MIB, ESP_MIB * cluster, 1]
-    with disk.open("wb") as file:
-        file.truncate((sum(sizes) + 2) * MIB)
+    blocks, size, places = _disk(image, name or f"face-appliance_{image.version}+3.efi", cluster)
+    made = Machine(root, image, list(places))
+    with made.disk.open("wb") as file:
+        file.truncate(size)
+        for at, block in blocks:
+            file.seek(at)
+            file.write(block)
+    return made
+
+
+@cache
+def _disk(
+    image: Built, name: str, cluster: int
+) -> tuple[tuple[tuple[int, bytes], ...], int, tuple[PartitionPlace, ...]]:
+    """The blocks of a disk that are not zero, its size, and where its partitions are."""
+    with TemporaryDirectory() as folder:
+        disk = Path(folder, "disk")
+        sizes = [ROOT_MIB, VERITY_MIB, ROOT_MIB, VERITY_MIB, ESP_MIB * cluster, 1]
+        with disk.open("wb") as file:
+            file.truncate((sum(sizes) + 2) * MIB)
+        places = _partitions(disk, image, sizes)
+        put(disk, places[0].start, image.root)
+        put(disk, places[1].start, image.verity)
+        boot_partition(disk, places[4], image, name, cluster)
+        data = disk.read_bytes()
+    blocks = ((at, data[at : at + 4096]) for at in range(0, len(data), 4096))
+    return tuple((at, block) for at, block in blocks if any(block)), len(data), tuple(places)
+
+
+def _partitions(disk: Path, image: Built, sizes: list[int]) -> list[PartitionPlace]:
+    """Write the table of partitions with ``sizes`` in MiB; returns where they are."""
     ids = (*image.ids, str(uuid.UUID(int=3)), str(uuid.UUID(int=4)))
     names = (f"root-{image.version}", f"verity-{image.version}", "_empty", "_empty")
     kinds = (ROOT, VERITY, ROOT, VERITY, ESP, VAR)
@@ -213,21 +240,18 @@ def machine(root: Path, image: Built, name: str | None = None, cluster: int = 1)
         check=True,
         capture_output=True,
     )
-    put(disk, places[0].start, image.root)
-    put(disk, places[1].start, image.verity)
-    made = Machine(root, image, places)
-    boot_partition(made, name or f"face-appliance_{image.version}+3.efi", cluster)
-    return made
+    return places
 
 
-def boot_partition(made: Machine, name: str, cluster: int) -> None:
-    """Make the boot partition of ``made`` with the running image's file ``name``."""
-    place = made.places[4]
+def boot_partition(
+    disk: Path, place: PartitionPlace, image: Built, name: str, cluster: int
+) -> None:
+    """Make the boot partition at ``place`` with the kernel image of ``image`` under ``name``."""
     with TemporaryDirectory() as folder:
         esp, kernel, loader = Path(folder, "esp"), Path(folder, "kernel"), Path(folder, "loader")
         with esp.open("wb") as file:
             file.truncate(place.size)
-        kernel.write_bytes(made.running.uki)
+        kernel.write_bytes(image.uki)
         loader.write_bytes(b"loader" * 999)
         run("mkfs.vfat", "-F", "32", "-s", str(cluster), "-i", "12345678", "-n", "ESP", str(esp))
         for path in ("EFI", "EFI/BOOT", "EFI/Linux", "loader"):
@@ -235,7 +259,7 @@ def boot_partition(made: Machine, name: str, cluster: int) -> None:
         run("mcopy", "-i", str(esp), str(loader), "::/EFI/BOOT/BOOTX64.EFI")
         run("mcopy", "-i", str(esp), str(loader), "::/loader/loader.conf")
         run("mcopy", "-i", str(esp), str(kernel), f"::/EFI/Linux/{name}")
-        put(made.disk, place.start, esp.read_bytes())
+        put(disk, place.start, esp.read_bytes())
 
 
 def put(disk: Path, at: int, data: bytes) -> None:

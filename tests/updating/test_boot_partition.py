@@ -142,6 +142,37 @@ def test_what_lies_behind_the_end_of_a_folder_does_not_come_back(disk: Disk, ima
     ]
 
 
+@pytest.mark.parametrize("cluster", [1, 8])
+@pytest.mark.parametrize("before", range(16))
+def test_a_longer_name_does_not_bring_back_what_lies_behind_the_end(
+    before: int, cluster: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "esp"
+    with path.open("wb") as file:
+        file.truncate(SIZE * cluster)
+    run("mkfs.vfat", "-F", "32", "-s", str(cluster), str(path))
+    run("mmd", "-i", str(path), "::/EFI", "::/EFI/Linux")
+    with Disk.open(path, writable=True) as disk:
+        opened = Volume(Region(disk, 0, SIZE * cluster), FOLDER)
+        ghost = (b"GHOST   EFI" + b"\x20").ljust(32, b"\0")
+        folder = bytearray(opened._folder())
+        for slot in range(2, len(folder) // 32):
+            folder[slot * 32 : slot * 32 + 32] = ghost
+        one = (b"ONE     EFI" + b"\x20").ljust(32, b"\0")
+        for slot in range(2, 2 + min(before, len(folder) // 32 - 3)):
+            folder[slot * 32 : slot * 32 + 32] = b"\xe5" + one[1:]
+        last = 2 + min(before, len(folder) // 32 - 3)
+        folder[last * 32 : last * 32 + 32] = one
+        if last * 32 + 32 < len(folder):
+            folder[last * 32 + 32] = 0
+        for at in range(0, len(folder), 512):
+            opened._write(at, bytes(folder[at : at + 512]))
+        (found,) = opened.files()
+        opened.rename(found, "a-name-of-29-letters-in-all.efi")
+        listed = [file.name for file in opened.files()]
+    assert listed == names(path) == ["a-name-of-29-letters-in-all.efi"]
+
+
 def test_a_full_partition_is_said_before_a_byte_is_written(disk: Disk, image: Path) -> None:
     before = image.read_bytes()
     room = volume(disk).room([])

@@ -144,6 +144,7 @@ class Volume:
             self._insert(fresh)
             self._delete(file)
             return
+        self._end_behind(folder, place, fresh)
         folder[place * SLOT : place * SLOT + len(fresh)] = fresh
         self._write(start, bytes(folder[start : start + self._shape.sector]))
         self._region.flush()
@@ -160,16 +161,28 @@ class Volume:
         sector = start - start % self._shape.sector
         between = [slot for slot in range(end, place) if slot * SLOT < sector]
         if place >= end:
-            # What lies behind the end of a list is not zero on every volume.
-            self._end_at(folder, start + len(slots))
             if between:
                 self._end_at(folder, start)
             self._delete_slots(between)
+        self._end_behind(folder, place, slots)
         for slot in range(end, place):
             folder[slot * SLOT] = DELETED
         folder[start : start + len(slots)] = slots
         self._write(sector, bytes(folder[sector : sector + self._shape.sector]))
         self._region.flush()
+
+    def _end_behind(self, folder: bytearray, place: int, slots: bytes) -> None:
+        """Let a list that ``slots`` at ``place`` make longer end behind them.
+
+        What lies behind the end of a list is not zero on every volume.
+        """
+        after = place * SLOT + len(slots)
+        if after // SLOT <= _end(folder) or after >= len(folder):
+            return
+        if after % self._shape.sector == 0:
+            self._end_at(folder, after)
+        else:
+            folder[after] = END  # it is in the sector that is written next
 
     def _end_at(self, folder: bytearray, at: int) -> None:
         """Make the slot at ``at``, which no list reaches yet, the end of one, durably."""

@@ -51,6 +51,8 @@ want multi-user.target appliance-boot-record.service
 want multi-user.target appliance-broker.service
 want multi-user.target appliance-provision.service
 want multi-user.target appliance-provision-log.service
+want multi-user.target appliance-boot-good.service
+want multi-user.target appliance-update.service
 want basic.target usbguard.service
 want multi-user.target appliance-modules.service
 want multi-user.target appliance-network.service
@@ -65,7 +67,8 @@ mkdir -p "$workers"
 ln -sf /run/appliance/worker-devices.conf "$workers/devices.conf"
 
 # Masked: each would write memory to a disk, give access around the kiosk, or load other rules. The
-# seat is appliance-seat.service, for one user.
+# seat is appliance-seat.service, for one user. systemd's own way of blessing a boot would call an
+# image good for ever; appliance-boot-good.service does not.
 mask() {
 	mkdir -p "$root/etc/systemd/system"
 	ln -sf /dev/null "$root/etc/systemd/system/$1"
@@ -84,3 +87,4 @@ mask rescue.service
 mask debug-shell.service
 mask nftables.service
 mask seatd.service
+mask systemd-bless-boot.service

@@ -94,6 +94,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "swap.command",
             "Apply the face of the source to faces in a photo or video.",
         ),
+        "update": (
+            "update.command",
+            "Make, check and apply updates of the appliance's image.",
+        ),
     }
 )
 
@@ -123,6 +127,8 @@ Exit codes:
    16  the TPM is missing, does not answer, or refuses
    16  the TPM does not answer, or refuses what is asked of it
    17  a bundle that sets a machine up is not accepted, or cannot be applied
+   16  the TPM does not answer, or refuses
+   18  an update of the image is not installed
    70  a bug in the program
   130  interrupted by Ctrl-C; nothing was written
   141  the reader of the output closed it (SIGPIPE)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
 Process: TypeAlias = Literal[
-    "audit", "auditor", "broker", "burner", "disc", "kiosk", "releaser", "worker"
+    "audit", "auditor", "broker", "burner", "disc", "kiosk", "releaser", "update", "worker"
 ]
 """The processes that write diagnostics."""
 

@@ -10,6 +10,7 @@ _SECONDS = 30
 
 
 def run(tool: str, *options: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def run(tool: str, *options: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Run ``tool``, such as ``tpm2_nvread``, on ``data``, and return what became of it.
 
     Raises ``TpmError`` if it cannot be run or does not end within 30 s.

@@ -52,6 +52,8 @@ def story() -> Iterator[Step]:
             yield at + 80 * MINUTE, "broker", events.DeviceRefused("storage")
     yield at + 85 * MINUTE, "keeper", events.Provisioned(2, dice.randbytes(32).hex(), "signers")
     yield at + 86 * MINUTE, "keeper", events.ProvisioningRefused("number", policy)
+            yield at + 81 * MINUTE, "keeper", events.UpdateRefused("older", 4)
+            yield at + 82 * MINUTE, "keeper", events.UpdateInstalled(5, policy)
     yield at + 90 * MINUTE, "broker", events.AuditViewed(people[0])
     yield at + 91 * MINUTE, "broker", events.MachineViewed(people[1])
     yield at + 95 * MINUTE, "embedded", events.LogRead("search", 3, 90, 12)

@@ -33,6 +33,8 @@ MAX_EXPOSURE = {
     "appliance-auditor.service": 0.4,
     # It reaches the TPM, but not as root.
     "appliance-boot-record.service": 0.6,
+    # It is root, with the disk that holds the image, and the TPM.
+    "appliance-boot-good.service": 1.3,
     # It reads tokens, so it has devices.
     "appliance-broker.service": 0.5,
     # It has the drive.
@@ -60,6 +62,8 @@ MAX_EXPOSURE = {
     "appliance-seat.service": 1.2,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,
+    # It is root, with the disk that holds the image, the drive and the TPM.
+    "appliance-update.service": 1.3,
     "appliance-usb-refused@.service": 0.8,
     "appliance-worker@.service": 0.3,
     # What it mounts is to be seen outside, so it cannot have a view of files of its own.
@@ -82,6 +86,7 @@ READ_PROC = {
     "appliance-audit-checkpoint.service",
     "appliance-auditor.service",
     "appliance-boot-record.service",
+    "appliance-boot-good.service",
     "appliance-broker.service",
     "appliance-disc.service",
     "appliance-doctor.service",
@@ -90,6 +95,7 @@ READ_PROC = {
     "appliance-modules.service",
     "appliance-provision.service",
     "appliance-releaser@.service",
+    "appliance-update.service",
     "appliance-worker@.service",
     APART,
 }

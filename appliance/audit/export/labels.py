@@ -116,6 +116,10 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.DeviceRefused: EventLabels(
         "Device refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True
     ),
+    events.UpdateInstalled: EventLabels("Update installed", "system", "E", _ALERT, _CONFIGURATION),
+    events.UpdateRefused: EventLabels(
+        "Update refused", "alarm", "E", _ALERT, _RESTRICTED, failed=True
+    ),
     events.AuditViewed: EventLabels("Auditor let in", "people", "R", _LOG_USED),
     events.MachineViewed: EventLabels("Machine looked at", "people", "R", _ACCESS),
     events.LogRead: EventLabels("Log read", "system", "R", _LOG_USED),

@@ -47,6 +47,7 @@ _ENDING = Rule(_UNBOUND | {"broker"}, "ending")
 _WORKER = Rule(_UNBOUND | {"worker"})
 _KEEPER = Rule(frozenset({"keeper"}), "ending")
 # What root does outside of sessions: the daemon knows root as a keeper.
+# Root at boot: the keeper's role is that of every process of root.
 _ROOT = Rule(_UNBOUND | {"keeper"}, "alarm")
 _RELEASER = Rule(_UNBOUND | {"releaser"})
 _SEALED = Rule(_UNBOUND | {"worker", "releaser"})
@@ -98,6 +99,8 @@ RULES: Mapping[type[Event], Rule] = MappingProxyType(
         events.ReleaseBurned: _RELEASER,
         events.EscapeAttempt: _ANYBODY,
         events.DeviceRefused: _ALARM,
+        events.UpdateInstalled: _ROOT,
+        events.UpdateRefused: _ROOT,
         events.EntryRefused: _DAEMON,
         events.AuditViewed: _BROKER,
         events.MachineViewed: _BROKER,

@@ -53,6 +53,7 @@ _MASKED = {
     ),
     "no other packet filter": ("nftables.service",),
     "no other seat": ("seatd.service",),
+    "no image is good for ever": ("systemd-bless-boot.service",),
 }
 
 

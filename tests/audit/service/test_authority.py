@@ -26,6 +26,7 @@ ROOMS: tuple[tuple[str, Role, int], ...] = (
     ("attestation", "attester", 2),
     # Root, whom the daemon knows as a keeper.
     ("provisioning", "keeper", 2),
+    ("updating", "keeper", 2),
 )
 
 
@@ -120,5 +121,6 @@ def test_the_source_of_every_room_that_logs_was_looked_at() -> None:
         "provisioning",
         "releaser",
         "session",
+        "updating",
         "worker",
     }  # a command may log any event

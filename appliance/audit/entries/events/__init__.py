@@ -35,6 +35,8 @@ from appliance.audit.entries.events.machine import (
     Provisioned,
     ProvisioningRefused,
     SealResult,
+    UpdateInstalled,
+    UpdateRefused,
 )
 from appliance.audit.entries.events.people import (
     LoginGranted,
@@ -136,6 +138,8 @@ __all__ = [
     "SimulationApplied",
     "SimulationRefused",
     "TokenRemoved",
+    "UpdateInstalled",
+    "UpdateRefused",
     "WorkspaceErased",
 ]
 
@@ -181,6 +185,8 @@ AnyEvent: TypeAlias = (
     | ReleaseBurned
     | EscapeAttempt
     | DeviceRefused
+    | UpdateInstalled
+    | UpdateRefused
     | EntryRefused
     | AuditViewed
     | MachineViewed

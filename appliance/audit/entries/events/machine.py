@@ -111,3 +111,40 @@ class ProvisioningRefused(Strict, frozen=True, tag="provisioning-refused"):
 
     reason: ProvisioningReason
     bundle: Sha256 | None = None
+class UpdateInstalled(Strict, frozen=True, tag="update-installed"):
+    """An update lies whole in the slot that is not running; it is started from the next boot on.
+
+    ``number``: which image it is. ``image``: root hash of its verity tree. The entry is made last
+    but one: after a power cut in between, the update is installed again.
+    """
+
+    number: Count
+    image: Sha256
+
+
+class UpdateRefused(Strict, frozen=True, tag="update-refused"):
+    """An update was not installed; what runs, and what is started next, is as before.
+
+    ``unreadable``: cut short, or no update. ``signature``: not by a key that the image trusts.
+    ``foreign``: of another kind of image. ``older``: not newer than what this machine has run.
+    ``too-large``: for its place on the disk. ``altered``: a part is not what was signed.
+    ``unsteady``: read twice, it was not the same. ``slot``: the disk does not hold what was
+    written. ``esp``: the boot partition is damaged or full. ``disk``: there is not one disk with
+    the running image, or it fails. ``tpm``: it does not say which image was the newest. ``number``:
+    of the update, where its signature was good.
+    """
+
+    reason: Literal[
+        "unreadable",
+        "signature",
+        "foreign",
+        "older",
+        "too-large",
+        "altered",
+        "unsteady",
+        "slot",
+        "esp",
+        "disk",
+        "tpm",
+    ]
+    number: Count | None = None

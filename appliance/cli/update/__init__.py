@@ -1,0 +1,1 @@
+"""``appliance update``: makes, checks and applies updates of the image."""

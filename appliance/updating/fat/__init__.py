@@ -1,0 +1,1 @@
+"""FAT32 as far as updates need it: files are added, renamed and removed, one sector at a time."""

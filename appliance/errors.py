@@ -112,6 +112,8 @@ class ProvisionError(ApplianceError):
     """A site's bundle that is not accepted, or cannot be applied."""
 
     exit_code = 17
+
+
 class UpdateError(ApplianceError):
     """An update of the image that is not installed."""
 

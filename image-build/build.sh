@@ -45,6 +45,9 @@ inside() {
 		exec chroot "$tools" "$@"' inside "$cache/tools" "$work" "$out" "$cache/keys" "$@"
 }
 
+# tool NAME ARGUMENT…: a program of tools/image.
+tool() { (cd "$repository" && "$bin/python" -m "tools.image.$1" "${@:2}"); }
+
 tools() {
 	local key
 	key=$({ declare -f tools bootstrap; cat "$here"/packages{-tools.txt,.lock}; } | sha256sum)
@@ -133,7 +136,7 @@ own() {
 	sed -i -E 's#:/bin/(ba)?sh$#:/usr/sbin/nologin#' "$root/etc/passwd"
 	chroot "$root" $python -m compileall -q --invalidation-mode unchecked-hash \
 		"/usr/lib/$python" "/usr/local/lib/$python/dist-packages" /usr/lib/python3
-	python3 "$here/modules.py" "$root"
+	tool kernel_modules "$root"
 	# The root is compressed as a whole; unpacking a module once more would cost a start a second.
 	find "$root/usr/lib/modules" -name '*.ko.xz' -exec unxz {} +
 	for version in "$root"/usr/lib/modules/*; do depmod -b "$root" "${version##*/}"; done
@@ -150,7 +153,7 @@ own() {
 
 initrd() {
 	say 'building the initrd'
-	python3 "$here/initrd.py" "$root" "$work/initrd"
+	tool initrd "$root" "$work/initrd"
 	find "$work/initrd" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 	# shellcheck disable=SC2016
 	inside bash -c 'cd /work/initrd && find . | LC_ALL=C sort |
@@ -180,7 +183,7 @@ print(next(p["roothash"] for p in json.load(sys.stdin) if p.get("roothash", "TBD
 	definitions "$work/repart" 10 11 20 21 30
 	rm -f "$out/disk.raw"
 	repart /work/repart /out/disk.raw >"$work/disk.json"
-	python3 "$here/verity_of.py" "$work/disk.json" "$out/disk.raw" >"$out/root.verity"
+	tool verity_tree "$work/disk.json" "$out/disk.raw" >"$out/root.verity"
 }
 
 # What is in the image, and whether anything is that nothing accounts for.

@@ -124,10 +124,8 @@ Exit codes:
    13  source and target are different people, which the policy forbids
    14  a simulation is asked beyond its bounds, or in a view where it is not honest
    15  a result cannot be released, or what a file carries is not trusted
-   16  the TPM is missing, does not answer, or refuses
-   16  the TPM does not answer, or refuses what is asked of it
+   16  the TPM is missing, does not answer, or refuses what is asked of it
    17  a bundle that sets a machine up is not accepted, or cannot be applied
-   16  the TPM does not answer, or refuses
    18  an update of the image is not installed
    70  a bug in the program
   130  interrupted by Ctrl-C; nothing was written

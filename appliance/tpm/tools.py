@@ -9,7 +9,6 @@ from appliance.errors import TpmError
 _SECONDS = 30
 
 
-def run(tool: str, *options: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
 def run(tool: str, *options: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Run ``tool``, such as ``tpm2_nvread``, on ``data``, and return what became of it.
 

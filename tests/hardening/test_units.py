@@ -293,6 +293,8 @@ def test_the_ledger_is_not_counted_before_the_boot_was_recorded(root: Path) -> N
     record = (root / INSTALLED / "appliance-boot-record.service").read_text()
     assert "\nRequires=" not in record
     assert "\nRemainAfterExit=yes\n" in record
+
+
 def test_on_an_old_disk_nothing_is_served(root: Path) -> None:
     broker = (root / INSTALLED / "appliance-broker.service").read_text()
     assert "Requires=appliance-provision.service\n" in broker

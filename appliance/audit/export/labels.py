@@ -129,6 +129,7 @@ _LABELS: dict[type[Event], EventLabels] = {
     events.CheckpointAnchored: EventLabels("Checkpoint anchored", "system", "E", _ATTEST),
     events.LedgerRolledBack: EventLabels(
         "Log older than counted", "alarm", "E", _ALERT, failed=True
+    ),
     events.Provisioned: EventLabels("Provisioned", "system", "E", _ALERT, _CONFIGURATION),
     events.ProvisioningRefused: EventLabels(
         "Provisioning refused", "alarm", "E", _ALERT, _CONFIGURATION, failed=True

@@ -46,8 +46,7 @@ _ALARM = Rule(_UNBOUND | {"broker"}, "alarm")
 _ENDING = Rule(_UNBOUND | {"broker"}, "ending")
 _WORKER = Rule(_UNBOUND | {"worker"})
 _KEEPER = Rule(frozenset({"keeper"}), "ending")
-# What root does outside of sessions: the daemon knows root as a keeper.
-# Root at boot: the keeper's role is that of every process of root.
+# What root does outside of sessions: the daemon knows every process of root as a keeper.
 _ROOT = Rule(_UNBOUND | {"keeper"}, "alarm")
 _RELEASER = Rule(_UNBOUND | {"releaser"})
 _SEALED = Rule(_UNBOUND | {"worker", "releaser"})

@@ -7,8 +7,15 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from appliance.audit.entries.events.root import Strict
-from appliance.audit.entries.fields import Count, Layer, Measured, SessionId, Sha256, Version
-from appliance.audit.entries.fields import MAX_INTEGER, Count, Layer, SessionId, Sha256, Version
+from appliance.audit.entries.fields import (
+    MAX_INTEGER,
+    Count,
+    Layer,
+    Measured,
+    SessionId,
+    Sha256,
+    Version,
+)
 
 ProvisioningReason: TypeAlias = Literal[
     "malformed",
@@ -111,6 +118,8 @@ class ProvisioningRefused(Strict, frozen=True, tag="provisioning-refused"):
 
     reason: ProvisioningReason
     bundle: Sha256 | None = None
+
+
 class UpdateInstalled(Strict, frozen=True, tag="update-installed"):
     """An update lies whole in the slot that is not running; it is started from the next boot on.
 

@@ -1,7 +1,7 @@
-"""Delete kernel modules of a root that the image must not have: python3 modules.py ROOT.
+"""Delete kernel modules that the image must not have: python -m tools.image.kernel_modules ROOT.
 
-``modules.remove`` names folders of modules; ``modules.keep`` names modules of these that stay, with all
-that they depend on.
+``modules.remove`` names folders of modules; ``modules.keep`` names modules of these that stay, with
+all that they depend on.
 """
 
 from __future__ import annotations
@@ -9,13 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from tools.image.locked import read_list
 
-
-def listed(name: str) -> list[str]:
-    """The lines of a list beside this program, without comments."""
-    lines = (HERE / name).read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+HERE = Path(__file__).parents[2] / "image-build"
 
 
 def trim(modules: Path) -> None:
@@ -25,10 +21,10 @@ def trim(modules: Path) -> None:
     )
     stem = {Path(path).name.split(".")[0].replace("-", "_"): path for path in depends}
     kept: set[str] = set()
-    for name in listed("modules.keep"):
+    for name in read_list(HERE / "modules.keep"):
         if name in stem:
             kept |= {stem[name], *depends[stem[name]].split()}
-    removed = tuple(f"kernel/{folder}" for folder in listed("modules.remove"))
+    removed = tuple(f"kernel/{folder}" for folder in read_list(HERE / "modules.remove"))
     for path in depends:
         below = any(path == folder or path.startswith(f"{folder}/") for folder in removed)
         if below and path not in kept:

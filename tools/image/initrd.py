@@ -1,7 +1,7 @@
-"""Copy from a root what its initrd needs: python3 initrd.py ROOT INTO.
+"""Copy from a root what its initrd needs: python -m tools.image.initrd ROOT INTO.
 
-The initrd is the root's own systemd: it finds the slot of the root hash, opens it with dm-verity, makes
-/var at the first boot, and switches to the root. Shared libraries follow from the programs.
+The initrd is the root's own systemd: it finds the slot of the root hash, opens it with dm-verity,
+makes /var at the first boot, and switches to the root. Libraries follow from the programs.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from tools.image.locked import read_list
+
+HERE = Path(__file__).parents[2] / "image-build"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
-
-
-def listed(name: str) -> list[str]:
-    """The lines of a list beside this program, without comments."""
-    lines = (HERE / name).read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def copy(root: Path, into: Path, path: str) -> None:
@@ -30,8 +26,8 @@ def copy(root: Path, into: Path, path: str) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_symlink():
-        target.symlink_to(os.readlink(source))
-        to = os.readlink(source)
+        to = str(source.readlink())
+        target.symlink_to(to)
         where = Path(to.lstrip("/")) if to.startswith("/") else Path(path).parent / to
         inside = os.path.normpath(where)
         if (root / inside).is_file() or (root / inside).is_symlink():
@@ -42,7 +38,7 @@ def copy(root: Path, into: Path, path: str) -> None:
 
 def copy_files(root: Path, into: Path) -> None:
     """Copy what ``initrd.files`` names, without what it excludes (lines that begin with "!")."""
-    patterns = listed("initrd.files")
+    patterns = read_list(HERE / "initrd.files")
     excluded = {
         path.relative_to(root)
         for pattern in patterns
@@ -61,6 +57,12 @@ def copy_files(root: Path, into: Path) -> None:
                 copy(root, into, str(name))
 
 
+def needed(program: Path) -> list[str]:
+    """The names of the libraries that a program or library is linked to."""
+    done = subprocess.run(["readelf", "-d", program], capture_output=True, text=True, check=True)
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", done.stdout)
+
+
 def copy_libraries(root: Path, into: Path) -> None:
     """Copy the shared libraries that the programs copied so far are linked to."""
     todo = [path for path in into.rglob("*") if path.is_file() and not path.is_symlink()]
@@ -69,10 +71,7 @@ def copy_libraries(root: Path, into: Path) -> None:
         with path.open("rb") as file:
             if file.read(4) != b"\x7fELF":
                 continue
-        done = subprocess.run(
-            ["readelf", "-d", path], capture_output=True, text=True, check=True
-        ).stdout
-        for name in re.findall(r"\(NEEDED\).*\[(.*)\]", done):
+        for name in needed(path):
             for folder in (LIBRARIES, f"{LIBRARIES}/systemd", "usr/lib64"):
                 source = root / folder / name
                 if source.exists() and not (into / folder / name).exists():
@@ -89,7 +88,7 @@ def copy_modules(root: Path, into: Path) -> None:
         line.split(":", 1) for line in (modules / "modules.dep").read_text().splitlines()
     )
     stem = {Path(path).name.split(".")[0].replace("-", "_"): path for path in depends}
-    for wanted in listed("initrd.modules"):
+    for wanted in read_list(HERE / "initrd.modules"):
         if wanted in stem:
             for path in (stem[wanted], *depends[stem[wanted]].split()):
                 copy(root, into, f"{name}/{path}")
@@ -99,11 +98,23 @@ def copy_modules(root: Path, into: Path) -> None:
 
 
 def main() -> None:
+    """Make the tree of the initrd."""
     root, into = (Path(argument) for argument in sys.argv[1:])
-    for folder in ("dev", "proc", "sys", "run", "tmp", "var", "sysroot", "etc", "usr/bin", "var/tmp"):
+    for folder in (
+        "dev",
+        "proc",
+        "sys",
+        "run",
+        "tmp",
+        "var",
+        "sysroot",
+        "etc",
+        "usr/bin",
+        "var/tmp",
+    ):
         (into / folder).mkdir(parents=True, exist_ok=True)
     for link in ("bin", "sbin", "lib", "lib64"):
-        target = os.readlink(root / link)
+        target = (root / link).readlink()
         (into / target).mkdir(parents=True, exist_ok=True)
         (into / link).symlink_to(target)
     copy_files(root, into)

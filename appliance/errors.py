@@ -108,11 +108,5 @@ class TpmError(ApplianceError):
     exit_code = 16
 
 
-class UpdateError(ApplianceError):
-    """An update of the image that is not installed."""
-
-    exit_code = 18
-
-
 class ResourceError(ApplianceError):
     """This process got too little memory, or may not start the threads that it needs."""

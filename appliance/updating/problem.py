@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
-from appliance.errors import UpdateError
+from appliance.errors import ApplianceError
 
 Reason: TypeAlias = Literal[
     "unreadable",
@@ -66,8 +66,10 @@ _WORDS: dict[Reason, tuple[str, str]] = {
 }
 
 
-class RefusedUpdateError(UpdateError):
+class RefusedUpdateError(ApplianceError):
     """An update that is not installed, for a ``reason`` that the ledger has a word for."""
+
+    exit_code: ClassVar[int] = 18  # errors.py is root's code: a keeper loads it
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(*_WORDS[reason])

@@ -19,6 +19,7 @@ import pytest
 
 from appliance.updating import install
 from appliance.updating.boot_good import confirm_boot
+from appliance.updating.disk import Disk
 from appliance.updating.source import from_file
 from tests.paths import REPOSITORY
 from tests.updating.judges import Found, Judge, first, sound
@@ -242,12 +243,15 @@ def test_the_kernel_is_asked_for_what_was_recorded_and_nothing_else(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["+2-1", "+0-3", "", "+1-2"])
-@pytest.mark.parametrize("before", [0, 11, 12, 13, 14])
+@pytest.mark.parametrize(
+    ("before", "behind"), [(0, 0), (11, 0), (12, 0), (13, 0), (14, 0), (11, 17)]
+)
 def test_the_running_image_keeps_a_name_while_it_gets_its_tries_back(
-    name: str, before: int, tmp_path: Path
+    name: str, before: int, behind: int, tmp_path: Path
 ) -> None:
     here = machine(tmp_path / "machine", OLD, name=f"face-appliance_0.1.0{name}.efi")
-    # Names in front of it move its slots over the border of a sector.
+    # Names in front of it move its slots over the border of a sector; with many behind it there is
+    # no room for a new name in its own.
     one = tmp_path / "one"
     one.write_bytes(b"1")
     run("mdel", "-i", here.esp, f"::/EFI/Linux/face-appliance_0.1.0{name}.efi")
@@ -255,15 +259,42 @@ def test_the_running_image_keeps_a_name_while_it_gets_its_tries_back(
         run("mcopy", "-i", here.esp, str(one), f"::/EFI/Linux/{number}.TXT")
     one.write_bytes(OLD.uki)
     run("mcopy", "-i", here.esp, str(one), f"::/EFI/Linux/face-appliance_0.1.0{name}.efi")
+    one.write_bytes(b"1")
+    for number in range(before, before + behind):
+        run("mcopy", "-i", here.esp, str(one), f"::/EFI/Linux/{number}.TXT")
     scene = _scene(here, tmp_path)
     recording = Recording()
     opened = lambda place: RecordingDisk.recorded(place.path, recording)  # noqa: E731
     assert confirm_boot(here.at, here.number, opened)
     found = list(scene.cuts(recording))
+    most = 0
     for cut in found:
         assert OLD.version in cut.starts, cut.name
         assert [file for file in cut.broken if file.name.endswith(".efi")] == []
+        most = max(most, sum(file.name.endswith(".efi") for file in cut.files))
+    assert most == (2 if behind and len(name) > 3 else 1)
     assert [file.name for file in found[-1].files if file.version] == ["face-appliance_0.1.0+3.efi"]
     esp = here.places[4]
     assert sound(here.disk, esp.start, esp.size, tmp_path) == ""
     assert not confirm_boot(here.at, here.number, opened)
+
+
+def test_two_names_that_a_cut_left_are_one_after_the_next_good_boot(tmp_path: Path) -> None:
+    name = "face-appliance_0.1.0+2-1.efi"
+    here = machine(tmp_path / "machine", OLD, name=name)
+    twin = tmp_path / "twin"
+    twin.write_bytes(OLD.uki)
+    esp = here.places[4]
+    run("mcopy", "-i", here.esp, str(twin), "::/EFI/Linux/face-appliance_0.1.0+3.efi")
+    # The second name leads to the bytes of the first one: its own are lost.
+    data = here.disk.read_bytes()
+    own, other = (match.start() for match in re.finditer(rb"FACE[-A-Z]+~\dEFI", data))
+    with here.disk.open("r+b") as file:
+        file.seek(other + 26)
+        file.write(data[own + 26 : own + 28])
+    assert len(here.listing()) == 2
+    assert confirm_boot(here.at, here.number, lambda place: Disk.open(place.path, writable=True))
+    assert here.listing() == ["face-appliance_0.1.0+3.efi"]
+    assert sound(here.disk, esp.start, esp.size, tmp_path) == ""
+    files_now = Judge((OLD,)).files(here.disk, esp.start)
+    assert [file.wrong for file in files_now] == [None]

@@ -21,6 +21,7 @@ from pathlib import Path
 from tests.disc_reader.discs import burn
 from tests.lab.emulated_drive import DISC, DRIVE, drive_options, write_release
 from tests.lab.guest.test_a_disc_from_outside import PATIENT
+from tests.lab.image.token_at_the_lab import port_options
 from tests.lab.recorded_networks import PUBLIC_KEY, write_recorded
 from tests.lab.screen import screen_options
 
@@ -86,6 +87,7 @@ class Machine:
     mouse are plugged in. ``burner``: it has a drive with a blank DVD+R, see ``emulated_drive.py``,
     and a folder to be burned. ``disc``: it has a drive with a disc from outside, on which there is
     a portrait. ``real``: the starter pack is installed as it is, see ``recorded_networks.py``.
+    ``token``: a port for the security key of ``tests/lab/image/security_key.py``, which is outside.
     ``screen``: it has a screen that can be looked at from outside, keyboard and pointer; see
     ``screen.py``.
     """
@@ -97,6 +99,7 @@ class Machine:
     disc: bool = False
     real: bool = False
     screen: bool = False
+    token: bool = False
     memory_mib: int = 3072
 
     def __post_init__(self) -> None:
@@ -134,6 +137,16 @@ class Machine:
         return self.folder / DISC
 
     @property
+    def port(self) -> Path:
+        """The socket of the port for the token outside."""
+        return self.folder / "token.sock"
+
+    @property
+    def token_line(self) -> Path:
+        """The line for that token, which was made outside; the tests inside find a copy."""
+        return self.folder / "token-line"
+
+    @property
     def report(self) -> Path:
         """What the tests inside print, while they do."""
         return self.folder / "report.txt"
@@ -153,9 +166,9 @@ class Machine:
         """Boot and run ``tests`` (arguments of pytest); the machine is killed on leaving."""
         models, more = (_STARTER, "") if self.real else (self._recorded, _RECORDED)
         release = self.release if self.burner else None
-        _program(
-            self.folder / "program.erofs", tests, seconds, models, _POLICY + more, release=release
-        )
+        line = self.token_line if self.token else None
+        image = self.folder / "program.erofs"
+        _program(image, tests, seconds, models, _POLICY + more, release=release, line=line)
         self.report.write_bytes(b"")
         tools = "/lab"
         command = [
@@ -180,6 +193,7 @@ class Machine:
             # With fewer ports QEMU plugs a hub in between, which is refused with all behind it.
             *("-device", "qemu-xhci,id=xhci,p2=8,p3=8"),
             *(_usb(f"{tools}/run/stick.raw") if self.usb else ()),
+            *(port_options(f"{tools}/run/{self.port.name}") if self.token else ()),
             *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
             *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),
         ]
@@ -236,11 +250,12 @@ def machine(
     disc: bool = False,
     real: bool = False,
     screen: bool = False,
+    token: bool = False,
 ) -> Iterator[Machine]:
     """A fresh machine in a folder that goes away with it."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
     try:
-        yield Machine(folder, card, usb, burner, disc, real, screen)
+        yield Machine(folder, card, usb, burner, disc, real, screen, token)
     finally:
         shutil.rmtree(folder)
 
@@ -309,6 +324,7 @@ def _program(
     policy: str,
     *,
     release: Path | None,
+    line: Path | None,
 ) -> None:
     """Our files as they lie in an installed machine, and the tests that run there."""
     tree = image.parent / "program"
@@ -324,6 +340,8 @@ def _program(
     shutil.copytree(_PORTRAITS, tree / _TESTS / "portraits")
     if release is not None:
         shutil.copytree(release, tree / _TESTS / "release")
+    if line is not None:
+        shutil.copy(line, tree / _TESTS)
     _run("bash", str(REPOSITORY / "hardening/install.sh"), str(tree))
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True, exist_ok=True)

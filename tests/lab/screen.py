@@ -50,17 +50,17 @@ class Screen:
 
     def touch(self, x: float, y: float) -> None:
         """Press and release where ``x`` and ``y`` say, from 0 to 1."""
-        self._move(x, y)
+        self.move(x, y)
         self._button(down=True)
         self._button(down=False)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press at ``start``, release at ``end``: places from 0 to 1."""
-        self._move(*start)
+        self.move(*start)
         self._button(down=True)
         for step in range(1, _STEPS + 1):
             share = step / _STEPS
-            self._move(*(a + (b - a) * share for a, b in zip(start, end, strict=True)))
+            self.move(*(a + (b - a) * share for a, b in zip(start, end, strict=True)))
             time.sleep(_PAUSE)
         self._button(down=False)
 
@@ -69,7 +69,8 @@ class Screen:
         keys = [{"type": "qcode", "data": name} for name in names]
         self._qmp.ask("send-key", keys=keys)
 
-    def _move(self, x: float, y: float) -> None:
+    def move(self, x: float, y: float) -> None:
+        """Put the pointer where ``x`` and ``y`` say, from 0 to 1."""
         for axis, value in (("x", x), ("y", y)):
             position = {"axis": axis, "value": round(value * _RANGE)}
             self._qmp.ask("input-send-event", events=[{"type": "abs", "data": position}])

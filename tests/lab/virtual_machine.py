@@ -24,9 +24,9 @@ from tests.lab.guest.test_a_disc_from_outside import PATIENT
 from tests.lab.image.token_at_the_lab import port_options
 from tests.lab.recorded_networks import PUBLIC_KEY, write_recorded
 from tests.lab.screen import screen_options
+from tests.lab.tools_root import CACHE, inside_tools
+from tests.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-CACHE = REPOSITORY / ".cache/lab"
 _STARTER = REPOSITORY / "models/starter"
 _PORTRAITS = REPOSITORY / "appliance/resources/portraits"
 
@@ -35,7 +35,7 @@ _TESTS = "usr/local/lab/tests/lab/guest"
 _NETWORKS_OWN = (b"\x52\x55", b"\x52\x56")  # how the addresses of QEMU's network begin
 _PATIENCE = 240  # seconds that a machine may take to start
 # TCG emulates the wide vectors of AVX slowly: with SSE alone a swap takes 0.6 of the time.
-_PROCESSOR = "max,-avx512f,-avx2,-fma,-avx"
+PROCESSOR = "max,-avx512f,-avx2,-fma,-avx"
 _KERNEL = (
     "mitigations=off no_timer_check systemd.show_status=0"
     # The root is in memory: without a name that stays, each boot were another machine.
@@ -173,7 +173,7 @@ class Machine:
         tools = "/lab"
         command = [
             "qemu-system-x86_64",
-            *("-M", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", _PROCESSOR),
+            *("-M", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", PROCESSOR),
             *("-smp", "2", "-m", str(self.memory_mib), "-nodefaults", "-no-user-config"),
             *("-nographic", "-no-reboot", "-serial", f"file:{tools}/run/console.txt"),
             *("-monitor", "none", "-rtc", "base=utc"),
@@ -197,7 +197,7 @@ class Machine:
             *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
             *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),
         ]
-        inside = _inside_tools(self.folder, command, before=DRIVE if self.burner else "")
+        inside = inside_tools(self.folder, command, DRIVE if self.burner else "")
         process = subprocess.Popen(inside, stdin=subprocess.DEVNULL)
         try:
             yield process
@@ -293,27 +293,6 @@ def _drive(name: str, path: str, *, read_only: bool) -> Sequence[str]:
         "-device",
         f"virtio-blk-pci,drive={name},serial={name}",
     )
-
-
-def _inside_tools(folder: Path, command: Sequence[str], before: str) -> list[str]:
-    """The command as run in QEMU's own root, with cache and run folder in sight.
-
-    ``before``: what the shell does there first; a network of their own is then all that both have.
-    """
-    root = CACHE / "tools"
-    script = (
-        'set -e; root=$1; mkdir -p "$root/lab/cache" "$root/lab/run"; '
-        'mount --bind "$2" "$root/lab/cache"; mount --bind "$3" "$root/lab/run"; '
-        'mount --rbind /dev "$root/dev"; mount -t proc proc "$root/proc"; shift 3; '
-        # A TPM whose state outlives a boot like the disk; it ends with the machine.
-        'mkdir -p "$root/lab/run/tpm"; chroot "$root" swtpm socket --tpm2 --daemon --terminate '
-        "--tpmstate dir=/lab/run/tpm --ctrl type=unixio,path=/lab/run/tpm.sock; "
-        + before
-        + 'exec chroot "$root0" "$@"'
-    ).replace("$root0", str(root))
-    arguments = ["bash", "-c", script, "lab", str(root), str(CACHE), str(folder), *command]
-    apart = ("--net", "--pid", "--fork", "--kill-child") if before else ()
-    return ["unshare", "--mount", "--propagation", "private", *apart, *arguments]
 
 
 def _program(

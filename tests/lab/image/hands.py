@@ -26,6 +26,7 @@ KEYBOARD = ("1234567890", "QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM./_")
 _ACCENT = (111, 208, 200)
 """The colour of a button that leads on (qml/controls/Theme.qml); another while it is disabled."""
 
+_EDGE = 6  # pixels from the lower edge, where nothing is written
 _PAUSE, _BETWEEN_KEYS = 0.4, 0.2  # seconds between two looks, and between two keys
 
 
@@ -42,6 +43,10 @@ class Seat(Protocol):
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """From one place to another, without letting go."""
+        ...
+
+    def rest(self, place: tuple[int, int]) -> None:
+        """Put the pointer there: where it is, it hides what could be read."""
         ...
 
 
@@ -65,6 +70,10 @@ class MachineSeat:
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """See ``Seat``."""
         self._screen.drag(self._share(start), self._share(end))
+
+    def rest(self, place: tuple[int, int]) -> None:
+        """See ``Seat``."""
+        self._screen.move(*self._share(place))
 
     def _share(self, place: tuple[int, int]) -> tuple[float, float]:
         return place[0] / self._size[0], place[1] / self._size[1]
@@ -144,10 +153,12 @@ class Hands:
     def touch(self, place: tuple[int, int]) -> None:
         """Touch a place."""
         self._seat.tap(place)
+        self._rest()
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Drag what is at ``start`` to ``end``."""
         self._seat.drag(start, end)
+        self._rest()
 
     def type_on(self, pad: Sequence[Sequence[str]], text: Sequence[str]) -> None:
         """Type on a pad of the screen."""
@@ -155,6 +166,12 @@ class Hands:
         for key in text:
             self._seat.tap(keys[key])
             time.sleep(_BETWEEN_KEYS)
+        self._rest()
+
+    def _rest(self) -> None:
+        if self._sight is not None:
+            width, height = self._sight.picture.size
+            self._seat.rest((width // 2, height - _EDGE))
 
 
 def _place(sight: Sight, phrase: str, *, lit: bool) -> Box | None:

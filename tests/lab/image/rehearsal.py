@@ -71,12 +71,16 @@ class CompositorSeat:
         """See ``hands.Seat``."""
         self._pointer.drag(start, end)
 
+    def rest(self, place: tuple[int, int]) -> None:
+        """See ``hands.Seat``."""
+        self._pointer.move(*place)
+
 
 def rehearse(folder: Path) -> None:
     """A whole visit; there is no burner, which the screen says."""
     with tempfile.TemporaryDirectory() as made:
         disc = Path(made) / "disc.iso"
-        portrait = (resources.portraits() / "person_a_1.jpg").read_bytes()
+        portrait = (resources.training_photos() / "front.jpg").read_bytes()
         burn(disc, {"Jane Canary/portrait.jpg": portrait, "README": b"x"})
         with machine(_SITE, drive=disc) as running:
             _visit(running, Album(folder))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -52,21 +53,33 @@ _INTERRUPT_HEAD = struct.Struct("<BBH")
 class Device(Protocol):
     """What is plugged in: one configuration with one interface, and interrupt endpoints."""
 
-    numbers: tuple[int, int, int]
-    """Vendor, product, and the device's version."""
-    interface: tuple[int, int, int]
-    """Class, subclass and protocol."""
-    endpoints: dict[int, int]
-    """The interval of each interrupt endpoint, by its address."""
-    packet: int
-    """Bytes of the largest packet of each."""
-
-    def control(self, kind: int, request: int, value: int, data: bytes) -> bytes | None:
-        """Answer a control transfer, ``None`` to refuse it: bmRequestType, bRequest, wValue."""
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """Vendor, product, and the device's version."""
         ...
 
-    def take(self, data: bytes) -> None:
-        """A packet from the machine, at an interrupt endpoint."""
+    @property
+    def interface(self) -> tuple[int, int, int]:
+        """Class, subclass and protocol."""
+        ...
+
+    @property
+    def endpoints(self) -> dict[int, int]:
+        """The interval of each interrupt endpoint, by its address."""
+        ...
+
+    @property
+    def packet(self) -> int:
+        """Bytes of the largest packet of each."""
+        ...
+
+    @property
+    def take(self) -> Callable[[bytes], None]:
+        """Is called with each packet from the machine, at an interrupt endpoint."""
+        ...
+
+    def control(self, kind: int, request: int, value: int) -> bytes | None:
+        """Answer a control transfer, ``None`` to refuse it: bmRequestType, bRequest, wValue."""
         ...
 
 
@@ -182,7 +195,7 @@ class Plug:
 
     def _control(self, number: int, body: bytes) -> None:
         endpoint, request, kind, _, value, index, length = _CONTROL_HEAD.unpack_from(body)
-        data = self._device.control(kind, request, value, body[_CONTROL_HEAD.size :])
+        data = self._device.control(kind, request, value)
         given = b"" if data is None or not kind & _IN else data[:length]
         status = _STALL if data is None else _SUCCESS
         size = len(given) if kind & _IN else length

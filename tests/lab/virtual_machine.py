@@ -87,7 +87,8 @@ class Machine:
     mouse are plugged in. ``burner``: it has a drive with a blank DVD+R, see ``emulated_drive.py``,
     and a folder to be burned. ``disc``: it has a drive with a disc from outside, on which there is
     a portrait. ``real``: the starter pack is installed as it is, see ``recorded_networks.py``.
-    ``token``: a port for the security key of ``tests/lab/image/security_key.py``, which is outside.
+    ``token``: it has ports for a security key and a touch screen that are outside, see
+    ``tests/lab/image``.
     ``screen``: it has a screen that can be looked at from outside, keyboard and pointer; see
     ``screen.py``.
     """
@@ -142,6 +143,11 @@ class Machine:
         return self.folder / "token.sock"
 
     @property
+    def other_port(self) -> Path:
+        """That of the port for a touch screen outside."""
+        return self.folder / "touch.sock"
+
+    @property
     def token_line(self) -> Path:
         """The line for that token, which was made outside; the tests inside find a copy."""
         return self.folder / "token-line"
@@ -193,7 +199,8 @@ class Machine:
             # With fewer ports QEMU plugs a hub in between, which is refused with all behind it.
             *("-device", "qemu-xhci,id=xhci,p2=8,p3=8"),
             *(_usb(f"{tools}/run/stick.raw") if self.usb else ()),
-            *(port_options(f"{tools}/run/{self.port.name}") if self.token else ()),
+            *(port_options(f"{tools}/run/token.sock", "token") if self.token else ()),
+            *(port_options(f"{tools}/run/touch.sock", "touch") if self.token else ()),
             *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
             *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),
         ]

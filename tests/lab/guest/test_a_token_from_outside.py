@@ -1,4 +1,6 @@
-"""A token that is no part of the machine, at its USB port: allowed, listed, and it logs people in.
+"""A token that is no part of the machine, at its USB port: allowed, listed, it logs people in.
+
+And a touch screen, which is allowed by the same rule.
 
 It is held outside (``tests/lab/image/``): what is printed here moves the hand there.
 """
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,9 +27,11 @@ from tests.lab.guest.visitor import (
     until,
 )
 
-HAND, USER = "the hand: ", "anna"
-"""What begins a line for the hand outside, and whose registration was made there."""
+HAND, USER, PLACE = "the hand: ", "anna", (0.25, 0.75)
+"""What begins a line for the hand outside, whose registration was made there; where it taps."""
 
+_EVENT = struct.Struct("llHHi")  # struct input_event: time, type, code, value
+_KEY, _ABSOLUTE, _TOUCH = 1, 3, 0x14A  # linux/input-event-codes.h: EV_KEY, EV_ABS, BTN_TOUCH
 _LINE = Path(__file__).parent / "token-line"
 
 
@@ -101,6 +106,28 @@ def test_a_pull_locks_and_the_same_token_opens_again(outside: Broker) -> None:
     until(_nodes)
     os.close(outside.reopen(session))
     assert outside.states() == {session: "active"}
+
+
+def test_a_touch_screen_is_one(people: None) -> None:  # noqa: ARG001
+    def found() -> list[Path]:
+        names = Path("/sys/class/input").glob("event*/device/name")
+        return [name for name in names if "Touch screen" in name.read_text()]
+
+    _hand("touch screen")
+    until(found)
+    shell("udevadm settle")
+    (name,) = found()
+    node = Path("/dev/input") / name.parent.parent.name
+    about = shell(f"udevadm info --query=property {node}")
+    assert "ID_INPUT_TOUCHSCREEN=1" in about.splitlines()
+    with node.open("rb", buffering=0) as screen:
+        _hand("tap")
+        seen: dict[int, int] = {}
+        while len(seen) < 3:
+            *_, kind, code, value = _EVENT.unpack(screen.read(_EVENT.size))
+            if kind in (_KEY, _ABSOLUTE):
+                seen[code] = value
+    assert seen == {_TOUCH: 1, 0: round(PLACE[0] * 32767), 1: round(PLACE[1] * 32767)}
 
 
 def test_no_device_was_refused() -> None:

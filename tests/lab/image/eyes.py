@@ -12,9 +12,8 @@ import csv
 import difflib
 import io
 import os
-import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +24,7 @@ from PIL import Image
 
 _ENLARGED = 2  # times: print of 16 pixels is small for tesseract
 _LEAST_SURE = 0  # of 100: what was read of few letters is right, and yet unsure
-_LEAST_ALIKE = 0.84
+_LEAST_ALIKE, _SHORT = 0.84, 4  # words of so few letters must be read exactly
 _LEAST_SURFACE = 900  # pixels
 _LEAST_PAGE, _PAGE_SHARE, _BUTTON_SHARE = 200_000, 0.3, 0.7  # of the rectangle around it
 _PLAIN_SHARE = 0.12  # of the surroundings, that makes them more than a photo
@@ -60,11 +59,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Word:
-    """One that was read, and the line that it is in."""
+    """One that was read."""
 
     text: str
     box: Box
-    line: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -116,43 +114,42 @@ class Sight:
         return paper
 
     @cached_property
-    def words(self) -> list[Word]:
-        """All that was read: what is on buttons apart from the rest, which confuses less."""
+    def on_buttons(self) -> list[list[Word]]:
+        """The lines on buttons. They are read apart from the rest, which confuses less."""
         buttons = np.full_like(self.paper, _FULL)
-        rest = self.paper.copy()
-        for surface in self.surfaces:
-            box = surface.box
-            if box.height in _BUTTON_HEIGHTS and box.width in _BUTTON_WIDTHS:
-                rest[_part(box)] = _FULL
-                inner = _part(box, _CORNER)
-                buttons[inner] = self.paper[inner]
-        return [*_read(buttons, 0), *_read(rest, 1)]
+        for box in self._buttons:
+            inner = _part(box, _CORNER)
+            buttons[inner] = self.paper[inner]
+        return _read(buttons)
 
-    @property
+    @cached_property
+    def elsewhere(self) -> list[list[Word]]:
+        """The lines that are on no button."""
+        rest = self.paper.copy()
+        for box in self._buttons:
+            rest[_part(box)] = _FULL
+        return _read(rest)
+
+    @cached_property
     def text(self) -> str:
         """All words, line by line."""
-        return "\n".join(" ".join(word.text for word in line) for line in self._lines())
+        lines = [*self.on_buttons, *self.elsewhere]
+        return "\n".join(" ".join(word.text for word in line) for line in lines)
 
     def find(self, phrase: str) -> Box | None:
-        """Where ``phrase`` is, or ``None``; where it has least around it, as on a button."""
-        wanted = _plain(phrase)
-        best: tuple[float, Box] | None = None
-        for line in self._lines():
-            for start in range(len(line)):
-                for end in range(start + 1, min(len(line), start + phrase.count(" ") + 3) + 1):
-                    said = _plain("".join(word.text for word in line[start:end]))
-                    alike = difflib.SequenceMatcher(None, wanted, said).ratio()
-                    if alike < _LEAST_ALIKE or (len(wanted) <= 4 and said != wanted):
-                        continue
-                    more = sum(len(_plain(word.text)) for word in line) - len(said)
-                    rank = alike - more / 100
-                    if best is None or rank > best[0]:
-                        best = rank, _around([word.box for word in line[start:end]])
-        return best[1] if best else None
+        """Where ``phrase`` is, or ``None``; rather on a button than elsewhere."""
+        return _find(phrase, self.on_buttons) or _find(phrase, self.elsewhere)
 
-    def find_all(self, pattern: str) -> list[str]:
-        """What matches a regular expression, in the lines read."""
-        return [found[0] for found in re.finditer(pattern, self.text)]
+    def says(self, phrase: str) -> bool:
+        """Whether ``phrase`` is to be read; quicker than ``find`` for what is on no button."""
+        return bool(_find(phrase, self.elsewhere) or _find(phrase, self.on_buttons))
+
+    @property
+    def _buttons(self) -> list[Box]:
+        boxes = [surface.box for surface in self.surfaces]
+        return [
+            box for box in boxes if box.height in _BUTTON_HEIGHTS and box.width in _BUTTON_WIDTHS
+        ]
 
     def under(self, place: tuple[int, int]) -> Surface | None:
         """The smallest plain surface that ``place`` is on."""
@@ -176,14 +173,28 @@ class Sight:
                 }
         return {}
 
-    def _lines(self) -> Iterator[list[Word]]:
-        lines: dict[tuple[int, ...], list[Word]] = {}
-        for word in self.words:
-            lines.setdefault(word.line, []).append(word)
-        yield from lines.values()
+
+def _find(phrase: str, lines: Sequence[Sequence[Word]]) -> Box | None:
+    """Where ``phrase`` is in ``lines``: in that with least around it."""
+    wanted = _plain(phrase)
+    most = phrase.count(" ") + 3  # words: some are read as two
+    best: tuple[float, Box] | None = None
+    for line in lines:
+        length = sum(len(_plain(word.text)) for word in line)
+        for start in range(len(line)):
+            for end in range(start + 1, min(len(line), start + most) + 1):
+                said = _plain("".join(word.text for word in line[start:end]))
+                alike = difflib.SequenceMatcher(None, wanted, said).ratio()
+                if alike < _LEAST_ALIKE or (len(wanted) <= _SHORT and said != wanted):
+                    continue
+                rank = alike - (length - len(said)) / 100
+                if best is None or rank > best[0]:
+                    best = rank, _around([word.box for word in line[start:end]])
+    return best[1] if best else None
 
 
-def _read(paper: NDArray[np.uint8], sheet: int) -> list[Word]:
+def _read(paper: NDArray[np.uint8]) -> list[list[Word]]:
+    """The words on ``paper``, line by line."""
     size = (paper.shape[1] * _ENLARGED, paper.shape[0] * _ENLARGED)
     large = cv2.resize(paper, size, interpolation=cv2.INTER_CUBIC)
     done = subprocess.run(
@@ -193,15 +204,14 @@ def _read(paper: NDArray[np.uint8], sheet: int) -> list[Word]:
         capture_output=True,
         check=True,
     )
-    table = csv.DictReader(
-        io.StringIO(done.stdout.decode()), delimiter="\t", quoting=csv.QUOTE_NONE
-    )
-    return [
-        Word(row["text"], _box(row), (sheet, *(int(row[name]) for name in _LINE)))
-        for row in table
-        if row["level"] == _WORD_LEVEL and float(row["conf"]) >= _LEAST_SURE
-        if _plain(row["text"])
-    ]
+    said = io.StringIO(done.stdout.decode())
+    lines: dict[tuple[str, ...], list[Word]] = {}
+    for row in csv.DictReader(said, delimiter="\t", quoting=csv.QUOTE_NONE):
+        sure = row["level"] == _WORD_LEVEL and float(row["conf"]) >= _LEAST_SURE
+        if sure and _plain(row["text"]):
+            line = lines.setdefault(tuple(row[name] for name in _LINE), [])
+            line.append(Word(row["text"], _box(row)))
+    return list(lines.values())
 
 
 def _part(box: Box, less: int = 0) -> tuple[slice, slice]:

@@ -134,7 +134,11 @@ class Hands:
         self.album.note(why)
         return sight
 
-    def wait_for(self, phrase: str, seconds: float = PATIENCE, *, lit: bool = False) -> Box:
+    def wait_for(self, phrase: str, seconds: float = PATIENCE) -> None:
+        """Wait until ``phrase`` is on the screen."""
+        self.until(lambda sight: sight.says(phrase), phrase, seconds)
+
+    def find(self, phrase: str, seconds: float = PATIENCE, *, lit: bool = False) -> Box:
         """Where ``phrase`` is, once it is there; ``lit``: on a button that leads on."""
         found: list[Box] = []
 
@@ -148,7 +152,7 @@ class Hands:
 
     def tap(self, phrase: str, seconds: float = PATIENCE, *, lit: bool = False) -> None:
         """Touch ``phrase``, once it is there."""
-        self.touch(self.wait_for(phrase, seconds, lit=lit).middle)
+        self.touch(self.find(phrase, seconds, lit=lit).middle)
 
     def touch(self, place: tuple[int, int]) -> None:
         """Touch a place."""

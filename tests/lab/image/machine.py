@@ -139,7 +139,7 @@ class ImageMachine:
             *("-device", _SCREENS[hardware.screen]),
             *("-device", "virtio-rng-pci"),
             # For what is plugged in while it runs.
-            *("-device", "pcie-root-port,id=slot,chassis=1,slot=1"),
+            *("-device", "pcie-root-port,id=port.0,chassis=1,slot=1"),
             # With fewer ports QEMU plugs a hub in between, which is refused with all behind it.
             *("-device", "qemu-xhci,id=xhci,p2=8,p3=8"),
             *(word for port in PORTS for word in port_options(f"{_RUN}/{port}.sock", port)),
@@ -237,7 +237,7 @@ class Running:
         file = f"{_RUN}/{capture.name}"
         dump = {"qom-type": "filter-dump", "id": f"dump-{name}", "netdev": name, "file": file}
         self.qmp.ask("object-add", **dump)
-        driver, bus = ("usb-net", "xhci.0") if usb else ("e1000e", "slot")
+        driver, bus = ("usb-net", "xhci.0") if usb else ("e1000e", "port.0")
         self.qmp.ask("device_add", driver=driver, id=f"net-{name}", netdev=name, bus=bus)
         return capture
 

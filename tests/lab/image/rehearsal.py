@@ -94,7 +94,7 @@ def _visit(running: Running, album: Album) -> None:
         hands = Hands(CompositorSeat(shown, shown.pointer()), album)
         people = [Person(name, SoftwareToken(running, name), PIN) for name in ("anna", "ruth")]
         visit = Visit(hands, people[0], people[1], "Jane Canary/portrait.jpg", _PATIENCE)
-        visit.whole(visit.burn_without_a_drive)
+        visit.whole(visit.burn_without_a_burner)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The token outside at the machine of the lab: the tests inside say what the hand is to do."""
+"""Token and touch screen outside the lab's machine: the tests inside say what the hand does."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from tests.lab.guest.test_a_token_from_outside import HAND, USER
+from tests.lab.guest.test_a_token_from_outside import HAND, PLACE, USER
 from tests.lab.guest.visitor import PIN
 from tests.lab.image.security_key import SecurityKey
+from tests.lab.image.touch_screen import TouchScreen
 
 if TYPE_CHECKING:
     from tests.lab.virtual_machine import Machine
 
 
-def port_options(path: str, name: str = "token") -> Sequence[str]:
+def port_options(path: str, name: str) -> Sequence[str]:
     """QEMU's options for a port at ``path``; its controller is ``xhci``."""
     return (
         *("-chardev", f"socket,id={name},path={path},server=on,wait=off"),
@@ -32,12 +33,18 @@ def held(booted: Machine) -> Iterator[None]:
     over = Event()
 
     def follow() -> None:
-        done = 0
+        done, glass = 0, None
         while not over.is_set():
             text = booted.text() if booted.report.exists() else ""
             asked = [line for line in text.splitlines() if line.startswith(HAND)]
             for line in asked[done:]:
-                _do(key, line.removeprefix(HAND))
+                match line.removeprefix(HAND):
+                    case "touch screen":
+                        glass = TouchScreen(booted.other_port)
+                    case "tap" if glass is not None:
+                        glass.tap(PLACE)
+                    case what:
+                        _do(key, what)
             done = len(asked)
             time.sleep(0.05)
 

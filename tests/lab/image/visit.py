@@ -86,7 +86,7 @@ class Visit:
         self._go_on()
         self._see("changes_title")
         self._tap("region_nose")
-        label = self.hands.wait_for(_say("handle_alar_width"), self.patience)
+        label = self.hands.find(_say("handle_alar_width"), self.patience)
         less, more = self._slider_below(label)
         middle = (less[0] + more[0]) // 2
         self.hands.drag((middle, less[1]), ((less[0] + middle) // 2, less[1]))
@@ -133,10 +133,10 @@ class Visit:
         self._tap("request_burn", lit=True)
         self.hands.wait_for("The disc is burned, read back", self.patience)
 
-    def burn_without_a_drive(self) -> None:
+    def burn_without_a_burner(self) -> None:
         """It is refused, which is said; what was released stays."""
         self._tap("request_burn", lit=True)
-        self.hands.wait_for("There is no drive, or no disc in it", self.patience)
+        self.hands.wait_for("The burner does not answer", self.patience)
         self._tap("notice_close")
 
     def end(self) -> None:
@@ -164,8 +164,8 @@ class Visit:
         person.token.touch_when_it_blinks(self.patience)
         self.hands.album.note(f"touched: {person.name}")
 
-    def _see(self, name: str, filled: str = "") -> Box:
-        return self.hands.wait_for(_say(name, filled), self.patience)
+    def _see(self, name: str, filled: str = "") -> None:
+        self.hands.wait_for(_say(name, filled), self.patience)
 
     def _tap(self, name: str, *, lit: bool = False) -> None:
         self.hands.tap(_say(name), self.patience, lit=lit)

@@ -124,6 +124,10 @@ class Hands:
         self.album.keep(picture, why)
         return self._sight
 
+    def glance(self, why: str) -> None:
+        """Keep a picture, and read nothing."""
+        self.album.keep(self._seat.picture(), why)
+
     def until(self, seen: Callable[[Sight], bool], why: str, seconds: float = PATIENCE) -> Sight:
         """The first sight that is as wanted. Raises ``TimeoutError`` with what was read instead."""
         end = time.monotonic() + seconds

@@ -7,6 +7,7 @@ Clinician, patient and a second person do what the screen says, in its own words
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,6 +21,7 @@ REFERENCE = "C-2026-0142"
 _SLIDER = 320  # pixels that a slider's buttons may be apart
 _BUTTON = range(44, 68)  # pixels: the sides of a slider's "less" and "more"
 _VALUE = re.compile(r"[-\u2013\u2014]\s?\d+([.,]\d+)?\s?mm")
+_SURE = 0.5  # seconds
 _SENTENCE = 5  # words of a sentence that suffice to know it
 
 
@@ -141,8 +143,11 @@ class Visit:
 
     def end(self) -> None:
         """Everything is erased; the certificate, and the first screen again."""
-        self._tap("session_end", lit=True)
-        self._tap("session_sure")
+        place = self.hands.find(_say("session_end"), self.patience, lit=True).middle
+        self.hands.touch(place)
+        time.sleep(_SURE)
+        self.hands.glance(_say("session_sure"))  # it asks so for a moment only
+        self.hands.touch(place)
         self._see("certificate_title")
         self._tap("certificate_done", lit=True)
         self.clinician.token.pull()

@@ -26,6 +26,7 @@ KEYBOARD = ("1234567890", "QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM./_")
 _ACCENT = (111, 208, 200)
 """The colour of a button that leads on (qml/controls/Theme.qml); another while it is disabled."""
 
+_FAILURES = ("That did not work", "The wipe was not clean")
 _EDGE = 6  # pixels from the lower edge, where nothing is written
 _PAUSE, _BETWEEN_KEYS = 0.4, 0.2  # seconds between two looks, and between two keys
 
@@ -129,10 +130,14 @@ class Hands:
         self.album.keep(self._seat.picture(), why)
 
     def until(self, seen: Callable[[Sight], bool], why: str, seconds: float = PATIENCE) -> Sight:
-        """The first sight that is as wanted. Raises ``TimeoutError`` with what was read instead."""
+        """The first sight that is as wanted. Raises ``TimeoutError`` with what was read instead.
+
+        At once where the machine says that something has failed: it will not come.
+        """
         end = time.monotonic() + seconds
         while not seen(sight := self.look(why)):
-            if time.monotonic() > end:
+            failed = any(sight.says(phrase) for phrase in _FAILURES)
+            if failed or time.monotonic() > end:
                 raise TimeoutError(f"{why}: {sight.text}")
             time.sleep(_PAUSE)
         self.album.note(why)

@@ -214,6 +214,10 @@ class Running:
         """Put the blank disc into the burner."""
         self._in_drive(change_disc(f"{_RUN}/{DISC}"))
 
+    def in_the_drive(self) -> str:
+        """What tgtd says of the burner and the disc in it."""
+        return self._in_drive("in_root tgtadm --lld iscsi --op show --mode target")
+
     def eject(self) -> None:
         """Take the disc out of a drive that only reads."""
         self.qmp.ask("eject", id="cd", force=True)
@@ -264,14 +268,15 @@ class Running:
         """Wait until it switches itself off. Raises ``subprocess.TimeoutExpired``."""
         self._process.wait(seconds)
 
-    def _in_drive(self, script: str) -> None:
+    def _in_drive(self, script: str) -> str:
         """Run what speaks with tgtd, in the network and the mounts that it has."""
         found = subprocess.run(
             ["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=True
         )
         enter = ["nsenter", f"--target={found.stdout.split()[0]}", "--mount", "--net"]
         words = f'root="{ROOT}"; in_root() {{ chroot "$root" "$@"; }}; {script}'
-        subprocess.run([*enter, "bash", "-ec", words], check=True, capture_output=True)
+        command = [*enter, "bash", "-ec", words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager

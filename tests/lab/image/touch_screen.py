@@ -12,16 +12,17 @@ from pathlib import Path
 from tests.lab.image.hid import IN, HidDevice
 from tests.lab.image.usbredir import Plug
 
-# Touch Screen, with one Finger: tip switch and in range, then X and Y, each from 0 to 32767.
+# Touch Screen, with one Finger: tip switch, then X and Y, each from 0 to 32767. With "in range" as
+# well Linux would take it for a touchpad.
 _REPORT = bytes.fromhex(
     "050d0904a1010922a102"
-    "094209321500250175019502810295068103"
-    "05010930093126ff7f3500460010550e65117510950281 02"
+    "09421500250175019501810295078103"
+    "05010930093126ff7f3500460010550e6511751095028102"
     "c0c0"
 )
 _RANGE = 32767
 _PRODUCT, _PACKET = 0x70C5, 8
-_TOUCHING, _AWAY = 0x03, 0x00
+_TOUCHING, _AWAY = 0x01, 0x00
 _STEPS, _PAUSE = 12, 0.05  # of a drag, and seconds between two reports
 
 

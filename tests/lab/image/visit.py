@@ -148,7 +148,7 @@ class Visit:
         time.sleep(_SURE)
         self.hands.glance(_say("session_sure"))  # it asks so for a moment only
         self.hands.touch(place)
-        self._see("certificate_title")
+        self._see("certificate_more")
         self._tap("certificate_done", lit=True)
         self.clinician.token.pull()
         self._see("welcome_insert")

@@ -7,6 +7,7 @@ Only the tokens are of software. Pictures and times are kept in FOLDER. Fails wi
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ from tests.kiosk.compositor import Compositor, compositor
 from tests.kiosk.machine import Running, machine
 from tests.kiosk.wayland import Pointer
 from tests.lab.image.hands import Album, Hands
+from tests.lab.image.machine import SIZE
 from tests.lab.image.visit import Person, Visit
 
 _SITE = "workspace: {backend: memory}\nrelease: {view: true}\n"
@@ -91,10 +93,19 @@ def _visit(running: Running, album: Album) -> None:
     command = [sys.executable, "-m", "appliance.kiosk", *sockets]
     with compositor(command, {"QT_QUICK_BACKEND": "software"}) as shown:
         album.note("start")
-        hands = Hands(CompositorSeat(shown, shown.pointer()), album)
+        _enlarge(shown)
+        pointer = Pointer(shown.wire(), SIZE)
+        hands = Hands(CompositorSeat(shown, pointer), album)
         people = [Person(name, SoftwareToken(running, name), PIN) for name in ("anna", "ruth")]
         visit = Visit(hands, people[0], people[1], "Jane Canary/portrait.jpg", _PATIENCE)
         visit.whole(visit.burn_without_a_burner)
+
+
+def _enlarge(shown: Compositor) -> None:
+    """Make the screen as large as that of the image's machine."""
+    mode = f"{SIZE[0]}x{SIZE[1]}"
+    words = ["wlr-randr", "--output", "HEADLESS-1", "--custom-mode", mode]
+    subprocess.run(words, env=shown.client(), check=True, capture_output=True)
 
 
 if __name__ == "__main__":

@@ -40,11 +40,9 @@ DRIVE = (
 
 
 def change_disc(path: str) -> str:
-    """What a shell does for another disc in the drive: an empty file is a blank one."""
-    return (
-        "in_root tgtadm --lld iscsi --mode logicalunit --op update --tid 1 --lun 1 "
-        f"--name path --value {path}; "
-    )
+    """What a shell does for another disc in the drive, out and in: an empty file is a blank one."""
+    update = "in_root tgtadm --lld iscsi --mode logicalunit --op update --tid 1 --lun 1 --params"
+    return f"{update} online=0; {update} path={path}; {update} online=1; "
 
 
 def drive_options() -> Sequence[str]:

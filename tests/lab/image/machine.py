@@ -12,7 +12,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -109,9 +109,10 @@ class ImageMachine:
         )
         try:
             running = Running(self, process, time.monotonic())
-            if disc is not None and not burner:
-                running.insert(disc)
-            yield running
+            with closing(running.qmp):
+                if disc is not None and not burner:
+                    running.insert(disc)
+                yield running
         finally:
             process.kill()
             process.wait()

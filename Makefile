@@ -248,6 +248,10 @@ lab: .venv/.dev
 	$(call debian,cpio,cpio)
 	$(call debian,busybox,busybox-static)
 	$(call debian,xorriso,xorriso)
+	$(call debian,tesseract,tesseract-ocr)
+	$(call debian,grim,grim)
+	$(call debian,wlr-randr,wlr-randr)
+	tests/kiosk/cage.sh .cache/cage
 	tests/lab/machine/prepare.sh .cache/lab
 	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/lab --ignore=tests/lab/guest
 

@@ -12,6 +12,7 @@ import time
 from contextlib import nullcontext
 
 from tests.lab.emulated_drive import check_burned
+from tests.lab.image.token_at_the_lab import held
 from tests.lab.screen import watched
 from tests.lab.virtual_machine import machine
 
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--disc", action="store_true", help="with a drive and a disc from outside")
     parser.add_argument("--real", action="store_true", help="with the starter pack's own networks")
     parser.add_argument("--screen", action="store_true", help="with a screen; its pictures stay")
+    parser.add_argument("--token", action="store_true", help="with a token that is outside")
     parser.add_argument("tests", nargs="+")
     options = parser.parse_args()
     started = time.monotonic()
@@ -36,7 +38,9 @@ def main() -> int:
             disc=options.disc,
             real=options.real,
             screen=options.screen,
+            token=options.token,
         ) as booted,
+        held(booted) if options.token else nullcontext(),
         watched(booted, options.seconds) if options.screen else nullcontext(),
     ):
         passed, report = booted.run(*options.tests, seconds=options.seconds)

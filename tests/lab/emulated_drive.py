@@ -26,8 +26,8 @@ _BURNED = re.compile(r"burned ([0-9a-f]{64}) ([0-9]+)")
 
 # After /proc, /dev and the folders are in sight of the root that QEMU runs in.
 DRIVE = (
-    'in_root() { chroot "$root0" "$@"; }; in_root busybox ip link set lo up; '
-    'mkdir -p "$root0/run/tgtd"; '
+    'in_root() { chroot "$root" "$@"; }; in_root busybox ip link set lo up; '
+    'mkdir -p "$root/run/tgtd"; '
     f"in_root tgtimg --op new --device-type cd --type dvd+r --file /lab/run/{DISC}; "
     f"in_root tgtd -f --iscsi portal={_PORTAL} >/dev/null 2>&1 & "
     "for try in $(seq 100); do in_root tgtadm --op show --mode sys >/dev/null 2>&1 && break; "
@@ -37,6 +37,12 @@ DRIVE = (
     f"--backing-store /lab/run/{DISC}; "
     "in_root tgtadm --lld iscsi --op bind --mode target --tid 1 -I ALL; "
 )
+
+
+def change_disc(path: str) -> str:
+    """What a shell does for another disc in the drive, out and in: an empty file is a blank one."""
+    update = "in_root tgtadm --lld iscsi --mode logicalunit --op update --tid 1 --lun 1 --params"
+    return f"{update} online=0; {update} path={path}; {update} online=1; "
 
 
 def drive_options() -> Sequence[str]:

@@ -5,25 +5,25 @@ A test inside prints ``SHOWN`` when there is something to see, and waits for a k
 
 from __future__ import annotations
 
-import json
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from tests.lab.guest.test_the_kiosk_shows import KEY, SHOWN
+from tests.lab.image.qmp import Qmp
 
 if TYPE_CHECKING:
     from tests.lab.virtual_machine import Machine
 
 _SOCKET = "qmp"
 _RANGE = 32767  # of an absolute position: qapi/ui.json, InputMoveEvent
+_STEPS, _PAUSE = 12, 0.05  # of a drag, and seconds between two
 
 
 def screen_options(folder: str) -> Sequence[str]:
@@ -38,42 +38,46 @@ def screen_options(folder: str) -> Sequence[str]:
 class Screen:
     """Of the machine whose run folder is ``folder``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, qmp: Qmp | None = None) -> None:
         self._folder = folder
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(str(folder / _SOCKET))
-        self._lines = self._socket.makefile("r")
-        self._lines.readline()  # its greeting
-        self._ask("qmp_capabilities")
+        self._qmp = qmp or Qmp(folder / _SOCKET)
 
     def picture(self) -> Image.Image:
         """What is on the screen now, in RGB."""
-        self._ask("screendump", filename="/lab/run/screen.png", format="png")
+        self._qmp.ask("screendump", filename="/lab/run/screen.png", format="png")
         with Image.open(self._folder / "screen.png") as image:
             return image.convert("RGB")
 
     def touch(self, x: float, y: float) -> None:
         """Press and release where ``x`` and ``y`` say, from 0 to 1."""
+        self.move(x, y)
+        self._button(down=True)
+        self._button(down=False)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press at ``start``, release at ``end``: places from 0 to 1."""
+        self.move(*start)
+        self._button(down=True)
+        for step in range(1, _STEPS + 1):
+            share = step / _STEPS
+            self.move(*(a + (b - a) * share for a, b in zip(start, end, strict=True)))
+            time.sleep(_PAUSE)
+        self._button(down=False)
+
+    def key(self, *names: str) -> None:
+        """Press and release keys together, by QEMU's names for them."""
+        keys = [{"type": "qcode", "data": name} for name in names]
+        self._qmp.ask("send-key", keys=keys)
+
+    def move(self, x: float, y: float) -> None:
+        """Put the pointer where ``x`` and ``y`` say, from 0 to 1."""
         for axis, value in (("x", x), ("y", y)):
             position = {"axis": axis, "value": round(value * _RANGE)}
-            self._ask("input-send-event", events=[{"type": "abs", "data": position}])
-        for down in (True, False):
-            button = {"down": down, "button": "left"}
-            self._ask("input-send-event", events=[{"type": "btn", "data": button}])
+            self._qmp.ask("input-send-event", events=[{"type": "abs", "data": position}])
 
-    def key(self, name: str) -> None:
-        """Press and release a key, by QEMU's name for it."""
-        self._ask("send-key", keys=[{"type": "qcode", "data": name}])
-
-    def _ask(self, command: str, **arguments: Any) -> None:
-        text = json.dumps({"execute": command, "arguments": arguments})
-        self._socket.sendall(text.encode())
-        while True:
-            answer = json.loads(self._lines.readline())
-            if "error" in answer:
-                raise RuntimeError(answer["error"]["desc"])
-            if "return" in answer:
-                return
+    def _button(self, *, down: bool) -> None:
+        button = {"down": down, "button": "left"}
+        self._qmp.ask("input-send-event", events=[{"type": "btn", "data": button}])
 
 
 def look(folder: Path, report: Path, seconds: float) -> list[Image.Image]:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.lab.emulated_drive import check_burned
 from tests.lab.guest.test_the_network_is_cut_off import CONTROL
+from tests.lab.image.token_at_the_lab import held
 from tests.lab.screen import watched
 from tests.lab.virtual_machine import machine
 
@@ -20,7 +21,8 @@ KILLS, IN_A_ROW = "test_killed_at_any_moment.py", "test_many_sessions_in_a_row.p
 DISC, SESSION_DISC = "test_a_disc_is_burned.py", "test_a_disc_of_a_session.py"
 OUTSIDE, KIOSK = "test_a_disc_from_outside.py", "test_the_kiosk_shows.py"
 USB, ONE_SESSION = "test_usb_is_refused.py", "test_a_session_from_token_to_wipe.py"
-APART = (BOOT, NETWORK, USB, DISC, SESSION_DISC, OUTSIDE, KIOSK, KILLS, IN_A_ROW)
+HELD = "test_a_token_from_outside.py"
+APART = (BOOT, HELD, NETWORK, USB, DISC, SESSION_DISC, OUTSIDE, KIOSK, KILLS, IN_A_ROW)
 GUEST = sorted(path.name for path in (Path(__file__).parent / "guest").glob("test_*.py"))
 HOUR = 3600  # seconds
 AT_ONCE = 2  # machines: one alone seldom has work for two processors
@@ -47,6 +49,7 @@ class Boot:
     disc: bool = False
     real: bool = False
     screen: bool = False
+    token: bool = False
 
     def run(self) -> Run:
         """Boot, and wait for the end."""
@@ -58,7 +61,9 @@ class Boot:
                 disc=self.disc,
                 real=self.real,
                 screen=self.screen,
+                token=self.token,
             ) as booted,
+            held(booted) if self.token else nullcontext(),
             watched(booted, self.seconds) if self.screen else nullcontext(),
         ):
             passed, report = booted.run(*self.tests, seconds=self.seconds)
@@ -79,6 +84,7 @@ BOOTS = {
     "session-disc": Boot((BOOT, SESSION_DISC), HOUR, burner=True),
     "disc-from-outside": Boot((BOOT, OUTSIDE), HOUR, disc=True),
     "screen": Boot((BOOT, KIOSK), HOUR, screen=True),
+    "token": Boot((BOOT, HELD), HOUR, token=True),
     "real-networks": Boot((BOOT, ONE_SESSION), HOUR, real=True),
 }
 

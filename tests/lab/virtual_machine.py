@@ -21,11 +21,12 @@ from pathlib import Path
 from tests.disc_reader.discs import burn
 from tests.lab.emulated_drive import DISC, DRIVE, drive_options, write_release
 from tests.lab.guest.test_a_disc_from_outside import PATIENT
+from tests.lab.image.token_at_the_lab import port_options
 from tests.lab.recorded_networks import PUBLIC_KEY, write_recorded
 from tests.lab.screen import screen_options
+from tests.lab.tools_root import CACHE, inside_tools
+from tests.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-CACHE = REPOSITORY / ".cache/lab"
 _STARTER = REPOSITORY / "models/starter"
 _PORTRAITS = REPOSITORY / "appliance/resources/portraits"
 
@@ -34,7 +35,7 @@ _TESTS = "usr/local/lab/tests/lab/guest"
 _NETWORKS_OWN = (b"\x52\x55", b"\x52\x56")  # how the addresses of QEMU's network begin
 _PATIENCE = 240  # seconds that a machine may take to start
 # TCG emulates the wide vectors of AVX slowly: with SSE alone a swap takes 0.6 of the time.
-_PROCESSOR = "max,-avx512f,-avx2,-fma,-avx"
+PROCESSOR = "max,-avx512f,-avx2,-fma,-avx"
 _KERNEL = (
     "mitigations=off no_timer_check systemd.show_status=0"
     # The root is in memory: without a name that stays, each boot were another machine.
@@ -86,6 +87,8 @@ class Machine:
     mouse are plugged in. ``burner``: it has a drive with a blank DVD+R, see ``emulated_drive.py``,
     and a folder to be burned. ``disc``: it has a drive with a disc from outside, on which there is
     a portrait. ``real``: the starter pack is installed as it is, see ``recorded_networks.py``.
+    ``token``: it has ports for a security key and a touch screen that are outside, see
+    ``tests/lab/image``.
     ``screen``: it has a screen that can be looked at from outside, keyboard and pointer; see
     ``screen.py``.
     """
@@ -97,6 +100,7 @@ class Machine:
     disc: bool = False
     real: bool = False
     screen: bool = False
+    token: bool = False
     memory_mib: int = 3072
 
     def __post_init__(self) -> None:
@@ -134,6 +138,21 @@ class Machine:
         return self.folder / DISC
 
     @property
+    def port(self) -> Path:
+        """The socket of the port for the token outside."""
+        return self.folder / "token.sock"
+
+    @property
+    def other_port(self) -> Path:
+        """That of the port for a touch screen outside."""
+        return self.folder / "touch.sock"
+
+    @property
+    def token_line(self) -> Path:
+        """The line for that token, which was made outside; the tests inside find a copy."""
+        return self.folder / "token-line"
+
+    @property
     def report(self) -> Path:
         """What the tests inside print, while they do."""
         return self.folder / "report.txt"
@@ -153,14 +172,14 @@ class Machine:
         """Boot and run ``tests`` (arguments of pytest); the machine is killed on leaving."""
         models, more = (_STARTER, "") if self.real else (self._recorded, _RECORDED)
         release = self.release if self.burner else None
-        _program(
-            self.folder / "program.erofs", tests, seconds, models, _POLICY + more, release=release
-        )
+        line = self.token_line if self.token else None
+        image = self.folder / "program.erofs"
+        _program(image, tests, seconds, models, _POLICY + more, release=release, line=line)
         self.report.write_bytes(b"")
         tools = "/lab"
         command = [
             "qemu-system-x86_64",
-            *("-M", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", _PROCESSOR),
+            *("-M", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", PROCESSOR),
             *("-smp", "2", "-m", str(self.memory_mib), "-nodefaults", "-no-user-config"),
             *("-nographic", "-no-reboot", "-serial", f"file:{tools}/run/console.txt"),
             *("-monitor", "none", "-rtc", "base=utc"),
@@ -180,10 +199,12 @@ class Machine:
             # With fewer ports QEMU plugs a hub in between, which is refused with all behind it.
             *("-device", "qemu-xhci,id=xhci,p2=8,p3=8"),
             *(_usb(f"{tools}/run/stick.raw") if self.usb else ()),
+            *(port_options(f"{tools}/run/token.sock", "token") if self.token else ()),
+            *(port_options(f"{tools}/run/touch.sock", "touch") if self.token else ()),
             *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
             *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),
         ]
-        inside = _inside_tools(self.folder, command, before=DRIVE if self.burner else "")
+        inside = inside_tools(self.folder, command, DRIVE if self.burner else "")
         process = subprocess.Popen(inside, stdin=subprocess.DEVNULL)
         try:
             yield process
@@ -236,11 +257,12 @@ def machine(
     disc: bool = False,
     real: bool = False,
     screen: bool = False,
+    token: bool = False,
 ) -> Iterator[Machine]:
     """A fresh machine in a folder that goes away with it."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
     try:
-        yield Machine(folder, card, usb, burner, disc, real, screen)
+        yield Machine(folder, card, usb, burner, disc, real, screen, token)
     finally:
         shutil.rmtree(folder)
 
@@ -280,27 +302,6 @@ def _drive(name: str, path: str, *, read_only: bool) -> Sequence[str]:
     )
 
 
-def _inside_tools(folder: Path, command: Sequence[str], before: str) -> list[str]:
-    """The command as run in QEMU's own root, with cache and run folder in sight.
-
-    ``before``: what the shell does there first; a network of their own is then all that both have.
-    """
-    root = CACHE / "tools"
-    script = (
-        'set -e; root=$1; mkdir -p "$root/lab/cache" "$root/lab/run"; '
-        'mount --bind "$2" "$root/lab/cache"; mount --bind "$3" "$root/lab/run"; '
-        'mount --rbind /dev "$root/dev"; mount -t proc proc "$root/proc"; shift 3; '
-        # A TPM whose state outlives a boot like the disk; it ends with the machine.
-        'mkdir -p "$root/lab/run/tpm"; chroot "$root" swtpm socket --tpm2 --daemon --terminate '
-        "--tpmstate dir=/lab/run/tpm --ctrl type=unixio,path=/lab/run/tpm.sock; "
-        + before
-        + 'exec chroot "$root0" "$@"'
-    ).replace("$root0", str(root))
-    arguments = ["bash", "-c", script, "lab", str(root), str(CACHE), str(folder), *command]
-    apart = ("--net", "--pid", "--fork", "--kill-child") if before else ()
-    return ["unshare", "--mount", "--propagation", "private", *apart, *arguments]
-
-
 def _program(
     image: Path,
     tests: Sequence[str],
@@ -309,6 +310,7 @@ def _program(
     policy: str,
     *,
     release: Path | None,
+    line: Path | None,
 ) -> None:
     """Our files as they lie in an installed machine, and the tests that run there."""
     tree = image.parent / "program"
@@ -324,6 +326,8 @@ def _program(
     shutil.copytree(_PORTRAITS, tree / _TESTS / "portraits")
     if release is not None:
         shutil.copytree(release, tree / _TESTS / "release")
+    if line is not None:
+        shutil.copy(line, tree / _TESTS)
     _run("bash", str(REPOSITORY / "hardening/install.sh"), str(tree))
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True, exist_ok=True)

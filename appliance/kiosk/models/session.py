@@ -379,4 +379,6 @@ def _code_of(proof: str | None) -> str:
         return ""
     import segno  # noqa: PLC0415 - loaded at the first frame, see ``loading.load_ahead``
 
-    return "\n".join("".join(map(str, row)) for row in segno.make(proof, micro=False).matrix)
+    # Bytes: for text segno would look for a codec, which cannot be loaded after the seal.
+    code = segno.make(proof.encode(), micro=False)
+    return "\n".join("".join(map(str, row)) for row in code.matrix)

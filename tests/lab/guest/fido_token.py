@@ -1,241 +1,64 @@
-"""A FIDO2 security key in software, for tests: CTAP 2.1 over /dev/uhid, ES256, with a PIN.
+"""A FIDO2 security key in software, for tests: ``authenticator.py`` over /dev/uhid.
 
-It answers what libfido2 asks: makeCredential, getAssertion, getInfo, clientPIN with protocol 1
-(CTAP 2.1, sections 6.1, 6.2, 6.4, 6.5). A finger is on it while ``/run/token-touch`` exists, on one
-of a NAME while ``/run/token-touch-NAME`` does.
+A finger is on it while ``/run/token-touch`` exists, on one of a NAME while
+``/run/token-touch-NAME`` does.
 
     fido_token.py PIN [NAME]
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import struct
 import sys
-import time
 from pathlib import Path
-from typing import Any
+from threading import Thread
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from tests.lab.guest.ctaphid import DESCRIPTOR, FRAME, Key
 
-from tests.lab.guest import cbor
-
-# The report descriptor that the FIDO HID protocol prescribes (CTAP 2.1, section 11.2.8.1).
-_DESCRIPTOR = bytes.fromhex("06d0f10901a1010920150026ff007508954081020921150026ff00750895409102c0")
-_AAGUID = b"APPLIANCE-LAB-01"
-_SUFFIX = f"-{sys.argv[2]}" if len(sys.argv) > 2 else ""
-_TOUCH = Path(f"/run/token-touch{_SUFFIX}")
-_STATE = Path(f"/run/token-keys{_SUFFIX}")
 _UHID_CREATE2, _UHID_OUTPUT, _UHID_INPUT2 = 11, 6, 12
-_INIT, _MESSAGE, _CANCEL, _KEEPALIVE, _ERROR = 0x06, 0x10, 0x11, 0x3B, 0x3F
-_PIN_RETRIES = 8
-
-
-class RefusedError(Exception):
-    """A status code of CTAP2 other than success."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-_NO_CREDENTIALS, _NOT_ALLOWED, _ACTION_TIMEOUT = 0x2E, 0x30, 0x2F
-_PIN_INVALID, _PIN_BLOCKED, _PIN_AUTH_INVALID, _PIN_REQUIRED = 0x31, 0x32, 0x33, 0x36
-
-
-class Token:
-    """What the key knows and does; ``touched`` waits for the finger."""
-
-    def __init__(self, pin: str, touched: Any) -> None:
-        self._pin_hash = hashlib.sha256(pin.encode()).digest()[:16]
-        self._touched = touched
-        self._retries = _PIN_RETRIES
-        self._agreement = ec.generate_private_key(ec.SECP256R1())
-        self._pin_token = os.urandom(32)
-        self._counter = int(time.time())
-        self._keys: dict[bytes, tuple[bytes, ec.EllipticCurvePrivateKey]] = {}
-        for line in _STATE.read_text().splitlines() if _STATE.exists() else []:
-            identifier, rp, secret = line.split()
-            key = ec.derive_private_key(int(secret, 16), ec.SECP256R1())
-            self._keys[bytes.fromhex(identifier)] = (bytes.fromhex(rp), key)
-
-    def answer(self, request: bytes) -> bytes:
-        """Status byte and CBOR of one command."""
-        command = request[0]
-        asked = cbor.decode(request[1:]) if len(request) > 1 else {}
-        handlers = {1: self._make, 2: self._assert, 6: self._client_pin}
-        if command == 4:
-            return b"\0" + cbor.encode(self._info())
-        if command not in handlers:
-            return b"\x01"
-        try:
-            reply = handlers[command](asked)
-        except RefusedError as refused:
-            return bytes([refused.status])
-        return b"\0" + (cbor.encode(reply) if reply else b"")
-
-    def _info(self) -> dict[int, Any]:
-        options = {"rk": False, "up": True, "plat": False, "clientPin": True}
-        return {1: ["FIDO_2_0"], 3: _AAGUID, 4: options, 5: 1200, 6: [1]}
-
-    def _client_pin(self, asked: dict[int, Any]) -> dict[int, Any]:
-        what = asked[2]
-        if what == 1:
-            return {3: self._retries}
-        if what == 2:
-            return {1: self._agreement_key()}
-        if what == 5:
-            return {2: self._give_pin_token(asked)}
-        raise RefusedError(0x01)
-
-    def _agreement_key(self) -> dict[int, Any]:
-        point = self._agreement.public_key().public_numbers()
-        return {
-            1: 2, 3: -25, -1: 1,
-            -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big"),
-        }  # fmt: skip
-
-    def _give_pin_token(self, asked: dict[int, Any]) -> bytes:
-        if not self._retries:
-            raise RefusedError(_PIN_BLOCKED)
-        peer = ec.EllipticCurvePublicNumbers(
-            int.from_bytes(asked[3][-2], "big"), int.from_bytes(asked[3][-3], "big"),
-            ec.SECP256R1(),
-        ).public_key()  # fmt: skip
-        shared = hashlib.sha256(self._agreement.exchange(ec.ECDH(), peer)).digest()
-        cipher = Cipher(algorithms.AES(shared), modes.CBC(bytes(16)))
-        decryptor = cipher.decryptor()
-        given = decryptor.update(asked[6]) + decryptor.finalize()
-        self._agreement = ec.generate_private_key(ec.SECP256R1())
-        if not hmac.compare_digest(given, self._pin_hash):
-            self._retries -= 1
-            raise RefusedError(_PIN_INVALID if self._retries else _PIN_BLOCKED)
-        self._retries = _PIN_RETRIES
-        encryptor = cipher.encryptor()
-        return encryptor.update(self._pin_token) + encryptor.finalize()
-
-    def _verified(self, data: bytes, proof: bytes | None) -> bool:
-        if proof is None:
-            return False
-        expected = hmac.digest(self._pin_token, data, "sha256")[:16]
-        if not hmac.compare_digest(expected, proof):
-            raise RefusedError(_PIN_AUTH_INVALID)
-        return True
-
-    def _finger(self) -> None:
-        if not self._touched():
-            raise RefusedError(_ACTION_TIMEOUT)
-
-    def _make(self, asked: dict[int, Any]) -> dict[int, Any]:
-        if not self._verified(asked[1], asked.get(8)):
-            raise RefusedError(_PIN_REQUIRED)
-        self._finger()
-        rp = hashlib.sha256(asked[2]["id"].encode()).digest()
-        key, identifier = ec.generate_private_key(ec.SECP256R1()), os.urandom(32)
-        self._keys[identifier] = (rp, key)
-        with _STATE.open("a") as file:
-            secret = key.private_numbers().private_value
-            file.write(f"{identifier.hex()} {rp.hex()} {secret:x}\n")
-        point = key.public_key().public_numbers()
-        cose = cbor.encode({
-            1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big"),
-        })  # fmt: skip
-        attested = _AAGUID + struct.pack(">H", len(identifier)) + identifier + cose
-        data = self._authenticator_data(rp, 0x45) + attested
-        signature = key.sign(data + asked[1], ec.ECDSA(hashes.SHA256()))
-        return {1: "packed", 2: data, 3: {"alg": -7, "sig": signature}}
-
-    def _assert(self, asked: dict[int, Any]) -> dict[int, Any]:
-        rp = hashlib.sha256(asked[1].encode()).digest()
-        verified = self._verified(asked[2], asked.get(6))
-        for wanted in asked.get(3, []):
-            known = self._keys.get(wanted["id"])
-            if known is None or known[0] != rp:
-                continue
-            present = asked.get(5, {}).get("up", True)
-            if present:
-                self._finger()
-            data = self._authenticator_data(rp, present * 0x01 | verified * 0x04)
-            signature = known[1].sign(data + asked[2], ec.ECDSA(hashes.SHA256()))
-            return {1: {"id": wanted["id"], "type": "public-key"}, 2: data, 3: signature}
-        raise RefusedError(_NO_CREDENTIALS)
-
-    def _authenticator_data(self, rp: bytes, flags: int) -> bytes:
-        self._counter += 1
-        return rp + bytes([flags]) + struct.pack(">I", self._counter)
 
 
 class Wire:
-    """The HID side: frames of 64 bytes on a device that the kernel believes in."""
+    """A HID device that the kernel believes in."""
 
     def __init__(self) -> None:
         self._device = os.open("/dev/uhid", os.O_RDWR)
         head = b"Lab token".ljust(128, b"\0") + b"lab".ljust(64, b"\0") + b"1".ljust(64, b"\0")
-        numbers = struct.pack("<HHIIII", len(_DESCRIPTOR), 3, 0x1209, 0xF1D0, 1, 0)
-        self._event(_UHID_CREATE2, head + numbers + _DESCRIPTOR.ljust(4096, b"\0"))
+        numbers = struct.pack("<HHIIII", len(DESCRIPTOR), 3, 0x1209, 0xF1D0, 1, 0)
+        self._event(_UHID_CREATE2, head + numbers + DESCRIPTOR.ljust(4096, b"\0"))
 
     def _event(self, kind: int, body: bytes) -> None:
         os.write(self._device, (struct.pack("<I", kind) + body).ljust(4380, b"\0"))
 
-    def send(self, channel: int, command: int, data: bytes) -> None:
-        """One message, cut into frames."""
-        frames = [struct.pack(">IBH", channel, command | 0x80, len(data)) + data[:57]]
-        rest = data[57:]
-        for number in range((len(rest) + 58) // 59):
-            part = rest[number * 59 : (number + 1) * 59]
-            frames.append(struct.pack(">IB", channel, number) + part)
-        for frame in frames:
-            self._event(_UHID_INPUT2, struct.pack("<H", 64) + frame.ljust(64, b"\0"))
+    def send(self, frame: bytes) -> None:
+        """A frame to the machine."""
+        self._event(_UHID_INPUT2, struct.pack("<H", FRAME) + frame)
 
-    def receive(self) -> tuple[int, int, bytes]:
-        """Channel, command and data of the next whole message."""
-        channel, command, length, data = 0, 0, 1, b""
-        while len(data) < length:
+    def receive(self) -> bytes:
+        """The next frame from the machine."""
+        while True:
             event = os.read(self._device, 4380)
-            if struct.unpack_from("<I", event)[0] != _UHID_OUTPUT:
-                continue
-            size = struct.unpack_from("<H", event, 4 + 4096)[0]
-            frame = event[4 : 4 + size][-64:]
-            (sender,) = struct.unpack_from(">I", frame)
-            if frame[4] & 0x80:
-                channel, command = sender, frame[4] & 0x7F
-                (length,) = struct.unpack_from(">H", frame, 5)
-                data = frame[7 : 7 + length]
-                if not length:
-                    break
-            elif sender == channel:
-                data += frame[5 : 5 + length - len(data)]
-        return channel, command, data
+            if struct.unpack_from("<I", event)[0] == _UHID_OUTPUT:
+                size = struct.unpack_from("<H", event, 4 + 4096)[0]
+                return event[4 : 4 + size][-FRAME:]
 
 
 def main() -> None:
     """Be a token until killed."""
+    suffix = f"-{sys.argv[2]}" if len(sys.argv) > 2 else ""
     wire = Wire()
-    channel = 0
+    touch = Path(f"/run/token-touch{suffix}")
+    key = Key(sys.argv[1], Path(f"/run/token-keys{suffix}"), wire.send, touch.exists)
 
-    def touched() -> bool:
-        for _ in range(300):
-            if _TOUCH.exists():
-                return True
-            wire.send(channel, _KEEPALIVE, b"\x02")
-            time.sleep(0.1)
-        return False
+    def receive() -> None:
+        while True:
+            key.take(wire.receive())
 
-    token, channels = Token(sys.argv[1], touched), 0
+    Thread(target=receive, daemon=True).start()
     print("token plugged in", flush=True)
     while True:
-        channel, command, data = wire.receive()
-        if command == _INIT:
-            channels += 1
-            wire.send(channel, _INIT, data + struct.pack(">IBBBBB", channels, 2, 1, 0, 0, 0x04))
-        elif command == _MESSAGE:
-            wire.send(channel, _MESSAGE, token.answer(data))
-        elif command != _CANCEL:
-            wire.send(channel, _ERROR, b"\x01")
+        key.answer_next()
 
 
 if __name__ == "__main__":

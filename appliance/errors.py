@@ -114,11 +114,5 @@ class ProvisionError(ApplianceError):
     exit_code = 17
 
 
-class UpdateError(ApplianceError):
-    """An update of the image that is not installed."""
-
-    exit_code = 18
-
-
 class ResourceError(ApplianceError):
     """This process got too little memory, or may not start the threads that it needs."""

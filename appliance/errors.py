@@ -108,11 +108,5 @@ class TpmError(ApplianceError):
     exit_code = 16
 
 
-class ProvisionError(ApplianceError):
-    """A site's bundle that is not accepted, or cannot be applied."""
-
-    exit_code = 17
-
-
 class ResourceError(ApplianceError):
     """This process got too little memory, or may not start the threads that it needs."""

@@ -39,7 +39,7 @@ inside() {
 	# shellcheck disable=SC2016  # the inner shell expands it
 	unshare --mount --propagation private bash -c '
 		tools=$1 work=$2 out=$3 keys=$4; shift 4
-		mount --bind "$work" "$tools/work"; mount --bind "$out" "$tools/out"
+		mount --bind "$work" "$tools/build"; mount --bind "$out" "$tools/out"
 		mount --bind "$keys" "$tools/keys"
 		mount -t proc proc "$tools/proc"; mount --rbind /dev "$tools/dev"; mount -t tmpfs tmp "$tools/tmp"
 		exec chroot "$tools" "$@"' inside "$cache/tools" "$work" "$out" "$cache/keys" "$@"
@@ -55,7 +55,7 @@ tools() {
 	say 'building the root of tools'
 	rm -rf "$cache/tools"
 	bootstrap "$cache/tools" "$(listed packages-tools.txt | paste -sd,)"
-	mkdir "$cache/tools"/{work,out,keys}
+	mkdir "$cache/tools"/{build,out,keys}
 	printf %s "$key" >"$cache/tools.key"
 }
 
@@ -73,6 +73,7 @@ keys() {
 		openssl genrsa -out "$keys/pcr.key" 2048 2>/dev/null
 		openssl rsa -in "$keys/pcr.key" -pubout -out "$keys/pcr.pub" 2>/dev/null
 	fi
+	[ -e "$keys/update.key" ] || tool update_key "$keys"
 }
 
 debian() {
@@ -116,6 +117,7 @@ program() {
 	mkdir -p "$own"/usr/{local/share,lib}/appliance "$own/usr/share/appliance/keys" "$own/etc/appliance"
 	cp -r "$repository/models/starter" "$own/usr/local/share/appliance/models"
 	cp -r "$repository/policies" "$own/usr/share/appliance/policies"
+	cp "$cache/keys/update.pub" "$own/usr/share/appliance/keys/"
 	bash "$repository/hardening/install.sh" "$own"
 	cp -r "$here/root/." "$own/"
 	cp -a "$own/." "$root/"
@@ -128,7 +130,7 @@ own() {
 	printf '%s\n' "IMAGE_ID=face-appliance" "IMAGE_VERSION=$VERSION" >>"$root/usr/lib/os-release"
 	sed -i -E 's/^(passwd|group|shadow|gshadow):.*/\1: files systemd/; s/^hosts:.*/hosts: files/' \
 		"$root/etc/nsswitch.conf"
-	ln -sf ../etc-appliance.mount "$root/usr/lib/systemd/system/sysinit.target.wants/"
+	ln -sf ../etc-appliance.mount "$root/usr/lib/systemd/system/multi-user.target.wants/"
 	chroot "$root" systemd-sysusers >/dev/null 2>&1
 	chroot "$root" systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer 2>/dev/null || true
 	# shellcheck disable=SC2016
@@ -156,8 +158,8 @@ initrd() {
 	tool initrd "$root" "$work/initrd"
 	find "$work/initrd" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 	# shellcheck disable=SC2016
-	inside bash -c 'cd /work/initrd && find . | LC_ALL=C sort |
-		cpio --quiet --create --format=newc --reproducible --owner=0:0 | zstd --quiet -T1 -15 >/work/initrd.img'
+	inside bash -c 'cd /build/initrd && find . | LC_ALL=C sort |
+		cpio --quiet --create --format=newc --reproducible --owner=0:0 | zstd --quiet -T1 -15 >/build/initrd.img'
 }
 
 disk() {
@@ -165,12 +167,12 @@ disk() {
 	find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 	rm -f "$out"/root.erofs
 	inside mkfs.erofs --quiet -zlz4hc,9 -T "$SOURCE_DATE_EPOCH" --all-time \
-		-U c1b9d5a2-f362-11ea-ad0b-5f0f1c3d4e5f /out/root.erofs /work/root >&2
+		-U c1b9d5a2-f362-11ea-ad0b-5f0f1c3d4e5f /out/root.erofs /build/root >&2
 	mkdir -p "$work"/esp/EFI/{BOOT,Linux} "$work"/esp/loader "$work/repart"
 	definitions "$work/repart" 10 11
 	rm -f "$work/slot.raw"
 	say 'computing the verity tree'
-	repart /work/repart /work/slot.raw >"$work/slot.json"
+	repart /build/repart /build/slot.raw >"$work/slot.json"
 	roothash=$(python3 -c 'import json, sys
 print(next(p["roothash"] for p in json.load(sys.stdin) if p.get("roothash", "TBD") not in ("TBD", "")))' <"$work/slot.json")
 	uki
@@ -178,11 +180,11 @@ print(next(p["roothash"] for p in json.load(sys.stdin) if p.get("roothash", "TBD
 	cp "$here/esp/loader.conf" "$work/esp/loader/"
 	cp "$out/face-appliance_$VERSION.efi" "$work/esp/EFI/Linux/face-appliance_$VERSION+3.efi"
 	inside sbsign --key /keys/secure-boot.key --cert /keys/secure-boot.pem \
-		--output /work/esp/EFI/BOOT/BOOTX64.EFI /usr/lib/systemd/boot/efi/systemd-bootx64.efi 2>/dev/null
+		--output /build/esp/EFI/BOOT/BOOTX64.EFI /usr/lib/systemd/boot/efi/systemd-bootx64.efi 2>/dev/null
 	find "$work/esp" -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
 	definitions "$work/repart" 10 11 20 21 30
 	rm -f "$out/disk.raw"
-	repart /work/repart /out/disk.raw >"$work/disk.json"
+	repart /build/repart /out/disk.raw >"$work/disk.json"
 	tool verity_tree "$work/disk.json" "$out/disk.raw" >"$out/root.verity"
 }
 
@@ -200,7 +202,7 @@ definitions() {
 	shift
 	rm -f "$into"/*
 	for number; do
-		sed "s#@VERSION@#$VERSION#; s#@SLOT@#${SLOT}M#; s#@TREE@#${TREE}M#; s#@ROOT@#/out/root.erofs#; s#@ESP@#/work/esp#" \
+		sed "s#@VERSION@#$VERSION#; s#@SLOT@#${SLOT}M#; s#@TREE@#${TREE}M#; s#@ROOT@#/out/root.erofs#; s#@ESP@#/build/esp#" \
 			"$here/repart/$number"-*.conf >"$into/$number.conf"
 	done
 }
@@ -214,11 +216,13 @@ uki() {
 	say "building the UKI for root hash ${roothash:0:16}"
 	printf 'roothash=%s %s' "$roothash" "$(paste -sd' ' "$here/cmdline")" >"$work/cmdline"
 	cp "$root/usr/lib/os-release" "$work/os-release"
-	inside ukify build --linux=/work/vmlinuz --initrd=/work/initrd.img --cmdline=@/work/cmdline \
-		--os-release=@/work/os-release --uname="$(basename "$root"/usr/lib/modules/*)" \
-		--pcr-private-key=/keys/pcr.key --pcr-public-key=/keys/pcr.pub --pcr-banks=sha256 \
+	inside ukify build --linux=/build/vmlinuz --initrd=/build/initrd.img --cmdline=@/build/cmdline \
+		--os-release=@/build/os-release --uname="$(basename "$root"/usr/lib/modules/*)" \
+		--measure --pcr-private-key=/keys/pcr.key --pcr-public-key=/keys/pcr.pub --pcr-banks=sha256 \
 		--secureboot-private-key=/keys/secure-boot.key --secureboot-certificate=/keys/secure-boot.pem \
 		--output="/out/face-appliance_$VERSION.efi" >"$work/ukify.log" 2>&1 || { cat "$work/ukify.log" >&2; exit 1; }
+	tool measurements "$work/ukify.log" "$out/face-appliance_$VERSION.efi" "$work/cmdline" "$roothash" \
+		"$VERSION" "$NUMBER" >"$out/sbom/measurements.json"
 }
 
 (cd "$repository" && "$bin/python" -m tools.image fetch "$cache" ${OFFLINE:+--offline} >/dev/null)

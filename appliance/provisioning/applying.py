@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from appliance.errors import ProvisionError
 from appliance.provisioning.bundle import Bundle
 from appliance.provisioning.document import Document
 from appliance.provisioning.numbers import LONGEST_STEP, Numbers
 from appliance.provisioning.people import user_ids
 from appliance.provisioning.place import Place, digests
+from appliance.provisioning.problem import ProvisionError
 from appliance.provisioning.record import Record
 from appliance.provisioning.refusal import RefusedError
 from appliance.provisioning.site_files import site_files

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from appliance.errors import ProvisionError
+from appliance.provisioning.problem import ProvisionError
 
 VOLUME: Final = Path("/dev/disk/by-partlabel/var")
 VARIABLE: Final = Path(

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from appliance.errors import ProvisionError
 from appliance.files.atomic import sync_folder, write_file
 from appliance.files.exchange import exchange
 from appliance.files.read import read_regular
 from appliance.files.reasons import reason_of
 from appliance.provisioning import people
+from appliance.provisioning.problem import ProvisionError
 from appliance.provisioning.record import NAME as RECORD
 from appliance.provisioning.record import Record, read_record
 from appliance.provisioning.site_files import SEALED, SiteFile

@@ -8,9 +8,9 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from appliance.errors import ProvisionError
 from appliance.files.read import read_regular
 from appliance.provisioning.document import Signer
+from appliance.provisioning.problem import ProvisionError
 from appliance.signatures.minisign import PublicKey
 
 NAME: Final = "provisioned.json"

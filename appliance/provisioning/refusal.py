@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.audit.entries.events.machine import ProvisioningReason
-from appliance.errors import ProvisionError
+from appliance.provisioning.problem import ProvisionError
 
 
 class RefusedError(ProvisionError):

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from appliance.errors import ProvisionError
+from appliance.provisioning.problem import ProvisionError
 
 _TPM: Final = Path("/dev/tpmrm0")
 _PROGRAM: Final = "/usr/bin/systemd-creds"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from appliance.audit.entries.events import ProvisioningRefused
-from appliance.errors import ApplianceError, ProvisionError
+from appliance.errors import ApplianceError
 from appliance.provisioning.applying import Provisioning, digest_of_file
+from appliance.provisioning.problem import ProvisionError
 from appliance.provisioning.refusal import RefusedError
 from appliance.provisioning.to_log import ToLog
 

@@ -14,11 +14,11 @@ from typing import Final
 import msgspec
 
 from appliance.audit.entries.events import AnyEvent, Provisioned, ProvisioningRefused
-from appliance.errors import ProvisionError
 from appliance.files.atomic import write_file
 from appliance.files.read import read_regular
 from appliance.files.reasons import reason_of
 from appliance.provisioning.place import Place
+from appliance.provisioning.problem import ProvisionError
 
 FOLDER: Final = Path("/var/lib/appliance-provision")
 _NAME = "refused.json"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from appliance.audit.entries.events.machine import ProvisioningReason
-from appliance.errors import ProvisionError
 from appliance.provisioning.document import Signer
 from appliance.provisioning.people import USER_IDS
 from appliance.provisioning.place import Place
+from appliance.provisioning.problem import ProvisionError
 from appliance.provisioning.refusal import RefusedError
 from appliance.session.login import has_one_token, names
 from appliance.session.roles import held_by

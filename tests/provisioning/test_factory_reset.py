@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import ProvisionError
 from appliance.provisioning.factory_reset import FactoryReset, run
+from appliance.provisioning.problem import ProvisionError
 
 PASSWORD = b"correct"
 

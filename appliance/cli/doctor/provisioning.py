@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.cli.doctor.check import Check, verdict
-from appliance.errors import ProvisionError, TpmError
+from appliance.errors import TpmError
 from appliance.provisioning.numbers import Numbers
+from appliance.provisioning.problem import ProvisionError
 from appliance.provisioning.record import Record, read_record
 from appliance.provisioning.words import fingerprint_words
 

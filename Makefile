@@ -9,7 +9,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour kiosk-monkey lint test test-kernels test-openvino second-reader lab fuzz image-lock \
+.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour kiosk-monkey lint test test-kernels test-openvino second-reader lab fuzz \
+	image image-lock image-check run-image \
 	bench bench-gpu \
 	clean
 
@@ -30,6 +31,9 @@ make bench-gpu      measures models of the published sizes on a GPU (about 6 min
 make cuda           compiles the CUDA kernels (about a minute)
 make venv           only installs what the other targets need
 make lock           writes requirements/ again, after a change of dependencies in pyproject.toml
+make image          builds the bootable image in dist/image, without a network once cached (root, 5 minutes)
+make image-check    judges it: a line for each of its properties (root, 2 minutes)
+make run-image      boots it in a window
 make image-lock     writes image-build/packages.lock again, from Debian's archive of today
 make wheel          builds the wheel in dist/
 make clean          deletes everything that was made, except .venv
@@ -94,6 +98,25 @@ venv: .venv/.dev
 
 lock: .venv/.dev
 	@$(BIN)/python -m tools.lock
+
+image: .venv/.runtime
+	@$(call debian,mmdebstrap,mmdebstrap)
+	$(call debian,depmod,kmod)
+	$(call debian,readelf,binutils)
+	$(call debian,openssl,openssl)
+	image-build/build.sh .cache/image dist/image
+
+image-check: .venv/.dev
+	@$(call debian,sfdisk,fdisk)
+	$(call debian,objcopy,binutils)
+	$(call debian,mdir,mtools)
+	$(call debian,fsck.vfat,dosfstools)
+	$(BIN)/python -m tests.image_acceptance dist/image .cache/image
+
+run-image:
+	@$(call debian,qemu-system-x86_64,qemu-system-x86 qemu-system-gui ovmf)
+	$(call debian,swtpm,swtpm)
+	image-build/run.sh dist/image
 
 image-lock: .venv/.runtime
 	@$(BIN)/python -m tools.image lock

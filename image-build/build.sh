@@ -168,24 +168,40 @@ disk() {
 	rm -f "$out"/root.erofs
 	inside mkfs.erofs --quiet -zlz4hc,9 -T "$SOURCE_DATE_EPOCH" --all-time \
 		-U c1b9d5a2-f362-11ea-ad0b-5f0f1c3d4e5f /out/root.erofs /build/root >&2
-	mkdir -p "$work"/esp/EFI/{BOOT,Linux} "$work"/esp/loader "$work/repart"
-	definitions "$work/repart" 10 11
-	rm -f "$work/slot.raw"
 	say 'computing the verity tree'
-	repart /build/repart /build/slot.raw >"$work/slot.json"
-	roothash=$(python3 -c 'import json, sys
-print(next(p["roothash"] for p in json.load(sys.stdin) if p.get("roothash", "TBD") not in ("TBD", "")))' <"$work/slot.json")
+	# Salt and id follow from the root, so that the same root has the same tree.
+	local digest
+	digest=$(sha256sum "$out/root.erofs")
+	rm -f "$out/root.verity"
+	inside veritysetup format --salt="${digest:0:64}" --uuid="$(id_of "${digest:0:32}")" \
+		--root-hash-file=/build/roothash /out/root.erofs /out/root.verity >/dev/null
+	roothash=$(cat "$work/roothash")
 	uki
 	say 'writing the disk'
+	mkdir -p "$work"/esp/EFI/{BOOT,Linux} "$work"/esp/loader "$work/repart"
 	cp "$here/esp/loader.conf" "$work/esp/loader/"
 	cp "$out/face-appliance_$VERSION.efi" "$work/esp/EFI/Linux/face-appliance_$VERSION+3.efi"
 	inside sbsign --key /keys/secure-boot.key --cert /keys/secure-boot.pem \
 		--output /build/esp/EFI/BOOT/BOOTX64.EFI /usr/lib/systemd/boot/efi/systemd-bootx64.efi 2>/dev/null
 	find "$work/esp" -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
-	definitions "$work/repart" 10 11 20 21 30
+	definitions "$work/repart"
 	rm -f "$out/disk.raw"
-	repart /build/repart /out/disk.raw >"$work/disk.json"
-	tool verity_tree "$work/disk.json" "$out/disk.raw" >"$out/root.verity"
+	inside systemd-repart --dry-run=no --offline=yes --empty=create --size=auto --json=short \
+		--seed=6a4f1b0e-6c57-4c3b-9d0a-0f1e2d3c4b5a --definitions=/build/repart /out/disk.raw >"$work/disk.json"
+}
+
+# id_of HEX: 128 bits as a UUID.
+id_of() { sed -E 's/^(.{8})(.{4})(.{4})(.{4})(.{12})$/\1-\2-\3-\4-\5/' <<<"$1"; }
+
+# definitions INTO: repart's definitions, filled in. The ids of a slot's two partitions are the two halves
+# of the root hash: by them a kernel line finds its slot, whichever it is.
+definitions() {
+	local file
+	for file in "$here"/repart/*.conf; do
+		sed "s#@VERSION@#$VERSION#; s#@SLOT@#${SLOT}M#; s#@TREE@#${TREE}M#; s#@ESP@#/build/esp#
+			s#@ROOT_ID@#$(id_of "${roothash:0:32}")#; s#@TREE_ID@#$(id_of "${roothash:32}")#" \
+			"$file" >"$1/${file##*/}"
+	done
 }
 
 # What is in the image, and whether anything is that nothing accounts for.
@@ -194,22 +210,6 @@ bill() {
 	rm -rf "$out/sbom"
 	(cd "$repository" && "$bin/python" -m tools.image sbom "$root" "$out/sbom" --cache "$cache" \
 		--version "$VERSION" --own "$work/own" --installed "$work/installed")
-}
-
-# definitions INTO NUMBER…: repart's definitions with these numbers, filled in.
-definitions() {
-	local into=$1 number
-	shift
-	rm -f "$into"/*
-	for number; do
-		sed "s#@VERSION@#$VERSION#; s#@SLOT@#${SLOT}M#; s#@TREE@#${TREE}M#; s#@ROOT@#/out/root.erofs#; s#@ESP@#/build/esp#" \
-			"$here/repart/$number"-*.conf >"$into/$number.conf"
-	done
-}
-
-repart() {
-	inside systemd-repart --dry-run=no --offline=yes --empty=create --size=auto --json=short \
-		--seed=6a4f1b0e-6c57-4c3b-9d0a-0f1e2d3c4b5a --definitions="$1" "$2"
 }
 
 uki() {

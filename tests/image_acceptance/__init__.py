@@ -1,0 +1,1 @@
+"""Judges an image that was built: one line for each thing that must hold."""

@@ -91,13 +91,17 @@ def write_disc(path: Path) -> None:
     burn(path, {PHOTO: portrait, "README": b"x"})
 
 
-def visit(disk: Path, folder: Path, tokens: Path, site: Path | None) -> None:
+def visit(
+    disk: Path, folder: Path, tokens: Path, site: Path | None, strings: tuple[str, ...] = ()
+) -> None:
     """The whole visit; what is burned, and what the memory still holds, is in ``folder``.
 
     ``site``: a disc that is in the drive at the first boot, with what the site provides.
+    ``strings``: of SMBIOS.
     """
     with ExitStack() as stack:
-        machine = stack.enter_context(image_machine(disk, Hardware(drive="burner")))
+        hardware = Hardware(drive="burner", disk_gib=4)
+        machine = stack.enter_context(image_machine(disk, hardware, strings))
         disc = machine.folder / "photo.iso"
         write_disc(disc)
         running = stack.enter_context(machine.boot(site))
@@ -142,13 +146,14 @@ def main() -> int:
     parser.add_argument("--tokens", type=Path, help="folder of the people's tokens")
     parser.add_argument("--site", type=Path, help="disc that is in the drive at the first boot")
     parser.add_argument("--lines", action="store_true", help="only make tokens, print their lines")
+    parser.add_argument("--string", action="append", default=[], help="of SMBIOS, type 11")
     options = parser.parse_args()
     tokens = options.tokens or options.folder / "tokens"
     if options.lines:
         sys.stdout.write(write_lines(tokens))
         return 0
     began = time.monotonic()
-    visit(options.disk.resolve(), options.folder, tokens, options.site)
+    visit(options.disk.resolve(), options.folder, tokens, options.site, tuple(options.string))
     sys.stdout.write(f"{time.monotonic() - began:.0f} s\n")
     return 0
 

@@ -19,7 +19,7 @@ ANCHOR = "release/anchor.pem"
 BUNDLE = "appliance-provision.bundle"
 
 _SIGNERS = "carla", "dora"
-_PASSWORD = "of their keys"
+_PASSWORD = "of their keys"  # noqa: S105 - of keys that live as long as the test
 _CHANGES = {
     # An emulated machine is slow, has little memory, and nobody to touch it in between.
     "backend: luks ": "backend: memory",

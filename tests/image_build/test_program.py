@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tests.paths import REPOSITORY
+from tools.image.locked import read_list
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -33,3 +35,13 @@ def test_a_bill_needs_a_time_and_a_database(tmp_path: Path) -> None:
     assert done.stderr.startswith("There is no database of dpkg.")
     assert str(tmp_path) not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_every_file_of_a_wheel_is_as_its_wheel_has_it() -> None:
+    """Libraries of wheels do not survive strip(1): patchelf moved parts of them, and it ignores
+    how these are aligned, so that the loader refuses numpy's BLAS."""
+    packages = "usr/local/lib/python3.13/dist-packages/"
+    patterns = read_list(REPOSITORY / "image-build/changed-files.txt")
+    assert patterns
+    assert not [one for one in patterns if fnmatchcase(packages + "numpy.libs/blas.so", one)]
+    assert not [one for one in patterns if one.startswith(packages)]

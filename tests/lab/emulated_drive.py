@@ -24,12 +24,14 @@ _PORTAL = "127.0.0.1:3260"
 _ANCHOR = re.compile(r"anchor ([A-Za-z0-9+/=]{100,})")
 _BURNED = re.compile(r"burned ([0-9a-f]{64}) ([0-9]+)")
 
+NEW_DISC = f"in_root tgtimg --op new --device-type cd --type dvd+r --file /lab/run/{DISC}; "
+"""What a shell does for another blank disc, once the one before was taken away."""
+
 # After /proc, /dev and the folders are in sight of the root that QEMU runs in.
 DRIVE = (
     'in_root() { chroot "$root" "$@"; }; in_root busybox ip link set lo up; '
     'mkdir -p "$root/run/tgtd"; '
-    f"in_root tgtimg --op new --device-type cd --type dvd+r --file /lab/run/{DISC}; "
-    f"in_root tgtd -f --iscsi portal={_PORTAL} >/dev/null 2>&1 & "
+    f"{NEW_DISC}in_root tgtd -f --iscsi portal={_PORTAL} >/dev/null 2>&1 & "
     "for try in $(seq 100); do in_root tgtadm --op show --mode sys >/dev/null 2>&1 && break; "
     "sleep 0.2; done; "
     f"in_root tgtadm --lld iscsi --op new --mode target --tid 1 -T {_TARGET}; "
@@ -69,13 +71,24 @@ def check_burned(disc: Path, release: Path, report: str) -> None:
     if printed := _ANCHOR.search(report):
         trusted = disc.with_suffix(".pem")
         trusted.write_bytes(base64.b64decode(printed[1]))
-        _verify(out, trusted)
-        _inspect(out, trusted)
+        check_released(out, trusted)
         return
     for path in release.rglob("*"):
         if path.is_file():
             assert (out / path.relative_to(release)).read_bytes() == path.read_bytes()
     _verify(out, anchor(disc.parent))
+
+
+def check_released(out: Path, trusted: Path) -> None:
+    """The files of a disc with what was released in a session; ``trusted``: the site's anchor."""
+    _verify(out, trusted)
+    _inspect(out, trusted)
+
+
+def unpack(image: Path, out: Path) -> None:
+    """The files of a disc, into the new folder ``out``."""
+    words = ["/usr/bin/osirrox", "-indev", str(image), "-extract", "/", str(out)]
+    subprocess.run(words, check=True, capture_output=True)
 
 
 def _extracted(disc: Path, report: str) -> Path:
@@ -87,17 +100,17 @@ def _extracted(disc: Path, report: str) -> Path:
     assert hashlib.sha256(data).hexdigest() == said[1]
     image, out = disc.with_suffix(".iso"), disc.with_suffix(".out")
     image.write_bytes(data)
-    words = ["/usr/bin/osirrox", "-indev", str(image), "-extract", "/", str(out)]
-    subprocess.run(words, check=True, capture_output=True)
+    unpack(image, out)
     return out
 
 
 def _verify(out: Path, trusted: Path) -> None:
-    """By the program on the disc."""
-    program = out / "appliance-verify.py"
-    command = [sys.executable, "-I", str(program), str(out), "--anchor", str(trusted)]
-    done = subprocess.run(command, check=False, capture_output=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """By the program on the disc, and by the one of the same name."""
+    programs = [["-I", str(out / "appliance-verify.py")], ["-m", "appliance.audit.standalone"]]
+    for program in programs:
+        command = [sys.executable, *program, str(out), "--anchor", str(trusted)]
+        done = subprocess.run(command, check=False, capture_output=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _inspect(out: Path, trusted: Path) -> None:

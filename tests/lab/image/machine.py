@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tests.lab.emulated_drive import DISC, DRIVE, change_disc, drive_options
+from tests.lab.emulated_drive import DISC, DRIVE, NEW_DISC, change_disc, drive_options
 from tests.lab.image.qmp import Qmp
 from tests.lab.image.token_at_the_lab import port_options
 from tests.lab.tools_root import CACHE, ROOT, inside_tools
@@ -212,8 +212,9 @@ class Running:
         )  # fmt: skip
 
     def insert_blank(self) -> None:
-        """Put the blank disc into the burner."""
-        self._in_drive(change_disc(f"{_RUN}/{DISC}"))
+        """Put the blank disc into the burner; another one, if that was taken away."""
+        new = "" if self._machine.burned.exists() else NEW_DISC
+        self._in_drive(new + change_disc(f"{_RUN}/{DISC}"))
 
     def in_the_drive(self) -> str:
         """What tgtd says of the burner and the disc in it."""

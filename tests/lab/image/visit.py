@@ -153,6 +153,24 @@ class Visit:
         self.clinician.token.pull()
         self._see("welcome_insert")
 
+    def export_the_log(self) -> None:
+        """The second person, who is an auditor too, burns the log; a blank disc must be there."""
+        self._see("welcome_insert")
+        self.second.token.plug_in()
+        self._see("login_who")
+        self.hands.tap(self.second.name, self.patience)
+        self._see("login_pin", self.second.name)
+        self._tap("task_audit")
+        self._prove(self.second)
+        self._see("audit_title")
+        self._tap("audit_export")
+        self._see("export_title")
+        self._tap("export_burn", lit=True)
+        self.hands.wait_for("Burned and read back", self.patience)
+        self._tap("looking_leave")
+        self.second.token.pull()
+        self._see("welcome_insert")
+
     def whole(self, burn: Callable[[], None]) -> None:
         """All of it. ``burn``: what is done about the disc."""
         self.log_in()

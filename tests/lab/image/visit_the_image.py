@@ -1,15 +1,15 @@
-"""A visit at the image itself: python -m tests.lab.image.visit_the_image DISK FOLDER [TOKENS].
+"""A visit at the image itself: python -m tests.lab.image.visit_the_image DISK FOLDER.
 
-DISK: the image, raw; it is not written. FOLDER: for pictures and times. TOKENS: where the people's
-tokens are kept, whose lines the site has; without it they are new, and written to FOLDER.
+DISK: the image, raw; it is not written. FOLDER: for the site, pictures, times and discs.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
-from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -19,13 +19,16 @@ from tests.disc_reader.discs import burn
 from tests.lab.image.canaries import found_in
 from tests.lab.image.hands import Album, Hands
 from tests.lab.image.machine import Hardware, ImageMachine, Running, image_machine
+from tests.lab.image.outside import check_disc, check_export
 from tests.lab.image.security_key import SecurityKey
+from tests.lab.image.site import ANCHOR, write_site
 from tests.lab.image.touch_screen import TouchScreen
 from tests.lab.image.visit import REFERENCE, Person, Visit
 from tests.lab.screen import Screen
 
 PIN = "482913"
 CLINICIAN, APPROVER = "anna", "ruth"
+ROLES = f"{CLINICIAN}:clinician\n{APPROVER}:approver,auditor,administrator\n"
 PATIENT = "Jane Canary"
 PHOTO = f"{PATIENT}/portrait.jpg"
 
@@ -91,38 +94,85 @@ def write_disc(path: Path) -> None:
     burn(path, {PHOTO: portrait, "README": b"x"})
 
 
-def visit(disk: Path, folder: Path, tokens: Path, site: Path | None) -> None:
-    """The whole visit; what is burned, and what the memory still holds, is in ``folder``.
+@dataclass(frozen=True)
+class Site:
+    """What outlives a machine: people's tokens, the disc that sets it up, the releases' anchor."""
 
-    ``site``: a disc that is in the drive at the first boot, with what the site provides.
+    tokens: Path
+    disc: Path
+    anchor: Path
+
+
+def new_site(folder: Path) -> Site:
+    """With two people, in ``folder``."""
+    tokens = folder / "tokens"
+    disc = write_site(folder / "site", write_lines(tokens), ROLES)
+    return Site(tokens, disc, folder / "site" / ANCHOR)
+
+
+def visit(disk: Path, folder: Path, site: Site, strings: tuple[str, ...] = ()) -> None:
+    """The whole visit, and what is seen of it from outside; all is kept in ``folder``.
+
+    ``strings``: of SMBIOS. With one for the kernel, the attestation is not that of the image alone,
+    so the log is not exported.
     """
-    with ExitStack() as stack:
-        machine = stack.enter_context(image_machine(disk, Hardware(drive="burner")))
-        disc = machine.folder / "photo.iso"
-        write_disc(disc)
-        running = stack.enter_context(machine.boot(site))
-        album = Album(folder, running.began)
+    hardware = Hardware(drive="burner", disk_gib=4)
+    with image_machine(disk, hardware, strings) as machine:
         try:
-            hands = Hands(seat_at(machine, running), album)
-            first, second = keys_in(tokens, running)
-            people = Person(CLINICIAN, first, PIN), Person(APPROVER, second, PIN)
-            going = Visit(hands, *people, PHOTO)
-            going.log_in()
-            running.insert(disc)
-            going.take_photo()
-            going.move_a_handle()
-            going.choose()
-            going.ask()
-            going.approve()
-            running.insert_blank()
-            going.burn()
-            _count(running, album, "during the visit")
-            going.end()
-            _count(running, album, "after the visit")
-            machine.burned.replace(folder / "burned.iso")
+            with machine.boot(site.disc) as running:
+                going = _people_before_it(machine, running, folder, site)
+                _visit(machine, running, going, folder)
+                if not strings:
+                    running.insert_blank()
+                    going.export_the_log()
+                    _keep_burned(machine, running, folder / "export.iso")
+            _start_again(machine, folder)
         finally:
             if machine.console.exists():
                 (folder / "console.txt").write_bytes(machine.console.read_bytes())
+    check_disc(folder / "burned.iso", site.anchor)
+    if not strings:
+        found = check_export(folder / "export.iso", disk.parent / "sbom/measurements.json")
+        (folder / "export.txt").write_text(found)
+
+
+def _visit(machine: ImageMachine, running: Running, going: Visit, folder: Path) -> None:
+    """From the token to the certificate; the disc is ``burned.iso``."""
+    disc = machine.folder / "photo.iso"
+    write_disc(disc)
+    album = going.hands.album
+    going.log_in()
+    running.insert(disc)
+    going.take_photo()
+    going.move_a_handle()
+    going.choose()
+    going.ask()
+    going.approve()
+    running.insert_blank()
+    going.burn()
+    _count(running, album, "during the visit")
+    going.end()
+    _count(running, album, "after the visit")
+    _keep_burned(machine, running, folder / "burned.iso")
+
+
+def _start_again(machine: ImageMachine, folder: Path) -> None:
+    """After a power cut, the first screen is there again."""
+    with machine.boot() as running:
+        album = Album(folder / "again", running.began)
+        Hands(seat_at(machine, running), album).wait_for("Insert your token")
+
+
+def _people_before_it(machine: ImageMachine, running: Running, folder: Path, site: Site) -> Visit:
+    hands = Hands(seat_at(machine, running), Album(folder, running.began))
+    first, second = keys_in(site.tokens, running)
+    return Visit(hands, Person(CLINICIAN, first, PIN), Person(APPROVER, second, PIN), PHOTO)
+
+
+def _keep_burned(machine: ImageMachine, running: Running, target: Path) -> None:
+    """Take the disc out, and keep it."""
+    running.insert(machine.folder / "photo.iso")
+    shutil.move(machine.burned, target)
 
 
 def _count(running: Running, album: Album, when: str) -> None:
@@ -139,16 +189,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.image.visit_the_image")
     parser.add_argument("disk", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--tokens", type=Path, help="folder of the people's tokens")
-    parser.add_argument("--site", type=Path, help="disc that is in the drive at the first boot")
-    parser.add_argument("--lines", action="store_true", help="only make tokens, print their lines")
+    parser.add_argument("--string", action="append", default=[], help="of SMBIOS, type 11")
     options = parser.parse_args()
-    tokens = options.tokens or options.folder / "tokens"
-    if options.lines:
-        sys.stdout.write(write_lines(tokens))
-        return 0
     began = time.monotonic()
-    visit(options.disk.resolve(), options.folder, tokens, options.site)
+    visit(options.disk.resolve(), options.folder, new_site(options.folder), tuple(options.string))
     sys.stdout.write(f"{time.monotonic() - began:.0f} s\n")
     return 0
 

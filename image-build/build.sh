@@ -113,7 +113,9 @@ program() {
 	(cd "$repository" && "$bin/python" -m tools.image wheels "$cache" --offline --target "$packages" \
 		--wheel "$work"/dist/*.whl)
 	remove "$packages" wheels.remove
-	find "$packages" -name '*.so*' -type f -exec strip --strip-unneeded {} +
+	# Not the libraries that wheels bring along: patchelf changed them, and strip leaves some of them
+	# in a form that cannot be loaded ("not page-aligned").
+	find "$packages" -name '*.so*' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {} +
 	mkdir -p "$own"/usr/{local/share,lib}/appliance "$own/usr/share/appliance/keys" "$own/etc/appliance"
 	cp -r "$repository/models/starter" "$own/usr/local/share/appliance/models"
 	cp -r "$repository/policies" "$own/usr/share/appliance/policies"

@@ -1,4 +1,4 @@
-"""What somebody does to the disk of an image while the machine is off: bytes, tries, kernel images.
+"""What is done to the disk of an image while the machine is off: bytes, tries, kernel images.
 
 Each takes the raw disk, or a raw copy of one; nothing is mounted. mtools and dump.erofs do the rest.
 """

@@ -1,4 +1,4 @@
-"""What is done to a disk from outside: changed bytes, tries of kernel images; on disks made here."""
+"""What is done to a disk from outside: changed bytes, tries of kernel images."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ class Bench:
 
     def __init__(self, image: Path, folder: Path) -> None:
         self.folder = folder
+        self._image = image
         self._kept = folder / "machine"
         self._kept.mkdir(parents=True, exist_ok=True)
         hardware = Hardware(disk_gib=_DISK_GIB)
@@ -51,6 +52,10 @@ class Bench:
     def put_back(self, name: str) -> None:
         """The disk as it was kept; the TPM stays as it is."""
         copy_disk(self._copy(name), self.disk)
+
+    def begin_again(self) -> None:
+        """The disk as it was built; the TPM stays as it is."""
+        copy_disk(self._image, self.disk, _DISK_GIB << 30)
 
     def check(self, what: str, how: str, *, holds: bool, seconds: float) -> None:
         """Print a line of the table, and keep it."""

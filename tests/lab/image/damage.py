@@ -1,6 +1,6 @@
 """What is done to the disk of an image while the machine is off: bytes, tries, kernel images.
 
-Each takes the raw disk, or a raw copy of one; nothing is mounted. mtools and dump.erofs do the rest.
+Each takes the raw disk, or a raw copy of one; nothing is mounted: mtools and dump.erofs read it.
 """
 
 from __future__ import annotations

@@ -236,6 +236,12 @@ class Running:
         self.qmp.ask("blockdev-add", driver="raw", file=file, **{"node-name": "stick"})
         self.qmp.ask("device_add", driver="usb-storage", id="stick", drive="stick", bus="xhci.0")
 
+    def reads_of(self, name: str) -> int:
+        """How often the machine has read a disk or a stick."""
+        disks = self.qmp.ask("query-blockstats")
+        found = (one["stats"]["rd_operations"] for one in disks if name in one.get("qdev", ""))
+        return int(next(found))
+
     def plug_in(self, driver: str, name: str) -> None:
         """A USB device of QEMU's own: ``usb-kbd``, ``usb-mouse``, ``usb-hub`` and others."""
         self.qmp.ask("device_add", driver=driver, id=name, bus="xhci.0")

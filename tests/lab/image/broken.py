@@ -182,6 +182,7 @@ def _good(bench: Bench, boot: Boot, version: str) -> tuple[bool, float]:
 
 def _locked(bench: Bench, how: str, name: str, line: str) -> None:
     bench.machine.strings = (line,)
+    bench.keep("before-that")
     try:
         with bench.boot() as boot:
             word, seconds = boot.until("emergency", _BROKER)
@@ -196,7 +197,7 @@ def _locked(bench: Bench, how: str, name: str, line: str) -> None:
             )  # fmt: skip
     finally:
         bench.machine.strings = (DEBUG,)
-        bench.put_back("both")
+        bench.put_back("before-that")
 
 
 def _plug_in(bench: Bench, boot: Boot) -> None:

@@ -137,6 +137,8 @@ own() {
 	sed -i -E 's#:/bin/(ba)?sh$#:/usr/sbin/nologin#' "$root/etc/passwd"
 	chroot "$root" $python -m compileall -q --invalidation-mode unchecked-hash \
 		"/usr/lib/$python" "/usr/local/lib/$python/dist-packages" /usr/lib/python3
+	# A library of a wheel that the loader refuses is found here, and not at the first start.
+	chroot "$root" $python -B -I -c 'import numpy, cv2, av, pi_heif, PIL.Image'
 	tool kernel_modules "$root"
 	# The root is compressed as a whole; unpacking a module once more would cost a start a second.
 	find "$root/usr/lib/modules" -name '*.ko.xz' -exec unxz {} +

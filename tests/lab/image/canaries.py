@@ -1,10 +1,24 @@
-"""Looks for what must not be left: words in a file of any size, such as a dump of the memory."""
+"""Looks for what must not be there: words in a dump of the memory, frames that left a machine."""
 
 from __future__ import annotations
 
 import mmap
+import struct
 from collections.abc import Sequence
 from pathlib import Path
+
+_NETWORKS_OWN = (b"\x52\x55", b"\x52\x56")  # how the addresses of QEMU's network begin
+_HEAD, _FRAME_HEAD = 24, 16  # bytes: pcap-savefile(5)
+
+
+def sent(capture: Path) -> list[bytes]:
+    """The frames that left the machine, of those that QEMU recorded in ``capture`` (pcap)."""
+    content, at, frames = capture.read_bytes(), _HEAD, []
+    while at < len(content):
+        (length,) = struct.unpack_from("<8xI4x", content, at)
+        frames.append(content[at + _FRAME_HEAD : at + _FRAME_HEAD + length])
+        at += _FRAME_HEAD + length
+    return [frame for frame in frames if frame[6:8] not in _NETWORKS_OWN]
 
 
 def found_in(path: Path, words: Sequence[str]) -> dict[str, int]:

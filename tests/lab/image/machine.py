@@ -6,6 +6,7 @@ Whoever is before it has what is outside alone: tokens, a touch screen and other
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -63,7 +64,8 @@ class ImageMachine:
     """Its disk, its TPM and what firmware remembers outlive a boot, in ``folder``.
 
     ``image``: the raw disk as it was built, which stays so; ``None`` for a machine without a disk.
-    ``strings``: of SMBIOS, type 11, for the next boots.
+    ``strings``: of SMBIOS, type 11, for the next boots. ``copied``: the disk is a raw copy, in
+    which somebody outside may change bytes between two boots. What ``folder`` holds already stays.
     """
 
     folder: Path
@@ -71,18 +73,21 @@ class ImageMachine:
     hardware: Hardware = field(default_factory=Hardware)
     strings: tuple[str, ...] = ()
     identity: uuid.UUID = field(default_factory=uuid.uuid4)
+    copied: bool = False
 
     def __post_init__(self) -> None:
         """Make the disk, and the firmware's memory."""
         variables = self.hardware.variables or ROOT / _FIRMWARE / "OVMF_VARS_4M.fd"
-        shutil.copy(variables, self.folder / "variables.fd")
-        if self.image is not None:
-            _overlay(self.image, self.disk, self.hardware.disk_gib << 30)
+        if not (self.folder / "variables.fd").exists():
+            shutil.copy(variables, self.folder / "variables.fd")
+        if self.image is not None and not self.disk.exists():
+            make = copy_disk if self.copied else _overlay
+            make(self.image, self.disk, self.hardware.disk_gib << 30)
 
     @property
     def disk(self) -> Path:
-        """What was written since the image was built (qcow2)."""
-        return self.folder / "disk.qcow2"
+        """What was written since the image was built (qcow2), or all of it (raw)."""
+        return self.folder / ("disk.raw" if self.copied else "disk.qcow2")
 
     @property
     def console(self) -> Path:
@@ -167,7 +172,8 @@ class ImageMachine:
         words = []
         if self.image is not None:
             # What was not flushed is lost when the power is cut, and nothing else.
-            drive = f"if=none,id=disk,file={_RUN}/{self.disk.name},format=qcow2,cache=writeback"
+            kind = self.disk.suffix.removeprefix(".")
+            drive = f"if=none,id=disk,file={_RUN}/{self.disk.name},format={kind},cache=writeback"
             device = f"{_DISKS[self.hardware.disk]},drive=disk,serial=LAB1,bootindex=1"
             words += ["-drive", f"{drive},discard=unmap", "-device", device]
         if self.hardware.drive == "cd":
@@ -231,6 +237,12 @@ class Running:
         self.qmp.ask("blockdev-add", driver="raw", file=file, **{"node-name": "stick"})
         self.qmp.ask("device_add", driver="usb-storage", id="stick", drive="stick", bus="xhci.0")
 
+    def reads_of(self, name: str) -> int:
+        """How often the machine has read a disk or a stick."""
+        disks = self.qmp.ask("query-blockstats")
+        found = (one["stats"]["rd_operations"] for one in disks if name in one.get("qdev", ""))
+        return int(next(found))
+
     def plug_in(self, driver: str, name: str) -> None:
         """A USB device of QEMU's own: ``usb-kbd``, ``usb-mouse``, ``usb-hub`` and others."""
         self.qmp.ask("device_add", driver=driver, id=name, bus="xhci.0")
@@ -291,6 +303,14 @@ def image_machine(
         yield ImageMachine(folder, image, hardware or Hardware(), strings)
     finally:
         shutil.rmtree(folder)
+
+
+def copy_disk(image: Path, disk: Path, size: int = 0) -> None:
+    """A copy of ``image`` as ``disk``, at least ``size`` bytes long; holes stay holes."""
+    disk.unlink(missing_ok=True)
+    subprocess.run(["cp", "--sparse=always", str(image), str(disk)], check=True)
+    if size > disk.stat().st_size:
+        os.truncate(disk, size)
 
 
 def _overlay(image: Path, disk: Path, size: int) -> None:

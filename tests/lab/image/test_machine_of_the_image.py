@@ -29,6 +29,7 @@ def _plug_everything_in(running: Running, folder: Path) -> None:
     stick = folder / "stick.raw"
     stick.write_bytes(bytes(1 << 20))
     running.plug_stick_in(stick)
+    assert running.reads_of("stick") >= 0
     assert running.plug_network_in(usb=False).exists()
     assert running.plug_network_in(usb=True).exists()
 

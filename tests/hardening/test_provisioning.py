@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from appliance.provisioning import people, place, to_log
 from appliance.provisioning.sources import CREDENTIAL
 from tests.paths import REPOSITORY
@@ -37,3 +39,14 @@ def test_people_are_found_where_they_are_written() -> None:
 def test_the_mount_of_the_site_waits_for_the_bundle() -> None:
     (before,) = re.findall(r"(?m)^Before=(.*)$", UNIT)
     assert "etc-appliance.mount" in before.split()
+
+
+@pytest.mark.parametrize("name", ["disc", "provision", "update"])
+def test_what_lists_a_disc_may_give_up_what_it_may_do(name: str) -> None:
+    """The sealed program keeps the rights to other users' files, and gives up all others."""
+    unit = (HARDENING / f"systemd/appliance-{name}.service").read_text()
+    exceptions = HARDENING / f"systemd/appliance-{name}.service.d/20-exceptions.conf"
+    (given,) = re.findall(r"(?m)^CapabilityBoundingSet=(.*)$", unit)
+    to_drop = {*given.split()} - {"CAP_DAC_OVERRIDE", "CAP_FOWNER"}
+    allowed = re.findall(r"(?m)^SystemCallFilter=(.*)$", exceptions.read_text())
+    assert bool(to_drop) is any("capset" in line.split() for line in allowed)

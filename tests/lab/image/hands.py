@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from tests.lab.image.eyes import Box, Sight
 from tests.lab.screen import Screen
@@ -27,6 +27,7 @@ _ACCENT = (111, 208, 200)
 """The colour of a button that leads on (qml/controls/Theme.qml); another while it is disabled."""
 
 _FAILURES = ("That did not work", "The wipe was not clean")
+_CURSOR = 10, 18  # pixels: the one of a text screen that blinks is 8 wide and 16 high
 _EDGE = 6  # pixels from the lower edge, where nothing is written
 _PAUSE, _BETWEEN_KEYS = 0.4, 0.2  # seconds between two looks, and between two keys
 
@@ -120,7 +121,7 @@ class Hands:
     def look(self, why: str = "look") -> Sight:
         """What is on the screen now."""
         picture = self._seat.picture()
-        if self._sight is None or self._sight.picture.tobytes() != picture.tobytes():
+        if self._sight is None or _is_other(self._sight.picture, picture):
             self._sight = Sight(picture)
         self.album.keep(picture, why)
         return self._sight
@@ -185,6 +186,17 @@ class Hands:
         if self._sight is not None:
             width, height = self._sight.picture.size
             self._seat.rest((width // 2, height - _EDGE))
+
+
+def _is_other(before: Image.Image, after: Image.Image) -> bool:
+    """Whether something may be read on it that was not there: more than a cursor has changed."""
+    if before.size != after.size:
+        return True
+    box = ImageChops.difference(before, after).getbbox()
+    if box is None:
+        return False
+    left, top, right, bottom = box
+    return right - left > _CURSOR[0] or bottom - top > _CURSOR[1]
 
 
 def _place(sight: Sight, phrase: str, *, lit: bool) -> Box | None:

@@ -6,6 +6,7 @@ DISK: the image, raw; it is not written. FOLDER: for the site, pictures, times a
 from __future__ import annotations
 
 import argparse
+import base64
 import shutil
 import sys
 import time
@@ -21,7 +22,7 @@ from tests.lab.image.hands import Album, Hands
 from tests.lab.image.machine import Hardware, ImageMachine, Running, image_machine
 from tests.lab.image.outside import check_disc, check_export
 from tests.lab.image.security_key import SecurityKey
-from tests.lab.image.site import ANCHOR, write_site
+from tests.lab.image.site import ANCHOR, BUNDLE, write_site
 from tests.lab.image.touch_screen import TouchScreen
 from tests.lab.image.visit import REFERENCE, Person, Visit
 from tests.lab.screen import Screen
@@ -102,6 +103,11 @@ class Site:
     disc: Path
     anchor: Path
 
+    def credential(self) -> str:
+        """The bundle, as firmware gives it to a virtual machine."""
+        bundle = base64.b64encode((self.disc.parent / BUNDLE).read_bytes()).decode()
+        return f"io.systemd.credential.binary:appliance.provision={bundle}"
+
 
 def new_site(folder: Path) -> Site:
     """With two people, in ``folder``."""
@@ -110,16 +116,19 @@ def new_site(folder: Path) -> Site:
     return Site(tokens, disc, folder / "site" / ANCHOR)
 
 
-def visit(disk: Path, folder: Path, site: Site, strings: tuple[str, ...] = ()) -> None:
+def visit(
+    disk: Path, folder: Path, site: Site, strings: tuple[str, ...] = (), *, firmware: bool = False
+) -> None:
     """The whole visit, and what is seen of it from outside; all is kept in ``folder``.
 
     ``strings``: of SMBIOS. With one for the kernel, the attestation is not that of the image alone,
-    so the log is not exported.
+    so the log is not exported. ``firmware``: whether the site's bundle comes from there.
     """
     hardware = Hardware(drive="burner", disk_gib=4)
-    with image_machine(disk, hardware, strings) as machine:
+    given = (site.credential(), *strings) if firmware else strings
+    with image_machine(disk, hardware, given) as machine:
         try:
-            with machine.boot(site.disc) as running:
+            with machine.boot(None if firmware else site.disc) as running:
                 going = _people_before_it(machine, running, folder, site)
                 _visit(machine, running, going, folder)
                 if not strings:
@@ -190,9 +199,11 @@ def main() -> int:
     parser.add_argument("disk", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--string", action="append", default=[], help="of SMBIOS, type 11")
+    parser.add_argument("--firmware", action="store_true", help="it gives the site's bundle")
     options = parser.parse_args()
     began = time.monotonic()
-    visit(options.disk.resolve(), options.folder, new_site(options.folder), tuple(options.string))
+    site, strings = new_site(options.folder), tuple(options.string)
+    visit(options.disk.resolve(), options.folder, site, strings, firmware=options.firmware)
     sys.stdout.write(f"{time.monotonic() - began:.0f} s\n")
     return 0
 

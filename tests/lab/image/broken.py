@@ -23,7 +23,7 @@ from tests.lab.image.canaries import sent
 
 _BROKER = "Started appliance-broker.service"
 _FIRMWARE = "BdsDxe: starting"  # once each time that firmware starts what is on the disk
-_REFUSED = "appliance-usb-refused@"
+_REFUSED = "is not authorized for usage"
 _USB = 3  # devices that are plugged in: a stick, a keyboard, a network card
 _MINUTES = 60.0
 

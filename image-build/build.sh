@@ -118,8 +118,9 @@ program() {
 	cp -r "$repository/policies" "$own/usr/share/appliance/policies"
 	cp "$cache/keys/update.pub" "$own/usr/share/appliance/keys/"
 	bash "$repository/hardening/install.sh" "$own"
-	cp -r "$here/root/." "$own/"
-	cp -a "$own/." "$root/"
+	# A unit of the image's own takes the place of a mask, which is a link to /dev/null.
+	cp -r --remove-destination "$here/root/." "$own/"
+	cp -a --remove-destination "$own/." "$root/"
 }
 
 # The image's own files, and away with what it must not have.
@@ -176,6 +177,7 @@ disk() {
 	rm -f "$out/root.verity"
 	inside veritysetup format --salt="${digest:0:64}" --uuid="$(id_of "${digest:0:32}")" \
 		--root-hash-file=/build/roothash /out/root.erofs /out/root.verity >/dev/null
+	chmod 644 "$out/root.verity"
 	roothash=$(cat "$work/roothash")
 	uki
 	say 'writing the disk'

@@ -51,7 +51,6 @@ _MASKED = (
     "swap.target",
     "hibernate.target",
     "suspend.target",
-    "emergency.service",
     "rescue.service",
     "debug-shell.service",
     "getty@.service",
@@ -82,6 +81,8 @@ def checks(built: Built) -> Checks:
     yield Check("every module is signed", "its last bytes", lambda: _signatures(built))
     for unit in _MASKED:
         yield Check(f"{unit} is masked", "its link", partial(_masked, built, unit))
+    yield Check("a start that fails ends in a sentence on the screen", "emergency.service",
+                lambda: _sentence(built))  # fmt: skip
     yield Check("no unit by a kernel line or credential", "generators", lambda: _generators(built))
     yield Check("sockets of networks: none", "ListenStream= and others of all units",
                 lambda: _sockets(built))  # fmt: skip
@@ -101,7 +102,7 @@ def _files(built: Built) -> list[Path]:
         Path(folder) / name
         for folder, _, names in os.walk(built.root)
         for name in names
-        if not (Path(folder) / name).is_symlink()
+        if stat.S_ISREG((Path(folder) / name).lstat().st_mode)
     ]
 
 
@@ -114,8 +115,7 @@ def _modes(built: Built, bits: int) -> str:
 
 
 def _mode(path: Path) -> int:
-    status = path.lstat()
-    return status.st_mode if stat.S_ISREG(status.st_mode) else 0
+    return path.lstat().st_mode
 
 
 def _capable(built: Built) -> str:
@@ -159,6 +159,12 @@ def _signatures(built: Built) -> str:
 def _masked(built: Built, unit: str) -> str:
     link = built.root / "etc/systemd/system" / unit
     return demand(link.is_symlink() and str(link.readlink()) == "/dev/null", "masked")
+
+
+def _sentence(built: Built) -> str:
+    unit = (built.root / "etc/systemd/system/emergency.service").read_text()
+    shown = re.search(r"/usr/share/appliance/[a-z]+\.txt", unit)
+    return demand(shown and (built.root / shown[0][1:]).stat().st_size, "a text, and no shell")
 
 
 def _no_id(built: Built) -> str:

@@ -18,7 +18,7 @@ python=python3.13
 . "$here/image.env"
 export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C.UTF-8
 work=$(mktemp -d "$cache/work.XXXXXX")
-[ -n "${KEEP:-}" ] || trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 root=$work/root
 umask 022
 
@@ -132,8 +132,6 @@ own() {
 		"$root/etc/nsswitch.conf"
 	ln -sf ../etc-appliance.mount "$root/usr/lib/systemd/system/multi-user.target.wants/"
 	chroot "$root" systemd-sysusers >/dev/null 2>&1
-	chroot "$root" systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer 2>/dev/null || true
-	# shellcheck disable=SC2016
 	sed -i -E 's#^root:[^:]*:#root:!*:#' "$root/etc/shadow"
 	sed -i -E 's#:/bin/(ba)?sh$#:/usr/sbin/nologin#' "$root/etc/passwd"
 	chroot "$root" $python -m compileall -q --invalidation-mode unchecked-hash \

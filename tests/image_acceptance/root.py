@@ -28,7 +28,7 @@ _ABSENT = {
     "transfers": ("curl", "wget", "scp", "rsync", "nc", "socat", "ftp"),
     "networks": ("ip", "ss", "ifconfig", "dhclient", "NetworkManager", "wpa_supplicant", "nmcli"),
     "shells for people": ("bash", "zsh", "fish", "rbash"),
-    "containers": ("docker", "podman", "systemd-nspawn", "unshare-all", "runc"),
+    "containers": ("docker", "podman", "systemd-nspawn", "runc"),
     "name resolution": ("resolvectl", "systemd-resolve", "nslookup", "dig", "host"),
 }
 _DRIVERS = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from appliance.provisioning.numbers import Numbers
 from tests.provisioning.site import Machine
+from tests.software_tpm import software_tpm
 
 
 @pytest.fixture
@@ -21,20 +20,8 @@ def machine(tmp_path: Path) -> Machine:
 @pytest.fixture
 def numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Numbers]:
     """Those of a TPM of its own."""
-    state, socket = tmp_path / "tpm", tmp_path / "sock"
-    state.mkdir()
-    options = ("--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear")
-    server = ("--server", f"type=unixio,path={socket}", "--ctrl", f"type=unixio,path={socket}.ctrl")
-    with subprocess.Popen(
-        ["/usr/bin/swtpm", "socket", "--tpm2", *options, *server],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        while not socket.exists():
-            time.sleep(0.01)
-        monkeypatch.setenv("TPM2TOOLS_TCTI", f"swtpm:path={socket}")
+    with software_tpm(tmp_path, monkeypatch):
         yield Numbers.of_machine()
-        process.terminate()
 
 
 @pytest.fixture

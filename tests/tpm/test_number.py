@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,27 +11,16 @@ import pytest
 from appliance.errors import TpmError
 from appliance.tpm.counter import TpmCounter
 from appliance.tpm.number import TpmNumber
+from tests.software_tpm import software_tpm
 
 INDEX = "0x01800102"
 
 
 @pytest.fixture
-def tpm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+def tpm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A TPM of its own for each test."""
-    state, socket = tmp_path / "tpm", tmp_path / "sock"
-    state.mkdir()
-    options = ("--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear")
-    server = ("--server", f"type=unixio,path={socket}", "--ctrl", f"type=unixio,path={socket}.ctrl")
-    with subprocess.Popen(
-        ["/usr/bin/swtpm", "socket", "--tpm2", *options, *server],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        while not socket.exists():
-            time.sleep(0.01)
-        monkeypatch.setenv("TPM2TOOLS_TCTI", f"swtpm:path={socket}")
-        yield process
-        process.terminate()
+    with software_tpm(tmp_path, monkeypatch) as socket:
+        yield socket
 
 
 @pytest.mark.usefixtures("tpm")
@@ -66,11 +54,10 @@ def test_the_value_of_a_new_counter_says_nothing_of_an_image() -> None:
     assert fresh.read() == before + 1
 
 
-def test_without_a_tpm_there_is_an_error_and_no_number(tpm: subprocess.Popen[bytes]) -> None:
+def test_without_a_tpm_there_is_an_error_and_no_number(tpm: Path) -> None:
     number = TpmNumber(INDEX)
     number.raise_to(1)
-    tpm.terminate()
-    tpm.wait()
+    tpm.unlink()
     with pytest.raises(TpmError):
         number.read()
     with pytest.raises(TpmError):

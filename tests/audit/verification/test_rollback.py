@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from appliance.cli.main import appliance as command
 from appliance.errors import TpmError
 from appliance.tpm.counter import TpmCounter
 from tests.audit.synthetic import job_event, with_role
+from tests.software_tpm import software_tpm
 
 INDEX = "0x01800100"
 
@@ -28,20 +28,8 @@ INDEX = "0x01800100"
 @pytest.fixture
 def tpm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TpmCounter]:
     """A TPM of its own for each test."""
-    state, socket = tmp_path / "tpm", tmp_path / "sock"
-    state.mkdir()
-    options = ("--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear")
-    server = ("--server", f"type=unixio,path={socket}", "--ctrl", f"type=unixio,path={socket}.ctrl")
-    with subprocess.Popen(
-        ["/usr/bin/swtpm", "socket", "--tpm2", *options, *server],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        while not socket.exists():
-            time.sleep(0.01)
-        monkeypatch.setenv("TPM2TOOLS_TCTI", f"swtpm:path={socket}")
+    with software_tpm(tmp_path, monkeypatch):
         yield TpmCounter(INDEX)
-        process.terminate()
 
 
 def counter_of(folder: Path) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance
 from PySide6.QtQuick import QQuickWindow
 
@@ -234,3 +234,7 @@ def _models(shared: Shared) -> dict[str, Model[Any]]:
 def _load_fonts() -> None:
     for font in sorted((Path(str(files(__package__))) / "fonts").glob("*.otf")):
         QFontDatabase.addApplicationFont(str(font))
+    # Every Text starts from this font. Without it the letters follow fontconfig's settings.
+    unhinted = QGuiApplication.font()
+    unhinted.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    QGuiApplication.setFont(unhinted)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,6 +16,22 @@ from tests.kiosk import sources
 from tests.kiosk.approved import FOLDER, Pixels, approved, difference, is_like, pixels_of
 from tests.kiosk.scenes import SCENES, Scene, play
 from tests.kiosk.stage import Stage
+
+_FONTCONFIG = """<fontconfig><dir>/usr/share/fonts</dir><match target="pattern">
+<edit name="hintstyle" mode="assign"><const>{hints}</const></edit>
+<edit name="autohint" mode="assign"><bool>{automatic}</bool></edit></match></fontconfig>"""
+
+_DRAW = """
+import sys
+from pathlib import Path
+from PySide6.QtGui import QGuiApplication
+from tests.kiosk.scenes import SCENES, play
+from tests.kiosk.stage import Stage
+stage = Stage(QGuiApplication(["draw"]), Path(sys.argv[1]))
+play(stage, next(scene for scene in SCENES if scene.name == "welcome"), "zh")
+stage.grab().save(sys.argv[2])
+stage.close()
+"""
 
 _BY_NAME = {scene.name: scene for scene in SCENES}
 
@@ -29,6 +49,23 @@ def test_a_screen_looks_as_approved(stage: Stage, scene: Scene, language: str) -
     pixels, reference = drawn(stage, scene, language), approved(scene.name, language)
     assert is_like(pixels, reference), difference(pixels, reference)
     assert stage.messages == []
+
+
+def test_letters_are_the_same_whatever_a_machine_sets_for_fonts(tmp_path: Path) -> None:
+    pictures = []
+    for hints, automatic in (("hintnone", "false"), ("hintfull", "true")):
+        settings, picture = tmp_path / f"{hints}.conf", tmp_path / f"{hints}.png"
+        settings.write_text(_FONTCONFIG.format(hints=hints, automatic=automatic))
+        environment = {
+            **os.environ,
+            "FONTCONFIG_FILE": str(settings),
+            "QT_QPA_PLATFORM": "offscreen",
+            "QT_QUICK_BACKEND": "software",
+        }
+        command = [sys.executable, "-c", _DRAW, str(tmp_path / "nowhere"), str(picture)]
+        subprocess.run(command, env=environment, check=True, timeout=300)
+        pictures.append(picture.read_bytes())
+    assert pictures[0] == pictures[1]
 
 
 def test_every_screen_has_a_scene() -> None:

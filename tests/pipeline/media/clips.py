@@ -12,6 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline.media.video.encoder import x264_instructions
 from appliance.pipeline.media.video.scheduling import usual_scheduling
 
 _WAVES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
@@ -80,8 +81,13 @@ def make(clip: Clip) -> bytes:
     sink = io.BytesIO()
     muxer = MUXERS[clip.container]
     options = dict(clip.muxer_options)
+    encoding = dict(clip.options)
+    instructions = x264_instructions()
+    if clip.codec == "libx264" and instructions:
+        wished = encoding.get("x264-params")
+        encoding["x264-params"] = ":".join(filter(None, (wished, f"asm={instructions}")))
     output: Any = av.open(sink, "w", format=muxer, container_options=options)
-    stream = output.add_stream(clip.codec, rate=clip.rate, options=dict(clip.options))
+    stream = output.add_stream(clip.codec, rate=clip.rate, options=encoding)
     stream.width, stream.height = clip.size
     stream.pix_fmt = clip.pixel_format
     stream.time_base = stream.codec_context.time_base = clip.base

@@ -42,9 +42,22 @@ DRIVE = (
 
 
 def change_disc(path: str) -> str:
-    """What a shell does for another disc in the drive, out and in: an empty file is a blank one."""
-    update = "in_root tgtadm --lld iscsi --mode logicalunit --op update --tid 1 --lun 1 --params"
-    return f"{update} online=0; {update} path={path}; {update} online=1; "
+    """What a shell does for another disc in the drive, out and in: an empty file is a blank one.
+
+    udev locks the tray, and lets it out when somebody presses the drive's button, of which tgtd has
+    none. A tray that stays locked is drawn out by force: tgtd forgets who locked it when it closes
+    the connection, which QEMU opens again.
+    """
+    admin = "in_root tgtadm --lld iscsi"
+    update = f"{admin} --mode logicalunit --op update --tid 1 --lun 1 --params"
+    by_force = (
+        f"{admin} --mode conn --op show --tid 1 | "
+        "sed -n 's/^Session: //p; s/^ *Connection: //p' | "
+        f"while read -r session && read -r connection; do {admin} --mode conn --op delete "
+        '--tid 1 --sid "$session" --cid "$connection"; done'
+    )
+    out = f"{update} online=0 || {{ {by_force}; {update} online=0; }}"
+    return f"{out}; {update} path={path}; {update} online=1; "
 
 
 def drive_options() -> Sequence[str]:

@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour kiosk-monkey lint test test-kernels test-openvino second-reader lab fuzz \
+.PHONY: help venv lock wheel cuda demo kiosk kiosk-tour kiosk-monkey lint test test-kernels test-openvino second-reader lab lab-image fuzz \
 	image image-lock image-check run-image \
 	bench bench-gpu \
 	clean
@@ -34,6 +34,7 @@ make lock           writes requirements/ again, after a change of dependencies i
 make image          builds the bootable image in dist/image, without a network once cached (root, 5 minutes)
 make image-check    judges it: a line for each of its properties (root, 2 minutes)
 make run-image      boots it in a window
+make lab-image      boots it: a whole visit, updates, and what breaks it on purpose (root, about 2 hours)
 make image-lock     writes image-build/packages.lock again, from Debian's archive of today
 make wheel          builds the wheel in dist/
 make clean          deletes everything that was made, except .venv
@@ -277,6 +278,20 @@ lab: .venv/.dev
 	tests/kiosk/cage.sh .cache/cage
 	tests/lab/machine/prepare.sh .cache/lab
 	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/lab --ignore=tests/lab/guest
+
+# The image in real boots: a visit from outside, then broken on purpose. `make image` comes first.
+lab-image: .venv/.dev
+	@$(call debian,mmdebstrap,mmdebstrap)
+	$(call debian,mkfs.erofs,erofs-utils)
+	$(call debian,mdir,mtools)
+	$(call debian,xorriso,xorriso)
+	$(call debian,tesseract,tesseract-ocr)
+	tests/lab/machine/prepare.sh .cache/lab
+	rm -rf dist/lab-image
+	tests/lab/image/second_image.sh .cache/image dist/lab-image/second
+	$(BIN)/python -m tests.lab.image.visit_the_image dist/image/disk.raw dist/lab-image/visit
+	$(BIN)/python -m tests.lab.image.broken dist/image/disk.raw dist/lab-image/broken \
+	    --second dist/lab-image/second
 
 fuzz: .venv/.dev
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt

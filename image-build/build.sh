@@ -3,7 +3,8 @@
 #
 # CACHE keeps what rarely changes: the root of tools, the wheels, the keys. OUT gets disk.raw (what is
 # written to the machine's disk), root.erofs, root.verity and the UKI (what an update carries), and
-# sbom/ (what is in it, and the measurements of a machine that runs it).
+# sbom/ (what is in it, and the measurements of a machine that runs it). IMAGE_ENV: another file in
+# the place of image.env.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,7 +16,7 @@ suite=trixie
 bin=$repository/.venv/bin
 python=python3.13
 # shellcheck source=image.env
-. "$here/image.env"
+. "${IMAGE_ENV:-$here/image.env}"
 export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C.UTF-8
 work=$(mktemp -d "$cache/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT

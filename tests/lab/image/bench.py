@@ -30,10 +30,14 @@ _PAUSE = 1.0  # seconds between two looks
 
 
 class Bench:
-    """A machine in ``folder``, which a run before this one may have left there, and its table."""
+    """A machine in ``folder``, which a run before this one may have left there, and its table.
+
+    ``failed``: how many lines of it did not hold.
+    """
 
     def __init__(self, image: Path, folder: Path) -> None:
         self.folder = folder
+        self.failed = 0
         self._image = image
         self._kept = folder / "machine"
         self._kept.mkdir(parents=True, exist_ok=True)
@@ -59,6 +63,7 @@ class Bench:
 
     def check(self, what: str, how: str, *, holds: bool, seconds: float) -> None:
         """Print a line of the table, and keep it."""
+        self.failed += not holds
         line = f"{'holds' if holds else 'FAILS'} | {what} | {how} | {seconds:.0f} s\n"
         with (self.folder / "table.txt").open("a") as table:
             table.write(line)

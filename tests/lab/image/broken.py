@@ -2,7 +2,8 @@
 
 DISK: the image, raw, which is not written; ``root.erofs`` lies beside it. FOLDER gets the table of
 checks, the console and pictures, and keeps the machine: ``--only`` goes on with it. ``--second``:
-the folder of a second image of a higher version, with ``update.iso``, a disc that has its bundle.
+the folder of a second image of a higher version, with ``update.iso``, a disc that has its bundle;
+``second_image.sh`` makes it. Ends with 1 if a check failed.
 """
 
 from __future__ import annotations
@@ -254,7 +255,7 @@ def main() -> int:
     bench = Bench(options.disk.resolve(), options.folder.resolve())
     for name in options.only:
         STAGES[name](bench, two)
-    return 0
+    return 1 if bench.failed else 0
 
 
 if __name__ == "__main__":

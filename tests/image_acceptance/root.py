@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -59,6 +60,7 @@ _MASKED = (
 _GENERATORS = ("debug", "getty", "ssh", "run", "gpt-auto", "import", "system-update")
 # A key's file, and not a program that knows its first line.
 _SECRET = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{60}")
+_PUBLISHED = Path(__file__).with_name("published_keys.txt")
 _SIGNED = b"~Module signature appended~\n"
 
 
@@ -215,9 +217,13 @@ def _var(built: Built) -> str:
 
 
 def _keys(built: Built) -> str:
-    return none_of(
-        [_name(built, path) for path in _files(built) if _SECRET.search(path.read_bytes())]
+    published = set(_PUBLISHED.read_text().split())
+    found = (
+        (path, hashlib.sha256(key.group()).hexdigest())
+        for path in _files(built)
+        for key in _SECRET.finditer(path.read_bytes())
     )
+    return none_of(sorted({_name(built, path) for path, key in found if key not in published}))
 
 
 def _paths(built: Built) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance.tpm.tools import LONGEST
 from appliance.wire.activation import WATCHDOG_INTERVAL
-from tests.hardening.installed_units import HARDENING, INSTALLED, settings
+from tests.hardening.installed_units import HARDENING, INSTALLED, UNITS, settings
 from tests.paths import REPOSITORY
 
 
@@ -96,3 +97,23 @@ def test_the_watchdog_waits_for_several_messages(name: str) -> None:
     (minutes,) = re.findall(r"^WatchdogSec=(\d+)min$", unit, re.MULTILINE)
     assert "Type=notify\n" in unit
     assert int(minutes) * 60 >= 3 * WATCHDOG_INTERVAL
+
+
+def _seconds(span: str) -> int:
+    found = re.fullmatch(r"(\d+)(s|min|h|)", span)
+    assert found is not None, span
+    return int(found[1]) * {"": 1, "s": 1, "min": 60, "h": 3600}[found[2]]
+
+
+def _waits_for_the_tpm(unit: str) -> bool:
+    """Whether its processes call the TPM, or systemd does, to decrypt what they are given."""
+    text = (HARDENING / "systemd" / unit).read_text()
+    return "/dev/tpmrm0 rw" in text or "LoadCredentialEncrypted=" in text
+
+
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if _waits_for_the_tpm(unit)])
+def test_a_unit_waits_longer_than_one_call_of_the_tpm_may_take(root: Path, unit: str) -> None:
+    found = settings(root, unit)
+    # Without a line systemd waits 90 seconds, but for this type without end (systemd.service(5)).
+    if "TimeoutStartSec" in found or found["Type"] != "oneshot":
+        assert _seconds(found["TimeoutStartSec"]) >= 2 * LONGEST

@@ -22,7 +22,9 @@ VARIABLE: Final = Path(
 # UEFI 2.10, 8.2: kept over starts, for boot services and the running system.
 _ATTRIBUTES = (0x1 | 0x2 | 0x4).to_bytes(4, "little")
 _REQUEST = _ATTRIBUTES + "yes\0".encode("utf-16-le")
-_SECONDS = 120
+# Against a disk that never answers, not a slow one: a program that is stopped half way may have
+# erased some of the keys. root calls this, and no unit has a limit above it.
+_LONGEST: Final = 900  # seconds
 
 Run = Callable[[Sequence[str]], int]
 """Runs a program of the system, and returns its exit code."""
@@ -31,7 +33,7 @@ Run = Callable[[Sequence[str]], int]
 def run(command: Sequence[str]) -> int:
     """Run ``command`` without an answer. Raises ``ProvisionError`` if it cannot be run."""
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS)  # noqa: S603 - fixed words
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_LONGEST)  # noqa: S603 - fixed words
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ProvisionError(
             "A program for the reset cannot be run.", "Install cryptsetup-bin."

@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import Final
 
 from appliance.provisioning.problem import ProvisionError
+from appliance.tpm.tools import LONGEST
 
 _TPM: Final = Path("/dev/tpmrm0")
 _PROGRAM: Final = "/usr/bin/systemd-creds"
-_SECONDS: Final = 60
 
 
 def seal(name: str, data: bytes) -> bytes:
     """``data`` as the credential ``name``, which this machine alone can decrypt.
 
-    It goes through a pipe, so that no file ever holds it unsealed. Raises ``ProvisionError``.
+    It goes through a pipe, so that no file ever holds it unsealed. Raises ``ProvisionError`` if it
+    cannot be sealed, or that does not end (``LONGEST``).
     """
     keys = "host+tpm2" if _TPM.exists() else "host"
     command = [_PROGRAM, "encrypt", f"--with-key={keys}", f"--name={name}", "-", "-"]
     try:
         done = subprocess.run(  # noqa: S603 - fixed words
-            command, input=data, capture_output=True, check=False, timeout=_SECONDS
+            command, input=data, capture_output=True, check=False, timeout=LONGEST
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _cannot_seal() from error

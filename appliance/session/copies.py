@@ -27,7 +27,9 @@ from appliance.wire.connection import broken
 from appliance.wire.message import CallError, Empty, S
 
 _LONGEST_HAND_OVER = 4 * 3600.0  # seconds; enough for a film of two hours
-_LONGEST_START = 120.0  # seconds until a releaser serves: systemd starts it for the connection
+# Seconds until a releaser serves: systemd starts it for the connection, and has the TPM decrypt its
+# keys before. Against a hang, not a slow machine: as long as TimeoutStartSec= of its unit.
+_LONGEST_START = 600.0
 _LONGEST_HINT = 256  # characters
 _LOOK = 0.25  # seconds between two looks at whether the session is still open
 _MOST_SESSIONS = 64  # that are remembered; there are at most 8

@@ -1,8 +1,10 @@
 #!/bin/sh
 # Report a USB device to the broker if USBGuard has not allowed it. usage: refused.sh KIND:DEVICE
 #
-# KIND is of udev/74-appliance-usb.rules, DEVICE as the kernel names it (1-2.3). USBGuard judges
-# within a second. A device that is pulled before it was allowed counts as refused.
+# KIND is of udev/74-appliance-usb.rules, DEVICE as the kernel names it (1-2.3). The kernel refuses
+# each device at first. USBGuard then allows it within a second, on a slow machine within a minute; of
+# a refusal nothing is to be seen here, and USBGuard's own socket is out of reach. So what is not
+# allowed after two minutes is refused, and so is a device that is pulled before it was allowed.
 set -eu
 kind=${1%%:*}
 device=${1#*:}
@@ -16,11 +18,13 @@ case $device in
 esac
 
 tries=0
-while [ "$tries" -lt 50 ]; do # for ten seconds
+while [ "$tries" -lt 600 ]; do # for two minutes
 	if [ ! -e "$authorised" ]; then
 		break
 	fi
-	if [ "$(cat "$authorised" 2>/dev/null || true)" = 1 ]; then
+	allowed=
+	{ read -r allowed <"$authorised"; } 2>/dev/null || true # it may have been pulled meanwhile
+	if [ "$allowed" = 1 ]; then
 		exit 0
 	fi
 	tries=$((tries + 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +17,13 @@ import pytest
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import NotSamePersonError
-from appliance.inference.batch_scheduler import InferenceTask
 from appliance.inference.pack import ModelPack
 from appliance.inference.runtime import Runtime
 from appliance.inference.trust import INSPECTION
-from appliance.pipeline.analysis.likeness import SimilarityMeter
 from appliance.pipeline.analysis.same_person import SamePersonWatch
-from appliance.pipeline.engine import Shot
-from appliance.pipeline.face_model.face import Face
 from appliance.pipeline.imaging.types import Float, Image
 from appliance.pipeline.loading import Pipeline
-from appliance.pipeline.media.canvas import Canvas
 from appliance.pipeline.media.photo.decode import Photo, read_photo
-from appliance.pipeline.media.video.transcode import transcode
 from appliance.pipeline.networks.recogniser import Recogniser, similarity
 from appliance.pipeline.pool.coordinator import PoolEditor
 from appliance.pipeline.run import (
@@ -41,10 +35,10 @@ from appliance.pipeline.run import (
     swap_video,
 )
 from appliance.pipeline.selection import SAME_PERSON, FaceRule, FaceSelection
-from appliance.pipeline.video.frame_editor import FrameEditor, VideoEditor
-from appliance.pipeline.video.tracker import Tracker
+from appliance.pipeline.video.frame_editor import VideoEditor
 from appliance.policy.policy import Gate
 from appliance.worker.policy_gates import PolicyGates
+from tests.attacks.cosines import best_of_each_track, cosines_by_track
 from tests.attacks.films import centred, dimmed, dissolve, joined, shaken, still
 from tests.inference.packs import write_standins
 from tests.paths import PORTRAITS
@@ -54,7 +48,6 @@ from tests.pipeline.videos import edited, encoded
 from tests.worker.process import SESSION, logged_events
 
 GATED = SwapOptions(likeness=False, same_person_from=SAME_PERSON)
-LAST_RULE_INTERVAL = 150  # frames of a track from one measurement to the next, before this rule
 
 
 @pytest.fixture(scope="module")
@@ -103,50 +96,6 @@ def is_released(gate: PolicyGates, person: SourceIdentity, report: SwapReport) -
     except NotSamePersonError:
         return False
     return True
-
-
-class _UntouchedShot:
-    def edit(
-        self, canvas: Canvas, face: Face, share: float = 1.0, covered: Float | None = None
-    ) -> InferenceTask[None]:
-        yield from ()
-
-
-class _Recorder(SamePersonWatch):
-    """Measures each face of each frame and lets all through."""
-
-    def __init__(self, pipeline: Pipeline, person: SourceIdentity) -> None:
-        super().__init__(pipeline.analyser.recogniser, person.embedding, -2.0)
-        self.cosines: dict[int, list[float]] = {}
-        self._analyser = pipeline.analyser
-        self._person = person
-
-    def look(self, canvas: Canvas, faces: Sequence[tuple[int, Face]], seconds: float) -> list[bool]:
-        for number, face in faces:
-            cosine = similarity(self._person.embedding, self._analyser.embedding(canvas, face))
-            self.cosines.setdefault(number, []).append(cosine)
-        return [True] * len(faces)
-
-
-def cosines_by_track(
-    pipeline: Pipeline, person: SourceIdentity, film: bytes
-) -> dict[int, list[float]]:
-    """What a measurement in every frame would find, track by track."""
-    recorder = _Recorder(pipeline, person)
-
-    def start_shot() -> Shot:
-        return _UntouchedShot()
-
-    tracker = Tracker(pipeline.analyser, FaceSelection(), start_shot)
-    meter = SimilarityMeter(pipeline.analyser, person.embedding, wanted=False)
-    editor = FrameEditor(tracker, meter, 1, recorder)
-    transcode(io.BytesIO(film), io.BytesIO(), editor.edit, container="mp4")
-    return recorder.cosines
-
-
-def best_of_each_track(cosines: dict[int, list[float]]) -> float:
-    """The rule before this one: the best of some moments of each track, and the worst track."""
-    return min(max(track[::LAST_RULE_INTERVAL]) for track in cosines.values())
 
 
 def test_no_face_becomes_another_person_s_within_a_shot(

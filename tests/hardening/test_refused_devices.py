@@ -57,7 +57,15 @@ def _called(port: Path) -> list[str]:
     return called.read_text().splitlines() if called.exists() else []
 
 
+def _each_pause_is(lines: str, port: Path) -> None:
+    """``lines``, of a shell, in the place of the script's pauses."""
+    pause = port.parents[3] / "bin/sleep"
+    pause.write_text(f"#!/bin/sh\n{lines}\n")
+    pause.chmod(0o755)
+
+
 def test_a_device_that_stays_refused_is_reported_by_its_kind(port: Path) -> None:
+    _each_pause_is("exit 0", port)
     assert _start(port, "storage:1-2.3").wait() == 0
     verb, socket, method, parameters = _called(port)
     assert (verb, socket) == ("call", "/run/appliance/session.sock")
@@ -70,6 +78,25 @@ def test_a_device_that_is_pulled_before_it_was_allowed_is_reported(port: Path) -
     (port / "authorized").unlink()
     assert asked.wait() == 0
     assert json.loads(_called(port)[-1]) == {"device": "keyboard"}
+
+
+def test_a_device_that_a_slow_machine_allows_late_is_not_reported(port: Path) -> None:
+    looks, allowed = port.parents[3] / "looks", port / "authorized"
+    # The 300th of the pauses, each of which is a fifth of a second: the first minute.
+    lines = f'echo >>"{looks}"; [ "$(wc -l <"{looks}")" -lt 300 ] || echo 1 >"{allowed}"'
+    _each_pause_is(lines, port)
+    assert _start(port, "keyboard:1-2.3").wait() == 0
+    assert _called(port) == []
+    assert len(looks.read_text().splitlines()) == 300
+
+
+def test_the_unit_lets_the_script_look_to_the_end() -> None:
+    script = SCRIPT.read_text()
+    (looks,) = re.findall(r"-lt (\d+) \]", script)
+    (pause,) = re.findall(r"^\tsleep ([\d.]+)$", script, re.MULTILINE)
+    unit = (HARDENING / "systemd/appliance-usb-refused@.service").read_text()
+    (minutes,) = re.findall(r"^TimeoutStartSec=(\d+)min$", unit, re.MULTILINE)
+    assert int(minutes) * 60 > 5 * int(looks) * float(pause)
 
 
 def test_a_device_that_usbguard_allows_is_not_reported(port: Path) -> None:

@@ -12,12 +12,10 @@ import pytest
 
 from appliance.policy.load import load
 from appliance.policy.policy import MOST_SLOTS, Engine, Policy
-from appliance.wire.activation import WATCHDOG_INTERVAL
 from appliance.worker.devices import answer
+from tests.hardening.installed_units import HARDENING, INSTALLED, UNITS, settings
 from tests.paths import REPOSITORY
 
-HARDENING = REPOSITORY / "hardening"
-INSTALLED = "usr/lib/systemd/system"
 SANDBOX = "appliance-.service.d/10-sandbox.conf"
 # The highest exposure allowed by `systemd-analyze security`, from 0 (none) to 10.
 MAX_EXPOSURE = {
@@ -69,7 +67,6 @@ MAX_EXPOSURE = {
     # What it mounts is to be seen outside, so it cannot have a view of files of its own.
     "appliance-workspace@.service": 3.8,
 }
-UNITS = sorted(path.name for path in (HARDENING / "systemd").glob("*.service"))
 # It has a file of its own in the place of the shared one.
 APART = "appliance-workspace@.service"
 # They print a file that systemd stores.
@@ -99,14 +96,6 @@ READ_PROC = {
     "appliance-worker@.service",
     APART,
 }
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """The root folder of a machine on which nothing but our files is installed."""
-    command = ["/bin/bash", str(HARDENING / "install.sh"), str(tmp_path)]
-    subprocess.run(command, check=True)
-    return tmp_path
 
 
 def _analyze(root: Path, *arguments: str) -> str:
@@ -197,22 +186,9 @@ def test_io_uring_is_denied_by_name(root: Path) -> None:
     )
 
 
-def _settings(root: Path, unit: str) -> dict[str, str]:
-    """The last value of each setting in the unit and its drop-ins, in the order of systemd."""
-    name = unit.removesuffix(".service")
-    stems = [name[: at + 1] for at, letter in enumerate(name) if letter == "-"]
-    folders = ["service.d", *(f"{stem}.service.d" for stem in stems), f"{unit}.d"]
-    dropped: dict[str, Path] = {}
-    for folder in folders:  # a file replaces one of the same name in a less specific folder
-        dropped |= {path.name: path for path in (root / INSTALLED / folder).glob("*.conf")}
-    files = [root / INSTALLED / unit, *(dropped[name] for name in sorted(dropped))]
-    lines = [line for path in files if path.is_file() for line in path.read_text().splitlines()]
-    return dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]\w+=", line))
-
-
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_unit_has_a_ceiling(root: Path, unit: str) -> None:
-    found = _settings(root, unit)
+    found = settings(root, unit)
     assert {"MemoryMax", "TasksMax"} <= found.keys()
     assert "infinity" not in (found["MemoryMax"], found["TasksMax"])
     assert (found.get("OOMScoreAdjust") == "-900") is (unit in LAST_TO_BE_KILLED)
@@ -231,14 +207,14 @@ def test_workers_together_leave_some_of_the_machine() -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_what_a_unit_prints_does_not_reach_the_journal(root: Path, unit: str) -> None:
-    found = _settings(root, unit)
+    found = settings(root, unit)
     assert found["StandardOutput"].startswith("truncate:" if unit in PRINTING else "null")
     assert found["StandardError"] == "journal"
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_sees_processes_in_proc_and_nothing_else(root: Path, unit: str) -> None:
-    found = _settings(root, unit)
+    found = settings(root, unit)
     assert (found.get("ProcSubset") != "pid") is (unit in READ_PROC)
 
 
@@ -249,68 +225,11 @@ def test_no_python_reads_its_folder_or_the_environment() -> None:
 
 
 def test_only_a_gpu_lets_a_worker_make_memory_executable(root: Path) -> None:
-    assert _settings(root, "appliance-worker@.service")["MemoryDenyWriteExecute"] == "yes"
+    assert settings(root, "appliance-worker@.service")["MemoryDenyWriteExecute"] == "yes"
     # What is always installed; the drop-in for a GPU is added by appliance-devices.service.
     installed = [*(root / INSTALLED).rglob("*.conf"), *(root / INSTALLED).rglob("*.service")]
     texts = {path.name: path.read_text() for path in installed if path.is_file()}
     assert not [name for name, text in texts.items() if "MemoryDenyWriteExecute=no" in text]
-
-
-@pytest.mark.parametrize(
-    "unit", ["appliance-token-removed@.service", "appliance-usb-refused@.service"]
-)
-def test_a_device_cannot_start_a_unit_without_end(root: Path, unit: str) -> None:
-    found = _settings(root, unit)
-    assert int(found["StartLimitBurst"]) <= 5
-    assert found["StartLimitIntervalSec"] not in ("0", "infinity")
-    assert found["Slice"] == "appliance-events.slice"
-    # systemd may forget how often a unit was started when it unloads it. One that still runs is not
-    # started again, and this holds it.
-    (seconds,) = re.findall(r"/usr/bin/sleep (\d+)$", found["ExecStartPost"])
-    assert int(seconds) >= 1
-
-
-def test_without_the_packet_filter_nothing_is_served(root: Path) -> None:
-    lines = (root / INSTALLED / "appliance-broker.service").read_text().splitlines()
-    for needs in ("Requires", "After"):
-        wanted = {
-            unit
-            for line in lines
-            if line.startswith(f"{needs}=")
-            for unit in line.split("=")[1].split()
-        }
-        assert "appliance-firewall.service" in wanted
-    # Debian's own would load other rules, which begin with "flush ruleset".
-    assert (root / "etc/systemd/system/nftables.service").readlink() == Path("/dev/null")
-
-
-def test_the_ledger_is_not_counted_before_the_boot_was_recorded(root: Path) -> None:
-    lines = (root / INSTALLED / "appliance-audit-checkpoint.service").read_text().splitlines()
-    for needs in ("Requires", "After"):
-        (line,) = [line for line in lines if line.startswith(f"{needs}=")]
-        assert "appliance-boot-record.service" in line
-    # A daemon that is started again must not take what was recorded away.
-    record = (root / INSTALLED / "appliance-boot-record.service").read_text()
-    assert "\nRequires=" not in record
-    assert "\nRemainAfterExit=yes\n" in record
-
-
-def test_on_an_old_disk_nothing_is_served(root: Path) -> None:
-    broker = (root / INSTALLED / "appliance-broker.service").read_text()
-    assert "Requires=appliance-provision.service\n" in broker
-    assert re.search(r"(?m)^After=.*\bappliance-provision\.service", broker)
-    # It is done before anything reads the site's files, and cannot wait for the ledger.
-    provision = (root / INSTALLED / "appliance-provision.service").read_text()
-    (before,) = re.findall(r"(?m)^Before=(.*)$", provision)
-    reading = {
-        path.name
-        for path in (root / INSTALLED).glob("appliance-*.service")
-        if "/etc/appliance/" in path.read_text()
-        # Sockets of a session start these, after the broker; the doctor comes after it too.
-        if not re.match(r"appliance-(worker|releaser|auditor|doctor)", path.name)
-    }
-    assert len(reading) >= 3
-    assert reading <= {*before.split()}
 
 
 def _denied(root: Path, unit: str) -> set[str]:
@@ -398,32 +317,3 @@ def test_a_policy_has_no_more_slots_than_there_are_users_and_sockets() -> None:
     assert re.findall(r"appliance-w(\d+) ", users) == [str(slot) for slot in range(MOST_SLOTS)]
     install = (HARDENING / "install.sh").read_text()
     assert f"for slot in {' '.join(map(str, range(MOST_SLOTS)))};" in install
-
-
-@pytest.mark.parametrize(
-    ("name", "module"),
-    [
-        ("audit", "audit"),
-        ("auditor", "auditor"),
-        ("broker", "session"),
-        ("burner", "burner"),
-        ("disc", "disc_reader"),
-        ("releaser@", "releaser"),
-        ("worker@", "worker"),
-    ],
-)
-def test_a_socket_is_passed_under_the_name_that_the_service_asks_for(
-    name: str, module: str
-) -> None:
-    unit = (HARDENING / f"systemd/appliance-{name}.socket").read_text()
-    (passed,) = re.findall(r"^FileDescriptorName=(.*)$", unit, re.MULTILINE)
-    code = (REPOSITORY / f"appliance/{module}/__main__.py").read_text()
-    assert re.findall(r'(?:listening_socket|one_connection)\([\w.]+, "(.*)"\)', code) == [passed]
-
-
-@pytest.mark.parametrize("name", ["audit", "broker", "burner", "disc"])
-def test_the_watchdog_waits_for_several_messages(name: str) -> None:
-    unit = (HARDENING / f"systemd/appliance-{name}.service").read_text()
-    (minutes,) = re.findall(r"^WatchdogSec=(\d+)min$", unit, re.MULTILINE)
-    assert "Type=notify\n" in unit
-    assert int(minutes) * 60 >= 3 * WATCHDOG_INTERVAL

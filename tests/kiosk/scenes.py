@@ -6,27 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import segno
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
 
 from appliance.kiosk.models.changes import Knob
 from appliance.kiosk.models.face import Box, Dot
 from appliance.kiosk.models.hand import Spot, Stroke
 from appliance.kiosk.models.login import Person
-from appliance.kiosk.models.persons import Found
-from appliance.kiosk.models.results import Made
 from appliance.kiosk.models.series import Cause, Entry, Point, Shot
-from appliance.kiosk.models.swap import Engine
-from appliance.kiosk.models.taking import Tile
 from appliance.kiosk.models.training import SoftwareToken
 from appliance.kiosk.models.variants import Kept, Value
 from appliance.kiosk.visit.state import Screen
 from appliance.pipeline.simulation.handles import HANDLES
-from tests.kiosk import looked_at
+from tests.kiosk import looked_at, swapped
+from tests.kiosk.drawn_head import head
 from tests.kiosk.stage import Stage
-
-SKIN = QColor(200, 150, 120)
-"""Of the drawn head: no colour of the theme is near it."""
 
 _PEOPLE = [
     Person("anna", ["clinician"], ["work"], []),
@@ -64,28 +56,6 @@ def play(stage: Stage, scene: Scene, language: str) -> None:
     stage.show(scene.place)
     scene.fill(stage)
     stage.settle()
-
-
-def head(shift: int = 0) -> QImage:
-    """A drawn head of 480 x 600 pixels, whose nose is moved by ``shift``."""
-    picture = QImage(480, 600, QImage.Format.Format_RGB32)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    ground = QLinearGradient(QPointF(0, 0), QPointF(480, 600))
-    ground.setColorAt(0, QColor(120, 140, 150))
-    ground.setColorAt(1, QColor(60, 70, 80))
-    painter.fillRect(picture.rect(), ground)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(SKIN)
-    painter.drawEllipse(QRectF(110, 100, 260, 360))
-    painter.setBrush(QColor(60, 50, 45))
-    for x in (175, 275):
-        painter.drawEllipse(QRectF(x, 240, 30, 16))
-    painter.drawRect(QRectF(200, 385, 80, 12))
-    painter.setBrush(QColor(170, 120, 95))
-    painter.drawEllipse(QRectF(222 + shift, 260, 36, 90))
-    painter.end()
-    return picture
 
 
 def _train(stage: Stage) -> None:
@@ -292,104 +262,6 @@ def _erased(stage: Stage) -> None:
     )
 
 
-def _taking(name: str, *, typing: bool = False, importing: int = 0) -> Callable[[Stage], None]:
-    """Files for a use; ``name`` of the view model."""
-
-    def fill(stage: Stage) -> None:
-        _in_project(stage)
-        for number in (1, 2, 3, 4):
-            stage.pictures.put(f"clip-{number}", head(4 * number))
-        films = [Tile(4, "clip-4", True, 12.4)] if name == "target" else []
-        stage.model(name).show(
-            has_disc=True,
-            files=[
-                Entry(1, "front.jpg", 820, ""),
-                Entry(2, "a-take-with-a-name-that-is-too-long.mp4", 4_000_000, ""),
-                Entry(3, "archive.zip", 9000, "packed"),
-            ],
-            tiles=[*(Tile(one, f"clip-{one}", False, 0.0) for one in (1, 2, 3)), *films],
-            chosen=[4] if films else [1, 3],
-            asks=True,
-            typing=typing,
-            reference="C-2026" if typing else "",
-            consent="C-2026-0142",
-            importing=importing,
-        )
-
-    return fill
-
-
-def _nothing_taken(stage: Stage) -> None:
-    _in_project(stage)
-    stage.model("target").show(has_disc=True)
-
-
-def _in_project(stage: Stage) -> None:
-    stage.model("session").show(project="north")
-    stage.model("bar").show(engine="mesh")
-
-
-def _persons(stage: Stage) -> None:
-    _in_project(stage)
-    stage.pictures.put("before", head())
-    stage.pictures.put("clip-2", head(8))
-    stage.model("persons").show(
-        found=[
-            Found(0.25, 0.2, 0.5, 0.55, ["all", "largest", "left"]),
-            Found(0.8, 0.1, 0.15, 0.2, ["all", "right"]),
-        ],
-        choice="largest",
-        seconds=12.4,
-        at=3.2,
-    )
-
-
-def _like(stage: Stage) -> None:
-    _persons(stage)
-    stage.model("persons").show(choice="like", like="clip-2", seconds=0.0)
-
-
-def _swap(stage: Stage) -> None:
-    _in_project(stage)
-    stage.pictures.put("before", head())
-    stage.pictures.put("after", head(8))
-    stage.model("swap").show(strengths={"face": 100, "nose": 60}, seconds=12.4, at=3.2, fresh=True)
-
-
-def _engines(stage: Stage) -> None:
-    _swap(stage)
-    stage.model("swap").show(
-        panel="engine",
-        engines=[
-            Engine("", "mesh", usable=True),
-            Engine("north", "inswapper", usable=True),
-            Engine("old", "old", usable=False),
-        ],
-        engine="north",
-        offers=["x2", "restore", "in-front"],
-        missing=True,
-        seconds=0.0,
-    )
-
-
-def _results(stage: Stage) -> None:
-    _in_project(stage)
-    for name, shift in (("clip-5", 8), ("clip-6", 4), ("result-before", 0), ("result-after", 8)):
-        stage.pictures.put(name, head(shift))
-    stage.model("results").show(
-        made=[Made(5, "clip-5", True, 12.4, "mesh"), Made(6, "clip-6", False, 0.0, "onnx")],
-        chosen=5,
-        has_before=True,
-        seconds=12.4,
-        at=3.2,
-    )
-
-
-def _making(stage: Stage) -> None:
-    _results(stage)
-    stage.model("results").show(making=True, done=212, total=310, left=74)
-
-
 def _refused(code: str, wait: int = 0) -> Callable[[Stage], None]:
     return lambda stage: stage.model("place").show(refusal=code, wait=wait)
 
@@ -448,18 +320,18 @@ SCENES = (
     Scene("machine-unknown", Screen.MACHINE, looked_at.administrator),
     Scene("machine-storage", Screen.MACHINE_STORAGE, looked_at.storage),
     Scene("machine-people", Screen.MACHINE_PEOPLE, looked_at.people),
-    Scene("sources", Screen.SOURCES, _taking("sources")),
-    Scene("sources-consent", Screen.SOURCES, _taking("sources", typing=True), training=True),
-    Scene("target", Screen.TARGET, _taking("target", importing=1)),
-    Scene("target-empty", Screen.TARGET, _nothing_taken),
-    Scene("persons", Screen.PERSONS, _persons),
-    Scene("persons-like", Screen.PERSONS, _like, training=True),
-    Scene("likeness", Screen.LIKENESS, _taking("likeness")),
-    Scene("swap", Screen.SWAP, _swap),
-    Scene("swap-engines", Screen.SWAP, _engines),
-    Scene("results", Screen.RESULTS, _results),
-    Scene("results-making", Screen.RESULTS, _making, training=True),
-    Scene("request-in-a-project", Screen.REQUEST, _in_project),
+    Scene("sources", Screen.SOURCES, swapped.taking("sources")),
+    Scene("sources-consent", Screen.SOURCES, swapped.taking("sources", typing=True), training=True),
+    Scene("target", Screen.TARGET, swapped.taking("target", importing=1)),
+    Scene("target-empty", Screen.TARGET, swapped.nothing_taken),
+    Scene("persons", Screen.PERSONS, swapped.persons),
+    Scene("persons-like", Screen.PERSONS, swapped.like, training=True),
+    Scene("likeness", Screen.LIKENESS, swapped.taking("likeness")),
+    Scene("swap", Screen.SWAP, swapped.swap),
+    Scene("swap-engines", Screen.SWAP, swapped.engines),
+    Scene("results", Screen.RESULTS, swapped.results),
+    Scene("results-making", Screen.RESULTS, swapped.making, training=True),
+    Scene("request-in-a-project", Screen.REQUEST, swapped.in_a_project),
     Scene("refused", Screen.WELCOME, _refused("login-locked-out", 30), who=False),
     Scene("locked", Screen.SERIES, _locked),
 )

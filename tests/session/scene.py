@@ -28,6 +28,7 @@ from appliance.wire.connection import Connection
 from appliance.wire.message import CallError, Empty
 from appliance.wire.peer import PeerCredentials
 from appliance.wire.service import Request
+from tests.session.standin_worker import StandInWorker
 from tests.session.standins import (
     StandInAuditor,
     StandInBurner,
@@ -36,11 +37,9 @@ from tests.session.standins import (
     StandInLedger,
     StandInNetwork,
     StandInReleaser,
-    StandInWorker,
 )
 
 S = TypeVar("S", bound=msgspec.Struct)
-
 POLICY = """
 session: {idle_seconds: 600, grace_seconds: 300, absolute_seconds: 28800}
 projects: [{name: film, members: [anna, bert]}, {name: series, members: [anna]}]

@@ -17,7 +17,8 @@ from appliance.keeper.protocol import Command
 from appliance.protocols import worker_control_api as control_api
 from appliance.session.session import Session, UnstoppableError, WorkerStart
 from appliance.session.state import Limits, State, StateError, Step
-from tests.session.standins import PATIENCE, StandInKeeper, StandInWorker, silent_ledger, until
+from tests.session.standin_worker import StandInWorker
+from tests.session.standins import PATIENCE, StandInKeeper, silent_ledger, until
 
 
 @dataclass

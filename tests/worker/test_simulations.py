@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,25 +21,9 @@ from appliance.protocols import worker_api
 from appliance.protocols.worker_api import NAME, Drag, Place, PreviewSimulation, Simulate
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
-from tests.worker.process import (
-    SESSION,
-    Worker,
-    failed,
-    logged_events,
-    portrait,
-    read_all,
-    working,
-)
+from tests.worker.process import SESSION, Worker, failed, logged_events, portrait, working
+from tests.worker.simulating import PERSON, places, previewed, proposed, refusal, simulated
 
-PERSON = "person_b_1.jpg"
-SITE = """
-gate: {same_person: true, consent: true}
-simulation:
-  handles: [alar-width, chin-width, tip-rotation]
-  bounds: {alar-width: [-1.5, 1]}
-  drag_mm: 2
-  regions: false
-"""
 E = TypeVar("E", bound=events.Event)
 
 
@@ -61,30 +45,6 @@ def photo(worker: Worker, client: Client) -> int:
     return worker.take_in(client, portrait(PERSON)).item
 
 
-def simulated(client: Client, wanted: Simulate) -> worker_api.Simulated:
-    done, _ = client.call(f"{NAME}.Simulate", wanted, gives=worker_api.Simulated)
-    return done
-
-
-def previewed(client: Client, wanted: PreviewSimulation) -> NDArray[np.uint8]:
-    _, (pipe,) = client.call(
-        f"{NAME}.PreviewSimulation", wanted, gives=worker_api.Previewed, attached=1
-    )
-    return np.asarray(read_photo(read_all(pipe)).pixels, np.uint8)
-
-
-def proposed(client: Client, photo: int, yaw: float | None = None) -> worker_api.ProposedPoints:
-    wanted = worker_api.ProposePoints(photo, yaw=yaw)
-    found, _ = client.call(f"{NAME}.ProposePoints", wanted, gives=worker_api.ProposedPoints)
-    return found
-
-
-def refusal(client: Client, wanted: Simulate) -> worker_api.Failed:
-    with pytest.raises(CallError, match="Failed") as refused:
-        client.call(f"{NAME}.{type(wanted).__name__}", wanted, gives=Empty, attached=1)
-    return failed(refused.value)
-
-
 def of_kind(kind: type[E], logged: list[events.AnyEvent]) -> list[E]:
     return [event for event in logged if isinstance(event, kind)]
 
@@ -98,10 +58,6 @@ def changed(worker: Worker, result: int) -> NDArray[np.bool_]:
     photo = before()
     pixels = read_photo(worker.result(result)).pixels[: photo.shape[0]]
     return np.asarray((pixels != photo).any(axis=2))
-
-
-def places(found: worker_api.ProposedPoints) -> dict[str, Place]:
-    return dict(found.points)
 
 
 def reach(client: Client, photo: int, points: Mapping[str, Place]) -> worker_api.Reach:
@@ -390,55 +346,3 @@ def test_what_cannot_be_shown_honestly_is_refused(
 def test_a_simulation_of_nothing_is_no_call(client: Client, photo: int) -> None:
     with pytest.raises(CallError, match="InvalidParameter"):
         client.call(f"{NAME}.Simulate", Bare(photo), gives=Empty)
-
-
-@pytest.fixture(scope="module")
-def narrowed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Worker, Client, Path]]:
-    """A worker of a site that allows less, a caller, and the ledger."""
-    folder = tmp_path_factory.mktemp("narrowed")
-    with (
-        EmbeddedAudit(folder / "ledger") as audit,
-        working(folder, audit, SITE) as (worker, client),
-    ):
-        yield worker, client, folder / "ledger"
-
-
-@pytest.mark.parametrize(
-    ("asked", "refused"),
-    [
-        ({"handles": {"alar-width": -2.0}}, ("handle", "policy", "alar-width", -2000)),
-        ({"handles": {"alar-width": -6.0}}, ("handle", "bounds", "alar-width", -6000)),
-        ({"handles": {"cheek": 1.0}}, ("handle", "policy", "cheek", 1000)),
-        ({"drags": [Drag(200.0, 200.0, 3.0, 0.0)]}, ("drag", "policy", None, 3000)),
-        (
-            {"regions": [worker_api.Region("line", [Place(1.0, 1.0)] * 3)]},
-            ("region", "policy", None, None),
-        ),
-    ],
-)
-def test_what_a_site_does_not_allow_is_refused_and_logged(
-    narrowed: tuple[Worker, Client, Path],
-    asked: dict[str, object],
-    refused: tuple[object, ...],
-) -> None:
-    worker, client, ledger = narrowed
-    photo = worker.take_in(client, portrait(PERSON)).item
-    before = len(logged_events(ledger))
-    for wanted in (Simulate(photo, **asked), PreviewSimulation(photo, **asked)):  # type: ignore[arg-type]
-        assert refusal(client, wanted).kind == "handle"
-    logged = logged_events(ledger)[before:]
-    started, first, ended, second = logged
-    assert isinstance(started, events.JobStarted)
-    job = started.job
-    expected = events.SimulationRefused(SESSION, job, *refused)  # type: ignore[arg-type]
-    assert (first, second) == (expected, expected)
-    assert ended == events.JobRefused(SESSION, job, "handle")
-
-
-def test_what_a_site_allows_is_shown(narrowed: tuple[Worker, Client, Path]) -> None:
-    worker, client, _ = narrowed
-    photo = worker.take_in(client, portrait(PERSON)).item
-    done = simulated(client, Simulate(photo, {"alar-width": -1.5, "chin-width": -8.0}))
-    assert done.left_out == {}
-    chin = places(proposed(client, photo))["pogonion"]
-    simulated(client, Simulate(photo, drags=[Drag(chin.x, chin.y, 2.0, 0.0)]))

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-_TIMEOUT = 30  # seconds
+from appliance.tpm.tools import LONGEST
+
 _NOT_RUN = 127  # as shells report a command that was not found
 
 
@@ -23,7 +24,10 @@ def setting_lines(file: Path) -> Iterator[str]:
 
 
 def run_tool(*command: str, user: str | None = None) -> tuple[int, str]:
-    """Exit code and output of a system program; 127 and the reason if it cannot be run."""
+    """Exit code and output of a system program; 127 and the reason if it cannot be run.
+
+    Some wait for systemd or the TPM, so each has as long as a program of the TPM.
+    """
     program = shutil.which(command[0], path="/usr/sbin:/usr/bin:/sbin:/bin")
     if program is None:
         return _NOT_RUN, f"{command[0]} is not installed"
@@ -34,7 +38,7 @@ def run_tool(*command: str, user: str | None = None) -> tuple[int, str]:
             capture_output=True,
             check=False,
             text=True,
-            timeout=_TIMEOUT,
+            timeout=LONGEST,
             user=user,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

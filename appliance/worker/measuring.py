@@ -8,6 +8,7 @@ from typing import BinaryIO
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.media.video.encoder import OWN_CODECS
 from appliance.protocols import worker_control_api as api
+from appliance.protocols.worker_api import Media
 from appliance.release.fitness import unfit_film, unfit_photo
 from appliance.release.watermark.mark import Unfit
 from appliance.worker.hand_over import fingerprint
@@ -19,6 +20,9 @@ class Measuring:
 
     def __init__(self, one_picture: Lock) -> None:
         self._one_picture = one_picture
+        # The last answer: what is approved was measured when it was asked for, and large photos
+        # take seconds to be decoded.
+        self._known: tuple[tuple[bytes, Media], Unfit | None] | None = None
 
     def of(self, item: Item) -> api.Measured | None:
         """What the result ``item`` is; ``None`` of one that no known engine drew.
@@ -30,14 +34,15 @@ class Measuring:
             return None
         with item.path.open("rb") as file:
             digest, size = fingerprint(file)
-            file.seek(0)
-            unfit = self._unfit_film(file) if item.media == "video" else self._unfit_photo(file)
+            with self._one_picture:
+                if self._known is None or self._known[0] != (digest, item.media):
+                    self._known = (digest, item.media), _unfit(item, file)
+                unfit = self._known[1]
         return api.Measured(item.media, item.engine, size, digest.hex(), unfit)
 
-    def _unfit_photo(self, file: BinaryIO) -> Unfit | None:
-        with self._one_picture:
-            return unfit_photo(read_photo(file.read(), only="png"))
 
-    def _unfit_film(self, file: BinaryIO) -> Unfit | None:
-        with self._one_picture:
-            return unfit_film(file, only_codecs=OWN_CODECS)
+def _unfit(item: Item, file: BinaryIO) -> Unfit | None:
+    file.seek(0)
+    if item.media == "video":
+        return unfit_film(file, only_codecs=OWN_CODECS)
+    return unfit_photo(read_photo(file.read(), only="png"))

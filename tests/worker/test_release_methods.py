@@ -161,6 +161,21 @@ def test_what_can_never_leave_is_measured_as_that_and_the_releaser_agrees(
             assert unfit is None
 
 
+def test_what_is_measured_again_is_judged_by_what_it_is_now(released: Released) -> None:
+    small = released.workspace / "8.result.photo+mesh"
+    before = small.read_bytes()
+    assert [released.control.measure(8, lambda: True).unfit for _ in range(2)] == [
+        "picture-too-small",
+        "picture-too-small",
+    ]
+    small.write_bytes(RESULT)
+    try:
+        assert released.control.measure(8, lambda: True).unfit is None
+    finally:
+        small.write_bytes(before)
+    assert released.control.measure(8, lambda: True).unfit == "picture-too-small"
+
+
 def test_a_result_that_no_copy_can_be_read_from_is_not_measured(released: Released) -> None:
     with pytest.raises(SessionError):
         released.control.measure(11, lambda: True)

@@ -50,8 +50,10 @@ method Forget() -> ()
 
 # Called `oneway`, with one descriptor, an end of a socket pair on which the worker answers with one
 # message, as it is described here, and hangs up; without the message if there is no such result.
-# What the result `item` is, and the SHA-256 of its file.
-method Measure(item: int) -> (media: string, engine: string, size: int, sha256: string)
+# What the result `item` is, and the SHA-256 of its file. `unfit`: why no copy of it can leave,
+# picture-too-small or picture-too-narrow, if none can.
+method Measure(item: int) -> \
+(media: string, engine: string, size: int, sha256: string, unfit: ?string)
 
 # As Measure; the message is empty, and a pipe with a JPEG comes with it: the result at its full
 # size, with words all over it, or a sheet of pictures of a film. Only if the file still has this
@@ -110,12 +112,17 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """Answer of Measure; ``size`` in bytes. The broker bounds it: a worker may lie."""
+    """Answer of Measure; ``size`` in bytes. The broker bounds it: a worker may lie.
+
+    ``unfit``: why no copy of the result can leave. A lie about it gains nothing: the releaser looks
+    for itself.
+    """
 
     media: Literal["photo", "video"]
     engine: Literal["simulation", "mesh", "onnx"]
     size: Annotated[int, msgspec.Meta(ge=1, le=1 << 46)]
     sha256: _Sha256
+    unfit: Literal["picture-too-small", "picture-too-narrow"] | None = None
 
 
 def error_name(name: str) -> str:

@@ -12,9 +12,10 @@ from typing import BinaryIO, Literal, TypeAlias, cast
 import msgspec
 import numpy as np
 
-from appliance.errors import InputError
+from appliance.errors import InputError, OutputError
 from appliance.files.output import OutputFile
 from appliance.pipeline.media.photo.decode import MAX_PHOTO_BYTES, Photo, read_photo
+from appliance.pipeline.media.photo.encode import check_format
 from appliance.pipeline.media.video.encoder import OWN_CODECS
 from appliance.pipeline.media.video.probe import probe
 from appliance.release.facts import Engine, ReleaseFacts
@@ -87,7 +88,10 @@ def _marked_film(
 
 
 def _kind_for(photo: Photo, wanted: StillKind) -> StillKind:
-    """``wanted``, or PNG for a photo of which it would lose transparency or depth."""
-    loses = photo.alpha is not None if wanted == "jpeg" else False
+    """``wanted``, or PNG for a photo that it cannot hold, or of which it would lose depth."""
+    try:
+        check_format(photo, wanted)
+    except OutputError:
+        return "png"
     deep = photo.pixels.dtype == np.uint16 and wanted in ("jpeg", "webp")
-    return "png" if loses or deep else wanted
+    return "png" if deep else wanted

@@ -43,6 +43,8 @@ Reason: TypeAlias = Literal[
     "not-open",
     "policy",
     "training",
+    "picture-too-small",
+    "picture-too-narrow",
     "error",
 ]
 Stage: TypeAlias = Literal["request", "view", "decide", "hand-over"]
@@ -60,6 +62,11 @@ _HINTS: Mapping[Reason, str] = MappingProxyType(
         "not-open": "Open the session, and ask for the release again.",
         "policy": "The site's policy does not allow it.",
         "training": "This is training: nothing leaves.",
+        # By appliance/release, which this process does not load: tests/session holds both together.
+        "picture-too-small": "What leaves has at least 320 pixels along its shorter side. "
+        "Take a larger photo or film, and make the result of that.",
+        "picture-too-narrow": "What leaves is at most 8 times as long as wide. "
+        "Take a photo or film of another shape, and make the result of that.",
         "error": "Ask for the release again; see the journals of worker and releaser.",
     }
 )
@@ -114,6 +121,8 @@ class ReleaseDesk:
             raise self._refused("other-result", "request", session, subject)
         if not session.is_open_as(handle):
             raise self._refused("not-open", "request", session, subject)
+        if measured.unfit is not None:  # before a second person is asked, and a number used up
+            raise self._refused(measured.unfit, "request", session, subject)
         seconds = self._settings.policy.release.valid_seconds
         index = self._ledger.append(
             events.ReleaseRequested(

@@ -13,7 +13,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
-from threading import Thread
+from threading import Lock, Thread
 from typing import BinaryIO, Literal
 
 import msgspec
@@ -25,6 +25,7 @@ from appliance.protocols import worker_control_api as api
 from appliance.wire.connection import Connection
 from appliance.wire.message import CallError, Empty
 from appliance.worker.hand_over import fingerprint
+from appliance.worker.measuring import Measuring
 from appliance.worker.pipes import Pipes
 from appliance.worker.served_session import ServedSession
 from appliance.worker.views import Views
@@ -43,20 +44,18 @@ class ReleaseMethods:
         self._served = served
         self._workspace = workspace
         self._pipes = Pipes()
-        self._views = Views()
+        one_picture = Lock()
+        self._measuring = Measuring(one_picture)
+        self._views = Views(one_picture)
 
     def measure(self, wanted: api.Measure, answer: int) -> None:
         """Send an ``api.Measured`` about a result into ``answer``."""
 
         def work() -> None:
             with closing(_channel(answer)) as channel:
-                item = self._workspace.result(wanted.item)
-                if item.engine is None:
-                    return
-                with item.path.open("rb") as file:
-                    digest, size = fingerprint(file)
-                measured = api.Measured(item.media, item.engine, size, digest.hex())
-                channel.send(msgspec.json.encode(measured))
+                measured = self._measuring.of(self._workspace.result(wanted.item))
+                if measured is not None:
+                    channel.send(msgspec.json.encode(measured))
 
         _in_thread(work)
 

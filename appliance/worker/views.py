@@ -21,10 +21,10 @@ from appliance.worker.workspace import Item
 
 
 class Views:
-    """For several threads, of which one at a time makes a view."""
+    """For several threads. ``one_picture`` is held while a view is made."""
 
-    def __init__(self) -> None:
-        self._one_view = Lock()
+    def __init__(self, one_picture: Lock) -> None:
+        self._one_picture = one_picture
 
     def of(self, item: Item, sha256: str) -> bytes | None:
         """A JPEG of the result ``item``; ``None`` if its file has another SHA-256.
@@ -32,7 +32,7 @@ class Views:
         It is read by the decoder of the one format that results have. Raises ``InputError`` if it
         is not in that, and ``ReleaseError`` if it is too small for its label.
         """
-        with self._one_view:
+        with self._one_picture:
             if item.media == "photo":
                 data = item.path.read_bytes()
                 if hashlib.sha256(data).hexdigest() != sha256:

@@ -300,6 +300,8 @@ SCENES = (
     Scene("variants-empty", Screen.VARIANTS),
     Scene("agreement", Screen.AGREEMENT, _ticks),
     Scene("request", Screen.REQUEST, _asked),
+    Scene("request-too-small", Screen.REQUEST, _refused("release-picture-too-small")),
+    Scene("request-too-narrow", Screen.REQUEST, _refused("release-picture-too-narrow")),
     Scene("request-released", Screen.REQUEST, _released, training=True),
     Scene("decision", Screen.DECISION, _deciders),
     Scene("decision-pin", Screen.DECISION, _decision_pin),

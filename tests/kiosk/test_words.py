@@ -33,6 +33,7 @@ from appliance.pipeline.simulation.handles import HANDLES
 from appliance.pipeline.simulation.points import NAMED
 from appliance.policy.policy import Role
 from appliance.protocols import auditor_api, disc_api, machine_view, worker_api
+from appliance.release.watermark.mark import SMALLEST_SIDE, WIDEST
 from appliance.session.state import State
 from tests.kiosk import codes, sources
 
@@ -128,6 +129,13 @@ def test_every_word_is_used() -> None:
 def test_no_word_has_more_or_less_placeholders_than_are_filled_in() -> None:
     for name, count in sources.words().items():
         assert len(placeholders(words("en")[name])) == count, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_asks_for_what_cannot_leave_reads_the_least_size(language: str) -> None:
+    found = words(language)
+    assert re.findall(r"\d+", found["refused_release_picture_too_small"]) == [str(SMALLEST_SIDE)]
+    assert re.findall(r"\d+", found["refused_release_picture_too_narrow"]) == [str(WIDEST)]
 
 
 def test_no_word_is_empty_or_has_spaces_around_it() -> None:

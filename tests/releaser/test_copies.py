@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,25 @@ from PIL import Image
 
 from appliance.audit.entries import events
 from appliance.errors import ReleaseError, WireError
+from appliance.files.output import OutputFile
+from appliance.pipeline.media.photo.decode import read_photo
+from appliance.pipeline.media.photo.encode import encode_photo
 from appliance.protocols import releaser_api as api
 from appliance.release.inspection import inspect_file
 from appliance.release.keys import read_release_keys
-from tests.releaser.process import PATIENCE, SESSION, Site, copies, expect, film, hand_over, result
+from appliance.releaser.marking import MarkRequest, StillKind, mark
+from tests.release.signed import WATERMARK_KEY
+from tests.releaser.process import (
+    PATIENCE,
+    SESSION,
+    Site,
+    copies,
+    expect,
+    film,
+    hand_over,
+    photo,
+    result,
+)
 
 
 def test_a_photo_is_labelled_signed_recorded_and_logged(site: Site) -> None:
@@ -65,3 +83,22 @@ def test_under_a_policy_of_training_no_releaser_serves(site: Site) -> None:
     with site.connected() as releaser, pytest.raises(WireError):
         releaser.call(f"{api.NAME}.Ready", gives=api.Ready, timeout=PATIENCE)
     assert site.started[-1].wait(PATIENCE) == ReleaseError("", "").exit_code
+
+
+@pytest.mark.parametrize(
+    ("wanted", "aspect", "kind"),
+    [
+        ("webp", Fraction(1), "webp"),
+        ("webp", Fraction(2), "png"),  # it cannot say that pixels are not square
+        ("jpeg", Fraction(2), "jpeg"),
+    ],
+)
+def test_what_the_site_s_format_cannot_hold_becomes_a_png(
+    wanted: StillKind, aspect: Fraction, kind: str
+) -> None:
+    request = MarkRequest(7, "mesh", "", "photo", wanted, corner_mark=False)
+    source = io.BytesIO(encode_photo(replace(photo(), pixel_aspect=aspect), "png"))
+    with OutputFile(os.memfd_create("copy")) as sink:
+        assert mark(request, WATERMARK_KEY, source, sink).kind == kind
+        sink.seek(0)
+        assert read_photo(sink.read()).kind == kind

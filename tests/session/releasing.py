@@ -38,6 +38,11 @@ class Desk:
         for worker in self.scene.workers.values():
             worker.results[ITEM] = result
 
+    def be(self, unfit: events.Unfit | None) -> None:
+        """The worker finds all results like that from now on."""
+        for worker in self.scene.workers.values():
+            worker.unfit = unfit
+
     def request(self, sha256: str = HASH, item: int = ITEM, session: str | None = None) -> str:
         handle = self.scene.handles[session or self.session]
         wanted = broker_api.RequestRelease(handle, item, sha256)

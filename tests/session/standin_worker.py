@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from appliance.audit.entries.events import Unfit
 from appliance.protocols import worker_api
 from appliance.protocols import worker_control_api as control_api
 from appliance.wire.message import CallError, Empty
@@ -37,6 +38,7 @@ class StandInWorker:
         self.results: dict[int, bytes] = {}
         self.during_measure: Callable[[], object] = lambda: None
         self.sends: bytes | None = None  # in the place of what it is asked for
+        self.unfit: Unfit | None = None  # how it finds its results
         self._controls: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(os.fspath(folder / f"{slot}.sock"))
@@ -98,7 +100,7 @@ class StandInWorker:
             result = self.results.get(request.parameters.item)
             if result is not None:
                 digest = hashlib.sha256(result).hexdigest()
-                measured = control_api.Measured("photo", "mesh", len(result), digest)
+                measured = control_api.Measured("photo", "mesh", len(result), digest, self.unfit)
                 answer.sendall(msgspec.json.encode(measured) + b"\0")
         return Answer()
 

@@ -11,6 +11,7 @@ import pytest
 
 from appliance.audit.entries import events
 from appliance.protocols import broker_api, releaser_api
+from appliance.release.watermark.mark import SMALLEST_SIDE, WIDEST
 from appliance.session.releases import State, Step, after
 from appliance.session.state import StateError
 from appliance.wire.message import CallError
@@ -219,3 +220,35 @@ def test_a_lock_voids_what_waits(desk: Desk) -> None:
     desk.request()
     desk.scene.act_for_kiosk("Lock", desk.session)
     assert waiting(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("unfit", "least"),
+    [("picture-too-small", SMALLEST_SIDE), ("picture-too-narrow", WIDEST)],
+)
+def test_what_cannot_leave_is_refused_before_anybody_is_asked(
+    desk: Desk, unfit: events.Unfit, least: int
+) -> None:
+    desk.be(unfit)
+    with pytest.raises(CallError) as caught:
+        desk.request()
+    details = caught.value.parameters
+    assert isinstance(details, broker_api.ReleaseRefused)
+    assert details.reason == unfit
+    assert f" {least} " in details.hint
+    assert desk.logged() == [events.ReleaseRefused(desk.session, "request", unfit, WHO)]
+    ref = broker_api.SessionRef(desk.scene.handles[desk.session])
+    assert desk.scene.call_as(KIOSK, "Waiting", ref) == broker_api.Waiting([])
+    desk.be(None)
+    desk.scene.clock.seconds += 60
+    assert desk.approve(desk.request())
+
+
+def test_a_worker_that_changes_its_mind_gets_no_number_for_it(desk: Desk) -> None:
+    release = desk.request()
+    desk.be("picture-too-small")
+    assert desk.refusal_of(release) == "ReleaseRefused changed"
+    assert not any(isinstance(one, events.ReleaseApproved) for one in desk.logged())
+    desk.be(None)
+    desk.scene.clock.seconds += 60
+    assert desk.approve(desk.request())

@@ -6,12 +6,15 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from appliance.audit.entries import events
 from appliance.protocols import auditor_api, broker_api, worker_api
 from appliance.protocols.worker_api import Place, PreviewSimulation
+from appliance.resources import portraits
 from appliance.training.people import PIN
 from appliance.wire.client import Client
 from appliance.wire.connection import Connection
@@ -93,10 +96,36 @@ def test_what_a_second_person_approves_leaves_a_machine_that_is_not_for_training
         assert copy.read_bytes().startswith(b"\xff\xd8")
 
 
-def requested(running: Running) -> tuple[str, broker_api.ReleaseStands]:
-    """A request of anna's, who is in a session."""
+def test_a_result_that_is_too_small_is_refused_before_a_second_person_is_asked(
+    tmp_path: Path,
+) -> None:
+    with Image.open(portraits() / "person_a_1.jpg") as photo:
+        assert photo.size == (204, 244)
+        photo.save(tmp_path / "small.png")
+        photo.resize((320, 383)).save(tmp_path / "enough.png")
+    policy = "workspace: {backend: memory}\ngate: {same_person: false}\n"
+    with machine(policy, samples=tmp_path) as running:
+        with pytest.raises(CallError) as caught:
+            requested(running, "small.png")
+        assert running.reason(caught.value) == "picture-too-small"
+        refused = running.events()[-1]
+        assert isinstance(refused, events.ReleaseRefused)
+        assert (refused.step, refused.reason) == ("request", "picture-too-small")
+        release, stands = requested(running, "enough.png")
+        number = approve(running, release, stands)
+        (copy,) = running.outbox.glob(f"*.{number}.copy")
+        with Image.open(copy) as released:
+            assert (released.format, released.width) == ("JPEG", 320)
+        asked = [one for one in running.events() if isinstance(one, events.ReleaseRequested)]
+        assert [one.result for one in asked] == [stands.sha256]
+
+
+def requested(
+    running: Running, sample: str = "person_b_1.jpg"
+) -> tuple[str, broker_api.ReleaseStands]:
+    """A request of anna's, who is in a session, for a simulation of a sample."""
     visit = running.open()
-    item = visit.take_in("person_b_1.jpg")
+    item = visit.take_in(sample)
     found, _ = visit.ask("ProposePoints", worker_api.ProposePoints(item), worker_api.ProposedPoints)
     points = {name: Place(at.x, at.y) for name, at in found.points.items()}
     wanted = worker_api.Simulate(item, {"alar-width": -3.0}, points=points)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from appliance.audit.entries import events
 from appliance.audit.service.embedded import EmbeddedAudit
-from appliance.errors import SessionError
+from appliance.errors import OutputError, ReleaseError, SessionError
 from appliance.files.output import OutputFile
 from appliance.pipeline.media.photo.decode import read_photo
 from appliance.pipeline.media.photo.encode import encode_photo
@@ -24,10 +27,14 @@ from appliance.pipeline.media.photo.photo import Photo
 from appliance.pipeline.media.video.probe import probe
 from appliance.protocols import worker_api
 from appliance.protocols import worker_control_api as api
+from appliance.releaser.marking import MarkRequest, mark
 from appliance.session.worker_control import WorkerControl
 from appliance.wire.client import Client
 from appliance.wire.message import CallError, Empty
 from appliance.worker.rewriting import rewrite_media
+from tests.paths import PORTRAITS
+from tests.pipeline.media.clips import Clip, make
+from tests.release.signed import WATERMARK_KEY
 from tests.release.test_film import write_film
 from tests.worker.process import SESSION, begin, logged_events, read_all, start
 
@@ -39,8 +46,21 @@ def noise(width: int, height: int) -> Photo:
 
 
 RESULT = encode_photo(noise(1400, 1000), "png")  # more bytes than a pipe or a socket holds
+PORTRAIT = read_photo((PORTRAITS / "person_a_1.jpg").read_bytes())  # 204 x 244 pixels
 HASH = hashlib.sha256(RESULT).hexdigest()
 OTHER = "ab" * 32
+
+
+def enlarged(photo: Photo) -> Photo:
+    """Until it is just large enough to leave."""
+    picture = Image.fromarray(np.asarray(photo.pixels, np.uint8))
+    return Photo(np.array(picture.resize((320, round(320 * picture.height / picture.width)))))
+
+
+def put_film(film: BinaryIO, path: Path) -> None:
+    """As workers write their results."""
+    with OutputFile(os.open(path, os.O_CREAT | os.O_RDWR, 0o600)) as copy:
+        rewrite_media(film, copy)
 
 
 @dataclass
@@ -79,9 +99,16 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Released]:
     (workspace / "5.result.photo+painter").write_bytes(RESULT)
     (workspace / "6.item.photo").write_bytes(RESULT)
     with write_film(folder / "film.mp4").open("rb") as film:
-        descriptor = os.open(workspace / "7.result.video+mesh", os.O_CREAT | os.O_RDWR, 0o600)
-        with OutputFile(descriptor) as copy:
-            rewrite_media(film, copy)
+        put_film(film, workspace / "7.result.video+mesh")
+    for number, picture in ((8, PORTRAIT), (9, enlarged(PORTRAIT)), (10, noise(2000, 249))):
+        result = encode_photo(picture, "png")
+        (workspace / f"{number}.result.photo+mesh").write_bytes(result)
+    (workspace / "11.result.photo+mesh").write_bytes(RESULT[:-1000])
+    small = io.BytesIO(make(Clip(size=(318, 400), frames=3)))
+    put_film(small, workspace / "12.result.video+mesh")
+    narrow = io.BytesIO(make(Clip(size=(320, 2562), frames=3)))
+    put_film(narrow, workspace / "13.result.video+mesh")
+    (workspace / "14.result.photo+mesh").write_bytes(encode_photo(noise(2561, 320), "png"))
     with EmbeddedAudit(folder / "ledger") as audit:
         worker = start(folder, workspace)
         try:
@@ -103,6 +130,56 @@ def test_what_is_no_result_of_a_known_engine_is_not_measured(released: Released,
     with pytest.raises(SessionError):
         released.control.measure(item, lambda: True)
     assert released.control.measure(3, lambda: True).sha256 == HASH
+
+
+@pytest.mark.parametrize(
+    ("item", "unfit"),
+    [
+        (7, None),
+        (8, "picture-too-small"),
+        (9, None),
+        (10, "picture-too-small"),
+        (12, "picture-too-small"),
+        (13, "picture-too-narrow"),
+        (14, "picture-too-narrow"),
+    ],
+)
+def test_what_can_never_leave_is_measured_as_that_and_the_releaser_agrees(
+    released: Released, item: int, unfit: str | None
+) -> None:
+    measured = released.control.measure(item, lambda: True)
+    assert measured.unfit == unfit
+    number, (path,) = 5, released.workspace.glob(f"{item}.*")
+    request = MarkRequest(number, measured.engine, "", measured.media, "jpeg", corner_mark=False)
+    sink = OutputFile(os.memfd_create("copy"))
+    with path.open("rb") as source, sink:
+        try:
+            mark(request, WATERMARK_KEY, source, sink)
+        except (OutputError, ReleaseError):
+            assert unfit is not None
+        else:
+            assert unfit is None
+
+
+def test_what_is_measured_again_is_judged_by_what_it_is_now(released: Released) -> None:
+    small = released.workspace / "8.result.photo+mesh"
+    before = small.read_bytes()
+    assert [released.control.measure(8, lambda: True).unfit for _ in range(2)] == [
+        "picture-too-small",
+        "picture-too-small",
+    ]
+    small.write_bytes(RESULT)
+    try:
+        assert released.control.measure(8, lambda: True).unfit is None
+    finally:
+        small.write_bytes(before)
+    assert released.control.measure(8, lambda: True).unfit == "picture-too-small"
+
+
+def test_a_result_that_no_copy_can_be_read_from_is_not_measured(released: Released) -> None:
+    with pytest.raises(SessionError):
+        released.control.measure(11, lambda: True)
+    assert released.control.measure(3, lambda: True).unfit is None
 
 
 def test_a_picture_of_a_result_is_shown_and_that_is_logged(released: Released) -> None:

@@ -16,7 +16,7 @@ from appliance.cli.process.job_log import JobLog
 from appliance.cli.process.sealing import current_sealing
 from appliance.cli.release.disc_options import keys_option
 from appliance.cli.release.marking import Files, FilmRequest, MarkingChild, StillRequest
-from appliance.cli.release.numbering import number_for
+from appliance.cli.release.numbering import Wanted, number_for
 from appliance.cli.swap.output_format import photo_format
 from appliance.cli.swap.output_options import OutputRequest
 from appliance.errors import ReleaseError
@@ -89,7 +89,7 @@ def label_result(
     copy. The number is that of the release's entry in the ledger. This is for one's own laptop;
     where the policy demands a second person, name one with --approver.
     """
-    # A wrong code or folder must not use up a number.
+    # A wrong code or folder must not use up a number, nor a file that cannot leave.
     ReleaseFacts(1, engine, producer)
     watermark_key = read_watermark_key(keys / WATERMARK_KEY)
     check_output(output, [result])
@@ -97,15 +97,17 @@ def label_result(
         request = _request(opened, output, corner_mark or policy.release.corner_mark)
         with PendingOutput(output, overwrite=overwrite, shared=True) as pending:
             digest = sha256_of(opened)
-            number = number_for(job, policy, digest, request.media, engine, approver=approver)
-            facts = ReleaseFacts(number, engine, producer)
             sealing = current_sealing(policy)
             files = Files(opened, pending.file, "The file")
-            marking = MarkingChild(request, files, facts, watermark_key, sealing)
-            with marking, show_progress(silent=False, doing="labelling") as tell:
+            with MarkingChild(request, files, watermark_key, sealing) as marking:
+                wanted = Wanted(digest, request.media, engine, marking.unfit())
+                number = number_for(job, policy, wanted, approver=approver)
+                facts = ReleaseFacts(number, engine, producer)
                 # Only now, when the child is a process of its own: it must not have this key.
                 signing = read_release_keys(keys).signing
-                touches = marking.wait(tell)
+                with show_progress(silent=False, doing="labelling") as tell:
+                    marking.begin(facts)
+                    touches = marking.wait(tell)
             if sha256_of(opened) != digest:
                 raise ReleaseError("The file was changed meanwhile.", "Release it again.")
             load_provenance()

@@ -7,6 +7,7 @@ import pwd
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -19,6 +20,8 @@ from appliance.errors import PolicyError, ReleaseError
 from appliance.policy.policy import EMBEDDED, Policy
 from appliance.protocols import broker_api
 from appliance.release.facts import MAX_NUMBER
+from appliance.release.fitness import refusal_of
+from appliance.release.watermark.mark import Unfit
 from appliance.session import login
 from appliance.session.admission import Admission, Admitted
 from appliance.session.cards import Cards
@@ -42,31 +45,50 @@ _LOOK = 0.1  # seconds between two looks
 _ONLY_ITEM = 1  # a command releases one file
 
 
-def number_for(
-    job: JobLog, policy: Policy, result: str, media: Media, engine: Engine, *, approver: str | None
-) -> int:
-    """The number of the release of the file whose SHA-256 is ``result``, which is logged by it.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to leave: the file whose SHA-256 is ``result``.
+
+    ``unfit``: why no copy of it can leave, if none can.
+    """
+
+    result: str
+    media: Media
+    engine: Engine
+    unfit: Unfit | None
+
+
+def number_for(job: JobLog, policy: Policy, wanted: Wanted, *, approver: str | None) -> int:
+    """The number of the release of ``wanted``, which is logged by it.
 
     ``approver``: the second person, who is asked for a token and its PIN; before the seal. Raises
     ``PolicyError`` if the policy demands one and none is named, and ``ReleaseError`` if that person
-    or the caller may not.
+    or the caller may not, or if no copy can leave.
     """
     if approver is not None:
         settings = Settings(policy)
         with environment_for(settings) as environment:
-            number = _Approval(job, settings, environment).number(result, approver)
+            number = _Approval(job, settings, environment).number(wanted, approver)
     elif policy is not EMBEDDED and policy.export.second_person:
         raise PolicyError(
             "The policy demands that a second person releases a result.",
             "Name them with --approver: they approve it here, by a token of their own.",
         )
     else:
-        number = job.release_begun(result, media, engine)
+        _check_fit(job, wanted, None)
+        number = job.release_begun(wanted.result, wanted.media, wanted.engine)
     if not 0 < number <= MAX_NUMBER:
         raise ReleaseError(
             "This ledger has no number left for a release.", "Begin a new ledger, and keep this."
         )
     return number
+
+
+def _check_fit(job: JobLog, wanted: Wanted, person: str | None) -> None:
+    """Raises ``ReleaseError`` if no copy can leave, which is logged."""
+    if wanted.unfit is not None:
+        job.append(events.ReleaseRefused(job.session, "request", wanted.unfit, person))
+        raise refusal_of(wanted.unfit)
 
 
 @contextmanager
@@ -99,12 +121,14 @@ class _Approval:
         refusals = Refusals(job, self._environment.clock)
         self._admission = Admission(settings, job, self._environment, refusals)
 
-    def number(self, result: str, approver: str) -> int:
+    def number(self, wanted: Wanted, approver: str) -> int:
         """The index of the approval."""
         caller = pwd.getpwuid(os.getuid()).pw_name
         requester = self._job.pseudonym("person", caller)
         if not self._admission.roles.allow(caller, "request"):
             raise self._refused("role", "request", requester, None)
+        _check_fit(self._job, wanted, requester)
+        result = wanted.result
         seconds = self._settings.policy.release.valid_seconds
         session = self._job.session
         requested = self._job.append(

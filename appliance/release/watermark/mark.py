@@ -9,7 +9,7 @@ more than what keeps the whole at the wanted PSNR.
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -22,6 +22,9 @@ Plane: TypeAlias = NDArray[np.float32]
 """(h, w)."""
 
 Sixteenths: TypeAlias = NDArray[np.int16]
+
+Unfit: TypeAlias = Literal["picture-too-small", "picture-too-narrow"]
+"""Why a picture cannot leave."""
 
 CELLS = 256  # cells along the shorter side of an uncut picture
 SMALLEST_SIDE = 320  # pixels; below, JPEG's quantisation takes what a cell of so few pixels holds
@@ -41,12 +44,22 @@ _PATTERN_UNIT, _STRENGTH_UNIT = 16, 32
 _UNIT = _PATTERN_UNIT * _STRENGTH_UNIT
 
 
+def unfit_for_mark(width: int, height: int) -> Unfit | None:
+    """Why a picture of this size cannot hold a mark, if it cannot."""
+    if min(width, height) < SMALLEST_SIDE:
+        return "picture-too-small"
+    if max(width, height) > WIDEST * min(width, height):
+        return "picture-too-narrow"
+    return None
+
+
 def check_size(width: int, height: int) -> None:
     """Raises ``OutputError`` if a picture of this size cannot hold a mark."""
-    if min(width, height) < SMALLEST_SIDE:
+    unfit = unfit_for_mark(width, height)
+    if unfit == "picture-too-small":
         hint = f"Release it at {SMALLEST_SIDE} pixels or more along the shorter side."
         raise OutputError("The picture is too small to hold a watermark.", hint)
-    if max(width, height) > WIDEST * min(width, height):
+    if unfit == "picture-too-narrow":
         hint = f"Release a picture that is at most {WIDEST} times as long as wide."
         raise OutputError("The picture is too narrow to hold a watermark.", hint)
 

@@ -134,6 +134,18 @@ def test_a_film_that_is_cut_short_leaves_no_file(
     assert {path.name for path in folder.iterdir()} == {film.name, "keys"}
 
 
+def test_a_film_that_cannot_leave_uses_up_no_number(
+    call: Call, film: Path, folder: Path, keys: Path
+) -> None:
+    large = film.read_bytes()
+    film.write_bytes(make(Clip(container="mkv", size=(318, 400), frames=3)))
+    refused = label(call, film, folder / "out.mp4", keys)
+    assert (refused.code, "320 pixels" in refused.err) == (15, True)
+    assert {path.name for path in folder.iterdir()} == {film.name, "keys"}
+    film.write_bytes(large)
+    assert number_of(label(call, film, folder / "out.mp4", keys))
+
+
 def test_a_film_that_crashes_its_decoder_leaves_no_file(
     call: Call, film: Path, folder: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from PIL import Image
 
 from appliance.cli.release import numbering
 from appliance.resources import policies
@@ -130,6 +131,50 @@ def test_the_number_is_that_of_an_entry_which_came_before_the_copy(desk: Desk) -
 def test_a_wrong_word_uses_up_no_number(desk: Desk, wrong: str) -> None:
     assert desk.label(wrong).code == 15
     assert desk.kinds() == []
+
+
+@pytest.mark.parametrize(
+    ("size", "reason", "least"),
+    [((204, 244), "picture-too-small", "320 pixels"), ((320, 2561), "picture-too-narrow", "8")],
+)
+def test_what_cannot_leave_uses_up_no_number(
+    desk: Desk, size: tuple[int, int], reason: str, least: str
+) -> None:
+    whole = Image.open(desk.photo)
+    whole.resize(size).save(desk.photo)
+    refused = desk.label()
+    assert (refused.code, desk.output.exists()) == (15, False)
+    assert least in refused.err
+    assert desk.kinds() == ["release-refused", "job-refused"]
+    event = next(event for _, event in desk.events() if event["kind"] == "release-refused")
+    assert (event["step"], event["reason"]) == ("request", reason)
+    whole.resize((320, 400)).save(desk.photo)
+    assert desk.label().code == 0
+
+
+def test_for_what_cannot_leave_no_second_person_is_asked(desk: Desk, machine: Machine) -> None:
+    whole = Image.open(desk.photo)
+    whole.resize((204, 244)).save(desk.photo)
+    assert desk.label("--policy", STUDIO, "--approver", "ruth").code == 15
+    assert machine.asked == []
+    assert desk.kinds() == ["release-refused", "job-refused"]
+    event = next(event for _, event in desk.events() if event["kind"] == "release-refused")
+    assert (event["reason"], len(event["person"])) == ("picture-too-small", 32)
+    whole.resize((320, 400)).save(desk.photo)
+    assert desk.label("--policy", STUDIO, "--approver", "ruth").code == 0
+    assert machine.asked == ["ruth"]
+
+
+def test_a_format_that_cannot_hold_the_photo_uses_up_no_number(desk: Desk) -> None:
+    clear = Image.open(desk.photo).convert("RGBA")
+    clear.putalpha(100)
+    clear.save(desk.photo, "PNG")
+    desk.output = desk.output.with_suffix(".jpg")
+    refused = desk.label()
+    assert (refused.code, "transparency" in refused.err) == (7, True)
+    assert desk.kinds() == ["job-refused"]
+    desk.output = desk.output.with_suffix(".png")
+    assert desk.label().code == 0
 
 
 def test_a_policy_that_demands_a_second_person_gets_none_by_silence(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from appliance.audit.entries import events
 from appliance.cli.release.command import release
 from appliance.errors import ApplianceError, InputError, OutputError, ReleaseError, SessionError
 from appliance.protocols import broker_api, releaser_api
+from appliance.release.watermark.mark import SMALLEST_SIDE
 from appliance.wire.message import CallError
 from tests.session.releasing import HASH, ITEM, RESULT, VIEWING, Desk
 from tests.session.scene import PIN, Login, scene_in
@@ -130,6 +131,17 @@ def test_what_is_refused_says_why_and_what_can_be_done(terminal: Terminal) -> No
     with pytest.raises(SessionError, match="no-token"):
         terminal.run("approve", stands.release, HASH, "--user", "ruth", typed=f"{PIN}\n")
     assert terminal.decide("approve", stands.release, HASH).exit_code == 0
+
+
+def test_a_result_that_cannot_leave_is_refused_with_the_least_size(terminal: Terminal) -> None:
+    terminal.desk.be("picture-too-small")
+    with pytest.raises(ReleaseError, match="picture-too-small") as caught:
+        terminal.requested()
+    assert f"{SMALLEST_SIDE} pixels" in caught.value.hint
+    assert "larger photo" in caught.value.hint
+    terminal.desk.be(None)
+    terminal.desk.scene.clock.seconds += 60
+    assert terminal.decide("approve", terminal.requested().release, HASH).exit_code == 0
 
 
 @pytest.mark.parametrize("handle", ["", "0" * 63, "g" * 64, "0" * 65, "../../etc/passwd"])

@@ -237,6 +237,12 @@ def error(name: str) -> CallError:
     return CallError(worker_api.error_name(name))
 
 
+def release_refused(reason: str) -> CallError:
+    """The broker's error ``ReleaseRefused``."""
+    details = _Unread(msgspec.json.encode(broker_api.ReleaseRefused(reason, "")))
+    return CallError(broker_api.error_name("ReleaseRefused"), details)
+
+
 def acts(model: Model[Any], name: str, *arguments: Any) -> None:
     """Do as the screen does it; fails if the screen could not."""
     method = type(model).action(name)

@@ -7,7 +7,7 @@ import pytest
 from appliance.kiosk.models.request import LOOK, Request
 from appliance.kiosk.visit.state import Screen
 from appliance.protocols import broker_api
-from tests.kiosk.models.standins import Bench, acts, error
+from tests.kiosk.models.standins import Bench, acts, error, release_refused
 
 HASH = "cd" * 32
 
@@ -112,3 +112,21 @@ def test_a_disc_is_burned_with_progress_and_only_of_what_was_released(
     acts(request_model, "burn")
     assert shown == [0.0, 0.5, 1.0, -1.0]
     assert request_model.state.burned == "ef" * 32
+
+
+@pytest.mark.parametrize("unfit", ["picture-too-small", "picture-too-narrow"])
+def test_what_cannot_leave_is_refused_with_its_reason_and_can_be_asked_again(
+    bench: Bench, unfit: str
+) -> None:
+    bench.shared.visit.project = "north"
+    bench.shared.visit.work.result = 7
+    bench.at(Screen.REQUEST)
+    model = Request(bench.shared)
+    bench.answers.by_method["RequestRelease"] = release_refused(unfit)
+    acts(model, "ask")
+    assert bench.refused == f"release-{unfit}"
+    assert (model.state.asking, model.state.release, bench.screen) == (False, "", Screen.REQUEST)
+    stands = broker_api.ReleaseStands("ab" * 8, 900, "photo", 10, HASH)
+    bench.answers.by_method["RequestRelease"] = stands
+    acts(model, "ask")
+    assert model.state.release == "ab" * 8

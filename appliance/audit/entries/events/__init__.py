@@ -60,6 +60,7 @@ from appliance.audit.entries.events.release import (
     ReleaseSigned,
     ReleaseTaken,
     ReleaseViewed,
+    Unfit,
 )
 from appliance.audit.entries.events.root import Event
 from appliance.audit.entries.events.simulation import (
@@ -138,6 +139,7 @@ __all__ = [
     "SimulationApplied",
     "SimulationRefused",
     "TokenRemoved",
+    "Unfit",
     "UpdateInstalled",
     "UpdateRefused",
     "WorkspaceErased",

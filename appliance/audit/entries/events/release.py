@@ -94,6 +94,9 @@ BurnReason: TypeAlias = Literal[
 ]
 """Why no disc was burned: see ``ReleaseRefused``."""
 
+Unfit: TypeAlias = Literal["picture-too-small", "picture-too-narrow"]
+"""Why a result cannot have a copy that leaves."""
+
 
 class ReleaseRefused(Strict, frozen=True, tag="release-refused"):
     """The appliance refused a step of a release.
@@ -105,8 +108,9 @@ class ReleaseRefused(Strict, frozen=True, tag="release-refused"):
     ``error``: the result could not be measured, shown or handed over, or no disc be put together.
     For discs also ``no-copies``: nothing was released; ``no-burner``, ``busy``, ``no-drive``,
     ``not-blank``, ``rewritable``, ``too-small``: nothing was written; ``spoiled``: writing had
-    begun, or may have. ``training``: under this policy nothing leaves. ``person``: who tried.
-    ``requested``: the index of the request, if any.
+    begun, or may have. ``training``: under this policy nothing leaves. ``picture-too-small``,
+    ``picture-too-narrow``: the result has no room for label and watermark, and no second person was
+    asked. ``person``: who tried. ``requested``: the index of the request, if any.
     """
 
     session: SessionId
@@ -114,6 +118,7 @@ class ReleaseRefused(Strict, frozen=True, tag="release-refused"):
     reason: (
         Literal["same-person", "decided", "other-result", "changed", "expired", "policy"]
         | BurnReason
+        | Unfit
     )
     person: Pseudonym | None = None
     requested: Count | None = None

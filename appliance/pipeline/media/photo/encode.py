@@ -19,6 +19,7 @@ from appliance.pipeline.media.photo.aspect import density_for, png_with_density
 from appliance.pipeline.media.photo.bare_profile import bare_profile
 from appliance.pipeline.media.photo.canvas import as_8_bit
 from appliance.pipeline.media.photo.colour_space import gamma_of
+from appliance.pipeline.media.photo.limits import MAX_PIXELS
 from appliance.pipeline.media.photo.photo import Photo
 from appliance.pipeline.media.photo.png_chunks import with_chunk
 from appliance.pipeline.media.photo.tiff16 import encode_tiff16
@@ -34,6 +35,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "tiff": {"compression": "tiff_lzw"},
     "bmp": {},
 }
+_LONGEST_SIDES: Mapping[str, int] = {"webp": 16383, "jpeg": 65500}  # pixels; libwebp, libjpeg
 _LOSSY, _16_BIT = ("jpeg", "webp"), ("png", "tiff")
 _CHROMA_420 = 2  # as Pillow numbers the subsampling of JPEGs
 # Filter "up" and Huffman coding only: half the time of zlib's fastest level. The size is the same
@@ -56,6 +58,19 @@ def encode_photo(
     so the pixels are converted to sRGB. Pixels that are not square stay so. Raises ``OutputError``
     if the format cannot hold the photo, or has no such quality.
     """
+    check_format(photo, kind)
+    settings = _quality_settings(kind, quality)
+    if photo.icc is not None:
+        photo = replace(photo, icc=bare_profile(photo.icc))
+    if kind == "png":
+        return _encode_png(photo)
+    if kind == "tiff" and photo.pixels.dtype == np.uint16:
+        return encode_tiff16(photo.pixels, photo.alpha, photo.icc, _density(photo))
+    return _encode_pillow(photo, kind, settings)
+
+
+def check_format(photo: Photo, kind: PhotoFormat) -> None:
+    """Raises ``OutputError`` if a file of ``kind`` cannot hold ``photo``."""
     if kind not in get_args(PhotoFormat):
         hint = "Use .jpg, .png, .webp, .tif or .bmp."
         raise OutputError("Photos are not written in this format.", hint)
@@ -65,14 +80,8 @@ def encode_photo(
     if kind == "webp" and photo.pixel_aspect != SQUARE:
         hint = "Write a .png, .tif or .jpg instead."
         raise OutputError("This format cannot keep the shape of the photo's pixels.", hint)
-    settings = _quality_settings(kind, quality)
-    if photo.icc is not None:
-        photo = replace(photo, icc=bare_profile(photo.icc))
-    if kind == "png":
-        return _encode_png(photo)
-    if kind == "tiff" and photo.pixels.dtype == np.uint16:
-        return encode_tiff16(photo.pixels, photo.alpha, photo.icc, _density(photo))
-    return _encode_pillow(photo, kind, settings)
+    if max(photo.pixels.shape[:2]) > _LONGEST_SIDES.get(kind, MAX_PIXELS):
+        raise _does_not_fit()
 
 
 def photo_conversions(
@@ -152,9 +161,13 @@ def _encode_pillow(photo: Photo, kind: PhotoFormat, more: Mapping[str, Any]) -> 
     try:
         Image.fromarray(pixels).save(buffer, kind, **settings)
     except (OSError, ValueError) as error:
-        hint = "Write a .png instead; WebP ends at 16383 and JPEG at 65535 pixels a side."
-        raise OutputError("The photo does not fit into this format.", hint) from error
+        raise _does_not_fit() from error
     return buffer.getvalue()
+
+
+def _does_not_fit() -> OutputError:
+    hint = "Write a .png instead; WebP ends at 16383 and JPEG at 65500 pixels a side."
+    return OutputError("The photo does not fit into this format.", hint)
 
 
 def _density(photo: Photo) -> tuple[int, int] | None:

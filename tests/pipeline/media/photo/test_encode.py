@@ -7,7 +7,12 @@ import pytest
 
 from appliance.errors import OutputError
 from appliance.pipeline.media.photo.decode import Photo, read_photo
-from appliance.pipeline.media.photo.encode import PhotoFormat, encode_photo, photo_conversions
+from appliance.pipeline.media.photo.encode import (
+    PhotoFormat,
+    check_format,
+    encode_photo,
+    photo_conversions,
+)
 from appliance.pipeline.media.quality import QualityWord
 
 RANDOM = np.random.default_rng(4)
@@ -71,3 +76,18 @@ def test_lossless_formats_have_no_lower_quality(kind: PhotoFormat) -> None:
 def test_a_jpeg_is_never_lossless() -> None:
     with pytest.raises(OutputError, match="never lossless"):
         encode_photo(PLAIN, "jpeg", "lossless")
+
+
+@pytest.mark.parametrize(("kind", "longest"), [("webp", 16383), ("jpeg", 65500)])
+def test_a_photo_that_is_longer_than_its_format_is_refused_before_it_is_encoded(
+    kind: PhotoFormat, longest: int
+) -> None:
+    def strip(length: int) -> Photo:
+        return Photo(np.zeros((1, length, 3), np.uint8))
+
+    check_format(strip(longest), kind)
+    assert encode_photo(strip(longest), kind)
+    for refusing in (check_format, encode_photo):
+        with pytest.raises(OutputError, match="does not fit"):
+            refusing(strip(longest + 1), kind)
+    check_format(strip(longest + 1), "png")

@@ -45,7 +45,7 @@ want sockets.target appliance-burner.socket
 want sockets.target appliance-disc.socket
 for slot in 0 1 2 3 4 5 6 7; do # as many as sysusers/ has workers
 	want sockets.target "appliance-keeper@w$slot.socket" appliance-keeper@.socket
-	want sockets.target "appliance-releaser@w$slot.socket" appliance-releaser@.socket
+	want appliance-broker.service "appliance-releaser@w$slot.socket" appliance-releaser@.socket
 done
 want multi-user.target appliance-boot-record.service
 want multi-user.target appliance-broker.service

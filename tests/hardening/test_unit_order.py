@@ -70,6 +70,24 @@ def test_on_an_old_disk_nothing_is_served(root: Path) -> None:
     assert reading <= {*before.split()}
 
 
+def test_what_waits_for_the_site_s_keys_is_decided_after_the_bundle_of_this_boot() -> None:
+    conditional = [
+        path
+        for path in (HARDENING / "systemd").glob("appliance-*")
+        if path.is_file()
+        and re.search(
+            r"(?m)^Condition\w+=/(etc/appliance|var/lib/appliance-release)", path.read_text()
+        )
+    ]
+    assert [path.name for path in conditional] == ["appliance-releaser@.socket"]
+    for path in conditional:
+        unit = path.read_text()
+        assert re.search(r"(?m)^After=.*appliance-provision\.service", unit)
+        # Ordered before sockets.target, as sockets are by default, this would be a cycle.
+        assert "DefaultDependencies=no\n" in unit
+        assert re.search(r"(?m)^Before=.*appliance-broker\.service", unit)
+
+
 @pytest.mark.parametrize(
     ("name", "module"),
     [

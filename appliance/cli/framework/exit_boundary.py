@@ -3,8 +3,9 @@
 Messages of other libraries may contain a path, and a path may contain a person's name. Only text
 that this package wrote itself is printed.
 
-Finding a bug takes its traceback, which may contain paths and names: it is printed only with
-``APPLIANCE_DEBUG=1`` in the environment. That is for developers and test data.
+Of a bug, its type and the line of this package are printed. The traceback may contain paths and
+names: it is printed only with ``APPLIANCE_DEBUG=1`` in the environment. That is for developers and
+test data.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
+_PACKAGE = "appliance."
 _PROBE = 128 << 20  # bytes; libraries fail at far smaller pieces
 _SHORT = " This process has reached the limit of its memory, which may be the true cause."
 _EXTERNAL = " Too little memory, or too few processes for this user, may be the true cause."
@@ -99,9 +101,19 @@ def _explain(error: Exception) -> tuple[str, str, int]:
         return "Something was asked for, and standard input holds no answer.", hint, EXIT_UNANSWERED
     if _is_memory_short():
         return _explain(MemoryError())
-    # The type alone: arguments and traceback may contain paths.
-    message = f"this is a bug in the program ({type(error).__name__})"
+    # No more: arguments and traceback may contain paths.
+    message = f"this is a bug in the program ({type(error).__name__} at {_place(error)})"
     return message, "Report it with the options of the command, without file names.", EXIT_BUG
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of this package that ``error`` went through, as ``module:line``."""
+    own = [
+        f"{name}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if (name := str(frame.f_globals.get("__name__"))).startswith(_PACKAGE)
+    ]
+    return own[-1].removeprefix(_PACKAGE) if own else "an unknown place"
 
 
 def _doubt(error: ApplianceError) -> str:

@@ -177,7 +177,7 @@ def test_io_uring_is_denied_by_name(root: Path) -> None:
     doctor = "appliance-doctor.service.d/20-exceptions.conf"
     provision = "appliance-provision.service.d/20-exceptions.conf"
     assert sorted(filtering) == [SANDBOX, doctor, provision, f"{APART}.d/10-sandbox.conf"]
-    for file, call in ((doctor, "@setuid"), (provision, "fchown capset")):
+    for file, call in ((doctor, "@setuid capset"), (provision, "fchown capset")):
         (added,) = re.findall("SystemCallFilter=(.*)", (root / INSTALLED / file).read_text())
         assert added == call
     assert (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.cli.doctor.machine import machine_checks
+from appliance.diagnostics.machine_status import FILE, MachineStatus
 from appliance.policy.load import load
 from tests.lab.guest.visitor import Broker, shell
 
@@ -29,6 +31,15 @@ def _failing() -> dict[str, str]:
 def test_all_holds(broker: Broker) -> None:
     broker.open()
     assert _failing() == {}
+
+
+def test_its_unit_leaves_what_the_screens_of_administrator_and_auditor_read() -> None:
+    FILE.unlink(missing_ok=True)
+    shell("systemctl start appliance-doctor.service")
+    status = msgspec.json.decode(FILE.read_bytes(), type=MachineStatus)
+    assert status.checks
+    failed = {check.name for check in status.checks if not check.ok}
+    assert failed == {"no network but loopback"}  # this machine has a card
 
 
 @pytest.mark.parametrize(

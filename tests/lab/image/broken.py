@@ -48,7 +48,8 @@ def update(bench: Bench, two: Two) -> None:
         )
         shown, seconds = boot.until_shown(LOGIN, "after-update")
         bench.check("login screen after it", "the same boot", holds=shown, seconds=seconds)
-        _good(bench, boot, two.first)
+        # By now its tries may have been given back already.
+        _good(bench, boot, two.first, was_started=True)
         _plug_in(bench, boot)
     names = damage.entries(bench.disk)
     wanted = [f"face-appliance_{two.first}+3.efi", f"face-appliance_{two.second}+3.efi"]
@@ -167,10 +168,14 @@ def cuts(bench: Bench, two: Two) -> None:
         bench.check("login screen after power cuts", "picture", holds=shown, seconds=seconds)
 
 
-def _good(bench: Bench, boot: Boot, version: str) -> tuple[bool, float]:
-    """Whether the image of ``version`` was started, and then got its tries back; and when."""
+def _good(
+    bench: Bench, boot: Boot, version: str, *, was_started: bool = False
+) -> tuple[bool, float]:
+    """Whether the image of ``version`` was started, and then got its tries back; and when.
+
+    ``was_started``: that it was is known.
+    """
     end = time.monotonic() + PATIENCE
-    was_started = False
     while time.monotonic() < end and boot.running.is_on():
         with suppress(subprocess.CalledProcessError):  # it was written just then
             names = damage.entries(bench.disk)

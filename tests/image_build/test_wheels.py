@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,29 @@ def test_a_wheel_that_is_missing_or_altered_is_named(locks: Path) -> None:
     (locks / "two-1.0-py3-none-any.whl").write_bytes(b"another")
     with pytest.raises(ImageError, match=r"Not in the cache: two\."):
         wheels.fetch(locks, offline=True)
+
+
+def test_what_is_installed_does_not_depend_on_where_python_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, target, info = tmp_path / "cache", tmp_path / "target", "one-1.0.dist-info"
+    cache.mkdir()
+    wheel = cache / "one-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("one.py", "def main(): ...\n")
+        file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: one\nVersion: 1.0\n")
+        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        file.writestr(f"{info}/entry_points.txt", "[console_scripts]\none = one:main\n")
+        file.writestr(f"{info}/RECORD", "one.py,,\n")
+    for lock in wheels.LOCKS:
+        (tmp_path / f"{lock}.txt").write_text(f"one==1.0 --hash=sha256:{sha256(wheel)}\n")
+    monkeypatch.setattr(wheels, "REQUIREMENTS", tmp_path)
+    wheels.install(cache, target, None)
+    assert not (target / "bin").exists()
+    record = (target / info / "RECORD").read_text()
+    # A program has the path of Python in it, so its hash depends on that.
+    assert "one.py," in record
+    assert "bin/" not in record
 
 
 def test_no_pin_depends_on_the_version_of_python() -> None:

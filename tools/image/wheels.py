@@ -78,7 +78,7 @@ def install(cache: Path, target: Path, own: Path | None) -> None:
     """Install the wheels of ``cache``, and our ``own``, into the folder ``target``.
 
     Without programs, for pip would write the path of this machine's Python into each, and without
-    their manuals.
+    their manuals; RECORD, which has hashes of them, does not name them either.
 
     Raises ``ImageError`` if pip refuses.
     """
@@ -92,9 +92,15 @@ def install(cache: Path, target: Path, own: Path | None) -> None:
         _drop_programs(target)
 
 
+_OUTSIDE = ("../../bin/", "../../share/")  # as RECORD names what goes there
+
+
 def _drop_programs(target: Path) -> None:
     for name in ("bin", "share"):
         shutil.rmtree(target / name, ignore_errors=True)
+    for record in target.glob("*.dist-info/RECORD"):
+        lines = record.read_text().splitlines(keepends=True)
+        record.write_text("".join(line for line in lines if not line.startswith(_OUTSIDE)))
 
 
 def _pip(command: str, *options: str) -> None:

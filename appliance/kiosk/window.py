@@ -46,6 +46,7 @@ from appliance.kiosk.words.catalogue import Language
 _MINUTE = 15_000  # milliseconds, after which the time left is shown again
 _SECOND = 1_000  # milliseconds, after which what may have changed is asked or shown again
 _TOKENS = 500  # milliseconds, after which software tokens are asked for
+_READING = 60  # seconds, for which a refusal is shown to who is left without a session
 _TOUCH = 5.0  # seconds, within which the broker hears of one touch
 
 
@@ -132,6 +133,8 @@ class Screen:
         if training is not None:
             self._timers.append(self._every(_TOKENS, self.training.refresh))
             self.training.refresh()
+        self._end: Callable[[Language], object] | None = None
+        self._left_for: int | None = None  # seconds; ``None`` before someone has worked here
         self.session.watch()
 
     def close(self) -> None:
@@ -141,6 +144,13 @@ class Screen:
         self.session.close()
         self.shared.close()
         self.window.close()
+
+    def after_a_session(self, end: Callable[[Language], object]) -> None:
+        """Call ``end`` with the language once someone has worked here, and has left.
+
+        What was refused is read before, for up to a minute.
+        """
+        self._end = end
 
     @property
     def session(self) -> Session:
@@ -158,8 +168,18 @@ class Screen:
         """Load what the screens need; returns what Qt cannot load of it."""
         return load_ahead(self._engine, Path(str(files(__package__))) / "qml")
 
+    def _end_if_left(self) -> None:
+        if self.session.is_used:
+            self._left_for = 0
+        elif self._left_for is not None:
+            self._left_for += 1
+            place = self.shared.place.state
+            if self._end and (not place.refusal or self._left_for > _READING):
+                self._end(place.language)
+
     def _pass_second(self) -> None:
         self.session.look_again()
+        self._end_if_left()
         results: Results = self.models["results"]  # type: ignore[assignment]
         results.pass_time()
 

@@ -75,6 +75,12 @@ class Session(Model[SessionState]):
         self._views = views
         views.report_to(self._leave_view)
 
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody works or looks here, or has not left yet."""
+        first = self._shared.place.state.screen in (Screen.WELCOME, Screen.LOGIN)
+        return not first or bool(self._shared.visit.handle)
+
     def watch(self) -> None:
         """Follow what the broker says of the machine, for as long as the screen is there."""
         if self._appliance is not None:

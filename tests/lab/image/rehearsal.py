@@ -90,7 +90,7 @@ def rehearse(folder: Path) -> None:
 
 def _visit(running: Running, album: Album) -> None:
     sockets = ("--broker", str(running.broker), "--disc", str(running.disc))
-    command = [sys.executable, "-m", "appliance.kiosk", *sockets]
+    command = [sys.executable, "-m", "appliance.kiosk", *sockets, "--renew"]
     with compositor(command, {"QT_QUICK_BACKEND": "software"}) as shown:
         album.note("start")
         _enlarge(shown)

@@ -16,7 +16,7 @@ from appliance.kiosk.words.catalogue import words
 from tests.lab.image.eyes import Box, Sight
 from tests.lab.image.hands import KEYBOARD, PIN_PAD, Hands
 
-REFERENCE = "C-2026-0142"
+REFERENCE = "K-2031-7758"  # not the example that the screen shows
 
 _SLIDER = 320  # pixels that a slider's buttons may be apart
 _BUTTON = range(44, 68)  # pixels: the sides of a slider's "less" and "more"

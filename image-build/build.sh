@@ -46,6 +46,9 @@ inside() {
 		exec chroot "$tools" "$@"' inside "$cache/tools" "$work" "$out" "$cache/keys" "$@"
 }
 
+# at_epoch COMMAND…: inside, at the time that files bear: signatures name the time when they are made.
+at_epoch() { inside faketime -f "@$(date -u -d "@$SOURCE_DATE_EPOCH" '+%F %T')" "$@"; }
+
 # tool NAME ARGUMENT…: a program of tools/image.
 tool() { (cd "$repository" && "$bin/python" -m "tools.image.$1" "${@:2}"); }
 
@@ -183,7 +186,7 @@ disk() {
 	mkdir -p "$work"/esp/EFI/{BOOT,Linux} "$work"/esp/loader "$work/repart"
 	cp "$here/esp/loader.conf" "$work/esp/loader/"
 	cp "$out/face-appliance_$VERSION.efi" "$work/esp/EFI/Linux/face-appliance_$VERSION+3.efi"
-	inside sbsign --key /keys/secure-boot.key --cert /keys/secure-boot.pem \
+	at_epoch sbsign --key /keys/secure-boot.key --cert /keys/secure-boot.pem \
 		--output /build/esp/EFI/BOOT/BOOTX64.EFI /usr/lib/systemd/boot/efi/systemd-bootx64.efi 2>/dev/null
 	find "$work/esp" -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
 	definitions "$work/repart"
@@ -218,7 +221,7 @@ uki() {
 	say "building the UKI for root hash ${roothash:0:16}"
 	printf 'roothash=%s %s' "$roothash" "$(paste -sd' ' "$here/cmdline")" >"$work/cmdline"
 	cp "$root/usr/lib/os-release" "$work/os-release"
-	inside ukify build --linux=/build/vmlinuz --initrd=/build/initrd.img --cmdline=@/build/cmdline \
+	at_epoch ukify build --linux=/build/vmlinuz --initrd=/build/initrd.img --cmdline=@/build/cmdline \
 		--os-release=@/build/os-release --uname="$(basename "$root"/usr/lib/modules/*)" \
 		--measure --pcr-private-key=/keys/pcr.key --pcr-public-key=/keys/pcr.pub --pcr-banks=sha256 \
 		--secureboot-private-key=/keys/secure-boot.key --secureboot-certificate=/keys/secure-boot.pem \

@@ -30,7 +30,15 @@ def main() -> int:
         return error.exit_code
     reader = DiscReader(lambda: Medium.open(options.drive))
     service = reader.service()
-    serve_watched(lambda: service.listen(listener), reader.forget_if_idle)
+
+    def pass_time() -> None:
+        reader.forget_if_idle()
+        # Freed memory is not erased: names of a disc go with the process that read it. systemd
+        # starts another one.
+        if reader.may_know_names and not service.has_callers:
+            sys.exit(0)
+
+    serve_watched(lambda: service.listen(listener), pass_time)
     return 1
 
 

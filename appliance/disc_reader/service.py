@@ -65,6 +65,7 @@ class DiscReader:
         self._drive = Lock()
         self._next = 1 + secrets.randbelow(_FIRST_NUMBERS)
         self._listing: _Listing | None = None
+        self._has_read = False
 
     def service(self) -> Service:
         """The interface; who may call it, the permissions of the socket say."""
@@ -79,6 +80,11 @@ class DiscReader:
         listing = self._listing
         if listing is not None and self._clock() > listing.used + MAX_IDLE:
             self._listing = None
+
+    @property
+    def may_know_names(self) -> bool:
+        """Whether a disc was read since this process began, and none is being read."""
+        return self._has_read and not self._drive.locked()
 
     def _list(self, request: Request[api.List]) -> Answer:
         after = request.parameters.after
@@ -126,6 +132,7 @@ class DiscReader:
         if not self._drive.acquire(blocking=False):
             raise CallError(api.error_name("Busy"))
         held.callback(self._drive.release)
+        self._has_read = True
         return held.enter_context(self._disc())
 
     def _found(self, number: int) -> tuple[_Listing, int]:

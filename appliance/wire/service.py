@@ -103,6 +103,12 @@ class Service:
         self._callers: Counter[int] = Counter()
         self._lock = Lock()
 
+    @property
+    def has_callers(self) -> bool:
+        """Whether anybody is connected."""
+        with self._lock:
+            return self._callers.total() > 0
+
     def listen(self, listener: socket.socket) -> None:
         """Serve each caller in a thread of its own, until the socket is shut down.
 

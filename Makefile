@@ -34,7 +34,7 @@ make lock           writes requirements/ again, after a change of dependencies i
 make image          builds the bootable image in dist/image, without a network once cached (root, 5 minutes)
 make image-check    judges it: a line for each of its properties (root, 2 minutes)
 make run-image      boots it in a window
-make lab-image      boots it: a whole visit, updates, and what breaks it on purpose (root, about 2 hours)
+make lab-image      boots it: a whole visit, updates, and what breaks it on purpose (root)
 make image-lock     writes image-build/packages.lock again, from Debian's archive of today
 make wheel          builds the wheel in dist/
 make clean          deletes everything that was made, except .venv

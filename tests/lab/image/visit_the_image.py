@@ -161,8 +161,9 @@ def _visit(machine: ImageMachine, running: Running, going: Visit, folder: Path) 
     going.burn()
     _count(running, album, "during the visit")
     going.end()
-    _count(running, album, "after the visit")
+    left = _count(running, album, "after the visit")
     _keep_burned(machine, running, folder / "burned.iso")
+    assert not any(left.values()), f"left in the memory: {left}"
 
 
 def _start_again(machine: ImageMachine, folder: Path) -> None:
@@ -184,7 +185,7 @@ def _keep_burned(machine: ImageMachine, running: Running, target: Path) -> None:
     shutil.move(machine.burned, target)
 
 
-def _count(running: Running, album: Album, when: str) -> None:
+def _count(running: Running, album: Album, when: str) -> dict[str, int]:
     """How often names of the patient and the PIN are in the memory; the PIN of digits is chance."""
     dump = running.dump()
     try:
@@ -192,6 +193,7 @@ def _count(running: Running, album: Album, when: str) -> None:
     finally:
         dump.unlink()
     album.note(f"in memory {when}: {found}")
+    return found
 
 
 def main() -> int:

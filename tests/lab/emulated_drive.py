@@ -30,7 +30,7 @@ NEW_DISC = f"in_root tgtimg --op new --device-type cd --type dvd+r --file /lab/r
 # After /proc, /dev and the folders are in sight of the root that QEMU runs in.
 DRIVE = (
     'in_root() { chroot "$root" "$@"; }; in_root busybox ip link set lo up; '
-    'mkdir -p "$root/run/tgtd"; '
+    'mkdir "$root/run/tgtd"; '
     f"{NEW_DISC}in_root tgtd -f --iscsi portal={_PORTAL} >/dev/null 2>&1 & "
     "for try in $(seq 100); do in_root tgtadm --op show --mode sys >/dev/null 2>&1 && break; "
     "sleep 0.2; done; "

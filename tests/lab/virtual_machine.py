@@ -204,13 +204,8 @@ class Machine:
             *("-chardev", f"socket,id=tpm,path={tools}/run/tpm.sock"),
             *("-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"),
         ]
-        inside = inside_tools(self.folder, command, DRIVE if self.burner else "")
-        process = subprocess.Popen(inside, stdin=subprocess.DEVNULL)
-        try:
+        with inside_tools(self.folder, command, DRIVE if self.burner else "") as process:
             yield process
-        finally:
-            process.kill()
-            process.wait()
 
     def run(self, *tests: str, seconds: float) -> tuple[bool, str]:
         """Boot, run the tests, wait for the end: did they all pass, and their report.

@@ -109,18 +109,12 @@ class ImageMachine:
         if burner and disc is not None:
             before += change_disc(f"{_RUN}/{self.bring(disc)}")
         image = self.image.parent if self.image else None
-        process = subprocess.Popen(
-            inside_tools(self.folder, self._command(), before, image), stdin=subprocess.DEVNULL
-        )
-        try:
+        with inside_tools(self.folder, self._command(), before, image) as process:
             running = Running(self, process, time.monotonic())
             with closing(running.qmp):
                 if disc is not None and not burner:
                     running.insert(disc)
                 yield running
-        finally:
-            process.kill()
-            process.wait()
 
     def bring(self, file: Path) -> str:
         """Put a file where QEMU sees it; its name there."""

@@ -60,3 +60,16 @@ def test_firmware_starts_and_all_can_be_plugged_in(tmp_path: Path) -> None:
             glass.pull()
             assert running.is_on()
         assert not running.is_on()
+
+
+def test_each_boot_has_a_drive_of_its_own(tmp_path: Path) -> None:
+    """At once after a power cut, and while another machine is on."""
+    hardware = Hardware(memory_mib=512, drive="burner")
+    first, second = tmp_path / "first.iso", tmp_path / "second.iso"
+    for disc in (first, second):
+        disc.write_bytes(bytes(1 << 20))
+    with image_machine(None, hardware) as one, image_machine(None, hardware) as other:
+        for _ in range(2):
+            with one.boot(first) as running, other.boot(second) as running_too:
+                assert first.name in running.in_the_drive()
+                assert second.name in running_too.in_the_drive()

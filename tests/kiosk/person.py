@@ -16,6 +16,8 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtQuick import QQuickItem, QQuickWindow
 from PySide6.QtTest import QTest
 
+from tests.kiosk.frames import wait_for_a_frame
+
 PATIENCE = 300.0
 """Seconds; only a defect takes as long, however busy the machine is."""
 
@@ -52,7 +54,7 @@ class TestFinger:
         for step in range(1, 11):
             between = start + (end - start) * (step / 10)
             finger.move(0, between, self._window).commit()
-            QGuiApplication.processEvents()
+            wait_for_a_frame(self._window)
         finger.release(0, end, self._window).commit()
 
 

@@ -14,6 +14,7 @@ from appliance.kiosk.calls.services import Services
 from appliance.kiosk.visit.state import Screen
 from appliance.kiosk.visit.visit import Photo
 from appliance.protocols import worker_api
+from tests.kiosk.frames import wait_for_a_frame
 from tests.kiosk.models import standins
 from tests.kiosk.stage import Stage
 
@@ -76,6 +77,7 @@ def pull(stage: Stage, finger: Any, start: QPoint, end: QPoint) -> None:
     touching.press(0, start, stage.window).commit()
     for step in range(1, 9):
         touching.move(0, start + (end - start) * (step / 8), stage.window).commit()
+        wait_for_a_frame(stage.window)
         stage.settle()
     touching.release(0, end, stage.window).commit()
     stage.settle()
@@ -103,8 +105,8 @@ def test_two_fingers_enlarge_before_and_after_alike(stage: Stage, finger: Any) -
     for far in range(40, 120, 10):
         touching.move(0, at - QPoint(far, 0), stage.window)
         touching.move(1, at + QPoint(far, 0), stage.window).commit()
+        wait_for_a_frame(stage.window)
         stage.settle()
-        QTest.qWait(20)  # moves of fingers are delivered with the next frame
     touching.release(0, at - QPoint(110, 0), stage.window)
     touching.release(1, at + QPoint(110, 0), stage.window).commit()
     stage.settle()

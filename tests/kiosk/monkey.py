@@ -32,6 +32,7 @@ from appliance.kiosk.pictures.store import PictureStore
 from appliance.kiosk.window import Screen
 from tests.kiosk.approved import Pixels, pixels_of
 from tests.kiosk.madeup import MARK, MadeUp
+from tests.kiosk.messages import is_wrong
 
 _HANG = 120
 """Seconds without an event: only a window that waits for something takes as long."""
@@ -240,7 +241,7 @@ class Monkey:
         time.sleep(self.random.uniform(0, 0.05))
 
     def _hear(self, kind: QtMsgType, _context: object, message: str) -> None:
-        if kind is not QtMsgType.QtDebugMsg:
+        if is_wrong(kind, message):
             self.wrong.append(message)
 
 

@@ -19,6 +19,7 @@ from appliance.kiosk.visit.state import Screen as Place
 from appliance.kiosk.visit.visit import Visit
 from appliance.kiosk.window import Screen
 from appliance.kiosk.words.catalogue import Language
+from tests.kiosk.messages import is_wrong
 
 # What beats or blinks stays as it is.
 _STOP_TIMERS = """(function stop(item) {
@@ -121,7 +122,7 @@ class Stage:
         qInstallMessageHandler(None)
 
     def _hear(self, kind: QtMsgType, _context: object, message: str) -> None:
-        if kind is not QtMsgType.QtDebugMsg:
+        if is_wrong(kind, message):
             self.messages.append(message)
 
 

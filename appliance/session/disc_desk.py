@@ -25,13 +25,13 @@ from appliance.session.admission import Admission
 from appliance.session.copies import Copies, read_details
 from appliance.session.environment import Environment
 from appliance.session.ledger_connection import Ledger
+from appliance.session.pace import Pace
 from appliance.session.session import Session
 from appliance.session.state import StateError
 from appliance.wire.message import CallError
 from appliance.wire.service import Answer, Request
 
-_PAUSE = 10.0  # seconds between two attempts of a session, so that the ledger cannot be filled
-_MOST_SESSIONS = 64  # that are remembered; there are at most 8
+_PAUSE = 10.0  # seconds between two attempts of a session
 
 _LONGEST_REST = 75.0  # seconds for the burner to end its program, which it gives a minute
 
@@ -83,7 +83,7 @@ class DiscDesk:
         self._admission = admission
         self._copies = copies
         self._session_of = session_of
-        self._tried: dict[str, float] = {}  # when, by session
+        self._pace = Pace(_PAUSE, environment.clock)
         self._burning: dict[str, _Burning] = {}  # by session
         self._lock = Lock()
 
@@ -91,7 +91,7 @@ class DiscDesk:
         """Burn all copies of a session to the disc in the drive; answers how far it is."""
         session = self._session_of(request)
         session.check_open()
-        self._begin(session.identifier)
+        self._pace.begin(session.identifier)
         if not self._admission.roles.allow(session.user, "request"):
             raise self._refused("role", session)
         if self._training:  # there can be no copy, so no releaser is asked
@@ -152,17 +152,6 @@ class DiscDesk:
             with self._lock:
                 del self._burning[session.identifier]
             burning.over.set()
-
-    def _begin(self, session: str) -> None:
-        """Raises ``StateError`` if a disc was asked for a moment ago."""
-        with self._lock:
-            now = self._environment.clock()
-            if now - self._tried.get(session, now - _PAUSE) < _PAUSE:
-                raise StateError("A disc was asked for a moment ago.", "Wait, then try again.")
-            self._tried.pop(session, None)
-            self._tried[session] = now
-            while len(self._tried) > _MOST_SESSIONS:
-                self._tried.pop(next(iter(self._tried)))
 
     def _why(self, failed: Exception, open_: bool) -> tuple[events.BurnReason, str | None]:
         """What went wrong, and what can be done if that is known better than by the reason."""

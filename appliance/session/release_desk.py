@@ -25,6 +25,7 @@ from appliance.session.admission import Admission, Admitted
 from appliance.session.copies import Copies
 from appliance.session.environment import Environment
 from appliance.session.ledger_connection import Ledger
+from appliance.session.pace import Pace
 from appliance.session.releases import ReleaseRequest, Releases, State, Step
 from appliance.session.session import Session
 from appliance.session.settings import Settings
@@ -50,6 +51,7 @@ Reason: TypeAlias = Literal[
 Stage: TypeAlias = Literal["request", "view", "decide", "hand-over"]
 
 _HIGHEST = (1 << 32) - 1  # what a watermark has room for
+_PAUSE = 60.0  # seconds between two requests of a session
 
 _HINTS: Mapping[Reason, str] = MappingProxyType(
     {
@@ -106,6 +108,7 @@ class ReleaseDesk:
         self._session_of = session_of
         self._tokens_of_others = tokens_of_others
         self._releases = Releases(environment.clock)
+        self._pace = Pace(_PAUSE, environment.clock)
 
     def request(self, request: Request[broker_api.RequestRelease]) -> Answer:
         """The person of a session asks for the release of one result."""
@@ -113,7 +116,7 @@ class ReleaseDesk:
         # The handle of the call, not the session's of now, which may be another person's by now.
         handle, user, subject = wanted.handle, session.user, session.subject
         worker = session.worker()
-        self._releases.begin(session.identifier)
+        self._pace.begin(session.identifier)
         if not self._admission.roles.allow(user, "request"):
             raise self._refused("role", "request", session, subject)
         measured = worker.measure(wanted.item, lambda: session.is_open_as(handle))

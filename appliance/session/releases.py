@@ -28,7 +28,6 @@ from appliance.session.session import Session
 from appliance.session.state import StateError
 
 _MOST = 64  # requests that are remembered, over or not; there are at most 8 sessions
-_PAUSE = 60.0  # seconds between two requests of a session, so that the ledger cannot be filled
 
 
 class State(Enum):
@@ -105,21 +104,7 @@ class Releases:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._requests: OrderedDict[str, ReleaseRequest] = OrderedDict()
-        self._asked: OrderedDict[str, float] = OrderedDict()  # when, by session
         self._lock = Lock()
-
-    def begin(self, session: str) -> None:
-        """A session asks; raises ``StateError`` if it did so less than a minute ago."""
-        with self._lock:
-            now = self._clock()
-            if now - self._asked.get(session, -_PAUSE) < _PAUSE:
-                raise StateError(
-                    "A release was asked for less than a minute ago.", "Wait, then ask again."
-                )
-            self._asked[session] = now
-            self._asked.move_to_end(session)
-            while len(self._asked) > _MOST:
-                self._asked.popitem(last=False)
 
     def add(self, request: ReleaseRequest) -> None:
         """Let ``request`` stand, in the place of an earlier one of its session."""

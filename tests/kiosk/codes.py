@@ -15,7 +15,7 @@ from appliance.audit.entries import events, fields
 from appliance.kiosk.calls.refusal import refusal_of
 from appliance.pipeline.simulation.handles import HANDLES
 from appliance.protocols import auditor_api, broker_api, disc_api, worker_api
-from appliance.session import refusals, release_desk
+from appliance.session import pace, refusals, release_desk
 from appliance.wire.message import CallError
 
 _ERROR = re.compile(r"(?m)^error (\w+) ?\(([^)]*)\)")
@@ -37,7 +37,9 @@ def of_broker() -> set[str]:
     """The refusals of the broker, with all their reasons."""
     reasons: dict[str, Iterable[str]] = {
         "LoginRefused": literals(refusals.Reason),
-        "ReleaseRefused": {*literals(release_desk.Reason), *literals(events.BurnReason)},
+        "ReleaseRefused": literals(release_desk.Reason)
+        | literals(events.BurnReason)
+        | literals(pace.Reason),
     }
     return _codes(broker_api.DESCRIPTION, reasons)
 

@@ -16,4 +16,4 @@ def wait_for_a_frame(window: QQuickWindow) -> None:
         while not drawn:
             QGuiApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     finally:
-        window.disconnect(connection)
+        window.frameSwapped.disconnect(connection)

@@ -84,7 +84,7 @@ def test_nobody_fills_the_ledger_by_asking_for_discs(desk: Desk) -> None:
     desk.scene.burner.missing = True
     assert refusal(desk) == "ReleaseRefused no-burner"
     desk.scene.ledger.events.clear()
-    assert refusal(desk) == "Failed"
+    assert refusal(desk) == "ReleaseRefused too-soon"
     assert desk.logged() == []
     desk.scene.clock.seconds += 10
     assert refusal(desk) == "ReleaseRefused no-burner"

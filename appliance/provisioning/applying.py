@@ -58,9 +58,12 @@ class Provisioning:
         bundle = Bundle.parse(data)
         if present is not None and bundle.digest.hex() == present.digest:
             return None
-        document, trust = _trusted(bundle, present)
-        self._check_number(document, present)
-        document.check()
+        document, trust = self._accepted(bundle, present)
+        if present is not None and document.factory_reset:
+            raise ProvisionError(
+                "The bundle has the machine erased first.",
+                "Give it to the machine on a disc, and restart it.",
+            )
         if not self.place.is_settled:
             raise ProvisionError(
                 "A bundle was applied since the machine started.", "Restart it first."
@@ -81,6 +84,28 @@ class Provisioning:
         self.place.switch()
         self.place.hand_out_release_keys()
         return record
+
+    def asks_for_reset(self, data: bytes) -> bool:
+        """Whether the bundle in ``data`` has all erased that this machine holds.
+
+        It is believed on a disk that is too old as well, which only this helps. Raises
+        ``RefusedError`` if the bundle is not accepted, ``TpmError`` and ``ProvisionError``.
+        """
+        present = self.place.present()
+        bundle = Bundle.parse(data)
+        if present is None or bundle.digest.hex() == present.digest:
+            return False
+        document, _ = self._accepted(bundle, present)
+        return document.factory_reset
+
+    def _accepted(
+        self, bundle: Bundle, present: Record | None
+    ) -> tuple[Document, Literal["signers", "first-use"]]:
+        """The sound document of ``bundle``, and who vouches for it. Raises ``RefusedError``."""
+        document, trust = _trusted(bundle, present)
+        self._check_number(document, present)
+        document.check()
+        return document, trust
 
     def _may_finish(self, staged: Record, present: Record | None) -> bool:
         """Whether ``staged`` is what a crash interrupted, and not a part of an old disk."""

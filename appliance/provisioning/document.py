@@ -90,6 +90,7 @@ class Document(_Strict, frozen=True):
 
     ``number`` rises with each bundle. ``policy``: the text of the policy file.
     ``workspace_device``: the device that keepers may overwrite, if the policy names one.
+    ``factory_reset``: all that a machine holds is erased first.
     """
 
     appliance: ApplianceId
@@ -99,6 +100,7 @@ class Document(_Strict, frozen=True):
     people: Annotated[tuple[Person, ...], Meta(max_length=MOST_PEOPLE)] = ()
     workspace_device: Device | None = None
     release: ReleaseFiles | None = None
+    factory_reset: bool = False
 
     @property
     def is_secret(self) -> bool:

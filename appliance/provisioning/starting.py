@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from appliance.audit.entries.events import ProvisioningRefused
 from appliance.errors import ApplianceError
@@ -14,6 +15,18 @@ from appliance.provisioning.to_log import ToLog
 
 Source = Callable[[], bytes | None]
 """A bundle, or ``None``. Raises ``ApplianceError``."""
+
+
+class Outcome(Enum):
+    """What a start may go on with."""
+
+    USABLE = "usable"
+    """What is in force now, or nothing yet."""
+    UNUSABLE = "unusable"
+    """Nothing: what is in force is old, or that is not certain."""
+    RESET = "reset"
+    """Nothing: all that the machine holds is to be erased, and then it starts anew."""
+
 
 Say = Callable[[ApplianceError], None]
 
@@ -26,32 +39,38 @@ class Start:
     to_log: ToLog
     say: Say
 
-    def run(self, sources: Sequence[Source]) -> bool:
-        """Whether what is in force may be used: not if it is old, or that is not certain.
+    def run(self, sources: Sequence[Source]) -> Outcome:
+        """Take the first bundle that there is.
 
-        A bundle that is refused changes nothing, so the machine goes on with what it has.
+        A bundle that is refused changes nothing, so the machine goes on with what it has. On a disk
+        that is too old, one that asks for a reset is the only way on.
         """
+        usable = Outcome.USABLE
         try:
             self.provisioning.recover()
         except ApplianceError as error:
             self._refused(error, None)
-            return False
-        return self._apply(sources)
-
-    def _apply(self, sources: Sequence[Source]) -> bool:
+            usable = Outcome.UNUSABLE
         data: bytes | None = None
         try:
             for source in sources:
                 data = source()
                 if data is not None:
-                    self.provisioning.apply(data)
-                    break
+                    return self._take(data, usable)
         except (RefusedError, ProvisionError) as error:
             self._refused(error, data)
         except ApplianceError as error:
             self.say(error)
-            return data is None  # the TPM failed in the middle: the next start finishes
-        return True
+            if data is not None:  # the TPM failed in the middle: the next start finishes
+                return Outcome.UNUSABLE
+        return usable
+
+    def _take(self, data: bytes, usable: Outcome) -> Outcome:
+        if self.provisioning.asks_for_reset(data):
+            return Outcome.RESET
+        if usable is Outcome.USABLE:
+            self.provisioning.apply(data)
+        return usable
 
     def _refused(self, error: ApplianceError, data: bytes | None) -> None:
         self.say(error)

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from appliance.provisioning import people, place, to_log
+from appliance.provisioning import factory_reset, people, place, to_log
+from appliance.provisioning.__main__ import RESET_WANTED
 from appliance.provisioning.sources import CREDENTIAL
 from tests.paths import REPOSITORY
 
@@ -27,6 +28,18 @@ def test_the_units_reach_the_folders_of_the_code() -> None:
     assert f"ReadWritePaths=-{place.SITE}\n" in LOG_UNIT
     for unit in (UNIT, LOG_UNIT):
         assert f"StateDirectory={to_log.FOLDER.name}\n" in unit
+
+
+def test_a_reset_is_asked_for_where_its_unit_looks() -> None:
+    """What the one unit leaves for the other outlives it, although it ends as failed."""
+    unit = (HARDENING / "systemd/appliance-factory-reset.service").read_text()
+    assert f"ConditionPathExists={RESET_WANTED}\n" in unit
+    assert "After=appliance-provision.service\n" in unit
+    assert f"RuntimeDirectory={RESET_WANTED.parent.name}\n" in UNIT
+    assert "RuntimeDirectoryPreserve=yes\n" in UNIT
+    assert f"-{factory_reset.VARIABLE.parent}" in unit
+    broker = (HARDENING / "systemd/appliance-broker.service").read_text()
+    assert "Requires=appliance-provision.service\n" in broker
 
 
 def test_people_are_found_where_they_are_written() -> None:

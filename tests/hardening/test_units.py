@@ -42,6 +42,8 @@ MAX_EXPOSURE = {
     "appliance-devices.service": 0.3,
     # It is root, in the network of the machine, to look at what the others may not see.
     "appliance-doctor.service": 2.3,
+    # It is root, with the disks.
+    "appliance-factory-reset.service": 1.3,
     # It needs the network of the machine, and may change its rules.
     "appliance-firewall.service": 1.1,
     "appliance-gpu.service": 0.3,

@@ -10,19 +10,23 @@ from pathlib import Path
 import pytest
 
 from appliance.audit.entries.events import AnyEvent, Provisioned, ProvisioningRefused
+from appliance.audit.entries.events.machine import ProvisioningReason
 from appliance.audit.service.embedded import EmbeddedAudit
 from appliance.errors import ApplianceError, LedgerError, TpmError
 from appliance.provisioning import __main__ as program
 from appliance.provisioning.applying import digest_of_file
 from appliance.provisioning.bundle import LIMIT, NAME, Bundle
+from appliance.provisioning.factory_reset import FactoryReset
 from appliance.provisioning.numbers import Numbers
+from appliance.provisioning.problem import ProvisionError
 from appliance.provisioning.refusal import RefusedError
 from appliance.provisioning.sources import CREDENTIAL, from_credential, from_disc
-from appliance.provisioning.starting import Source, Start
+from appliance.provisioning.starting import Outcome, Source, Start
 from appliance.provisioning.to_log import ToLog
-from tests.provisioning.site import MALLORY, OSCAR, Machine, bundle
+from tests.provisioning.site import ANNA, MALLORY, OSCAR, Machine, bundle
 
 SOUND, FORGED = bundle(number=1), bundle(number=2, keys=(MALLORY, OSCAR))
+RESETTING = bundle(number=2, factory_reset=True)
 
 
 class Place:
@@ -35,8 +39,12 @@ class Place:
         self.said: list[ApplianceError] = []
         self.logged: list[AnyEvent] = []
 
-    def start(self, *sources: Source) -> bool:
+    def run(self, *sources: Source) -> Outcome:
         return Start(self.machine.provisioning, self.to_log, self.said.append).run(sources)
+
+    def start(self, *sources: Source) -> bool:
+        """Whether what is in force may be used."""
+        return self.run(*sources) is Outcome.USABLE
 
     def log(self) -> list[AnyEvent]:
         """What reaches the ledger now."""
@@ -123,6 +131,58 @@ def test_a_disk_that_is_too_old_is_not_used(
     assert place.log()[:1] == [ProvisioningRefused("rolled-back")]
 
 
+def test_a_bundle_asks_for_a_reset_and_the_empty_machine_takes_it(
+    with_tpm: Machine, tmp_path: Path
+) -> None:
+    place = Place(with_tpm, tmp_path / "state")
+    place.start(source(SOUND))
+    assert place.run(source(RESETTING)) is Outcome.RESET
+    assert with_tpm.restart() == 1, "nothing changes before all is erased"
+    emptied = Place(Machine(tmp_path / "new", with_tpm.numbers), tmp_path / "new-state")
+    assert emptied.start(source(RESETTING))
+    assert emptied.machine.restart() == 2
+    assert emptied.start(source(RESETTING)), "it is still in the drive, and erases nothing"
+    assert emptied.said == []
+
+
+def test_a_reset_helps_a_disk_that_is_too_old(
+    with_tpm: Machine, numbers: Numbers, tmp_path: Path
+) -> None:
+    place = Place(with_tpm, tmp_path / "state")
+    place.start(source(SOUND))
+    numbers.counter.increment()
+    assert place.run(source(RESETTING)) is Outcome.UNUSABLE
+    assert place.run(source(bundle(number=3, factory_reset=True))) is Outcome.RESET
+
+
+@pytest.mark.parametrize(
+    ("asking", "reason"),
+    [
+        (bundle(number=2, factory_reset=True, keys=(MALLORY, OSCAR)), "signatures"),
+        (bundle(number=2, factory_reset=True, keys=(ANNA,)), "signatures"),
+        (bundle(number=1, factory_reset=True), "number"),
+        (bundle(number=102, factory_reset=True), "step"),
+        (bundle(number=2, factory_reset=True, appliance="ward-4"), "appliance"),
+        (bundle(number=2, factory_reset=True, policy="no: policy"), "policy"),
+    ],
+)
+def test_nobody_else_asks_for_a_reset(
+    place: Place, asking: bytes, reason: ProvisioningReason
+) -> None:
+    place.start(source(SOUND))
+    place.log()
+    assert place.run(source(asking)) is Outcome.USABLE
+    assert place.machine.restart() == 1
+    assert place.log() == [ProvisioningRefused(reason, digest_of_file(asking))]
+
+
+def test_a_bundle_that_asks_for_a_reset_is_not_applied_without_one(place: Place) -> None:
+    place.start(source(SOUND))
+    with pytest.raises(ProvisionError, match="erased first"):
+        place.machine.provisioning.apply(RESETTING)
+    assert place.machine.restart() == 1
+
+
 def test_a_tpm_that_does_not_answer_is_no_licence(
     with_tpm: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +240,15 @@ def test_the_program_takes_a_disc_and_logs_it_later(
     assert call("--log") == 0
     assert [type(event) for event in logged] == [Provisioned]
     assert (with_tpm.place.site / "tokens").exists()
+    # A reset is another unit's to do: this one leaves word, and nothing may run.
+    monkeypatch.setattr(program, "RESET_WANTED", tmp_path / "factory-reset")
+    assert call("--drive", disc(tmp_path / "again", NAME, RESETTING)) == 1
+    assert program.RESET_WANTED.exists()
+    steps: list[str] = []
+    for step in ("erase", "restart"):
+        monkeypatch.setattr(FactoryReset, step, lambda _self, step=step: steps.append(step))
+    assert call("--reset") == 0
+    assert steps == ["erase", "restart"]
     # An older disk: nothing may run on it.
     assert with_tpm.numbers is not None
     with_tpm.numbers.counter.increment()

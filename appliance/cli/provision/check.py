@@ -9,7 +9,7 @@ import msgspec
 
 from appliance.cli.framework.options import FILE, json_option
 from appliance.cli.framework.output import print_json, print_pairs
-from appliance.cli.provision.files import fingerprint, read_bytes, secrecy
+from appliance.cli.provision.files import erasure, fingerprint, read_bytes, secrecy
 from appliance.provisioning.bundle import ENOUGH, Bundle
 from appliance.provisioning.document import Document
 from appliance.provisioning.words import fingerprint_words
@@ -26,6 +26,7 @@ class Checked(msgspec.Struct, frozen=True):
     signers: list[str]
     signed_by: list[str]
     secret: bool
+    factory_reset: bool
     first_use: bool
 
 
@@ -65,6 +66,7 @@ def check_bundle(*, bundle: Path, previous: Path | None, as_json: bool) -> None:
                 ("signed by", ", ".join(signed_by) or "none of them"),
                 ("enough", "yes" if len(signed_by) >= ENOUGH else "no"),
                 secrecy(document),
+                erasure(document),
                 fingerprint(read),
             ]
         )
@@ -86,5 +88,6 @@ def _checked(read: Bundle, document: Document, signed_by: list[str]) -> Checked:
         signers=[one.name for one in document.signers],
         signed_by=signed_by,
         secret=document.is_secret,
+        factory_reset=document.factory_reset,
         first_use=len(read.signed_by(document.signer_keys())) >= ENOUGH,
     )

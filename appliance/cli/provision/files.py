@@ -32,3 +32,10 @@ def secrecy(document: Document) -> LabelledValue:
     if document.is_secret:
         return ("secret", "yes: it holds the private key for releases; keep it as you keep keys")
     return ("secret", "no: but it names people and says which tokens they have")
+
+
+def erasure(document: Document) -> LabelledValue:
+    """What happens to what a machine holds."""
+    if document.factory_reset:
+        return ("factory reset", "YES: the machine first erases all that it holds, its ledger too")
+    return ("factory reset", "no")

@@ -122,6 +122,15 @@ def test_a_bundle_with_a_private_key_says_that_it_is_a_secret(call: Call, folder
     assert release_files().key not in checked.out
 
 
+def test_a_bundle_that_erases_says_so_to_who_signs_it(call: Call, folder: Path) -> None:
+    bundle = folder.parent / "reset"
+    words = ("provision", "make", folder, bundle, "--number", "2")
+    assert "YES: the machine first erases" in call(*words, "--factory-reset").out
+    assert "YES: the machine first erases" in call("provision", "check", bundle).out
+    assert call("provision", "check", bundle, "--json").json["factory_reset"]
+    assert "factory reset     no" in call("provision", "check", make(call, folder, 1)).out
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

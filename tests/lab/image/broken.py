@@ -21,6 +21,8 @@ from pathlib import Path
 from tests.lab.image import damage
 from tests.lab.image.bench import DEBUG, LOGIN, PATIENCE, Bench, Boot
 from tests.lab.image.canaries import sent
+from tests.lab.image.site import write_reset
+from tests.lab.image.visit_the_image import new_site
 
 _BROKER = "Started appliance-broker.service"
 _FIRMWARE = "BdsDxe: starting"  # once each time that firmware starts what is on the disk
@@ -168,6 +170,32 @@ def cuts(bench: Bench, two: Two) -> None:
         bench.check("login screen after power cuts", "picture", holds=shown, seconds=seconds)
 
 
+def factory_reset(bench: Bench, _two: Two) -> None:
+    """A bundle on a disc has all erased; the machine then starts as new and takes it."""
+    site = new_site(bench.folder / "reset-site")
+    bench.begin_again()
+    with bench.boot(site.disc) as boot:
+        boot.until_shown(LOGIN, "before-reset")
+    before = damage.luks_uuid(bench.disk)
+    with bench.boot(write_reset(site.disc.parent)) as boot:
+        word, seconds = boot.until("appliance-factory-reset.service")
+        bench.check("a disc asks for a reset", "console", holds=bool(word), seconds=seconds)
+        end = time.monotonic() + PATIENCE
+        while boot.console.count(_FIRMWARE) < 2 and time.monotonic() < end:
+            time.sleep(1)
+        shown, seconds = boot.until_shown(LOGIN, "after-reset")
+        starts = boot.console.count(_FIRMWARE)
+        bench.check(
+            f"the login screen, after {starts} starts", "the disc is still in the drive",
+            holds=shown and starts == 2, seconds=seconds,
+        )  # fmt: skip
+    after = damage.luks_uuid(bench.disk)
+    bench.check(
+        f"another volume: {before} was {after}", "LUKS header of /var", holds=before != after,
+        seconds=seconds,
+    )  # fmt: skip
+
+
 def _good(
     bench: Bench, boot: Boot, version: str, *, was_started: bool = False
 ) -> tuple[bool, float]:
@@ -239,6 +267,7 @@ STAGES: dict[str, Callable[[Bench, Two], None]] = {
     "kernel-image": kernel_image,
     "put-back": put_back,
     "cuts": cuts,
+    "factory-reset": factory_reset,
 }
 
 

@@ -23,6 +23,7 @@ EARLY = "/usr/lib/systemd/systemd"
 _FOLDER = "::/EFI/Linux"
 _EXTENT = re.compile(r"^ *\d+:.*: *(\d+)\.\. *(\d+) *\|", re.MULTILINE)
 _FLIPPED = 0x10  # the bit
+_UUID = 168  # bytes before it in a LUKS2 header (LUKS2 On-Disk Format, 2.1)
 
 
 def partition(disk: Path, name: str) -> tuple[int, int]:
@@ -31,6 +32,14 @@ def partition(disk: Path, name: str) -> tuple[int, int]:
         found = next(one for one in Table.read(opened).partitions if one.name == name)
         region: Region = found.region(opened)
     return region.start, region.size
+
+
+def luks_uuid(disk: Path) -> str:
+    """The id of the encrypted volume that ``/var`` is on, which each new one has its own of."""
+    start, _ = partition(disk, "var")
+    with disk.open("rb") as file:
+        file.seek(start + _UUID)
+        return file.read(40).rstrip(b"\0").decode()
 
 
 def blocks_of(root: Path, file: str = EARLY) -> list[int]:

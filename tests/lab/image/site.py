@@ -46,12 +46,21 @@ def write_site(folder: Path, lines: str, roles: str) -> Path:
     for signer in _SIGNERS:
         _appliance("models", "keygen", str(folder / f"{signer}.key"))
     (parts / "site.toml").write_text(_site(folder))
-    bundle = folder / BUNDLE
-    _appliance("provision", "make", str(parts), str(bundle), "--number", "1")
+    return _burned(folder, folder / BUNDLE, "--number", "1")
+
+
+def write_reset(folder: Path) -> Path:
+    """The disc that has a machine of the site in ``folder`` erased, and then set up as before."""
+    return _burned(folder, folder / "reset.bundle", "--number", "2", "--factory-reset")
+
+
+def _burned(folder: Path, bundle: Path, *options: str) -> Path:
+    """A disc with a new bundle, signed."""
+    _appliance("provision", "make", str(folder / "parts"), str(bundle), *options)
     for signer in _SIGNERS:
         _appliance("provision", "sign", str(bundle), "--key", str(folder / f"{signer}.key"))
     _appliance("provision", "check", str(bundle))
-    disc = folder / "site.iso"
+    disc = bundle.with_suffix(".iso")
     burn(disc, {BUNDLE: bundle.read_bytes()})
     return disc
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.lab.image.damage import blocks_of, entries, flip, flip_in_entry, partition, set_tries
+from tests.lab.image.damage import (
+    blocks_of,
+    entries,
+    flip,
+    flip_in_entry,
+    luks_uuid,
+    partition,
+    set_tries,
+)
 from tests.updating.machines import MIB, built, listing, machine, run
 
 IMAGE = built("0.1.0", 1)
@@ -37,6 +45,23 @@ def test_verity_refuses_a_flipped_block_of_a_file_and_no_other_bit_changes(tmp_p
     assert not _verified(root, verity)
     flip(root, blocks[:1])
     assert _verified(root, verity)
+
+
+def test_the_id_of_the_encrypted_volume_is_what_cryptsetup_says(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(48 * MIB))
+    run("sgdisk", "--new=1:0:+32M", "--change-name=1:var", str(disk))
+    start, size = partition(disk, "var")
+    volume = tmp_path / "volume"
+    volume.write_bytes(bytes(size))
+    word = tmp_path / "word"
+    word.write_bytes(b"word")
+    cheap = ("--pbkdf=pbkdf2", "--pbkdf-force-iterations=1000")
+    run("cryptsetup", "luksFormat", "-q", "--type=luks2", *cheap, str(volume), str(word))
+    with disk.open("r+b") as file:
+        file.seek(start)
+        file.write(volume.read_bytes())
+    assert luks_uuid(disk) == run("cryptsetup", "luksUUID", str(volume)).strip()
 
 
 def test_tries_of_an_entry_are_set(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 # CACHE keeps what rarely changes: the root of tools, the wheels, the keys. OUT gets disk.raw (what is
 # written to the machine's disk), root.erofs, root.verity and the UKI (what an update carries), and
 # sbom/ (what is in it, and the measurements of a machine that runs it). IMAGE_ENV: another file in
-# the place of image.env.
+# the place of image.env. OFFLINE: packages and wheels have to be in CACHE.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,6 +17,15 @@ bin=$repository/.venv/bin
 python=python3.13
 # shellcheck source=image.env
 . "${IMAGE_ENV:-$here/image.env}"
+
+# Fetching goes by this machine's settings: mirrors, proxies, certificates. What is built depends on none
+# of them, nor on other variables of whoever builds: with PYTHONDONTWRITEBYTECODE, say, Debian's scripts
+# leave other files.
+if [ "${3:-}" != fetched ]; then
+	(cd "$repository" && "$bin/python" -m tools.image fetch "$cache" ${OFFLINE:+--offline} >/dev/null)
+	(cd "$repository" && "$bin/python" -m tools.image wheels "$cache" ${OFFLINE:+--offline})
+	exec env -i PATH="$PATH" ${IMAGE_ENV:+"IMAGE_ENV=$IMAGE_ENV"} "$here/build.sh" "$cache" "$out" fetched
+fi
 export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C.UTF-8
 work=$(mktemp -d "$cache/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -54,7 +63,7 @@ tool() { (cd "$repository" && "$bin/python" -m "tools.image.$1" "${@:2}"); }
 
 tools() {
 	local key
-	key=$({ declare -f tools bootstrap; cat "$here"/packages{-tools.txt,.lock}; } | sha256sum)
+	key=$(cat "$here"/{build.sh,packages-tools.txt,packages.lock} | sha256sum)
 	[ "$(cat "$cache/tools.key" 2>/dev/null)" = "$key" ] && return
 	say 'building the root of tools'
 	rm -rf "$cache/tools"
@@ -82,7 +91,7 @@ keys() {
 
 debian() {
 	local key
-	key=$({ declare -f debian bootstrap; cat "$here"/packages.{txt,lock}; } | sha256sum)
+	key=$(cat "$here"/{build.sh,packages.txt,packages.lock} | sha256sum)
 	if [ "$(cat "$cache/debian.key" 2>/dev/null)" != "$key" ]; then
 		say 'installing the packages'
 		rm -rf "$cache/debian"
@@ -112,18 +121,20 @@ program() {
 	say 'installing the wheels and the program'
 	local packages=$root/usr/local/lib/$python/dist-packages own=$work/own
 	mkdir "$work/source" "$work/dist"
-	(cd "$repository" && cp -r --parents LICENSE README.md appliance models policies pyproject.toml "$work/source/")
+	(cd "$repository" && cp -r --parents LICENSE README.md appliance hardening image-build/root models policies \
+		pyproject.toml "$work/source/")
+	chmod -R u=rwX,go=rX "$work/source" # whatever the modes of this checkout are
 	(cd "$work/source" && "$bin/pip" wheel --quiet --no-deps --no-build-isolation --wheel-dir "$work/dist" .)
 	(cd "$repository" && "$bin/python" -m tools.image wheels "$cache" --offline --target "$packages" \
 		--wheel "$work"/dist/*.whl)
 	remove "$packages" wheels.remove
 	mkdir -p "$own"/usr/{local/share,lib}/appliance "$own/usr/share/appliance/keys" "$own/etc/appliance"
-	cp -r "$repository/models/starter" "$own/usr/local/share/appliance/models"
-	cp -r "$repository/policies" "$own/usr/share/appliance/policies"
-	cp "$cache/keys/update.pub" "$own/usr/share/appliance/keys/"
-	bash "$repository/hardening/install.sh" "$own"
+	cp -r "$work/source/models/starter" "$own/usr/local/share/appliance/models"
+	cp -r "$work/source/policies" "$own/usr/share/appliance/policies"
+	install -m 644 "$cache/keys/update.pub" "$own/usr/share/appliance/keys/"
+	bash "$work/source/hardening/install.sh" "$own"
 	# A unit of the image's own takes the place of a mask, which is a link to /dev/null.
-	cp -r --remove-destination "$here/root/." "$own/"
+	cp -r --remove-destination "$work/source/image-build/root/." "$own/"
 	cp -a --remove-destination "$own/." "$root/"
 }
 
@@ -230,8 +241,6 @@ uki() {
 		"$VERSION" "$NUMBER" >"$out/sbom/measurements.json"
 }
 
-(cd "$repository" && "$bin/python" -m tools.image fetch "$cache" ${OFFLINE:+--offline} >/dev/null)
-(cd "$repository" && "$bin/python" -m tools.image wheels "$cache" ${OFFLINE:+--offline})
 tools
 keys
 debian

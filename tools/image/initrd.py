@@ -97,6 +97,17 @@ def copy_modules(root: Path, into: Path) -> None:
     subprocess.run(["depmod", "-b", into, modules.name], check=True)
 
 
+def copy_own(source: Path, into: Path) -> None:
+    """Copy the initrd's own files; their modes are not those of this checkout."""
+    for path in sorted(source.rglob("*")):
+        target = into / path.relative_to(source)
+        if path.is_dir():
+            target.mkdir(exist_ok=True)
+        else:
+            target.write_bytes(path.read_bytes())
+        target.chmod(0o755 if path.is_dir() else 0o644)
+
+
 def main() -> None:
     """Make the tree of the initrd."""
     root, into = (Path(argument) for argument in sys.argv[1:])
@@ -120,7 +131,7 @@ def main() -> None:
     copy_files(root, into)
     copy_libraries(root, into)
     copy_modules(root, into)
-    shutil.copytree(HERE / "initrd", into, dirs_exist_ok=True)
+    copy_own(HERE / "initrd", into)
     (into / "init").symlink_to("usr/lib/systemd/systemd")
     (into / "etc/initrd-release").symlink_to("../usr/lib/os-release")
     (into / "etc/machine-id").touch()

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Boot an image in a window: image-build/run.sh OUT. By KVM where there is one, else emulated, which takes
-# minutes. Firmware, TPM and disk are kept in OUT/machine: delete it for a machine's first boot.
+# Boot an image in a window: image-build/run.sh OUT [DISC]. By KVM where there is one, else emulated, which
+# takes minutes. Firmware, TPM and disk are kept in OUT/machine: delete it for a machine's first boot. DISC:
+# an image of what is in the drive, such as one with a bundle.
 set -euo pipefail
 
 out=$(cd "$1" && pwd)
@@ -19,6 +20,10 @@ if [ -w /dev/kvm ]; then
 	processor=host
 fi
 display=${DISPLAY_OPTION:-gtk}
+drive=()
+if [ -n "${2:-}" ]; then
+	drive=(-drive "if=none,id=disc,file=$2,format=raw,media=cdrom,readonly=on" -device ide-cd,drive=disc)
+fi
 swtpm socket --tpm2 --daemon --terminate --tpmstate "dir=$machine/tpm" \
 	--ctrl "type=unixio,path=$machine/tpm.sock"
 exec qemu-system-x86_64 -M q35 -accel "$accelerator" -cpu "$processor" -smp 2 -m 3072 \
@@ -29,4 +34,4 @@ exec qemu-system-x86_64 -M q35 -accel "$accelerator" -cpu "$processor" -smp 2 -m
 	-device virtio-gpu-pci,xres=1280,yres=800 -device virtio-rng-pci \
 	-device virtio-tablet-pci -device virtio-keyboard-pci -device qemu-xhci,p2=8,p3=8 \
 	-chardev "socket,id=tpm,path=$machine/tpm.sock" -tpmdev emulator,id=tpm,chardev=tpm \
-	-device tpm-tis,tpmdev=tpm
+	-device tpm-tis,tpmdev=tpm "${drive[@]}"

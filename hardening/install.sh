@@ -52,6 +52,7 @@ want multi-user.target appliance-broker.service
 want multi-user.target appliance-provision.service
 want multi-user.target appliance-provision-log.service
 want multi-user.target appliance-factory-reset.service
+want multi-user.target appliance-tpm-lockout.service
 want multi-user.target appliance-boot-good.service
 want multi-user.target appliance-update.service
 want basic.target usbguard.service

@@ -13,9 +13,10 @@ import pytest
 
 @contextmanager
 def software_tpm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The socket of a new TPM, which tpm2-tools find; its state is in ``folder``."""
+    """The socket of a TPM, which tpm2-tools find; what is in ``folder`` outlives a cut of power."""
     state, socket = folder / "tpm", folder / "sock"
-    state.mkdir()
+    state.mkdir(exist_ok=True)
+    socket.unlink(missing_ok=True)
     options = ("--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear")
     server = ("--server", f"type=unixio,path={socket}", "--ctrl", f"type=unixio,path={socket}.ctrl")
     with subprocess.Popen(

@@ -62,6 +62,8 @@ MAX_EXPOSURE = {
     "appliance-seat.service": 1.2,
     "appliance-storage.service": 0.3,
     "appliance-token-removed@.service": 0.8,
+    # It is root, with the TPM.
+    "appliance-tpm-lockout.service": 1.2,
     # It is root, with the disk that holds the image, the drive and the TPM.
     "appliance-update.service": 1.3,
     "appliance-usb-refused@.service": 0.8,

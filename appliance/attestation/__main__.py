@@ -32,10 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with closing(AuditClient.connect(options.socket)) as client:
             reader, counter = LedgerReader(options.ledger), TpmCounter(options.counter)
-            BootRecord(client, reader, counter, options.output, boot_id()).write(known)
+            done = BootRecord(client, reader, counter, options.output, boot_id()).write(known)
     except ApplianceError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
+    if done.rolled_back:  # for the journal; the ledger has it as an alarm
+        sys.stderr.write("warning: The ledger is not the one that the TPM counted last.\n")
     return 0
 
 

@@ -263,7 +263,9 @@ def test_registers_that_keep_changing_are_a_tpm_error(
 
 
 @pytest.mark.usefixtures("booted")
-def test_an_older_copy_of_the_ledger_is_found(machine: Machine, tmp_path: Path) -> None:
+def test_an_older_copy_of_the_ledger_is_found(
+    machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     machine.record()
     machine.count()
     sound = machine.record()
@@ -277,8 +279,10 @@ def test_an_older_copy_of_the_ledger_is_found(machine: Machine, tmp_path: Path) 
     for name in ("ledger", "ledger-keys"):
         shutil.rmtree(machine.root / name)
         shutil.copytree(tmp_path / "older" / name, machine.root / name)
+    assert capsys.readouterr().err == ""
     found = machine.record()
     assert found.rolled_back
+    assert "not the one that the TPM counted last" in capsys.readouterr().err
     assert found.logged is not None
     assert found.counted == found.logged + 2
     alarms = [one for one in machine.logged() if isinstance(one, events.LedgerRolledBack)]

@@ -117,7 +117,7 @@ image-check: .venv/.dev
 run-image:
 	@$(call debian,qemu-system-x86_64,qemu-system-x86 qemu-system-gui ovmf)
 	$(call debian,swtpm,swtpm)
-	image-build/run.sh dist/image
+	image-build/run.sh dist/image $(DISC)
 
 image-lock: .venv/.runtime
 	@$(BIN)/python -m tools.image lock
@@ -292,6 +292,8 @@ lab-image: .venv/.dev
 	$(BIN)/python -m tests.lab.image.visit_the_image dist/image/disk.raw dist/lab-image/visit
 	$(BIN)/python -m tests.lab.image.broken dist/image/disk.raw dist/lab-image/broken \
 	    --second dist/lab-image/second
+	$(BIN)/python -m tests.lab.image.secure_boot dist/image/disk.raw \
+	    .cache/image/keys/secure-boot.pem dist/lab-image/secure-boot
 
 fuzz: .venv/.dev
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt

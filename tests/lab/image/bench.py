@@ -15,16 +15,18 @@ from tests.lab.screen import Screen
 
 DEBUG = (
     "io.systemd.stub.kernel-cmdline-extra=console=ttyS0 systemd.log_target=console loglevel=5"
-    " systemd.journald.forward_to_console=1"
+    " systemd.journald.forward_to_console=1 systemd.show_status=yes"
 )
 """Puts the journal on the serial port. It is measured: each boot of a machine has to have it."""
 
 LOGIN = "Insert your token"
 
-PATIENCE = 900.0
+PATIENCE = 3600.0
 """Seconds; only a defect takes as long."""
 
-_DISK_GIB = 4
+DISK_GIB = 4
+"""Of the machine's disk: room for two images, and for ``/var``."""
+
 _IDENTITY = uuid.UUID("5d2f3a7c-90e1-4b6c-8d1e-6f0b9a4c7e35")
 _PAUSE = 1.0  # seconds between two looks
 
@@ -35,13 +37,13 @@ class Bench:
     ``failed``: how many lines of it did not hold.
     """
 
-    def __init__(self, image: Path, folder: Path) -> None:
+    def __init__(self, image: Path, folder: Path, hardware: Hardware | None = None) -> None:
         self.folder = folder
         self.failed = 0
         self._image = image
         self._kept = folder / "machine"
         self._kept.mkdir(parents=True, exist_ok=True)
-        hardware = Hardware(disk_gib=_DISK_GIB)
+        hardware = hardware or Hardware(disk_gib=DISK_GIB)
         self.machine = ImageMachine(self._kept, image, hardware, (DEBUG,), _IDENTITY, copied=True)
 
     @property
@@ -59,7 +61,7 @@ class Bench:
 
     def begin_again(self) -> None:
         """The disk as it was built; the TPM stays as it is."""
-        copy_disk(self._image, self.disk, _DISK_GIB << 30)
+        copy_disk(self._image, self.disk, DISK_GIB << 30)
 
     def check(self, what: str, how: str, *, holds: bool, seconds: float) -> None:
         """Print a line of the table, and keep it."""

@@ -31,6 +31,9 @@ PORTS = ("token-0", "token-1", "touch")
 """Names of USB ports that something outside can be plugged in to."""
 
 _FIRMWARE = "usr/share/OVMF"
+EMPTY_VARIABLES = f"{_FIRMWARE}/OVMF_VARS_4M.fd"
+"""What new firmware remembers, in the root of the tools."""
+
 _RUN = "/lab/run"
 _SCREENS = {
     "virtio": f"virtio-gpu-pci,xres={SIZE[0]},yres={SIZE[1]}",
@@ -77,7 +80,7 @@ class ImageMachine:
 
     def __post_init__(self) -> None:
         """Make the disk, and the firmware's memory."""
-        variables = self.hardware.variables or ROOT / _FIRMWARE / "OVMF_VARS_4M.fd"
+        variables = self.hardware.variables or ROOT / EMPTY_VARIABLES
         if not (self.folder / "variables.fd").exists():
             shutil.copy(variables, self.folder / "variables.fd")
         if self.image is not None and not self.disk.exists():

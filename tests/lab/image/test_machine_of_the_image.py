@@ -12,7 +12,7 @@ from tests.lab.image.security_key import SecurityKey
 from tests.lab.image.touch_screen import TouchScreen
 from tests.lab.screen import Screen
 
-_PATIENCE = 900.0
+_PATIENCE = 3600.0
 _HERE, _ELSEWHERE = "Kanarienvogel-4711", "Kanarienvogel-4712"
 
 

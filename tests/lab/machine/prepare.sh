@@ -52,8 +52,8 @@ bootstrap() {
 		"$suite" "$into" "deb $url $suite main" "deb $url-security $suite-security main"
 }
 
-# QEMU 10 of Debian 13 has AES-XTS seven times as fast as QEMU 7.2 of Debian 12. Firmware, a TPM, and a
-# drive that burns discs, which QEMU reaches by iSCSI.
+# QEMU 10 of Debian 13 has AES-XTS seven times as fast as QEMU 7.2 of Debian 12. Firmware and a program
+# that enrols keys in it, a TPM, and a drive that burns discs, which QEMU reaches by iSCSI.
 tools() {
 	local key
 	key=$(key_of tools)
@@ -61,7 +61,7 @@ tools() {
 	say 'lab: building the root that QEMU runs in (about a minute)'
 	rm -rf "$cache/tools"
 	bootstrap "$cache/tools" \
-		qemu-system-x86,qemu-utils,qemu-block-extra,ovmf,swtpm,swtpm-tools,tgt,busybox-static
+		qemu-system-x86,qemu-utils,qemu-block-extra,ovmf,python3-virt-firmware,swtpm,swtpm-tools,tgt,busybox-static
 	done_with tools "$key"
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 import uuid
@@ -28,6 +29,7 @@ DISK_GIB = 4
 """Of the machine's disk: room for two images, and for ``/var``."""
 
 _IDENTITY = uuid.UUID("5d2f3a7c-90e1-4b6c-8d1e-6f0b9a4c7e35")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _PAUSE = 1.0  # seconds between two looks
 
 
@@ -94,10 +96,10 @@ class Boot:
 
     @property
     def console(self) -> str:
-        """What came by the serial port in this boot."""
+        """What came by the serial port in this boot, without colours."""
         with self._machine.console.open("rb") as file:
             file.seek(self._before)
-            return file.read().decode(errors="replace")
+            return _COLOURS.sub("", file.read().decode(errors="replace"))
 
     def until(self, *words: str, seconds: float = PATIENCE) -> tuple[str, float]:
         """Which of ``words`` is on the console first, and when; ``""`` after ``seconds``."""

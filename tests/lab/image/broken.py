@@ -25,7 +25,7 @@ from tests.lab.image.site import write_reset
 from tests.lab.image.visit_the_image import new_site
 
 _BROKER = "Started appliance-broker.service"
-_COUNTED = "Finished appliance-audit-checkpoint.service"
+_COUNTED = "appliance-audit-checkpoint.service: Deactivated successfully"
 _FIRMWARE = "BdsDxe: starting"  # once each time that firmware starts what is on the disk
 _REFUSED = "is not authorized for usage"
 _USB = 3  # devices that are plugged in: a stick, a keyboard, a network card

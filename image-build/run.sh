@@ -1,7 +1,7 @@
 #!/bin/bash
 # Boot an image in a window: image-build/run.sh OUT [DISC]. By KVM where there is one, else emulated, which
 # takes minutes. Firmware, TPM and disk are kept in OUT/machine: delete it for a machine's first boot. DISC:
-# an image of what is in the drive, such as one with a bundle.
+# an image of what is in the drive, such as one with a bundle. KVM=no: do without it, where it does not work.
 set -euo pipefail
 
 out=$(cd "$1" && pwd)
@@ -15,7 +15,7 @@ if [ ! -e "$machine/disk.raw" ]; then
 fi
 accelerator=tcg,thread=multi
 processor=max
-if [ -w /dev/kvm ]; then
+if [ -w /dev/kvm ] && [ "${KVM:-yes}" != no ]; then
 	accelerator=kvm
 	processor=host
 fi

@@ -25,7 +25,7 @@ class Outcome(Enum):
     UNUSABLE = "unusable"
     """Nothing: what is in force is old, or that is not certain."""
     RESET = "reset"
-    """Nothing: all that the machine holds is to be erased, and then it starts anew."""
+    """Nothing: all that the machine holds is to be erased, and then it starts as new."""
 
 
 Say = Callable[[ApplianceError], None]

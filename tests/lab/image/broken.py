@@ -191,7 +191,7 @@ def factory_reset(bench: Bench, _two: Two) -> None:
         )  # fmt: skip
     after = damage.luks_uuid(bench.disk)
     bench.check(
-        f"another volume: {before} was {after}", "LUKS header of /var", holds=before != after,
+        f"another volume: {after} after {before}", "LUKS header of /var", holds=before != after,
         seconds=seconds,
     )  # fmt: skip
 
